@@ -1,0 +1,1 @@
+"""What runs in a bundle's pods, and in the local processes of `modelbundle serve`."""

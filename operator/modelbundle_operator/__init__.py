@@ -1,0 +1,1 @@
+"""The operator: turns ModelBundles into what serves them."""
