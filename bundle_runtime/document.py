@@ -1,0 +1,57 @@
+"""Reads the bundle document and trusts it only when its hash is the digest that the pod was started with.
+
+A pod's digest is fixed in its template; the ConfigMap can be edited by hand. Without this check a container that
+restarts would quietly serve something else under the old digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any, cast
+
+from bundle_runtime.layout import Layout
+from bundle_runtime.report import BUNDLE_DOCUMENT_MISMATCH, fail
+
+DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
+SCHEMA_VERSION = 1
+
+
+def digest_of(content: bytes) -> str:
+    return "sha256:" + hashlib.sha256(content).hexdigest()
+
+
+def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
+    """The document, checked; a RuntimeFailure (BundleDocumentMismatch) says what differs and what to do."""
+    path = layout.config_file
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except OSError as error:
+        raise fail(BUNDLE_DOCUMENT_MISMATCH, f"cannot read the bundle document {path}: {error}") from error
+    found = digest_of(content)
+    if found != expected_digest:
+        raise fail(
+            BUNDLE_DOCUMENT_MISMATCH,
+            f"the bundle document has the digest {found}, this pod was made for "
+            f"{expected_digest or f'none ({DIGEST_VARIABLE} is not set)'}: somebody edited the bundle's ConfigMap. "
+            "The operator writes it back; the container then starts by itself.",
+        )
+    try:
+        document = json.loads(content.decode("utf-8"))
+    except ValueError as error:
+        raise fail(BUNDLE_DOCUMENT_MISMATCH, f"the bundle document is no JSON: {error}") from error
+    version = document.get("schemaVersion") if isinstance(document, dict) else None
+    if version != SCHEMA_VERSION:
+        raise fail(
+            BUNDLE_DOCUMENT_MISMATCH,
+            f"the bundle document has schemaVersion {version!r}, this runtime image knows {SCHEMA_VERSION}: use the "
+            "runtime image of the operator that wrote it.",
+        )
+    return cast("dict[str, Any]", document)
+
+
+def load_from_environment(layout: Layout, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    return load(layout, environment.get(DIGEST_VARIABLE, ""))

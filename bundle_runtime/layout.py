@@ -1,0 +1,75 @@
+"""Where everything of one bundle sits: the only place that spells the pod contract's paths.
+
+The same tree serves a pod (below ``/modelbundle``) and ``modelbundle serve`` (below a temporary directory).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+DEFAULT_ROOT = "/modelbundle"
+ROOT_VARIABLE = "MODELBUNDLE_ROOT"
+
+
+class Layout:
+    """The paths below one root; nothing is created or looked at."""
+
+    def __init__(self, root: str = DEFAULT_ROOT) -> None:
+        self.root = os.path.abspath(root)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Layout:
+        return cls(environment.get(ROOT_VARIABLE) or DEFAULT_ROOT)
+
+    def __repr__(self) -> str:
+        return f"Layout({self.root!r})"
+
+    def _below(self, *parts: str) -> str:
+        return os.path.join(self.root, *parts)
+
+    @property
+    def config_file(self) -> str:
+        """The bundle document."""
+        return self._below("config", "bundle.json")
+
+    @property
+    def bundle_dir(self) -> str:
+        """What prepare writes; read-only to the worker."""
+        return self._below("bundle")
+
+    @property
+    def runtime_dir(self) -> str:
+        """Holds the package ``bundle_runtime`` for the user's Python: the working directory of install and worker."""
+        return self._below("bundle", "runtime")
+
+    @property
+    def vendor_dir(self) -> str:
+        """Pure-Python packages for images that lack them (cloudpickle): last on sys.path."""
+        return self._below("bundle", "runtime", "vendor")
+
+    @property
+    def uv(self) -> str:
+        return self._below("bundle", "runtime", "bin", "uv")
+
+    @property
+    def artifact_dir(self) -> str:
+        """The unpacked zip, or the directory of the pickle."""
+        return self._below("bundle", "artifact")
+
+    @property
+    def pickle_file(self) -> str:
+        return self._below("bundle", "artifact", "bundle.pkl")
+
+    @property
+    def requirements_dir(self) -> str:
+        """What install wrote: a plain directory for site.addsitedir."""
+        return self._below("requirements")
+
+    @property
+    def worker_socket(self) -> str:
+        return self._below("socket", "worker.sock")
+
+    @property
+    def drain_socket(self) -> str:
+        return self._below("socket", "drain.sock")

@@ -1,0 +1,127 @@
+"""How a container says why it ended: one small JSON object in its termination message.
+
+The kubelet cuts a message at 4096 bytes and shares 12 KiB among all containers of a pod, and a message cut inside a
+string is no JSON any more. So reports are ASCII, at most 2048 bytes, and shortened here, longest text first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+LIMIT = 2048
+VARIABLE = "MODELBUNDLE_TERMINATION_LOG"
+DEFAULT_FILE = "/dev/termination-log"
+
+COMPLETED = "Completed"
+# prepare
+ARTIFACT_NOT_FOUND = "ArtifactNotFound"
+STORE_UNREACHABLE = "StoreUnreachable"
+STORE_ACCESS_DENIED = "StoreAccessDenied"
+ARTIFACT_DIGEST_MISMATCH = "ArtifactDigestMismatch"
+ARTIFACT_UNSAFE = "ArtifactUnsafe"
+# any
+BUNDLE_DOCUMENT_MISMATCH = "BundleDocumentMismatch"
+# install
+REQUIREMENT_NOT_FOUND = "RequirementNotFound"
+REQUIREMENTS_CONFLICT = "RequirementsConflict"
+INSTALL_FAILED = "InstallFailed"
+INDEX_UNREACHABLE = "IndexUnreachable"
+# worker
+PYTHON_MISMATCH = "PythonMismatch"
+UNPICKLE_FAILED = "UnpickleFailed"
+LOAD_FUNCTION_NOT_FOUND = "LoadFunctionNotFound"
+LOAD_FAILED = "LoadFailed"
+
+_CUT = "[...]"
+
+
+class RuntimeFailure(Exception):
+    """The container cannot go on, and why: the one exception that ends it with a report."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.reason = reason
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.reason}: {self.message}"
+
+
+class Report:
+    """What is said at the end; ``extra`` holds what only one container knows (bytes, count, ...)."""
+
+    def __init__(
+        self, reason: str, message: str = "", seconds: Mapping[str, float] | None = None, **extra: Any
+    ) -> None:
+        self.reason = reason
+        self.message = message
+        self.seconds = dict(seconds or {})
+        self.extra = extra
+
+    def as_dict(self) -> dict[str, Any]:
+        seconds = {phase: round(value, 3) for phase, value in self.seconds.items()}
+        return dict(self.extra, reason=self.reason, message=self.message, seconds=seconds)
+
+
+def fail(reason: str, message: str) -> RuntimeFailure:
+    """For ``raise fail(reason, message)``: mypy and readers see that nothing goes on."""
+    return RuntimeFailure(reason, message)
+
+
+def encode(report: Report) -> bytes:
+    """ASCII JSON of at most LIMIT bytes; always valid, always with the reason."""
+    data = report.as_dict()
+    text = json.dumps(data)
+    if len(text) <= LIMIT:
+        return text.encode("ascii")
+    best = json.dumps({"reason": report.reason[:128], "message": "", "seconds": {}})
+    low, high = 0, LIMIT
+    while low <= high:  # the longest cap for every string that fits: so the longest are cut first
+        cap = (low + high) // 2
+        text = json.dumps({**_capped(data, cap), "reason": report.reason[:128]})
+        if len(text) <= LIMIT:
+            best, low = text, cap + 1
+        else:
+            high = cap - 1
+    return best.encode("ascii")
+
+
+def write(report: Report, path: str | None = None) -> None:
+    """Leave the report for the kubelet. Outside a pod there is nowhere to leave it, and that is fine."""
+    path = path or os.environ.get(VARIABLE) or (DEFAULT_FILE if os.path.exists(DEFAULT_FILE) else None)
+    if path is None:
+        return
+    try:
+        with open(path, "wb") as file:
+            file.write(encode(report))
+    except OSError as error:  # the report must not hide the reason that it tells
+        print(f"cannot write the termination message to {path}: {error}", file=sys.stderr, flush=True)
+
+
+def write_failure(failure: RuntimeFailure, seconds: Mapping[str, float] | None = None, **extra: Any) -> None:
+    """Print the failure for the log and leave it as the report; the caller exits with 1."""
+    print(str(failure), file=sys.stderr, flush=True)
+    write(Report(failure.reason, failure.message, seconds, **extra))
+
+
+def _capped(value: Any, cap: int) -> Any:
+    if isinstance(value, str):
+        return value if len(value) <= cap else _shorten(value, cap)
+    if isinstance(value, dict):
+        return {key: _capped(item, cap) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_capped(item, cap) for item in value]
+    return value
+
+
+def _shorten(text: str, cap: int) -> str:
+    """The middle goes: a message starts with what happened and ends with the last line of a traceback."""
+    keep = cap - len(_CUT)
+    if keep <= 0:
+        return text[:cap]
+    tail = keep // 3
+    return text[: keep - tail] + _CUT + text[len(text) - tail :]
