@@ -1,0 +1,56 @@
+# The two commands of the README and what a developer runs. Every target brings what it needs.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format crd docs cluster clean-cluster
+
+READY := .venv/.installed
+PY := .venv/bin/python
+PYTEST_ARGS ?=
+# unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
+CLUSTER ?=
+export CLUSTER
+
+help:
+	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
+	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
+	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
+	@echo 'make crd             write crds/ from the pydantic models'
+	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
+	@echo 'make cluster         start the local cluster; make clean-cluster removes it'
+
+$(READY): pyproject.toml scripts/bootstrap
+	@scripts/bootstrap
+
+demo: $(READY)
+	@$(PY) -m demo
+
+test: $(READY)
+	@$(PY) -m pytest -ra --durations=15 $(PYTEST_ARGS)
+
+check: $(READY)
+	@echo '==> ruff format --check' && .venv/bin/ruff format --check .
+	@echo '==> ruff check' && .venv/bin/ruff check .
+	@echo '==> mypy --strict' && .venv/bin/mypy
+	@echo '==> import contracts' && .venv/bin/lint-imports --no-cache
+	@echo '==> CRD drift' && $(PY) -m modelbundle_operator.crd | diff -u crds/modelbundles.yaml - \
+	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }
+
+format: $(READY)
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+crd: $(READY)
+	$(PY) -m modelbundle_operator.crd > crds/modelbundles.yaml.new
+	mv crds/modelbundles.yaml.new crds/modelbundles.yaml
+
+docs: $(READY)
+	@MODELBUNDLE_CAPTURE=1 $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
+	@$(PY) -m pytest -q tests/docs
+
+cluster: $(READY)
+	@$(PY) -m local_cluster up
+	@echo 'for this shell: eval "$$($(PY) -m local_cluster env)"'
+
+clean-cluster:
+	@python=$(PY); [ -x $$python ] || python=python3; $$python -m local_cluster down
