@@ -1,0 +1,58 @@
+"""Which Kubernetes the cluster tests use, and an honest last line when they used none.
+
+CLUSTER unset: the local cluster, started before the first test so that its progress shows and no test's time limit
+counts it. CLUSTER=current: kubectl's current context. CLUSTER=none: cluster tests are skipped, and the summary ends
+with NOT PROVED.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from demo.place import local_environment
+
+ROOT = Path(__file__).resolve().parent.parent
+MODES = ("local", "current", "none")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "cluster" in item.path.relative_to(ROOT).parts:
+            item.add_marker(pytest.mark.cluster)
+    if _mode() == "none":
+        skip = pytest.mark.skip(reason="CLUSTER=none: needs a Kubernetes; unset CLUSTER and run as root to start one")
+        for item in items:
+            if item.get_closest_marker("cluster"):
+                item.add_marker(skip)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if session.config.option.collectonly or _mode() != "local":
+        return
+    if not any(item.get_closest_marker("cluster") for item in session.items):
+        return
+    capture = session.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\nstarting the local cluster for the cluster tests", flush=True)
+        up = subprocess.run([sys.executable, "-m", "local_cluster", "up"], cwd=ROOT, check=False)
+    if up.returncode:
+        pytest.exit("the local cluster did not start (CLUSTER=none leaves its tests out)", returncode=1)
+    os.environ.update(local_environment())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    # after pytest's own last line, so that this is the last one
+    if _mode() == "none" and not config.option.help:
+        print("NOT PROVED: CLUSTER=none, so nothing ran on a Kubernetes", flush=True)
+
+
+def _mode() -> str:
+    mode = os.environ.get("CLUSTER") or "local"
+    if mode not in MODES:
+        raise pytest.UsageError(f"CLUSTER={mode}: one of {', '.join(MODES)}")
+    return mode
