@@ -1,0 +1,151 @@
+"""The names and shapes that users see: one place, so that CRD, code, labels and docs share their words.
+
+The models carry the structural schema of the CRD (crd.py generates it from them) together with its CEL rules. The API
+server has checked both before the operator sees an object, so parsing here is strict about types and repeats no rule.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from .api_base import ApiModel, Rule, rules
+from .api_bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
+from .api_serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
+from .api_status import Condition, Endpoint, LastFailure, Lineage, Requirements, Resolved, Status
+from .errors import Terminal
+
+__all__ = [
+    "ANNOTATION_INPUTS", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME", "FIELD_MANAGER", "GROUP",
+    "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "MANAGED_BY", "PLURAL", "SERVICE_PORT", "VERSION",
+    "Artifact", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint", "EnvFromSource",
+    "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle", "Reason",
+    "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
+]  # fmt: skip
+
+GROUP: Final = "modelbundle.dev"
+VERSION: Final = "v1alpha1"
+API_VERSION: Final = f"{GROUP}/{VERSION}"
+KIND: Final = "ModelBundle"
+PLURAL: Final = "modelbundles"
+CRD_NAME: Final = f"{PLURAL}.{GROUP}"
+
+FIELD_MANAGER: Final = "modelbundle-operator"
+MANAGED_BY: Final = FIELD_MANAGER
+
+LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
+LABEL_BUNDLE: Final = f"{GROUP}/bundle"
+LABEL_DIGEST: Final = f"{GROUP}/digest"
+
+ANNOTATION_INPUTS: Final = f"{GROUP}/inputs"
+ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
+
+CONFIG_KEY: Final = "bundle.json"
+SERVICE_PORT: Final = 80
+
+
+class ConditionType(StrEnum):
+    """`Ready` sums the others up; `Reconciling` and `Stalled` are present only while true (kstatus)."""
+
+    READY = "Ready"
+    RESOLVED = "Resolved"
+    ARTIFACT_VERIFIED = "ArtifactVerified"
+    REQUIREMENTS_READY = "RequirementsReady"
+    AVAILABLE = "Available"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+
+
+class Reason(StrEnum):
+    """Every reason that a condition can carry; docs/conditions.md says for each what to do next."""
+
+    # all is well
+    STORED = "Stored"
+    SERVING = "Serving"
+    COMPLETED = "Completed"
+    # on the way
+    PROGRESSING = "Progressing"
+    WAITING_FOR_CAPACITY = "WaitingForCapacity"
+    # an edit by the user is needed
+    NAME_CONFLICT = "NameConflict"
+    INVALID_SCHEMA = "InvalidSchema"
+    INVALID_VALUE = "InvalidValue"
+    TOO_LARGE = "TooLarge"
+    CLONE_NOT_SUPPORTED = "CloneNotSupported"
+    # prepare says
+    ARTIFACT_NOT_FOUND = "ArtifactNotFound"
+    STORE_UNREACHABLE = "StoreUnreachable"
+    STORE_ACCESS_DENIED = "StoreAccessDenied"
+    ARTIFACT_DIGEST_MISMATCH = "ArtifactDigestMismatch"
+    ARTIFACT_UNSAFE = "ArtifactUnsafe"
+    BUNDLE_DOCUMENT_MISMATCH = "BundleDocumentMismatch"
+    # install says
+    REQUIREMENT_NOT_FOUND = "RequirementNotFound"
+    REQUIREMENTS_CONFLICT = "RequirementsConflict"
+    INSTALL_FAILED = "InstallFailed"
+    INDEX_UNREACHABLE = "IndexUnreachable"
+    # the worker says
+    PYTHON_MISMATCH = "PythonMismatch"
+    UNPICKLE_FAILED = "UnpickleFailed"
+    LOAD_FUNCTION_NOT_FOUND = "LoadFunctionNotFound"
+    LOAD_FAILED = "LoadFailed"
+    # the kubelet and the scheduler say
+    OUT_OF_MEMORY = "OutOfMemory"
+    STARTUP_TIMEOUT = "StartupTimeout"
+    IMAGE_PULL_FAILED = "ImagePullFailed"
+    SECRET_NOT_FOUND = "SecretNotFound"
+    WORKER_CRASHED = "WorkerCrashed"
+
+
+_IMMUTABLE: Final = Rule(
+    "self == oldSelf",
+    "spec.bundle is immutable: clone it with spec.bundle.cloneFrom, or create a new ModelBundle whose name carries the"
+    " version. (Nothing was edited? A null inside appConfig or a schema does not survive every writer: leave it out, or"
+    " use appConfigJSON)",
+)
+
+
+class Metadata(BaseModel):
+    """What the operator reads of the object's metadata; the API server validates the rest."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    name: str
+    namespace: str
+    uid: str = ""
+    generation: int = 0
+    resource_version: str = ""
+    creation_timestamp: str | None = None
+    deletion_timestamp: str | None = None
+
+
+class Spec(ApiModel):
+    """What is asked for: `bundle` is what runs and never changes, `serving` is how it is served and may."""
+
+    bundle: Bundle = Field(json_schema_extra=rules(_IMMUTABLE))
+    serving: Serving = Field(default_factory=Serving)
+
+
+class ModelBundle(BaseModel):
+    """A Python function and its model as one immutable object, and how Kubernetes serves it."""
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+
+    metadata: Metadata
+    spec: Spec
+    status: Status = Field(default_factory=Status)
+
+
+def parse(obj: dict[str, Any]) -> ModelBundle:
+    """The model of an object as the API server returns it; Terminal when a CRD of another version let it through."""
+    try:
+        return ModelBundle.model_validate(obj)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Terminal(
+            Reason.INVALID_VALUE,
+            f"{where}: {first['msg']}. The API server accepted what this operator cannot read: the installed CRD is of"
+            " another version. Apply the CRDs of the operator's release (crds/).",
+        ) from None

@@ -1,0 +1,50 @@
+"""What every API model has in common, and how a field carries what only the CRD can say.
+
+Types, defaults and bounds are pydantic's own. CEL rules and other schema keywords travel in `json_schema_extra`, so a
+field stands with everything that holds for it in one place.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic.types import JsonValue
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A CEL rule that the API server enforces; the message tells the user what to do."""
+
+    rule: str
+    message: str
+
+
+class ApiModel(BaseModel):
+    """camelCase outside, snake_case inside, no coercion; unknown fields are dropped as the API server drops them."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        frozen=True,
+        strict=True,
+        extra="ignore",
+        coerce_numbers_to_str=False,
+    )
+
+    RULES: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_null(cls, data: Any) -> Any:
+        """As the API server does: no field of ours is nullable; `None` in Python only ever means `not set`."""
+        if isinstance(data, dict):
+            for key, value in data.items():
+                if value is None and any(key == field.alias for field in cls.model_fields.values()):
+                    raise ValueError(f"{key} must not be null")
+        return data
+
+
+def rules(*items: Rule) -> dict[str, JsonValue]:
+    """CEL rules as a schema keyword, for `json_schema_extra` of a field."""
+    return {"x-kubernetes-validations": [{"rule": item.rule, "message": item.message} for item in items]}

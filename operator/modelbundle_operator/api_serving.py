@@ -1,0 +1,176 @@
+"""`spec.serving`: how a bundle is served. Mutable, and outside the digest: it changes no answer."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.types import JsonValue
+
+from .api_base import ApiModel, Rule
+
+QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+QUALIFIED_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"
+LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
+
+_INT32: dict[str, JsonValue] = {"format": "int32"}
+
+Quantity = Annotated[str, Field(max_length=32, pattern=QUANTITY)]
+ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
+
+
+class Gpu(ApiModel):
+    """GPUs of each replica."""
+
+    count: int = Field(
+        default=1, ge=0, le=64, description="GPUs of each replica; 0 serves on CPU.", json_schema_extra=_INT32
+    )
+    resource_name: str = Field(
+        default="nvidia.com/gpu",
+        max_length=253,
+        pattern=QUALIFIED_KEY,
+        description="Extended resource that stands for a GPU. Its taint is tolerated.",
+    )
+
+
+class Resources(ApiModel):
+    """CPU, memory and disk of the worker of each replica."""
+
+    cpu: int | Quantity | None = Field(
+        default=None,
+        description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some.',
+    )
+    memory: int | Quantity | None = Field(
+        default=None, description='Memory that the worker gets, such as "8Gi": request and limit, /dev/shm included.'
+    )
+    ephemeral_storage: int | Quantity | None = Field(
+        default=None, description='Disk that the worker gets for logs and /tmp, such as "20Gi": request and limit.'
+    )
+
+
+class Toleration(ApiModel):
+    """A taint that the pods tolerate, as in a pod."""
+
+    key: str | None = Field(
+        default=None, max_length=317, description="Taint key; empty with operator Exists matches all."
+    )
+    operator: Literal["Exists", "Equal"] | None = Field(default=None, description="Exists or Equal (the default).")
+    value: str | None = Field(default=None, max_length=63, description="Taint value, with operator Equal.")
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] | None = Field(
+        default=None, description="Taint effect; all effects when not set."
+    )
+    toleration_seconds: int | None = Field(
+        default=None,
+        ge=0,
+        le=2**31 - 1,
+        description="How long a NoExecute taint is tolerated.",
+        json_schema_extra={"format": "int64"},
+    )
+
+
+class LocalObject(ApiModel):
+    """A Secret or ConfigMap of the bundle's namespace."""
+
+    name: ObjectName = Field(description="Name of the object.")
+    optional: bool | None = Field(default=None, description="Start without it when it does not exist.")
+
+
+class PullSecret(ApiModel):
+    """A Secret with registry credentials."""
+
+    name: ObjectName = Field(description="Name of the Secret.")
+
+
+class EnvFromSource(ApiModel):
+    """A Secret or ConfigMap whose keys become environment variables of the worker."""
+
+    prefix: str | None = Field(
+        default=None, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Put before each name."
+    )
+    secret_ref: LocalObject | None = None
+    config_map_ref: LocalObject | None = None
+
+    RULES: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.secretRef) != has(self.configMapRef)",
+            "each envFrom entry needs exactly one of secretRef and configMapRef",
+        ),
+    )
+
+
+class Rollout(ApiModel):
+    """How a change of serving reaches the pods."""
+
+    when_no_capacity: Literal["Wait", "Replace"] = Field(
+        default="Wait",
+        description="When the new pod finds no room. Wait: old pods keep serving. Replace: an old pod goes first.",
+    )
+    token: str | None = Field(
+        default=None,
+        max_length=128,
+        description="Any text; a new one rolls the pods out again, with what the operator renders now.",
+    )
+
+
+class Serving(ApiModel):
+    """How the bundle is served. Everything here may change; nothing here is part of the digest."""
+
+    replicas: int = Field(
+        default=1,
+        ge=0,
+        le=10000,
+        description="Pods that serve. 0 keeps the bundle stored. The scale subresource sets this.",
+        json_schema_extra=_INT32,
+    )
+    gpu: Gpu = Field(default_factory=Gpu)
+    resources: Resources | None = None
+    max_concurrency: int = Field(
+        default=1,
+        ge=1,
+        le=1024,
+        description="Requests that a replica computes at the same time, in threads of one process.",
+        json_schema_extra=_INT32,
+    )
+    request_timeout_seconds: int = Field(
+        default=60, ge=1, le=86400, description="A request that takes longer is answered 504.", json_schema_extra=_INT32
+    )
+    startup_timeout_seconds: int = Field(
+        default=600,
+        ge=1,
+        le=86400,
+        description="A worker that has not loaded the bundle by then is started again.",
+        json_schema_extra=_INT32,
+    )
+    termination_grace_period_seconds: int | None = Field(
+        default=None,
+        ge=1,
+        le=86400,
+        description="Time for requests in flight when a pod goes. Default: drain time + requestTimeoutSeconds + 5.",
+        json_schema_extra=_INT32,
+    )
+    node_selector: (
+        dict[
+            Annotated[str, Field(max_length=317, pattern=QUALIFIED_KEY)],
+            Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)],
+        ]
+        | None
+    ) = Field(default=None, max_length=64, description="Labels that a node must have.")
+    tolerations: list[Toleration] | None = Field(
+        default=None, max_length=64, description="Taints that the pods tolerate; the GPU's own is added."
+    )
+    priority_class_name: ObjectName | None = Field(default=None, description="PriorityClass of the pods.")
+    runtime_class_name: ObjectName | None = Field(default=None, description="RuntimeClass of the pods, such as nvidia.")
+    image_pull_secrets: list[PullSecret] | None = Field(
+        default=None, max_length=16, description="Secrets with registry credentials."
+    )
+    service_account_name: ObjectName | None = Field(
+        default=None, description="ServiceAccount of the pods. Its token is not mounted."
+    )
+    artifact_secret_name: ObjectName | None = Field(
+        default=None, description="Secret with the artifact store's credentials; the operator's default when not set."
+    )
+    env_from: list[EnvFromSource] | None = Field(
+        default=None,
+        max_length=32,
+        description="Secrets and ConfigMaps whose keys become environment variables of the worker.",
+    )
+    rollout: Rollout = Field(default_factory=Rollout)

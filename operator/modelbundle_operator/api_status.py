@@ -1,0 +1,123 @@
+"""`status`: what the operator reports. Written in one place (status.py) and by the operator alone."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.types import JsonValue
+
+from .api_base import ApiModel
+from .api_bundle import DOCUMENT_MAX
+
+_INT32: dict[str, JsonValue] = {"format": "int32"}
+_INT64: dict[str, JsonValue] = {"format": "int64"}
+_TIME: dict[str, JsonValue] = {"format": "date-time"}
+
+Text = Annotated[str, Field(max_length=1024)]
+Digest = Annotated[str, Field(max_length=71)]
+
+
+class Condition(ApiModel):
+    """One aspect of the bundle's state, as the Kubernetes API conventions have it."""
+
+    type: str = Field(max_length=64, pattern=r"^[A-Za-z]+$", description="Ready, Resolved, ArtifactVerified, ...")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
+    reason: str = Field(min_length=1, max_length=128, pattern=r"^[A-Za-z]+$", description="Why, in one word.")
+    message: str = Field(default="", max_length=8192, description="What happened, where, and what to do next.")
+    last_transition_time: str = Field(max_length=64, description="When status last changed.", json_schema_extra=_TIME)
+    observed_generation: int = Field(
+        default=0, ge=0, description="metadata.generation that this was judged for.", json_schema_extra=_INT64
+    )
+
+
+class Base(ApiModel):
+    """The base of a clone, as it was when the clone was resolved."""
+
+    name: str = Field(max_length=63, description="Name of the base.")
+    uid: str = Field(max_length=64, description="UID of the base.")
+    digest: Digest = Field(description="status.digest of the base.")
+
+
+class Resolved(ApiModel):
+    """A clone's content, fixed when it was first resolved: from then on the clone needs its base no more."""
+
+    base: Base | None = None
+    uri: str | None = Field(default=None, max_length=2048, description="The artifact's URI.")
+    document: str | None = Field(
+        default=None, max_length=DOCUMENT_MAX, description="The bundle document, canonical JSON."
+    )
+
+
+class Endpoint(ApiModel):
+    """Where the bundle answers."""
+
+    url: str | None = Field(
+        default=None, max_length=512, description="URL inside the cluster; POST /predict is below it."
+    )
+
+
+class Requirements(ApiModel):
+    """What install found missing and installed."""
+
+    digest: Digest | None = Field(default=None, description="Digest of the list of what was installed.")
+    count: int | None = Field(default=None, ge=0, description="How many distributions.", json_schema_extra=_INT32)
+
+
+class Lineage(ApiModel):
+    """Where a clone comes from."""
+
+    root: str | None = Field(default=None, max_length=63, description="The first bundle of the line.")
+    parent: str | None = Field(default=None, max_length=63, description="The bundle that it was cloned from.")
+    depth: int | None = Field(
+        default=None, ge=0, description="Clones between root and this one.", json_schema_extra=_INT32
+    )
+    changed: list[Annotated[str, Field(max_length=64)]] | None = Field(
+        default=None, max_length=32, description="Fields of spec.bundle that differ from the parent."
+    )
+
+
+class LastFailure(ApiModel):
+    """The first failure since the bundle was last Ready, and how often it has come."""
+
+    reason: str | None = Field(default=None, max_length=128, description="Why, in one word.")
+    container: str | None = Field(default=None, max_length=63, description="Container that failed.")
+    exit_code: int | None = Field(default=None, description="Its exit code.", json_schema_extra=_INT32)
+    message: str | None = Field(default=None, max_length=8192, description="What it said.")
+    time: str | None = Field(
+        default=None, max_length=64, description="When it first happened.", json_schema_extra=_TIME
+    )
+    count: int | None = Field(default=None, ge=0, description="How often.", json_schema_extra=_INT32)
+
+
+class Status(ApiModel):
+    """What the operator observed."""
+
+    observed_generation: int = Field(
+        default=-1, ge=-1, description="metadata.generation that this status describes.", json_schema_extra=_INT64
+    )
+    conditions: list[Condition] | None = Field(
+        default=None,
+        max_length=16,
+        description="Ready sums the others up.",
+        json_schema_extra={"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["type"]},
+    )
+    digest: Digest | None = Field(
+        default=None,
+        description="What was asked to run: sha256 of the bundle document, which is the ConfigMap's bundle.json.",
+    )
+    resolved: Resolved | None = None
+    image: Text | None = Field(default=None, description="Image of the worker, as asked for.")
+    image_id: Text | None = Field(
+        default=None, alias="imageID", description="Image of the worker that first ran, with its digest."
+    )
+    requirements: Requirements | None = None
+    endpoint: Endpoint | None = None
+    replicas: int | None = Field(default=None, ge=0, description="Pods that exist.", json_schema_extra=_INT32)
+    ready_replicas: int | None = Field(
+        default=None, ge=0, description="Pods of this digest that answer.", json_schema_extra=_INT32
+    )
+    selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
+    lineage: Lineage | None = None
+    last_failure: LastFailure | None = None
+    startup: dict[Annotated[str, Field(max_length=64)], Annotated[float, Field(ge=0)]] | None = Field(
+        default=None, max_length=32, description="Seconds that each phase of the last start took."
+    )

@@ -1,0 +1,28 @@
+"""The objects that serve a bundle, as a pure function: no I/O, no clock, no randomness."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..api import ModelBundle
+from ..resolve import Resolution
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to apply, in this order."""
+
+    config_map: dict[str, Any]
+    service: dict[str, Any]
+    deployment: dict[str, Any]
+
+
+def desired(
+    bundle: ModelBundle,
+    resolution: Resolution,
+    settings: Settings,
+    live_deployment: dict[str, Any] | None,
+    replace: bool = False,
+) -> Plan:
+    """What should exist. `live_deployment` has the template to keep; `replace`: a roll-out may take a pod down first."""
+    raise NotImplementedError

@@ -1,0 +1,39 @@
+"""What children are called and how they are found again."""
+
+from typing import Any
+
+from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, MANAGED_BY, ModelBundle
+
+SHORT_DIGEST_LENGTH = 16
+
+
+def short_digest(digest: str) -> str:
+    """First hex digits of `sha256:<hex>`: a label holds 63 characters, a digest has 71."""
+    return digest.removeprefix("sha256:")[:SHORT_DIGEST_LENGTH]
+
+
+def selector(bundle_name: str) -> dict[str, str]:
+    """The only selector of Deployment and Service. Immutable in a Deployment, so nothing that changes is in it."""
+    return {LABEL_BUNDLE: bundle_name}
+
+
+def child_labels(bundle: ModelBundle, digest: str) -> dict[str, str]:
+    """Every label of a child; the bundle's own labels are never copied."""
+    return {LABEL_MANAGED_BY: MANAGED_BY, **selector(bundle.metadata.name), LABEL_DIGEST: short_digest(digest)}
+
+
+def owner_reference(bundle: ModelBundle) -> dict[str, Any]:
+    """Makes Kubernetes delete the child with its bundle."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": bundle.metadata.name,
+        "uid": bundle.metadata.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def endpoint_url(bundle: ModelBundle) -> str:
+    """Where the bundle answers inside the cluster; without the cluster's domain, which differs and is searched."""
+    return f"http://{bundle.metadata.name}.{bundle.metadata.namespace}.svc"

@@ -1,0 +1,131 @@
+"""Every number and name that the platform engineer can set, in one table, read once from the environment.
+
+A bad value stops the operator at its start with the variable's name, rather than a bundle at three in the morning.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, cast
+from urllib.parse import urlsplit
+
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
+
+
+class SettingsError(ValueError):
+    """A variable is missing or wrong; the message names it."""
+
+
+def _text(value: str) -> str:
+    return value.strip()
+
+
+def _prefix(value: str) -> str:
+    return value.strip().rstrip("/")
+
+
+def _namespaces(value: str) -> tuple[str, ...]:
+    return tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        number = int(value)
+        if not low <= number <= high:
+            raise ValueError(f"must lie between {low} and {high}")
+        return number
+
+    return parse
+
+
+def _pull_policy(value: str) -> PullPolicy:
+    if value not in ("Always", "IfNotPresent", "Never"):
+        raise ValueError("must be Always, IfNotPresent or Never")
+    return cast(PullPolicy, value)
+
+
+def _url(value: str) -> str:
+    value = value.strip()
+    if value and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).hostname):
+        raise ValueError("must be an http or https URL")
+    return value
+
+
+def _setting(variable: str, default: Any, parse: Callable[[str], Any], text: str) -> Any:
+    return field(default=default, metadata={"variable": variable, "parse": parse, "text": text})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One attribute per variable; `table()` prints them all for the docs."""
+
+    runtime_image: str = _setting(
+        "MODELBUNDLE_RUNTIME_IMAGE", "modelbundle/runtime:0.1.0", _text, "Image of prepare and server."
+    )
+    image_mirror: str = _setting(
+        "MODELBUNDLE_IMAGE_MIRROR", "", _prefix, "Put before pytorch and tensorflow images, such as mirror.local/hub."
+    )
+    pytorch_repository: str = _setting(
+        "MODELBUNDLE_PYTORCH_REPOSITORY", "pytorch/pytorch", _prefix, "Image that pytorchImageTag is a tag of."
+    )
+    tensorflow_repository: str = _setting(
+        "MODELBUNDLE_TENSORFLOW_REPOSITORY",
+        "tensorflow/tensorflow",
+        _prefix,
+        "Image that tensorflowVersion is a tag of.",
+    )
+    image_pull_policy: PullPolicy = _setting(  # noqa: RUF009
+        "MODELBUNDLE_IMAGE_PULL_POLICY", "IfNotPresent", _pull_policy, "Pull policy of every container."
+    )
+    package_index: str = _setting(
+        "MODELBUNDLE_PACKAGE_INDEX", "", _url, "Python package index for requirements; PyPI when empty."
+    )
+    artifact_secret: str = _setting(
+        "MODELBUNDLE_ARTIFACT_SECRET",
+        "",
+        _text,
+        "Secret with the artifact store's credentials, in each bundle's namespace, for bundles that name none.",
+    )
+    watch_namespaces: tuple[str, ...] = _setting(
+        "MODELBUNDLE_WATCH_NAMESPACES", (), _namespaces, "Namespaces to serve, separated by commas; all when empty."
+    )
+    workers: int = _setting("MODELBUNDLE_WORKERS", 8, _whole(1, 256), "Bundles that are reconciled at the same time.")
+    reconcile_seconds: int = _setting(
+        "MODELBUNDLE_RECONCILE_SECONDS", 60, _whole(1, 3600), "Longest time that one reconcile may take."
+    )
+    request_seconds: int = _setting(
+        "MODELBUNDLE_REQUEST_SECONDS", 15, _whole(1, 300), "Longest time that one call to the API server may take."
+    )
+    resync_seconds: int = _setting(
+        "MODELBUNDLE_RESYNC_SECONDS", 300, _whole(10, 86400), "Time between two looks at everything."
+    )
+    drain_seconds: int = _setting(
+        "MODELBUNDLE_DRAIN_SECONDS", 5, _whole(0, 600), "Time that a leaving pod waits for endpoints to follow."
+    )
+    no_capacity_seconds: int = _setting(
+        "MODELBUNDLE_NO_CAPACITY_SECONDS", 60, _whole(1, 86400), "An unschedulable pod becomes WaitingForCapacity then."
+    )
+    probe_port: int = _setting(
+        "MODELBUNDLE_PROBE_PORT", 8081, _whole(1, 65535), "Port of the operator's own /healthz, /readyz and /metrics."
+    )
+    log_level: str = _setting("MODELBUNDLE_LOG_LEVEL", "INFO", _text, "Log level of the operator.")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
+        """Settings from MODELBUNDLE_* variables; empty ones count as unset."""
+        known = {item.metadata["variable"]: item for item in fields(cls)}
+        values: dict[str, Any] = {}
+        for variable, item in known.items():
+            text = environ.get(variable, "").strip()
+            if text:
+                try:
+                    values[item.name] = item.metadata["parse"](text)
+                except ValueError as error:
+                    raise SettingsError(f"{variable}={text!r} is not usable: {error}") from None
+        if not values.get("runtime_image", cls.runtime_image):
+            raise SettingsError("MODELBUNDLE_RUNTIME_IMAGE must name the runtime image")
+        return cls(**values)
+
+
+def table() -> list[tuple[str, str, str]]:
+    """(variable, default, what it means) for every setting, for the docs."""
+    return [(item.metadata["variable"], str(item.default or ""), item.metadata["text"]) for item in fields(Settings)]
