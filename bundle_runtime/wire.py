@@ -1,0 +1,140 @@
+"""Frames between server and worker: a fixed header, a payload, many requests at once over one stream socket.
+
+docs/wire.md is the contract; this file is the only one that packs or unpacks a frame, on both sides, so the two can
+never disagree. It runs in the user's Python, hence the standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, NamedTuple
+
+VERSION = 1
+HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
+HEADER_SIZE = HEADER.size
+
+# worker to server
+HELLO = 1
+READY = 2
+FAILED = 3
+HEARTBEAT = 4
+RESPONSE = 5
+ERROR = 6
+# server to worker
+REQUEST = 16
+CANCEL = 17
+CLOSE = 18
+
+MAX_CONTROL = 64 * 1024
+MAX_ERROR = 1024 * 1024
+MAX_BODY = 256 * 1024 * 1024
+MAX_ID = 0xFFFFFFFF
+
+LIMITS = {
+    HELLO: MAX_CONTROL,
+    READY: MAX_CONTROL,
+    FAILED: MAX_CONTROL,
+    HEARTBEAT: 0,
+    RESPONSE: MAX_BODY,
+    ERROR: MAX_ERROR,
+    REQUEST: MAX_BODY,
+    CANCEL: 0,
+    CLOSE: MAX_CONTROL,
+}
+
+# an ERROR's code when the worker dropped a cancelled request before it started
+CANCELLED = "Cancelled"
+
+
+class WireError(Exception):
+    """The other side does not speak this protocol: the connection cannot be used any more."""
+
+
+class Frame(NamedTuple):
+    kind: int
+    id: int
+    payload: bytes
+    micros: int
+
+
+def pack(kind: int, id: int = 0, payload: bytes = b"", micros: int = 0) -> bytes:
+    """Header and payload in one; for big payloads write pack_header() and the payload one after the other."""
+    return pack_header(kind, id, len(payload), micros) + payload
+
+
+def pack_header(kind: int, id: int, length: int, micros: int = 0) -> bytes:
+    if length > LIMITS[kind]:
+        raise WireError(
+            f"a payload of {length} bytes is more than the {LIMITS[kind]} that a frame of kind {kind} holds"
+        )
+    return HEADER.pack(length, kind, VERSION, 0, id, micros if micros < MAX_ID else MAX_ID)
+
+
+def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:
+    return pack(kind, id, json.dumps(fields).encode("ascii"))
+
+
+def unpack_json(frame: Frame) -> dict[str, Any]:
+    try:
+        fields = json.loads(frame.payload.decode("utf-8"))
+    except ValueError as error:
+        raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON: {error}") from error
+    if not isinstance(fields, dict):
+        raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON object")
+    return fields
+
+
+class Decoder:
+    """Bytes in, whole frames out. It holds what has arrived and never more: a header that promises 256 MiB costs
+    nothing until they come, and a header that promises too much is refused at once."""
+
+    def __init__(self) -> None:
+        self._head = b""  # less than one header
+        self._parts: list[bytes] = []  # the payload so far
+        self._missing = 0  # bytes of payload still to come; 0 when the next thing is a header
+        self._frame: tuple[int, int, int] = (0, 0, 0)  # kind, id, micros of the payload that is arriving
+
+    @property
+    def held(self) -> int:
+        """Bytes kept between two calls."""
+        return len(self._head) + sum(map(len, self._parts))
+
+    def feed(self, data: bytes) -> list[Frame]:
+        frames: list[Frame] = []
+        at = 0
+        if self._missing:
+            if len(data) < self._missing:
+                self._parts.append(data)
+                self._missing -= len(data)
+                return frames
+            at = self._missing
+            self._parts.append(data[:at])
+            kind, id, micros = self._frame
+            frames.append(Frame(kind, id, b"".join(self._parts), micros))
+            self._parts = []
+            self._missing = 0
+        elif self._head:
+            data = self._head + data
+        self._head = b""
+        size = len(data)
+        while at < size:
+            if size - at < HEADER_SIZE:
+                self._head = data[at:]
+                break
+            length, kind, version, _, id, micros = HEADER.unpack_from(data, at)
+            if version != VERSION:
+                raise WireError(f"the other side speaks version {version} of the protocol, this one {VERSION}")
+            if length > LIMITS.get(kind, -1):
+                raise WireError(f"a frame of kind {kind} with a payload of {length} bytes")
+            at += HEADER_SIZE
+            end = at + length
+            if end > size:
+                self._frame = (kind, id, micros)
+                self._missing = end - size
+                if at < size:
+                    self._parts.append(data[at:])
+                break
+            frames.append(Frame(kind, id, data[at:end], micros))
+            at = end
+        return frames
