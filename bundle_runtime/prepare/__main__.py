@@ -1,0 +1,39 @@
+"""`python -m bundle_runtime.prepare --uri URI`: one try, one report, exit code 0 or 1."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from bundle_runtime import report
+from bundle_runtime.document import DIGEST_VARIABLE, load
+from bundle_runtime.layout import Layout
+from bundle_runtime.prepare.steps import prepare
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="bundle_runtime.prepare", description=__doc__)
+    parser.add_argument("--uri", required=True, help="where the artifact is: s3://, https://")
+    parser.add_argument(
+        "--allow-local", action="store_true", help="allow file:// and plain paths too: for runs outside a cluster"
+    )
+    options = parser.parse_args(arguments)
+    os.umask(0o022)  # install and worker read these files as another user
+    started = time.monotonic()
+    try:
+        layout = Layout.from_environment()
+        document = load(layout, os.environ.get(DIGEST_VARIABLE, ""))
+        prepared = prepare(layout, options.uri, document, allow_local=options.allow_local)
+    except report.RuntimeFailure as failure:
+        report.write_failure(failure, {"total": time.monotonic() - started})
+        return 1
+    seconds = " ".join(f"{phase}={value:.2f}s" for phase, value in prepared.seconds.items())
+    print(f"prepared {prepared.bytes} bytes, sha256 verified: {seconds}", flush=True)
+    report.write(report.Report(report.COMPLETED, seconds=prepared.seconds, bytes=prepared.bytes))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""One artifact, from wherever its URI points, as one file and its sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from bundle_runtime.prepare.store import CHUNK, need_room, shown
+from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
+
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the store does not say)
+
+
+@dataclass(frozen=True)
+class Fetched:
+    bytes: int
+    sha256: str
+    seconds: dict[str, float]
+
+
+def fetch(uri: str, target: Path, *, allow_local: bool = False, progress: Progress | None = None) -> Fetched:
+    """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
+    scheme = urlsplit(uri).scheme.lower()
+    if scheme == "s3":
+        from bundle_runtime.prepare.s3 import fetch_s3  # boto3 takes a third of a second to import
+
+        return fetch_s3(uri, target, progress)
+    if (
+        scheme in ("https", "http") and urlsplit(uri).netloc
+    ):  # what arrives is proven by its sha256, so plain HTTP risks privacy, not content
+        from bundle_runtime.prepare.https import fetch_https
+
+        return fetch_https(uri, target, progress)
+    if scheme in ("file", ""):
+        if not allow_local:
+            raise fail(
+                STORE_ACCESS_DENIED,
+                f"{uri} is a path, and a pod reads no artifact from a node's disk: upload it to a store and use its "
+                "s3:// or https:// address.",
+            )
+        return _copy(local_path(uri), target)
+    raise fail(
+        ARTIFACT_NOT_FOUND, f"{shown(uri)}: no artifact can be fetched from there; use s3://BUCKET/KEY or https://."
+    )
+
+
+def local_path(uri: str) -> Path:
+    return Path(unquote(urlsplit(uri).path)) if uri.lower().startswith("file:") else Path(uri)
+
+
+def hash_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _copy(source: Path, target: Path) -> Fetched:
+    started = time.monotonic()
+    sha256, size = hashlib.sha256(), 0
+    try:
+        with source.open("rb") as reader, target.open("wb") as writer:
+            need_room(target.parent, source.stat().st_size, str(source))
+            while block := reader.read(CHUNK):
+                sha256.update(block)
+                size += writer.write(block)
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        raise fail(ARTIFACT_NOT_FOUND, f"there is no file {source}") from error
+    except PermissionError as error:
+        raise fail(STORE_ACCESS_DENIED, f"may not read {source}: {error.strerror}") from error
+    return Fetched(size, sha256.hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})

@@ -1,0 +1,204 @@
+"""An artifact from S3: ranges in parallel, each written straight to its place in the file, hashed in order behind them.
+
+One S3 connection carries at most 5 Gb/s, so a large pickle needs ranges; SHA-256 cannot be split, so it follows the
+parts as they arrive, out of the page cache. Every range names the object's ETag: an object that is overwritten
+meanwhile starts the download anew and never mixes two versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+    ParamValidationError,
+    SSLError,
+)
+from botocore.response import StreamingBody
+from urllib3.exceptions import HTTPError as StreamError
+
+from bundle_runtime.prepare.fetch import Fetched, Progress
+from bundle_runtime.prepare.s3_client import client, describe_access
+from bundle_runtime.prepare.store import CHUNK, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+
+PART = 32 << 20
+IN_FLIGHT = 8
+OVERWRITTEN_TRIES = 3
+
+_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName", "404"}
+_DENIED = {
+    "AccessDenied",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "SignatureDoesNotMatch",
+    "XAdminUserNotFound",  # versitygw's InvalidAccessKeyId, with status 404
+}
+
+
+def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
+    bucket, key = _bucket_and_key(uri)
+    download = _Download(client(IN_FLIGHT), uri, bucket, key, target, progress)
+    for _ in range(OVERWRITTEN_TRIES):
+        try:
+            return download.run()
+        except _OverwrittenError:
+            print(f"{shown(uri)} was overwritten while it was read; starting anew", file=sys.stderr, flush=True)
+    raise fail(STORE_UNREACHABLE, f"{shown(uri)} was overwritten while it was read, {OVERWRITTEN_TRIES} times")
+
+
+class _OverwrittenError(Exception):
+    """The ETag is another one now: no part of the download can be kept."""
+
+
+class _Download:
+    """One object on its way; it holds the ETag that all its parts must have."""
+
+    def __init__(self, s3: S3Client, uri: str, bucket: str, key: str, target: Path, progress: Progress | None) -> None:
+        self.s3, self.uri, self.bucket, self.key, self.target, self.progress = s3, uri, bucket, key, target, progress
+        self.etag = ""
+        self.done = 0
+        self.last_byte_at = 0.0
+
+    def run(self) -> Fetched:
+        started = time.monotonic()
+        self.etag, self.done = "", 0
+        first = retried(lambda: self._get(0, PART))
+        if first is None:
+            self.target.write_bytes(b"")
+            return Fetched(0, hashlib.sha256().hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})
+        self.etag = first["ETag"]
+        size = int(first["ContentRange"].rpartition("/")[2])
+        need_room(self.target.parent, size, shown(self.uri))
+        descriptor = os.open(self.target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            os.ftruncate(descriptor, size)
+            sha256 = self._transfer(descriptor, size, first["Body"])
+        finally:
+            os.close(descriptor)
+        ended = time.monotonic()
+        return Fetched(size, sha256, {"download": self.last_byte_at - started, "verify": ended - self.last_byte_at})
+
+    def _transfer(self, descriptor: int, size: int, first_body: StreamingBody) -> str:
+        """Keep IN_FLIGHT parts on their way and hash each once it and all before it are there."""
+        sha256 = hashlib.sha256()
+        offsets = range(0, size, PART)
+        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+            pending: list[Future[None]] = []
+            try:
+                for index, offset in enumerate(offsets):
+                    while len(pending) < len(offsets) and len(pending) < index + IN_FLIGHT:
+                        start = offsets[len(pending)]
+                        body = first_body if start == 0 else None
+                        pending.append(pool.submit(self._part, descriptor, start, min(start + PART, size), body, size))
+                    pending[index].result()
+                    _hash_range(sha256, descriptor, offset, min(offset + PART, size))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return sha256.hexdigest()
+
+    def _part(self, descriptor: int, start: int, end: int, body: StreamingBody | None, size: int) -> None:
+        """One range; after a broken connection it goes on where it stopped."""
+        position, opened = start, body
+
+        def rest() -> None:
+            nonlocal position, opened
+            if opened is None:
+                answer = self._get(position, end)
+                if answer is None:
+                    raise _OverwrittenError
+                opened = answer["Body"]
+            with _store_errors(self.uri), opened as stream:
+                opened = None
+                while position < end and (block := stream.read(min(CHUNK, end - position))):
+                    os.pwrite(descriptor, block, position)
+                    position += len(block)
+                    self.done += len(block)  # a lost update in the progress line costs nothing
+                    self.last_byte_at = time.monotonic()
+                    if self.progress:
+                        self.progress(self.done, size)
+            if position < end:
+                raise unreachable(f"{shown(self.uri)} broke off at byte {position} of {size}")
+
+        retried(rest)
+
+    def _get(self, start: int, end: int) -> GetObjectOutputTypeDef | None:
+        """The answer to one range request; None for an empty object, which has no first byte to ask for."""
+        same = {"IfMatch": self.etag} if self.etag else {}
+        with _store_errors(self.uri):
+            try:
+                return self.s3.get_object(Bucket=self.bucket, Key=self.key, Range=f"bytes={start}-{end - 1}", **same)  # type: ignore[arg-type]
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code in ("InvalidRange", "416"):
+                    return None
+                if code in ("PreconditionFailed", "412"):
+                    raise _OverwrittenError from error
+                raise
+
+
+def _hash_range(sha256: hashlib._Hash, descriptor: int, start: int, end: int) -> None:
+    while start < end:
+        block = os.pread(descriptor, min(CHUNK, end - start), start)
+        sha256.update(block)
+        start += len(block)
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    key = uri.split(parts.netloc, 1)[1].lstrip("/") if parts.netloc else ""  # a key may hold ? and #
+    if not parts.netloc or not key or key.endswith("/"):
+        raise fail(ARTIFACT_NOT_FOUND, f"{uri} names no object: write s3://BUCKET/KEY")
+    return parts.netloc, key
+
+
+@contextmanager
+def _store_errors(uri: str) -> Iterator[None]:
+    """botocore's errors in our terms: what may pass is a TransientError, the rest a RuntimeFailure."""
+    try:
+        yield
+    except ClientError as error:
+        raise _refused(uri, error) from error
+    except SSLError as error:
+        raise fail(
+            STORE_UNREACHABLE,
+            f"the certificate of the store of {shown(uri)} is not trusted: {error}. With a private authority, mount "
+            "its certificate and name the file in AWS_CA_BUNDLE.",
+        ) from error
+    except (HTTPClientError, IncompleteReadError, StreamError, ConnectionError, TimeoutError) as error:
+        raise unreachable(f"cannot read {shown(uri)}: {error}") from error
+    except ParamValidationError as error:
+        raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} cannot be an object's address: {error}") from error
+    except BotoCoreError as error:
+        raise fail(STORE_UNREACHABLE, f"cannot ask the store for {shown(uri)}: {error}") from error
+
+
+def _refused(uri: str, error: ClientError) -> RuntimeFailure | TransientError:
+    code = error.response["Error"].get("Code", "")
+    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+    said = f"the store answered {status} {code} for {shown(uri)}"
+    if code in _DENIED or status in (401, 403):
+        return fail(STORE_ACCESS_DENIED, f"{said}; {describe_access()}")
+    if code in _MISSING or status == 404:
+        return fail(ARTIFACT_NOT_FOUND, f"{said}: upload the artifact, or correct spec.bundle.artifact.uri")
+    if status >= 500 or status == 429 or code in ("SlowDown", "RequestTimeout", "Throttling"):
+        return unreachable(said)
+    return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")

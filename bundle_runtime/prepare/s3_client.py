@@ -1,0 +1,47 @@
+"""The S3 client of prepare and the CLI: the usual AWS environment, any S3-compatible endpoint, public buckets."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+DEFAULT_REGION = "us-east-1"  # S3-compatible stores ignore it, but requests are signed with one
+
+
+def client(connections: int) -> S3Client:
+    """A client by AWS_ENDPOINT_URL, AWS_REGION and AWS_* credentials; without credentials it asks unsigned."""
+    session = boto3.Session()
+    own_endpoint = endpoint()
+    config = Config(
+        connect_timeout=10,
+        read_timeout=60,
+        retries={"mode": "standard", "total_max_attempts": 1},  # the callers retry, with a word in the log
+        max_pool_connections=connections,
+        signature_version=None if session.get_credentials() else UNSIGNED,
+        s3={"addressing_style": "path" if own_endpoint else "auto"},  # bucket.localhost resolves nowhere
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",  # the bundle's sha256 is the check
+    )
+    region = os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
+    return session.client("s3", region_name=region, endpoint_url=own_endpoint, config=config)
+
+
+def endpoint() -> str | None:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
+
+
+def describe_access() -> str:
+    """Which key was used, for the message: never the secret."""
+    key = os.environ.get("AWS_ACCESS_KEY_ID")
+    used = f"the access key {key[:4]}... was used" if key else "no AWS_ACCESS_KEY_ID is set"
+    return (
+        f"{used}, at {endpoint() or 'AWS'}: check the artifact Secret's keys and that they may read the bucket "
+        "(without the right to list, a missing object is answered like a forbidden one)"
+    )

@@ -1,0 +1,66 @@
+"""What all stores share: how an address is shown, what is worth another try, and when the disk is too small."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from bundle_runtime.report import STORE_UNREACHABLE, RuntimeFailure, fail
+
+TRIES = 5
+FIRST_PAUSE_SECONDS = 0.5
+CHUNK = 1 << 20
+DISK_RESERVE = 64 << 20  # left free for the worker's files and the sockets
+
+Result = TypeVar("Result")
+
+
+class TransientError(Exception):
+    """Worth another try; after the last one it is the failure it carries."""
+
+    def __init__(self, failure: RuntimeFailure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+def unreachable(message: str) -> TransientError:
+    return TransientError(fail(STORE_UNREACHABLE, message))
+
+
+def retried(action: Callable[[], Result]) -> Result:
+    """Run the action, again with growing pauses while it fails for a reason that may pass."""
+    for tried in range(1, TRIES + 1):
+        try:
+            return action()
+        except TransientError as error:
+            if tried == TRIES:
+                raise fail(error.failure.reason, f"{error.failure.message} (tried {TRIES} times)") from error
+            pause = FIRST_PAUSE_SECONDS * 2 ** (tried - 1) * random.uniform(0.75, 1.25)
+            print(f"{error.failure.message}; trying again in {pause:.1f} s", file=sys.stderr, flush=True)
+            time.sleep(pause)
+    raise AssertionError("unreachable: the last try returns or raises")
+
+
+def shown(uri: str) -> str:
+    """The address without what must not stand in a log: user, password and the query (a signed URL's secret)."""
+    parts = urlsplit(uri)
+    if not parts.scheme or not parts.netloc:
+        return uri
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def need_room(directory: Path, size: int, what: str) -> None:
+    """Fail before the disk is full: a full node disk evicts other pods too."""
+    free = shutil.disk_usage(directory).free
+    if size + DISK_RESERVE > free:
+        raise fail(
+            STORE_UNREACHABLE,
+            f"no room for {what}: it takes {size} bytes, {max(free - DISK_RESERVE, 0)} are free below {directory}. "
+            "Ask for more with serving.resources.ephemeralStorage, or free the node's disk.",
+        )
