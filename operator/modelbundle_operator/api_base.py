@@ -5,11 +5,13 @@ field stands with everything that holds for it in one place.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.types import JsonValue
+
+RULES_KEY: Final = "x-kubernetes-validations"
 
 
 @dataclass(frozen=True)
@@ -47,4 +49,4 @@ class ApiModel(BaseModel):
 
 def rules(*items: Rule) -> dict[str, JsonValue]:
     """CEL rules as a schema keyword, for `json_schema_extra` of a field."""
-    return {"x-kubernetes-validations": [{"rule": item.rule, "message": item.message} for item in items]}
+    return {RULES_KEY: [{"rule": item.rule, "message": item.message} for item in items]}

@@ -17,6 +17,14 @@ DIGEST = r"^sha256:[0-9a-f]{64}$"
 DOTTED_PATH = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$"
 DOCUMENT_MAX = 192 * 1024
 
+NAME_RULES = (
+    Rule(
+        f"size(self.metadata.name) <= {NAME_MAX} && self.metadata.name.matches('{NAME}')",
+        f"metadata.name must be a DNS-1035 label of at most {NAME_MAX} characters (lowercase letters, digits and -, a"
+        " letter first), as it names the Deployment and the Service",
+    ),
+)
+
 FreeForm = Annotated[dict[str, Any], Field(max_length=1024)]
 Tag = Annotated[str, Field(min_length=1, max_length=200, pattern=TAG)]
 FunctionPath = Annotated[str, Field(max_length=256, pattern=DOTTED_PATH)]

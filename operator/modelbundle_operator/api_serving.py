@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.types import JsonValue
 
-from .api_base import ApiModel, Rule
+from .api_base import ApiModel, Rule, rules
 
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
@@ -14,7 +14,7 @@ LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 
 _INT32: dict[str, JsonValue] = {"format": "int32"}
 
-Quantity = Annotated[str, Field(max_length=32, pattern=QUANTITY)]
+Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
 
 
@@ -35,15 +35,16 @@ class Gpu(ApiModel):
 class Resources(ApiModel):
     """CPU, memory and disk of the worker of each replica."""
 
-    cpu: int | Quantity | None = Field(
+    cpu: Quantity | None = Field(
         default=None,
         description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some.',
     )
-    memory: int | Quantity | None = Field(
+    memory: Quantity | None = Field(
         default=None, description='Memory that the worker gets, such as "8Gi": request and limit, /dev/shm included.'
     )
-    ephemeral_storage: int | Quantity | None = Field(
-        default=None, description='Disk that the worker gets for logs and /tmp, such as "20Gi": request and limit.'
+    ephemeral_storage: Quantity | None = Field(
+        default=None,
+        description='Disk, such as "20Gi": request and limit of the artifact, requirements, /tmp and logs.',
     )
 
 
@@ -147,13 +148,16 @@ class Serving(ApiModel):
         description="Time for requests in flight when a pod goes. Default: drain time + requestTimeoutSeconds + 5.",
         json_schema_extra=_INT32,
     )
-    node_selector: (
-        dict[
-            Annotated[str, Field(max_length=317, pattern=QUALIFIED_KEY)],
-            Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)],
-        ]
-        | None
-    ) = Field(default=None, max_length=64, description="Labels that a node must have.")
+    node_selector: dict[str, Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]] | None = Field(
+        default=None,
+        max_length=64,
+        description="Labels that a node must have.",
+        json_schema_extra=rules(
+            Rule(
+                f"self.all(key, size(key) <= 317 && key.matches('{QUALIFIED_KEY}'))", "nodeSelector keys are label keys"
+            )
+        ),
+    )
     tolerations: list[Toleration] | None = Field(
         default=None, max_length=64, description="Taints that the pods tolerate; the GPU's own is added."
     )

@@ -118,6 +118,6 @@ class Status(ApiModel):
     selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
     lineage: Lineage | None = None
     last_failure: LastFailure | None = None
-    startup: dict[Annotated[str, Field(max_length=64)], Annotated[float, Field(ge=0)]] | None = Field(
+    startup: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, max_length=32, description="Seconds that each phase of the last start took."
     )

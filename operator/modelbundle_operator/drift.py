@@ -1,18 +1,132 @@
-"""What somebody else changed in our children, and the object without it."""
+"""What somebody else changed in our children, and the object without it.
 
+A forced server-side apply takes back every field that we apply, but leaves what others *added*: an environment
+variable in the pod template, a port, a label. Only managedFields tells those from defaults that the API server filled
+in, so ownership decides here and values do not.
+"""
+
+import copy
+import json
+import re
+from decimal import Decimal
 from typing import Any
+
+from .api import FIELD_MANAGER
+
+Fields = dict[
+    str, Any
+]  # a fieldsV1 tree: f:NAME a field, k:{...} a keyed list item, v:... a set item, "." the thing itself
+
+# What we answer for. Not status and annotations: they are where controllers and people may write.
+_OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}, "f:metadata": {"f:labels": {}}}
+
+_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|[KMGTP]i?|)$")
+_SCALE = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)}
+_SCALE |= {letter: Decimal(1000) ** (power + 1) for power, letter in enumerate("KMGTP")}
+_SCALE |= {f"{letter}i": Decimal(1024) ** (power + 1) for power, letter in enumerate("KMGTP")}
 
 
 def differs(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether `live` lacks or contradicts anything of `wanted`; what only `live` has does not count."""
-    raise NotImplementedError
+    return _differs(live, wanted, quantity=False)
 
 
-def foreign_fields(live: dict[str, Any]) -> dict[str, Any]:
+def _differs(live: Any, wanted: Any, quantity: bool) -> bool:
+    if isinstance(wanted, dict):
+        if not isinstance(live, dict):
+            return True
+        below = quantity or bool(wanted.keys() & {"requests", "limits"})
+        return any(
+            _differs(live.get(key), value, quantity=below or key == "sizeLimit") for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        if not isinstance(live, list) or len(live) != len(wanted):
+            return True
+        return any(_differs(one, other, quantity) for one, other in zip(live, wanted, strict=True))
+    if live is None:
+        return wanted not in (None, "")  # the API server leaves empty strings out
+    return live != wanted and not (quantity and _same_quantity(live, wanted))
+
+
+def _same_quantity(one: Any, other: Any) -> bool:
+    amounts = [_amount(value) for value in (one, other)]
+    return amounts[0] is not None and amounts[0] == amounts[1]
+
+
+def _amount(value: Any) -> Decimal | None:
+    found = _QUANTITY.match(str(value))
+    return Decimal(found[1]) * _SCALE[found[2]] if found else None
+
+
+def foreign_fields(live: dict[str, Any]) -> Fields:
     """The fieldsV1 tree of what only others own in spec, data and labels; empty when there is nothing."""
-    raise NotImplementedError
+    ours: Fields = {}
+    others: Fields = {}
+    for entry in live.get("metadata", {}).get("managedFields") or []:
+        if entry.get("subresource") == "status":
+            continue
+        target = ours if entry.get("manager") == FIELD_MANAGER else others
+        _merge(target, entry.get("fieldsV1") or {})
+    if not ours:  # somebody reset managedFields: nothing can be told until the next apply has claimed what is ours
+        return {}
+    return _without(_within(others, _OURS), ours)
+
+
+def _merge(into: Fields, fields: Fields) -> None:
+    for key, below in fields.items():
+        _merge(into.setdefault(key, {}), below)
+
+
+def _within(fields: Fields, limits: Fields) -> Fields:
+    """The part of a tree that lies below the ends of another."""
+    found: Fields = {}
+    for key, below in limits.items():
+        if key in fields:
+            part = _within(fields[key], below) if below else fields[key]
+            if part:
+                found[key] = part
+    return found
+
+
+def _without(fields: Fields, owned: Fields) -> Fields:
+    """What of a tree is nowhere in another; {} stands for everything below, where the other has nothing."""
+    found: Fields = {}
+    for key, below in fields.items():
+        if key not in owned:
+            if key != ".":  # to own the list or map itself is no addition while something of ours is in it
+                found[key] = {}
+        elif part := _without(below, owned[key]):
+            found[key] = part
+    return found
 
 
 def without_foreign(live: dict[str, Any]) -> dict[str, Any]:
-    """`live` without `foreign_fields(live)`, to be written back by a PUT of our field manager."""
-    raise NotImplementedError
+    """`live` without `foreign_fields(live)`, to be written back by a PUT of our field manager.
+
+    managedFields stay as they are: the API server drops what is gone from the others' entries, and as nothing of ours
+    changes in that write, it makes no second entry for us.
+    """
+    restored = copy.deepcopy(live)
+    _remove(restored, foreign_fields(live))
+    return restored
+
+
+def _remove(value: Any, fields: Fields) -> None:
+    for key, below in fields.items():
+        kind, _, rest = key.partition(":")
+        if kind == "f" and isinstance(value, dict) and rest in value:
+            if below:
+                _remove(value[rest], below)
+            else:
+                del value[rest]
+        elif kind in ("k", "v") and isinstance(value, list):
+            _remove_item(value, kind, json.loads(rest), below)
+
+
+def _remove_item(items: list[Any], kind: str, name: Any, below: Fields) -> None:
+    for item in list(items):
+        same = item == name if kind == "v" else isinstance(item, dict) and name.items() <= item.items()
+        if same and below:
+            _remove(item, below)
+        elif same:
+            items.remove(item)

@@ -34,6 +34,16 @@ def owner_reference(bundle: ModelBundle) -> dict[str, Any]:
     }
 
 
+def child_metadata(bundle: ModelBundle, digest: str) -> dict[str, Any]:
+    """Metadata of every child: the bundle's name, our labels only, and the owner that it goes with."""
+    return {
+        "name": bundle.metadata.name,
+        "namespace": bundle.metadata.namespace,
+        "labels": child_labels(bundle, digest),
+        "ownerReferences": [owner_reference(bundle)],
+    }
+
+
 def endpoint_url(bundle: ModelBundle) -> str:
     """Where the bundle answers inside the cluster; without the cluster's domain, which differs and is searched."""
     return f"http://{bundle.metadata.name}.{bundle.metadata.namespace}.svc"

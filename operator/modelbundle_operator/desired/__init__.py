@@ -6,6 +6,11 @@ from typing import Any
 from ..api import ModelBundle
 from ..resolve import Resolution
 from ..settings import Settings
+from .config_map import config_map
+from .deployment import deployment
+from .service import service
+
+__all__ = ["Plan", "desired"]
 
 
 @dataclass(frozen=True)
@@ -24,5 +29,9 @@ def desired(
     live_deployment: dict[str, Any] | None,
     replace: bool = False,
 ) -> Plan:
-    """What should exist. `live_deployment` has the template to keep; `replace`: a roll-out may take a pod down first."""
-    raise NotImplementedError
+    """What should exist. `live_deployment` has the template to keep; `replace` lets a pod go before its successor."""
+    return Plan(
+        config_map(bundle, resolution),
+        service(bundle, resolution),
+        deployment(bundle, resolution, settings, live_deployment, replace),
+    )

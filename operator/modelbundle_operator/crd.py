@@ -1,0 +1,201 @@
+"""Writes the CustomResourceDefinition from the models: `python -m modelbundle_operator.crd > crds/modelbundles.yaml`.
+
+pydantic's own JSON Schema is not structural (`$ref`, `anyOf` with null, `title`), so this walks the model fields
+instead. It knows exactly the types that the models use and refuses any other, rather than guess a schema.
+"""
+
+import sys
+import types
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+import annotated_types
+import yaml
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from .api import CRD_NAME, GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
+from .api_base import RULES_KEY, ApiModel, rules
+from .api_bundle import NAME_RULES
+
+Schema = dict[str, Any]
+
+# `type: object` with preserve-unknown-fields lets a key be renamed under `self == oldSelf`: for a key without a schema
+# the API server compares the number of keys. A map of untyped values does not have that hole.
+ANY_VALUE: Final[Schema] = {"x-kubernetes-preserve-unknown-fields": True, "nullable": True}
+
+_SCALARS: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
+
+_COLUMNS: Final = (
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Pods of this digest answer.", 0),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why Ready is what it is.", 0),
+    ("Replicas", "integer", ".spec.serving.replicas", "Pods asked for.", 0),
+    ("Answering", "integer", ".status.readyReplicas", "Pods of this digest that answer.", 0),
+    ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
+    ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
+    ("Age", "date", ".metadata.creationTimestamp", "Time since it was created.", 0),
+    ("Digest", "string", ".status.digest", "What was asked to run.", 1),
+)
+
+
+def custom_resource_definition() -> dict[str, Any]:
+    """The whole CRD."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": CRD_NAME},
+        "spec": {
+            "group": GROUP,
+            "names": {
+                "kind": KIND,
+                "listKind": f"{KIND}List",
+                "plural": PLURAL,
+                "singular": KIND.lower(),
+                "shortNames": ["mbun"],
+                "categories": [PLURAL],
+            },
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {
+                        "status": {},
+                        "scale": {
+                            "specReplicasPath": ".spec.serving.replicas",
+                            "statusReplicasPath": ".status.replicas",
+                            "labelSelectorPath": ".status.selector",
+                        },
+                    },
+                    "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
+                    "schema": {"openAPIV3Schema": object_schema()},
+                }
+            ],
+        },
+    }
+
+
+def object_schema() -> Schema:
+    """The schema of a ModelBundle object."""
+    return {
+        "description": ModelBundle.__doc__,
+        "type": "object",
+        "required": ["spec"],
+        **rules(*NAME_RULES),
+        "properties": {
+            "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}"},
+            "kind": {"type": "string", "description": KIND},
+            "metadata": {"type": "object"},
+            "spec": model_schema(Spec),
+            "status": {**model_schema(Status), "default": {}},
+        },
+    }
+
+
+def model_schema(model: type[ApiModel]) -> Schema:
+    """A model as a structural object schema."""
+    properties = {field.alias: _field_schema(f"{model.__name__}.{name}", field) for name, field in _fields(model)}
+    required = [field.alias for _, field in _fields(model) if field.is_required()]
+    return {
+        "description": model.__doc__,
+        "type": "object",
+        **({"required": required} if required else {}),
+        **(rules(*model.RULES) if model.RULES else {}),
+        "properties": properties,
+    }
+
+
+def _fields(model: type[ApiModel]) -> list[tuple[str, FieldInfo]]:
+    return list(model.model_fields.items())
+
+
+def _field_schema(where: str, field: FieldInfo) -> Schema:
+    schema = _type_schema(where, field.annotation)
+    schema |= _bounds(schema, field.metadata)
+    if field.description:
+        schema["description"] = field.description
+    if "description" not in schema:
+        raise TypeError(f"{where} has no description")
+    if field.default_factory is not None:
+        schema["default"] = {}
+    elif field.default is not PydanticUndefined and field.default is not None:
+        schema["default"] = field.default
+    extra: Any = field.json_schema_extra or {}
+    both = [*schema.get(RULES_KEY, []), *extra.get(RULES_KEY, [])]
+    return {**schema, **extra, **({RULES_KEY: both} if both else {})}
+
+
+def _type_schema(where: str, kind: Any) -> Schema:
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        schema = _type_schema(where, args[0])
+        return schema | _bounds(schema, args[1:])
+    if origin in (Union, types.UnionType):
+        return _union_schema(where, [arg for arg in args if arg is not types.NoneType])
+    if origin is Literal:
+        return {"type": "string", "enum": list(args)}
+    if origin is list:
+        return {"type": "array", "items": _type_schema(where, args[0])}
+    if origin is dict:
+        return {"type": "object", "additionalProperties": _value(where, args)}
+    if isinstance(kind, type) and issubclass(kind, ApiModel):
+        return model_schema(kind)
+    if kind in _SCALARS:
+        return {"type": _SCALARS[kind]}
+    raise TypeError(f"{where} has the type {kind}, which this generator does not know")
+
+
+def _value(where: str, args: tuple[Any, ...]) -> Schema:
+    if args[0] is not str:
+        raise TypeError(f"{where}: a structural schema cannot constrain a map's keys; use a rule")
+    return dict(ANY_VALUE) if args[1] is Any else _type_schema(where, args[1])
+
+
+def _union_schema(where: str, kinds: list[Any]) -> Schema:
+    if len(kinds) == 1:
+        return _type_schema(where, kinds[0])
+    schemas = [_type_schema(where, kind) for kind in kinds]
+    if [schema.pop("type") for schema in schemas] != ["integer", "string"]:
+        raise TypeError(f"{where}: the only union that a structural schema has is int-or-string")
+    return {"x-kubernetes-int-or-string": True, **schemas[0], **schemas[1]}
+
+
+def _bounds(schema: Schema, metadata: Any) -> Schema:
+    """pydantic's constraints under the names that the schema's type has for them."""
+    kind = {"array": "Items", "object": "Properties"}.get(schema.get("type", "string"), "Length")
+    found: Schema = {}
+    for item in metadata:
+        if isinstance(item, FieldInfo):
+            found |= _bounds(schema, item.metadata)
+        elif isinstance(item, annotated_types.MinLen):
+            found[f"min{kind}"] = item.min_length
+        elif isinstance(item, annotated_types.MaxLen):
+            found[f"max{kind}"] = item.max_length
+        elif isinstance(item, annotated_types.Ge):
+            found["minimum"] = item.ge
+        elif isinstance(item, annotated_types.Le):
+            found["maximum"] = item.le
+        elif pattern := getattr(item, "pattern", None):
+            found["pattern"] = pattern
+    return found
+
+
+def _column(name: str, kind: str, path: str, description: str, priority: int) -> dict[str, Any]:
+    column = {"name": name, "type": kind, "jsonPath": path, "description": description}
+    return {**column, "priority": priority} if priority else column
+
+
+class _NoAliases(yaml.SafeDumper):
+    """Writes equal parts out in full: `&id001` reads badly and some tools refuse it."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def main() -> None:
+    sys.stdout.write("# Generated from the pydantic models by `make crd`; do not edit.\n")
+    yaml.dump(custom_resource_definition(), sys.stdout, Dumper=_NoAliases, sort_keys=False, width=120)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,17 @@
+"""The ConfigMap: the bundle document, and nothing else, so that its one key can be checked against the digest."""
+
+from typing import Any
+
+from ..api import CONFIG_KEY, ModelBundle
+from ..naming import child_metadata
+from ..resolve import Resolution
+
+
+def config_map(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
+    """The ConfigMap that the pods mount."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": child_metadata(bundle, resolution.digest),
+        "data": {CONFIG_KEY: resolution.canonical},
+    }

@@ -1,0 +1,183 @@
+"""The four containers of a pod: what each runs as, sees and may use (docs/architecture.md, the pod contract)."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from bundle_runtime.layout import Layout
+
+from ..api import ModelBundle, Serving
+from ..images import worker_image
+from ..resolve import Resolution
+from ..settings import Settings
+from .probes import server_probes, worker_probes
+from .resources import prepare_resources, server_resources, worker_resources
+
+HTTP_PORT = 8080
+LAYOUT = Layout()
+
+PREPARE_UID = 65531
+SERVER_UID = 65532
+USER_CODE_UID = 65533  # install and worker run the user's image
+
+
+def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
+    """Fetches and checks the artifact. The only container that sees the artifact store's credentials."""
+    secret = bundle.spec.serving.artifact_secret_name or settings.artifact_secret
+    return {
+        "name": "prepare",
+        "image": settings.runtime_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": ["python", "-m", "bundle_runtime.prepare", "--uri", resolution.uri],
+        "env": _env(_identity(resolution)),
+        **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
+        "resources": prepare_resources(),
+        "securityContext": _restricted(PREPARE_UID),
+        "volumeMounts": [_config_mount(), _mount("bundle", LAYOUT.bundle_dir), _mount("runtime-tmp", "/tmp")],
+    }
+
+
+def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
+    """Installs what the image lacks, in the user's image, with the worker's CPU and memory, reserved anyway."""
+    return {
+        "name": "install",
+        "image": worker_image(resolution.document, settings),
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": ["python3", "-m", "bundle_runtime.worker.install"],
+        "workingDir": LAYOUT.runtime_dir,
+        "env": _env(_identity(resolution) | _user_image_env() | _index_env(settings) | _NO_GPU),
+        "resources": worker_resources(bundle.spec.serving, gpu=False),
+        "securityContext": _restricted(USER_CODE_UID),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            _config_mount(),
+            _mount("bundle", LAYOUT.bundle_dir, read_only=True),
+            _mount("requirements", LAYOUT.requirements_dir),
+            _mount("install-tmp", "/tmp"),
+        ],
+    }
+
+
+def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
+    """The HTTP front. A native sidecar: it is up before the worker and outlives its restarts."""
+    serving = bundle.spec.serving
+    options = {
+        "--port": HTTP_PORT,
+        "--max-concurrency": serving.max_concurrency,
+        "--request-timeout-seconds": serving.request_timeout_seconds,
+        "--drain-seconds": settings.drain_seconds,
+    }
+    return {
+        "name": "server",
+        "image": settings.runtime_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "restartPolicy": "Always",
+        "command": [
+            "python", "-m", "bundle_runtime.server", *(str(word) for option in options.items() for word in option),
+        ],
+        "env": _env(_identity(resolution)),
+        "ports": [{"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"}],
+        **server_probes(HTTP_PORT),
+        # exec, not HTTP: an HTTP hook comes over the network, and then anyone could drain the pod
+        "lifecycle": {"preStop": {"exec": {"command": ["python", "-m", "bundle_runtime.server.drain"]}}},
+        "resources": server_resources(),
+        "securityContext": _restricted(SERVER_UID),
+        "volumeMounts": [_config_mount(), _mount("socket", _SOCKET_DIR), _mount("runtime-tmp", "/tmp")],
+    }  # fmt: skip
+
+
+def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
+    """The user's model in the user's image."""
+    serving = bundle.spec.serving
+    own = _identity(resolution) | _user_image_env()
+    own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
+    if not serving.gpu.count:
+        own |= _NO_GPU
+    users = {entry["name"]: _literal(entry["value"]) for entry in resolution.document.get("env", [])}
+    return {
+        "name": "worker",
+        "image": worker_image(resolution.document, settings),
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": ["python3", "-m", "bundle_runtime.worker"],
+        "workingDir": LAYOUT.runtime_dir,
+        "env": _env(own | users),
+        **_env_from(serving),
+        **worker_probes(HTTP_PORT, serving.startup_timeout_seconds),
+        "resources": worker_resources(serving, gpu=True),
+        "securityContext": _restricted(USER_CODE_UID),
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [
+            _config_mount(),
+            _mount("bundle", LAYOUT.bundle_dir, read_only=True),
+            _mount("requirements", LAYOUT.requirements_dir, read_only=True),
+            # to connect is no write to the file system; read-only keeps user code from replacing the socket
+            _mount("socket", _SOCKET_DIR, read_only=True),
+            _mount("tmp", "/tmp"),
+            _mount("shm", "/dev/shm"),
+        ],
+    }
+
+
+_SOCKET_DIR = LAYOUT.worker_socket.rpartition("/")[0]
+_CONFIG_DIR = LAYOUT.config_file.rpartition("/")[0]
+
+# CUDA images ask the NVIDIA runtime for every GPU of the node, also in a container that was given none
+_NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
+
+
+def _identity(resolution: Resolution) -> dict[str, str]:
+    return {"MODELBUNDLE_ROOT": LAYOUT.root, "MODELBUNDLE_DIGEST": resolution.digest}
+
+
+def _user_image_env() -> dict[str, str]:
+    """What an arbitrary image needs to run as a user that its /etc/passwd does not have, on a read-only root."""
+    return {
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+        "XDG_CACHE_HOME": "/tmp/.cache",
+        "USER": "modelbundle",
+        "LOGNAME": "modelbundle",
+        "PYTHONSAFEPATH": "",
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
+def _index_env(settings: Settings) -> dict[str, str]:
+    if not settings.package_index:
+        return {}
+    url = urlsplit(settings.package_index)
+    insecure = {"UV_INSECURE_HOST": url.netloc.rpartition("@")[2]} if url.scheme == "http" else {}
+    return {"UV_DEFAULT_INDEX": settings.package_index, **insecure}
+
+
+def _literal(value: str) -> str:
+    """The kubelet expands $(NAME) and makes one $ of two; doubling each gives the value as it was written."""
+    return value.replace("$", "$$")
+
+
+def _env(values: dict[str, str]) -> list[dict[str, str]]:
+    """An empty value is left out, as the API server leaves it out."""
+    return [{"name": name, "value": value} if value else {"name": name} for name, value in values.items()]
+
+
+def _env_from(serving: Serving) -> dict[str, Any]:
+    sources = [source.model_dump(by_alias=True, exclude_none=True) for source in serving.env_from or []]
+    return {"envFrom": sources} if sources else {}
+
+
+def _restricted(uid: int) -> dict[str, Any]:
+    return {
+        "runAsNonRoot": True,
+        "runAsUser": uid,
+        "runAsGroup": uid,
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _mount(volume: str, path: str, read_only: bool = False) -> dict[str, Any]:
+    return {"name": volume, "mountPath": path, **({"readOnly": True} if read_only else {})}
+
+
+def _config_mount() -> dict[str, Any]:
+    return _mount("config", _CONFIG_DIR, read_only=True)

@@ -1,0 +1,72 @@
+"""The Deployment, and the promise that an operator upgrade restarts no model (docs/adr/0002)."""
+
+import hashlib
+import json
+from typing import Any
+
+from ..api import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ModelBundle
+from ..naming import child_metadata, selector
+from ..resolve import Resolution
+from ..settings import Settings
+from .pod import pod_template
+
+REVISIONS_KEPT = 2
+PROGRESS_MARGIN_SECONDS = 600  # image pulls and downloads come before the worker's own start
+
+
+def deployment(
+    bundle: ModelBundle, resolution: Resolution, settings: Settings, live: dict[str, Any] | None, replace: bool
+) -> dict[str, Any]:
+    """The Deployment with the template that is kept, or a new one where what the user asked for has changed."""
+    serving = bundle.spec.serving
+    inputs = inputs_hash(bundle, resolution)
+    template = kept_template(live, inputs) or pod_template(bundle, resolution, settings)
+    metadata = child_metadata(bundle, resolution.digest)
+    metadata["annotations"] = {ANNOTATION_INPUTS: inputs, ANNOTATION_TEMPLATE: _compact(template)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata,
+        "spec": {
+            "replicas": serving.replicas,
+            "selector": {"matchLabels": selector(bundle.metadata.name)},
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}
+                if replace
+                else {"maxSurge": 1, "maxUnavailable": 0},
+            },
+            "progressDeadlineSeconds": serving.startup_timeout_seconds + PROGRESS_MARGIN_SECONDS,
+            "revisionHistoryLimit": REVISIONS_KEPT,
+            "template": template,
+        },
+    }
+
+
+def inputs_hash(bundle: ModelBundle, resolution: Resolution) -> str:
+    """Hash of what the user decides about a pod: the content, where it lies, and serving.
+
+    Nothing of the operator is in it. Defaults are left out, so a field that a later version adds changes no hash.
+    """
+    serving = bundle.spec.serving.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
+    serving.pop("replicas", None)
+    serving.get("rollout", {}).pop("whenNoCapacity", None)
+    set_fields = {name: value for name, value in serving.items() if value not in ({}, [])}
+    inputs = {"digest": resolution.digest, "uri": resolution.uri, "serving": set_fields}
+    return hashlib.sha256(_compact(inputs).encode()).hexdigest()
+
+
+def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | None:
+    """The template as it was applied, when it was rendered from the same inputs."""
+    annotations = ((live or {}).get("metadata") or {}).get("annotations") or {}
+    if annotations.get(ANNOTATION_INPUTS) != inputs:
+        return None
+    try:
+        template = json.loads(annotations.get(ANNOTATION_TEMPLATE, ""))
+    except ValueError:  # somebody edited it: render anew
+        return None
+    return template if isinstance(template, dict) else None
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,82 @@
+"""The pod template: four containers, their volumes, and a pod that Pod Security `restricted` admits."""
+
+from typing import Any
+
+from ..api import ModelBundle, Serving
+from ..naming import child_labels
+from ..resolve import Resolution
+from ..settings import Settings
+from .containers import install, prepare, server, worker
+
+FS_GROUP = 65530
+GRACE_MARGIN_SECONDS = 5
+DEFAULT_SHM = "2Gi"
+SOCKET_LIMIT = "16Mi"  # sockets take no room: whatever fills this directory is no socket
+
+
+def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
+    """What the Deployment makes pods of."""
+    serving = bundle.spec.serving
+    init = [prepare(bundle, resolution, settings)]
+    if resolution.document.get("requirements"):
+        init.append(install(bundle, resolution, settings))
+    init.append(server(bundle, resolution, settings))
+    return {
+        "metadata": {
+            "labels": child_labels(bundle, resolution.digest),
+            "annotations": {"kubectl.kubernetes.io/default-container": "worker"},
+        },
+        "spec": {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "fsGroup": FS_GROUP,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "terminationGracePeriodSeconds": grace_seconds(serving, settings),
+            **_placement(serving),
+            "initContainers": init,
+            "containers": [worker(bundle, resolution, settings)],
+            "volumes": _volumes(bundle),
+        },
+    }
+
+
+def grace_seconds(serving: Serving, settings: Settings) -> int:
+    """Endpoints follow, then the longest request ends, then a little for the rest."""
+    if serving.termination_grace_period_seconds is not None:
+        return serving.termination_grace_period_seconds
+    return settings.drain_seconds + serving.request_timeout_seconds + GRACE_MARGIN_SECONDS
+
+
+def _placement(serving: Serving) -> dict[str, Any]:
+    tolerations = [item.model_dump(by_alias=True, exclude_none=True) for item in serving.tolerations or []]
+    gpu = {"key": serving.gpu.resource_name, "operator": "Exists"}
+    if serving.gpu.count and gpu not in tolerations:
+        tolerations.append(gpu)  # GPU nodes are usually tainted with the resource's name
+    wanted = {
+        "nodeSelector": dict(serving.node_selector or {}),
+        "tolerations": tolerations,
+        "priorityClassName": serving.priority_class_name,
+        "runtimeClassName": serving.runtime_class_name,
+        "serviceAccountName": serving.service_account_name,
+        "imagePullSecrets": [{"name": secret.name} for secret in serving.image_pull_secrets or []],
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
+    resources = bundle.spec.serving.resources
+    shm = str(resources.memory) if resources and resources.memory is not None else DEFAULT_SHM
+    return [
+        {"name": "config", "configMap": {"name": bundle.metadata.name}},
+        {"name": "bundle", "emptyDir": {}},
+        {"name": "requirements", "emptyDir": {}},
+        {"name": "socket", "emptyDir": {"sizeLimit": SOCKET_LIMIT}},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "install-tmp", "emptyDir": {}},
+        {"name": "runtime-tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": shm}},
+    ]

@@ -1,0 +1,32 @@
+"""Probes. All of them are asked on the server's port: the kubelet then restarts the container that they stand for."""
+
+from typing import Any
+
+# a hung worker ignores SIGTERM while it is connected: the pod's long grace period would only delay its restart
+RESTART_GRACE_SECONDS = 5
+
+
+def server_probes(port: int) -> dict[str, Any]:
+    """Startup asks only for the process: if it asked for the worker, the kubelet would never start the worker."""
+    return {
+        "startupProbe": _http("/healthz", port, period=1, failures=60),
+        "livenessProbe": _http("/healthz", port, period=10, failures=3, timeout=5),
+        "readinessProbe": _http("/readyz", port, period=1, failures=2, timeout=2),
+    }
+
+
+def worker_probes(port: int, startup_timeout_seconds: int) -> dict[str, Any]:
+    """Startup every second: its period is the time that a loaded model waits to be called ready."""
+    grace = {"terminationGracePeriodSeconds": RESTART_GRACE_SECONDS}
+    started = _http("/internal/worker/started", port, period=1, failures=startup_timeout_seconds)
+    alive = _http("/internal/worker/alive", port, period=10, failures=3, timeout=5)
+    return {"startupProbe": {**started, **grace}, "livenessProbe": {**alive, **grace}}
+
+
+def _http(path: str, port: int, period: int, failures: int, timeout: int = 1) -> dict[str, Any]:
+    return {
+        "httpGet": {"path": path, "port": port},
+        "periodSeconds": period,
+        "timeoutSeconds": timeout,
+        "failureThreshold": failures,
+    }

@@ -1,0 +1,39 @@
+"""What each container asks for and may use.
+
+The runtime's containers are small and fixed. The worker has what the user wrote; without a word a little is asked for,
+so that the scheduler has something to count, and nothing is limited, as any guess would kill somebody's model.
+"""
+
+from typing import Any
+
+from ..api import Serving
+
+_SMALL = {"cpu": "100m", "memory": "128Mi"}
+_UNSET_CPU = "250m"
+_UNSET_MEMORY = "512Mi"
+
+
+def prepare_resources() -> dict[str, Any]:
+    return {"requests": dict(_SMALL), "limits": {"memory": "1Gi"}}
+
+
+def server_resources() -> dict[str, Any]:
+    """No CPU limit: throttling would show as latency. Memory holds a few of the largest bodies, parsed."""
+    return {"requests": dict(_SMALL), "limits": {"memory": "1Gi"}}
+
+
+def worker_resources(serving: Serving, gpu: bool) -> dict[str, Any]:
+    """GPUs as limits only: Kubernetes makes the request equal. `gpu=False` is for install, which needs none."""
+    asked = serving.resources
+    requests: dict[str, str] = {"cpu": _UNSET_CPU, "memory": _UNSET_MEMORY}
+    limits: dict[str, str] = {}
+    if asked is not None:
+        if asked.cpu is not None:
+            requests["cpu"] = str(asked.cpu)
+        if asked.memory is not None:
+            requests["memory"] = limits["memory"] = str(asked.memory)
+        if asked.ephemeral_storage is not None:
+            requests["ephemeral-storage"] = limits["ephemeral-storage"] = str(asked.ephemeral_storage)
+    if gpu and serving.gpu.count:
+        limits[serving.gpu.resource_name] = str(serving.gpu.count)
+    return {"requests": requests, **({"limits": limits} if limits else {})}
