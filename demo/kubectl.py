@@ -53,7 +53,7 @@ def condition(bundle: Manifest | None, kind: str) -> Manifest:
     return next((found for found in conditions if found["type"] == kind), {})
 
 
-def wait_for(what: str, look: Callable[[], T], timeout: float, explain: Callable[[], str] | None = None) -> T:
+def wait_for(what: str, look: Callable[[], T | None], timeout: float, explain: Callable[[], str] | None = None) -> T:
     """The first true value that `look` returns; when time is up, an error that shows how things stand."""
     deadline = time.monotonic() + timeout
     last: object = None

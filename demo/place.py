@@ -44,8 +44,9 @@ class Place:
         missing = [f"{name} ({meaning})" for name, meaning in _NEEDED.items() if not environment.get(name)]
         if missing:
             raise PlaceIncomplete("set " + ", ".join(missing) + "; docs/install.md says how")
+        endpoint, in_cluster, access_key, secret_key, index = (environment[name] for name in _NEEDED)
         audit_log = environment.get("CLUSTER_AUDIT_LOG")
-        return cls(*(environment[name] for name in _NEEDED), audit_log=Path(audit_log) if audit_log else None)
+        return cls(endpoint, in_cluster, access_key, secret_key, index, Path(audit_log) if audit_log else None)
 
     def secret(self) -> dict[str, object]:
         """The Secret that every namespace with bundles needs: how `prepare` reaches the artifact store."""

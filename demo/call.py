@@ -1,0 +1,120 @@
+"""Predictions through a bundle's Service: from this machine, and from a pod by the Service's DNS name."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from demo.kubectl import Manifest, get, kubectl
+
+CLIENT = "client"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    value: Any
+    digest: str
+    seconds: float
+
+    def line(self) -> str:
+        return f"{json.dumps(self.value)}  HTTP {self.status}  {self.digest[:19]}...  {self.seconds * 1000:.1f} ms"
+
+
+def post(url: str, request: Any, timeout: float = 30) -> Answer:
+    """POST of a JSON value, or of bytes as they are. An HTTP error is an answer too."""
+    body = request if isinstance(request, bytes) else json.dumps(request).encode()
+    message = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
+    started = time.perf_counter()
+    try:
+        with urllib.request.urlopen(message, timeout=timeout) as response:
+            status, headers, raw = response.status, response.headers, response.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            status, headers, raw = error.code, error.headers, error.read()
+    seconds = time.perf_counter() - started
+    return Answer(status, json.loads(raw), headers.get("x-modelbundle-digest", ""), seconds)
+
+
+@contextmanager
+def service_url(name: str, namespace: str) -> Iterator[str]:
+    """A URL of the Service for this machine: its ClusterIP on the local cluster, elsewhere a port forwarded to it."""
+    if not os.environ.get("CLUSTER"):
+        service = get("service", name, namespace)
+        if service is None:
+            raise LookupError(f"no Service {name} in {namespace}")
+        yield f"http://{service['spec']['clusterIP']}"
+        return
+    command = ["kubectl", "-n", namespace, "port-forward", f"service/{name}", ":80"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
+        try:
+            assert forward.stdout is not None
+            line = forward.stdout.readline()
+            found = re.search(r"127\.0\.0\.1:(\d+)", line)
+            if not found:
+                raise LookupError(f"kubectl port-forward said {line!r}")
+            yield f"http://127.0.0.1:{found[1]}"
+        finally:
+            forward.terminate()
+
+
+def from_host(name: str, namespace: str, request: Any) -> Answer:
+    with service_url(name, namespace) as url:
+        return post(f"{url}/predict", request)
+
+
+def client_pod(image: str) -> Manifest:
+    """A pod with Python, to call Services by their DNS names; restricted like every pod of the namespace."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": CLIENT},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65534,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": CLIENT,
+                    "image": image,
+                    "imagePullPolicy": "IfNotPresent",
+                    "command": ["python3", "-c", "import time; time.sleep(86400)"],
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+                }
+            ],
+        },
+    }
+
+
+_IN_POD = """
+import json, sys, time, urllib.error, urllib.request
+message = urllib.request.Request(sys.argv[1], sys.argv[2].encode(), {"content-type": "application/json"})
+started = time.perf_counter()
+try:
+    answer = urllib.request.urlopen(message, timeout=30)
+except urllib.error.HTTPError as error:
+    answer = error
+raw = answer.read()
+seconds = time.perf_counter() - started
+print(json.dumps([answer.status, json.loads(raw), answer.headers["x-modelbundle-digest"], seconds]))
+"""
+
+
+def from_pod(name: str, namespace: str, request: Any) -> Answer:
+    """From the client pod, by the Service's short name, as any pod of the namespace would."""
+    url = f"http://{name}.{namespace}.svc/predict"
+    printed = kubectl("exec", CLIENT, "--", "python3", "-c", _IN_POD, url, json.dumps(request), namespace=namespace)
+    return Answer(*json.loads(printed))

@@ -1,0 +1,71 @@
+"""Installs CRD and operator by Helm, from the clone, with what stands beside this cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from typing import Any
+
+from demo.kubectl import KubectlError, kubectl
+from demo.place import ROOT, Place
+
+RELEASE = "model-bundles"
+NAMESPACE = "modelbundle-system"
+OPERATOR = "deployment/modelbundle-operator"
+
+
+def install(place: Place, **more_settings: str) -> None:
+    """Helm's own install or upgrade; returns when the operator is ready."""
+    # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
+    kubectl("wait", "--for=condition=Established", "crd/modelbundles.modelbundle.dev")
+    helm(
+        "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
+        "--wait", "--timeout", "120s",
+        stdin=json.dumps(values(place, more_settings)),
+    )  # fmt: skip
+    kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
+
+
+def values(place: Place, more_settings: dict[str, str]) -> dict[str, Any]:
+    operator = os.environ.get("MODELBUNDLE_LOCAL_OPERATOR_IMAGE", "")
+    runtime = os.environ.get("MODELBUNDLE_LOCAL_RUNTIME_IMAGE", "")
+    return {
+        "operator": {
+            "settings": {"packageIndex": place.index_in_cluster, **more_settings},
+            "podAnnotations": {"modelbundle.dev/source": _source()},
+            **({"image": _image(operator)} if operator else {}),
+            **({"runtimeImage": _image(runtime)} if runtime else {}),
+        }
+    }
+
+
+def helm(*arguments: str, stdin: str = "") -> str:
+    done = subprocess.run(
+        ["helm", *arguments], input=stdin or None, capture_output=True, text=True, timeout=180, check=False
+    )
+    if done.returncode:
+        try:
+            state = kubectl("describe", "pods", namespace=NAMESPACE)
+            state += kubectl("logs", OPERATOR, "--tail=30", namespace=NAMESPACE)
+        except KubectlError as error:
+            state = str(error)
+        raise KubectlError(f"helm {arguments[0]}: {done.stderr.strip()}\n{state}")
+    return done.stdout
+
+
+def runtime_image() -> str:
+    return os.environ.get("MODELBUNDLE_LOCAL_RUNTIME_IMAGE") or "docker.io/model-bundles/runtime:0.1.0"
+
+
+def _source() -> str:
+    """Changes when the operator's source does: the local cluster loads each build under the same tag."""
+    files = sorted(path for path in (ROOT / "operator").rglob("*.py") if path.is_file())
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+
+
+def _image(reference: str) -> dict[str, str]:
+    repository, _, tag = reference.rpartition(":")
+    return {"repository": repository, "tag": tag}

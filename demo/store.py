@@ -1,0 +1,46 @@
+"""Puts artifacts into the artifact store, from this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from demo.place import Place
+
+BUCKET = "models"
+
+
+@dataclass(frozen=True)
+class Store:
+    place: Place
+    bucket: str = BUCKET
+
+    @cached_property
+    def _s3(self) -> Any:
+        client = boto3.client(
+            "s3",
+            endpoint_url=self.place.s3_endpoint,
+            aws_access_key_id=self.place.access_key,
+            aws_secret_access_key=self.place.secret_key,
+            region_name="us-east-1",
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 5}),
+        )
+        if self.bucket not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
+            client.create_bucket(Bucket=self.bucket)
+        return client
+
+    def uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def put(self, key: str, data: bytes) -> str:
+        """The sha256 of what was put; `uri(key)` says where it is."""
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+        return hashlib.sha256(data).hexdigest()
+
+    def read(self, key: str) -> bytes:
+        return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())

@@ -1,0 +1,106 @@
+"""What the cluster tests share: the cluster, the operator installed in it by Helm, namespaces, the artifact store."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.call import client_pod
+from demo.install import install, runtime_image
+from demo.kubectl import KubectlError, apply, kubectl, wait_for
+from demo.place import Place
+from demo.store import Store
+
+CAPTURED = Path(__file__).resolve().parent / "captured"
+# shorter than the defaults, so that what is waited for comes within a test's patience
+SETTINGS = {"noCapacitySeconds": "10", "drainSeconds": "2", "resyncSeconds": "60"}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def place() -> Place:
+    return Place.from_environment()
+
+
+@pytest.fixture(scope="session")
+def store(place: Place) -> Store:
+    return Store(place)
+
+
+@pytest.fixture(scope="session")
+def operator(place: Place) -> Callable[[], None]:
+    """The operator of this checkout, in the cluster from its image. Called, it puts that operator back."""
+
+    def put_back() -> None:
+        install(place, **SETTINGS)
+
+    put_back()
+    return put_back
+
+
+@pytest.fixture(scope="session")
+def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
+    """Makes namespaces that enforce Pod Security `restricted`, with the Secret and a client pod; removes them all."""
+    made: list[str] = []
+
+    def make(purpose: str, *, secret: bool = True) -> str:
+        name = f"test-{purpose}-{os.getpid() % 10000}-{next(_numbers)}"
+        labels = {"pod-security.kubernetes.io/enforce": "restricted", "modelbundle.test": "true"}
+        apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+        made.append(name)
+        # pods are refused until the controller manager has made the namespace's service account
+        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 20)
+        apply(*([place.secret()] if secret else []), client_pod(runtime_image()), namespace=name)
+        return name
+
+    yield make
+    if made:
+        kubectl("delete", "namespace", *made, "--wait=false")
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, make_namespace: Callable[..., str]) -> Iterator[str]:
+    """A namespace of this test alone; its bundles go with the test, so that the node stays free for the next."""
+    purpose = request.node.originalname.removeprefix("test_").replace("_", "-")[:30].rstrip("-")
+    name = make_namespace(purpose)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+@pytest.fixture(scope="session")
+def show() -> Callable[[str], None]:
+    """Prints a measured line past pytest's capture: the numbers are part of what a run shows."""
+    terminal = os.fdopen(os.dup(2), "w", buffering=1)
+    return lambda line: print(f"\n    {line}", file=terminal, flush=True)
+
+
+@pytest.fixture(scope="session")
+def capture() -> Callable[[str, str], None]:
+    """Keeps what kubectl printed, for the pages of docs/ made from it; only when asked to (`make docs`)."""
+
+    def keep(name: str, text: str) -> None:
+        if os.environ.get("MODELBUNDLE_CAPTURE"):
+            CAPTURED.mkdir(exist_ok=True)
+            (CAPTURED / f"{name}.txt").write_text(text)
+
+    return keep
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure on the cluster comes with the operator's last words."""
+    report = yield
+    if report.failed and "operator" in getattr(item, "fixturenames", ()):
+        try:
+            logs = kubectl("logs", "deployment/modelbundle-operator", "--tail=25", namespace="modelbundle-system")
+        except KubectlError as error:
+            logs = str(error)
+        report.sections.append((f"operator's log at {time.strftime('%X')}", logs))
+    return report
