@@ -1,0 +1,73 @@
+"""Base images where no registry can be reached: Debian by debootstrap, made once per machine."""
+
+import shutil
+from pathlib import Path
+
+from local_cluster import builder, store, versions
+from local_cluster.progress import step
+from local_cluster.shell import run
+
+# what a CPython that was built elsewhere links against
+_LIBRARIES = (
+    "ca-certificates",
+    "libbz2-1.0",
+    "libcrypt1",
+    "libexpat1",
+    "libffi8",
+    "libgdbm6",
+    "libgomp1",
+    "liblzma5",
+    "libncursesw6",
+    "libnsl2",
+    "libreadline8",
+    "libsqlite3-0",
+    "libssl3",
+    "libtirpc3",
+    "libuuid1",
+    "zlib1g",
+)
+_BASES = {"debian": _LIBRARIES, "debian-python": ("ca-certificates", "libgomp1", "python3", "python3-venv")}
+_UNWANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/cache", "var/lib/apt/lists", "var/log")
+
+
+def image(name: str) -> str:
+    """The local name of a base; it changes with what is in it."""
+    key = store.fingerprint([versions.DEBIAN_SUITE, *_BASES[name], *_UNWANTED])
+    return f"localhost/model-bundles/{name}:{key}"
+
+
+def build(name: str) -> str:
+    """Make the base unless it is there; the caller holds the builder's lock."""
+    wanted = image(name)
+    if builder.has(wanted):
+        return wanted
+    usually = "80 s, once on this machine"
+    target = store.root() / "images" / f"{name}-tree"
+    with step(f"making the base image {name} (Debian {versions.DEBIAN_SUITE}) with debootstrap", usually):
+        shutil.rmtree(target, ignore_errors=True)
+        downloads = store.root() / "debootstrap"
+        downloads.mkdir(parents=True, exist_ok=True)
+        try:
+            run(
+                [
+                    "debootstrap",
+                    "--variant=minbase",
+                    f"--include={','.join(_BASES[name])}",
+                    f"--cache-dir={downloads}",
+                    versions.DEBIAN_SUITE,
+                    target,
+                ],
+                remedy="a Debian mirror must be reachable; run the same command again",
+            )
+            _slim(target)
+            builder.import_tree(target, wanted)
+        finally:
+            shutil.rmtree(target, ignore_errors=True)
+    return wanted
+
+
+def _slim(tree: Path) -> None:
+    for name in _UNWANTED:
+        directory = tree / name
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True, exist_ok=True)

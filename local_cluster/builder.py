@@ -1,0 +1,86 @@
+"""Images from Dockerfiles without an engine: buildah, with a storage of its own in the machine's cache.
+
+Layers are cached in that storage, so that a change of the product's source rebuilds the last layer only.
+"""
+
+import os
+from pathlib import Path
+
+from local_cluster import store
+from local_cluster.shell import run, succeeds
+
+_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+_PIP_CONFIGURATION = Path("/etc/pip.conf")
+_PIP_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT", "PIP_DEFAULT_TIMEOUT")
+
+
+def lock() -> Path:
+    return store.root() / "images" / "lock"
+
+
+def has(image: str) -> bool:
+    return succeeds([*_buildah("inspect"), "--type", "image", image])
+
+
+def import_tree(tree: Path, image: str) -> None:
+    """A root file system as an image."""
+    container = run([*_buildah("from"), "scratch"]).strip()
+    try:
+        run([*_buildah("add"), "--quiet", container, tree, "/"])
+        run([*_buildah("commit"), "--quiet", container, image])
+    finally:
+        run([*_buildah("rm"), container])
+
+
+def build(dockerfile: Path, context: Path, image: str, arguments: dict[str, str]) -> None:
+    options: list[str] = []
+    for name, value in {**_pip_settings(), **arguments}.items():
+        options += ["--build-arg", f"{name}={value}"]
+    # what this machine needs to reach its package index is lent to the build, never left in an image
+    for file in (_CERTIFICATES, _PIP_CONFIGURATION):
+        if file.exists():
+            options += ["--volume", f"{file}:{file}:ro"]
+    ignore = dockerfile.with_name("Dockerfile.dockerignore")
+    if ignore.exists():
+        options += ["--ignorefile", str(ignore)]
+    argv = [*_buildah("bud"), "--isolation", "chroot", "--layers", "--quiet", *options]
+    run([*argv, "--file", dockerfile, "--tag", image, context])
+
+
+def save(image: str, name: str, archive: Path) -> None:
+    """Write an image as an archive in which it is called `name`."""
+    run([*_buildah("push"), "--quiet", image, f"docker-archive:{archive}:{name}"])
+
+
+def remove(image: str) -> None:
+    succeeds([*_buildah("rmi"), image])
+
+
+def _pip_settings() -> dict[str, str]:
+    return {name: os.environ[name] for name in _PIP_VARIABLES if os.environ.get(name)}
+
+
+def _buildah(verb: str) -> list[str]:
+    root = store.root() / "images" / "storage"
+    return ["buildah", "--root", str(root), "--runroot", "/run/model-bundles/buildah", "--storage-driver", _driver(), verb]
+
+
+def _driver() -> str:
+    """overlay where the cache's file system can carry it; vfs, which copies every layer whole, elsewhere."""
+    marker = store.root() / "images" / "storage-driver"
+    if not marker.exists():
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.write_text("overlay" if _overlay_works(marker.parent) else "vfs")
+    return marker.read_text()
+
+
+def _overlay_works(directory: Path) -> bool:
+    probe = directory / f"overlay-probe-{os.getpid()}"
+    for name in ("lower", "upper", "work", "merged"):
+        (probe / name).mkdir(parents=True)
+    layers = f"lowerdir={probe}/lower,upperdir={probe}/upper,workdir={probe}/work"
+    works = succeeds(["mount", "-t", "overlay", "overlay", "-o", layers, probe / "merged"])
+    if works:
+        run(["umount", probe / "merged"])
+    run(["rm", "-rf", probe])
+    return works

@@ -1,0 +1,110 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the cluster is not up."""
+
+import argparse
+import json
+import os
+import sys
+
+from local_cluster import cluster, images, processes, slots, variables
+from local_cluster.components import SERVICES
+from local_cluster.errors import ClusterError, NotUpError
+from local_cluster.place import Place, here
+from local_cluster.progress import say
+from local_cluster.status import status, text
+from local_cluster.store import locked
+
+_EPILOG = """\
+Each checkout has its own cluster, so several run side by side.
+GPUs are pretended, and images named like other projects' are stand-ins: both are said wherever they are shown.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the cluster is not up.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if argv is None else argv
+    options = _parser().parse_args(arguments)
+    try:
+        if options.verb != "env" and os.geteuid() != 0:
+            return _again_as_root(arguments)
+        return _run(options, here())
+    except NotUpError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 3
+    except ClusterError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: run the same command again, it goes on where it was", file=sys.stderr)
+        return 130
+
+
+def _run(options: argparse.Namespace, place: Place) -> int:
+    match options.verb:
+        case "up":
+            cluster.up(place)
+            say('use it: eval "$(python -m local_cluster env)"')
+        case "down":
+            cluster.down(place)
+        case "build":
+            _, problems = cluster.build()
+            if problems:
+                raise ClusterError("\n".join(problems))
+        case "env":
+            print(variables.exports(place), end="")
+        case "status":
+            report = status(place)
+            print(json.dumps(report, indent=2) if options.output == "json" else text(report))
+            return 0 if report["up"] else 3
+        case "load":
+            with locked(place.lock, "another command works on this cluster"):
+                images.load(place, options.image)
+            say(f"loaded {options.image}")
+        case "start" | "stop":
+            with locked(place.lock, "another command works on this cluster"):
+                _switch(place, options.service, options.verb)
+    return 0
+
+
+def _switch(place: Place, service: str, verb: str) -> None:
+    plan = slots.current(place)
+    running = processes.pid_of(place, service) is not None
+    if verb == "start" and not running:
+        cluster.start_component(place, plan, service)
+        cluster.wait_for_service(place, plan, service)
+    elif verb == "stop" and running:
+        processes.stop(place, service)
+    say(f"{service} is {'running' if verb == 'start' else 'stopped'}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local_cluster",
+        description="A real Kubernetes on this machine, without a container engine.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs.add_parser("up", help="build what is missing and start the cluster; run again, it brings it up to date")
+    verbs.add_parser("down", help="take the cluster down; nothing of it stays behind but the cache")
+    show = verbs.add_parser("status", help="what runs, where, and how much disk it takes")
+    show.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    load = verbs.add_parser("load", help="load an image into the cluster")
+    load.add_argument("image", metavar="IMAGE", help="an archive (docker or OCI), or the name of an image built by buildah")
+    verbs.add_parser("build", help="build programs, images and the package index without starting anything")
+    verbs.add_parser("env", help="print `export` lines for a shell")
+    for verb in ("start", "stop"):
+        switch = verbs.add_parser(verb, help=f"{verb} the S3 store or the package index, as an outage to test against")
+        switch.add_argument("service", choices=SERVICES)
+    return parser
+
+
+def _again_as_root(arguments: list[str]) -> int:
+    """Namespaces and mounts need root; the cache stays the user's."""
+    kept = "HOME,PATH,XDG_CACHE_HOME,PYENV_ROOT,GOPROXY,GOFLAGS,HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy"
+    kept += "".join(f",{name}" for name in os.environ if name.startswith(("PIP_", "SSL_")))
+    say("this needs root: running it again with sudo")
+    command = ["sudo", f"--preserve-env={kept}", sys.executable, "-m", "local_cluster", *arguments]
+    try:
+        os.execvp("sudo", command)
+    except FileNotFoundError:
+        raise ClusterError("this needs root, and there is no sudo", "run it as root") from None

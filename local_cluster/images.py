@@ -1,0 +1,182 @@
+"""The images that the cluster gets: the product's own, and stand-ins for the users' bases, each an archive in the cache.
+
+An archive is named after everything that went into it, so it is built once for the same content, whoever asks.
+"""
+
+import os
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_cluster import bases, builder, golang, interpreters, store, versions, wheelhouse
+from local_cluster.configs import PAUSE_IMAGE
+from local_cluster.errors import ClusterError, NotUpError
+from local_cluster.place import Place
+from local_cluster.progress import say, step
+from local_cluster.shell import run
+
+_CHECKOUT = Path(__file__).resolve().parent.parent
+_DOCKERFILES = _CHECKOUT / "images"
+_PRODUCT_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "operator", "bundle_runtime", "launch")
+_KEPT_ARCHIVES = 4  # of one image: a few copies of the project, each with its own source
+
+
+@dataclass(frozen=True)
+class Image:
+    slug: str
+    name: str
+    base: str | None
+    series: str = ""  # CPython of a stand-in
+
+    @property
+    def shown(self) -> str:
+        return f"{self.name} (a STAND-IN: bare CPython {self.series} and NumPy)" if self.series else self.name
+
+    @property
+    def dockerfile(self) -> Path:
+        return _DOCKERFILES / ("stand-in" if self.series else self.slug) / "Dockerfile"
+
+
+def names() -> dict[str, str]:
+    """What `env` calls each image -> its name in the cluster."""
+    keys = {"stand-in-pytorch": "STAND_IN_PYTORCH", "stand-in-python": "STAND_IN_PYTHON"}
+    return {keys.get(i.slug, i.slug.upper()): i.name for i in (*_product(), *_stand_ins())}
+
+
+def all_images() -> list[Image]:
+    return [_pause(), *_stand_ins(), *_product()]
+
+
+def build_all() -> tuple[dict[Image, Path], list[str]]:
+    """Build what is not in the cache: the archives, and what failed. That the product's own images cannot be built,
+    as its source is broken, is no reason to have no cluster."""
+    archives = {image: archive(image) for image in (_pause(), *_stand_ins())}
+    problems = []
+    for image in _product():
+        try:
+            archives[image] = archive(image)
+        except ClusterError as error:
+            problems.append(f"{image.name} could not be built: {error}")
+    return archives, problems
+
+
+def archive(image: Image) -> Path:
+    """The image's archive in the cache, built when it is not there."""
+    path = _archive_path(image)
+    if path.exists():
+        os.utime(path)
+        return path
+    with store.locked(builder.lock(), "it builds images"):
+        store.sweep(path.parent)
+        if not path.exists():
+            local = f"localhost/model-bundles/{path.stem}:built"
+            with store.making(path) as scratch:
+                usually = "20 s; 60 s the first time"
+                with step(f"building {image.shown}", usually):
+                    _build(image, local, scratch)
+                    builder.save(local, image.name, scratch / "new")
+            _drop_old(image)
+    return path
+
+
+def load_all(place: Place, archives: dict[Image, Path]) -> None:
+    """Load into the cluster what is not there yet."""
+    for image, path in archives.items():
+        marker = place.state / "loaded" / image.slug
+        if not (marker.exists() and marker.read_text() == path.name):
+            import_archive(place, path)
+            marker.parent.mkdir(exist_ok=True)
+            marker.write_text(path.name)
+            say(f"loaded {image.shown}")
+
+
+def load(place: Place, wanted: str) -> None:
+    """Load an archive, or an image that buildah knows by this name."""
+    if Path(wanted).is_file():
+        import_archive(place, Path(wanted))
+        return
+    if not builder.has(wanted):
+        raise ClusterError(
+            f"{wanted} is neither a file nor an image that buildah has",
+            "give an archive (`docker save`, `buildah push IMAGE docker-archive:FILE:NAME`) or an image's name",
+        )
+    target = store.root() / "images" / "loading" / f"{os.getpid()}.tar"
+    with store.making(target) as scratch:
+        builder.save(wanted, wanted, scratch / "new")
+    try:
+        import_archive(place, target)
+    finally:
+        target.unlink()
+
+
+def import_archive(place: Place, path: Path) -> None:
+    if not place.containerd_socket.exists():
+        raise NotUpError("the cluster is not up", "start it with `python -m local_cluster up`")
+    run(["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", "images", "import", path])
+
+
+def _pause() -> Image:
+    return Image("pause", PAUSE_IMAGE, None)
+
+
+def _stand_ins() -> list[Image]:
+    return [
+        Image("stand-in-pytorch", "docker.io/pytorch/pytorch:1.7.1-cuda11.0-cudnn8-runtime", "debian", "3.8"),
+        Image("stand-in-python", "docker.io/stand-in/python:3.12", "debian", "3.12"),
+    ]
+
+
+def _product() -> list[Image]:
+    version = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
+    return [Image(slug, f"docker.io/model-bundles/{slug}:{version}", "debian-python") for slug in ("runtime", "operator")]
+
+
+def _archive_path(image: Image) -> Path:
+    parts: list[str | bytes] = [image.name, image.dockerfile.read_bytes()]
+    if image.base is None:
+        parts.append(golang.target("pause").name)
+    elif image.series:
+        parts += [bases.image(image.base), versions.NUMPY[image.series], interpreters.find(image.series).name]
+    else:
+        sources = [name for name in _PRODUCT_SOURCES if (_CHECKOUT / name).exists()]
+        parts += [bases.image(image.base), (_DOCKERFILES / "requirements.py").read_bytes()]
+        parts += store.tree_parts(_CHECKOUT, sources)
+    return store.root() / "images" / f"{image.slug}-{store.fingerprint(parts)}.tar"
+
+
+def _build(image: Image, local: str, scratch: Path) -> None:
+    prepare: dict[bool, Callable[[Image, Path], Path]] = {True: _stand_in_context, False: _plain_context}
+    context = prepare[bool(image.series)](image, scratch)
+    arguments = {} if image.base is None else {"BASE_IMAGE": bases.build(image.base)}
+    if image.series:
+        arguments["PYTHON"] = image.series
+    builder.build(image.dockerfile, context, local, arguments)
+
+
+def _plain_context(image: Image, scratch: Path) -> Path:
+    if image.base is not None:
+        return _CHECKOUT
+    context = scratch / "context"
+    context.mkdir()
+    (context / "pause").write_bytes(golang.target("pause").read_bytes())
+    (context / "pause").chmod(0o755)
+    return context
+
+
+def _stand_in_context(image: Image, scratch: Path) -> Path:
+    """The interpreter and NumPy, put in place outside: the Dockerfile only copies them."""
+    context = scratch / "context"
+    interpreters.copy(interpreters.find(image.series), image.series, context / "python")
+    packages = context / "python" / "lib" / f"python{image.series}" / "site-packages"
+    wheelhouse.install(f"numpy=={versions.NUMPY[image.series]}", image.series, packages)
+    return context
+
+
+def _drop_old(image: Image) -> None:
+    archives = sorted(_archive_path(image).parent.glob(f"{image.slug}-*.tar"), key=lambda p: p.stat().st_mtime)
+    kept = archives[-_KEPT_ARCHIVES:]
+    for path in archives[:-_KEPT_ARCHIVES]:
+        path.unlink(missing_ok=True)
+        builder.remove(f"localhost/model-bundles/{path.stem}:built")
+    assert kept

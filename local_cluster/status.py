@@ -1,0 +1,82 @@
+"""What there is of this copy's cluster, for a person and, as JSON, for a script."""
+
+import shutil
+from typing import Any
+
+from local_cluster import golang, images, processes, slots, store
+from local_cluster.api import Api, node_ready
+from local_cluster.components import CONTROL_PLANE, SERVICES
+from local_cluster.errors import ClusterError, NotUpError
+from local_cluster.place import NODE_NAME, Place
+from local_cluster.shell import run
+
+
+def status(place: Place) -> dict[str, Any]:
+    components = {name: processes.pid_of(place, name) for name in (*CONTROL_PLANE, *SERVICES)}
+    report: dict[str, Any] = {
+        "checkout": str(place.checkout),
+        "id": place.id,
+        "up": False,
+        "components": {name: {"up": pid is not None, "pid": pid} for name, pid in components.items()},
+        "state": str(place.state),
+        "stateBytes": disk(str(place.state)),
+        "cache": str(store.root()),
+        "cacheBytes": disk(str(store.root())),
+        "diskFreeBytes": shutil.disk_usage("/var/lib").free,
+    }
+    try:
+        plan = slots.current(place)
+    except NotUpError:
+        return report
+    report["slot"] = plan.slot
+    report["addresses"] = {"node": plan.node_ip, "pods": str(plan.pods), "services": str(plan.services)}
+    report["node"] = _node(Api(place, plan)) if components["apiserver"] is not None else {"ready": False}
+    report["images"] = {i.name: _loaded(place, i.slug) for i in images.all_images()}
+    report["standIns"] = [i.name for i in images.all_images() if i.series]
+    report["programs"] = str(golang.bin_directory())
+    whole = place.complete_file.exists() and all(components[name] is not None for name in CONTROL_PLANE)
+    report["up"] = whole and bool(report["node"]["ready"])
+    return report
+
+
+def text(report: dict[str, Any]) -> str:
+    lines = [f"cluster {report['id']} of {report['checkout']}: {'up' if report['up'] else 'not up'}"]
+    if "slot" in report:
+        addresses = report["addresses"]
+        node = report["node"]
+        gpus = node.get("pretendedGPUs")
+        lines.append(f"  slot {report['slot']}: node {addresses['node']}, pods {addresses['pods']}, services {addresses['services']}")
+        lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}" + (f", {gpus} pretended nvidia.com/gpu" if gpus else ""))
+    for name, found in report["components"].items():
+        lines.append(f"  {name:<20}{'up, process ' + str(found['pid']) if found['up'] else 'down'}")
+    for name, loaded in report.get("images", {}).items():
+        stand_in = " (a STAND-IN)" if name in report["standIns"] else ""
+        lines.append(f"  image {name}{stand_in}: {'loaded' if loaded else 'not loaded'}")
+    lines.append(f"  disk: state {_human(report['stateBytes'])}, cache {_human(report['cacheBytes'])}, free {_human(report['diskFreeBytes'])}")
+    return "\n".join(lines)
+
+
+def disk(directory: str) -> int:
+    """Bytes on disk; what a running cluster mounts within is left out."""
+    try:
+        return int(run(["du", "--summarize", "--one-file-system", "--block-size=1", directory]).split()[0])
+    except (ClusterError, IndexError):  # not there, or files vanished while du looked
+        return 0
+
+
+def _node(api: Api) -> dict[str, Any]:
+    try:
+        node = api.get(f"/api/v1/nodes/{NODE_NAME}")
+    except (OSError, ClusterError):
+        return {"ready": False}
+    version = node["status"].get("nodeInfo", {}).get("kubeletVersion", "")
+    gpus = node["status"].get("allocatable", {}).get("nvidia.com/gpu", "0")
+    return {"ready": node_ready(node), "version": version, "pretendedGPUs": gpus}
+
+
+def _loaded(place: Place, slug: str) -> bool:
+    return (place.state / "loaded" / slug).exists()
+
+
+def _human(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

@@ -1,0 +1,58 @@
+"""Taking a cluster down: whatever belongs to this copy goes, dead or alive, and nothing else is touched."""
+
+import shutil
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from local_cluster import cgroups, network, processes
+from local_cluster.place import Place
+
+_SHIM_SOCKETS = Path("/run/containerd/s")  # built into containerd's shim, whatever its configuration says
+_CNI_RESULTS = Path("/var/lib/cni/results")
+_LOG_LINKS = Path("/var/log/containers")  # built into the kubelet
+
+
+def remove(place: Place) -> None:
+    processes.kill_all(place)
+    for mount in reversed(mounts(place, Path("/proc/self/mounts").read_text())):
+        subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
+    network.remove(place)
+    cgroups.remove(place)
+    _remove_shim_sockets(place)
+    for result in _CNI_RESULTS.glob(f"{place.name}-*"):
+        result.unlink(missing_ok=True)
+    for link in _LOG_LINKS.glob("*.log"):
+        if link.is_symlink() and link.readlink().is_relative_to(place.state):
+            link.unlink(missing_ok=True)
+    shutil.rmtree(place.run, ignore_errors=True)
+    # the slot goes with the state's last file: until then nobody else takes our addresses
+    for path in list(place.state.iterdir()) if place.state.is_dir() else []:
+        if path != place.slot_file:
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    shutil.rmtree(place.state, ignore_errors=True)
+
+
+def leftovers(place: Place) -> bool:
+    """Whether anything of a cluster is there, whole or not."""
+    return (
+        place.state.exists()
+        or place.run.exists()
+        or place.netns.exists()
+        or Path(f"/sys/class/net/{place.name}").exists()
+        or bool(processes.all_pids(place))
+    )
+
+
+def mounts(place: Place, table: str) -> list[str]:
+    """Mount points of ours in the order in which they were mounted, from the text of /proc/self/mounts."""
+    points = [line.split(" ")[1].encode().decode("unicode_escape") for line in table.splitlines()]
+    return [p for p in points if Path(p).is_relative_to(place.state) or Path(p).is_relative_to(place.run)]
+
+
+def _remove_shim_sockets(place: Place) -> None:
+    for address in (place.run / "containerd").glob("io.containerd.runtime.v2.task/*/*/address"):
+        socket = Path(address.read_text().strip().removeprefix("unix://"))
+        if socket.parent == _SHIM_SOCKETS:
+            with suppress(OSError):
+                socket.unlink()
