@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRET = "modelbundle-artifacts"
@@ -48,7 +49,7 @@ class Place:
         audit_log = environment.get("CLUSTER_AUDIT_LOG")
         return cls(endpoint, in_cluster, access_key, secret_key, index, Path(audit_log) if audit_log else None)
 
-    def secret(self) -> dict[str, object]:
+    def secret(self) -> dict[str, Any]:
         """The Secret that every namespace with bundles needs: how `prepare` reaches the artifact store."""
         return {
             "apiVersion": "v1",

@@ -1,0 +1,179 @@
+"""The table of bad inputs: what is wrong, what the condition must say, and what heals it.
+
+Those whose cause lies outside the bundle have `heal`: it removes the cause and leaves the bundle alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from demo.kubectl import Manifest, apply, kubectl
+from demo.place import Place
+from demo.store import Store
+from tests.cluster.bundles import INTEGER, MODEL, PREDICT, REQUEST, cpu_bundle, manifest, zipped
+
+FPGA = "modelbundle.test/accelerator"  # a resource that no node has, until the test pretends it
+
+
+@dataclass(frozen=True)
+class World:
+    """What a row may touch."""
+
+    namespace: str
+    place: Place
+    store: Store
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    reason: str
+    says: tuple[str, ...]  # pieces of the message of Ready: what happened, and what to do next
+    make: Callable[[World], Manifest]
+    before: Callable[[World], None] = lambda _: None
+    heal: Callable[[World], None] | None = None
+    stalled: bool = False
+    timeout: float = 120
+    local_only: str = ""
+
+
+def _bundle(name: str, **more: Any) -> Callable[[World], Manifest]:
+    return lambda world: cpu_bundle(world.store, name, **more)
+
+
+_LATE = zipped(predict=PREDICT, model=MODEL)
+
+
+def _artifact(name: str, data: bytes, **more: Any) -> Callable[[World], Manifest]:
+    """A cloudpickle bundle whose artifact is `data`."""
+
+    def make(world: World) -> Manifest:
+        key = f"tests/{world.namespace}/{name}.pkl"
+        sha256 = world.store.put(key, data)
+        artifact = {"uri": world.store.uri(key), "sha256": sha256, "packaging": "cloudpickle", **more}
+        return manifest(name, artifact)
+
+    return make
+
+
+def _absent(world: World) -> Manifest:
+    artifact = {
+        "uri": world.store.uri(f"tests/{world.namespace}/late.zip"),
+        "sha256": hashlib.sha256(_LATE).hexdigest(),
+        "packaging": "zip",
+    }
+    return manifest("absent-artifact", artifact, loadPredictFn="predict.load", loadModelFn="model.load")
+
+
+def _wrong_digest(world: World) -> Manifest:
+    made = cpu_bundle(world.store, "wrong-digest")
+    made["spec"]["bundle"]["artifact"]["sha256"] = "0" * 64
+    return made
+
+
+def _clone(world: World) -> Manifest:
+    return {
+        "apiVersion": "modelbundle.dev/v1alpha1",
+        "kind": "ModelBundle",
+        "metadata": {"name": "a-clone"},
+        "spec": {"bundle": {"cloneFrom": {"name": "wrong-digest"}, "appConfig": {"mode": "batched"}}},
+    }
+
+
+def _foreign_service(world: World) -> None:
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "foreign-service"},
+        "spec": {"selector": {"app": "somebody-elses"}, "ports": [{"port": 80}]},
+    }
+    apply(service, namespace=world.namespace)
+
+
+def _late_secret(world: World) -> None:
+    apply({**world.place.secret(), "metadata": {"name": "late-secret"}}, namespace=world.namespace)
+
+
+def _wrong_secret(world: World) -> None:
+    secret = {**world.place.secret(), "metadata": {"name": "wrong-secret"}}
+    secret["stringData"]["AWS_SECRET_ACCESS_KEY"] = "not-the-key"
+    apply(secret, namespace=world.namespace)
+
+
+def _right_secret(world: World) -> None:
+    apply({**world.place.secret(), "metadata": {"name": "wrong-secret"}}, namespace=world.namespace)
+
+
+def _pretend_fpga(world: World) -> None:
+    node = kubectl("get", "nodes", "-o", "name").split()[0]
+    patch = f'[{{"op": "add", "path": "/status/capacity/{FPGA.replace("/", "~1")}", "value": "1"}}]'
+    kubectl("patch", node, "--subresource=status", "--type=json", "-p", patch)
+
+
+_RAISES = "def load(): raise ValueError('no weights in /opt/weights')\n"
+_EATS = "def load(): return bytearray(2**30)\n"
+_SLEEPS = "import time\n\n\ndef load(): time.sleep(600)\n"
+
+ROWS = [
+    Row(
+        "absent-artifact", "The artifact is not where the bundle says", "ArtifactNotFound",
+        ("late.zip",), _absent,
+        heal=lambda world: (world.store.put(f"tests/{world.namespace}/late.zip", _LATE), None)[1],
+    ),
+    Row(
+        "absent-secret", "The Secret with the store's credentials does not exist", "SecretNotFound",
+        ("late-secret",), _bundle("absent-secret", serving={"artifactSecretName": "late-secret"}),
+        heal=_late_secret,
+    ),
+    Row(
+        "wrong-secret", "The store refuses the credentials", "StoreAccessDenied",
+        ("wrong-secret",), _bundle("wrong-secret", serving={"artifactSecretName": "wrong-secret"}),
+        before=_wrong_secret, heal=_right_secret,
+    ),
+    Row(
+        "foreign-service", "A Service of the bundle's name belongs to somebody else", "NameConflict",
+        ("Service", "foreign-service"), _bundle("foreign-service"), before=_foreign_service,
+        heal=lambda world: (kubectl("delete", "service", "foreign-service", namespace=world.namespace), None)[1],
+    ),
+    Row(
+        "no-capacity", "No node has the GPU that is asked for", "WaitingForCapacity",
+        (FPGA,), _bundle("no-capacity", serving={"gpu": {"count": 1, "resourceName": FPGA}}),
+        heal=_pretend_fpga, local_only="patches the node's capacity",
+    ),
+    Row("wrong-digest", "The artifact is not the one that the bundle names", "ArtifactDigestMismatch",
+        ("0" * 64, "sha256"), _wrong_digest, stalled=True),
+    Row("broken-pickle", "The artifact is no pickle", "UnpickleFailed",
+        ("pickle",), _artifact("broken-pickle", b"this is no pickle", pythonVersion="3.12")),
+    Row("other-python", "Another Python wrote the pickle", "PythonMismatch",
+        ("3.9", "3.12"), _artifact("other-python", b"never read", pythonVersion="3.9")),
+    Row("unknown-requirement", "A requirement does not exist", "RequirementNotFound",
+        ("no-such-package-anywhere",),
+        _bundle("unknown-requirement", requirements=["no-such-package-anywhere==1.0"])),
+    Row("load-raises", "The load function raises", "LoadFailed",
+        ("ValueError", "no weights in /opt/weights"), _bundle("load-raises", model=_RAISES)),
+    Row("no-function", "The load function is not in the artifact", "LoadFunctionNotFound",
+        ("load",), _bundle("no-function", predict="def other(model): return None\n")),
+    Row("out-of-memory", "The model needs more memory than it gets", "OutOfMemory",
+        ("serving.resources.memory",),
+        _bundle("out-of-memory", model=_EATS, serving={"resources": {"cpu": "20m", "memory": "192Mi"}})),
+    Row("slow-start", "Loading takes longer than allowed", "StartupTimeout",
+        ("startupTimeoutSeconds",), _bundle("slow-start", model=_SLEEPS, serving={"startupTimeoutSeconds": 10})),
+    Row("no-schema", "The request schema is no JSON Schema", "InvalidSchema",
+        ("requestSchema",),
+        _bundle("no-schema", requestSchema={"type": "intger"}, responseSchema=INTEGER), stalled=True),
+    Row("one-schema", "Only one of the two schemas is there", "InvalidSchema",
+        ("responseSchema",), _bundle("one-schema", requestSchema=REQUEST), stalled=True),
+    Row("large-integer", "A number that JSON readers disagree about", "InvalidValue",
+        ("appConfigJSON",), _bundle("large-integer", appConfig={"seed": 2**60}), stalled=True),
+    Row("no-image", "The image does not exist", "ImagePullFailed",
+        ("stand-in/none",),
+        _bundle("no-image", envParams={
+            "frameworkType": "custom_base_image",
+            "customBaseImage": {"repository": "docker.io/stand-in/none", "tag": "1"},
+        })),
+    Row("a-clone", "Clones are not built yet", "CloneNotSupported", ("clone",), _clone, stalled=True),
+]  # fmt: skip

@@ -1,0 +1,234 @@
+"""The operator is killed, replaced by another version, left alone: no model notices, and nothing is left half done."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.call import from_host
+from demo.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
+from demo.place import Place
+from demo.store import Store
+from tests.cluster.audit import WRITES, AuditLog, about, counted
+from tests.cluster.bundles import cpu_bundle, wait_ready
+
+SYSTEM = "modelbundle-system"
+IDLE_SECONDS = 120
+GOAL = 12  # API calls of the operator from create to Ready
+# Another version: this image with a rendering that adds an env, a probe and a label, put over it as it is imported.
+OTHER_VERSION = """
+import modelbundle_operator.desired.deployment as deployment
+
+render = deployment.pod_template
+
+
+def rendered_by_another_version(*arguments):
+    template = render(*arguments)
+    template["metadata"]["labels"]["modelbundle.test/version"] = "another"
+    worker = template["spec"]["containers"][0]
+    worker["env"].append({"name": "ANOTHER_VERSION", "value": "1"})
+    worker["readinessProbe"] = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 2}
+    return template
+
+
+deployment.pod_template = rendered_by_another_version
+"""
+
+
+@pytest.fixture
+def audit(place: Place) -> AuditLog:
+    if place.audit_log is None:
+        pytest.skip("CLUSTER_AUDIT_LOG is not set: needs the API server's audit log")
+    return AuditLog(place.audit_log)
+
+
+def test_calls_from_create_to_ready_are_few(
+    operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
+) -> None:
+    manifest = cpu_bundle(store, "counted")
+    audit.mark()
+    started = time.monotonic()
+    apply(manifest, namespace=namespace)
+    bundle = wait_ready("counted", namespace)
+    ready = time.monotonic() - started
+    time.sleep(2)  # what comes right after Ready counts too
+    calls = about(audit.calls(), namespace)
+    show(f"the operator made {len(calls)} API calls from create to Ready (goal: at most {GOAL}): {counted(calls)}")
+    show(f"apply to Ready {ready:.1f} s; phases by the pod's own reports: {bundle['status'].get('startup')}")
+    assert 0 < len(calls) <= GOAL
+    assert not [call for call in calls if call["responseStatus"]["code"] >= 400 and call["verb"] != "get"]
+
+
+def test_idle_operator_writes_nothing(
+    operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
+) -> None:
+    apply(cpu_bundle(store, "idle"), cpu_bundle(store, "stored", serving={"replicas": 0}), namespace=namespace)
+    wait_ready("idle", namespace)
+    wait_ready("stored", namespace)
+    time.sleep(5)
+    audit.mark()
+    time.sleep(IDLE_SECONDS)
+    calls = audit.calls()
+    writes = [call for call in calls if call["verb"] in WRITES]
+    show(f"idle for {IDLE_SECONDS} s: {len(writes)} writes, {len(calls)} calls ({counted(calls) or 'none'})")
+    assert not writes, counted(writes)
+
+
+def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
+    operator: object, namespace: str, store: Store
+) -> None:
+    """SIGKILL as soon as the first child exists; the restarted operator ends where an undisturbed one does."""
+    apply(cpu_bundle(store, "undisturbed"), namespace=namespace)
+    wait_ready("undisturbed", namespace)
+    manifest = cpu_bundle(store, "disturbed")
+    apply(manifest, namespace=namespace)
+    wait_for("the first child", lambda: get("configmap", "disturbed", namespace), 20)
+    _kill_operator()
+    wait_ready("disturbed", namespace)
+    wait_for("as undisturbed", lambda: _shape("disturbed", namespace) == _shape("undisturbed", namespace), 20)
+
+
+@pytest.fixture
+def another_version(operator: Callable[[], None]) -> Iterator[Callable[[], None]]:
+    """Called, replaces the operator by one whose rendering differs; the right one is put back after the test."""
+
+    def replace() -> None:
+        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "another-version"}}
+        apply({**config, "data": {"sitecustomize.py": OTHER_VERSION}}, namespace=SYSTEM)
+        container = {
+            "name": "operator",
+            "env": [{"name": "PYTHONPATH", "value": "/another-version"}],
+            "volumeMounts": [{"name": "another-version", "mountPath": "/another-version"}],
+        }
+        volume = {"name": "another-version", "configMap": {"name": "another-version"}}
+        patch = {"spec": {"template": {"spec": {"containers": [container], "volumes": [volume]}}}}
+        kubectl("patch", "deployment", "modelbundle-operator", "-p", json.dumps(patch), namespace=SYSTEM)
+        _operator_ready()
+
+    yield replace
+    kubectl("delete", "deployment", "modelbundle-operator", namespace=SYSTEM)
+    operator()
+
+
+def test_another_operator_version_restarts_no_model(
+    another_version: Callable[[], None], namespace: str, store: Store
+) -> None:
+    apply(cpu_bundle(store, "steady"), namespace=namespace)
+    wait_ready("steady", namespace)
+    before, template = _pods("steady", namespace), _template("steady", namespace)
+
+    another_version()
+    apply(cpu_bundle(store, "newcomer"), namespace=namespace)
+    wait_ready("newcomer", namespace)
+    assert _is_another(_template("newcomer", namespace))  # the other version is at work, and renders differently
+    assert _pods("steady", namespace) == before
+    assert _template("steady", namespace) == template
+
+    # a foreign edit is undone to the template that was applied, not to what this version would render
+    edit = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
+    kubectl("patch", "deployment", "steady", "--type=json", "-p", json.dumps(edit), namespace=namespace)
+    wait_for("the edit to be undone", lambda: _template("steady", namespace) == template, 20)
+
+    # and the user's own word brings the new rendering
+    token = {"spec": {"serving": {"rollout": {"token": "now"}}}}
+    kubectl("patch", "modelbundle", "steady", "--type=merge", "-p", json.dumps(token), namespace=namespace)
+    wait_for("the new rendering", lambda: _is_another(_template("steady", namespace)), 20)
+    wait_ready("steady", namespace)
+    assert from_host("steady", namespace, {"x": 2, "y": "abc"}).value == 7
+
+
+def test_scale_subresource_scales_the_bundle(operator: object, namespace: str, store: Store) -> None:
+    apply(cpu_bundle(store, "scaled"), namespace=namespace)
+    wait_ready("scaled", namespace)
+    kubectl("scale", "modelbundle/scaled", "--replicas=2", namespace=namespace)
+    wait_for("two that answer", lambda: _status("scaled", namespace).get("readyReplicas") == 2, 60)
+    wait_ready("scaled", namespace)
+    selector = _status("scaled", namespace)["selector"]
+    assert len(list_all("pods", namespace, selector)) == 2
+    kubectl("scale", "modelbundle/scaled", "--replicas=0", namespace=namespace)
+    wait_for("the pods to go", lambda: not list_all("pods", namespace, selector), 60)
+    stored = wait_ready("scaled", namespace)
+    reasons = {found["type"]: found["reason"] for found in stored["status"]["conditions"]}
+    assert reasons["Ready"] == "Stored"
+
+
+def _kill_operator() -> None:
+    """SIGKILL by this machine's process id; on another cluster the nearest thing is to delete the pod by force."""
+    (pod,) = list_all("pods", SYSTEM, "app.kubernetes.io/name=modelbundle-operator")
+    if os.environ.get("CLUSTER"):
+        kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", namespace=SYSTEM)
+    else:
+        os.kill(_process_of(pod), signal.SIGKILL)
+        wait_for("the container to restart", lambda: _restarts(pod["metadata"]["name"]) == 1, 30)
+    _operator_ready()
+
+
+def _process_of(pod: Manifest) -> int:
+    """The operator's process, told by its cgroup, which carries the pod's uid."""
+    uid = pod["metadata"]["uid"]
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            cgroup = (process / "cgroup").read_text().replace("_", "-")
+            command = (process / "cmdline").read_bytes()
+        except OSError:  # it ended meanwhile
+            continue
+        if uid in cgroup and b"modelbundle_operator" in command:
+            return int(process.name)
+    raise LookupError(f"no process of pod {uid} on this machine")
+
+
+def _restarts(name: str) -> int:
+    statuses = (get("pod", name, SYSTEM) or {}).get("status", {}).get("containerStatuses", [])
+    return sum(status["restartCount"] for status in statuses)
+
+
+def _operator_ready() -> None:
+    kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=90s", namespace=SYSTEM, timeout=100)
+
+
+def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:
+    def restarts(pod: Manifest) -> int:
+        status = pod["status"]
+        return sum(c["restartCount"] for c in status["containerStatuses"] + status["initContainerStatuses"])
+
+    pods = list_all("pods", namespace, f"modelbundle.dev/bundle={name}")
+    return {pod["metadata"]["name"]: (pod["metadata"]["uid"], restarts(pod)) for pod in pods}
+
+
+def _template(name: str, namespace: str) -> Manifest:
+    deployment = get("deployment", name, namespace)
+    assert deployment is not None
+    return dict(deployment["spec"]["template"])
+
+
+def _is_another(template: Manifest) -> bool:
+    worker = template["spec"]["containers"][0]
+    added = {"name": "ANOTHER_VERSION", "value": "1"} in worker["env"]
+    return added and "readinessProbe" in worker and "modelbundle.test/version" in template["metadata"]["labels"]
+
+
+def _status(name: str, namespace: str) -> dict[str, Any]:
+    return dict((get("modelbundle", name, namespace) or {}).get("status") or {})
+
+
+def _shape(name: str, namespace: str) -> Any:
+    """Everything about a bundle and its children that should not depend on its history."""
+    status = _status(name, namespace)
+    conditions = sorted((c["type"], c["status"], c["reason"]) for c in status["conditions"])
+    children = {
+        child: sorted((get(child, name, namespace) or {}).get("metadata", {}).get("labels", {}))
+        for child in ("configmap", "service", "deployment")
+    }
+    template = json.loads(json.dumps(_template(name, namespace)["spec"]).replace(name, "NAME"))
+    for container in template["initContainers"] + template["containers"]:
+        container["env"] = [e for e in container.get("env", []) if e["name"] != "MODELBUNDLE_DIGEST"]
+        if container["name"] == "prepare":
+            container.pop("command")  # holds the artifact's URI
+    return conditions, status["replicas"], status["readyReplicas"], children, template
