@@ -17,8 +17,9 @@ from .api_status import Condition, Endpoint, LastFailure, Lineage, Requirements,
 from .errors import Terminal
 
 __all__ = [
-    "ANNOTATION_INPUTS", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME", "FIELD_MANAGER", "GROUP",
-    "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "MANAGED_BY", "PLURAL", "SERVICE_PORT", "VERSION",
+    "ANNOTATION_INPUTS", "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME",
+    "FIELD_MANAGER", "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "MANAGED_BY", "PLURAL",
+    "SERVICE_PORT", "VERSION",
     "Artifact", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint", "EnvFromSource",
     "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle", "Reason",
     "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
@@ -40,6 +41,7 @@ LABEL_DIGEST: Final = f"{GROUP}/digest"
 
 ANNOTATION_INPUTS: Final = f"{GROUP}/inputs"
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
+ANNOTATION_ROLLOUT_TOKEN: Final = f"{GROUP}/rollout-token"
 
 CONFIG_KEY: Final = "bundle.json"
 SERVICE_PORT: Final = 80

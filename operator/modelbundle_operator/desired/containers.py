@@ -27,7 +27,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "name": "prepare",
         "image": settings.runtime_image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": ["python", "-m", "bundle_runtime.prepare", "--uri", resolution.uri],
+        "command": ["python", "-m", "bundle_runtime.prepare", "--uri", _literal(resolution.uri)],
         "env": _env(_identity(resolution)),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..api import ModelBundle, Serving
+from ..api import ANNOTATION_ROLLOUT_TOKEN, ModelBundle, Serving
 from ..naming import child_labels
 from ..resolve import Resolution
 from ..settings import Settings
@@ -24,7 +24,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
     return {
         "metadata": {
             "labels": child_labels(bundle, resolution.digest),
-            "annotations": {"kubectl.kubernetes.io/default-container": "worker"},
+            "annotations": {"kubectl.kubernetes.io/default-container": "worker", **_token(serving)},
         },
         "spec": {
             "automountServiceAccountToken": False,
@@ -49,6 +49,11 @@ def grace_seconds(serving: Serving, settings: Settings) -> int:
     if serving.termination_grace_period_seconds is not None:
         return serving.termination_grace_period_seconds
     return settings.drain_seconds + serving.request_timeout_seconds + GRACE_MARGIN_SECONDS
+
+
+def _token(serving: Serving) -> dict[str, str]:
+    """Makes a new token a new template also where the rest of it comes out the same."""
+    return {ANNOTATION_ROLLOUT_TOKEN: serving.rollout.token} if serving.rollout.token else {}
 
 
 def _placement(serving: Serving) -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Settings: defaults without a word, and an error that names the variable."""
+
+import pytest
+from modelbundle_operator.settings import Settings, SettingsError, table
+
+
+def test_an_empty_environment_gives_the_defaults():
+    assert Settings.from_environment({}) == Settings()
+
+
+def test_empty_values_count_as_unset():
+    assert Settings.from_environment({"MODELBUNDLE_WORKERS": " ", "MODELBUNDLE_RUNTIME_IMAGE": ""}) == Settings()
+
+
+def test_values_are_read():
+    settings = Settings.from_environment(
+        {
+            "MODELBUNDLE_WATCH_NAMESPACES": "b, a,,b",
+            "MODELBUNDLE_WORKERS": "3",
+            "MODELBUNDLE_IMAGE_MIRROR": "mirror.local/hub/",
+            "MODELBUNDLE_PACKAGE_INDEX": "http://index.local:8080/simple/",
+        }
+    )
+    assert settings.watch_namespaces == ("a", "b")
+    assert settings.workers == 3
+    assert settings.image_mirror == "mirror.local/hub"
+    assert settings.package_index == "http://index.local:8080/simple/"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MODELBUNDLE_WORKERS", "0"),
+        ("MODELBUNDLE_WORKERS", "many"),
+        ("MODELBUNDLE_DRAIN_SECONDS", "-1"),
+        ("MODELBUNDLE_RESYNC_SECONDS", "1.5"),
+        ("MODELBUNDLE_IMAGE_PULL_POLICY", "always"),
+        ("MODELBUNDLE_PACKAGE_INDEX", "pypi.org/simple"),
+    ],
+)
+def test_a_bad_value_names_its_variable(variable, value):
+    with pytest.raises(SettingsError, match=f"^{variable}='{value}' is not usable"):
+        Settings.from_environment({variable: value})
+
+
+def test_the_table_explains_every_variable():
+    assert len({variable for variable, _, _ in table()}) == len(table()) > 10
+    assert all(variable.startswith("MODELBUNDLE_") and text.endswith(".") for variable, _, text in table())
