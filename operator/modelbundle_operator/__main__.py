@@ -1,0 +1,111 @@
+"""Puts the parts together: settings -> cluster -> mirror -> our tasks beside kopf's."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+import kopf
+
+from . import handlers, logs
+from .cluster import Cluster, NotInstalled, in_cluster
+from .controller import Controller
+from .errors import Transient
+from .metrics import Metrics
+from .mirror import Mirror
+from .probes import Probes, not_longer_than
+from .reconcile import Reconciler
+from .resync import Resync
+from .settings import Settings, SettingsError
+from .workqueue import WorkQueue
+
+log = logging.getLogger(__name__)
+
+START_SECONDS = 120.0
+
+
+async def run(settings: Settings) -> None:
+    """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it anew."""
+    metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
+    cluster = await Cluster.connect(settings.request_seconds, metrics.called)
+    reconcile = Reconciler(cluster, mirror, settings)
+    controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds)
+    resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
+    metrics.watch_queue(queue)
+    metrics.watch_mirror(mirror.sizes, mirror.readiness)
+    probes = Probes(
+        alive=(
+            not_longer_than(
+                "a reconcile has been running", queue.longest_unfinished_seconds, 3 * settings.reconcile_seconds
+            ),
+            not_longer_than("the last resync was", resync.age, START_SECONDS + 4 * settings.resync_seconds),
+        ),
+        ready=(lambda: None if mirror.filled else "the mirror is not filled yet",),
+        metrics=metrics,
+    )
+    runner = await probes.serve(settings.probe_port)
+    try:
+        await first_look(cluster, resync)
+        log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
+        tasks = [
+            *await kopf.spawn_tasks(
+                registry=handlers.registry(mirror, controller.enqueue),
+                settings=handlers.settings(settings.request_seconds),
+                standalone=True,
+                clusterwide=not settings.watch_namespaces,
+                namespaces=settings.watch_namespaces,
+            ),
+            asyncio.create_task(controller.run(), name="controller"),
+            asyncio.create_task(resync.run(), name="resync"),
+        ]
+        await kopf.run_tasks(tasks)
+    finally:
+        await runner.cleanup()
+        await cluster.close()
+
+
+async def first_look(cluster: Cluster, resync: Resync) -> None:
+    """Fill the mirror; an API server that is just starting is waited for, a missing CRD is not."""
+    pause = 0.5
+    async with asyncio.timeout(START_SECONDS):
+        while True:
+            try:
+                await cluster.check_installed()
+                await resync.once()
+            except Transient as error:
+                log.warning("%s; trying again", error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 8.0)
+            else:
+                return
+
+
+def main() -> int:
+    """The exit code: 0 after a signal, 1 when a part failed, 2 when it was not set up right."""
+    try:
+        settings = Settings.from_environment(os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logs.configure(settings.log_level, as_json=in_cluster())
+    # until kopf listens to signals itself
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        asyncio.run(run(settings))
+    except NotInstalled as error:
+        log.critical("%s", error)
+        return 2
+    except TimeoutError:
+        log.critical("the API server did not answer in %g s", START_SECONDS)
+        return 1
+    except KeyboardInterrupt:
+        return 0
+    except Exception:
+        log.critical("a part of the operator failed", exc_info=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Bringing a bundle's children to what is wanted, without taking what belongs to others.
+
+A forced apply would silently take over a namesake's ConfigMap, or the Deployment of a deleted bundle of the same name
+with its pods. So before the first write to a name the operator looks who holds it.
+"""
+
+import logging
+from typing import Any
+
+from .api import API_VERSION, KIND, ModelBundle
+from .cluster import Cluster
+from .drift import differs, foreign_fields, without_foreign
+from .errors import OperatorError, Transient
+from .mirror import CHILD_KINDS, Mirror
+from .workqueue import Key
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+
+COLLECTION_SECONDS = 2.0
+
+
+class NameTaken(OperatorError):
+    """Somebody else's object has a child's name; heals when it goes."""
+
+
+async def read(cluster: Cluster, mirror: Mirror, key: Key) -> dict[str, Body | None]:
+    """The children by kind. The watch sees only what carries our label, so what it lacks is asked for."""
+    found: dict[str, Body | None] = {}
+    for kind in CHILD_KINDS:
+        found[kind] = mirror.get(kind, key) or await cluster.get(kind, *key)
+    return found
+
+
+def refuse_foreign(bundle: ModelBundle, children: dict[str, Body | None]) -> None:
+    """Raise unless every child is absent or ours: NameTaken for a stranger, Transient for what is on its way out."""
+    for kind, body in children.items():
+        if body is not None:
+            _refuse(bundle, kind, body)
+
+
+async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: Body) -> Body:
+    """Apply where something is missing, differs or was added; the object as it is then."""
+    if live is not None and (foreign := foreign_fields(live)):
+        log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
+        live = await cluster.replace(without_foreign(live))
+        mirror.record(live)
+    if live is None or differs(live, wanted):
+        live = await cluster.apply(wanted)
+        mirror.record(live)
+    return live
+
+
+def _refuse(bundle: ModelBundle, kind: str, body: Body) -> None:
+    metadata, name = body["metadata"], bundle.metadata.name
+    controller = next((ref for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), None)
+    if controller is not None and controller.get("uid") == bundle.metadata.uid:
+        if metadata.get("deletionTimestamp"):
+            raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
+        return
+    namesake = controller is not None and (controller.get("apiVersion"), controller.get("kind")) == (API_VERSION, KIND)
+    if namesake or metadata.get("deletionTimestamp"):
+        raise Transient(
+            f"{kind} {name} belonged to a ModelBundle that was deleted; waiting for garbage collection",
+            after=COLLECTION_SECONDS,
+        )
+    holder = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
+    raise NameTaken(
+        f"{kind} {name} exists in namespace {bundle.metadata.namespace}{holder} and is not this bundle's. Delete or"
+        f" rename it, and the bundle goes on by itself; or create the bundle under another name."
+    )
+
+
+def _named(body: Body) -> tuple[str, str, str]:
+    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _paths(fields: dict[str, Any], prefix: str = "") -> str:
+    """A fieldsV1 tree as a line for the log."""
+    ends = [_paths(below, f"{prefix}.{key.partition(':')[2]}") if below else f"{prefix}.{key.partition(':')[2]}"
+            for key, below in fields.items()]  # fmt: skip
+    return ", ".join(ends)

@@ -1,0 +1,195 @@
+"""The API server behind a handful of verbs: plain dicts in and out, a timeout on each call, our errors.
+
+The only importer of `kubernetes`. Raw paths and no typed models: those refuse fields that they do not know, so a newer
+cluster could not even be read. Nothing is retried here: the queue does that, in one place.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+from urllib.parse import quote, urlencode
+
+import aiohttp
+from kubernetes.aio import client, config
+
+from .api import API_VERSION, FIELD_MANAGER, GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
+from .errors import OperatorError, Transient
+
+PAGE = 500
+APPLY = "application/apply-patch+yaml"
+JSON = "application/json"
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+Body = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where objects of a kind live in the API, and which of them are ours."""
+
+    api_version: str
+    plural: str
+    selector: str = ""
+
+
+_OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+PLACES: Mapping[str, Place] = {
+    KIND: Place(API_VERSION, PLURAL),
+    "ConfigMap": Place("v1", "configmaps", _OURS),
+    "Service": Place("v1", "services", _OURS),
+    "Pod": Place("v1", "pods", _OURS),
+    "Deployment": Place("apps/v1", "deployments", _OURS),
+    "Event": Place("events.k8s.io/v1", "events"),
+}
+
+
+def in_cluster() -> bool:
+    """Whether this process is a pod."""
+    return SERVICE_ACCOUNT.exists()
+
+
+class Refused(OperatorError):
+    """The API server will not have what we sent. Either a bug of ours, or an admission policy speaks."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class NotInstalled(OperatorError):
+    """The CRD is absent: without it kopf would wait for ever and look healthy."""
+
+
+class Cluster:
+    """One connection to one API server."""
+
+    def __init__(
+        self, api: client.ApiClient, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None
+    ) -> None:
+        self._api = api
+        self._seconds = seconds
+        self._called = called
+
+    @classmethod
+    async def connect(cls, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None) -> Self:
+        """Log in as the pod's service account, or else as kubeconfig says."""
+        configuration = client.Configuration()
+        if in_cluster():
+            config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+        else:
+            file = os.environ.get("KUBECONFIG") or None
+            await config.load_kube_config(file, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]
+        return cls(client.ApiClient(configuration=configuration), seconds, called)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._api.close()  # type: ignore[no-untyped-call]
+
+    async def check_installed(self) -> None:
+        """Raise unless the API server serves ModelBundles."""
+        answer = await self._request("GET", f"/apis/{GROUP}/{VERSION}", kind=KIND, absent_is_none=True)
+        if answer is None or not any(item.get("name") == PLURAL for item in answer.get("resources", [])):
+            raise NotInstalled(
+                f"this cluster has no {PLURAL}.{GROUP} ({VERSION}): apply the CRDs first (kubectl apply -f crds/), then"
+                " start the operator again"
+            )
+
+    async def get(self, kind: str, namespace: str, name: str) -> Body | None:
+        """The object, or None."""
+        return await self._request("GET", _path(kind, namespace, name), kind=kind, absent_is_none=True)
+
+    async def list(self, kind: str, namespace: str | None = None) -> tuple[list[Body], int]:
+        """Every object of ours of this kind, by pages, and the version of the list."""
+        items: list[Body] = []
+        query = {"limit": str(PAGE), "labelSelector": PLACES[kind].selector}
+        while True:
+            page = await self._must("GET", _path(kind, namespace), kind=kind, query=query)
+            items += ({"apiVersion": PLACES[kind].api_version, "kind": kind, **item} for item in page["items"])
+            if not (more := page["metadata"].get("continue")):
+                return items, int(page["metadata"]["resourceVersion"])
+            query["continue"] = more
+
+    async def apply(self, body: Body) -> Body:
+        """Server-side apply of every field that we own, by force."""
+        return await self._apply(body, "")
+
+    async def apply_status(self, body: Body) -> Body:
+        """Server-side apply of the status. With metadata.uid a successor of the same name is not written to."""
+        return await self._apply(body, "/status")
+
+    async def replace(self, body: Body) -> Body:
+        """PUT: the object becomes exactly this, unless it has changed since it was read."""
+        path = _path(body["kind"], body["metadata"]["namespace"], body["metadata"]["name"])
+        return await self._must("PUT", path, kind=body["kind"], query={"fieldManager": FIELD_MANAGER}, body=body)
+
+    async def create_event(self, event: Body) -> None:
+        """Write an Event (events.k8s.io/v1)."""
+        await self._must("POST", _path("Event", event["metadata"]["namespace"]), kind="Event", body=event)
+
+    async def _apply(self, body: Body, subresource: str) -> Body:
+        path = _path(body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]) + subresource
+        query = {"fieldManager": FIELD_MANAGER, "force": "true"}
+        return await self._must("PATCH", path, kind=body["kind"], query=query, body=body, content_type=APPLY)
+
+    async def _must(self, method: str, path: str, **more: Any) -> Body:
+        answer = await self._request(method, path, **more)
+        assert answer is not None
+        return answer
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        kind: str,
+        query: Mapping[str, str] | None = None,
+        body: Body | None = None,
+        content_type: str = JSON,
+        absent_is_none: bool = False,
+    ) -> Body | None:
+        self._called(_VERBS.get(content_type) or _VERBS[method], kind)
+        url = f"{self._api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
+        headers = {"Accept": JSON, "Content-Type": content_type, **self._api.default_headers}
+        what = f"{method} {path}"
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+                answer = await self._api.call_api(method, url, headers, body)
+                text = await answer.read()  # type: ignore[no-untyped-call]
+        except TimeoutError:
+            raise Transient(f"{what}: no answer in {self._seconds:g} s") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise Transient(f"{what}: {type(error).__name__}: {error}") from None
+        if answer.status < 300:
+            parsed: Body = json.loads(text)
+            return parsed
+        if answer.status == 404 and absent_is_none:
+            return None
+        raise _error(what, answer.status, text, answer.headers.get("Retry-After"))
+
+
+_VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
+
+
+def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:
+    place = PLACES[kind]
+    root = f"/apis/{place.api_version}" if "/" in place.api_version else f"/api/{place.api_version}"
+    within = f"/namespaces/{quote(namespace)}" if namespace else ""
+    return f"{root}{within}/{place.plural}" + (f"/{quote(name)}" if name else "")
+
+
+def _error(what: str, status: int, text: bytes, retry_after: str | None) -> OperatorError:
+    try:
+        message = json.loads(text).get("message") or text.decode(errors="replace")
+    except ValueError:
+        message = text.decode(errors="replace")
+    message = f"{what}: {status}: {message[:1000]}"
+    # 404 on a write: the namespace or the object went while we wrote; 403 while a namespace is being deleted heals too
+    terminating = status == 403 and "because it is being terminated" in message
+    if status in (404, 408, 409, 410, 429) or status >= 500 or status == 401 or terminating:
+        after = float(retry_after) if retry_after and retry_after.isdigit() else None
+        return Transient(message, after=after)
+    return Refused(status, message)

@@ -1,0 +1,107 @@
+"""The loop round reconcile: workers, deadlines, retries. The only place that catches everything."""
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from .errors import Transient
+from .metrics import Metrics
+from .workqueue import Key, WorkQueue
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN_SECONDS = 12.0  # under the 20 s that the chart gives the pod
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """When to look again without being woken, and whose change should wake this key."""
+
+    requeue_after: float | None = None
+    waits_on: frozenset[Key] = frozenset()
+
+
+DONE = Outcome()
+
+
+class Controller:
+    """N workers that take keys from the queue and reconcile them."""
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        reconcile: Callable[[Key], Awaitable[Outcome]],
+        metrics: Metrics,
+        workers: int,
+        deadline: float,
+    ) -> None:
+        self.queue = queue
+        self._reconcile = reconcile
+        self._metrics = metrics
+        self._workers = workers
+        self._deadline = deadline
+        self._waits_on: dict[Key, frozenset[Key]] = {}
+        self._waiters: defaultdict[Key, set[Key]] = defaultdict(set)
+
+    def enqueue(self, key: Key) -> None:
+        """`key` changed: look at it, and at whoever waits on it."""
+        self.queue.add(key)
+        for waiter in self._waiters.get(key, ()):
+            self.queue.add(waiter)
+
+    async def run(self) -> None:
+        """Work until cancelled; then finish what is in hand, and nothing more."""
+        workers = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self._workers)]
+        try:
+            # wait(), unlike gather(), leaves the workers alone when we are cancelled
+            ended, _ = await asyncio.wait(workers, return_when=asyncio.FIRST_EXCEPTION)
+            for worker in ended:
+                worker.result()
+        finally:
+            self.queue.close()
+            _, late = await asyncio.wait(workers, timeout=SHUTDOWN_SECONDS)
+            for worker in late:
+                worker.cancel()
+
+    async def _work(self) -> None:
+        while (key := await self.queue.get()) is not None:
+            await self._one(key)
+
+    async def _one(self, key: Key) -> None:
+        started, result = time.monotonic(), "done"
+        try:
+            async with asyncio.timeout(self._deadline):
+                outcome = await self._reconcile(key)
+        except Transient as error:
+            result = "retried"
+            seconds = self.queue.retry(key, error.after)
+            log.info("%s: %s; trying again in %.1f s", key, error.message, seconds, extra={"bundle": str(key)})
+        except TimeoutError:
+            result = "timeout"
+            self.queue.retry(key)
+            log.warning("%s: not done in %g s; trying again", key, self._deadline, extra={"bundle": str(key)})
+        except Exception:
+            result = "error"
+            self.queue.retry(key)
+            log.exception("%s: a bug, or an answer nobody expected; trying again", key, extra={"bundle": str(key)})
+        else:
+            self.queue.forget(key)
+            self._wait_on(key, outcome.waits_on)
+            if outcome.requeue_after is not None:
+                self.queue.add_after(key, outcome.requeue_after)
+        finally:
+            self.queue.done(key)
+            self._metrics.reconciled(result, time.monotonic() - started)
+
+    def _wait_on(self, key: Key, dependencies: frozenset[Key]) -> None:
+        for gone in self._waits_on.pop(key, frozenset()) - dependencies:
+            self._waiters[gone].discard(key)
+            if not self._waiters[gone]:
+                del self._waiters[gone]
+        for dependency in dependencies:
+            self._waiters[dependency].add(key)
+        if dependencies:
+            self._waits_on[key] = dependencies

@@ -1,0 +1,88 @@
+"""Kubernetes Events: what `kubectl describe` shows of a bundle's past.
+
+Only a change that has happened is an event, and only one that a person would act on or wait for: Ready's reason, its
+status, or Stalled. Same words as the conditions. An event that cannot be written is logged and let go: the conditions
+are the truth, events are the story.
+"""
+
+import logging
+import os
+import socket
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .api import API_VERSION, FIELD_MANAGER, GROUP, KIND, Reason
+from .cluster import Cluster
+from .errors import OperatorError
+
+log = logging.getLogger(__name__)
+
+_NOTE_BYTES = 1000  # the API server takes 1024
+_INSTANCE = f"{FIELD_MANAGER}-{os.environ.get('HOSTNAME') or socket.gethostname()}"[:128]
+_QUIET = frozenset({Reason.PROGRESSING})
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """(type, reason, message) of each event that the step from one status to the next justifies."""
+    old, new = _conditions(before), _conditions(after)
+    told: list[tuple[str, str, str]] = []
+    for name in ("Ready", "Reconciling"):
+        was, now = old.get(name), new.get(name)
+        if now is None or now["reason"] in _QUIET:
+            continue
+        if was is not None and (was["status"], was["reason"]) == (now["status"], now["reason"]):
+            continue
+        if name == "Reconciling" and now["reason"] == new["Ready"]["reason"]:
+            continue  # Ready has said it
+        good = name == "Ready" and now["status"] == "True"
+        told.append(("Normal" if good else "Warning", now["reason"], now["message"]))
+    return told
+
+
+def event(bundle: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime) -> dict[str, Any]:
+    """The Event object."""
+    metadata = bundle["metadata"]
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {
+            "name": f"{metadata['name']}.{int(now.timestamp() * 1_000_000):x}",
+            "namespace": metadata["namespace"],
+        },
+        "eventTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "type": kind,
+        "reason": reason,
+        "action": "Reconcile",
+        "note": message.encode()[:_NOTE_BYTES].decode(errors="ignore"),
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "namespace": metadata["namespace"],
+            "name": metadata["name"],
+            "uid": metadata["uid"],
+        },
+        "reportingController": f"{GROUP}/operator",
+        "reportingInstance": _INSTANCE,
+    }
+
+
+async def announce(
+    cluster: Cluster,
+    bundle: Mapping[str, Any],
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """Write the events that a status write justifies."""
+    for kind, reason, message in changes(before, after):
+        key = "{namespace}/{name}".format(**bundle["metadata"])
+        log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
+        try:
+            await cluster.create_event(event(bundle, kind, reason, message, now))
+        except OperatorError as error:
+            log.warning("%s: the event could not be written: %s", key, error)
+
+
+def _conditions(status: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {condition["type"]: condition for condition in status.get("conditions") or []}

@@ -1,0 +1,169 @@
+"""From a pod's containers to one failure in words: what happened, where, and what to do next.
+
+The order matters: the first container that hinders the pod is the cause, what comes after it only waits. A container
+in CrashLoopBackOff is judged by how its last run ended, as "back-off" is no cause.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from .api import Reason
+from .observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
+from .reports import ALLOWED, parse, quoted
+
+# said by no container and therefore not among api.Reason's reports: our own image failed, and no pod could be created
+RUNTIME_CRASHED = "RuntimeCrashed"
+PODS_REFUSED = "PodsRefused"
+
+_TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE})
+_IMAGE_WAITS = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
+)
+_START_ERRORS = frozenset({"CreateContainerError", "RunContainerError"})
+_KILLED = (137, 143)
+_MISSING = re.compile(r"(secret|configmap) \"?[\w.-]+\"? not found|couldn't find key", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a bundle does not serve. `terminal` when no retry can help."""
+
+    reason: str
+    message: str
+    container: str | None = None
+    exit_code: int | None = None
+    count: int = 1
+    time: datetime | None = None
+    terminal: bool = False
+
+
+def failure(seen: Observation) -> Failure | None:
+    """The failure that stands for all pods: of the newest template first, the most frequent of them."""
+    found = [(pod, problem) for pod in seen.pods if not pod.ready and (problem := of_pod(pod, seen)) is not None]
+    newest = {pod.name for pod in seen.newest}
+    if found:
+        return min(
+            found, key=lambda item: (item[0].name not in newest, not item[1].terminal, -item[1].count, item[0].name)
+        )[1]
+    if seen.rollout.refused and len(seen.newest) < seen.wanted:
+        message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
+        return Failure(PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again by itself.")
+    return None
+
+
+def of_pod(pod: Pod, seen: Observation) -> Failure | None:
+    """The first container that hinders this pod."""
+    for name in (PREPARE, INSTALL, SERVER, WORKER):
+        container = pod.containers.get(name)
+        if container is None or (container.completed is not None and name in (PREPARE, INSTALL)):
+            continue
+        problem = _not_started(container) or _ended_badly(container, pod, seen)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _not_started(container: Container) -> Failure | None:
+    """The kubelet could not start it at all."""
+    words = quoted(container.waiting_message)
+    where = f"container {container.name}"
+    if container.waiting in _IMAGE_WAITS:
+        # the kubelet alternates between two words for one cause; the text after the last prefix is the same in both
+        cause = words.rpartition("ErrImagePull: ")[2] or container.waiting
+        if cause.startswith("Back-off"):
+            cause = "the kubelet will try again"
+        message = (
+            f"{where}: image {container.image} cannot be pulled: {cause}. Check the name, the registry, and"
+            " serving.imagePullSecrets; it is tried again by itself."
+        )
+        return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
+    if container.waiting == "CreateContainerConfigError":
+        hint = "Create it in the bundle's namespace; the pod goes on by itself." if _MISSING.search(words) else ""
+        reason = Reason.SECRET_NOT_FOUND if _MISSING.search(words) else RUNTIME_CRASHED
+        return Failure(reason, f"{where}: {words}. {hint}".strip(), container.name)
+    if container.waiting in _START_ERRORS:
+        return Failure(
+            _own(container.name), f"{where} cannot be started: {words}.{_python_hint(container, words)}", container.name
+        )
+    return None
+
+
+def _ended_badly(container: Container, pod: Pod, seen: Observation) -> Failure | None:
+    ended = container.newest_end
+    if ended is None or (ended.exit_code == 0 and container.name != WORKER):
+        return None
+    # ready again: it has got over it. The server counts as soon as it runs, as its readiness is the worker's
+    if container.ready or (container.name == SERVER and container.running_since is not None):
+        return None
+    reason, message = _cause(container, ended, pod, seen)
+    # restartCount lags by one while the container lies dead
+    count = container.restarts if container.running_since is not None else container.restarts + 1
+    return Failure(
+        reason=reason,
+        message=message,
+        container=container.name,
+        exit_code=ended.exit_code,
+        count=max(count, 1),
+        time=ended.finished,
+        terminal=container.name == PREPARE and reason in _TERMINAL,
+    )
+
+
+def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
+    name = container.name
+    report = parse(ended.message)
+    if report is not None and report.reason in ALLOWED.get(name, frozenset()):
+        speaker = "prepare" if name == PREPARE else f"{name} says"
+        return report.reason, f"{speaker}: {report.message}"
+    if ended.reason == "OOMKilled":
+        return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")
+    if ended.exit_code in _KILLED and name == WORKER:
+        return _killed(container, ended, pod, seen)
+    if ended.exit_code == 137:
+        return Reason.OUT_OF_MEMORY, _out_of_memory(container, "was killed (exit code 137), most likely out of memory")
+    words = quoted(report.message if report is not None else ended.message)
+    said = f" Its last words: {words}" if words else " It left no message; see kubectl logs --previous."
+    how = f"ended with exit code {ended.exit_code}" + (
+        "" if ended.reason in ("", "Error", "Completed") else f" ({ended.reason})"
+    )
+    return _own(name), f"container {name} {how} and is started again.{said}{_python_hint(container, words)}"
+
+
+def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
+    """SIGKILL or SIGTERM: pod status does not say by whom, so the times have to."""
+    limit = seen.bundle.spec.serving.startup_timeout_seconds
+    was_ready = None not in (pod.ready_changed, ended.started) and pod.ready_changed > ended.started  # type: ignore[operator]
+    if was_ready:
+        message = (
+            f"container worker was killed (exit code {ended.exit_code}) after it had been serving: its heartbeat"
+            " stalled, or its process was killed from outside. See kubectl logs --previous -c worker."
+        )
+        return Reason.WORKER_CRASHED, message
+    if ended.seconds >= 0.9 * limit:
+        message = (
+            f"the worker had not loaded the bundle within {limit} s and is started again. Raise"
+            " serving.startupTimeoutSeconds, or make loading faster; kubectl logs --previous -c worker shows how far it"
+            " got."
+        )
+        return Reason.STARTUP_TIMEOUT, message
+    if ended.exit_code == 137:
+        return Reason.OUT_OF_MEMORY, _out_of_memory(container, "was killed (exit code 137), most likely out of memory")
+    return Reason.WORKER_CRASHED, "container worker was told to stop (SIGTERM, exit code 143) and is started again."
+
+
+def _out_of_memory(container: Container, what: str) -> str:
+    limit = f" (its limit is {container.memory_limit})" if container.memory_limit else ""
+    if container.name in (WORKER, INSTALL):
+        return f"container {container.name} {what}{limit}. Raise serving.resources.memory, or make the model smaller."
+    return f"container {container.name} {what}{limit}. This is a container of ours: please report it."
+
+
+def _own(name: str) -> str:
+    return {WORKER: Reason.WORKER_CRASHED, INSTALL: Reason.INSTALL_FAILED}.get(name, RUNTIME_CRASHED)
+
+
+def _python_hint(container: Container, words: str) -> str:
+    if container.name in (WORKER, INSTALL) and "python3" in words and ("not found" in words or "no such file" in words):
+        return " The image needs a python3 on its PATH."
+    return ""

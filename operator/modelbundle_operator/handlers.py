@@ -1,0 +1,63 @@
+"""kopf as the host: watch streams, login and signals are its part, and it writes nothing.
+
+Only `on.event` handlers, in a registry of our own: any other kind of handler would make kopf put annotations or
+finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes the body into the mirror and enqueues
+the bundle that it concerns.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from .api import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
+from .mirror import Mirror, owner
+from .workqueue import Key
+
+Enqueue = Callable[[Key], None]
+
+WATCHED: dict[str, tuple[str, str, str]] = {
+    KIND: (GROUP, VERSION, PLURAL),
+    "ConfigMap": ("", "v1", "configmaps"),
+    "Service": ("", "v1", "services"),
+    "Deployment": ("apps", "v1", "deployments"),
+    "Pod": ("", "v1", "pods"),
+}
+
+
+def registry(mirror: Mirror, enqueue: Enqueue) -> kopf.OperatorRegistry:
+    """One handler per watched kind, and the login."""
+    handlers = kopf.OperatorRegistry()
+    # named, or kopf would follow whichever client library happens to be installed
+    kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(
+        lambda **more: kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
+    )
+    for kind, resource in WATCHED.items():
+        kopf.on.event(*resource, id=f"see-{kind.lower()}", registry=handlers)(_handler(kind, mirror, enqueue))
+    return handlers
+
+
+def settings(request_seconds: float) -> kopf.OperatorSettings:
+    """How kopf is to behave: no peering, no discovery at run time, no events of its own."""
+    made = kopf.OperatorSettings()
+    made.peering.standalone = True
+    made.scanning.disabled = True
+    made.posting.enabled = False
+    made.queueing.worker_limit = None
+    made.networking.request_timeout = request_seconds
+    made.watching.server_timeout = 300
+    made.watching.chunk_size = 500
+    for kind, resource in WATCHED.items():
+        if kind != KIND:
+            # on the server's side, so that losing the label reads as a deletion; the key must be a tuple to match
+            made.watching.label_selectors[resource] = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+    return made
+
+
+def _handler(kind: str, mirror: Mirror, enqueue: Enqueue) -> Callable[..., Any]:
+    async def see(event: kopf.RawEvent, **_: Any) -> None:
+        body = dict(event["object"])
+        if mirror.observe(kind, event["type"], body) and (key := owner(kind, body)) is not None:
+            enqueue(key)
+
+    return see

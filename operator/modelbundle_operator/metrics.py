@@ -1,0 +1,100 @@
+"""What the operator tells Prometheus. docs/metrics.md explains each name.
+
+The registry is our own, not the library's global one: tests and a second operator in one process stay apart.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Callable, Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from .workqueue import WorkQueue
+
+PREFIX = "modelbundle_operator"
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+class Metrics:
+    """Counted where it happens (reconciles, API calls), or read when asked for (queue, mirror)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._reconciles = Counter(f"{PREFIX}_reconcile", "Reconciles by result.", ["result"], registry=self.registry)
+        self._seconds = Histogram(
+            f"{PREFIX}_reconcile_seconds", "Time of one reconcile.", buckets=_SECONDS, registry=self.registry
+        )
+        self._calls = Counter(
+            f"{PREFIX}_api_calls", "Calls to the API server, watches apart.", ["verb", "kind"], registry=self.registry
+        )
+        for result in ("done", "retried", "timeout", "error"):
+            self._reconciles.labels(result)
+
+    def reconciled(self, result: str, seconds: float) -> None:
+        """One reconcile ended."""
+        self._reconciles.labels(result).inc()
+        self._seconds.observe(seconds)
+
+    def called(self, verb: str, kind: str) -> None:
+        """One call to the API server is made."""
+        self._calls.labels(verb, kind).inc()
+
+    def calls(self) -> dict[tuple[str, str], int]:
+        """Calls so far by (verb, kind): what the tests count."""
+        return {
+            (sample.labels["verb"], sample.labels["kind"]): int(sample.value)
+            for family in self._calls.collect()
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
+
+    def watch_queue(self, queue: WorkQueue) -> None:
+        """Show the queue's state whenever somebody asks."""
+
+        def collect() -> Iterator[Metric]:
+            yield _gauge("workqueue_depth", "Keys waiting for a worker.", len(queue))
+            yield _gauge(
+                "workqueue_longest_unfinished_seconds",
+                "How long the slowest reconcile has been running.",
+                queue.longest_unfinished_seconds(),
+            )
+            yield CounterMetricFamily(f"{PREFIX}_workqueue_adds", "Keys added.", value=queue.counters.adds)
+            yield CounterMetricFamily(f"{PREFIX}_workqueue_retries", "Keys retried.", value=queue.counters.retries)
+
+        self.registry.register(_Callback(collect))
+
+    def watch_mirror(self, sizes: Callable[[], dict[str, int]], readiness: Callable[[], Iterable[str]]) -> None:
+        """Show how many objects are known, and how many bundles are Ready for which reason."""
+
+        def collect() -> Iterator[Metric]:
+            objects = GaugeMetricFamily(f"{PREFIX}_mirror_objects", "Objects known by the watch.", labels=["kind"])
+            for kind, size in sorted(sizes().items()):
+                objects.add_metric([kind], size)
+            yield objects
+            bundles = GaugeMetricFamily(f"{PREFIX}_bundles", "ModelBundles by the reason of Ready.", labels=["reason"])
+            for reason, count in sorted(Tally(readiness()).items()):
+                bundles.add_metric([reason], count)
+            yield bundles
+
+        self.registry.register(_Callback(collect))
+
+    def exposition(self) -> bytes:
+        """The page that Prometheus reads."""
+        return generate_latest(self.registry)
+
+
+class _Callback(Collector):
+    def __init__(self, collect: Callable[[], Iterator[Metric]]) -> None:
+        self._collect = collect
+
+    def collect(self) -> Iterator[Metric]:
+        return self._collect()
+
+    def describe(self) -> list[Metric]:
+        return []
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", text, value=value)

@@ -1,0 +1,142 @@
+"""The last seen body of every object that the watch delivers, so that a reconcile reads nothing from the API server.
+
+kopf's stream is the source, our own writes' answers and the resync complete it. Three rules keep it true: the newer
+resourceVersion wins, whatever order news arrives in; a deletion is news with a version too, so a late echo revives
+nothing; and the resync replaces a kind by a LIST, because kopf loses deletions that fall into a gap of the watch
+(docs/adr/0003-a-mirror-fed-by-the-watch.md).
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .api import KIND, LABEL_BUNDLE
+from .workqueue import Key
+
+CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
+KINDS = (KIND, *CHILD_KINDS, "Pod")
+
+Body = dict[str, Any]
+Ref = tuple[str, str, str]
+
+
+class Mirror:
+    """Bodies by kind, namespace and name; pods also by the bundle that they serve."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[Ref, Body] = {}
+        self._gone: dict[Ref, int] = {}
+        self._pods: defaultdict[Key, set[str]] = defaultdict(set)
+        self.filled = False
+
+    def get(self, kind: str, key: Key) -> Body | None:
+        """The object of this kind that has the bundle's own name."""
+        return self._bodies.get((kind, *key))
+
+    def pods(self, key: Key) -> list[Body]:
+        """The bundle's pods, in a stable order."""
+        return [self._bodies["Pod", key.namespace, name] for name in sorted(self._pods.get(key, ()))]
+
+    def observe(self, kind: str, event: str | None, body: Body) -> bool:
+        """Take in one event of the watch; whether it was news."""
+        ref = _ref(kind, body)
+        version, known = _version(body), self._known_version(ref)
+        ends = event == "DELETED" and ref in self._bodies
+        # kopf has one worker per uid: the end of an old object may come after the start of its successor
+        if version < known or (version == known and not ends):
+            return False
+        if event == "DELETED":
+            self._drop(ref, version)
+        else:
+            self._put(ref, trimmed(kind, body))
+        return True
+
+    def record(self, body: Body) -> None:
+        """Take in what the API server answered to a write of ours: its echo in the watch is no news then."""
+        self.observe(body["kind"], "MODIFIED", body)
+
+    def forget(self, kind: str, key: Key) -> None:
+        """The API server says that it is not there."""
+        self._drop((kind, *key), self._known_version((kind, *key)))
+
+    def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
+        """Make the mirror say what a LIST of this version said; the bundles for which that was news."""
+        listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies}
+        news = {owner(kind, body) for body in listed.values() if self.observe(kind, "MODIFIED", body)}
+        within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
+        for ref in within:
+            if ref not in listed and self._known_version(ref) <= version:
+                news.add(owner(kind, self._bodies[ref]))
+                self._drop(ref, version)
+        # a tombstone is needed only until the echoes have died away
+        self._gone = {ref: at for ref, at in self._gone.items() if ref[0] != kind or at > version}
+        return {key for key in news if key is not None}
+
+    def keys(self) -> Iterator[Key]:
+        """Every bundle known."""
+        return (Key(namespace, name) for kind, namespace, name in self._bodies if kind == KIND)
+
+    def readiness(self) -> Iterator[str]:
+        """The reason of every bundle's Ready, for the metrics."""
+        for (kind, _, _), body in self._bodies.items():
+            if kind == KIND:
+                conditions = (body.get("status") or {}).get("conditions") or []
+                yield next((c["reason"] for c in conditions if c["type"] == "Ready"), "Unknown")
+
+    def sizes(self) -> dict[str, int]:
+        """Objects by kind."""
+        sizes = dict.fromkeys(KINDS, 0)
+        for kind, _, _ in self._bodies:
+            sizes[kind] = sizes.get(kind, 0) + 1
+        return sizes
+
+    def _known_version(self, ref: Ref) -> int:
+        body = self._bodies.get(ref)
+        return _version(body) if body is not None else self._gone.get(ref, -1)
+
+    def _put(self, ref: Ref, body: Body) -> None:
+        self._unlink(ref)
+        self._gone.pop(ref, None)
+        self._bodies[ref] = body
+        if ref[0] == "Pod" and (key := owner("Pod", body)) is not None:
+            self._pods[key].add(ref[2])
+
+    def _drop(self, ref: Ref, version: int) -> None:
+        self._unlink(ref)
+        self._bodies.pop(ref, None)
+        self._gone[ref] = version
+
+    def _unlink(self, ref: Ref) -> None:
+        old = self._bodies.get(ref)
+        if old is not None and ref[0] == "Pod" and (key := owner("Pod", old)) is not None:
+            self._pods[key].discard(ref[2])
+            if not self._pods[key]:
+                del self._pods[key]
+
+
+def owner(kind: str, body: Body) -> Key | None:
+    """The bundle that an event of this object concerns.
+
+    Children are named like their bundle, and a name cannot be edited away as a label can. Pods have only the label.
+    """
+    metadata = body["metadata"]
+    if kind == "Pod":
+        name = (metadata.get("labels") or {}).get(LABEL_BUNDLE)
+        return Key(metadata["namespace"], name) if name else None
+    return Key(metadata["namespace"], metadata["name"])
+
+
+def trimmed(kind: str, body: Body) -> Body:
+    """The body without what nobody here reads; children keep managedFields, which tell a foreign edit."""
+    if kind in CHILD_KINDS:
+        return body
+    return {**body, "metadata": {name: value for name, value in body["metadata"].items() if name != "managedFields"}}
+
+
+def _ref(kind: str, body: Body) -> Ref:
+    return (kind, body["metadata"]["namespace"], body["metadata"]["name"])
+
+
+def _version(body: Body) -> int:
+    """Kubernetes 1.35 promises what has always been so: resource versions of one kind compare as whole numbers."""
+    return int(body["metadata"].get("resourceVersion") or 0)

@@ -1,0 +1,234 @@
+"""What is known about a bundle when it is judged: facts only, read from bodies as the API server writes them.
+
+The server is a native sidecar, so Kubernetes lists it among the init containers and shows its crash as `Init:Error`
+while the model runs on. Here all containers of a pod are one table, by name.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from .api import LABEL_DIGEST, ModelBundle, Status
+from .naming import short_digest
+
+Body = dict[str, Any]
+
+PREPARE, INSTALL, SERVER, WORKER = "prepare", "install", "server", "worker"
+
+
+@dataclass(frozen=True)
+class Ended:
+    """One run of a container that is over."""
+
+    exit_code: int
+    reason: str = ""
+    message: str = ""
+    started: datetime | None = None
+    finished: datetime | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it ran."""
+        return _between(self.started, self.finished) or 0.0
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container's state: waiting, running or ended; `last` is the run before."""
+
+    name: str
+    ready: bool = False
+    restarts: int = 0
+    waiting: str = ""
+    waiting_message: str = ""
+    running_since: datetime | None = None
+    ended: Ended | None = None
+    last: Ended | None = None
+    image: str = ""
+    image_id: str = ""
+    memory_limit: str = ""
+
+    @property
+    def completed(self) -> Ended | None:
+        """The run that ended well, if the newest did."""
+        return self.ended if self.ended is not None and self.ended.exit_code == 0 else None
+
+    @property
+    def newest_end(self) -> Ended | None:
+        """The newest run that is over."""
+        return self.ended or self.last
+
+
+@dataclass(frozen=True)
+class Pod:
+    """One pod that counts: neither leaving nor over."""
+
+    name: str
+    template: str = ""
+    created: datetime | None = None
+    scheduled_at: datetime | None = None
+    ready: bool = False
+    ready_since: datetime | None = None
+    ready_changed: datetime | None = None
+    unschedulable: str = ""
+    unschedulable_since: datetime | None = None
+    containers: dict[str, Container] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """What the Deployment says of itself."""
+
+    observed: bool = False
+    updated: int = 0
+    refused: str = ""
+    takes_down_first: bool = False
+
+
+@dataclass(frozen=True)
+class Observation:
+    """All that judge() may look at."""
+
+    bundle: ModelBundle
+    has_requirements: bool
+    now: datetime
+    url: str = ""
+    no_capacity_seconds: float = 60.0
+    rollout: Rollout = field(default_factory=Rollout)
+    pods: tuple[Pod, ...] = ()
+
+    @property
+    def wanted(self) -> int:
+        """Pods asked for."""
+        return self.bundle.spec.serving.replicas
+
+    @property
+    def previous(self) -> Status:
+        """What was said last time."""
+        return self.bundle.status
+
+    @property
+    def newest(self) -> tuple[Pod, ...]:
+        """Pods of the newest template: the Deployment names no hash, so the youngest pod does."""
+        if not self.pods:
+            return ()
+        youngest = max(self.pods, key=lambda pod: (pod.created or _BEGINNING, pod.name))
+        return tuple(pod for pod in self.pods if pod.template == youngest.template)
+
+    @property
+    def serving(self) -> tuple[Pod, ...]:
+        """Pods that answer. Those of an older template count: the bundle in them is the same."""
+        return tuple(pod for pod in self.pods if pod.ready)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every pod is of the newest template and ready."""
+        newest = self.newest
+        return (
+            self.rollout.observed
+            and self.rollout.updated == self.wanted
+            and len(self.pods) == len(newest) == self.wanted
+            and all(pod.ready for pod in newest)
+        )
+
+
+def observe_pods(bodies: list[Body], digest: str) -> tuple[Pod, ...]:
+    """The pods of this digest that count. Pods of a namesake that was deleted carry another digest."""
+    return tuple(
+        _pod(body)
+        for body in bodies
+        if (body["metadata"].get("labels") or {}).get(LABEL_DIGEST) == short_digest(digest)
+        and not body["metadata"].get("deletionTimestamp")
+        and body.get("status", {}).get("phase") not in ("Succeeded", "Failed")
+    )
+
+
+def observe_rollout(deployment: Body | None) -> Rollout:
+    """The Deployment's own words."""
+    if deployment is None:
+        return Rollout()
+    status = deployment.get("status") or {}
+    rolling = deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}
+    failure = _condition(deployment, "ReplicaFailure")
+    return Rollout(
+        observed=status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0),
+        updated=status.get("updatedReplicas", 0),
+        refused=failure.get("message", "") if failure.get("status") == "True" else "",
+        takes_down_first=rolling.get("maxSurge") == 0,
+    )
+
+
+def seconds_between(earlier: datetime | None, later: datetime | None) -> float | None:
+    """Time between two moments, if both are known."""
+    return _between(earlier, later)
+
+
+def _pod(body: Body) -> Pod:
+    metadata, status = body["metadata"], body.get("status") or {}
+    scheduled, ready = _condition(body, "PodScheduled"), _condition(body, "Ready")
+    is_ready, is_scheduled = ready.get("status") == "True", scheduled.get("status") == "True"
+    unschedulable = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
+    spec = body.get("spec") or {}
+    limits = {
+        container["name"]: (container.get("resources", {}).get("limits") or {}).get("memory", "")
+        for container in [*spec.get("initContainers", []), *spec.get("containers", [])]
+    }
+    states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    return Pod(
+        name=metadata["name"],
+        template=(metadata.get("labels") or {}).get("pod-template-hash", ""),
+        created=_time(metadata.get("creationTimestamp")),
+        scheduled_at=_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,
+        ready=is_ready,
+        ready_since=_time(ready.get("lastTransitionTime")) if is_ready else None,
+        ready_changed=_time(ready.get("lastTransitionTime")),
+        unschedulable=scheduled.get("message", "") if unschedulable else "",
+        unschedulable_since=_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
+        containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
+    )
+
+
+def _container(status: Body, memory_limit: str) -> Container:
+    state, last = status.get("state") or {}, status.get("lastState") or {}
+    waiting, running = state.get("waiting") or {}, state.get("running") or {}
+    return Container(
+        name=status["name"],
+        ready=bool(status.get("ready")),
+        restarts=status.get("restartCount", 0),
+        waiting=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        running_since=_time(running.get("startedAt")),
+        ended=_ended(state.get("terminated")),
+        last=_ended(last.get("terminated")),
+        image=status.get("image", ""),
+        image_id=status.get("imageID", ""),
+        memory_limit=memory_limit,
+    )
+
+
+def _ended(state: Body | None) -> Ended | None:
+    if not state:
+        return None
+    return Ended(
+        exit_code=state.get("exitCode", 0),
+        reason=state.get("reason", ""),
+        message=state.get("message", ""),
+        started=_time(state.get("startedAt")),
+        finished=_time(state.get("finishedAt")),
+    )
+
+
+def _condition(body: Body, name: str) -> Body:
+    conditions: list[Body] = (body.get("status") or {}).get("conditions") or []
+    return next((condition for condition in conditions if condition.get("type") == name), {})
+
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _between(earlier: datetime | None, later: datetime | None) -> float | None:
+    return (later - earlier).total_seconds() if earlier is not None and later is not None else None

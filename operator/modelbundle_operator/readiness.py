@@ -1,0 +1,339 @@
+"""Judging a bundle: named questions, asked in order; the first answer is the condition.
+
+Pure functions of an Observation, so that every state a user can meet is one row of a table in the tests. Messages hold
+no times and are the same for the same state: a condition that does not change is not written.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from .api import ConditionType, Reason
+from .errors import Terminal
+from .failures import Failure, failure
+from .observation import INSTALL, PREPARE, Observation, Pod, seconds_between
+from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse, quoted
+
+SCALED_TO_ZERO = "ScaledToZero"
+NO_REQUIREMENTS = "NoRequirements"
+APPLY_REFUSED = "ApplyRefused"
+
+Truth = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One condition, without the bookkeeping."""
+
+    type: ConditionType
+    status: Truth
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Every condition, the failure behind them, and when time alone could change the verdict."""
+
+    conditions: tuple[Verdict, ...]
+    failure: Failure | None = None
+    look_again: float | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An observation and what was concluded from it once, for all questions."""
+
+    seen: Observation
+    failure: Failure | None
+
+
+Check = Callable[[Evidence], Verdict | None]
+
+
+def judge(seen: Observation) -> Judgement:
+    """The conditions of a bundle whose children are in place."""
+    known = Evidence(seen, failure(seen))
+    ready = first(READY, known)
+    conditions = [
+        ready,
+        Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is in the ConfigMap."),
+        first(ARTIFACT, known),
+        first(REQUIREMENTS, known),
+        first(AVAILABLE, known),
+    ]
+    stalled = ready.status == "False" and known.failure is not None and known.failure.terminal
+    if stalled:
+        conditions.append(Verdict(ConditionType.STALLED, "True", ready.reason, ready.message))
+    elif seen.wanted and not seen.complete:
+        conditions.append(_reconciling(known, ready))
+    return Judgement(tuple(conditions), known.failure, _capacity_due(seen))
+
+
+def judge_terminal(error: Terminal) -> Judgement:
+    """The conditions of a bundle that cannot be resolved until somebody replaces it."""
+    waiting = "The bundle is not resolved."
+    return Judgement(
+        (
+            Verdict(ConditionType.READY, "False", error.reason, error.message),
+            Verdict(ConditionType.RESOLVED, "False", error.reason, error.message),
+            Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", error.reason, waiting),
+            Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", error.reason, waiting),
+            Verdict(ConditionType.AVAILABLE, "False", error.reason, waiting),
+            Verdict(ConditionType.STALLED, "True", error.reason, error.message),
+        )
+    )
+
+
+def judge_blocked(reason: str, message: str) -> Judgement:
+    """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
+    waiting = "The bundle's children are not all in place."
+    return Judgement(
+        (
+            Verdict(ConditionType.READY, "False", reason, message),
+            Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is resolved."),
+            Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", reason, waiting),
+            Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", reason, waiting),
+            Verdict(ConditionType.AVAILABLE, "False", reason, waiting),
+            Verdict(ConditionType.RECONCILING, "True", reason, message),
+        )
+    )
+
+
+def takes_pods_down_first(seen: Observation) -> bool:
+    """Whether this roll-out may remove a pod before its successor runs: the user allowed it and nothing else helps.
+
+    Once begun it stays so until the roll-out is over, or the strategy would flip back as soon as the pod has gone.
+    """
+    rollout = seen.bundle.spec.serving.rollout
+    if rollout is None or rollout.when_no_capacity != "Replace" or not seen.wanted or seen.complete:
+        return False
+    return seen.rollout.takes_down_first or (bool(seen.serving) and _waits_for_capacity(seen) is not None)
+
+
+# Ready
+
+
+def is_only_stored(known: Evidence) -> Verdict | None:
+    if known.seen.wanted:
+        return None
+    text = "Stored, not served. Set spec.serving.replicas to serve it."
+    return Verdict(ConditionType.READY, "True", Reason.STORED, text)
+
+
+def pods_answer(known: Evidence) -> Verdict | None:
+    seen = known.seen
+    if not seen.serving:
+        return None
+    text = f"{_count(seen)} at {seen.url}/predict."
+    return Verdict(ConditionType.READY, "True", Reason.SERVING, text)
+
+
+def something_failed(known: Evidence) -> Verdict | None:
+    if known.failure is None:
+        return None
+    return Verdict(ConditionType.READY, "False", known.failure.reason, known.failure.message)
+
+
+def waits_for_capacity(known: Evidence) -> Verdict | None:
+    pod = _waits_for_capacity(known.seen)
+    return Verdict(ConditionType.READY, "False", Reason.WAITING_FOR_CAPACITY, _capacity_words(pod)) if pod else None
+
+
+def is_starting(known: Evidence) -> Verdict:
+    seen = known.seen
+    before = next((c for c in seen.previous.conditions or [] if c.type == ConditionType.READY), None)
+    status: Truth = "Unknown" if before is None or before.status == "Unknown" else "False"
+    return Verdict(ConditionType.READY, status, Reason.PROGRESSING, f"{_count(seen)}: {_stage(seen)}.")
+
+
+READY: tuple[Check, ...] = (is_only_stored, pods_answer, something_failed, waits_for_capacity, is_starting)
+
+
+# ArtifactVerified: from prepare's own report only
+
+
+def artifact_is_not_fetched(known: Evidence) -> Verdict | None:
+    if known.seen.wanted:
+        return None
+    text = "No pod has fetched the artifact since the bundle is stored only."
+    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.STORED, text)
+
+
+def artifact_was_refused(known: Evidence) -> Verdict | None:
+    failed = known.failure
+    if failed is None or failed.container != PREPARE or failed.reason not in BY_PREPARE:
+        return None
+    if any(_completed(pod, PREPARE) for pod in known.seen.pods):
+        return None  # the same bytes have passed elsewhere: the trouble is the store's
+    return Verdict(ConditionType.ARTIFACT_VERIFIED, "False", failed.reason, failed.message)
+
+
+def artifact_was_verified(known: Evidence) -> Verdict | None:
+    text = "prepare fetched the artifact and its sha256 is the one in the spec."
+    if any(_completed(pod, PREPARE) for pod in known.seen.pods) or _was_true(known, ConditionType.ARTIFACT_VERIFIED):
+        return Verdict(ConditionType.ARTIFACT_VERIFIED, "True", COMPLETED, text)
+    return None
+
+
+def artifact_is_unknown(known: Evidence) -> Verdict:
+    text = "prepare has not reported yet."
+    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.PROGRESSING, text)
+
+
+ARTIFACT: tuple[Check, ...] = (
+    artifact_is_not_fetched,
+    artifact_was_refused,
+    artifact_was_verified,
+    artifact_is_unknown,
+)
+
+
+# RequirementsReady
+
+
+def has_no_requirements(known: Evidence) -> Verdict | None:
+    if known.seen.has_requirements:
+        return None
+    text = "The bundle lists no requirements."
+    return Verdict(ConditionType.REQUIREMENTS_READY, "True", NO_REQUIREMENTS, text)
+
+
+def requirements_are_not_installed(known: Evidence) -> Verdict | None:
+    if known.seen.wanted:
+        return None
+    text = "Requirements are installed when a pod starts."
+    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.STORED, text)
+
+
+def requirements_failed(known: Evidence) -> Verdict | None:
+    failed = known.failure
+    if failed is None or failed.container != INSTALL or failed.reason not in BY_INSTALL:
+        return None
+    if any(_completed(pod, INSTALL) for pod in known.seen.pods):
+        return None
+    return Verdict(ConditionType.REQUIREMENTS_READY, "False", failed.reason, failed.message)
+
+
+def requirements_were_installed(known: Evidence) -> Verdict | None:
+    if any(_completed(pod, INSTALL) for pod in known.seen.pods) or _was_true(known, ConditionType.REQUIREMENTS_READY):
+        text = "install put what the image lacked in place."
+        return Verdict(ConditionType.REQUIREMENTS_READY, "True", COMPLETED, text)
+    return None
+
+
+def requirements_are_unknown(known: Evidence) -> Verdict:
+    text = "install has not reported yet."
+    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.PROGRESSING, text)
+
+
+REQUIREMENTS: tuple[Check, ...] = (
+    has_no_requirements,
+    requirements_are_not_installed,
+    requirements_failed,
+    requirements_were_installed,
+    requirements_are_unknown,
+)
+
+
+# Available: does anything answer right now
+
+
+def some_pod_answers(known: Evidence) -> Verdict | None:
+    if not known.seen.serving:
+        return None
+    return Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"POST {known.seen.url}/predict is answered.")
+
+
+def is_scaled_to_zero(known: Evidence) -> Verdict | None:
+    if known.seen.wanted:
+        return None
+    return Verdict(ConditionType.AVAILABLE, "False", SCALED_TO_ZERO, "spec.serving.replicas is 0.")
+
+
+def no_pod_answers(known: Evidence) -> Verdict:
+    reason = known.failure.reason if known.failure else str(Reason.PROGRESSING)
+    return Verdict(ConditionType.AVAILABLE, "False", reason, "No pod answers.")
+
+
+AVAILABLE: tuple[Check, ...] = (some_pod_answers, is_scaled_to_zero, no_pod_answers)
+
+
+def first(checks: tuple[Check, ...], known: Evidence) -> Verdict:
+    """The first answer; the last check of each table always has one."""
+    return next(verdict for check in checks if (verdict := check(known)) is not None)
+
+
+def _reconciling(known: Evidence, ready: Verdict) -> Verdict:
+    if ready.status == "True":
+        trouble = something_failed(known) or waits_for_capacity(known)
+        reason, why = (trouble.reason, trouble.message) if trouble else (Reason.PROGRESSING, f"{_stage(known.seen)}.")
+        text = f"{_count(known.seen)}; the roll-out is not complete: {why}"
+        return Verdict(ConditionType.RECONCILING, "True", reason, text)
+    return Verdict(ConditionType.RECONCILING, "True", ready.reason, ready.message)
+
+
+def _count(seen: Observation) -> str:
+    return f"{len(seen.serving)} of {seen.wanted} {'pod answers' if seen.wanted == 1 else 'pods answer'}"
+
+
+def _stage(seen: Observation) -> str:
+    """How far the pod that is furthest behind has come; coarse, as every new text is a write."""
+    starting = [pod for pod in seen.newest if not pod.ready]
+    if not seen.rollout.observed or len(seen.newest) < seen.wanted:
+        return "the Deployment creates its pods"
+    if not starting:
+        return "pods of the former template are leaving"
+    if not all(_completed(pod, PREPARE) for pod in starting):
+        return "waiting for a node, for images and for prepare to fetch the artifact"
+    if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
+        return "install is putting the requirements in place"
+    return "the worker is loading the bundle"
+
+
+def _completed(pod: Pod, name: str) -> bool:
+    """Whether an init container reported success. An exit code alone is no report: the message has to say it."""
+    container = pod.containers.get(name)
+    if container is None or container.completed is None:
+        return False
+    report = parse(container.completed.message)
+    return report is not None and report.reason == COMPLETED
+
+
+def _was_true(known: Evidence, condition: ConditionType) -> bool:
+    """A bundle's content never changes, so what was proved of it stays proved while pods come and go."""
+    return any(
+        before.type == condition and before.status == "True" and before.reason == COMPLETED
+        for before in known.seen.previous.conditions or []
+    )
+
+
+def _waits_for_capacity(seen: Observation) -> Pod | None:
+    """A pod that no node takes: at once when nothing serves, after a while when it is only the roll-out that waits."""
+    patience = seen.no_capacity_seconds if seen.serving else 0.0
+    for pod in seen.newest:
+        waited = seconds_between(pod.unschedulable_since, seen.now)
+        if pod.unschedulable and waited is not None and waited >= patience:
+            return pod
+    return None
+
+
+def _capacity_due(seen: Observation) -> float | None:
+    """Seconds until a waiting pod of a roll-out is worth a word."""
+    if not seen.serving:
+        return None
+    left = [
+        seen.no_capacity_seconds - waited
+        for pod in seen.newest
+        if pod.unschedulable and (waited := seconds_between(pod.unschedulable_since, seen.now)) is not None
+    ]
+    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+
+
+def _capacity_words(pod: Pod) -> str:
+    # what preemption could not do repeats the first sentence and changes with every node
+    words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip(".")
+    return (
+        f"No node takes the pod; the scheduler says: {words}. Free or add such nodes, ask for less in spec.serving"
+        " (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
+    )

@@ -1,0 +1,113 @@
+"""One look at one bundle: read, decide purely, write what differs, report once.
+
+Level-triggered: nothing here knows why it was called. Reads come from the mirror; a bundle at rest costs no call.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .api import ModelBundle, Reason, parse
+from .children import NameTaken, converge, read, refuse_foreign
+from .cluster import Cluster, Refused
+from .controller import DONE, Outcome
+from .desired import desired
+from .errors import Terminal, Transient
+from .events import announce
+from .mirror import Mirror
+from .naming import endpoint_url
+from .observation import Observation, observe_pods, observe_rollout
+from .readiness import APPLY_REFUSED, Judgement, judge, judge_blocked, judge_terminal, takes_pods_down_first
+from .resolve import Resolution, resolve
+from .settings import Settings
+from .status import Status, identity, summarise
+from .workqueue import Key
+
+Body = dict[str, Any]
+
+# a stranger's object carries no label of ours, so nobody tells us when it goes
+CONFLICT_SECONDS = 10.0
+
+
+def utc_now() -> datetime:
+    """The time, as tests replace it."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """What a reconcile needs of the world."""
+
+    cluster: Cluster
+    mirror: Mirror
+    settings: Settings
+    now: Callable[[], datetime] = utc_now
+
+    async def __call__(self, key: Key) -> Outcome:
+        """Bring one bundle a step closer to what was asked for."""
+        body = self.mirror.get("ModelBundle", key)
+        if body is None or body["metadata"].get("deletionTimestamp"):
+            return DONE  # children go by their ownerReferences
+        try:
+            bundle = parse(body)
+            resolution = resolve(bundle)
+        except Terminal as error:
+            await self._report(body, judge_terminal(error))
+            return DONE
+        try:
+            seen = await self._apply(key, bundle, resolution)
+        except NameTaken as error:
+            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error))
+            await self._report(body, blocked, about=self._identity(bundle, resolution))
+            return Outcome(requeue_after=CONFLICT_SECONDS)
+        except Refused as error:
+            blocked = judge_blocked(APPLY_REFUSED, f"The API server refuses what the bundle needs: {error.message}")
+            await self._report(body, blocked, about=self._identity(bundle, resolution))
+            raise Transient(error.message) from None
+        judgement = judge(seen)
+        await self._report(body, judgement, seen, self._identity(bundle, resolution))
+        return Outcome(requeue_after=judgement.look_again)
+
+    async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> Observation:
+        children = await read(self.cluster, self.mirror, key)
+        refuse_foreign(bundle, children)
+        live = children["Deployment"]
+        replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
+        plan = desired(bundle, resolution, self.settings, live, replace)
+        # pods mount the ConfigMap and are found by the Service: the Deployment comes last
+        await converge(self.cluster, self.mirror, children["ConfigMap"], plan.config_map)
+        await converge(self.cluster, self.mirror, children["Service"], plan.service)
+        live = await converge(self.cluster, self.mirror, live, plan.deployment)
+        return self._observe(key, bundle, resolution, live)
+
+    def _observe(self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None) -> Observation:
+        return Observation(
+            bundle=bundle,
+            has_requirements=bool(resolution.document.get("requirements")),
+            now=self.now(),
+            url=endpoint_url(bundle),
+            no_capacity_seconds=self.settings.no_capacity_seconds,
+            rollout=observe_rollout(live),
+            pods=observe_pods(self.mirror.pods(key), resolution.digest),
+        )
+
+    def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
+        return identity(bundle, resolution, self.settings)
+
+    async def _report(
+        self, body: Body, judgement: Judgement, seen: Observation | None = None, about: Status | None = None
+    ) -> None:
+        metadata, before = body["metadata"], body.get("status") or {}
+        now = self.now()
+        status = summarise(before, metadata["generation"], metadata["name"], judgement, now, seen, about)
+        if status == before:
+            return
+        # with the uid a successor of the same name is never told its predecessor's state
+        only = {name: metadata[name] for name in ("name", "namespace", "uid")}
+        self.mirror.record(
+            await self.cluster.apply_status(
+                {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
+            )
+        )
+        await announce(self.cluster, body, before, status, now)

@@ -1,0 +1,147 @@
+"""The one place where `status` is put together: a pure function of what was judged and what was said before."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .api import ModelBundle
+from .failures import Failure
+from .images import worker_image
+from .naming import endpoint_url, selector
+from .observation import INSTALL, PREPARE, WORKER, Observation, Pod, seconds_between
+from .readiness import Judgement, Verdict
+from .reports import parse, whole_number
+from .resolve import Resolution
+from .settings import Settings
+
+LONGEST_MESSAGE = 4000
+
+Status = dict[str, Any]
+
+
+def identity(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> Status:
+    """What follows from the spec alone."""
+    return {
+        "digest": resolution.digest,
+        "image": worker_image(resolution.document, settings),
+        "endpoint": {"url": endpoint_url(bundle)},
+    }
+
+
+def summarise(
+    previous: Mapping[str, Any],
+    generation: int,
+    bundle_name: str,
+    judgement: Judgement,
+    now: datetime,
+    seen: Observation | None = None,
+    about: Status | None = None,
+) -> Status:
+    """The whole status. Without `seen` the bundle has no children that count."""
+    was_ready = _was(previous, "Ready", "True", "Serving")
+    status: Status = {
+        "observedGeneration": generation,
+        "conditions": _conditions(previous, judgement.conditions, generation, now),
+        "replicas": len(seen.pods) if seen else 0,
+        "readyReplicas": len(seen.serving) if seen else 0,
+        "selector": ",".join(f"{label}={value}" for label, value in sorted(selector(bundle_name).items())),
+        **(about or {}),
+    }
+    kept = ("imageID", "requirements", "startup")
+    status |= {name: previous[name] for name in kept if name in previous}
+    if seen is not None and seen.serving and not (was_ready and "startup" in previous):
+        status |= _first_start(seen)
+    if (last := _last_failure(previous, judgement, generation, seen, now)) is not None:
+        status["lastFailure"] = last
+    return status
+
+
+def timestamp(moment: datetime) -> str:
+    """As Kubernetes writes times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _conditions(
+    previous: Mapping[str, Any], verdicts: tuple[Verdict, ...], generation: int, now: datetime
+) -> list[dict[str, Any]]:
+    before = {condition["type"]: condition for condition in previous.get("conditions") or []}
+
+    def condition(verdict: Verdict) -> dict[str, Any]:
+        old = before.get(str(verdict.type))
+        same = old is not None and old["status"] == verdict.status
+        return {
+            "type": str(verdict.type),
+            "status": verdict.status,
+            "reason": str(verdict.reason),
+            "message": verdict.message[:LONGEST_MESSAGE],
+            "lastTransitionTime": old["lastTransitionTime"] if same and old else timestamp(now),
+            "observedGeneration": generation,
+        }
+
+    return [condition(verdict) for verdict in verdicts]
+
+
+def _last_failure(
+    previous: Mapping[str, Any], judgement: Judgement, generation: int, seen: Observation | None, now: datetime
+) -> Status | None:
+    """The first cause since the bundle was last whole. What comes after a first cause is often only its echo."""
+    if seen is not None and (not seen.wanted or seen.complete):
+        return None
+    old: Status | None = previous.get("lastFailure")
+    if old is not None and previous.get("observedGeneration") != generation:
+        old = None  # another way of serving was asked for: what failed before may be mended
+    new = judgement.failure
+    if new is None or (old is not None and old.get("reason") != new.reason):
+        return old
+    count = max(new.count, (old or {}).get("count", 0))
+    return {**_failure(new, now), **({"time": old["time"]} if old and "time" in old else {}), "count": count}
+
+
+def _failure(failure: Failure, now: datetime) -> Status:
+    told: Status = {
+        "reason": str(failure.reason),
+        "container": failure.container,
+        "exitCode": failure.exit_code,
+        "message": failure.message[:LONGEST_MESSAGE],
+        "time": timestamp(failure.time or now),
+    }
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def _first_start(seen: Observation) -> Status:
+    """What the first pod to answer tells: its image, what was installed, and how long each phase took."""
+    pod = min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name))
+    told: Status = {"startup": _phases(pod)}
+    worker = pod.containers.get(WORKER)
+    if worker is not None and worker.image_id:
+        told["imageID"] = worker.image_id[:1024]
+    install = pod.containers.get(INSTALL)
+    report = parse(install.completed.message) if install is not None and install.completed is not None else None
+    if report is not None:
+        count, digest = whole_number(report.more.get("count")), report.more.get("requirementsDigest")
+        requirements: Status = {} if count is None else {"count": count}
+        if isinstance(digest, str) and 0 < len(digest) <= 71:
+            requirements["digest"] = digest
+        if requirements:
+            told["requirements"] = requirements
+    return told
+
+
+def _phases(pod: Pod) -> dict[str, float]:
+    """Pod times have whole seconds; what a container measured itself is finer and wins."""
+    phases: dict[str, float | None] = {"scheduled": seconds_between(pod.created, pod.scheduled_at)}
+    for name in (PREPARE, INSTALL):
+        container = pod.containers.get(name)
+        if container is not None and container.completed is not None:
+            phases[name] = container.completed.seconds
+            report = parse(container.completed.message)
+            phases |= report.seconds if report is not None else {}
+    worker = pod.containers.get(WORKER)
+    phases["load"] = seconds_between(worker.running_since, pod.ready_since) if worker is not None else None
+    phases["ready"] = seconds_between(pod.created, pod.ready_since)
+    return {name: max(seconds, 0.0) for name, seconds in phases.items() if seconds is not None}
+
+
+def _was(previous: Mapping[str, Any], name: str, status: str, reason: str) -> bool:
+    wanted = (name, status, reason)
+    return any((c["type"], c["status"], c["reason"]) == wanted for c in previous.get("conditions") or [])
