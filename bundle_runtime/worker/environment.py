@@ -1,0 +1,84 @@
+"""Makes the process a home for the user's code: scratch space, working directory, and what can be imported in which
+order. Nothing of ours may shadow what the user's image or requirements hold."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import site
+import sys
+from typing import Any
+
+from bundle_runtime.layout import Layout
+from bundle_runtime.report import PYTHON_MISMATCH, fail
+
+
+def clear_scratch() -> None:
+    """An emptyDir outlives a container: a file that crashed the last worker must not crash this one. Only where the
+    pod says so, as elsewhere TMPDIR is somebody's."""
+    if os.environ.get("MODELBUNDLE_CLEAR_TMP") != "1":
+        return
+    directory = os.environ.get("TMPDIR") or "/tmp"
+    try:
+        entries = list(os.scandir(directory))
+    except OSError:
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                os.unlink(entry.path)
+
+
+def check_python(document: dict[str, Any]) -> None:
+    """Before a byte is unpickled: bytecode and pickled classes of another Python fail in ways that nobody can read."""
+    artifact = document.get("artifact") or {}
+    wanted = artifact.get("pythonVersion")
+    if not wanted:
+        return
+    have = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if ".".join(str(wanted).split(".")[:2]) != have:
+        raise fail(
+            PYTHON_MISMATCH,
+            f"the bundle was written by Python {wanted}, the image runs Python {have} ({sys.executable}). Write the "
+            f"bundle with Python {have}, or choose an image that has Python {wanted} (envParams).",
+        )
+
+
+def prepare_imports(layout: Layout, document: dict[str, Any]) -> None:
+    """sys.path: the zip's code, the standard library, requirements, the image's packages, ours last."""
+    runtime_dir = layout.runtime_dir
+    here = {os.path.realpath(runtime_dir), os.path.realpath(os.getcwd())}
+    # `python -m` put its working directory first; our modules are all imported by now
+    sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in here]
+    _add_requirements(layout.requirements_dir)
+    sys.path += [os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), layout.vendor_dir]
+    if document.get("artifact", {}).get("packaging") == "zip":
+        sys.path.insert(0, layout.artifact_dir)
+    if os.path.isdir(layout.artifact_dir):
+        os.chdir(layout.artifact_dir)  # relative paths in user code mean the bundle's own files
+
+
+def _add_requirements(directory: str) -> None:
+    if not os.path.isdir(directory):
+        return
+    before = list(sys.path)
+    site.addsitedir(directory)  # .pth files are honoured; new entries come at the end
+    added = [path for path in sys.path if path not in before]
+    packages = {os.path.realpath(path) for path in _site_packages()}
+    at = next((i for i, path in enumerate(before) if os.path.realpath(path) in packages), len(before))
+    sys.path[:] = before[:at] + added + before[at:]
+    programs = os.path.join(directory, "bin")
+    if os.path.isdir(programs):
+        os.environ["PATH"] = programs + os.pathsep + os.environ.get("PATH", os.defpath)
+
+
+def _site_packages() -> list[str]:
+    found = [path for path in sys.path if os.path.basename(path) in ("site-packages", "dist-packages")]
+    if hasattr(site, "getsitepackages"):  # old virtualenvs replace the module
+        found += site.getsitepackages()
+    if hasattr(site, "getusersitepackages"):
+        found.append(site.getusersitepackages())
+    return found

@@ -1,0 +1,155 @@
+"""The worker's end of the socket: a thread that connects, connects again, reads frames and shows a sign of life.
+
+It is a thread of its own so that user code, on the main thread, never has to give way for the connection to live.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import socket
+import struct
+import sys
+import threading
+import time
+from typing import Any, Callable
+
+from bundle_runtime import wire
+
+HEARTBEAT_SECONDS = 1.0
+RECEIVE = 256 * 1024
+FIRST_DELAY = 0.05
+LAST_DELAY = 1.0
+CLOSE_SECONDS = 2.0
+
+
+class Connection:
+    """One connection. Answers go to the one that asked, so that after a reconnect no id is taken for another's."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._lock = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        """Lost connections are the reading thread's to notice."""
+        try:
+            with self._lock:
+                self.sock.sendall(data)
+        except OSError:
+            pass
+
+
+class Link:
+    """``requests`` yields (connection, id); take() gives the payload once, unless it was cancelled meanwhile."""
+
+    def __init__(self, path: str, hello: dict[str, Any]) -> None:
+        self._path = path
+        self._hello = wire.pack_json(wire.HELLO, **hello)
+        self._state_frame = b""  # ready or failed, said again after every hello
+        self._waiting: dict[tuple[Connection, int], bytes] = {}
+        self._connection: Connection | None = None
+        self._term_seen = False
+        self.connected = threading.Event()
+        self.requests: queue.SimpleQueue[tuple[Connection, int] | None] = queue.SimpleQueue()
+        self.exit_code = 0
+        self.on_end: Callable[[], None] = lambda: None
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="modelbundle-link", daemon=True).start()
+
+    def say(self, frame: bytes) -> None:
+        """Ready or failed: now, and after every reconnect."""
+        self._state_frame = frame
+        connection = self._connection
+        if connection is not None:
+            connection.send(frame)
+
+    def take(self, connection: Connection, id: int) -> bytes | None:
+        return self._waiting.pop((connection, id), None)
+
+    def end_requests(self, threads: int) -> None:
+        for _ in range(threads):
+            self.requests.put(None)
+
+    def on_sigterm(self, *_: object) -> None:
+        """While connected the server says when to end, as only it knows what is in flight."""
+        self._term_seen = True
+        if self._connection is None:
+            os._exit(0)
+
+    def _run(self) -> None:
+        delay = FIRST_DELAY
+        while True:
+            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            try:
+                sock.connect(self._path)
+                delay = FIRST_DELAY
+                self._talk(Connection(sock))
+            except OSError:
+                pass  # not there yet, or gone again
+            finally:
+                self._connection = None
+                self._waiting.clear()
+                self.connected.clear()
+                sock.close()
+            if self._term_seen:
+                os._exit(0)
+            time.sleep(delay)
+            delay = min(delay * 2, LAST_DELAY)
+
+    def _talk(self, connection: Connection) -> None:
+        sock = connection.sock
+        # a receive that waits no longer than a heartbeat; settimeout() would bind the senders too
+        seconds = int(HEARTBEAT_SECONDS)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
+        connection.send(self._hello)
+        self._connection = connection
+        if self._state_frame:
+            connection.send(self._state_frame)
+        self.connected.set()
+        heartbeat = wire.pack(wire.HEARTBEAT)
+        decoder = wire.Decoder()
+        next_beat = time.monotonic() + HEARTBEAT_SECONDS
+        while True:
+            try:
+                data = sock.recv(RECEIVE)
+            except BlockingIOError:
+                data = None
+            if time.monotonic() >= next_beat:
+                connection.send(heartbeat)
+                next_beat = time.monotonic() + HEARTBEAT_SECONDS
+            if data is None:
+                continue
+            if not data:
+                return
+            for frame in self._decoded(decoder, data):
+                self._handle(connection, frame)
+
+    def _decoded(self, decoder: wire.Decoder, data: bytes) -> list[wire.Frame]:
+        try:
+            return decoder.feed(data)
+        except wire.WireError as error:
+            print(f"worker: the server sent what is no frame: {error}", file=sys.stderr, flush=True)
+            raise ConnectionError(str(error)) from error
+
+    def _handle(self, connection: Connection, frame: wire.Frame) -> None:
+        if frame.kind == wire.REQUEST:
+            self._waiting[(connection, frame.id)] = frame.payload
+            self.requests.put((connection, frame.id))
+        elif frame.kind == wire.CANCEL:
+            if self._waiting.pop((connection, frame.id), None) is not None:
+                connection.send(wire.pack_json(wire.ERROR, frame.id, code=wire.CANCELLED, message="cancelled"))
+        elif frame.kind == wire.CLOSE:
+            self._close(frame)
+
+    def _close(self, frame: wire.Frame) -> None:
+        """The main thread ends the process in the ordinary way when it can; this one ends it when it cannot."""
+        if frame.payload:
+            fields = wire.unpack_json(frame)
+            print("worker: refused by the server: {reason}: {message}".format(**fields), file=sys.stderr, flush=True)
+            self.exit_code = 1
+        self.on_end()
+        time.sleep(CLOSE_SECONDS)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(self.exit_code)

@@ -1,0 +1,194 @@
+"""From the artifact's bytes to predict_fn. Whatever goes wrong here is the user's to mend, so every failure says whose
+code raised and what to do next."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import pickle
+import sys
+import time
+from typing import Any, Callable
+
+from bundle_runtime.layout import Layout
+from bundle_runtime.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
+from bundle_runtime.worker.calling import call_load_model, call_load_predict
+from bundle_runtime.worker.user_errors import describe, first_line, full
+
+PredictFn = Callable[..., Any]
+
+
+def load(layout: Layout, document: dict[str, Any], seconds: dict[str, float]) -> PredictFn:
+    """predict_fn; ``seconds`` is filled phase by phase, also when a later phase fails."""
+    config, has_config = app_config(document)
+    if document["artifact"].get("packaging") == "zip":
+        with _Timed(seconds, "import"):
+            load_predict_fn = _dotted(layout, document.get("loadPredictFn"), "loadPredictFn")
+            load_model_fn = None
+            if document.get("loadModelFn"):
+                load_model_fn = _dotted(layout, document["loadModelFn"], "loadModelFn")
+        return _from_functions(load_predict_fn, load_model_fn, None, config, has_config, seconds)
+    with _Timed(seconds, "unpickle"):
+        content = _unpickle(layout, document)
+    if isinstance(content, dict) and not callable(content):
+        return _from_dict(content, config, has_config, seconds)
+    return _from_callable(content, config, has_config, seconds)
+
+
+def app_config(document: dict[str, Any]) -> tuple[Any, bool]:
+    """The config and whether the bundle has one: ``{}`` counts as none, as in the document it is absent."""
+    if "appConfigJSON" in document:
+        try:
+            return json.loads(document["appConfigJSON"]), True
+        except ValueError as error:
+            raise fail(LOAD_FAILED, f"appConfigJSON is no JSON: {error}") from error
+    return document.get("appConfig", {}), "appConfig" in document
+
+
+def _unpickle(layout: Layout, document: dict[str, Any]) -> Any:
+    try:
+        import cloudpickle
+    except ImportError as error:
+        raise fail(UNPICKLE_FAILED, f"cloudpickle cannot be imported ({error}): add it to requirements") from error
+    try:
+        with open(layout.pickle_file, "rb") as file:
+            return pickle.load(file)  # from the file: read() and loads() would hold the model twice
+    except BaseException as error:
+        raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, _unpickle_advice) from error
+    finally:
+        wrote = document["artifact"].get("cloudpickleVersion")
+        if wrote and wrote != cloudpickle.__version__:
+            _say(f"the bundle was written by cloudpickle {wrote}, it is read by {cloudpickle.__version__}")
+
+
+def _unpickle_advice(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"The image lacks the module {error.name!r}: add its package to requirements, or pickle it by value "
+            "(cloudpickle.register_pickle_by_value, or globals_copy of the client)."
+        )
+    if isinstance(error, (AttributeError, ImportError)):
+        return "The image has another version of that package than the one that pickled: pin the same in requirements."
+    if isinstance(error, MemoryError):
+        return "Give the bundle more memory (serving.resources.memory)."
+    return "Pickle the bundle again with the package versions that the image and requirements have."
+
+
+def _from_dict(content: dict[str, Any], config: Any, has_config: bool, seconds: dict[str, float]) -> PredictFn:
+    load_predict_fn = content.get("load_predict_fn")
+    if not callable(load_predict_fn) or not ("model" in content or callable(content.get("load_model_fn"))):
+        raise fail(
+            LOAD_FUNCTION_NOT_FOUND,
+            "the pickle holds a dict with the keys {}; it must have a load_predict_fn and either a model or a "
+            "load_model_fn, or be the predict function itself".format(sorted(map(str, content))[:20]),
+        )
+    load_model_fn = None if "model" in content else content["load_model_fn"]
+    return _from_functions(load_predict_fn, load_model_fn, content.get("model"), config, has_config, seconds)
+
+
+def _from_callable(content: Any, config: Any, has_config: bool, seconds: dict[str, float]) -> PredictFn:
+    """predict_fn_or_cls: a function or an object; a class is made into one object; ``init`` gets the config."""
+    with _Timed(seconds, "load"):
+        if inspect.isclass(content):
+            content = _run("the class in the bundle", content)
+        init = getattr(content, "init", None)
+        if callable(init):
+            _run("init", call_load_model, init, config, has_config)
+        return _callable(content, "the bundle holds")
+
+
+def _from_functions(
+    load_predict_fn: Callable[..., Any],
+    load_model_fn: Callable[..., Any] | None,
+    model: Any,
+    config: Any,
+    has_config: bool,
+    seconds: dict[str, float],
+) -> PredictFn:
+    if load_model_fn is not None:
+        with _Timed(seconds, "load_model_fn"):
+            model = _run("load_model_fn", call_load_model, load_model_fn, config, has_config)
+    with _Timed(seconds, "load_predict_fn"):
+        predict_fn = _run("load_predict_fn", call_load_predict, load_predict_fn, config, has_config, model)
+        return _callable(predict_fn, "load_predict_fn returned")
+
+
+def _callable(value: Any, whence: str) -> PredictFn:
+    if not callable(value):
+        raise fail(LOAD_FAILED, f"{whence} a {type(value).__name__}, which cannot be called: it must be predict_fn")
+    return value  # type: ignore[no-any-return]
+
+
+def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
+    module_name, _, name = str(path or "").rpartition(".")
+    if not module_name:
+        raise fail(LOAD_FUNCTION_NOT_FOUND, f"{field} is {path!r}: write module.function, as in predict.load_predict")
+    try:
+        module = importlib.import_module(module_name)
+    except BaseException as error:
+        # the module itself or a package above it; a missing import inside the module is the module's failure
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{module_name}.".startswith(f"{error.name}."):
+            raise fail(
+                LOAD_FUNCTION_NOT_FOUND,
+                f"{field} is {path}, but the bundle has no module {error.name}; at its top are: "
+                f"{', '.join(sorted(os.listdir(layout.artifact_dir))[:30])}",
+            ) from error
+        raise _user_failure(LOAD_FAILED, f"importing {module_name} raised", error, _import_advice) from error
+    function = getattr(module, name, None)
+    if not callable(function):
+        names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
+        raise fail(
+            LOAD_FUNCTION_NOT_FOUND,
+            f"{field} is {path}, but the module {module_name} has no function {name}; it has: "
+            f"{', '.join(names[:30]) or 'none'}",
+        )
+    return function  # type: ignore[no-any-return]
+
+
+def _import_advice(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"Add the package of the module {error.name!r} to requirements, or the module to the bundle."
+    return "Mend the module and make a new bundle."
+
+
+def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
+    try:
+        return function(*args)
+    except BaseException as error:
+        raise _user_failure(LOAD_FAILED, f"{what} raised", error, _load_advice) from error
+
+
+def _load_advice(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"Add the package of the module {error.name!r} to requirements."
+    if isinstance(error, MemoryError) or "out of memory" in first_line(error).lower():
+        return "Give the bundle more memory (serving.resources.memory), or another GPU."
+    return "The code is the bundle's own: mend it and make a new bundle."
+
+
+def _user_failure(
+    reason: str, what: str, error: BaseException, advice: Callable[[BaseException], str]
+) -> RuntimeFailure:
+    """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load."""
+    if isinstance(error, (RuntimeFailure, KeyboardInterrupt)):
+        raise error
+    print(full(error), file=sys.stderr, flush=True)
+    return fail(reason, f"{what} {describe(error)}\n{advice(error)}")
+
+
+def _say(text: str) -> None:
+    print(f"worker: {text}", file=sys.stderr, flush=True)
+
+
+class _Timed:
+    def __init__(self, seconds: dict[str, float], phase: str) -> None:
+        self._seconds = seconds
+        self._phase = phase
+
+    def __enter__(self) -> None:
+        self._start = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._phase] = time.monotonic() - self._start

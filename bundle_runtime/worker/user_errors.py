@@ -1,0 +1,42 @@
+"""Puts an exception of the user's code into a few lines: what, where, and none of our own frames."""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_LAST_FRAMES = 4
+
+
+def describe(error: BaseException) -> str:
+    """Type and message, then the last lines of the traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame)]
+    lines = [first_line(error)]
+    for frame in frames[-_LAST_FRAMES:]:
+        lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip())
+    return "\n".join(lines)
+
+
+def first_line(error: BaseException) -> str:
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        text = str(error)
+    except Exception:  # a broken __str__ of the user must not hide that there was an error
+        text = "(its message cannot be printed)"
+    if len(text) > 2000:
+        text = text[:2000] + " [...]"
+    return f"{name}: {text}" if text else name
+
+
+def full(error: BaseException) -> str:
+    """For the log: the whole chain."""
+    try:
+        return "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    except Exception:
+        return first_line(error)
+
+
+def _is_ours(frame: traceback.FrameSummary) -> bool:
+    return os.path.abspath(frame.filename).startswith(_OURS + os.sep) or frame.filename.startswith("<frozen importlib")
