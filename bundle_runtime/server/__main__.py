@@ -1,0 +1,116 @@
+"""The server container's command: read the document, listen for the worker, for clients and for the preStop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import uvloop
+
+from bundle_runtime import document as bundle_document
+from bundle_runtime.layout import Layout
+from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
+from bundle_runtime.server.app import App
+from bundle_runtime.server.drain import Drain
+from bundle_runtime.server.http import HttpConnection
+
+CLOSE_SECONDS = 2.0
+
+
+def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bundle_runtime.server",
+        description="Serves one bundle over HTTP. The root is taken from MODELBUNDLE_ROOT (/modelbundle), the digest "
+        "that the bundle document must have from MODELBUNDLE_DIGEST.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--host", default=None, help="address to listen on; all when not given")
+    add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
+    add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
+    add("--queue-limit", type=int, default=None, help="requests that may wait; 10 x --max-concurrency when not given")
+    add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
+    add("--drain-seconds", type=float, default=5.0, help="how long a drain goes on serving while endpoints follow")
+    add("--max-body-bytes", type=int, default=64 * 1024 * 1024, help="largest request body")
+    add("--worker-stall-seconds", type=float, default=60.0, help="silence after which a loaded worker is not alive")
+    parsed = parser.parse_args(argv)
+    if parsed.queue_limit is None:
+        parsed.queue_limit = 10 * parsed.max_concurrency
+    return parsed
+
+
+async def serve(options: argparse.Namespace, layout: Layout, document: dict[str, object], digest: str) -> None:
+    loop = asyncio.get_running_loop()
+    app = App(
+        loop,
+        document,
+        digest,
+        max_concurrency=options.max_concurrency,
+        queue_limit=options.queue_limit,
+        timeout_seconds=options.request_timeout_seconds,
+        stall_seconds=options.worker_stall_seconds,
+    )
+    drain = Drain(app, options.drain_seconds)
+    workers = await app.link.listen(layout.worker_socket)
+    drains = await drain.listen(layout.drain_socket)
+    clients = await loop.create_server(
+        lambda: HttpConnection(app, loop, options.max_body_bytes), options.host, options.port, backlog=1024
+    )
+    ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
+    print(f"server: listening on port {ports[0]} for {digest}", file=sys.stderr, flush=True)
+
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    gc.collect()
+    gc.freeze()  # what is here stays: the collector need not look at it again
+    ticking = asyncio.create_task(_tick(app))
+    await stop.wait()
+    stop.clear()
+    ending = asyncio.create_task(_end(app, drain))
+    again = asyncio.create_task(stop.wait())  # a second signal does not wait for anybody
+    await asyncio.wait({ending, again}, return_when=asyncio.FIRST_COMPLETED)
+    ticking.cancel()
+    for server in (clients, drains, workers):
+        server.close()
+
+
+async def _tick(app: App) -> None:
+    while True:
+        await asyncio.sleep(1.0)
+        app.tick()
+
+
+async def _end(app: App, drain: Drain) -> None:
+    await drain.run(hurry=True)
+    for _ in range(int(CLOSE_SECONDS / 0.02)):
+        if not app.connections:
+            break
+        await asyncio.sleep(0.02)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = arguments(argv)
+    layout = Layout.from_environment()
+    try:
+        document = bundle_document.load_from_environment(layout)
+    except RuntimeFailure as failure:
+        write_failure(failure)
+        return 1
+    digest = os.environ[bundle_document.DIGEST_VARIABLE]
+    try:
+        uvloop.run(serve(options, layout, document, digest))
+    except ValueError as error:  # jsonschema-rs: the schema is none
+        print(f"the bundle's schemas cannot be used: {error}", file=sys.stderr)
+        write(Report("InvalidSchema", f"the bundle's schemas cannot be used: {error}"))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

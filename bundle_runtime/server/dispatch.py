@@ -1,0 +1,180 @@
+"""Who runs next: the bounded queue, the table of what is in flight, and the deadline of each request.
+
+Every admitted request leaves exactly once: answered, too late, cancelled by its client, or lost with the worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from bundle_runtime import wire
+
+# While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
+# one is not: what was sent dies with the worker.
+AHEAD = 16
+QUICK_MICROS = 1000.0
+AHEAD_BYTES = 64 * 1024
+
+
+class Pending:
+    """One admitted request. ``context`` is the caller's own and comes back with the result."""
+
+    __slots__ = ("body", "context", "deadline", "id", "sent")
+
+    def __init__(self, id: int, context: Any, body: bytes, deadline: float) -> None:
+        self.id = id
+        self.context = context
+        self.body = body
+        self.deadline = deadline
+        self.sent = False
+
+
+# code ("" for a response), payload of the frame, microseconds in the worker
+Finish = Callable[[Any, str, bytes, int], None]
+
+
+class Dispatcher:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        max_concurrency: int,
+        queue_limit: int,
+        timeout_seconds: float,
+        finish: Finish,
+    ) -> None:
+        self._loop = loop
+        self._max_concurrency = max_concurrency
+        self._capacity = max_concurrency + queue_limit
+        self._timeout = timeout_seconds
+        self._finish = finish
+        self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
+        self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
+        self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
+        self._outstanding: set[int] = set()  # sent and not answered by the worker, whoever still wants the answer
+        self._mean_micros = QUICK_MICROS * 10
+        self._last_id = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle_waiters: list[asyncio.Future[None]] = []
+
+    @property
+    def in_flight(self) -> int:
+        return min(len(self._outstanding), self._max_concurrency)
+
+    @property
+    def queue_depth(self) -> int:
+        return max(0, self._occupied() - self._max_concurrency)
+
+    def _occupied(self) -> int:
+        abandoned = sum(1 for id in self._outstanding if id not in self._pending)
+        return len(self._pending) + abandoned
+
+    def full(self) -> bool:
+        # the count of both tables bounds what is occupied from above and costs nothing
+        if len(self._pending) + len(self._outstanding) < self._capacity:
+            return False
+        return self._occupied() >= self._capacity
+
+    def admit(self, context: Any, body: bytes) -> Pending:
+        """The caller has asked full() and knows that a worker is loaded."""
+        self._last_id = id = self._free_id()
+        pending = Pending(id, context, body, self._loop.time() + self._timeout)
+        self._pending[id] = pending
+        if self._timer is None:
+            self._timer = self._loop.call_later(self._timeout, self._expire)
+        self._waiting.append(pending)
+        self._send_next()
+        return pending
+
+    def _free_id(self) -> int:
+        id = self._last_id
+        while True:
+            id = id % wire.MAX_ID + 1
+            if id not in self._outstanding and id not in self._pending:
+                return id
+
+    def _send_next(self) -> None:
+        waiting = self._waiting
+        while waiting and self.send is not None:
+            pending = waiting[0]
+            if pending.id not in self._pending:
+                waiting.popleft()
+                continue
+            outstanding = len(self._outstanding)
+            if outstanding >= self._max_concurrency and not (
+                self._mean_micros < QUICK_MICROS
+                and outstanding < self._max_concurrency + AHEAD
+                and len(pending.body) <= AHEAD_BYTES
+            ):
+                return
+            waiting.popleft()
+            self._outstanding.add(pending.id)
+            pending.sent = True
+            self.send(wire.REQUEST, pending.id, pending.body)
+            pending.body = b""
+
+    def answered(self, frame: wire.Frame, code: str) -> None:
+        """``code`` is "" for a response, else the error frame's."""
+        id = frame.id
+        if id not in self._outstanding:
+            return
+        self._outstanding.discard(id)
+        self._mean_micros += (frame.micros - self._mean_micros) * 0.125
+        if self._waiting:
+            self._send_next()
+        pending = self._pending.pop(id, None)
+        if pending is not None:
+            self._finish(pending.context, code, frame.payload, frame.micros)
+        if self._idle_waiters:
+            self._wake_idle()
+
+    def drop(self, pending: Pending) -> None:
+        """Its client went away."""
+        if self._pending.pop(pending.id, None) is not None:
+            self._forget(pending)
+
+    def _forget(self, pending: Pending) -> None:
+        pending.body = b""
+        if pending.sent and self.send is not None:
+            self.send(wire.CANCEL, pending.id, b"")
+        if self._idle_waiters:
+            self._wake_idle()
+
+    def _expire(self) -> None:
+        now = self._loop.time()
+        self._timer = None
+        for pending in list(self._pending.values()):
+            if pending.deadline > now:
+                self._timer = self._loop.call_at(pending.deadline, self._expire)
+                break
+            del self._pending[pending.id]
+            self._forget(pending)
+            self._finish(pending.context, "DeadlineExceeded", b"", 0)
+
+    def worker_lost(self) -> None:
+        """Nothing is sent twice: nobody knows how far the user's function came."""
+        lost = list(self._pending.values())
+        self.send = None
+        self._pending.clear()
+        self._waiting.clear()
+        self._outstanding.clear()
+        for pending in lost:
+            self._finish(pending.context, "WorkerDied" if pending.sent else "NotReady", b"", 0)
+        self._wake_idle()
+
+    async def idle(self) -> None:
+        """Returns when no client waits for an answer."""
+        while self._pending:
+            waiter = self._loop.create_future()
+            self._idle_waiters.append(waiter)
+            await waiter
+
+    def _wake_idle(self) -> None:
+        if self._pending:
+            return
+        waiters, self._idle_waiters = self._idle_waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)

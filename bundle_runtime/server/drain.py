@@ -1,0 +1,82 @@
+"""Going away without losing a request. ``python -m bundle_runtime.server.drain`` is the server container's preStop.
+
+It asks the server over a socket of mode 0600, never over HTTP: a route on the pod's port could be called by anybody.
+The order: not ready; wait until load balancers have followed, serving all the while; then take nothing new, finish what
+is in flight, tell the worker to close, return.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+from bundle_runtime.layout import Layout
+from bundle_runtime.server.sockets import fresh
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+WORKER_SECONDS = 3.0
+DONE = b"drained\n"
+
+
+class Drain:
+    """Runs once; who asks again waits for the same end."""
+
+    def __init__(self, app: App, wait_seconds: float) -> None:
+        self._app = app
+        self._wait = wait_seconds
+        self._task: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
+
+    async def run(self, hurry: bool = False) -> None:
+        """``hurry`` leaves out, or cuts short, the wait for load balancers."""
+        if hurry:
+            self._hurry.set()
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        await asyncio.shield(self._task)
+
+    async def _run(self) -> None:
+        app = self._app
+        app.draining = True
+        print(f"server: draining: not ready, serving for {self._wait:g} s more", file=sys.stderr, flush=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), self._wait)
+        app.refusing = True
+        for connection in list(app.connections):
+            connection.close_if_idle()
+        await app.dispatcher.idle()  # at most the request timeout: each one has a deadline
+        app.link.send_close()
+        await app.link.gone(WORKER_SECONDS)
+        print("server: drained", file=sys.stderr, flush=True)
+
+    async def listen(self, path: str) -> asyncio.Server:
+        with fresh(path, 0o177):
+            return await asyncio.start_unix_server(self._asked, path)
+
+    async def _asked(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self.run()
+        writer.write(DONE)
+        await writer.drain()
+        writer.close()
+
+
+def main() -> int:
+    """The preStop: asks, and waits for the end."""
+    path = Layout.from_environment().drain_socket
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asking:
+            asking.connect(path)
+            answer = asking.recv(64)
+    except OSError as error:
+        print(f"no server to drain at {path}: {error}", file=sys.stderr)
+        return 1
+    return 0 if answer == DONE else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,176 @@
+"""The server's end of the socket: one worker at a time, its state, and when it last gave a sign of life."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from typing import Any, cast
+
+from bundle_runtime import wire
+from bundle_runtime.server.dispatch import Dispatcher
+from bundle_runtime.server.sockets import fresh
+
+WAITING = "WaitingForWorker"
+LOADING = "Loading"
+READY = "Ready"
+FAILED = "Failed"
+
+BIG = 64 * 1024
+
+
+class WorkerLink:
+    """``state`` is what GET / says. A failure is kept until a worker is ready: the one that failed is gone by then."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, digest: str, dispatcher: Dispatcher) -> None:
+        self._loop = loop
+        self._digest = digest
+        self._dispatcher = dispatcher
+        self._connection: WorkerConnection | None = None
+        self._absent = asyncio.Event()
+        self._absent.set()
+        self.state = WAITING
+        self.failure: dict[str, str] | None = None
+        self.worker: dict[str, Any] = {}
+        self.load_seconds: dict[str, float] = {}
+        self.lost = 0  # loaded workers that went away without being asked
+        self.closing = False
+
+    @property
+    def loaded(self) -> bool:
+        return self.state == READY
+
+    @property
+    def heartbeat_age(self) -> float | None:
+        """Seconds since the loaded worker's last byte; None without one: while it loads silence means nothing."""
+        if self._connection is None or self.state != READY:
+            return None
+        return self._loop.time() - self._connection.last_byte
+
+    async def listen(self, path: str) -> asyncio.Server:
+        with fresh(path, 0o007):  # the worker has another uid and the same group
+            return await self._loop.create_unix_server(lambda: WorkerConnection(self, self._loop), path)
+
+    def send_close(self) -> None:
+        self.closing = True
+        if self._connection is not None:
+            self._connection.send(wire.CLOSE, 0, b"")
+
+    async def gone(self, seconds: float) -> None:
+        """Waits until no worker is connected, at most that long."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._absent.wait(), seconds)
+
+    # called by the connection
+
+    def said_hello(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+        digest = fields.get("digest")
+        if digest != self._digest:
+            connection.refuse("DigestMismatch", f"the worker runs {digest}, the server {self._digest}")
+            return
+        if self._connection is not None:
+            say(f"worker {fields.get('pid')} takes the place of worker {self.worker.get('pid')}")
+            self._connection.abort()
+            self.went(self._connection)
+        self._connection = connection
+        self._absent.clear()
+        self.worker = fields
+        self.state = LOADING
+        say(f"worker connected: pid {fields.get('pid')}, Python {fields.get('python')}")
+
+    def said_ready(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+        if self.state == READY:
+            return
+        self.load_seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
+        self.state = READY
+        self.failure = None
+        self._dispatcher.send = connection.send
+        say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
+
+    def said_failed(self, fields: dict[str, Any]) -> None:
+        self.state = FAILED
+        self.failure = {"reason": str(fields.get("reason")), "message": str(fields.get("message"))}
+        say(f"worker failed: {self.failure['reason']}: {self.failure['message'].splitlines()[0]}")
+
+    def said_answer(self, frame: wire.Frame) -> None:
+        code = ""
+        if frame.kind == wire.ERROR:
+            code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
+        self._dispatcher.answered(frame, code)
+
+    def went(self, connection: WorkerConnection) -> None:
+        if connection is not self._connection:
+            return
+        self._connection = None
+        self._absent.set()
+        if self.state == READY and not self.closing:
+            self.lost += 1
+            say("worker lost: its requests are answered with 503 until one is ready again")
+        if self.state != FAILED:
+            self.state = WAITING
+        self._dispatcher.worker_lost()
+
+
+class WorkerConnection(asyncio.Protocol):
+    def __init__(self, link: WorkerLink, loop: asyncio.AbstractEventLoop) -> None:
+        self._link = link
+        self._loop = loop
+        self._decoder = wire.Decoder()
+        self._transport: asyncio.Transport | None = None
+        self._greeted = False
+        self.last_byte = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._transport = None
+        self._link.went(self)
+
+    def send(self, kind: int, id: int, payload: bytes) -> None:
+        transport = self._transport
+        if transport is None:
+            return
+        if len(payload) > BIG:
+            transport.write(wire.pack_header(kind, id, len(payload)))
+            transport.write(payload)
+        else:
+            transport.write(wire.pack(kind, id, payload))
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
+    def refuse(self, reason: str, message: str) -> None:
+        say(f"worker refused: {reason}: {message}")
+        self.send(wire.CLOSE, 0, json.dumps({"reason": reason, "message": message}).encode("ascii"))
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self.last_byte = self._loop.time()
+        try:
+            for frame in self._decoder.feed(data):
+                kind = frame.kind
+                if kind == wire.RESPONSE or kind == wire.ERROR:
+                    self._link.said_answer(frame)
+                elif kind != wire.HEARTBEAT:
+                    self._control(frame)
+        except wire.WireError as error:
+            self.refuse("ProtocolMismatch", str(error))
+
+    def _control(self, frame: wire.Frame) -> None:
+        if not self._greeted:
+            if frame.kind != wire.HELLO:
+                raise wire.WireError("the first frame must be hello")
+            self._greeted = True
+            self._link.said_hello(self, wire.unpack_json(frame))
+        elif frame.kind == wire.READY:
+            self._link.said_ready(self, wire.unpack_json(frame))
+        elif frame.kind == wire.FAILED:
+            self._link.said_failed(wire.unpack_json(frame))
+
+
+def say(text: str) -> None:
+    print(f"server: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,114 @@
+"""What Prometheus reads. The hot path adds to plain numbers; prometheus-client, whose objects take a lock and some
+microseconds for each observation, turns them into text when somebody asks."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+
+
+class Histogram:
+    __slots__ = ("counts", "total")
+
+    def __init__(self) -> None:
+        self.counts = [0] * (len(BOUNDS) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.total += seconds
+
+    def buckets(self) -> list[tuple[str, float]]:
+        found = []
+        so_far = 0
+        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self.counts, strict=True):
+            so_far += count
+            found.append((bound, float(so_far)))
+        return found
+
+
+class Metrics(Collector):
+    def __init__(self) -> None:
+        self.requests: defaultdict[tuple[int, str], int] = defaultdict(int)
+        self.latency = Histogram()
+        self.predict = Histogram()
+        self.violations = {"request": 0, "response": 0}
+        self._app: App | None = None
+        self._registry = CollectorRegistry()
+
+    def of(self, app: App) -> None:
+        self._app = app
+        self._registry.register(self)
+        ProcessCollector(registry=self._registry)
+
+    def text(self) -> bytes:
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        assert self._app is not None
+        requests = CounterMetricFamily(
+            "modelbundle_requests",
+            "Requests to /predict by HTTP status and error code (OK when there was none; status 499: the client left).",
+            labels=["status", "code"],
+        )
+        for (status, code), count in self.requests.items():
+            requests.add_metric([str(status), code], count)
+        yield requests
+        yield HistogramMetricFamily(
+            "modelbundle_request_seconds",
+            "From the first byte of a request to /predict to its answer.",
+            buckets=self.latency.buckets(),
+            sum_value=self.latency.total,
+        )
+        yield HistogramMetricFamily(
+            "modelbundle_predict_seconds",
+            "Time in the worker: parsing, predict_fn, serialising.",
+            buckets=self.predict.buckets(),
+            sum_value=self.predict.total,
+        )
+        violations = CounterMetricFamily(
+            "modelbundle_schema_violations", "Requests or responses that broke their schema.", labels=["schema"]
+        )
+        for schema, count in self.violations.items():
+            violations.add_metric([schema], count)
+        yield violations
+        yield from _now(self._app)
+
+
+def _now(app: App) -> Iterable[Metric]:
+    link = app.link
+    yield _gauge("modelbundle_requests_in_flight", "Requests that the worker has.", app.dispatcher.in_flight)
+    yield _gauge("modelbundle_queue_depth", "Requests that wait for the worker.", app.dispatcher.queue_depth)
+    yield _gauge("modelbundle_connections", "Open HTTP connections.", len(app.connections))
+    yield _gauge("modelbundle_worker_up", "1 when a worker has loaded the bundle.", int(link.loaded))
+    yield _gauge("modelbundle_draining", "1 while the server goes away.", int(app.draining))
+    yield _gauge(
+        "modelbundle_worker_heartbeat_age_seconds",
+        "Since the loaded worker's last sign of life; 0 without one.",
+        link.heartbeat_age or 0.0,
+    )
+    lost = CounterMetricFamily("modelbundle_worker_restarts", "Loaded workers that went away without being asked.")
+    lost.add_metric([], link.lost)
+    yield lost
+    phases = GaugeMetricFamily("modelbundle_worker_load_seconds", "How long the worker's load took.", labels=["phase"])
+    for phase, seconds in link.load_seconds.items():
+        phases.add_metric([phase], seconds)
+    yield phases
+    info = GaugeMetricFamily("modelbundle_info", "The bundle that is served.", labels=["digest", "worker_python"])
+    info.add_metric([app.digest, str(link.worker.get("python") or "")], 1)
+    yield info
+
+
+def _gauge(name: str, help: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, help, value=value)
