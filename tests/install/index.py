@@ -1,0 +1,108 @@
+"""A package index over HTTP made of tiny wheels, and an image: a Python with some of them already installed."""
+
+import hashlib
+import json
+import os
+import subprocess
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+import uv
+
+from bundle_runtime.layout import Layout
+from bundle_runtime.prepare.place import place_runtime
+from launch.pythons import NoSuchPythonError, find_python
+
+
+def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = (), origin: str = "index") -> Path:
+    """A wheel whose module says where it came from."""
+    stem = f"{name}-{version}"
+    path = directory / f"{stem}-py3-none-any.whl"
+    metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
+    metadata += [f"Requires-Dist: {entry}" for entry in requires]
+    metadata += [f"Provides-Extra: {entry.split(chr(39))[1]}" for entry in requires if "extra ==" in entry]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}/__init__.py", f"origin = {origin!r}\nversion = {version!r}\n")
+        archive.writestr(f"{stem}.dist-info/METADATA", "\n".join(metadata) + "\n\n")
+        archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{stem}.dist-info/RECORD", "")
+    return path
+
+
+@contextmanager
+def served_index(directory: Path) -> Iterator[str]:
+    """A simple index (PEP 503) of the wheels in directory/files; yields its URL."""
+    for path in sorted((directory / "files").glob("*.whl")):
+        project = directory / "simple" / path.name.split("-")[0].replace("_", "-")
+        project.mkdir(parents=True, exist_ok=True)
+        with (project / "index.html").open("a") as page:
+            page.write(f'<a href="/files/{path.name}">{path.name}</a><br>\n')
+
+    class Handler(SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(directory))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/simple"
+    server.shutdown()
+    server.server_close()
+
+
+def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path:
+    """A bare Python of that version with these wheels: its interpreter. Skips where the machine lacks the version."""
+    try:
+        base = find_python(python_version)
+    except NoSuchPythonError as error:
+        pytest.skip(str(error))
+    subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", base, directory], check=True)
+    python = directory / "bin" / "python"
+    install = [uv.find_uv_bin(), "pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
+    subprocess.run(install, check=True)
+    return python
+
+
+@dataclass
+class Outcome:
+    code: int
+    report: dict
+    log: str
+    layout: Layout
+
+    def origin(self, python: Path, module: str) -> str:
+        """Where the module comes from for a worker with the requirements directory before site-packages."""
+        program = f"import sys; sys.path.insert(0, {self.layout.requirements_dir!r}); import {module} as m; "
+        return subprocess.check_output([python, "-c", program + "print(m.origin, m.version)"], text=True).strip()
+
+
+def run_install(root: Path, python: Path, requirements: list[str], index: str, **environment: str) -> Outcome:
+    layout = Layout(str(root))
+    document = json.dumps({"schemaVersion": 1, "requirements": requirements}).encode()
+    Path(layout.config_file).parent.mkdir(parents=True, exist_ok=True)
+    Path(layout.config_file).write_bytes(document)
+    if not Path(layout.uv).exists():
+        place_runtime(layout, with_uv=True)
+    settings = {
+        "PATH": os.environ["PATH"],
+        "HOME": "/nonexistent",
+        "MODELBUNDLE_ROOT": layout.root,
+        "MODELBUNDLE_DIGEST": "sha256:" + hashlib.sha256(document).hexdigest(),
+        "MODELBUNDLE_TERMINATION_LOG": str(root / "termination-log"),
+        "UV_DEFAULT_INDEX": index,
+        "UV_HTTP_RETRIES": "0",
+        **environment,
+    }
+    command = [python, "-m", "bundle_runtime.worker.install"]
+    done = subprocess.run(
+        command, cwd=layout.runtime_dir, env=settings, capture_output=True, text=True, check=False, timeout=120
+    )
+    return Outcome(done.returncode, json.loads((root / "termination-log").read_text()), done.stderr, layout)
