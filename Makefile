@@ -46,7 +46,7 @@ crd: $(READY)
 
 docs: $(READY)
 	@MODELBUNDLE_CAPTURE=1 $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
-	@$(PY) -m pytest -q tests/docs
+	@$(PY) -m tests.docs.pages
 
 cluster: $(READY)
 	@$(PY) -m local_cluster up
