@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Callable  # noqa: UP035 - `modelbundle pin` runs this on Python 3.8 too
 from urllib.parse import unquote, urlsplit
 
 from bundle_runtime.prepare.store import CHUNK, need_room, shown
@@ -53,8 +53,11 @@ def local_path(uri: str) -> Path:
 
 
 def hash_file(path: Path) -> str:
+    sha256 = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(CHUNK):
+            sha256.update(block)
+    return sha256.hexdigest()
 
 
 def _copy(source: Path, target: Path) -> Fetched:

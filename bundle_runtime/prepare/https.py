@@ -25,9 +25,8 @@ def fetch_https(uri: str, target: Path, progress: Progress | None = None) -> Fet
 def _once(uri: str, target: Path, progress: Progress | None) -> Fetched:
     started = time.monotonic()
     sha256, done = hashlib.sha256(), 0
-    request = urllib.request.Request(uri, headers={"User-Agent": "modelbundle", "Accept-Encoding": "identity"})
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer, target.open("wb") as file:
+        with open_https(uri) as answer, target.open("wb") as file:
             expected = int(answer.headers.get("Content-Length") or 0)
             need_room(target.parent, expected, shown(uri))
             while block := answer.read(CHUNK):
@@ -35,17 +34,25 @@ def _once(uri: str, target: Path, progress: Progress | None) -> Fetched:
                 done += file.write(block)
                 if progress:
                     progress(done, expected)
+    except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
+        raise unreachable(f"{shown(uri)} broke off after {done} bytes: {error}") from error
+    if expected and done != expected:
+        raise unreachable(f"{shown(uri)} ended after {done} of {expected} bytes")
+    return Fetched(done, sha256.hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})
+
+
+def open_https(uri: str) -> http.client.HTTPResponse:
+    """The answer's start, with status 200; else the reason."""
+    request = urllib.request.Request(uri, headers={"User-Agent": "modelbundle", "Accept-Encoding": "identity"})
+    try:
+        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)
     except urllib.error.HTTPError as error:
         raise _refused(uri, error.code, error.reason) from error
     except urllib.error.URLError as error:
         raise _broken(uri, error.reason) from error
     except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
-        raise unreachable(f"{shown(uri)} broke off after {done} bytes: {error}") from error
-    except ValueError as error:  # urllib's word for a URL without a host
-        raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} is no address: {error}") from error
-    if expected and done != expected:
-        raise unreachable(f"{shown(uri)} ended after {done} of {expected} bytes")
-    return Fetched(done, sha256.hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})
+        raise unreachable(f"{shown(uri)} broke off before its answer: {error}") from error
+    return answer
 
 
 def _refused(uri: str, status: int, reason: str) -> RuntimeFailure | TransientError:

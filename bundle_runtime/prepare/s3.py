@@ -54,7 +54,7 @@ _DENIED = {
 
 
 def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
-    bucket, key = _bucket_and_key(uri)
+    bucket, key = bucket_and_key(uri)
     download = _Download(client(IN_FLIGHT), uri, bucket, key, target, progress)
     for _ in range(OVERWRITTEN_TRIES):
         try:
@@ -126,7 +126,7 @@ class _Download:
                 if answer is None:
                     raise _OverwrittenError
                 opened = answer["Body"]
-            with _store_errors(self.uri), opened as stream:
+            with store_errors(self.uri), opened as stream:
                 opened = None
                 while position < end and (block := stream.read(min(CHUNK, end - position))):
                     os.pwrite(descriptor, block, position)
@@ -143,7 +143,7 @@ class _Download:
     def _get(self, start: int, end: int) -> GetObjectOutputTypeDef | None:
         """The answer to one range request; None for an empty object, which has no first byte to ask for."""
         same = {"IfMatch": self.etag} if self.etag else {}
-        with _store_errors(self.uri):
+        with store_errors(self.uri):
             try:
                 return self.s3.get_object(Bucket=self.bucket, Key=self.key, Range=f"bytes={start}-{end - 1}", **same)  # type: ignore[arg-type]
             except ClientError as error:
@@ -162,7 +162,7 @@ def _hash_range(sha256: hashlib._Hash, descriptor: int, start: int, end: int) ->
         start += len(block)
 
 
-def _bucket_and_key(uri: str) -> tuple[str, str]:
+def bucket_and_key(uri: str) -> tuple[str, str]:
     parts = urlsplit(uri)
     key = uri.split(parts.netloc, 1)[1].lstrip("/") if parts.netloc else ""  # a key may hold ? and #
     if not parts.netloc or not key or key.endswith("/"):
@@ -171,7 +171,7 @@ def _bucket_and_key(uri: str) -> tuple[str, str]:
 
 
 @contextmanager
-def _store_errors(uri: str) -> Iterator[None]:
+def store_errors(uri: str) -> Iterator[None]:
     """botocore's errors in our terms: what may pass is a TransientError, the rest a RuntimeFailure."""
     try:
         yield

@@ -1,0 +1,1 @@
+"""Bundles to start from. `python -m examples.pack OUT_DIR` packs them into artifacts and manifests."""

@@ -1,0 +1,149 @@
+"""`modelbundle predict`: one request, by URL or to a bundle of the cluster through the API server."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
+
+import click
+
+from launch.cli.failure import Failure, missing
+
+Answer = Tuple[int, Mapping[str, str], bytes]
+
+
+@click.command(name="predict")
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] JSON|@FILE|-")
+@click.option("--url", help="Where the bundle answers, such as http://127.0.0.1:8080; else NAME in the cluster.")
+@click.option("-n", "--namespace", help="Of NAME; else the kubeconfig's.")
+@click.option("--context", help="The kubeconfig's context; else the current one.")
+@click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait for the answer.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="json prints status, digest, headers, seconds and the prediction.",
+)
+def command(
+    words: Tuple[str, ...],
+    url: Optional[str],
+    namespace: Optional[str],
+    context: Optional[str],
+    timeout: float,
+    output: str,
+) -> None:
+    """Send one request and print the prediction as JSON.
+
+    With NAME the request goes through the API server's proxy to the bundle's Service (it needs `create` on
+    services/proxy); with --url it goes there directly. - reads the request from standard input.
+    """
+    if len(words) != (1 if url else 2):
+        raise click.UsageError("give --url URL and the request, or NAME and the request")
+    body = _request(words[-1])
+    as_json = output == "json"
+    started = time.monotonic()
+    status, headers, content = (
+        _by_url(url, body, timeout, as_json) if url else _by_name(words[0], namespace, context, body, timeout, as_json)
+    )
+    _print(status, headers, content, time.monotonic() - started, as_json)
+
+
+def _request(word: str) -> bytes:
+    try:
+        text = sys.stdin.read() if word == "-" else Path(word[1:]).read_text("utf-8") if word[:1] == "@" else word
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(f"cannot read the request: {error}") from error
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"the request is no JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise click.UsageError("the request must be a JSON object of the request's fields")
+    return text.encode("utf-8")
+
+
+def _by_url(url: str, body: bytes, timeout: float, as_json: bool) -> Answer:
+    address = url.rstrip("/")
+    if "://" not in address:
+        address = "http://" + address
+    if not address.endswith("/predict"):
+        address += "/predict"
+    request = urllib.request.Request(address, data=body, headers={"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as answer:
+            return answer.status, dict(answer.headers), answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read()
+    except (urllib.error.URLError, socket.timeout, OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise Failure(f"cannot reach {address}: {reason}", reason="Unreachable", as_json=as_json) from error
+
+
+def _by_name(
+    name: str, namespace: Optional[str], context: Optional[str], body: bytes, timeout: float, as_json: bool
+) -> Answer:
+    from launch.kubernetes_api import ApiError, connect, get_bundle, post_to_service
+
+    try:
+        api, default = connect(context)
+        where = namespace or default
+        try:
+            return post_to_service(api, where, name, "predict", body, timeout)
+        except ApiError as error:
+            if error.status not in (404, 503):
+                raise
+            raise Failure(_why_not(get_bundle(api, where, name), error), reason="NotReady", as_json=as_json) from error
+    except ApiError as error:
+        reason = "NotFound" if error.status == 404 else "ApiError"
+        raise Failure(str(error), reason=reason, as_json=as_json) from error
+    except ImportError as error:
+        raise missing(str(error.name), "client", "predict NAME") from error
+
+
+def _why_not(bundle: Mapping[str, Any], error: Exception) -> str:
+    """No pod answers: the bundle's own Ready condition knows more than the proxy."""
+    name = bundle["metadata"]["name"]
+    for condition in (bundle.get("status") or {}).get("conditions") or []:
+        if condition["type"] == "Ready" and (condition["status"] != "True" or condition.get("reason") == "Stored"):
+            return f"{name} does not answer: {condition.get('reason')}: {condition.get('message', '')}"
+    return f"{name} does not answer: {error}"
+
+
+def _print(status: int, headers: Mapping[str, str], content: bytes, seconds: float, as_json: bool) -> None:
+    lower = {name.lower(): value for name, value in headers.items()}
+    digest = lower.get("x-modelbundle-digest")
+    try:
+        value = json.loads(content)
+    except ValueError:
+        value = None
+    if as_json:
+        found: Dict[str, Any] = {"status": status, "digest": digest, "seconds": round(seconds, 4), "headers": lower}
+        failed = isinstance(value, dict) and status >= 400
+        found.update(error=value.get("error", value)) if failed else found.update(prediction=value)
+        click.echo(json.dumps(found, ensure_ascii=False))
+        if status >= 400:
+            sys.exit(1)
+        return
+    if status >= 400:
+        raise Failure(_readable(status, value, content))
+    if digest is None:
+        raise Failure(f"status {status}, but no model bundle answered (no x-modelbundle-digest): is the URL right?")
+    click.echo(content.decode("utf-8"))
+
+
+def _readable(status: int, value: Any, content: bytes) -> str:
+    error = value.get("error") if isinstance(value, dict) else None
+    if not isinstance(error, dict):
+        return f"status {status}: {content.decode('utf-8', 'replace').strip()[:500]}"
+    lines = [f"{status} {error.get('code')}: {error.get('message')}"]
+    for detail in error.get("details") or []:
+        lines.append("  " + (" ".join(map(str, detail.values())) if isinstance(detail, dict) else str(detail)))
+    return "\n".join(lines)

@@ -1,0 +1,94 @@
+"""`modelbundle serve FILE`: the bundle as local processes, the same code that runs in a pod."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shlex
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, Optional
+
+import click
+
+from launch.cli.failure import Failure, missing
+from launch.example_request import example_request
+from launch.local_serving import LocalServing, ServingError
+from launch.manifest import ManifestError, read_bundle
+from launch.pythons import NoSuchPythonError
+
+NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client", "rfc8785")
+
+
+@click.command(name="serve")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--port", default=8080, show_default=True, help="Port to listen on, on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--python", metavar="PATH", help="Python that runs the bundle. Else one of artifact.pythonVersion is looked for."
+)
+def command(file: Path, port: int, python: Optional[str]) -> None:
+    """Serve the ModelBundle in FILE on this machine, as a pod would, until Ctrl-C.
+
+    The artifact's URI may be a path relative to FILE. The bundle's sha256, Python version and schemas are checked as in
+    a cluster; its requirements are installed beside what the chosen Python has. GPU, image and replicas are not used.
+    """
+    for name in NEEDED:
+        if sys.version_info < (3, 11) or importlib.util.find_spec(name) is None:
+            raise missing(f"{name} (and Python 3.11 or newer for itself)", "client,runtime", "serve")
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
+        signal.signal(number, _interrupt)
+    started = time.monotonic()
+    try:
+        manifest = read_bundle(file)
+        port = _free_port(port)
+        with LocalServing(manifest, file.resolve().parent, python, _say) as serving:
+            serving.prepare()
+            serving.start(port)
+            url = f"http://127.0.0.1:{port}"
+            serving.wait_until_ready(url)
+            _say(f"ready in {time.monotonic() - started:.1f} s, {serving.digest}; Ctrl-C stops")
+            _say("try: " + _curl(url, manifest["spec"]["bundle"].get("requestSchema")))
+            _until_interrupted(serving)
+    except KeyboardInterrupt:
+        _say("stopped")
+    except (ManifestError, ServingError, NoSuchPythonError, ValueError) as error:
+        raise Failure(str(error)) from error
+
+
+def _until_interrupted(serving: LocalServing) -> None:
+    while True:
+        serving.check()
+        time.sleep(0.2)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _free_port(port: int) -> int:
+    """The port, or a free one for 0; taken by somebody else is said before anything is fetched."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ServingError(f"port {port} is taken ({error.strerror}): choose another with --port") from error
+        bound: int = probe.getsockname()[1]
+        return bound
+
+
+def _curl(url: str, schema: Any) -> str:
+    body = json.dumps(example_request(schema))
+    return f"curl {url}/predict -H 'content-type: application/json' -d {shlex.quote(body)}"
+
+
+_printing = threading.Lock()
+
+
+def _say(text: str) -> None:
+    with _printing:
+        click.echo(text, err=True)

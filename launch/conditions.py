@@ -1,0 +1,46 @@
+"""What a bundle's status says, as lines and as an answer to "is it there yet". Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Dict, List, Tuple
+
+Seen = Dict[str, Tuple[str, str, str]]
+
+
+def conditions(bundle: Mapping[str, Any]) -> Dict[str, Mapping[str, Any]]:
+    """By type; empty while the status speaks of an older spec, as then it says nothing about this one."""
+    status = bundle.get("status") or {}
+    if status.get("observedGeneration", -1) < bundle["metadata"].get("generation", 0):
+        return {}
+    return {condition["type"]: condition for condition in status.get("conditions") or []}
+
+
+def changes(seen: Seen, bundle: Mapping[str, Any]) -> Tuple[Seen, List[str]]:
+    """What differs from what was seen, one line a condition; a condition that went is said too."""
+    now = {
+        name: (entry["status"], entry.get("reason", ""), entry.get("message", ""))
+        for name, entry in conditions(bundle).items()
+    }
+    lines = [_line(name, *entry) for name, entry in now.items() if seen.get(name) != entry]
+    lines += [f"{name} is over" for name in seen if name not in now]
+    return now, lines
+
+
+def _line(name: str, status: str, reason: str, message: str) -> str:
+    said = " ".join(message.split())
+    return f"{name}={status} {reason}" + (f": {said}" if said else "")
+
+
+def holds(bundle: Mapping[str, Any], wanted: str) -> bool:
+    """`wanted` is TYPE or TYPE=STATUS."""
+    name, _, status = wanted.partition("=")
+    return conditions(bundle).get(name, {}).get("status") == (status or "True")
+
+
+def stalled(bundle: Mapping[str, Any]) -> str:
+    """The message of Stalled=True, or nothing."""
+    condition = conditions(bundle).get("Stalled", {})
+    if condition.get("status") != "True":
+        return ""
+    return f"{condition.get('reason', '')}: {condition.get('message', '')}"

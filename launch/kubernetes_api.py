@@ -1,0 +1,143 @@
+"""The Kubernetes API as the client needs it, in plain dicts: the only importer of `kubernetes`, when it is called."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+
+GROUP, VERSION, PLURAL = "modelbundle.dev", "v1alpha1", "modelbundles"
+TIMEOUT_SECONDS = 30
+SERVICE_PORT = "http"
+
+
+class ApiError(Exception):
+    """The API server's answer, or that there is none (status 0); the text is for people."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def connect(context: Optional[str] = None) -> Tuple[Any, str]:
+    """An ApiClient by kubeconfig, or in a pod by its service account; and the namespace that goes with it."""
+    client, config = _library()
+    try:
+        loaded = config.new_client_from_config(context=context)
+    except config.ConfigException as error:
+        if context is not None:
+            raise ApiError(0, f"the kubeconfig cannot be used: {error}") from error
+        try:
+            config.load_incluster_config()
+        except config.ConfigException:
+            raise ApiError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
+        return client.ApiClient(), Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
+    contexts, active = config.list_kube_config_contexts()
+    if context is not None:
+        active = next((item for item in contexts if item["name"] == context), active)
+    return loaded, active["context"].get("namespace") or "default"
+
+
+def _library() -> Tuple[Any, Any]:
+    """client and config, as Any: the package has no types worth the name."""
+    from kubernetes import client, config
+
+    return client, config
+
+
+def get_bundle(api: Any, namespace: str, name: str) -> Dict[str, Any]:
+    client, _ = _library()
+    with _errors(f"the bundle {name} in namespace {namespace}"):
+        found: Dict[str, Any] = client.CustomObjectsApi(api).get_namespaced_custom_object(
+            GROUP, VERSION, namespace, PLURAL, name, _request_timeout=TIMEOUT_SECONDS
+        )
+        return found
+
+
+def watch_bundle(api: Any, namespace: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:
+    """The bundle now and at each change, for so many seconds; None once it is deleted."""
+    from kubernetes import watch
+
+    client, _ = _library()
+    deadline = time.monotonic() + seconds
+    current = get_bundle(api, namespace, name)
+    yield current
+    while (left := deadline - time.monotonic()) > 0:
+        watcher: Any = watch.Watch()  # type: ignore[no-untyped-call]
+        with _errors(f"the bundle {name} in namespace {namespace}", gone_is_fine=True):
+            for event in watcher.stream(
+                client.CustomObjectsApi(api).list_namespaced_custom_object,
+                GROUP,
+                VERSION,
+                namespace,
+                PLURAL,
+                field_selector=f"metadata.name={name}",
+                resource_version=current["metadata"]["resourceVersion"],
+                timeout_seconds=max(1, min(int(left), 240)),  # load balancers cut longer silences
+                _request_timeout=min(left, 240) + 1,
+            ):
+                if event["type"] == "DELETED":
+                    yield None
+                    return
+                current = event["object"]
+                yield current
+        if time.monotonic() < deadline:
+            current = get_bundle(api, namespace, name)  # a watch ends by itself, and may have missed the last change
+            yield current
+
+
+def post_to_service(
+    api: Any, namespace: str, name: str, path: str, body: bytes, seconds: float
+) -> Tuple[int, Mapping[str, str], bytes]:
+    """POST JSON to a Service through the API server's proxy: status, headers, body. Needs no route into the cluster."""
+    client, _ = _library()
+    resource = f"/api/v1/namespaces/{namespace}/services/http:{name}:{SERVICE_PORT}/proxy/{path.lstrip('/')}"
+    with _errors(f"the service {name} in namespace {namespace}"):
+        try:
+            answer = api.call_api(
+                resource,
+                "POST",
+                header_params={"Content-Type": "application/json", "Accept": "application/json"},
+                body=json.loads(body),
+                auth_settings=["BearerToken"],
+                _preload_content=False,
+                _return_http_data_only=True,
+                _request_timeout=seconds,
+            )
+        except client.ApiException as error:
+            if error.headers and "x-modelbundle-digest" in {key.lower() for key in error.headers}:
+                return error.status, dict(error.headers), _bytes(error.body)
+            raise
+    return answer.status, dict(answer.headers), answer.data
+
+
+def _bytes(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else str(body or "").encode()
+
+
+@contextmanager
+def _errors(what: str, gone_is_fine: bool = False) -> Iterator[None]:
+    """kubernetes' and urllib3's exceptions become an ApiError that names what was asked for."""
+    from kubernetes.client import ApiException
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    try:
+        yield
+    except ApiException as error:
+        if error.status == 410 and gone_is_fine:  # the watch's history is gone: start from a fresh read
+            return
+        raise ApiError(error.status or 0, f"{what}: {_message(error)}") from error
+    except HTTPError as error:
+        if isinstance(error, ReadTimeoutError) and gone_is_fine:
+            return
+        raise ApiError(0, f"cannot reach the Kubernetes API for {what}: {error}") from error
+
+
+def _message(error: Any) -> str:
+    try:
+        message = json.loads(error.body)["message"]
+    except (TypeError, ValueError, KeyError):
+        message = error.reason or _bytes(error.body).decode("utf-8", "replace")[:500]
+    return str(message)

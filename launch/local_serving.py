@@ -1,0 +1,230 @@
+"""Serves a bundle without a cluster: prepare, install, server and worker as in a pod, as processes of this machine.
+
+The pieces are the pod's own, in the pod's order and below the pod's layout; only the root is a temporary directory and
+the "image" is a Python of this machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Callable, Dict, Iterator, List, Optional
+
+from bundle_runtime.bundle_document import bundle_document, canonical, digest
+from bundle_runtime.layout import Layout
+from bundle_runtime.report import RuntimeFailure
+from launch.pythons import find_python, version_of
+
+Say = Callable[[str], None]
+STOP_SECONDS = 10.0
+
+
+class ServingError(Exception):
+    """The bundle cannot be served; the text says why, in the words of the process that failed."""
+
+
+class LocalServing:
+    """One bundle below a temporary root; a context manager, so that nothing is left behind."""
+
+    def __init__(self, manifest: Mapping[str, Any], directory: Path, python: Optional[str], say: Say) -> None:
+        self.bundle: Mapping[str, Any] = manifest["spec"]["bundle"]
+        self.serving: Mapping[str, Any] = manifest["spec"].get("serving") or {}
+        self.directory, self.say, self.given_python = directory, say, python
+        self.root = Path(tempfile.mkdtemp(prefix="modelbundle-"))  # short: a socket's path has at most 108 bytes
+        self.layout = Layout(str(self.root))
+        self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}
+        self.digest = ""
+        self.python = ""
+
+    def __enter__(self) -> LocalServing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        shutil.rmtree(str(self.root), ignore_errors=True)
+
+    def prepare(self) -> None:
+        """The document, the artifact, a Python, its requirements: everything before the first process that stays."""
+        document = bundle_document(self.bundle)
+        content = canonical(document)
+        self.digest = digest(content)
+        config = Path(self.layout.config_file)
+        config.parent.mkdir(parents=True)
+        config.write_bytes(content)
+        Path(self.layout.worker_socket).parent.mkdir(parents=True)
+        self.python = self._choose_python(document["artifact"].get("pythonVersion"))
+        self._fetch(document)
+        if document.get("requirements"):
+            self._install(document["requirements"])
+
+    def start(self, port: int) -> None:
+        """Server first, as in a pod; the worker connects to it."""
+        server = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(port)]
+        server += ["--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
+        server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
+        self._spawn("server", server, cwd=None, extra={})
+        variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
+        variables.update(MODELBUNDLE_MAX_CONCURRENCY=str(self._concurrency()), PYTHONDONTWRITEBYTECODE="")
+        self._spawn("worker", [self.python, "-m", "bundle_runtime.worker"], self.layout.runtime_dir, variables)
+
+    def wait_until_ready(self, url: str) -> None:
+        """Until the server says ready; the first process that ends instead is the failure."""
+        while True:
+            self.check()
+            try:
+                with urllib.request.urlopen(url + "/readyz", timeout=5):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+
+    def check(self) -> None:
+        """ServingError when the server or the worker has ended."""
+        for name in ("worker", "server"):
+            process = self.processes.get(name)
+            if process is not None and process.poll() is not None:
+                raise ServingError(self._last_words(name, process.returncode))
+
+    def stop(self) -> None:
+        """The server closes the worker, after what is in flight; whoever stays is killed."""
+        for name in ("server", "worker"):
+            process = self.processes.pop(name, None)
+            if process is None:
+                continue
+            try:
+                if name == "server" or process.poll() is not None:
+                    _signal(process, signal.SIGTERM)
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                _signal(process, signal.SIGKILL)
+                process.wait()
+
+    def _choose_python(self, wanted: Optional[str]) -> str:
+        if self.given_python:
+            found = version_of(self.given_python)
+            if found is None:
+                raise ServingError(f"{self.given_python} does not run")
+            self.say(f"worker Python: {self.given_python} ({found}, as given)")
+            return self.given_python
+        if not wanted:
+            self.say(f"worker Python: {sys.executable} (this one: the bundle names no pythonVersion)")
+            return sys.executable
+        python = find_python(wanted)
+        self.say(f"worker Python: {python} (the bundle's pythonVersion is {wanted})")
+        return python
+
+    def _fetch(self, document: Mapping[str, Any]) -> None:
+        from bundle_runtime.prepare.steps import prepare
+
+        uri = absolute_uri(self.bundle["artifact"]["uri"], self.directory)
+        self.say(f"artifact: {uri}")
+        try:
+            prepared = prepare(self.layout, uri, document, allow_local=True)
+        except RuntimeFailure as failure:
+            raise ServingError(str(failure)) from failure
+        self.say(f"artifact: {prepared.bytes} bytes, sha256 verified in {sum(prepared.seconds.values()):.1f} s")
+
+    def _install(self, requirements: List[str]) -> None:
+        """Into a directory that outlives this run: the same bundle under the same Python installs once."""
+        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
+        key = f"{self.digest[7:23]}-{(version_of(self.python) or '')}-{abs(hash_text(self.python)):x}"
+        kept = cache / "model-bundles" / "requirements" / key
+        kept.mkdir(parents=True, exist_ok=True)
+        Path(self.layout.requirements_dir).symlink_to(kept)
+        self.say(f"requirements: {', '.join(requirements)}")
+        environment = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(cache / "uv")}
+        process = self._spawn(
+            "install", [self.python, "-m", "bundle_runtime.worker.install"], self.layout.runtime_dir, environment
+        )
+        if process.wait():
+            raise ServingError(self._last_words("install", process.returncode))
+        report = self._report("install")
+        self.say(f"requirements: {report.get('count', 0)} packages beside those that this Python has, in {kept}")
+        self.processes.pop("install")
+
+    def _concurrency(self) -> int:
+        return int(self.serving.get("maxConcurrency") or 1)
+
+    def _spawn(
+        self, name: str, command: List[str], cwd: Optional[str], extra: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+        if name == "server":  # runs from this interpreter, which may know bundle_runtime by PYTHONPATH or directory
+            environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+        environment.update(extra)
+        environment.update(
+            MODELBUNDLE_ROOT=self.layout.root,
+            MODELBUNDLE_DIGEST=self.digest,
+            MODELBUNDLE_TERMINATION_LOG=str(self._report_file(name)),
+        )
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for us: we stop them in order
+        )
+        self.processes[name] = process
+        assert process.stdout is not None
+        threading.Thread(target=_relay, args=(process.stdout, name, self.say), daemon=True).start()
+        return process
+
+    def _report_file(self, name: str) -> Path:
+        return self.root / f"{name}.report"
+
+    def _report(self, name: str) -> Dict[str, Any]:
+        try:
+            report = json.loads(self._report_file(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return report if isinstance(report, dict) else {}
+
+    def _last_words(self, name: str, code: int) -> str:
+        report = self._report(name)
+        if report.get("reason"):
+            return f"{report['reason']}: {report.get('message', '')}"
+        ended = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        return f"the {name} {ended}; its log is above"
+
+
+def absolute_uri(uri: str, directory: Path) -> str:
+    """A path, or file: with a path, counts from the manifest's directory."""
+    if "://" in uri and not uri.startswith("file://."):
+        return uri
+    path = uri[len("file:") :] if uri.startswith("file:") else uri
+    return str((directory / path.replace("//", "", 1) if path.startswith("//.") else directory / path).resolve())
+
+
+def hash_text(text: str) -> int:
+    """The same in every process, unlike hash()."""
+    return zlib.crc32(text.encode())
+
+
+def _relay(stream: IO[bytes], name: str, say: Say) -> None:
+    for line in _lines(stream):
+        say(f"[{name}] {line}")
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    with stream:
+        for line in stream:
+            yield line.decode("utf-8", "replace").rstrip("\n")
+
+
+def _signal(process: "subprocess.Popen[bytes]", number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

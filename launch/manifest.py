@@ -1,0 +1,150 @@
+"""ModelBundle YAML, read as kubectl reads it and written so that every reader gives the same values back.
+
+YAML 1.1 makes `y` a boolean and 1:30 a number, depending on the reader: PyYAML writes the key `y` bare, kubectl reads
+it as true. So this is the only place that reads and writes YAML: the loader knows kubectl's rules, the dumper puts
+every string in quotes that any reader could take for something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Dict, List
+
+import yaml
+
+API_VERSION = "modelbundle.dev/v1alpha1"
+KIND = "ModelBundle"
+
+_BOOLEANS = re.compile(r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")
+_FLOATS = re.compile(
+    r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.nan$"
+)
+_INTEGERS = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$|^0x[0-9a-fA-F]+$|^0o?[0-7]+$")
+_LIKE_A_WORD = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", ""}
+_LIKE_A_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
+
+
+class ManifestError(ValueError):
+    """The file cannot be used as it is; the text says where and what to do."""
+
+
+class _Loader(yaml.SafeLoader):
+    pass
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True  # anchors are hard to read, and some readers refuse them
+
+
+def _resolvers() -> None:
+    """kubectl's scalars: y and n are booleans, 1e3 is a number, dates and 1:30 are strings."""
+    ours = ("bool", "float", "int", "timestamp")
+    _Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in entries if tag.rpartition(":")[2] not in ours]
+        for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEANS, list("yYnNtTfFoO"))
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGERS, list("-+0123456789"))
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOATS, list("-+0123456789."))
+    _Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.lower() in ("y", "yes", "true", "on"))
+    _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value.replace(".inf", "inf").strip()))
+    _Dumper.add_representer(str, _string)
+
+
+def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    if "\n" in value.strip("\n") and not re.search(r"[ \t]\n|^\s|[^\x09\x0a\x20-\x7e\xa0-\ud7ff]", value):
+        return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
+    quoted = value.lower() in _LIKE_A_WORD or _LIKE_A_NUMBER.match(value)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if quoted else None)
+
+
+_resolvers()
+
+
+def dump(manifest: Mapping[str, Any]) -> str:
+    """The manifest as YAML, in the order of its keys."""
+    return yaml.dump(dict(manifest), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def parse(text: str, name: str) -> List[Dict[str, Any]]:
+    """All ModelBundles of a YAML (or JSON) text; `name` is the file's, for the messages."""
+    try:
+        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
+    except yaml.YAMLError as error:
+        raise ManifestError(f"{name} is no YAML: {error}") from error
+    bundles = [item for item in documents if isinstance(item, dict) and item.get("kind") == KIND]
+    if not bundles:
+        kinds = ", ".join(str(item.get("kind")) for item in documents if isinstance(item, dict)) or "nothing"
+        raise ManifestError(f"{name} holds no {KIND} (it holds {kinds})")
+    return bundles
+
+
+def read_bundle(path: Path) -> Dict[str, Any]:
+    """The one ModelBundle of a file, checked as far as that is possible without a cluster."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"cannot read {path}: {error}") from error
+    bundles = parse(text, str(path))
+    if len(bundles) > 1:
+        names = ", ".join(str((item.get("metadata") or {}).get("name")) for item in bundles)
+        raise ManifestError(f"{path} holds {len(bundles)} ModelBundles ({names}); give a file with one")
+    problems = check(bundles[0])
+    if problems:
+        raise ManifestError(f"{path}: " + "; ".join(problems))
+    return bundles[0]
+
+
+def check(manifest: Mapping[str, Any]) -> List[str]:
+    """What is wrong with a self-standing ModelBundle, in the order of its fields; the API server checks the rest."""
+    if manifest.get("apiVersion") != API_VERSION:
+        return [f"apiVersion is {manifest.get('apiVersion')!r}, this version knows {API_VERSION}"]
+    spec = manifest.get("spec")
+    bundle = spec.get("bundle") if isinstance(spec, dict) else None
+    if not isinstance(bundle, dict):
+        return ["spec.bundle is missing: it says what runs"]
+    if bundle.get("cloneFrom"):
+        return [
+            "it is a clone, and what it inherits is in the cluster: `kubectl get modelbundle NAME -o yaml` shows the "
+            "resolved bundle in status.resolved"
+        ]
+    artifact = bundle.get("artifact")
+    if not isinstance(artifact, dict):
+        return ["spec.bundle.artifact is missing: it names the packed function and model"]
+    return [*_artifact_problems(artifact), *_function_problems(bundle, artifact), *_schema_problems(bundle)]
+
+
+def _artifact_problems(artifact: Mapping[str, Any]) -> List[str]:
+    problems = []
+    if not isinstance(artifact.get("uri"), str) or not artifact["uri"]:
+        problems.append("spec.bundle.artifact.uri is missing: where the artifact lies")
+    if not re.fullmatch(r"[0-9a-f]{64}", str(artifact.get("sha256", ""))):
+        problems.append(
+            "spec.bundle.artifact.sha256 must be 64 lowercase hex digits: `modelbundle pin URI` prints them"
+        )
+    if artifact.get("packaging") not in ("cloudpickle", "zip"):
+        problems.append("spec.bundle.artifact.packaging must be cloudpickle or zip")
+    if not isinstance(artifact.get("pythonVersion", ""), str):
+        problems.append(
+            f"spec.bundle.artifact.pythonVersion is the number {artifact['pythonVersion']}: put it in quotes"
+        )
+    return problems
+
+
+def _function_problems(bundle: Mapping[str, Any], artifact: Mapping[str, Any]) -> List[str]:
+    named = [name for name in ("loadPredictFn", "loadModelFn") if bundle.get(name)]
+    if artifact.get("packaging") == "zip" and len(named) < 2:
+        return ["packaging zip needs spec.bundle.loadPredictFn and loadModelFn, such as predict.my_load_predict_fn"]
+    if artifact.get("packaging") == "cloudpickle" and named:
+        return [f"spec.bundle.{named[0]} goes with packaging zip only: a cloudpickle has its functions"]
+    return []
+
+
+def _schema_problems(bundle: Mapping[str, Any]) -> List[str]:
+    given = [name for name in ("requestSchema", "responseSchema") if bundle.get(name)]
+    if len(given) == 1:
+        return [f"spec.bundle has {given[0]} alone: give both schemas, or none"]
+    return []
