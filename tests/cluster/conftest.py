@@ -19,6 +19,7 @@ from demo.store import Store
 CAPTURED = Path(__file__).resolve().parent / "captured"
 # shorter than the defaults, so that what is waited for comes within a test's patience
 SETTINGS = {"noCapacitySeconds": "10", "drainSeconds": "2", "resyncSeconds": "60"}
+MEASURED = pytest.StashKey[list[str]]()
 _numbers = itertools.count(1)
 
 
@@ -73,10 +74,16 @@ def namespace(request: pytest.FixtureRequest, make_namespace: Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def show() -> Callable[[str], None]:
-    """Prints a measured line past pytest's capture: the numbers are part of what a run shows."""
-    terminal = os.fdopen(os.dup(2), "w", buffering=1)
-    return lambda line: print(f"\n    {line}", file=terminal, flush=True)
+def show(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Keeps a measured line for the run's summary: the numbers are part of what a run shows."""
+    return request.config.stash.setdefault(MEASURED, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash.get(MEASURED, []):
+        terminalreporter.section("measured on the cluster")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

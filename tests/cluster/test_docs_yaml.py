@@ -1,0 +1,26 @@
+"""Every YAML of the docs is taken by the API server, or by Helm where it is a file of values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.install import helm
+from demo.kubectl import kubectl
+from tests.docs.blocks import ROOT, Block, blocks
+
+YAML = [block for block in blocks() if block.language == "yaml"]
+
+
+@pytest.mark.parametrize("block", YAML, ids=str)
+def test_yaml_is_taken(block: Block, operator: object) -> None:
+    documents: list[dict[str, Any]] = list(yaml.safe_load_all(block.text))
+    if all("kind" in document for document in documents):
+        kubectl("create", "--dry-run=server", "-n", "default", "-f", "-", stdin=block.text)
+    else:
+        rendered = helm("template", "model-bundles", str(ROOT), "-n", "default", "-f", "-", stdin=block.text)
+        for document in yaml.safe_load_all(rendered):
+            if document and document["kind"] == "ModelBundle":
+                kubectl("create", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(document))

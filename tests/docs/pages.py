@@ -1,0 +1,118 @@
+"""Writes the pages of docs/ that hold what a cluster printed: `make docs` runs the tests that keep it, then this.
+
+`python -m tests.docs.pages` writes; tests/docs/test_made_pages.py compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from modelbundle_operator.settings import table
+
+from tests.cluster.bad_rows import ROWS, Row
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs"
+CAPTURED = ROOT / "tests" / "cluster" / "captured"
+_START, _END = "<!-- settings: written by make docs -->\n", "<!-- end of settings -->\n"
+
+
+def pages() -> dict[Path, str]:
+    """Each page and what should be in it."""
+    return {
+        DOCS / "troubleshooting.md": troubleshooting(),
+        DOCS / "kubectl.md": kubectl_page(),
+        DOCS / "install.md": install_page((DOCS / "install.md").read_text()),
+    }
+
+
+def troubleshooting() -> str:
+    parts = [_TROUBLE_HEAD, "| reason | when | what then |", "|---|---|---|"]
+    for row in ROWS:
+        parts.append(f"| [`{row.reason}`](#{row.reason.lower()}-{row.name}) | {row.title} | {_then(row)} |")
+    parts.append("| refused | An unknown framework | the API server says which there are |")
+    for row in ROWS:
+        parts += [f"\n## {row.reason}: {row.name}\n", f"{row.title}: {_then(row)}.\n", _console(f"bad-{row.name}")]
+    parts += [
+        "\n## Refused: unknown framework\n",
+        "The API server refuses what the schema excludes, so there is no object and no condition:\n",
+        _console("refused-unknown-framework"),
+        _TROUBLE_TAIL,
+    ]
+    return "\n".join(parts)
+
+
+def kubectl_page() -> str:
+    return "\n".join(
+        [
+            _KUBECTL_HEAD,
+            "## get\n", _console("get"),
+            "\n## describe\n", _console("describe"),
+            "\n## explain\n", _console("explain"),
+            "\n## An edit of spec.bundle is refused\n", _console("refused-edit"),
+        ]
+    )  # fmt: skip
+
+
+def install_page(page: str) -> str:
+    """The page with the table of settings between its two marks."""
+    before, rest = page.split(_START)
+    after = rest.split(_END)[1]
+    rows = ["", "| value | variable | default | meaning |", "|---|---|---|---|"]
+    for variable, default, meaning in table():
+        if variable not in ("MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT"):
+            rows.append(f"| `{_value(variable)}` | `{variable}` | {f'`{default}`' if default else ''} | {meaning} |")
+    return before + _START + "\n".join(rows) + "\n\n" + _END + after
+
+
+def _value(variable: str) -> str:
+    """MODELBUNDLE_PACKAGE_INDEX is packageIndex in the chart."""
+    first, *others = variable.removeprefix("MODELBUNDLE_").lower().split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def _then(row: Row) -> str:
+    if row.heal:
+        return "goes away by itself once the cause outside the bundle does"
+    if row.stalled:
+        return "stays: only a new bundle (or clone) with other content helps"
+    return "is tried again, and the message says what a new bundle or `spec.serving` must change"
+
+
+def _console(name: str) -> str:
+    file = CAPTURED / f"{name}.txt"
+    text = file.read_text().rstrip() if file.exists() else "(not captured yet: make docs)"
+    return f"```console\n{text}\n```"
+
+
+_TROUBLE_HEAD = """# Troubleshooting
+
+`kubectl get modelbundles` shows for each bundle whether it is Ready and, in one word, why not; `kubectl describe mbun
+NAME` has the whole message, which says what happened, where, and what to do next. This page is made of what kubectl
+printed for each bad input of `tests/cluster/bad_rows.py` (`make docs`); the images in it are stand-ins.
+"""
+
+_TROUBLE_TAIL = """
+## The bundle is Ready, and a request fails
+
+An answer that is no 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are listed in
+[architecture.md](architecture.md#the-pod-contract). `PredictFailed` quotes the user's code: its exception and the last
+lines of its traceback.
+
+## The pod says Init:Error, or 1/2
+
+`server` is a native sidecar, so kubectl counts it among the init containers; the bundle's conditions name the container
+that failed. `kubectl logs POD -c prepare` (or install, server, worker) has what it wrote.
+"""
+
+_KUBECTL_HEAD = """# What kubectl shows
+
+Printed by kubectl in a run of the cluster tests (`make docs`), so this is what it looks like; the image is a stand-in
+that carries the tag of a real one.
+"""
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)
+        print(f"wrote {path.relative_to(ROOT)}")

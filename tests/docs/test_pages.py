@@ -1,0 +1,78 @@
+"""What README.md and docs/ say holds: links lead somewhere, commands exist, each dependency has its reason."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from launch.cli import main as cli
+from tests.docs.blocks import PAGES, ROOT, Block, blocks
+
+SHELL = [block for block in blocks() if block.language == "sh"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith(("https://", "http://")):
+            continue
+        file, _, anchor = target.partition("#")
+        path = (page.parent / file) if file else page
+        assert path.exists(), f"{page.name}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
+            assert anchor in [_anchor(heading) for heading in headings], f"{page.name}: {target}"
+
+
+@pytest.mark.parametrize("block", SHELL, ids=str)
+def test_commands_exist(block: Block) -> None:
+    """Every line of a shell block names a target, a verb, a file or a program that there is."""
+    for line in block.lines:
+        words = line.split()
+        while re.match(r"[A-Z_]+=", words[0]):
+            words = words[1:]
+        if words[0] == "make":
+            for target in words[1:]:
+                done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+                assert done.returncode == 0, f"{line}: {done.stderr}"
+        elif words[0] == "modelbundle":
+            result = CliRunner().invoke(cli, [words[1], "--help"])
+            assert result.exit_code == 0, f"{line}: {result.output}"
+            for option in re.findall(r"(--[a-z-]+)", line):
+                assert option in result.output, f"{line}: {option}"
+        else:
+            assert words[0].removeprefix('"$(') in KNOWN or (ROOT / words[0]).exists(), f"unknown command: {line}"
+        for path in re.findall(r"(?:^|\s)((?:images|examples|docs|crds|scripts)/\S*)", line):
+            assert (ROOT / path).exists(), f"{line}: {path}"
+
+
+KNOWN = {"kubectl", "helm", "docker", "eval", "git", ".venv/bin/python", "curl", "kind"}
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lists = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
+    named = {re.split(r"[\[<>=;~! ]", line)[0] for lines in lists for line in lines}
+    named |= {re.split(r"[\[<>=;~! ]", line)[0] for line in project["build-system"]["requires"]}
+    cells = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE)
+    listed = {name.strip() for cell in cells for name in cell.split(",")}
+    assert named <= listed, f"without a reason in docs/dependencies.md: {sorted(named - listed)}"
+    assert not (listed - named - {"package", "---"}), f"listed, not used: {sorted(listed - named)}"
+
+
+def test_readme_and_ci_run_the_same_commands() -> None:
+    readme, ci = (ROOT / "README.md").read_text(), (ROOT / ".ci/run").read_text()
+    assert re.search(r"^make demo\b", readme, re.MULTILINE)
+    assert re.search(r"^make test\b", readme, re.MULTILINE)
+    assert "step make --no-print-directory test" in ci
+
+
+def _anchor(heading: str) -> str:
+    """As GitHub makes them."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
