@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+from typing import Any, cast
 
 import kopf
 
@@ -20,7 +21,7 @@ from .resync import Resync
 from .settings import Settings, SettingsError
 from .workqueue import WorkQueue
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("modelbundle_operator")
 
 START_SECONDS = 120.0
 
@@ -52,6 +53,7 @@ async def run(settings: Settings) -> None:
             *await kopf.spawn_tasks(
                 registry=handlers.registry(mirror, controller.enqueue),
                 settings=handlers.settings(settings.request_seconds),
+                identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,
                 clusterwide=not settings.watch_namespaces,
                 namespaces=settings.watch_namespaces,
@@ -63,6 +65,7 @@ async def run(settings: Settings) -> None:
     finally:
         await runner.cleanup()
         await cluster.close()
+        log.info("stopped")
 
 
 async def first_look(cluster: Cluster, resync: Resync) -> None:

@@ -117,7 +117,7 @@ class Cluster:
         return await self._apply(body, "")
 
     async def apply_status(self, body: Body) -> Body:
-        """Server-side apply of the status. With metadata.uid a successor of the same name is not written to."""
+        """Server-side apply of the status; with metadata.resourceVersion only to that version of the object."""
         return await self._apply(body, "/status")
 
     async def replace(self, body: Body) -> Body:

@@ -73,8 +73,10 @@ def _not_started(container: Container) -> Failure | None:
         cause = words.rpartition("ErrImagePull: ")[2] or container.waiting
         if cause.startswith("Back-off"):
             cause = "the kubelet will try again"
+        ours = container.name in (PREPARE, SERVER)
+        check = "the operator's MODELBUNDLE_RUNTIME_IMAGE" if ours else "spec.bundle.envParams"
         message = (
-            f"{where}: image {container.image} cannot be pulled: {cause}. Check the name, the registry, and"
+            f"{where}: image {container.image} cannot be pulled: {cause}. Check the name in {check}, the registry and"
             " serving.imagePullSecrets; it is tried again by itself."
         )
         return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
@@ -115,7 +117,10 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
     report = parse(ended.message)
     if report is not None and report.reason in ALLOWED.get(name, frozenset()):
         speaker = "prepare" if name == PREPARE else f"{name} says"
-        return report.reason, f"{speaker}: {report.message}"
+        hint = ""
+        if report.reason == Reason.STORE_ACCESS_DENIED and seen.artifact_secret:  # prepare cannot know its name
+            hint = f" The credentials are those of Secret {seen.artifact_secret}."
+        return report.reason, f"{speaker}: {report.message}{hint}"
     if ended.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")
     if ended.exit_code in _KILLED and name == WORKER:

@@ -93,6 +93,7 @@ class Observation:
     has_requirements: bool
     now: datetime
     url: str = ""
+    artifact_secret: str = ""
     no_capacity_seconds: float = 60.0
     rollout: Rollout = field(default_factory=Rollout)
     pods: tuple[Pod, ...] = ()

@@ -87,6 +87,7 @@ class Reconciler:
             has_requirements=bool(resolution.document.get("requirements")),
             now=self.now(),
             url=endpoint_url(bundle),
+            artifact_secret=bundle.spec.serving.artifact_secret_name or self.settings.artifact_secret,
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=observe_pods(self.mirror.pods(key), resolution.digest),
@@ -103,8 +104,9 @@ class Reconciler:
         status = summarise(before, metadata["generation"], metadata["name"], judgement, now, seen, about)
         if status == before:
             return
-        # with the uid a successor of the same name is never told its predecessor's state
-        only = {name: metadata[name] for name in ("name", "namespace", "uid")}
+        # the version that was judged: neither an edited bundle nor a successor of the same name is told this state.
+        # The uid alone would not do: on a custom resource's status the API server does not look at it.
+        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
         self.mirror.record(
             await self.cluster.apply_status(
                 {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}

@@ -47,7 +47,7 @@ ALLOWED: dict[str, frozenset[Reason]] = {"prepare": BY_PREPARE, "install": BY_IN
 
 _LONGEST = 1500
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")
-_CONTROL = re.compile(r"[^\S\n]+|[\x00-\x08\x0b-\x1f\x7f]+")
+_CONTROL = re.compile(r"(?:[^\S\n]|[\x00-\x08\x0b-\x1f\x7f])+")
 
 
 @dataclass(frozen=True)

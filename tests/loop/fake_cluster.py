@@ -1,0 +1,291 @@
+"""An API server in memory, as far as the operator can tell: versions, generations, ownership of fields.
+
+No mock: it has no expectations, it behaves. tests/loop/test_cluster_contract.py holds it and the real one to the same
+promises, so that it does not become a poor impression.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from modelbundle_operator.api import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
+from modelbundle_operator.cluster import Refused
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.mirror import Mirror
+from modelbundle_operator.workqueue import Key
+
+Body = dict[str, Any]
+Ref = tuple[str, str, str]
+
+# list-maps by the key of their items; any other list is one value
+LIST_KEYS = {"env": "name", "containers": "name", "initContainers": "name", "volumes": "name", "conditions": "type"}
+_UNOWNED = ("apiVersion", "kind")
+
+
+class FakeCluster:
+    """The verbs of modelbundle_operator.cluster.Cluster over a dictionary."""
+
+    def __init__(self) -> None:
+        self.objects: dict[Ref, Body] = {}
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.events: list[Body] = []
+        self.refuse: dict[str, Exception] = {}
+        self._versions = itertools.count(1)
+        self._uids = itertools.count(1)
+
+    # the port
+
+    async def get(self, kind: str, namespace: str, name: str) -> Body | None:
+        self.calls["read", kind] += 1
+        return copy.deepcopy(self.objects.get((kind, namespace, name)))
+
+    async def list(self, kind: str, namespace: str | None = None) -> tuple[list[Body], int]:
+        self.calls["read", kind] += 1
+        return [copy.deepcopy(b) for b in self._listed(kind, namespace)], next(self._versions)
+
+    async def apply(self, body: Body) -> Body:
+        self.calls["apply", body["kind"]] += 1
+        if body["kind"] in self.refuse:
+            raise self.refuse[body["kind"]]
+        return self.apply_as(FIELD_MANAGER, body)
+
+    async def apply_status(self, body: Body) -> Body:
+        self.calls["apply", body["kind"]] += 1
+        live = self.objects.get(_ref(body))
+        if live is None:
+            raise Transient("404: not found")
+        if (
+            body["metadata"].get("resourceVersion", live["metadata"]["resourceVersion"])
+            != live["metadata"]["resourceVersion"]
+        ):
+            raise Transient("409: the object has been modified")
+        return self.apply_as(FIELD_MANAGER, body, subresource="status")
+
+    async def replace(self, body: Body) -> Body:
+        self.calls["replace", body["kind"]] += 1
+        live = self.objects.get(_ref(body))
+        if live is None:
+            raise Transient("404: not found")
+        if body["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
+            raise Transient("409: the object has been modified")
+        new = copy.deepcopy(body)
+        for entry in new["metadata"]["managedFields"]:
+            entry["fieldsV1"] = _still_there(entry["fieldsV1"], new)
+        return self._store(live, new)
+
+    async def create_event(self, event: Body) -> None:
+        self.calls["create", "Event"] += 1
+        self.events.append(event)
+
+    # what others do to the cluster
+
+    def apply_as(self, manager: str, body: Body, subresource: str = "") -> Body:
+        """Server-side apply, forced."""
+        ref = _ref(body)
+        live = self.objects.get(ref) or self._new(body)
+        new = copy.deepcopy(live)
+        entries: list[Body] = new["metadata"]["managedFields"]
+        mine = next((e for e in entries if (e["manager"], e.get("subresource", "")) == (manager, subresource)), None)
+        content = {name: value for name, value in body.items() if name not in (*_UNOWNED, "metadata")}
+        if labels := body["metadata"].get("labels"):
+            content["metadata"] = {"labels": labels}
+        fields = _fields(content)
+        if mine is None:
+            mine = {"manager": manager, "operation": "Apply", "fieldsV1": {}}
+            entries.append(mine | ({"subresource": subresource} if subresource else {}))
+            mine = entries[-1]
+        others = [entry["fieldsV1"] for entry in entries if entry is not mine]
+        _drop_given_up(new, mine["fieldsV1"], fields, others)
+        mine["fieldsV1"] = fields
+        given = {
+            name: value for name, value in body["metadata"].items() if name not in ("labels", "uid", "resourceVersion")
+        }
+        new["metadata"] |= copy.deepcopy(given)
+        _merge(new, content)
+        return self._store(live, new)
+
+    def edit(self, kind: str, key: Key, change: Callable[[Body], None], manager: str = "kubectl-edit") -> Body:
+        """Somebody changes an object by PUT; what is new then is theirs."""
+        live = self.objects[(kind, *key)]
+        new = copy.deepcopy(live)
+        change(new)
+        before, after = _fields(_owned(live)), _fields(_owned(new))
+        if added := _minus(after, before):
+            new["metadata"]["managedFields"].append({"manager": manager, "operation": "Update", "fieldsV1": added})
+        return self._store(live, new)
+
+    def set_status(self, kind: str, key: Key, **status: Any) -> Body:
+        """A controller reports."""
+        live = self.objects[(kind, *key)]
+        return self._store(live, {**copy.deepcopy(live), "status": {**live.get("status", {}), **status}})
+
+    def put(self, body: Body) -> Body:
+        """An object appears, or is replaced, whoever made it."""
+        made = self._new(body)
+        made |= copy.deepcopy({name: value for name, value in body.items() if name != "metadata"})
+        made["metadata"] |= copy.deepcopy(body["metadata"])
+        return self._store(None, made)
+
+    def delete(self, kind: str, key: Key) -> Body:
+        """An object goes at once. Answers the body that a watch would show last."""
+        gone = self.objects.pop((kind, *key))
+        return {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(next(self._versions))}}
+
+    def deliver(self, mirror: Mirror) -> None:
+        """What the watch would bring: all that is ours, newest state."""
+        for (kind, _, _), body in list(self.objects.items()):
+            if body in self._listed(kind, None):
+                mirror.observe(kind, "MODIFIED", copy.deepcopy(body))
+
+    @contextmanager
+    def expect_no_writes(self) -> Iterator[None]:
+        """The cheapest proof that a state is at rest."""
+        before = self.writes()
+        yield
+        assert self.writes() == before
+
+    def writes(self) -> int:
+        return sum(count for (verb, _), count in self.calls.items() if verb != "read")
+
+    def total(self) -> int:
+        return sum(self.calls.values())
+
+    def _listed(self, kind: str, namespace: str | None) -> list[Body]:
+        return [
+            body
+            for (its_kind, its_namespace, _), body in self.objects.items()
+            if its_kind == kind
+            and namespace in (None, its_namespace)
+            and (kind == "ModelBundle" or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY)
+        ]
+
+    def _new(self, body: Body) -> Body:
+        metadata = {"uid": f"uid-{next(self._uids)}", "generation": 1, "resourceVersion": "0", "managedFields": []}
+        names = {name: body["metadata"][name] for name in ("name", "namespace")}
+        return {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": {**names, **metadata}}
+
+    def _store(self, live: Body | None, new: Body) -> Body:
+        if live is not None and _ref(live) in self.objects:
+            if (
+                _content(live) == _content(new)
+                and live["metadata"]["managedFields"] == new["metadata"]["managedFields"]
+            ):
+                return copy.deepcopy(live)  # a no-op leaves the version alone
+            if live.get("spec") != new.get("spec"):
+                new["metadata"]["generation"] += 1
+        new["metadata"]["resourceVersion"] = str(next(self._versions))
+        self.objects[_ref(new)] = new
+        return copy.deepcopy(new)
+
+
+def refused(message: str) -> Refused:
+    """What an admission policy answers."""
+    return Refused(403, message)
+
+
+def _ref(body: Body) -> Ref:
+    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _content(body: Body) -> Body:
+    metadata = {k: v for k, v in body["metadata"].items() if k not in ("resourceVersion", "managedFields")}
+    return {**body, "metadata": metadata}
+
+
+def _owned(body: Body) -> Body:
+    labels = body["metadata"].get("labels")
+    content = {name: value for name, value in body.items() if name not in (*_UNOWNED, "metadata", "status")}
+    return {**content, **({"metadata": {"labels": labels}} if labels else {})}
+
+
+def _fields(value: Any, name: str = "") -> Body:
+    """The fieldsV1 tree of a value."""
+    if isinstance(value, dict):
+        return {f"f:{key}": _fields(below, key) for key, below in value.items()}
+    if isinstance(value, list) and (key := LIST_KEYS.get(name)):
+        return {f'k:{{"{key}":"{item[key]}"}}': {".": {}, **_fields(item)} for item in value}
+    return {}
+
+
+def _minus(one: Body, other: Body) -> Body:
+    left = {}
+    for key, below in one.items():
+        if key not in other:
+            left[key] = below
+        elif part := _minus(below, other[key]):
+            left[key] = part
+    return left
+
+
+def _merge(into: Body, value: Body) -> None:
+    for key, new in value.items():
+        old = into.get(key)
+        if isinstance(new, dict) and isinstance(old, dict):
+            _merge(old, new)
+        elif isinstance(new, list) and isinstance(old, list) and (by := LIST_KEYS.get(key)):
+            known = {item[by]: item for item in old}
+            for item in new:
+                if item[by] in known:
+                    _merge(known[item[by]], item)
+                else:
+                    old.append(copy.deepcopy(item))
+        else:
+            into[key] = copy.deepcopy(new)
+
+
+def _drop_given_up(value: Any, old: Body, new: Body, others: list[Body]) -> None:
+    """Remove what a manager applied before, applies no more, and nobody else owns."""
+    for key, below in old.items():
+        theirs = [tree[key] for tree in others if key in tree]
+        if key == ".":
+            continue
+        if key in new:
+            _drop_given_up(_child(value, key), below, new[key], theirs)
+        elif not theirs:
+            _remove(value, key)
+
+
+def _child(value: Any, key: str) -> Any:
+    kind, _, name = key.partition(":")
+    if kind == "f":
+        return value.get(name, {})
+    by, wanted = _list_key(name)
+    return next((item for item in value if item[by] == wanted), {})
+
+
+def _remove(value: Any, key: str) -> None:
+    kind, _, name = key.partition(":")
+    if kind == "f":
+        value.pop(name, None)
+    else:
+        by, wanted = _list_key(name)
+        value[:] = [item for item in value if item[by] != wanted]
+
+
+def _still_there(fields: Body, value: Any) -> Body:
+    """The part of a tree whose fields exist."""
+    left = {}
+    for key, below in fields.items():
+        if key == ".":
+            left[key] = below
+            continue
+        kind, _, name = key.partition(":")
+        if kind == "f":
+            if isinstance(value, dict) and name in value:
+                left[key] = _still_there(below, value[name])
+        else:
+            by, wanted = _list_key(name)
+            item = next((item for item in value if item[by] == wanted), None)
+            if item is not None:
+                left[key] = _still_there(below, item)
+    return left
+
+
+def _list_key(text: str) -> tuple[str, str]:
+    by, wanted = text.strip('{}"').split('":"')
+    return by, wanted

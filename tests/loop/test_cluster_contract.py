@@ -1,0 +1,178 @@
+"""What the operator relies on of an API server; the fake one and a real one answer alike."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from modelbundle_operator.api import LABEL_MANAGED_BY, MANAGED_BY
+from modelbundle_operator.cluster import Cluster
+from modelbundle_operator.drift import foreign_fields, without_foreign
+from modelbundle_operator.errors import Transient
+
+from demo.kubectl import kubectl
+from tests.builders import model_bundle
+from tests.loop.fake_cluster import FakeCluster
+
+Body = dict[str, Any]
+AnyCluster = Cluster | FakeCluster
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.cluster)])
+async def api(request: pytest.FixtureRequest) -> AsyncIterator[tuple[AnyCluster, str]]:
+    if request.param == "fake":
+        yield FakeCluster(), "contract"
+        return
+    namespace = f"contract-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    kubectl("create", "namespace", namespace)
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", "crds/")
+    cluster = await Cluster.connect()
+    try:
+        yield cluster, namespace
+    finally:
+        await cluster.close()
+        kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def config_map(namespace: str, **data: str) -> Body:
+    labels = {LABEL_MANAGED_BY: MANAGED_BY}
+    metadata = {"name": "contract", "namespace": namespace, "labels": labels}
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def deployment(namespace: str, **env: str) -> Body:
+    container = {"name": "worker", "image": "none", "env": [{"name": n, "value": v} for n, v in env.items()]}
+    template = {"metadata": {"labels": {"app": "contract"}}, "spec": {"containers": [container]}}
+    spec = {"replicas": 0, "selector": {"matchLabels": {"app": "contract"}}, "template": template}
+    metadata = {"name": "contract", "namespace": namespace, "labels": {LABEL_MANAGED_BY: MANAGED_BY}}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
+
+
+def version(body: Body) -> int:
+    return int(body["metadata"]["resourceVersion"])
+
+
+async def test_what_is_absent_is_none(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    assert await cluster.get("ConfigMap", namespace, "contract") is None
+
+
+async def test_apply_creates_and_a_second_one_changes_nothing(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    made = await cluster.apply(config_map(namespace, a="1"))
+    assert made["kind"] == "ConfigMap"
+    assert made["metadata"]["uid"]
+    again = await cluster.apply(config_map(namespace, a="1"))
+    assert (version(again), again["data"]) == (version(made), {"a": "1"})
+    found = await cluster.get("ConfigMap", namespace, "contract")
+    assert found is not None
+    assert version(found) == version(made)
+
+
+async def test_apply_takes_back_what_is_no_longer_applied(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    made = await cluster.apply(config_map(namespace, a="1", b="2"))
+    changed = await cluster.apply(config_map(namespace, a="1"))
+    assert changed["data"] == {"a": "1"}
+    assert version(changed) > version(made)
+
+
+async def test_only_a_change_of_spec_raises_the_generation(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    made = await cluster.apply(deployment(namespace, A="1"))
+    assert made["metadata"]["generation"] == 1
+    labelled = deployment(namespace, A="1")
+    labelled["metadata"]["labels"]["more"] = "yes"
+    assert (await cluster.apply(labelled))["metadata"]["generation"] == 1
+    assert (await cluster.apply(deployment(namespace, A="2")))["metadata"]["generation"] == 2
+
+
+async def test_a_foreign_addition_survives_an_apply_and_not_a_replace(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    await cluster.apply(deployment(namespace, A="1"))
+    live = await _edited(cluster, namespace)
+    assert _env(await cluster.apply(deployment(namespace, A="1"))) == {"A": "1", "FOREIGN": "1"}
+    assert foreign_fields(live)
+    restored = await cluster.replace(without_foreign(live))
+    assert _env(restored) == {"A": "1"}
+    assert not foreign_fields(restored)
+
+
+async def test_replace_of_an_old_version_is_refused_for_now(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    old = await cluster.apply(config_map(namespace, a="1"))
+    await cluster.apply(config_map(namespace, a="2"))
+    with pytest.raises(Transient):
+        await cluster.replace(old)
+
+
+async def test_list_holds_what_carries_our_label(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    made = await cluster.apply(config_map(namespace, a="1"))
+    stranger = config_map(namespace, a="1")
+    stranger["metadata"] |= {"name": "stranger", "labels": {}}
+    await cluster.apply(stranger)
+    bodies, at = await cluster.list("ConfigMap", namespace)
+    assert [(body["kind"], body["metadata"]["name"]) for body in bodies] == [("ConfigMap", "contract")]
+    assert at >= version(made)
+
+
+async def test_status_is_written_apart_from_the_spec(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    bundle = await _bundle(cluster, namespace)
+    condition = {"type": "Ready", "status": "True", "reason": "Stored", "message": "", "observedGeneration": 1,
+                 "lastTransitionTime": "2026-01-01T00:00:00Z"}  # fmt: skip
+    status = {"observedGeneration": 1, "conditions": [condition], "replicas": 0, "startup": {"load": 1.5, "ready": 2.0}}
+    written = await cluster.apply_status(_told(bundle, status))
+    assert written["status"] == status
+    assert written["metadata"]["generation"] == bundle["metadata"]["generation"]
+    assert written["spec"] == bundle["spec"]
+    del status["startup"]
+    again = await cluster.apply_status(_told(written, status))
+    assert again["status"] == status
+    assert version(await cluster.apply_status(_told(again, status))) == version(again)
+
+
+async def test_status_of_another_version_or_of_nobody_is_not_written(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    bundle = await _bundle(cluster, namespace)
+    await cluster.apply_status(_told(bundle, {"observedGeneration": 1}))
+    with pytest.raises(Transient):
+        await cluster.apply_status(_told(bundle, {"observedGeneration": 2}))
+    gone = {**bundle, "metadata": {**bundle["metadata"], "name": "nobody"}}
+    with pytest.raises(Transient):
+        await cluster.apply_status(_told(gone, {"observedGeneration": 1}))
+
+
+def _told(bundle: Body, status: Body) -> Body:
+    only = {name: bundle["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
+    return {"apiVersion": bundle["apiVersion"], "kind": bundle["kind"], "metadata": only, "status": status}
+
+
+async def _bundle(cluster: AnyCluster, namespace: str) -> Body:
+    body = model_bundle("contract", namespace)
+    if isinstance(cluster, FakeCluster):
+        return cluster.put(body)
+    return await cluster.apply({**body, "metadata": {"name": "contract", "namespace": namespace}})
+
+
+async def _edited(cluster: AnyCluster, namespace: str) -> Body:
+    """kubectl set env."""
+    if isinstance(cluster, FakeCluster):
+        from modelbundle_operator.workqueue import Key
+
+        def add(body: Body) -> None:
+            body["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "FOREIGN", "value": "1"})
+
+        return cluster.edit("Deployment", Key(namespace, "contract"), add)
+    kubectl("set", "env", "deployment/contract", "FOREIGN=1", namespace=namespace)
+    live = await cluster.get("Deployment", namespace, "contract")
+    assert live is not None
+    return live
+
+
+def _env(body: Body) -> dict[str, str]:
+    return {item["name"]: item["value"] for item in body["spec"]["template"]["spec"]["containers"][0]["env"]}

@@ -1,0 +1,137 @@
+"""The loop round reconcile: what is retried, what is waited for, what a signal leaves undone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from modelbundle_operator.controller import DONE, Controller, Outcome
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.metrics import Metrics
+from modelbundle_operator.workqueue import Key, WorkQueue
+
+A, B = Key("models", "a"), Key("models", "b")
+Reconcile = Callable[[Key], Awaitable[Outcome]]
+
+
+@contextlib.asynccontextmanager
+async def controller(reconcile: Reconcile, deadline: float = 5) -> AsyncIterator[Controller]:
+    made = Controller(WorkQueue(jitter=lambda: 0.01), reconcile, Metrics(), workers=4, deadline=deadline)
+    task = asyncio.create_task(made.run())
+    try:
+        yield made
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(3):
+        while not true():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_key_is_never_in_two_workers() -> None:
+    inside, most, looks = 0, 0, 0
+
+    async def reconcile(key: Key) -> Outcome:
+        nonlocal inside, most, looks
+        inside, looks = inside + 1, looks + 1
+        most = max(most, inside)
+        await asyncio.sleep(0.01)
+        inside -= 1
+        return DONE
+
+    async with controller(reconcile) as made:
+        for _ in range(20):
+            made.enqueue(A)
+            await asyncio.sleep(0.002)
+        await until(lambda: looks >= 3)
+    assert most == 1
+    assert looks < 20
+
+
+@pytest.mark.parametrize(
+    ("error", "traceback"), [(Transient("503"), False), (ValueError("a bug"), True)], ids=["transient", "bug"]
+)
+async def test_failures_are_tried_again_and_only_bugs_leave_a_traceback(
+    error: Exception, traceback: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    looks: list[Key] = []
+
+    async def reconcile(key: Key) -> Outcome:
+        looks.append(key)
+        if len(looks) < 3:
+            raise error
+        return DONE
+
+    with caplog.at_level(logging.INFO):
+        async with controller(reconcile) as made:
+            made.enqueue(A)
+            await until(lambda: len(looks) == 3)
+            await until(lambda: made.queue.failures(A) == 0)
+    assert any(record.exc_info for record in caplog.records) == traceback
+
+
+async def test_what_hangs_is_given_up_and_tried_again() -> None:
+    looks = 0
+
+    async def reconcile(_: Key) -> Outcome:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            await asyncio.sleep(60)
+        return DONE
+
+    async with controller(reconcile, deadline=0.02) as made:
+        made.enqueue(A)
+        await until(lambda: looks == 2)
+
+
+async def test_an_outcome_can_ask_for_another_look() -> None:
+    looks = 0
+
+    async def reconcile(_: Key) -> Outcome:
+        nonlocal looks
+        looks += 1
+        return Outcome(requeue_after=0.01) if looks < 3 else DONE
+
+    async with controller(reconcile) as made:
+        made.enqueue(A)
+        await until(lambda: looks == 3)
+
+
+async def test_who_waits_on_another_is_woken_with_it() -> None:
+    looks: list[Key] = []
+
+    async def reconcile(key: Key) -> Outcome:
+        looks.append(key)
+        return Outcome(waits_on=frozenset({B})) if looks == [A] else DONE
+
+    async with controller(reconcile) as made:
+        made.enqueue(A)
+        await until(lambda: looks == [A])
+        made.enqueue(B)
+        await until(lambda: sorted(looks) == [A, A, B])
+        made.enqueue(B)  # A waits no more
+        await until(lambda: looks.count(B) == 2)
+    assert looks.count(A) == 2
+
+
+async def test_a_signal_lets_what_is_in_hand_finish_and_starts_nothing() -> None:
+    began, finished = asyncio.Event(), []
+
+    async def reconcile(key: Key) -> Outcome:
+        began.set()
+        await asyncio.sleep(0.05)
+        finished.append(key)
+        return Outcome(requeue_after=0)
+
+    async with controller(reconcile) as made:
+        made.enqueue(A)
+        await began.wait()
+    assert finished == [A]

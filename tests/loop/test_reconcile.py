@@ -1,0 +1,329 @@
+"""The loop against a cluster in memory. Each story ends by showing that one more look changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from modelbundle_operator.controller import Outcome
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.mirror import CHILD_KINDS, Mirror
+from modelbundle_operator.reconcile import CONFLICT_SECONDS, Reconciler
+from modelbundle_operator.settings import Settings
+from modelbundle_operator.workqueue import Key
+
+from tests.builders import START, completed, ended, model_bundle, pod, running, serving_pod
+from tests.loop.fake_cluster import FakeCluster, refused
+
+Body = dict[str, Any]
+KEY = Key("models", "llama")
+
+
+class World:
+    """A cluster, its mirror, a clock that stands still, and the operator."""
+
+    def __init__(self, bundle: Body | None = None, **settings: Any) -> None:
+        self.cluster, self.mirror, self.now = FakeCluster(), Mirror(), START
+        self.reconcile = Reconciler(self.cluster, self.mirror, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
+        if bundle is not None:
+            self.cluster.put(bundle)
+
+    async def look(self) -> Outcome:
+        """What the watch brings, then one reconcile."""
+        self.cluster.deliver(self.mirror)
+        return await self.reconcile(KEY)
+
+    async def at_rest(self) -> None:
+        """One more look changes nothing."""
+        with self.cluster.expect_no_writes():
+            await self.look()
+
+    def status(self) -> Body:
+        return self.cluster.objects[("ModelBundle", *KEY)].get("status", {})
+
+    def condition(self, name: str) -> Body:
+        return next((c for c in self.status().get("conditions", []) if c["type"] == name), {})
+
+    def ready(self) -> tuple[str, str]:
+        ready = self.condition("Ready")
+        return ready["status"], ready["reason"]
+
+    def rolled_out(self, *pods: Body) -> None:
+        """The Deployment controller and the kubelet have done their part."""
+        deployment = self.cluster.objects[("Deployment", *KEY)]
+        generation = deployment["metadata"]["generation"]
+        wanted = deployment["spec"]["replicas"]
+        self.cluster.set_status("Deployment", KEY, observedGeneration=generation, updatedReplicas=wanted)
+        digest = self.status()["digest"][7:23]
+        for ref in [ref for ref in self.cluster.objects if ref[0] == "Pod"]:
+            self.mirror.observe("Pod", "DELETED", self.cluster.delete("Pod", Key(ref[1], ref[2])))
+        for body in pods:
+            body["metadata"]["labels"]["modelbundle.dev/digest"] = digest
+            body["metadata"].pop("resourceVersion")
+            self.cluster.put(body)
+
+
+@pytest.fixture
+async def served() -> World:
+    world = World(model_bundle())
+    await world.look()
+    world.rolled_out(serving_pod())
+    await world.look()
+    assert world.ready() == ("True", "Serving")
+    return world
+
+
+async def test_from_create_to_ready_in_few_calls() -> None:
+    world = World(model_bundle())
+    await world.look()
+    assert [kind for kind in CHILD_KINDS if (kind, *KEY) in world.cluster.objects] == list(CHILD_KINDS)
+    assert world.ready() == ("Unknown", "Progressing")
+    world.rolled_out(pod(prepare=running(2)))
+    await world.look()
+    world.rolled_out(pod(prepare=completed(), server=running(6), worker=running(7)))
+    await world.look()
+    world.rolled_out(serving_pod())
+    await world.look()
+    assert world.ready() == ("True", "Serving")
+    assert world.condition("Reconciling") == {}
+    assert world.cluster.total() <= 12, world.cluster.calls
+    assert [event["reason"] for event in world.cluster.events] == ["Serving"]
+    await world.at_rest()
+
+
+async def test_the_deployment_comes_after_its_config_map() -> None:
+    world = World(model_bundle())
+    world.cluster.refuse["ConfigMap"] = Transient("503")
+    with pytest.raises(Transient):
+        await world.look()
+    assert ("Deployment", *KEY) not in world.cluster.objects
+    world.cluster.refuse.clear()
+    await world.look()
+    assert ("Deployment", *KEY) in world.cluster.objects
+    await world.at_rest()
+
+
+async def test_a_stored_bundle_is_ready_without_pods() -> None:
+    world = World(model_bundle(serving={"replicas": 0}))
+    await world.look()
+    assert world.ready() == ("True", "Stored")
+    assert world.condition("Reconciling") == {}
+    await world.at_rest()
+
+
+async def test_status_tells_what_runs(served: World) -> None:
+    status = served.status()
+    assert status["digest"].startswith("sha256:")
+    assert status["endpoint"] == {"url": "http://llama.models.svc"}
+    assert (status["replicas"], status["readyReplicas"]) == (1, 1)
+    assert status["selector"] == "modelbundle.dev/bundle=llama"
+    assert status["startup"] == {"scheduled": 1, "prepare": 3, "download": 1.25, "load": 13, "ready": 20}
+    assert status["imageID"].endswith("cd" * 32)
+    assert status["observedGeneration"] == 1
+
+
+@pytest.mark.parametrize("kind", CHILD_KINDS)
+@pytest.mark.parametrize("seen", [True, False], ids=["with its event", "in a gap of the watch, after a resync"])
+async def test_a_deleted_child_comes_back(served: World, kind: str, seen: bool) -> None:
+    gone = served.cluster.delete(kind, KEY)
+    if seen:
+        served.mirror.observe(kind, "DELETED", gone)
+    else:
+        assert served.mirror.replace(kind, *await served.cluster.list(kind)) == {KEY}
+    await served.look()
+    assert (kind, *KEY) in served.cluster.objects
+    served.rolled_out(serving_pod())
+    await served.look()
+    await served.at_rest()
+
+
+def _other_replicas(body: Body) -> None:
+    body["spec"]["replicas"] = 7
+
+
+def _other_selector(body: Body) -> None:
+    body["spec"]["selector"] = {"app": "somebody-elses"}
+
+
+def _other_data(body: Body) -> None:
+    body["data"]["bundle.json"] = "{}"
+
+
+def _added_env(body: Body) -> None:
+    body["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "FOREIGN", "value": "1"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("Deployment", _other_replicas),
+        ("Service", _other_selector),
+        ("ConfigMap", _other_data),
+        ("Deployment", _added_env),
+    ],
+)
+async def test_a_foreign_edit_is_undone(served: World, kind: str, change: Callable[[Body], None]) -> None:
+    before = served.cluster.objects[(kind, *KEY)]
+    content = json.dumps([before.get("spec"), before.get("data")], sort_keys=True)
+    served.cluster.edit(kind, KEY, change)
+    await served.look()
+    after = served.cluster.objects[(kind, *KEY)]
+    assert json.dumps([after.get("spec"), after.get("data")], sort_keys=True) == content
+    served.rolled_out(serving_pod())
+    await served.look()
+    await served.at_rest()
+
+
+async def test_a_strangers_object_is_left_alone_until_it_goes() -> None:
+    world = World(model_bundle())
+    stranger = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": "models"}}
+    world.cluster.put({**stranger, "spec": {"selector": {"app": "theirs"}}})
+    outcome = await world.look()
+    assert outcome.requeue_after == CONFLICT_SECONDS
+    assert world.ready() == ("False", "NameConflict")
+    assert "Service llama exists" in world.condition("Ready")["message"]
+    assert ("Deployment", *KEY) not in world.cluster.objects
+    assert world.cluster.objects[("Service", *KEY)]["spec"]["selector"] == {"app": "theirs"}
+    await world.at_rest()
+    world.cluster.delete("Service", KEY)
+    await world.look()
+    assert world.ready()[1] == "Progressing"
+    await world.at_rest()
+
+
+async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> None:
+    served.cluster.delete("ModelBundle", KEY)
+    again = model_bundle(appConfig={"mode": "other"})
+    again["metadata"]["uid"] = "uid-of-the-successor"
+    served.cluster.put(again)
+    with pytest.raises(Transient, match="garbage collection"), served.cluster.expect_no_writes():
+        await served.look()
+    for kind in CHILD_KINDS:
+        served.mirror.observe(kind, "DELETED", served.cluster.delete(kind, KEY))
+    await served.look()
+    owner = served.cluster.objects[("Deployment", *KEY)]["metadata"]["ownerReferences"][0]
+    assert owner["uid"] == "uid-of-the-successor"
+    assert served.status()["readyReplicas"] == 0, "the old pod carries another digest"
+    await served.at_rest()
+
+
+async def test_nothing_is_done_for_a_bundle_that_goes_or_has_gone(served: World) -> None:
+    going = served.cluster.objects[("ModelBundle", *KEY)]
+    served.cluster.put({**going, "metadata": {**going["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+    served.mirror.observe("Service", "DELETED", served.cluster.delete("Service", KEY))
+    await served.at_rest()
+    served.mirror.observe("ModelBundle", "DELETED", served.cluster.delete("ModelBundle", KEY))
+    await served.at_rest()
+    assert ("Service", *KEY) not in served.cluster.objects
+
+
+async def test_what_cannot_be_resolved_is_stalled_and_has_no_children() -> None:
+    world = World(model_bundle(appConfig={"seed": 2**60}))
+    assert await world.look() == Outcome()
+    assert world.ready() == ("False", "InvalidValue")
+    assert world.condition("Stalled")["status"] == "True"
+    assert {kind for kind, _, _ in world.cluster.objects} == {"ModelBundle"}
+    await world.at_rest()
+
+
+async def test_a_policy_that_refuses_a_child_is_said_and_tried_again() -> None:
+    world = World(model_bundle())
+    world.cluster.refuse["Deployment"] = refused("denied by policy: no models on Fridays")
+    with pytest.raises(Transient):
+        await world.look()
+    assert world.ready() == ("False", "ApplyRefused")
+    assert "no models on Fridays" in world.condition("Ready")["message"]
+    world.cluster.refuse.clear()
+    await world.look()
+    assert world.ready()[1] == "Progressing"
+    await world.at_rest()
+
+
+async def test_the_first_cause_is_kept_until_the_bundle_is_ready() -> None:
+    world = World(model_bundle())
+    await world.look()
+    load_failed = json.dumps({"reason": "LoadFailed", "message": "no weights", "seconds": {}})
+    start = {"prepare": completed(), "server": running(6)}
+    world.rolled_out(pod(**start, worker=ended(1, load_failed, finished=9)))
+    await world.look()
+    assert world.status()["lastFailure"] == {
+        "reason": "LoadFailed", "container": "worker", "exitCode": 1, "message": "worker says: no weights",
+        "time": "2026-01-01T12:00:09Z", "count": 1,
+    }  # fmt: skip
+    world.rolled_out(pod(**start, worker=ended(1, "echo of it", finished=30, restarts=1)))
+    await world.look()
+    assert world.ready() == ("False", "WorkerCrashed")
+    assert world.status()["lastFailure"]["reason"] == "LoadFailed"
+    world.rolled_out(pod(**start, worker=ended(1, load_failed, finished=60, restarts=2)))
+    await world.look()
+    assert (world.status()["lastFailure"]["count"], world.status()["lastFailure"]["time"][-4:]) == (3, ":09Z")
+    world.rolled_out(serving_pod())
+    await world.look()
+    assert "lastFailure" not in world.status()
+    assert [event["reason"] for event in world.cluster.events] == [
+        "LoadFailed", "WorkerCrashed", "LoadFailed", "Serving",
+    ]  # fmt: skip
+    await world.at_rest()
+
+
+async def test_transition_times_move_only_with_the_status(served: World) -> None:
+    since = served.condition("Resolved")["lastTransitionTime"]
+    served.now = START + timedelta(hours=1)
+    served.rolled_out(pod(prepare=completed(), server=running(6), worker=running(7)))
+    await served.look()
+    assert served.ready() == ("False", "Progressing")
+    assert served.condition("Resolved")["lastTransitionTime"] == since
+    assert served.condition("Ready")["lastTransitionTime"] == "2026-01-01T13:00:00Z"
+    await served.at_rest()
+
+
+async def test_scaling_is_passed_on(served: World) -> None:
+    bundle = served.cluster.objects[("ModelBundle", *KEY)]
+    served.cluster.edit("ModelBundle", KEY, lambda body: body["spec"]["serving"].update(replicas=2))
+    await served.look()
+    assert served.cluster.objects[("Deployment", *KEY)]["spec"]["replicas"] == 2
+    assert served.status()["observedGeneration"] == bundle["metadata"]["generation"] + 1
+    assert served.ready() == ("True", "Serving")
+    assert served.condition("Reconciling")["reason"] == "Progressing"
+    served.rolled_out(serving_pod(), serving_pod("llama-2"))
+    await served.look()
+    assert served.status()["readyReplicas"] == 2
+    assert served.condition("Reconciling") == {}
+    await served.at_rest()
+
+
+async def test_another_operator_image_restarts_nothing(served: World) -> None:
+    served.reconcile = Reconciler(
+        served.cluster,  # type: ignore[arg-type]
+        served.mirror,
+        Settings(runtime_image="modelbundle/runtime:next"),
+        lambda: served.now,
+    )
+    await served.at_rest()
+
+
+async def test_a_roll_out_without_room_says_so_and_replaces_where_allowed() -> None:
+    world = World(model_bundle(serving={"rollout": {"whenNoCapacity": "Replace"}}))
+    await world.look()
+    waits = pod(
+        "llama-2", template="t2", created=50, unschedulable="0/1 nodes: 1 Insufficient cpu.", unschedulable_at=50
+    )
+    world.now = START + timedelta(seconds=60)
+    world.rolled_out(serving_pod(), waits)
+    outcome = await world.look()
+    assert outcome.requeue_after == pytest.approx(51)
+    assert world.condition("Reconciling")["reason"] == "Progressing"
+    world.now = START + timedelta(seconds=111)
+    await world.look()
+    assert world.condition("Reconciling")["reason"] == "WaitingForCapacity"
+    rolling = world.cluster.objects[("Deployment", *KEY)]["spec"]["strategy"]["rollingUpdate"]
+    assert rolling == {"maxSurge": 0, "maxUnavailable": 1}
+    world.rolled_out(serving_pod("llama-2", template="t2", created=50))
+    await world.look()  # whole: the strategy goes back
+    assert world.cluster.objects[("Deployment", *KEY)]["spec"]["strategy"]["rollingUpdate"]["maxSurge"] == 1
+    world.rolled_out(serving_pod("llama-2", template="t2", created=50))
+    await world.look()
+    await world.at_rest()

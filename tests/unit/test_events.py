@@ -1,0 +1,53 @@
+"""Which step from one status to the next is worth an event."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from modelbundle_operator.events import changes, event
+
+from tests.builders import model_bundle
+
+Body = dict[str, Any]
+
+
+def status(ready: tuple[str, str] | None = None, reconciling: str = "", message: str = "m") -> Body:
+    conditions = [{"type": "Ready", "status": ready[0], "reason": ready[1], "message": message}] if ready else []
+    if reconciling:
+        conditions.append({"type": "Reconciling", "status": "True", "reason": reconciling, "message": "why"})
+    return {"conditions": conditions}
+
+
+NOTHING, SERVING, PROGRESSING = status(), status(("True", "Serving")), status(("False", "Progressing"), "Progressing")
+FAILED = status(("False", "LoadFailed"), "LoadFailed")
+
+ROWS = [
+    ("the first steps are no news", NOTHING, PROGRESSING, []),
+    ("it serves", PROGRESSING, SERVING, [("Normal", "Serving")]),
+    ("it fails: said once, by Ready", PROGRESSING, FAILED, [("Warning", "LoadFailed")]),
+    ("the same again in other words", FAILED, status(("False", "LoadFailed"), "LoadFailed", "another message"), []),
+    (
+        "a roll-out fails while it serves",
+        SERVING,
+        status(("True", "Serving"), "LoadFailed"),
+        [("Warning", "LoadFailed")],
+    ),
+    ("a roll-out begins", SERVING, status(("True", "Serving"), "Progressing"), []),
+    ("a roll-out ends", status(("True", "Serving"), "Progressing"), SERVING, []),
+    ("it is stored", NOTHING, status(("True", "Stored")), [("Normal", "Stored")]),
+]
+
+
+@pytest.mark.parametrize(("why", "before", "after", "expected"), ROWS, ids=[row[0] for row in ROWS])
+def test_only_a_change_that_somebody_waits_for(why: str, before: Body, after: Body, expected: list[Any]) -> None:
+    assert [(kind, reason) for kind, reason, _ in changes(before, after)] == expected, why
+
+
+def test_an_event_fits_what_the_api_server_takes() -> None:
+    made = event(model_bundle(), "Warning", "LoadFailed", "é" * 5000, datetime(2026, 1, 1, tzinfo=UTC))
+    assert len(made["note"].encode()) <= 1024
+    assert made["regarding"]["uid"] == "uid-of-llama"
+    assert made["eventTime"] == "2026-01-01T00:00:00.000000Z"
+    assert made["metadata"]["name"].startswith("llama.")

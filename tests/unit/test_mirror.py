@@ -1,0 +1,111 @@
+"""The mirror stays true whatever order news comes in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelbundle_operator.mirror import Mirror, owner
+from modelbundle_operator.workqueue import Key
+
+KEY = Key("models", "llama")
+Body = dict[str, Any]
+
+
+def body(version: int, name: str = "llama", uid: str = "u", **labels: str) -> Body:
+    metadata = {"name": name, "namespace": "models", "uid": uid, "resourceVersion": str(version), "labels": labels}
+    return {"kind": "Service", "metadata": metadata}
+
+
+def pod(version: int, name: str, bundle: str) -> Body:
+    return body(version, name, **{"modelbundle.dev/bundle": bundle})
+
+
+def version(mirror: Mirror) -> int | None:
+    found = mirror.get("Service", KEY)
+    return int(found["metadata"]["resourceVersion"]) if found else None
+
+
+def test_the_newer_version_wins_in_any_order() -> None:
+    mirror = Mirror()
+    assert mirror.observe("Service", "MODIFIED", body(7))
+    assert not mirror.observe("Service", "ADDED", body(5))
+    assert version(mirror) == 7
+
+
+def test_versions_are_numbers_not_text() -> None:
+    mirror = Mirror()
+    mirror.observe("Service", None, body(9))
+    assert mirror.observe("Service", "MODIFIED", body(10))
+
+
+def test_the_echo_of_our_own_write_is_no_news() -> None:
+    mirror = Mirror()
+    mirror.record(body(7))
+    assert not mirror.observe("Service", "MODIFIED", body(7))
+
+
+def test_a_late_echo_revives_nothing() -> None:
+    mirror = Mirror()
+    mirror.observe("Service", "ADDED", body(5))
+    assert mirror.observe("Service", "DELETED", body(8))
+    assert not mirror.observe("Service", "MODIFIED", body(7))
+    assert version(mirror) is None
+    assert mirror.observe("Service", "ADDED", body(9, uid="new"))
+
+
+def test_the_end_of_an_old_object_does_not_end_its_successor() -> None:
+    mirror = Mirror()
+    mirror.observe("Service", "ADDED", body(5, uid="old"))
+    mirror.observe("Service", "ADDED", body(9, uid="new"))
+    assert not mirror.observe("Service", "DELETED", body(8, uid="old"))
+    assert version(mirror) == 9
+
+
+def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
+    mirror = Mirror()
+    for name in ("kept", "lost", "changed"):
+        mirror.observe("Service", "ADDED", body(5, name))
+    news = mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
+    assert news == {Key("models", "lost"), Key("models", "changed"), Key("models", "new")}
+    assert mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 11) == set()
+
+
+def test_a_list_does_not_forget_what_is_newer_than_itself() -> None:
+    mirror = Mirror()
+    mirror.record(body(12))
+    assert mirror.replace("Service", [], 10) == set()
+    assert version(mirror) == 12
+
+
+def test_a_list_of_one_namespace_leaves_the_others_alone() -> None:
+    mirror = Mirror()
+    mirror.observe("Service", "ADDED", body(5))
+    assert mirror.replace("Service", [], 10, namespace="elsewhere") == set()
+    assert version(mirror) == 5
+
+
+def test_pods_are_found_by_their_bundle() -> None:
+    mirror = Mirror()
+    mirror.observe("Pod", "ADDED", pod(1, "llama-b", "llama"))
+    mirror.observe("Pod", "ADDED", pod(2, "llama-a", "llama"))
+    mirror.observe("Pod", "ADDED", pod(3, "other-a", "other"))
+    assert [found["metadata"]["name"] for found in mirror.pods(KEY)] == ["llama-a", "llama-b"]
+    mirror.observe("Pod", "DELETED", pod(4, "llama-a", "llama"))
+    assert [found["metadata"]["name"] for found in mirror.pods(KEY)] == ["llama-b"]
+
+
+def test_an_event_concerns_the_bundle_of_its_name_or_label() -> None:
+    assert owner("Service", body(1, **{"modelbundle.dev/bundle": "edited-away"})) == KEY
+    assert owner("Pod", pod(1, "llama-abc", "llama")) == KEY
+    assert owner("Pod", body(1)) is None
+
+
+def test_managed_fields_are_kept_where_drift_is_looked_for() -> None:
+    mirror = Mirror()
+    child, its_pod = body(1), pod(2, "llama-a", "llama")
+    for found in (child, its_pod):
+        found["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+    mirror.observe("Service", "ADDED", child)
+    mirror.observe("Pod", "ADDED", its_pod)
+    assert "managedFields" in (mirror.get("Service", KEY) or {})["metadata"]
+    assert "managedFields" not in mirror.pods(KEY)[0]["metadata"]

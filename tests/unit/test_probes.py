@@ -1,0 +1,50 @@
+"""The operator's own probes can fail, and its metrics say what it did."""
+
+from __future__ import annotations
+
+from aiohttp.test_utils import TestClient, TestServer
+
+from modelbundle_operator.metrics import Metrics
+from modelbundle_operator.mirror import Mirror
+from modelbundle_operator.probes import Probes, not_longer_than
+from modelbundle_operator.workqueue import Key, WorkQueue
+from tests.builders import model_bundle
+
+
+async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_mirror_is_filled() -> None:
+    age, mirror = 1.0, Mirror()
+    probes = Probes(
+        alive=(not_longer_than("a reconcile has been running", lambda: age, 60),),
+        ready=(lambda: None if mirror.filled else "the mirror is not filled yet",),
+        metrics=Metrics(),
+    )
+    async with TestClient(TestServer(probes.application())) as client:
+        assert (await client.get("/healthz")).status == 200
+        age = 61.0
+        hangs = await client.get("/healthz")
+        assert (hangs.status, await hangs.text()) == (503, "a reconcile has been running: 61 s, more than 60 s")
+        assert (await client.get("/readyz")).status == 503
+        mirror.filled = True
+        assert (await client.get("/readyz")).status == 200
+
+
+async def test_metrics_tell_the_queue_the_mirror_and_the_calls() -> None:
+    metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
+    metrics.watch_queue(queue)
+    metrics.watch_mirror(mirror.sizes, mirror.readiness)
+    queue.add(Key("models", "a"))
+    mirror.observe("ModelBundle", "ADDED", {**model_bundle(), "status": {}})
+    metrics.called("apply", "Service")
+    metrics.reconciled("done", 0.02)
+    page = metrics.exposition().decode()
+    for line in (
+        "modelbundle_operator_workqueue_depth 1.0",
+        "modelbundle_operator_workqueue_adds_total 1.0",
+        'modelbundle_operator_mirror_objects{kind="ModelBundle"} 1.0',
+        'modelbundle_operator_bundles{reason="Unknown"} 1.0',
+        'modelbundle_operator_api_calls_total{kind="Service",verb="apply"} 1.0',
+        'modelbundle_operator_reconcile_total{result="done"} 1.0',
+        'modelbundle_operator_reconcile_seconds_bucket{le="0.025"} 1.0',
+    ):
+        assert line in page.splitlines()
+    assert metrics.calls() == {("apply", "Service"): 1}
