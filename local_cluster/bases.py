@@ -27,7 +27,15 @@ _LIBRARIES = (
     "zlib1g",
 )
 _BASES = {"debian": _LIBRARIES, "debian-python": ("ca-certificates", "libgomp1", "python3", "python3-venv")}
-_UNWANTED = ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "var/cache", "var/lib/apt/lists", "var/log")
+_UNWANTED = (
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "var/cache",
+    "var/lib/apt/lists",
+    "var/log",
+)
 
 
 def image(name: str) -> str:

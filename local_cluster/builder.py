@@ -4,6 +4,7 @@ Layers are cached in that storage, so that a change of the product's source rebu
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_cluster import store
@@ -47,9 +48,26 @@ def build(dockerfile: Path, context: Path, image: str, arguments: dict[str, str]
     run([*argv, "--file", dockerfile, "--tag", image, context])
 
 
-def save(image: str, name: str, archive: Path) -> None:
-    """Write an image as an archive in which it is called `name`."""
-    run([*_buildah("push"), "--quiet", image, f"docker-archive:{archive}:{name}"])
+def save(image: str, target: str, storage: Sequence[str] = ()) -> None:
+    """Write an image to `oci:DIRECTORY:TAG` or `docker-archive:FILE:NAME`; uncompressed, as nothing is sent far."""
+    run(
+        [
+            *(["buildah", *storage, "push"] if storage else _buildah("push")),
+            "--quiet",
+            "--disable-compression",
+            image,
+            target,
+        ]
+    )
+
+
+def storage_of(image: str) -> list[str] | None:
+    """The options that name the storage that has an image: this tool's, or the one that plain `buildah` uses."""
+    own = _buildah("inspect")[1:-1]
+    for storage in (own, ["--storage-driver", "vfs"], ["--storage-driver", "overlay"]):
+        if succeeds(["buildah", *storage, "inspect", "--type", "image", image]):
+            return storage
+    return None
 
 
 def remove(image: str) -> None:
@@ -62,7 +80,16 @@ def _pip_settings() -> dict[str, str]:
 
 def _buildah(verb: str) -> list[str]:
     root = store.root() / "images" / "storage"
-    return ["buildah", "--root", str(root), "--runroot", "/run/model-bundles/buildah", "--storage-driver", _driver(), verb]
+    return [
+        "buildah",
+        "--root",
+        str(root),
+        "--runroot",
+        "/run/model-bundles/buildah",
+        "--storage-driver",
+        _driver(),
+        verb,
+    ]
 
 
 def _driver() -> str:

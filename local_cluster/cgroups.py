@@ -55,7 +55,11 @@ def _remove_tree(top: Path) -> bool:
 def _hierarchies() -> list[Path]:
     if _is_v2(_ROOT):
         return [_ROOT]
-    return [path for path in sorted(_ROOT.iterdir()) if path.is_dir() and not path.is_symlink() and (path / "cgroup.procs").exists()]
+    return [
+        path
+        for path in sorted(_ROOT.iterdir())
+        if path.is_dir() and not path.is_symlink() and (path / "cgroup.procs").exists()
+    ]
 
 
 def _is_v2(path: Path) -> bool:

@@ -89,7 +89,9 @@ def _parser() -> argparse.ArgumentParser:
     show = verbs.add_parser("status", help="what runs, where, and how much disk it takes")
     show.add_argument("-o", "--output", choices=("text", "json"), default="text")
     load = verbs.add_parser("load", help="load an image into the cluster")
-    load.add_argument("image", metavar="IMAGE", help="an archive (docker or OCI), or the name of an image built by buildah")
+    load.add_argument(
+        "image", metavar="IMAGE", help="an archive (docker or OCI), or the name of an image built by buildah"
+    )
     verbs.add_parser("build", help="build programs, images and the package index without starting anything")
     verbs.add_parser("env", help="print `export` lines for a shell")
     for verb in ("start", "stop"):
@@ -100,10 +102,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def _again_as_root(arguments: list[str]) -> int:
     """Namespaces and mounts need root; the cache stays the user's."""
-    kept = "HOME,PATH,XDG_CACHE_HOME,PYENV_ROOT,GOPROXY,GOFLAGS,HTTP_PROXY,HTTPS_PROXY,NO_PROXY,http_proxy,https_proxy,no_proxy"
-    kept += "".join(f",{name}" for name in os.environ if name.startswith(("PIP_", "SSL_")))
+    kept = ("HOME", "PATH", "XDG_CACHE_HOME", "PYENV_ROOT", "GOPROXY", "GOCACHE", "GOMODCACHE", "DEBIAN_FRONTEND")
+    groups = ("PIP_", "SSL_", "UV_")
+    variables = [
+        f"{name}={value}"
+        for name, value in os.environ.items()
+        if name in kept or name.startswith(groups) or name.lower().endswith("_proxy")
+    ]
     say("this needs root: running it again with sudo")
-    command = ["sudo", f"--preserve-env={kept}", sys.executable, "-m", "local_cluster", *arguments]
+    command = ["sudo", "env", *variables, sys.executable, "-m", "local_cluster", *arguments]
     try:
         os.execvp("sudo", command)
     except FileNotFoundError:

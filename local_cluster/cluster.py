@@ -8,7 +8,20 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from local_cluster import cgroups, configs, debian, golang, images, network, objects, pki, processes, slots, teardown, wheelhouse
+from local_cluster import (
+    cgroups,
+    configs,
+    debian,
+    golang,
+    images,
+    network,
+    objects,
+    pki,
+    processes,
+    slots,
+    teardown,
+    wheelhouse,
+)
 from local_cluster.api import Api, node_ready
 from local_cluster.components import CONTROL_PLANE, SERVICES, component
 from local_cluster.errors import ClusterError
@@ -77,6 +90,7 @@ def s3_keys(place: Place) -> tuple[str, str]:
     if not file.exists():
         file.touch(mode=0o600)
         file.write_text(json.dumps(["local-cluster", secrets.token_hex(20)]))
+        pki.give_to_caller(file)
     access_key, secret_key = json.loads(file.read_text())
     return access_key, secret_key
 
@@ -168,10 +182,8 @@ def _wait(place: Place, name: str, condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _START_DEADLINE
     while not condition():
         log = place.logs / f"{name}.log"
-        if processes.pid_of(place, name) is None and time.monotonic() > deadline - _START_DEADLINE + 1:
+        if processes.ended(place, name):
             raise ClusterError(f"{name} ended:\n{processes.log_tail(place, name)}", f"its whole log: {log}")
         if time.monotonic() > deadline:
             raise ClusterError(f"{name} is not ready after {_START_DEADLINE:.0f} s", f"its log may say why: {log}")
         time.sleep(0.1)
-
-

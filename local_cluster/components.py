@@ -21,7 +21,9 @@ class Component:
     env: dict[str, str] = field(default_factory=dict)
 
 
-def component(name: str, place: Place, plan: Plan, binaries: Path, wheelhouse: Path, s3_keys: tuple[str, str]) -> Component:
+def component(
+    name: str, place: Place, plan: Plan, binaries: Path, wheelhouse: Path, s3_keys: tuple[str, str]
+) -> Component:
     pki, config, state = place.pki, place.config, place.state
     node = plan.node_ip
     commands: dict[str, list[str]] = {

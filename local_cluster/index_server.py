@@ -35,14 +35,15 @@ def _sha256(path: Path, _changed: int) -> str:
 
 def page(links: list[tuple[str, str]]) -> str:
     body = "\n".join(f'<a href="{html.escape(href)}">{html.escape(text)}</a><br>' for href, text in links)
-    return f'<!DOCTYPE html>\n<html><head><meta name="pypi:repository-version" content="1.0"></head><body>\n{body}\n</body></html>\n'
+    head = '<head><meta name="pypi:repository-version" content="1.0"></head>'
+    return f"<!DOCTYPE html>\n<html>{head}<body>\n{body}\n</body></html>\n"
 
 
 class Handler(BaseHTTPRequestHandler):
     directory: Path
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+    def do_GET(self) -> None:
         path = unquote(urlsplit(self.path).path)
         parts = [part for part in path.split("/") if part]
         if parts == ["simple"]:

@@ -11,7 +11,19 @@ from local_cluster.progress import step
 from local_cluster.shell import run
 
 # tests, other interpreters' packages and desktop toolkits: not what a base image has
-_LEFT_OUT = ("test", "tests", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "site-packages", "__pycache__", "*.a", "pkgconfig")
+_LEFT_OUT = (
+    "test",
+    "tests",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "lib2to3",
+    "ensurepip",
+    "site-packages",
+    "__pycache__",
+    "*.a",
+    "pkgconfig",
+)
 
 
 def find(series: str) -> Path:
@@ -33,7 +45,9 @@ def copy(installation: Path, series: str, target: Path) -> None:
     for library in installation.glob("lib/libpython*.so*"):
         shutil.copy2(library, target / "lib", follow_symlinks=False)
     ignore = shutil.ignore_patterns(*_LEFT_OUT)
-    shutil.copytree(installation / "lib" / f"python{series}", target / "lib" / f"python{series}", symlinks=True, ignore=ignore)
+    shutil.copytree(
+        installation / "lib" / f"python{series}", target / "lib" / f"python{series}", symlinks=True, ignore=ignore
+    )
     (target / "lib" / f"python{series}" / "site-packages").mkdir()
 
 
@@ -48,7 +62,7 @@ def _from_uv(series: str) -> Path:
             run([tool / "bin" / "uv", "python", "install", series], env=environment)
         except ClusterError as error:
             raise ClusterError(
-                f"no CPython {series} for the stand-in image: pyenv has none, and uv could not fetch one ({error.what})",
+                f"no CPython {series} for the stand-in image: pyenv has none, and uv fetches none ({error.what})",
                 f"install one with `pyenv install {series}`, then run the same command again",
             ) from error
     found = sorted((home / "installed").glob(f"cpython-{series}.*"))

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 from pathlib import Path
 
 from local_cluster.place import NODE_NAME, Place
@@ -28,9 +29,30 @@ def create(place: Place, plan: Plan) -> None:
     pki.mkdir(parents=True, exist_ok=True)
     pki.chmod(0o700)
     _key(pki / "ca.key")
-    run(["openssl", "req", "-x509", "-new", "-key", pki / "ca.key", "-out", pki / "ca.crt", "-subj", "/CN=local-cluster-ca", "-days", _DAYS])
+    run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-new",
+            "-key",
+            pki / "ca.key",
+            "-out",
+            pki / "ca.crt",
+            "-subj",
+            "/CN=local-cluster-ca",
+            "-days",
+            _DAYS,
+        ]
+    )
     _key(pki / "service-account.key")
-    names = ["kubernetes", "kubernetes.default", "kubernetes.default.svc", "kubernetes.default.svc.cluster.local", "localhost"]
+    names = [
+        "kubernetes",
+        "kubernetes.default",
+        "kubernetes.default.svc",
+        "kubernetes.default.svc.cluster.local",
+        "localhost",
+    ]
     addresses = ["127.0.0.1", plan.api_service_ip, plan.node_ip]
     _certificate(pki, "apiserver", "", "kube-apiserver", names, addresses)
     _certificate(pki, "kubelet", "system:nodes", f"system:node:{NODE_NAME}", [NODE_NAME], [plan.node_ip])
@@ -40,6 +62,14 @@ def create(place: Place, plan: Plan) -> None:
         (pki / f"{name}.conf").write_text(_kubeconfig(pki, name, plan))
     place.kubeconfig.touch(mode=0o600)
     place.kubeconfig.write_text(_kubeconfig(pki, "admin", plan))
+    give_to_caller(place.kubeconfig)
+
+
+def give_to_caller(path: Path) -> None:
+    """What the person who ran this with sudo needs to read is theirs."""
+    user = os.environ.get("SUDO_UID")
+    if user is not None:
+        os.chown(path, int(user), -1)
 
 
 def _key(path: Path) -> None:
@@ -53,8 +83,9 @@ def _certificate(pki: Path, name: str, organisation: str, common_name: str, dns:
     extensions.write_text(f"subjectAltName={alternatives}\nextendedKeyUsage=serverAuth,clientAuth\n")
     _key(pki / f"{name}.key")
     request = run(["openssl", "req", "-new", "-key", pki / f"{name}.key", "-subj", subject])
-    signing = ["openssl", "x509", "-req", "-CA", pki / "ca.crt", "-CAkey", pki / "ca.key", "-CAcreateserial", "-days", _DAYS]
-    run([*signing, "-extfile", extensions, "-out", pki / f"{name}.crt"], stdin=request)
+    authority = f"-CA {pki}/ca.crt -CAkey {pki}/ca.key -CAcreateserial".split()
+    signing = ["openssl", "x509", "-req", *authority, "-days", _DAYS, "-extfile", str(extensions)]
+    run([*signing, "-out", pki / f"{name}.crt"], stdin=request)
 
 
 def _kubeconfig(pki: Path, name: str, plan: Plan) -> str:
@@ -68,7 +99,12 @@ def _kubeconfig(pki: Path, name: str, plan: Plan) -> str:
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": "local", "cluster": {"server": server, "certificate-authority-data": inline("ca.crt")}}],
-        "users": [{"name": name, "user": {"client-certificate-data": inline(f"{name}.crt"), "client-key-data": inline(f"{name}.key")}}],
+        "users": [
+            {
+                "name": name,
+                "user": {"client-certificate-data": inline(f"{name}.crt"), "client-key-data": inline(f"{name}.key")},
+            }
+        ],
         "contexts": [{"name": "local", "context": {"cluster": "local", "user": name}}],
         "current-context": "local",
     }

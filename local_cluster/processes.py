@@ -61,6 +61,13 @@ def pid_of(place: Place, name: str) -> int | None:
     return None
 
 
+def ended(place: Place, name: str) -> bool:
+    """Whether a component runs no more; one that has yet to enter the namespace has not ended."""
+    with suppress(OSError, ValueError):
+        return not alive(int(_pid_file(place, name).read_text()))
+    return True
+
+
 def all_pids(place: Place) -> set[int]:
     ours = network.namespace_ids(place)
     found = {int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()}
@@ -74,7 +81,9 @@ def kill_all(place: Place) -> int:
     deadline = time.monotonic() + 20
     while pids := {pid for pid in all_pids(place) if alive(pid)}:
         if time.monotonic() > deadline:
-            raise ClusterError(f"processes {sorted(pids)} of the cluster do not end", "look at them with `ps`; try again")
+            raise ClusterError(
+                f"processes {sorted(pids)} of the cluster do not end", "look at them with `ps`; try again"
+            )
         for pid in pids:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -107,7 +116,7 @@ def _pid_file(place: Place, name: str) -> Path:
 
 def _namespace_of(pid: int) -> tuple[int, int] | None:
     try:
-        status = os.stat(f"/proc/{pid}/ns/net")
+        status = Path(f"/proc/{pid}/ns/net").stat()
     except OSError:
         return None
     return status.st_dev, status.st_ino

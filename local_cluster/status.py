@@ -42,17 +42,18 @@ def status(place: Place) -> dict[str, Any]:
 def text(report: dict[str, Any]) -> str:
     lines = [f"cluster {report['id']} of {report['checkout']}: {'up' if report['up'] else 'not up'}"]
     if "slot" in report:
-        addresses = report["addresses"]
-        node = report["node"]
-        gpus = node.get("pretendedGPUs")
-        lines.append(f"  slot {report['slot']}: node {addresses['node']}, pods {addresses['pods']}, services {addresses['services']}")
-        lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}" + (f", {gpus} pretended nvidia.com/gpu" if gpus else ""))
+        addresses, node = report["addresses"], report["node"]
+        networks = f"pods {addresses['pods']}, services {addresses['services']}"
+        lines.append(f"  slot {report['slot']}: node {addresses['node']}, {networks}")
+        gpus = f", {node['pretendedGPUs']} pretended nvidia.com/gpu" if "pretendedGPUs" in node else ""
+        lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}{gpus}")
     for name, found in report["components"].items():
         lines.append(f"  {name:<20}{'up, process ' + str(found['pid']) if found['up'] else 'down'}")
     for name, loaded in report.get("images", {}).items():
         stand_in = " (a STAND-IN)" if name in report["standIns"] else ""
         lines.append(f"  image {name}{stand_in}: {'loaded' if loaded else 'not loaded'}")
-    lines.append(f"  disk: state {_human(report['stateBytes'])}, cache {_human(report['cacheBytes'])}, free {_human(report['diskFreeBytes'])}")
+    sizes = {name: _human(report[f"{name}Bytes"]) for name in ("state", "cache", "diskFree")}
+    lines.append(f"  disk: state {sizes['state']}, cache {sizes['cache']}, free {sizes['diskFree']}")
     return "\n".join(lines)
 
 

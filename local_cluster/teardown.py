@@ -1,6 +1,7 @@
 """Taking a cluster down: whatever belongs to this copy goes, dead or alive, and nothing else is touched."""
 
 import shutil
+import socket
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +11,7 @@ from local_cluster.place import Place
 
 _SHIM_SOCKETS = Path("/run/containerd/s")  # built into containerd's shim, whatever its configuration says
 _CNI_RESULTS = Path("/var/lib/cni/results")
+_DEVICE_SOCKET = Path("/var/lib/kubelet/device-plugins/kubelet.sock")
 _LOG_LINKS = Path("/var/log/containers")  # built into the kubelet
 
 
@@ -25,6 +27,7 @@ def remove(place: Place) -> None:
     for link in _LOG_LINKS.glob("*.log"):
         if link.is_symlink() and link.readlink().is_relative_to(place.state):
             link.unlink(missing_ok=True)
+    _remove_shared_if_unused()
     shutil.rmtree(place.run, ignore_errors=True)
     # the slot goes with the state's last file: until then nobody else takes our addresses
     for path in list(place.state.iterdir()) if place.state.is_dir() else []:
@@ -50,9 +53,25 @@ def mounts(place: Place, table: str) -> list[str]:
     return [p for p in points if Path(p).is_relative_to(place.state) or Path(p).is_relative_to(place.run)]
 
 
+def _remove_shared_if_unused() -> None:
+    """Places whose names are built into the kubelet, containerd and CNI: gone once nobody has anything there."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(_DEVICE_SOCKET))
+        except ConnectionRefusedError:  # its kubelet is dead; of two copies, the last one to start has the socket
+            _DEVICE_SOCKET.unlink(missing_ok=True)
+        except OSError:
+            pass
+    for directory in (_DEVICE_SOCKET.parent, _CNI_RESULTS, _SHIM_SOCKETS):
+        for each in (directory, directory.parent):
+            with suppress(OSError):  # someone else's files are in it
+                each.rmdir()
+    with suppress(OSError):
+        _LOG_LINKS.rmdir()
+
+
 def _remove_shim_sockets(place: Place) -> None:
     for address in (place.run / "containerd").glob("io.containerd.runtime.v2.task/*/*/address"):
-        socket = Path(address.read_text().strip().removeprefix("unix://"))
-        if socket.parent == _SHIM_SOCKETS:
-            with suppress(OSError):
-                socket.unlink()
+        path = Path(address.read_text().strip().removeprefix("unix://"))
+        if path.parent == _SHIM_SOCKETS:
+            path.unlink(missing_ok=True)

@@ -52,5 +52,5 @@ def wheel_options(python: str) -> list[str]:
 
 def install(requirement: str, python: str, target: Path) -> None:
     """Unpack a wheel and nothing else into a directory of packages, for the stand-in images."""
-    argv = [*pip_command(), "install", "--quiet", "--no-deps", "--target", target, "--upgrade"]
+    argv = [*pip_command(), "install", "--quiet", "--no-deps", "--target", str(target), "--upgrade"]
     run([*argv, *wheel_options(python), requirement])
