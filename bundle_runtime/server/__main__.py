@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+import jsonschema_rs
 import uvloop
 
 from bundle_runtime import document as bundle_document
@@ -105,7 +106,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     digest = os.environ[bundle_document.DIGEST_VARIABLE]
     try:
         uvloop.run(serve(options, layout, document, digest))
-    except ValueError as error:  # jsonschema-rs: the schema is none
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
         print(f"the bundle's schemas cannot be used: {error}", file=sys.stderr)
         write(Report("InvalidSchema", f"the bundle's schemas cannot be used: {error}"))
         return 1

@@ -77,8 +77,11 @@ class HttpConnection(asyncio.Protocol):
         self._next: Exchange | None = None  # the request that is arriving
         self._url = b""
         self._parts: list[bytes] = []
+        self._framing: list[bytes] = []  # the header lines that matter here
         self._size = 0
-        self._head_size = 0
+        self._head_size = 0  # of what was parsed
+        self._head_bytes = 0  # of what came, in the reads that finished no request
+        self._completed = False  # a request ended in this read
         self._in_head = False
         self._expects = False
         self._drop_rest = False  # the rest of what the client sends is thrown away
@@ -114,22 +117,19 @@ class HttpConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._drop_rest:
             return
-        in_head = self._in_head
+        self._completed = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            # h2c and the like: not spoken here, and HTTP/1.1 lets a server ignore the offer
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self.data_received(rest)
+            self._ignore_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
             if not self._drop_rest:
                 self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
             return
-        if in_head and self._in_head:  # one header that never ends does not reach on_header
-            self._head_size += len(data)
-            if self._head_size > MAX_HEAD:
+        if self._in_head and not self._completed:  # one header that never ends does not reach on_header
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD:
                 self._refuse_head()
 
     # httptools
@@ -139,8 +139,10 @@ class HttpConnection(asyncio.Protocol):
         self._waiting_since = self._next.started
         self._url = b""
         self._parts = []
+        self._framing = []
         self._size = 0
         self._head_size = 0
+        self._head_bytes = 0
         self._in_head = True
         self._expects = False
 
@@ -158,10 +160,17 @@ class HttpConnection(asyncio.Protocol):
         elif length == 12:
             if name.lower() == b"x-request-id" and self._next is not None:
                 self._next.request_id = value
+                self._framing.append(b"x-request-id: " + value)
         elif length == 14:
-            if name.lower() == b"content-length" and value.isdigit() and int(value) > self._max_body:
-                self._refuse_body()
+            if name.lower() == b"content-length":
+                self._framing.append(b"content-length: " + value)
+                if value.isdigit() and int(value) > self._max_body:
+                    self._refuse_body()
+        elif length == 17:
+            if name.lower() == b"transfer-encoding":
+                self._framing.append(b"transfer-encoding: " + value)
         elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
+            self._framing.append(b"expect: 100-continue")
             self._expects = True
 
     def on_headers_complete(self) -> None:
@@ -182,11 +191,12 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         exchange = self._next
+        self._completed = True
         self._in_head = False
-        if self._drop_rest or exchange is None:
+        parser = self._parser
+        if self._drop_rest or exchange is None or (parser.should_upgrade() and parser.get_method() != b"CONNECT"):
             return
         self._next = None
-        parser = self._parser
         exchange.method = parser.get_method().decode("ascii")
         exchange.target = self._url
         exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
@@ -199,6 +209,15 @@ class HttpConnection(asyncio.Protocol):
         self._add(exchange)
 
     # ours
+
+    def _ignore_upgrade(self, rest: bytes) -> None:
+        """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
+        offer. The parser stopped behind the headers, so a fresh one gets the same request without it."""
+        if self._next is None or self._drop_rest:
+            return
+        lines = [b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url), *self._framing, b"", b""]
+        self._parser = httptools.HttpRequestParser(self)
+        self.data_received(b"\r\n".join(lines) + rest)
 
     def _refuse_head(self) -> None:
         self._refuse(431, "HeadersTooLarge", f"the request's line and headers are more than {MAX_HEAD} bytes")

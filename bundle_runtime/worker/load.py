@@ -8,6 +8,7 @@ import inspect
 import json
 import os
 import pickle
+import re
 import sys
 import time
 from typing import Any, Callable
@@ -48,8 +49,9 @@ def app_config(document: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def _unpickle(layout: Layout, document: dict[str, Any]) -> Any:
+    wrote = document["artifact"].get("cloudpickleVersion")
     try:
-        import cloudpickle
+        _import_cloudpickle(layout, wrote)
     except ImportError as error:
         raise fail(UNPICKLE_FAILED, f"cloudpickle cannot be imported ({error}): add it to requirements") from error
     try:
@@ -57,10 +59,28 @@ def _unpickle(layout: Layout, document: dict[str, Any]) -> Any:
             return pickle.load(file)  # from the file: read() and loads() would hold the model twice
     except BaseException as error:
         raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, _unpickle_advice) from error
+
+
+def _import_cloudpickle(layout: Layout, wrote: str | None) -> None:
+    """The image's own, as other packages there may know it; but an older one cannot read what a newer one wrote (2.1
+    fails on each function of 3.1), and then ours takes its place."""
+    import cloudpickle
+
+    have = cloudpickle.__version__
+    if not wrote or _release(have) >= _release(wrote) or not os.path.isdir(layout.vendor_dir):
+        return
+    for name in [name for name in sys.modules if name.partition(".")[0] == "cloudpickle"]:
+        del sys.modules[name]
+    sys.path.insert(0, layout.vendor_dir)
+    try:
+        ours = importlib.import_module("cloudpickle")
     finally:
-        wrote = document["artifact"].get("cloudpickleVersion")
-        if wrote and wrote != cloudpickle.__version__:
-            _say(f"the bundle was written by cloudpickle {wrote}, it is read by {cloudpickle.__version__}")
+        sys.path.pop(0)
+    _say(f"cloudpickle {ours.__version__} is used: {wrote} wrote the bundle, and the image's {have} is older")
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
 
 
 def _unpickle_advice(error: BaseException) -> str:

@@ -1,0 +1,225 @@
+"""A real server and a real worker as two processes on a root of their own, the way a pod has them.
+
+The worker sees what prepare would have put there and nothing else: the few files of ours that it needs, cloudpickle to
+fall back on, and the artifact.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PATIENCE = 30.0
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str:
+        return str(self.json["error"]["code"])
+
+    @property
+    def message(self) -> str:
+        return str(self.json["error"]["message"])
+
+
+def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+    end = time.monotonic() + patience
+    while True:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            found = true()
+            if found:
+                return found
+        assert time.monotonic() < end, f"not within {patience:g} s: {what}"
+        time.sleep(0.01)
+
+
+def put_runtime(directory: Path) -> None:
+    """What prepare puts in place for the worker."""
+    package = directory / "bundle_runtime"
+    package.mkdir(parents=True)
+    for name in ("__init__", "document", "layout", "report", "wire"):
+        shutil.copy(REPOSITORY / "bundle_runtime" / f"{name}.py", package)
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(REPOSITORY / "bundle_runtime/worker", package / "worker", ignore=ignored)
+    shutil.copytree(Path(cloudpickle.__file__).parent, directory / "vendor/cloudpickle", ignore=ignored)
+
+
+class Pair:
+    def __init__(self, root: Path, document: dict[str, Any], python: str = sys.executable, **options: Any) -> None:
+        self.root = root
+        self.options = options
+        self.python = python
+        self.environment: dict[str, str] = {}
+        self.report_file = root / "termination-log"
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self.server: subprocess.Popen[bytes]
+        self.worker: subprocess.Popen[bytes]
+        self.port = 0
+        (root / "config").mkdir(parents=True, exist_ok=True)
+        (root / "bundle/artifact").mkdir(parents=True, exist_ok=True)
+        if not (root / "bundle/runtime").exists():
+            put_runtime(root / "bundle/runtime")
+        packaging = "cloudpickle" if (root / "bundle/artifact/bundle.pkl").exists() else "zip"
+        full = {"schemaVersion": 1, **document}
+        full["artifact"] = {"sha256": "0" * 64, "packaging": packaging, **document.get("artifact", {})}
+        if packaging == "zip":
+            full = {"loadPredictFn": "predict.load_predict_fn", **full}
+        content = json.dumps(full).encode()
+        (root / "config/bundle.json").write_bytes(content)
+        self.digest = "sha256:" + hashlib.sha256(content).hexdigest()
+
+    # processes
+
+    def start(self, wait: bool = True) -> Pair:
+        self.start_server()
+        self.start_worker()
+        if wait:
+            self.wait_ready()
+        return self
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        ours = {"MODELBUNDLE_ROOT": str(self.root), "MODELBUNDLE_DIGEST": self.digest}
+        return {**kept, **ours, **self.environment}
+
+    def start_server(self) -> None:
+        command = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(self.port)]
+        for name, value in {"drain_seconds": 0, **self.options}.items():
+            command += [f"--{name.replace('_', '-')}", str(value)]
+        log = self.root / "server.log"
+        with open(log, "ab") as output:
+            at = output.tell()
+            self.server = subprocess.Popen(command, cwd=REPOSITORY, env=self._environment(), stderr=output)
+        self._processes.append(self.server)
+        found = until(lambda: re.search(rb"listening on port (\d+)", log.read_bytes()[at:]), f"server up: {log}")
+        self.port = int(found[1])
+
+    def start_worker(self) -> None:
+        environment = self._environment()
+        environment["MODELBUNDLE_TERMINATION_LOG"] = str(self.report_file)
+        environment["MODELBUNDLE_MAX_CONCURRENCY"] = str(self.options.get("max_concurrency", 1))
+        with open(self.root / "worker.log", "ab") as output:
+            self.worker = subprocess.Popen(
+                [self.python, "-m", "bundle_runtime.worker"],
+                cwd=self.root / "bundle/runtime",
+                env=environment,
+                stdout=output,
+                stderr=output,
+            )
+        self._processes.append(self.worker)
+
+    def stop(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+    def drain(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bundle_runtime.server.drain"], cwd=REPOSITORY, env=self._environment()
+        )
+        self._processes.append(process)
+        return process
+
+    @property
+    def server_log(self) -> str:
+        return (self.root / "server.log").read_text()
+
+    @property
+    def worker_log(self) -> str:
+        return (self.root / "worker.log").read_text()
+
+    @property
+    def report(self) -> dict[str, Any]:
+        return json.loads(self.report_file.read_bytes())  # type: ignore[no-any-return]
+
+    # clients
+
+    def call(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+            response = connection.getresponse()
+            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        finally:
+            connection.close()
+
+    def predict(self, **fields: Any) -> Answer:
+        return self.call("POST", "/predict", json.dumps(fields).encode())
+
+    def ready(self) -> bool:
+        return self.call("GET", "/readyz").status == 200
+
+    def wait_ready(self) -> None:
+        until(self.ready, f"ready; the worker said: {self.worker_log}")
+
+    def metric(self, name: str) -> float:
+        text = self.call("GET", "/metrics").body.decode()
+        found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+        return float(found[1]) if found else 0.0
+
+    def open(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+
+    def kill(self, process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
+        process.send_signal(number)
+
+
+class Background:
+    """One prediction that is under way while the test does something else."""
+
+    def __init__(self, pair: Pair, **fields: Any) -> None:
+        self._answer: Answer | None = None
+        self._error: Exception | None = None
+        self._thread = threading.Thread(target=self._run, args=(pair, fields), daemon=True)
+        self._thread.start()
+
+    def _run(self, pair: Pair, fields: dict[str, Any]) -> None:
+        try:
+            self._answer = pair.predict(**fields)
+        except Exception as error:
+            self._error = error
+
+    @property
+    def done(self) -> bool:
+        return not self._thread.is_alive()
+
+    def answer(self) -> Answer:
+        self._thread.join(PATIENCE)
+        assert self._answer is not None, self._error or "no answer"
+        return self._answer
+
+
+@contextlib.contextmanager
+def stopping(pair: Pair) -> Iterator[Pair]:
+    try:
+        yield pair
+    finally:
+        pair.stop()

@@ -1,0 +1,98 @@
+"""The worker in the user's Python: every CPython from 3.8 to 3.13 that is here, and nothing installed in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+from tests.runtime.conftest import Served
+from tests.runtime.pair import put_runtime
+
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+
+WRITE = """
+import sys, cloudpickle
+
+def load_model_fn(app_config):
+    return lambda x: x * app_config["times"]
+
+def load_predict_fn(app_config, model):
+    class Doubler:
+        def __call__(self, x: int, y: str) -> int:
+            return model(x) + len(y)
+    return Doubler()
+
+with open(sys.argv[1], "wb") as file:
+    cloudpickle.dump({"load_model_fn": load_model_fn, "load_predict_fn": load_predict_fn}, file)
+"""
+
+
+def interpreter(version: str) -> str | None:
+    """From pyenv where there is one, else from PATH."""
+    pyenv = shutil.which("pyenv")
+    if pyenv:
+        root = Path(subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip())
+        found = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
+        if found:
+            return str(found[-1])
+    return shutil.which(f"python{version}")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path: Path, version: str) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
+    put_runtime(tmp_path / "runtime")
+    pickled = tmp_path / "bundle.pkl"
+    subprocess.run(
+        [python, "-c", WRITE, str(pickled)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "runtime/vendor")},
+    )
+    document = {
+        "artifact": {"pythonVersion": version, "cloudpickleVersion": cloudpickle.__version__},
+        "appConfig": {"times": 2},
+    }
+    pair = bundle({}, document, python=python)
+    pickled.replace(pair.root / "bundle/artifact/bundle.pkl")
+    pair.start()
+    assert pair.predict(x=1, y="hello").json == 7
+    assert pair.predict(x=1).code == "PredictFailed"
+    assert pair.call("GET", "/").json["worker"]["python"].startswith(version + ".")
+
+
+NAMES = """
+import sys
+before = sorted(name.split(".")[0] for name in sys.modules)
+path = list(sys.path)
+
+def predict():
+    return {"modules": sorted(set(before)), "path": path}
+"""
+
+
+def test_user_code_meets_the_standard_library_and_nothing_else_of_ours(bundle: Served, tmp_path: Path) -> None:
+    python = interpreter("3.12") or interpreter("3.11")
+    if python is None:
+        pytest.skip("needs a CPython 3.11 or 3.12 that is no virtual environment")
+    ask = "import sys; print(*sys.modules, *sys.stdlib_module_names)"
+    known = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
+    pair = bundle(NAMES, python=python)
+    (pair.root / "requirements").mkdir()
+    (pair.root / "requirements/extra.pth").write_text(str(tmp_path))
+    answer = pair.start().predict().json
+    assert set(answer["modules"]) - {name.split(".")[0] for name in known} == {"bundle_runtime", "predict"}
+
+    path = answer["path"]
+    assert path[0] == str(pair.root / "bundle/artifact")
+    assert path[-1] == str(pair.root / "bundle/runtime/vendor")
+    site_packages = next(index for index, entry in enumerate(path) if entry.endswith("site-packages"))
+    for added in (str(pair.root / "requirements"), str(tmp_path)):
+        assert path.index(added) < site_packages
+    assert path.index(str(pair.root / "bundle/runtime")) > site_packages

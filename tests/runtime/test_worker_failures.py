@@ -1,0 +1,82 @@
+"""A bundle that cannot be loaded: the reason, whose code it was and what to do, in the report and at GET /."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.runtime.conftest import Served
+from tests.runtime.pair import Pair, until
+
+
+def failed(pair: Pair) -> dict[str, Any]:
+    pair.start(wait=False)
+    assert pair.worker.wait(30) == 1, pair.worker_log
+    about = until(lambda: pair.call("GET", "/").json["failure"] and pair.call("GET", "/").json, "told to the server")
+    assert about["failure"]["reason"] == pair.report["reason"]
+    refused = pair.predict()
+    assert (refused.status, refused.code) == (503, "NotReady")
+    assert pair.report["reason"] in refused.message
+    return pair.report
+
+
+@pytest.mark.parametrize(
+    ("source", "document", "reason", "says"),
+    [
+        ("x = 1 / 0", {}, "LoadFailed", ["importing predict raised ZeroDivisionError", "predict.py:1"]),
+        ("import no_such", {}, "LoadFailed", ["No module named 'no_such'", "requirements"]),
+        ("def predict(): return 1", {"loadPredictFn": "predict.other"}, "LoadFunctionNotFound", ["it has: predict"]),
+        ("", {"loadPredictFn": "other.load"}, "LoadFunctionNotFound", ["no module other", "predict.py"]),
+        ("", {"loadPredictFn": "load"}, "LoadFunctionNotFound", ["module.function"]),
+        ("def load_predict_fn(model):\n    return 3", {}, "LoadFailed", ["returned a int, which cannot be called"]),
+        ("def load_predict_fn(model):\n    raise SystemExit(3)", {}, "LoadFailed", ["SystemExit: 3"]),
+        ("def load_predict_fn(model):\n    raise OSError('x' * 9000)", {}, "LoadFailed", ["mend it and make a new"]),
+        (
+            "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nraise OSError(1)",
+            {},
+            "LoadFailed",
+            ["OSError"],
+        ),
+        ("", {"artifact": {"pythonVersion": "3.7"}}, "PythonMismatch", ["Python 3.7", "envParams"]),
+    ],
+)
+def test_a_bundle_that_cannot_be_loaded(
+    bundle: Served, source: str, document: dict[str, Any], reason: str, says: list[str]
+) -> None:
+    report = failed(bundle(source, document))
+    assert report["reason"] == reason
+    for words in says:
+        assert words in report["message"]
+
+
+@pytest.mark.parametrize(
+    ("pickle", "says"),
+    [
+        (b"cno_such\nf\n.", ["No module named 'no_such'", "globals_copy"]),
+        (b"cos\nno_such\n.", ["AttributeError", "pin the same"]),
+        (b"not a pickle", ["Pickle the bundle again"]),
+    ],
+)
+def test_a_pickle_that_cannot_be_read(bundle: Served, pickle: bytes, says: list[str]) -> None:
+    pair = bundle({})
+    (pair.root / "bundle/artifact/bundle.pkl").write_bytes(pickle)
+    report = failed(pair)
+    assert report["reason"] == "UnpickleFailed"
+    for words in says:
+        assert words in report["message"]
+
+
+def test_a_pickle_of_something_else(bundle: Served) -> None:
+    report = failed(bundle({"weights": 1}))
+    assert (report["reason"], "weights" in report["message"]) == ("LoadFunctionNotFound", True)
+
+
+def test_a_document_that_somebody_edited(bundle: Served) -> None:
+    pair = bundle("def predict(): return 1")
+    pair.start_server()
+    with open(pair.root / "config/bundle.json", "ab") as file:
+        file.write(b" ")
+    pair.start_worker()
+    assert pair.worker.wait(30) == 1
+    assert pair.report["reason"] == "BundleDocumentMismatch"

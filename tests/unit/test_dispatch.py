@@ -1,0 +1,138 @@
+"""Every admitted request leaves exactly once, whatever happens in whatever order."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from typing import Any
+
+import pytest
+
+from bundle_runtime import wire
+from bundle_runtime.server.dispatch import AHEAD, Dispatcher
+
+
+class Worker:
+    """Answers what it was sent when the test says so."""
+
+    def __init__(self, max_concurrency: int = 1, queue_limit: int = 10, timeout: float = 60.0) -> None:
+        self.finished: list[tuple[Any, str]] = []
+        self.sent: list[int] = []
+        self.cancelled: list[int] = []
+        loop = asyncio.get_running_loop()
+        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout, self._finish)
+        self.connect()
+
+    def connect(self) -> None:
+        self.sent.clear()
+        self.dispatcher.send = self._send
+
+    def _send(self, kind: int, id: int, payload: bytes) -> None:
+        (self.sent if kind == wire.REQUEST else self.cancelled).append(id)
+
+    def _finish(self, context: Any, code: str, payload: bytes, micros: int) -> None:
+        self.finished.append((context, code))
+
+    def answer(self, id: int, micros: int = 5000, code: str = "") -> None:
+        self.sent.remove(id)
+        self.dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", micros), code)
+
+
+async def test_no_more_than_max_concurrency_is_sent_and_order_is_kept() -> None:
+    worker = Worker(max_concurrency=2)
+    for name in "abcd":
+        worker.dispatcher.admit(name, b"{}")
+    assert len(worker.sent) == 2
+    assert (worker.dispatcher.in_flight, worker.dispatcher.queue_depth) == (2, 2)
+    while worker.sent:
+        worker.answer(worker.sent[0])
+    assert worker.finished == [(name, "") for name in "abcd"]
+    assert (worker.dispatcher.in_flight, worker.dispatcher.queue_depth) == (0, 0)
+
+
+async def test_a_quick_function_is_sent_some_ahead_and_a_slow_one_is_not() -> None:
+    worker = Worker(queue_limit=100)
+
+    def answered_in(micros: int) -> int:
+        for _ in range(60):
+            worker.dispatcher.admit("x", b"{}")
+            while worker.sent:
+                worker.answer(worker.sent[0], micros)
+        for _ in range(50):
+            worker.dispatcher.admit("x", b"{}")
+        sent = len(worker.sent)
+        assert worker.dispatcher.in_flight == 1
+        assert worker.dispatcher.queue_depth == 49
+        while worker.sent:
+            worker.answer(worker.sent[0], micros)
+        return sent
+
+    assert answered_in(5000) == 1
+    assert answered_in(50) == 1 + AHEAD
+    assert answered_in(5000) == 1
+
+
+async def test_full_counts_what_runs_for_nobody() -> None:
+    worker = Worker(queue_limit=1)
+    gone = worker.dispatcher.admit("gone", b"{}")
+    worker.dispatcher.drop(gone)
+    assert worker.cancelled == [gone.id]
+    assert not worker.dispatcher.full()
+    worker.dispatcher.admit("waits", b"{}")
+    assert worker.dispatcher.full()
+    worker.answer(gone.id)
+    assert worker.finished == []
+    assert not worker.dispatcher.full()
+
+
+async def test_deadlines() -> None:
+    worker = Worker(timeout=0.05)
+    worker.dispatcher.admit("runs", b"{}")
+    worker.dispatcher.admit("waits", b"{}")
+    await asyncio.wait_for(worker.dispatcher.idle(), 5)
+    assert worker.finished == [("runs", "DeadlineExceeded"), ("waits", "DeadlineExceeded")]
+    assert len(worker.cancelled) == 1, "only what was sent"
+    worker.answer(worker.sent[0])
+    assert worker.sent == [], "the one that waited is never sent"
+
+
+async def test_a_lost_worker() -> None:
+    worker = Worker()
+    worker.dispatcher.admit("runs", b"{}")
+    worker.dispatcher.admit("waits", b"{}")
+    worker.dispatcher.worker_lost()
+    assert worker.finished == [("runs", "WorkerDied"), ("waits", "NotReady")]
+    assert worker.dispatcher.send is None
+    worker.connect()
+    worker.dispatcher.admit("new", b"{}")
+    assert len(worker.sent) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_whatever_happens_each_leaves_once(seed: int) -> None:
+    chance = random.Random(seed)
+    worker = Worker(max_concurrency=chance.choice([1, 3]), queue_limit=5)
+    admitted, dropped = 0, set()
+    open_requests: dict[int, Any] = {}
+    for step in range(400):
+        action = chance.random()
+        if action < 0.5 and not worker.dispatcher.full():
+            open_requests[step] = worker.dispatcher.admit(step, b"{}")
+            admitted += 1
+        elif action < 0.85 and worker.sent:
+            worker.answer(chance.choice(worker.sent), chance.choice([10, 10, 10_000]))
+        elif action < 0.95 and open_requests:
+            name = chance.choice(list(open_requests))
+            if name not in {context for context, _ in worker.finished}:
+                dropped.add(name)
+            worker.dispatcher.drop(open_requests.pop(name))
+        elif action > 0.99:
+            worker.dispatcher.worker_lost()
+            worker.connect()
+    while worker.sent:
+        worker.answer(worker.sent[0])
+    left = [context for context, _ in worker.finished]
+    assert len(left) == len(set(left))
+    assert set(left) | dropped == set(left) ^ dropped, "dropped ones are not answered"
+    assert len(left) + len(dropped) == admitted
+    assert (worker.dispatcher.in_flight, worker.dispatcher.queue_depth) == (0, 0)

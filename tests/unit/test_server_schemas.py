@@ -1,0 +1,53 @@
+"""Violations say where; references never leave the schema."""
+
+from __future__ import annotations
+
+import jsonschema_rs
+import pytest
+
+from bundle_runtime.server.schemas import MAX_VIOLATIONS, Schema, compile_schema, json_path
+
+
+def test_every_violation_has_its_place() -> None:
+    schema = Schema(
+        {
+            "type": "object",
+            "properties": {"a": {"type": "array", "items": {"properties": {"odd name": {"type": "integer"}}}}},
+            "required": ["b"],
+        }
+    )
+    assert schema.accepts({"a": [], "b": 1})
+    found = schema.violations({"a": [{}, {"odd name": "x" * 5000}]})
+    assert [violation["path"] for violation in found] == ["$", "$.a[1]['odd name']"]
+    assert all(len(violation["message"]) <= 300 for violation in found)
+
+
+def test_a_flood_of_violations_is_cut() -> None:
+    found = Schema({"items": {"type": "integer"}}).violations(["x"] * 1000)
+    assert len(found) == MAX_VIOLATIONS + 1
+    assert "left out" in found[-1]["message"]
+
+
+def test_branches_say_why_each_did_not_fit() -> None:
+    branches = [{"properties": {"kind": {"const": kind}}, "required": ["kind"]} for kind in ("single", "batched")]
+    (violation,) = Schema({"anyOf": branches}).violations({"kind": "other"})
+    assert '(1) $.kind: "single" was expected (2) $.kind: "batched" was expected' in violation["message"]
+
+
+def test_drafts_and_nothing() -> None:
+    assert compile_schema(None) is None
+    assert not Schema(False).accepts({})
+    assert Schema({"prefixItems": [{"type": "integer"}]}).accepts(["x"]) is False, "2020-12 unless it says otherwise"
+    old = {"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [{"type": "integer"}]}
+    assert Schema(old).accepts(["x"])
+
+
+@pytest.mark.parametrize("schema", [{"type": "intt"}, {"$ref": "http://example.com/other.json"}])
+def test_what_cannot_be_compiled_is_a_value_error(schema: object) -> None:
+    with pytest.raises((ValueError, jsonschema_rs.ValidationError)):
+        compile_schema(schema)
+
+
+def test_paths() -> None:
+    assert json_path([]) == "$"
+    assert json_path(["a", 0, "b c", "d"]) == "$.a[0]['b c'].d"
