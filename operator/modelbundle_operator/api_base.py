@@ -38,13 +38,12 @@ class ApiModel(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_null(cls, data: Any) -> Any:
-        """As the API server does: no field of ours is nullable; `None` in Python only ever means `not set`."""
-        if isinstance(data, dict):
-            for key, value in data.items():
-                if value is None and any(key == field.alias for field in cls.model_fields.values()):
-                    raise ValueError(f"{key} must not be null")
-        return data
+    def _null_is_unset(cls, data: Any) -> Any:
+        """As the API server has it: it drops the nulls of fields that are not nullable, and none of ours is."""
+        if not isinstance(data, dict):
+            return data
+        names = {field.alias for field in cls.model_fields.values()}
+        return {key: value for key, value in data.items() if value is not None or key not in names}
 
 
 def rules(*items: Rule) -> dict[str, JsonValue]:
