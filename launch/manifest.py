@@ -19,11 +19,13 @@ KIND = "ModelBundle"
 
 _BOOLEANS = re.compile(r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")
 _FLOATS = re.compile(
-    r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.nan$"
+    r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
 )
 _INTEGERS = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$|^0x[0-9a-fA-F]+$|^0o?[0-7]+$")
 _LIKE_A_WORD = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", ""}
 _LIKE_A_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
+
+_BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")  # line breaks to some readers, or no text
 
 
 class ManifestError(ValueError):
@@ -50,14 +52,17 @@ def _resolvers() -> None:
     _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGERS, list("-+0123456789"))
     _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOATS, list("-+0123456789."))
     _Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.lower() in ("y", "yes", "true", "on"))
-    _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: float(node.value.replace(".inf", "inf").strip()))
+    _Loader.add_constructor(
+        "tag:yaml.org,2002:float",
+        lambda _, node: float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan")),
+    )
     _Dumper.add_representer(str, _string)
 
 
 def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     if "\n" in value.strip("\n") and not re.search(r"[ \t]\n|^\s|[^\x09\x0a\x20-\x7e\xa0-\ud7ff]", value):
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
-    quoted = value.lower() in _LIKE_A_WORD or _LIKE_A_NUMBER.match(value)
+    quoted = value.lower() in _LIKE_A_WORD or _LIKE_A_NUMBER.match(value) or _BREAKS.search(value)
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if quoted else None)
 
 

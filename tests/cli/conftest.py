@@ -1,0 +1,148 @@
+"""The `modelbundle` command as a process, and a bundle that it serves."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from examples.pack import EXAMPLES, pack
+from launch.manifest import dump, read_bundle
+from launch.pythons import NoSuchPythonError, find_python
+
+ROOT = Path(__file__).resolve().parents[2]
+THIS = "{}.{}".format(*sys.version_info[:2])
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def environment(**more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "KUBE"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "HOME": "/nonexistent", **more}
+
+
+@pytest.fixture(scope="session")
+def modelbundle() -> Callable[..., Done]:
+    def run(*words: object, stdin: str = "", **variables: str) -> Done:
+        command = [sys.executable, "-m", "launch.cli", *map(str, words)]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, text=True, env=environment(**variables), check=False, timeout=100
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@dataclass
+class Serving:
+    """`modelbundle serve` on its way: its log so far, its URL once it is ready."""
+
+    process: "subprocess.Popen[str]"
+    lines: list[str] = field(default_factory=list)
+    url: str = ""
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_for_url(self) -> None:
+        deadline = time.monotonic() + 90
+        while not self.url and time.monotonic() < deadline and self.process.poll() is None:
+            time.sleep(0.02)
+        assert self.url, self.log
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(30)
+
+
+def start_serving(*words: object, temporary: Path, **variables: str) -> Serving:
+    command = [sys.executable, "-m", "launch.cli", "serve", "--port", "0", *map(str, words)]
+    settings = environment(TMPDIR=str(temporary), XDG_CACHE_HOME=str(temporary / "cache"), **variables)
+    process = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    serving = Serving(process)
+
+    def read() -> None:
+        assert process.stderr is not None
+        for line in process.stderr:
+            serving.lines.append(line.rstrip("\n"))
+            if line.startswith("try: curl "):
+                serving.url = line.split()[2].removesuffix("/predict")
+
+    threading.Thread(target=read, daemon=True).start()
+    return serving
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
+    started: list[Serving] = []
+    temporary = tmp_path / "t"
+    temporary.mkdir()
+
+    def start(*words: object, **variables: str) -> Serving:
+        started.append(start_serving(*words, temporary=temporary, **variables))
+        return started[-1]
+
+    yield start
+    for serving in started:
+        serving.process.kill()
+        serving.process.wait()
+
+
+def packed(example: str, out: Path, python_version: str | None = None, **bundle: object) -> Path:
+    """An example's manifest, for another Python or with other fields of spec.bundle where they are given."""
+    source = EXAMPLES / example
+    if python_version or bundle:
+        manifest_text = (source / "modelbundle.yaml").read_text()
+        copy = out / "source" / example
+        copy.mkdir(parents=True)
+        for path in source.glob("*.py"):
+            (copy / path.name).write_text(path.read_text())
+        declared = manifest_text.split('pythonVersion: "')[1].split('"')[0]
+        wanted = python_version or declared
+        (copy / "modelbundle.yaml").write_text(
+            manifest_text.replace(f'pythonVersion: "{declared}"', f'pythonVersion: "{wanted}"')
+        )
+        source = copy
+    try:
+        path = pack(source, out)
+    except NoSuchPythonError as error:
+        pytest.skip(str(error))
+    if bundle:
+        manifest = read_bundle(path)
+        manifest["spec"]["bundle"].update(bundle)
+        path.write_text(dump(manifest))
+    return path
+
+
+@pytest.fixture
+def python_of() -> Callable[[str], str]:
+    def find(version: str) -> str:
+        try:
+            return find_python(version)
+        except NoSuchPythonError as error:
+            pytest.skip(str(error))
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def served_quickstart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    directory = tmp_path_factory.mktemp("served")
+    serving = start_serving(packed("quickstart", directory, THIS), temporary=directory)
+    serving.wait_for_url()
+    yield serving
+    serving.process.kill()
+    serving.process.wait()

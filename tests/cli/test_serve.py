@@ -1,0 +1,116 @@
+"""`modelbundle serve` runs an example as a pod would, says why it cannot, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import THIS, packed
+from tests.install.index import served_index, wheel
+
+
+def ask(url: str, **fields: object) -> object:
+    request = urllib.request.Request(url + "/predict", data=json.dumps(fields).encode())
+    with urllib.request.urlopen(request, timeout=20) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.parametrize("version", ["3.8", THIS])
+def test_the_quickstart_answers_under_the_python_that_it_was_pickled_by(serve, tmp_path, version):
+    serving = serve(packed("quickstart", tmp_path, version))
+    serving.wait_for_url()
+    assert ask(serving.url, x=20, y="ab") == 42
+    assert f"the bundle's pythonVersion is {version}" in serving.log
+    assert f"Python {version}." in serving.log
+    assert serving.stop() == 0
+    assert not list((tmp_path / "t").glob("modelbundle-*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_process_and_no_file_outlives_it(serve, tmp_path, number):
+    serving = serve(packed("quickstart", tmp_path, THIS))
+    serving.wait_for_url()
+    pid = int(serving.log.split("worker connected: pid ")[1].split(",")[0])
+    serving.process.send_signal(number)
+    assert serving.process.wait(30) == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+    assert not list((tmp_path / "t").glob("modelbundle-*"))
+
+
+def test_a_zip_bundle_gets_its_requirements_and_a_second_start_finds_them(serve, tmp_path):
+    (tmp_path / "files").mkdir()
+    wheel(tmp_path / "files", "addedlater", "1.0")
+    requirements = ["scikit-learn", "addedlater"]
+    manifest = packed("iris", tmp_path, THIS, requirements=requirements)
+    with served_index(tmp_path) as index:
+        first = serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX=index)
+        first.wait_for_url()
+    fields = {"sepal_length": 6.3, "sepal_width": 3.3, "petal_length": 6.0, "petal_width": 2.5}
+    answer = ask(first.url, **fields)
+    assert answer["species"] == "virginica"
+    assert "requirements: 1 packages beside those that this Python has" in first.log
+    assert first.stop() == 0
+    second = serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
+    second.wait_for_url()
+    assert ask(second.url, **fields) == answer
+
+
+def failed(serving) -> str:
+    assert serving.process.wait(60) == 1
+    return serving.log
+
+
+def test_another_python_than_the_bundles_is_refused_before_unpickling(serve, tmp_path, python_of):
+    log = failed(serve(packed("quickstart", tmp_path, THIS), "--python", python_of("3.8")))
+    assert f"Error: PythonMismatch: the bundle was written by Python {THIS}, the image runs Python 3.8" in log
+    assert not list((tmp_path / "t").glob("modelbundle-*"))
+
+
+def test_user_code_that_raises_while_it_loads_is_the_reason(serve, tmp_path):
+    manifest = packed("iris", tmp_path, THIS, requirements=[], loadModelFn="model.my_forgotten_fn")
+    log = failed(serve(manifest, "--python", sys.executable))
+    assert "Error: LoadFunctionNotFound: loadModelFn is model.my_forgotten_fn" in log
+
+
+def test_an_artifact_that_was_changed_does_not_run(serve, tmp_path):
+    manifest = packed("quickstart", tmp_path, THIS)
+    (manifest.parent / "bundle.pkl").write_bytes(b"changed")
+    assert "Error: ArtifactDigestMismatch" in failed(serve(manifest))
+
+
+def test_a_requirement_that_is_nowhere_is_the_reason(serve, tmp_path):
+    (tmp_path / "files").mkdir()
+    manifest = packed("iris", tmp_path, THIS, requirements=["nowhere-to-be-found==1"])
+    with served_index(tmp_path) as index:
+        log = failed(serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX=index))
+    assert "Error: RequirementNotFound: nowhere-to-be-found" in log
+
+
+def test_a_taken_port_is_said_before_anything_is_fetched(modelbundle, served_quickstart, tmp_path):
+    port = served_quickstart.url.rpartition(":")[2]
+    done = modelbundle("serve", packed("quickstart", tmp_path, THIS), "--port", port)
+    assert (done.code, done.err.splitlines()) == (
+        1,
+        [f"Error: port {port} is taken (Address already in use): choose another with --port"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: [", "is no YAML"),
+        ("kind: Pod", "holds no ModelBundle (it holds Pod)"),
+        ("apiVersion: modelbundle.dev/v1alpha1\nkind: ModelBundle\nspec: {}", "spec.bundle is missing"),
+        ("apiVersion: modelbundle.dev/v1alpha1\nkind: ModelBundle\nspec: {bundle: {cloneFrom: {name: a}}}", "a clone"),
+    ],
+)
+def test_a_file_that_is_no_bundle_is_one_clear_message(modelbundle, tmp_path: Path, text, said):
+    (tmp_path / "b.yaml").write_text(text)
+    done = modelbundle("serve", tmp_path / "b.yaml")
+    assert done.code == 1
+    assert said in done.err

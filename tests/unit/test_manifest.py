@@ -1,0 +1,103 @@
+"""YAML that every reader reads alike, and the example request that `serve` prints."""
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from launch.example_request import example_request
+from launch.local_serving import absolute_uri
+from launch.manifest import ManifestError, dump, parse
+
+BUNDLE = "kind: ModelBundle\nspec: "
+LOOKALIKES = [
+    *("y", "n", "Yes", "off", "TRUE", "null", "~", "", "1.5", "3.8", "1e3", "0x1F", "0o7", "010", "1_000", "12:30"),
+    *("+1", ".5", ".inf", "-.INF", ".NaN", "2024-01-01", "=", "<<", "-", "1.7.1-cuda11.0", " lead", "a: b", "#", "é"),
+]
+
+
+def spec_of(text: str) -> object:
+    return parse(text, "file")[0]["spec"]
+
+
+def test_strings_that_look_like_something_else_stay_strings_for_every_reader():
+    manifest = {"kind": "ModelBundle", "spec": {"list": LOOKALIKES, **dict.fromkeys(LOOKALIKES, 1)}}
+    text = dump(manifest)
+    assert parse(text, "file") == [manifest]
+    assert yaml.safe_load(text) == manifest
+    assert '"y": 1' in text
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53), 2**53)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(VALUES)
+def test_any_json_value_comes_back(value):
+    manifest = {"kind": "ModelBundle", "spec": value}
+    assert parse(dump(manifest), "file") == [manifest]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{y: 1}", {True: 1}),
+        ("{a: no}", {"a": False}),
+        ("{a: 2024-01-01}", {"a": "2024-01-01"}),
+        ("{a: 1e3}", {"a": 1000.0}),
+        ("{a: 12:30}", {"a": "12:30"}),
+        ("{a: 0x10}", {"a": 16}),
+        ("{a: 3.8}", {"a": 3.8}),
+    ],
+)
+def test_bare_scalars_are_read_as_kubectl_reads_them(text, value):
+    assert spec_of(BUNDLE + text) == value
+
+
+@pytest.mark.parametrize("text", ["kind: Pod", "[1]", "", "a: [", "a: !!python/object:os.system {}"])
+def test_what_holds_no_bundle_is_refused(text):
+    with pytest.raises(ManifestError):
+        parse(text, "file")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        (None, {}),
+        ({"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "string"}}}, {"x": 1, "y": "text"}),
+        ({"properties": {"x": {"type": "number"}, "z": {}}, "required": ["x"]}, {"x": 1}),
+        ({"properties": {"x": {"enum": ["a", "b"]}, "y": {"default": 4}}}, {"x": "a", "y": 4}),
+        (
+            {"$ref": "#/definitions/A", "definitions": {"A": {"properties": {"k": {"const": "single"}}}}},
+            {"k": "single"},
+        ),
+        ({"anyOf": [{"properties": {"x": {"type": "array", "items": {"type": "boolean"}}}}]}, {"x": [True]}),
+        ({"$ref": "#"}, {}),
+    ],
+)
+def test_the_example_request_fits_the_schema(schema, value):
+    assert example_request(schema) == value
+
+
+@pytest.mark.parametrize(
+    ("uri", "absolute"),
+    [
+        ("bundle.pkl", "/dir/bundle.pkl"),
+        ("../a/bundle.pkl", "/a/bundle.pkl"),
+        ("file:bundle.pkl", "/dir/bundle.pkl"),
+        ("/abs/bundle.pkl", "/abs/bundle.pkl"),
+        ("file:///abs/bundle.pkl", "file:///abs/bundle.pkl"),
+        ("s3://models/bundle.pkl", "s3://models/bundle.pkl"),
+    ],
+)
+def test_an_artifact_path_counts_from_the_manifests_directory(uri, absolute):
+    from pathlib import Path
+
+    assert absolute_uri(uri, Path("/dir")) == absolute
