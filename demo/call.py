@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import time
 import urllib.error
@@ -15,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.kubectl import Manifest, get, kubectl
+from demo.screen import line, typed
 
 CLIENT = "client"
 
@@ -43,6 +46,23 @@ def post(url: str, request: Any, timeout: float = 30) -> Answer:
             status, headers, raw = error.code, error.headers, error.read()
     seconds = time.perf_counter() - started
     return Answer(status, json.loads(raw), headers.get("x-modelbundle-digest", ""), seconds)
+
+
+def curl(url: str, request: Any) -> Answer:
+    """By curl, as somebody would type it; a machine without curl gets the same request from Python."""
+    body = json.dumps(request)
+    typed(f"curl {url}/predict -H 'content-type: application/json' -d {shlex.quote(body)}")
+    if not shutil.which("curl"):
+        line("(there is no curl on this machine: sent by Python)")
+        return post(f"{url}/predict", request)
+    command = ["curl", "-sS", "-i", "--max-time", "30", "-w", "\n%{http_code} %{time_total}", f"{url}/predict"]
+    command += ["-H", "content-type: application/json", "-d", body]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace("\r\n", "\n")
+    rest, _, numbers = printed.rpartition("\n")
+    headers, _, content = rest.partition("\n\n")
+    digest = re.search(r"^x-modelbundle-digest: (\S+)$", headers, re.MULTILINE | re.IGNORECASE)
+    status, seconds = numbers.split()
+    return Answer(int(status), json.loads(content), digest[1] if digest else "", float(seconds))
 
 
 @contextmanager

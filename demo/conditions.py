@@ -34,6 +34,10 @@ class ConditionLog:
                 raise TimeoutError(f"{what}: not within {timeout:g} s")
         return time.monotonic() - started
 
+    def bundle(self, name: str) -> Manifest:
+        with self._changed:
+            return self._bundles[name]
+
     def saw(self, bundle: Manifest) -> None:
         name = bundle["metadata"]["name"]
         for condition in (bundle.get("status") or {}).get("conditions") or []:
@@ -48,7 +52,7 @@ class ConditionLog:
     def _print(self, name: str, condition: dict[str, Any]) -> None:
         seconds = time.monotonic() - self.started
         message = " ".join(condition.get("message", "").split())
-        shown = message if condition["status"] == "False" and len(message) < 300 else message[:70]
+        shown = message if len(message) <= 80 else message[:77] + "..."
         state = f"{condition['type']}={condition['status']}"
         line(f"{seconds:5.1f} s  {name:20} {state:26} {condition['reason']:22} {shown}")
 

@@ -61,7 +61,7 @@ def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
 
     yield make
     if made:
-        kubectl("delete", "namespace", *made, "--wait=false")
+        kubectl("delete", "namespace", *made, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture
