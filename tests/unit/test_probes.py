@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aiohttp.test_utils import TestClient, TestServer
-
 from modelbundle_operator.metrics import Metrics
 from modelbundle_operator.mirror import Mirror
 from modelbundle_operator.probes import Probes, not_longer_than
 from modelbundle_operator.workqueue import Key, WorkQueue
+
 from tests.builders import model_bundle
 
 

@@ -1,0 +1,180 @@
+"""The HTTP face of the cluster in memory: discovery, lists, watches and writes, as kopf and our client ask for them.
+
+Tests end watches, break them with 410 Gone, or let an event get lost: what no real API server does on demand.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from modelbundle_operator.api import GROUP
+from modelbundle_operator.cluster import PLACES
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.workqueue import Key
+
+from tests.loop.fake_cluster import FakeCluster
+
+Body = dict[str, Any]
+VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"]
+# kopf starts nothing before it has found this kind
+NAMESPACES = {
+    "name": "namespaces",
+    "singularName": "namespace",
+    "kind": "Namespace",
+    "namespaced": False,
+    "verbs": VERBS,
+}
+ERROR_410 = {"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410, "message": "Gone"}}
+
+
+@dataclass
+class Request:
+    """One request as it came."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    agent: str
+
+
+@dataclass
+class FakeApi:
+    """Serves a FakeCluster."""
+
+    cluster: FakeCluster = field(default_factory=FakeCluster)
+    installed: bool = True
+    requests: list[Request] = field(default_factory=list)
+    watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
+
+    def server(self) -> TestServer:
+        app = web.Application(middlewares=[self._note])
+        app.router.add_get("/version", _json({"major": "1", "minor": "35"}))
+        app.router.add_get("/api", _json({"versions": ["v1"]}))
+        app.router.add_get("/apis", self._groups)
+        app.router.add_get("/api/v1", _json({"resources": [*_resources("v1"), NAMESPACES]}))
+        for root in ("/api/{version}", "/apis/{group}/{version}"):
+            if "group" in root:
+                app.router.add_get(root, self._group)
+            app.router.add_get(root + "/{plural}", self._list)
+            app.router.add_route("*", root + "/namespaces/{namespace}/{plural}", self._collection)
+            app.router.add_route("*", root + "/namespaces/{namespace}/{plural}/{name}", self._object)
+            app.router.add_route("*", root + "/namespaces/{namespace}/{plural}/{name}/status", self._object)
+        return TestServer(app)
+
+    def tell(self, event: str, body: Body) -> None:
+        """An event for every open watch of the kind."""
+        for kind, queue in self.watches:
+            if kind == body["kind"]:
+                queue.put_nowait({"type": event, "object": body})
+
+    def break_watches(self) -> None:
+        """410 Gone: the versions that the watches stand at are forgotten."""
+        for _, queue in self.watches:
+            queue.put_nowait(ERROR_410)
+
+    def put(self, body: Body) -> None:
+        self.tell("ADDED", self.cluster.put(body))
+
+    def delete(self, kind: str, key: Key, *, lose_the_event: bool = False) -> None:
+        gone = self.cluster.delete(kind, key)
+        if not lose_the_event:
+            self.tell("DELETED", gone)
+
+    @web.middleware
+    async def _note(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        agent = request.headers.get("User-Agent", "")
+        self.requests.append(Request(request.method, request.path, dict(request.query), agent))
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def _groups(self, _: web.Request) -> web.Response:
+        groups = ["apps", *([GROUP] if self.installed else [])]
+        versions = {"apps": "v1", GROUP: "v1alpha1"}
+        listed = [
+            {"name": g, "versions": [{"version": versions[g]}], "preferredVersion": {"version": versions[g]}}
+            for g in groups
+        ]
+        return web.json_response({"kind": "APIGroupList", "groups": listed})
+
+    async def _group(self, request: web.Request) -> web.Response:
+        group, version = request.match_info["group"], request.match_info["version"]
+        if group == GROUP and not self.installed:
+            return _status(404, "not found")
+        return web.json_response({"resources": _resources(f"{group}/{version}")})
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        kind = _kind(request.match_info["plural"])
+        if request.query.get("watch"):
+            return await self._watch(request, kind)
+        items, version = await self.cluster.list(kind, request.match_info.get("namespace"))
+        return web.json_response({"items": items, "metadata": {"resourceVersion": str(version)}})
+
+    async def _watch(self, request: web.Request, kind: str) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        watch: tuple[str, asyncio.Queue[Body]] = (kind, asyncio.Queue())
+        self.watches.append(watch)
+        try:
+            while True:
+                event = await watch[1].get()
+                await response.write(json.dumps(event).encode() + b"\n")
+                if event is ERROR_410:
+                    return response
+        except (ConnectionError, asyncio.CancelledError):
+            return response
+        finally:
+            with contextlib.suppress(ValueError):
+                self.watches.remove(watch)
+
+    async def _collection(self, request: web.Request) -> web.StreamResponse:
+        if request.method == "POST":
+            await self.cluster.create_event(await request.json())
+            return web.json_response({}, status=201)
+        return await self._list(request)
+
+    async def _object(self, request: web.Request) -> web.Response:
+        where = request.match_info
+        kind = _kind(where["plural"])
+        if request.method == "GET":
+            body = await self.cluster.get(kind, where["namespace"], where["name"])
+            return web.json_response(body) if body is not None else _status(404, "not found")
+        wanted = json.loads(await request.text())
+        known = self.cluster.objects.get((kind, where["namespace"], where["name"]))
+        before = known["metadata"]["resourceVersion"] if known else None
+        write = self.cluster.apply_status if request.path.endswith("/status") else self.cluster.apply
+        try:
+            body = await (self.cluster.replace if request.method == "PUT" else write)(wanted)
+        except Transient as error:
+            return _status(int(error.message[:3]), error.message)
+        if body["metadata"]["resourceVersion"] != before:
+            self.tell("MODIFIED" if before else "ADDED", body)
+        return web.json_response(body)
+
+
+def _json(body: Body) -> Any:
+    async def handler(_: web.Request) -> web.Response:
+        return web.json_response(body)
+
+    return handler
+
+
+def _status(code: int, message: str) -> web.Response:
+    return web.json_response({"kind": "Status", "code": code, "message": message, "details": {}}, status=code)
+
+
+def _kind(plural: str) -> str:
+    return next(kind for kind, place in PLACES.items() if place.plural == plural)
+
+
+def _resources(api_version: str) -> list[Body]:
+    return [
+        {"name": place.plural, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": VERBS}
+        for kind, place in PLACES.items()
+        if place.api_version == api_version
+    ]

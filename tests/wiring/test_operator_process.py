@@ -1,0 +1,173 @@
+"""The operator as a process, real kopf and all, against an API server in memory: the pitfalls that we rely on, pinned.
+
+docs/adr/0001-kopf-as-host.md says why each of them matters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+from modelbundle_operator.workqueue import Key
+
+from tests.builders import model_bundle
+from tests.wiring.fake_api import FakeApi
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = Key("models", "llama")
+LABELLED = {"configmaps", "services", "deployments", "pods"}
+
+
+class Running:
+    """The process and what it says of itself."""
+
+    def __init__(self, api: FakeApi, process: asyncio.subprocess.Process, port: int) -> None:
+        self.api, self.process, self.port = api, process, port
+
+    async def until(self, true: Callable[[], bool], seconds: float = 10) -> None:
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
+    async def probe(self, path: str) -> int:
+        async with aiohttp.ClientSession() as session:
+            try:
+                async with session.get(f"http://127.0.0.1:{self.port}{path}") as response:
+                    return response.status
+            except aiohttp.ClientConnectionError:
+                return 0
+
+    async def stop(self) -> int:
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        return await asyncio.wait_for(self.process.wait(), 15)
+
+
+@asynccontextmanager
+async def start(api: FakeApi, tmp_path: Path, **settings: str) -> AsyncIterator[Running]:
+    server = api.server()
+    await server.start_server()
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "fake",
+                "clusters": [{"name": "fake", "cluster": {"server": str(server.make_url("")).rstrip("/")}}],
+                "users": [{"name": "fake", "user": {"token": "anything"}}],
+                "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
+            }
+        )
+    )
+    port = _free_port()
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith("MODELBUNDLE_")},
+        "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
+        "KUBECONFIG": str(kubeconfig),
+        "MODELBUNDLE_PROBE_PORT": str(port),
+        **settings,
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "modelbundle_operator", env=environment, stderr=asyncio.subprocess.PIPE
+    )
+    running = Running(api, process, port)
+    try:
+        yield running
+    finally:
+        await running.stop()
+        await server.close()
+
+
+@pytest.fixture
+async def operator(tmp_path: Path) -> AsyncIterator[Running]:
+    async with start(FakeApi(), tmp_path, MODELBUNDLE_RESYNC_SECONDS="10") as running:
+        await running.until(lambda: {kind for kind, _ in running.api.watches} >= {"ModelBundle", "Pod", "Deployment"})
+        yield running
+
+
+def _there(api: FakeApi, kind: str) -> bool:
+    return (kind, *KEY) in api.cluster.objects
+
+
+async def test_children_are_made_and_kopf_writes_nothing(operator: Running) -> None:
+    api = operator.api
+    api.put(model_bundle())
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY].get("status")))
+    assert all(_there(api, kind) for kind in ("ConfigMap", "Service", "Deployment"))
+    assert await operator.probe("/readyz") == 200
+    writes = [request for request in api.requests if request.method != "GET"]
+    assert writes
+    assert not [request for request in writes if "kopf" in request.agent.lower()]
+    assert {r.query.get("fieldManager") for r in writes if r.method == "PATCH"} == {"modelbundle-operator"}
+    bundle = api.cluster.objects["ModelBundle", *KEY]
+    assert not bundle["metadata"].get("finalizers")
+    assert not bundle["metadata"].get("annotations")
+
+
+async def test_only_what_carries_our_label_is_watched(operator: Running) -> None:
+    """The selectors' keys must be tuples: kopf takes other spellings without a word and selects nothing."""
+    watches = [request for request in operator.api.requests if request.query.get("watch")]
+    selected = {r.path.rpartition("/")[2]: r.query.get("labelSelector") for r in watches}
+    assert selected.pop("modelbundles") is None
+    assert selected == dict.fromkeys(LABELLED, "app.kubernetes.io/managed-by=modelbundle-operator")
+    assert all(request.query["timeoutSeconds"] == "300" for request in watches), (
+        "a whole number, or the server says 400"
+    )
+
+
+async def test_a_deleted_child_comes_back_at_once(operator: Running) -> None:
+    api = operator.api
+    api.put(model_bundle())
+    await operator.until(lambda: _there(api, "Deployment"))
+    api.delete("Service", KEY)
+    await operator.until(lambda: _there(api, "Service"), 3)
+
+
+async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_by_the_resync(operator: Running) -> None:
+    api = operator.api
+    api.put(model_bundle())
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY].get("status")))
+    await asyncio.sleep(0.3)
+    lists = sum(request.path.endswith("/services") and not request.query.get("watch") for request in api.requests)
+    api.break_watches()
+    api.delete("Service", KEY, lose_the_event=True)
+    await asyncio.sleep(1.5)
+    assert sum(r.path.endswith("/services") and not r.query.get("watch") for r in api.requests) > lists, "kopf relisted"
+    assert not _there(api, "Service"), "kopf tells no deletion: should this fail, the resync has become a luxury"
+    await operator.until(lambda: _there(api, "Service"), 14)
+
+
+async def test_a_signal_ends_it_with_zero(operator: Running) -> None:
+    assert await operator.stop() == 0
+
+
+async def test_without_the_crd_it_ends_and_says_what_to_do(tmp_path: Path) -> None:
+    async with start(FakeApi(installed=False), tmp_path) as running:
+        assert running.process.stderr is not None
+        said = (await asyncio.wait_for(running.process.stderr.read(), 15)).decode()
+        assert await running.process.wait() == 2
+    assert "kubectl apply -f crds/" in said
+    assert "Traceback" not in said
+
+
+async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: Path) -> None:
+    async with start(FakeApi(), tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as running:
+        await running.until(lambda: len(running.api.watches) == 5)
+        paths = {r.path for r in running.api.requests if r.path.rpartition("/")[2] in {*LABELLED, "modelbundles"}}
+        assert all("/namespaces/models/" in path for path in paths), paths
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
