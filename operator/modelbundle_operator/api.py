@@ -140,9 +140,16 @@ class ModelBundle(BaseModel):
 
 
 def parse(obj: dict[str, Any]) -> ModelBundle:
-    """The model of an object as the API server returns it; Terminal when a CRD of another version let it through."""
+    """The model of an object as the API server returns it; Terminal when a CRD of another version let it through.
+
+    A status that another version wrote and this one cannot read counts as none: it is only ever written anew.
+    """
     try:
-        return ModelBundle.model_validate(obj)
+        status = Status.model_validate(obj.get("status") or {})
+    except ValidationError:
+        status = Status()
+    try:
+        return ModelBundle.model_validate({**obj, "status": status})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from modelbundle_operator.api import ModelBundle, Spec
 from modelbundle_operator.crd import custom_resource_definition, main, object_schema
+from modelbundle_operator.crd_reference import reference
 from pydantic import ValidationError
 
 from tests.unit.builders import ARTIFACT, model_bundle
@@ -28,6 +29,11 @@ def test_the_file_is_current_and_small(monkeypatch):
     assert FILE.read_text() == out.getvalue(), "run make crd and commit what it writes"
     assert len(FILE.read_bytes()) < 64 * 1024
     assert yaml.safe_load(FILE.read_text()) == custom_resource_definition()
+
+
+def test_the_reference_is_current():
+    page = FILE.parents[1] / "docs" / "crd.md"
+    assert page.read_text() == reference(), "run python -m modelbundle_operator.crd_reference > docs/crd.md"
 
 
 def nodes(schema: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:

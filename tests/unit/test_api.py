@@ -1,0 +1,32 @@
+"""The border: an object of the API server becomes a model, or an error that says why not."""
+
+import pytest
+from modelbundle_operator.api import Reason, Status, parse
+from modelbundle_operator.errors import Terminal
+from modelbundle_operator.naming import child_labels, endpoint_url, short_digest
+
+from tests.unit.builders import SHA256, model_bundle
+
+
+def test_an_object_that_an_older_crd_let_through_names_the_field():
+    with pytest.raises(Terminal, match=r"^spec\.serving\.replicas: .*Apply the CRDs") as error:
+        parse(model_bundle(serving={"replicas": "many"}))
+    assert error.value.reason == Reason.INVALID_VALUE
+
+
+def test_a_status_of_another_version_counts_as_none():
+    assert parse({**model_bundle(), "status": {"conditions": "?"}}).status == Status()
+    assert parse({**model_bundle(), "status": None}).status == Status()
+    assert parse({**model_bundle(), "status": {"digest": "sha256:1", "new": 1}}).status.digest == "sha256:1"
+
+
+def test_children_carry_three_labels_that_kubernetes_takes():
+    bundle = parse(model_bundle(name="a" * 52))
+    labels = child_labels(bundle, "sha256:" + SHA256)
+    assert labels == {
+        "app.kubernetes.io/managed-by": "modelbundle-operator",
+        "modelbundle.dev/bundle": "a" * 52,
+        "modelbundle.dev/digest": SHA256[:16],
+    }
+    assert short_digest("sha256:" + SHA256) == SHA256[:16]
+    assert endpoint_url(bundle) == f"http://{'a' * 52}.models.svc"
