@@ -59,7 +59,11 @@ def _amount(value: Any) -> Decimal | None:
 
 
 def foreign_fields(live: dict[str, Any]) -> Fields:
-    """The fieldsV1 tree of what only others own in spec, data and labels; empty when there is nothing."""
+    """The fieldsV1 tree of what only others own in spec, data and labels; empty when there is nothing.
+
+    Before our forced apply that includes fields that we want: who changes a value takes its ownership. So non-empty
+    means: apply; and only what is foreign in the answer of that apply is an addition, for `without_foreign`.
+    """
     ours: Fields = {}
     others: Fields = {}
     for entry in live.get("metadata", {}).get("managedFields") or []:
@@ -101,7 +105,7 @@ def _without(fields: Fields, owned: Fields) -> Fields:
 
 
 def without_foreign(live: dict[str, Any]) -> dict[str, Any]:
-    """`live` without `foreign_fields(live)`, to be written back by a PUT of our field manager.
+    """`live`, as our forced apply just returned it, without `foreign_fields(live)`, for a PUT of our field manager.
 
     managedFields stay as they are: the API server drops what is gone from the others' entries, and as nothing of ours
     changes in that write, it makes no second entry for us.

@@ -85,6 +85,15 @@ def test_foreign_fields(why, live, foreign):
     assert foreign_fields(live) == foreign, why
 
 
+def test_a_changed_value_is_foreign_until_the_next_apply():
+    """Why the forced apply comes first: without it the PUT would lack what we want, such as a container's image."""
+    ours = ("modelbundle-operator", {"f:spec": {"f:image": {}}})
+    theirs = ("kubectl-set", {"f:spec": {"f:image": {}}})
+    taken = live_with(("modelbundle-operator", {"f:spec": {"f:name": {}}}), theirs)
+    assert foreign_fields(taken) == {"f:spec": {"f:image": {}}}
+    assert foreign_fields(live_with(ours, theirs)) == {}
+
+
 @pytest.mark.parametrize(
     ("why", "live", "wanted", "answer"),
     [
