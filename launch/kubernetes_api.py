@@ -92,29 +92,22 @@ def post_to_service(
     api: Any, namespace: str, name: str, path: str, body: bytes, seconds: float
 ) -> Tuple[int, Mapping[str, str], bytes]:
     """POST JSON to a Service through the API server's proxy: status, headers, body. Needs no route into the cluster."""
-    client, _ = _library()
     resource = f"/api/v1/namespaces/{namespace}/services/http:{name}:{SERVICE_PORT}/proxy/{path.lstrip('/')}"
-    with _errors(f"the service {name} in namespace {namespace}"):
-        try:
-            answer = api.call_api(
-                resource,
-                "POST",
-                header_params={"Content-Type": "application/json", "Accept": "application/json"},
-                body=json.loads(body),
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _return_http_data_only=True,
-                _request_timeout=seconds,
-            )
-        except client.ApiException as error:
-            if error.headers and "x-modelbundle-digest" in {key.lower() for key in error.headers}:
-                return error.status, dict(error.headers), _bytes(error.body)
-            raise
-    return answer.status, dict(answer.headers), answer.data
-
-
-def _bytes(body: Any) -> bytes:
-    return body if isinstance(body, bytes) else str(body or "").encode()
+    what = f"the service {name} in namespace {namespace}"
+    with _errors(what):
+        request = api.param_serialize(
+            "POST",
+            resource,
+            header_params={"Content-Type": "application/json", "Accept": "application/json"},
+            body=json.loads(body),
+            auth_settings=["BearerToken"],
+        )
+        answer = api.call_api(*request, _request_timeout=seconds)
+        content: bytes = answer.read()
+    headers = {key.lower(): value for key, value in answer.headers.items()}
+    if answer.status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
+        raise ApiError(answer.status, f"{what}: {_message(content, answer.reason)}")
+    return answer.status, headers, content
 
 
 @contextmanager
@@ -128,16 +121,15 @@ def _errors(what: str, gone_is_fine: bool = False) -> Iterator[None]:
     except ApiException as error:
         if error.status == 410 and gone_is_fine:  # the watch's history is gone: start from a fresh read
             return
-        raise ApiError(error.status or 0, f"{what}: {_message(error)}") from error
+        raise ApiError(error.status or 0, f"{what}: {_message(error.body, error.reason)}") from error
     except HTTPError as error:
         if isinstance(error, ReadTimeoutError) and gone_is_fine:
             return
         raise ApiError(0, f"cannot reach the Kubernetes API for {what}: {error}") from error
 
 
-def _message(error: Any) -> str:
+def _message(body: Any, reason: Any) -> str:
     try:
-        message = json.loads(error.body)["message"]
+        return str(json.loads(body)["message"])
     except (TypeError, ValueError, KeyError):
-        message = error.reason or _bytes(error.body).decode("utf-8", "replace")[:500]
-    return str(message)
+        return str(reason or "") or str(body)[:500]
