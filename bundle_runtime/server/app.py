@@ -52,7 +52,7 @@ class App:
         self.draining = False  # not ready, answers close their connections
         self.refusing = False  # and nothing new is predicted
         self._heads = Heads(digest)
-        self._prefix = os.urandom(6).hex()
+        self._prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
         self._get: dict[bytes, Callable[[Exchange], None]] = {
             b"/": self._about,
@@ -77,12 +77,12 @@ class App:
     # one request
 
     def handle(self, exchange: Exchange) -> None:
-        if not _REQUEST_ID.fullmatch(exchange.request_id):
-            exchange.request_id = b"%b-%x" % (self._prefix.encode("ascii"), next(self._numbers))
+        if not exchange.request_id or not _REQUEST_ID.fullmatch(exchange.request_id):
+            exchange.request_id = b"%b-%x" % (self._prefix, next(self._numbers))
         if exchange.refusal is not None:
             _, code, message = exchange.refusal
             self._error(exchange, code, message)
-        elif exchange.target == b"/predict" and exchange.method == "POST":
+        elif exchange.target == b"/predict" and exchange.method == b"POST":
             self._predict(exchange)
         else:
             self._route(exchange)
@@ -90,7 +90,7 @@ class App:
     def _route(self, exchange: Exchange) -> None:
         path = exchange.target.partition(b"?")[0]
         if path == b"/predict":
-            if exchange.method == "POST":
+            if exchange.method == b"POST":
                 self._predict(exchange)
             else:
                 self._error(exchange, "MethodNotAllowed", "/predict takes POST", more=b"allow: POST\r\n")
@@ -99,7 +99,7 @@ class App:
         if route is None:
             routes = ", ".join(known.decode() for known in self._get if not known.startswith(b"/internal"))
             self._error(exchange, "NotFound", f"there is POST /predict, and GET {routes}")
-        elif exchange.method not in ("GET", "HEAD"):
+        elif exchange.method not in (b"GET", b"HEAD"):
             self._error(exchange, "MethodNotAllowed", f"{path.decode()} takes GET", more=b"allow: GET, HEAD\r\n")
         else:
             route(exchange)

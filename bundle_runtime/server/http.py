@@ -49,7 +49,7 @@ class Exchange:
     def __init__(self, connection: HttpConnection, started: float) -> None:
         self.connection = connection
         self.started = started
-        self.method = ""
+        self.method = b""
         self.target = b""
         self.body = b""
         self.request_id = b""
@@ -77,7 +77,8 @@ class HttpConnection(asyncio.Protocol):
         self._next: Exchange | None = None  # the request that is arriving
         self._url = b""
         self._parts: list[bytes] = []
-        self._framing: list[bytes] = []  # the header lines that matter here
+        self._says_connection = False
+        self._framing: list[tuple[bytes, bytes]] = []  # the header lines that matter here
         self._size = 0
         self._head_size = 0  # of what was parsed
         self._head_bytes = 0  # of what came, in the reads that finished no request
@@ -104,6 +105,7 @@ class HttpConnection(asyncio.Protocol):
         self._current = None
         if current is not None and current.cancel is not None:
             current.cancel()
+            current.cancel = None
 
     def pause_writing(self) -> None:
         self._writing_paused = True
@@ -140,6 +142,7 @@ class HttpConnection(asyncio.Protocol):
         self._url = b""
         self._parts = []
         self._framing = []
+        self._says_connection = False
         self._size = 0
         self._head_size = 0
         self._head_bytes = 0
@@ -160,17 +163,19 @@ class HttpConnection(asyncio.Protocol):
         elif length == 12:
             if name.lower() == b"x-request-id" and self._next is not None:
                 self._next.request_id = value
-                self._framing.append(b"x-request-id: " + value)
+                self._framing.append((name, value))
         elif length == 14:
             if name.lower() == b"content-length":
-                self._framing.append(b"content-length: " + value)
-                if value.isdigit() and int(value) > self._max_body:
+                self._framing.append((name, value))
+                if int(value) > self._max_body:
                     self._refuse_body()
+        elif length == 10:
+            self._says_connection = True  # or another header of that length: it is looked at below
         elif length == 17:
             if name.lower() == b"transfer-encoding":
-                self._framing.append(b"transfer-encoding: " + value)
+                self._framing.append((name, value))
         elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
-            self._framing.append(b"expect: 100-continue")
+            self._framing.append((name, value))
             self._expects = True
 
     def on_headers_complete(self) -> None:
@@ -194,16 +199,19 @@ class HttpConnection(asyncio.Protocol):
         self._completed = True
         self._in_head = False
         parser = self._parser
-        if self._drop_rest or exchange is None or (parser.should_upgrade() and parser.get_method() != b"CONNECT"):
+        if self._drop_rest or exchange is None:
             return
+        method = parser.get_method()
+        if self._says_connection:
+            if parser.should_upgrade() and method != b"CONNECT":
+                return  # data_received() is told, and sees to it
+            exchange.old_http = parser.get_http_version() == "1.0"
         self._next = None
-        exchange.method = parser.get_method().decode("ascii")
+        exchange.method = method
         exchange.target = self._url
         exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts = []
-        if parser.should_keep_alive():
-            exchange.old_http = parser.get_http_version() == "1.0"
-        else:
+        if not parser.should_keep_alive():
             exchange.keep_alive = False
             self._drop_rest = True
         self._add(exchange)
@@ -215,9 +223,12 @@ class HttpConnection(asyncio.Protocol):
         offer. The parser stopped behind the headers, so a fresh one gets the same request without it."""
         if self._next is None or self._drop_rest:
             return
-        lines = [b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url), *self._framing, b"", b""]
+        lines = [
+            b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url),
+            *(b": ".join(header) for header in self._framing),
+        ]
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join(lines) + rest)
+        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
 
     def _refuse_head(self) -> None:
         self._refuse(431, "HeadersTooLarge", f"the request's line and headers are more than {MAX_HEAD} bytes")
@@ -256,6 +267,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
+        exchange.cancel = None  # it refers back to the exchange: a cycle for each request would keep the collector busy
         transport = self._transport
         if transport is None or exchange is not self._current:
             return
@@ -266,7 +278,7 @@ class HttpConnection(asyncio.Protocol):
         elif exchange.old_http:
             more += b"connection: keep-alive\r\n"
         start = b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (head, len(body), exchange.request_id, more)
-        if exchange.method == "HEAD":
+        if exchange.method == b"HEAD":
             transport.write(start)
         elif len(body) > BIG:
             transport.write(start)
