@@ -120,7 +120,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
         hint = ""
         if report.reason == Reason.STORE_ACCESS_DENIED and seen.artifact_secret:  # prepare cannot know its name
             hint = f" The credentials are those of Secret {seen.artifact_secret}."
-        return report.reason, f"{speaker}: {report.message}{hint}"
+        return report.reason, f"{speaker}: {report.message.rstrip('.') + '.' + hint if hint else report.message}"
     if ended.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")
     if ended.exit_code in _KILLED and name == WORKER:

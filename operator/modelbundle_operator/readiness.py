@@ -280,10 +280,9 @@ def _count(seen: Observation) -> str:
 def _stage(seen: Observation) -> str:
     """How far the pod that is furthest behind has come; coarse, as every new text is a write."""
     starting = [pod for pod in seen.newest if not pod.ready]
-    if not seen.rollout.observed or len(seen.newest) < seen.wanted:
-        return "the Deployment creates its pods"
     if not starting:
-        return "pods of the former template are leaving"
+        creates = not seen.rollout.observed or len(seen.newest) < seen.wanted
+        return "the Deployment creates its pods" if creates else "pods of the former template are leaving"
     if not all(_completed(pod, PREPARE) for pod in starting):
         return "waiting for a node, for images and for prepare to fetch the artifact"
     if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
@@ -332,7 +331,7 @@ def _capacity_due(seen: Observation) -> float | None:
 
 def _capacity_words(pod: Pod) -> str:
     # what preemption could not do repeats the first sentence and changes with every node
-    words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip(".")
+    words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
     return (
         f"No node takes the pod; the scheduler says: {words}. Free or add such nodes, ask for less in spec.serving"
         " (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."

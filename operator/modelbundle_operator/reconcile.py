@@ -21,13 +21,15 @@ from .observation import Observation, observe_pods, observe_rollout
 from .readiness import APPLY_REFUSED, Judgement, judge, judge_blocked, judge_terminal, takes_pods_down_first
 from .resolve import Resolution, resolve
 from .settings import Settings
-from .status import Status, identity, summarise
+from .status import Status, identity, summarise, worth_writing
 from .workqueue import Key
 
 Body = dict[str, Any]
 
 # a stranger's object carries no label of ours, so nobody tells us when it goes
 CONFLICT_SECONDS = 10.0
+# a new Deployment's pods are there in a moment, and theirs is the first state worth a write
+FIRST_PODS_SECONDS = 1.0
 
 
 def utc_now() -> datetime:
@@ -56,7 +58,7 @@ class Reconciler:
             await self._report(body, judge_terminal(error))
             return DONE
         try:
-            seen = await self._apply(key, bundle, resolution)
+            made, seen = await self._apply(key, bundle, resolution)
         except NameTaken as error:
             blocked = judge_blocked(Reason.NAME_CONFLICT, str(error))
             await self._report(body, blocked, about=self._identity(bundle, resolution))
@@ -65,11 +67,14 @@ class Reconciler:
             blocked = judge_blocked(APPLY_REFUSED, f"The API server refuses what the bundle needs: {error.message}")
             await self._report(body, blocked, about=self._identity(bundle, resolution))
             raise Transient(error.message) from None
+        if made and not bundle.status.conditions:
+            return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
         return Outcome(requeue_after=judgement.look_again)
 
-    async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> Observation:
+    async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
+        """Whether the pods are still to be made, and what is seen then."""
         children = await read(self.cluster, self.mirror, key)
         refuse_foreign(bundle, children)
         live = children["Deployment"]
@@ -78,8 +83,9 @@ class Reconciler:
         # pods mount the ConfigMap and are found by the Service: the Deployment comes last
         await converge(self.cluster, self.mirror, children["ConfigMap"], plan.config_map)
         await converge(self.cluster, self.mirror, children["Service"], plan.service)
-        live = await converge(self.cluster, self.mirror, live, plan.deployment)
-        return self._observe(key, bundle, resolution, live)
+        now_live = await converge(self.cluster, self.mirror, live, plan.deployment)
+        made = live is None and bundle.spec.serving.replicas > 0
+        return made, self._observe(key, bundle, resolution, now_live)
 
     def _observe(self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None) -> Observation:
         return Observation(
@@ -102,7 +108,7 @@ class Reconciler:
         metadata, before = body["metadata"], body.get("status") or {}
         now = self.now()
         status = summarise(before, metadata["generation"], metadata["name"], judgement, now, seen, about)
-        if status == before:
+        if not worth_writing(before, status):
             return
         # the version that was judged: neither an edited bundle nor a successor of the same name is told this state.
         # The uid alone would not do: on a custom resource's status the API server does not look at it.

@@ -56,6 +56,14 @@ def summarise(
     return status
 
 
+def worth_writing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether a status says something new. A container that fails for days only counts on: told whenever it doubles."""
+    old, new = before.get("lastFailure") or {}, after.get("lastFailure") or {}
+    if {**before, "lastFailure": {**old, "count": 0}} != {**after, "lastFailure": {**new, "count": 0}}:
+        return True
+    return bool(new.get("count", 0) >= 2 * old.get("count", 0)) and old != new
+
+
 def timestamp(moment: datetime) -> str:
     """As Kubernetes writes times."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
