@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +25,9 @@ class ApiError(Exception):
 def connect(context: Optional[str] = None) -> Tuple[Any, str]:
     """An ApiClient by kubeconfig, or in a pod by its service account; and the namespace that goes with it."""
     client, config = _library()
+    file = os.environ.get("KUBECONFIG") or None  # the library reads it at import only
     try:
-        loaded = config.new_client_from_config(context=context)
+        loaded = config.new_client_from_config(config_file=file, context=context)
     except config.ConfigException as error:
         if context is not None:
             raise ApiError(0, f"the kubeconfig cannot be used: {error}") from error
@@ -34,7 +36,7 @@ def connect(context: Optional[str] = None) -> Tuple[Any, str]:
         except config.ConfigException:
             raise ApiError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
         return client.ApiClient(), Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
-    contexts, active = config.list_kube_config_contexts()
+    contexts, active = config.list_kube_config_contexts(config_file=file)
     if context is not None:
         active = next((item for item in contexts if item["name"] == context), active)
     return loaded, active["context"].get("namespace") or "default"

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from examples.pack import EXAMPLES, pack
+from launch.cli import main
 from launch.manifest import dump, read_bundle
 from launch.pythons import NoSuchPythonError, find_python
 
@@ -41,6 +42,23 @@ def modelbundle() -> Callable[..., Done]:
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Done(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def modelbundle_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """The command in this process: importing `kubernetes` takes a second, once is enough."""
+
+    def run(*words: object, **variables: str) -> Done:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(sys, "argv", ["modelbundle", *map(str, words)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run
 

@@ -1,0 +1,90 @@
+"""As much of an API server as `wait` and `predict NAME` ask of one: a bundle, its watch, its Service's proxy."""
+
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+PATH = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
+
+
+def bundle(version: int, *conditions: tuple[str, str, str, str]) -> dict:
+    keys = ("type", "status", "reason", "message")
+    return {
+        "metadata": {"name": "b", "generation": 1, "resourceVersion": str(version)},
+        "status": {"observedGeneration": 1, "conditions": [dict(zip(keys, item, strict=True)) for item in conditions]},
+    }
+
+
+STARTING = ("Ready", "False", "Progressing", "the worker loads")
+READY = ("Ready", "True", "Serving", "1 of 1 replicas answer")
+STALLED = ("Stalled", "True", "ArtifactDigestMismatch", "expected a, got b")
+
+
+class Api:
+    """Speaks only what a watch of one bundle needs; `events` are sent with a pause, then the watch ends by itself."""
+
+    def __init__(self, events: list[dict]) -> None:
+        outer = self
+        self.events = events
+        self.sent = 0
+        self.answer = lambda _path, _body: (503, {}, b'{"message": "no endpoints available for service"}')
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                if "watch=true" in self.path.lower():
+                    self.send_response(200)
+                    self.send_header("Connection", "close")
+                    self.end_headers()
+                    for event in outer.events[max(outer.sent, 1) :]:
+                        time.sleep(0.1)
+                        outer.sent += 1
+                        line = {"type": "MODIFIED", "object": event}
+                        self.wfile.write(json.dumps(line).encode() + b"\n")
+                        self.wfile.flush()
+                    time.sleep(0.3)
+                    self.close_connection = True
+                    return
+                found = self.path.startswith(PATH + "/b")
+                status = {"message": 'modelbundles "c" not found', "code": 404}
+                body = json.dumps(outer.events[min(outer.sent, len(outer.events) - 1)] if found else status).encode()
+                self.send_response(200 if found else 404)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                asked = self.rfile.read(int(self.headers["Content-Length"]))
+                status, headers, answer = outer.answer(self.path, asked)
+                self.send_response(status)
+                for name, value in {"Content-Type": "application/json", **headers}.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def write_kubeconfig(self, path: Path) -> str:
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "c",
+            "clusters": [{"name": "k", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
+            "users": [{"name": "u", "user": {}}],
+            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "models"}}],
+        }
+        path.write_text(json.dumps(config))
+        return str(path)
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
