@@ -7,11 +7,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_cluster import store
+from local_cluster import mounts, store
 from local_cluster.shell import run, succeeds
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PIP_CONFIGURATION = Path("/etc/pip.conf")
+_MOST_CACHED_LAYERS = 100
 _PIP_VARIABLES = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT", "PIP_DEFAULT_TIMEOUT")
 
 
@@ -49,16 +50,9 @@ def build(dockerfile: Path, context: Path, image: str, arguments: dict[str, str]
 
 
 def save(image: str, target: str, storage: Sequence[str] = ()) -> None:
-    """Write an image to `oci:DIRECTORY:TAG` or `docker-archive:FILE:NAME`; uncompressed, as nothing is sent far."""
-    run(
-        [
-            *(["buildah", *storage, "push"] if storage else _buildah("push")),
-            "--quiet",
-            "--disable-compression",
-            image,
-            target,
-        ]
-    )
+    """Write an image to `oci:DIRECTORY:TAG` or `docker-archive:FILE:NAME`."""
+    push = ["buildah", *storage, "push"] if storage else _buildah("push")
+    run([*push, "--quiet", image, target])
 
 
 def storage_of(image: str) -> list[str] | None:
@@ -70,6 +64,19 @@ def storage_of(image: str) -> list[str] | None:
     return None
 
 
+def clear() -> None:
+    """End what an interrupted build left, and let go of the storage's mounts; the caller holds the lock."""
+    run([*_buildah("rm"), "--all"])
+    mounts.detach([_storage()])
+
+
+def prune() -> None:
+    """Drop the cached layers of builds once they pile up; the next build makes those that it needs anew."""
+    unnamed = run([*_buildah("images"), "--quiet", "--filter", "dangling=true"]).split()
+    if len(unnamed) > _MOST_CACHED_LAYERS:
+        succeeds([*_buildah("rmi"), "--prune"])
+
+
 def remove(image: str) -> None:
     succeeds([*_buildah("rmi"), image])
 
@@ -79,7 +86,7 @@ def _pip_settings() -> dict[str, str]:
 
 
 def _buildah(verb: str) -> list[str]:
-    root = store.root() / "images" / "storage"
+    root = _storage()
     return [
         "buildah",
         "--root",
@@ -90,6 +97,10 @@ def _buildah(verb: str) -> list[str]:
         _driver(),
         verb,
     ]
+
+
+def _storage() -> Path:
+    return store.root() / "images" / "storage"
 
 
 def _driver() -> str:

@@ -23,7 +23,7 @@ from local_cluster import (
     wheelhouse,
 )
 from local_cluster.api import Api, node_ready
-from local_cluster.components import CONTROL_PLANE, SERVICES, component
+from local_cluster.components import CONTROL_PLANE, SERVICES, Component, component
 from local_cluster.errors import ClusterError
 from local_cluster.place import NODE_NAME, Place
 from local_cluster.plan import Plan
@@ -46,8 +46,12 @@ def up(place: Place) -> None:
             say("the cluster is up already")
             plan = slots.current(place)
             for name in SERVICES:
-                if processes.pid_of(place, name) is None:
-                    start_component(place, plan, name)
+                made = _component(place, plan, name)
+                if not processes.runs(
+                    place, name, made.argv
+                ):  # stopped by a test, or it serves an older list of wheels
+                    processes.stop(place, name)
+                    processes.start(place, name, made.argv, made.env)
                     wait_for_service(place, plan, name)
             images.load_all(place, archives)
     if problems:
@@ -73,8 +77,7 @@ def down(place: Place) -> None:
 
 
 def start_component(place: Place, plan: Plan, name: str) -> None:
-    keys = s3_keys(place)
-    made = component(name, place, plan, golang.bin_directory(), wheelhouse.build(), keys)
+    made = _component(place, plan, name)
     processes.start(place, name, made.argv, made.env)
 
 
@@ -93,6 +96,10 @@ def s3_keys(place: Place) -> tuple[str, str]:
         pki.give_to_caller(file)
     access_key, secret_key = json.loads(file.read_text())
     return access_key, secret_key
+
+
+def _component(place: Place, plan: Plan, name: str) -> Component:
+    return component(name, place, plan, golang.bin_directory(), wheelhouse.build(), s3_keys(place))
 
 
 def _unhealthy(place: Place) -> str:

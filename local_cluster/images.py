@@ -76,6 +76,7 @@ def layout(image: Image) -> Path:
                 builder.save(_local(path), f"oci:{scratch / 'new'}:{path.name}")
                 layouts.trim(scratch / "new")
             _drop_old(image)
+            builder.clear()
     return path
 
 
@@ -102,7 +103,7 @@ def load(place: Place, wanted: str) -> None:
             f"{wanted} is neither a file nor an image that buildah has",
             "give an archive (`docker save`, `buildah push IMAGE docker-archive:FILE:NAME`) or an image's name",
         )
-    target = store.root() / "images" / f"loading-{os.getpid()}.tar"
+    target = store.root() / "loading" / f"{os.getpid()}.tar"
     with store.making(target) as scratch:
         builder.save(wanted, f"docker-archive:{scratch / 'new'}:{wanted}", storage)
     try:
@@ -181,3 +182,4 @@ def _drop_old(image: Image) -> None:
     for path in sorted(siblings, key=lambda p: p.stat().st_mtime)[:-_KEPT]:
         builder.remove(_local(path))
         shutil.rmtree(path)
+    builder.prune()

@@ -61,6 +61,16 @@ def pid_of(place: Place, name: str) -> int | None:
     return None
 
 
+def runs(place: Place, name: str, argv: Sequence[str]) -> bool:
+    """Whether a component runs, with exactly this command."""
+    pid = pid_of(place, name)
+    if pid is None:
+        return False
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1] == list(argv)
+    return False
+
+
 def ended(place: Place, name: str) -> bool:
     """Whether a component runs no more; one that has yet to enter the namespace has not ended."""
     with suppress(OSError, ValueError):

@@ -2,11 +2,10 @@
 
 import shutil
 import socket
-import subprocess
 from contextlib import suppress
 from pathlib import Path
 
-from local_cluster import cgroups, network, processes
+from local_cluster import cgroups, mounts, network, processes
 from local_cluster.place import Place
 
 _SHIM_SOCKETS = Path("/run/containerd/s")  # built into containerd's shim, whatever its configuration says
@@ -17,8 +16,7 @@ _LOG_LINKS = Path("/var/log/containers")  # built into the kubelet
 
 def remove(place: Place) -> None:
     processes.kill_all(place)
-    for mount in reversed(mounts(place, Path("/proc/self/mounts").read_text())):
-        subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
+    mounts.detach([place.state, place.run])
     network.remove(place)
     cgroups.remove(place)
     _remove_shim_sockets(place)
@@ -45,12 +43,6 @@ def leftovers(place: Place) -> bool:
         or Path(f"/sys/class/net/{place.name}").exists()
         or bool(processes.all_pids(place))
     )
-
-
-def mounts(place: Place, table: str) -> list[str]:
-    """Mount points of ours in the order in which they were mounted, from the text of /proc/self/mounts."""
-    points = [line.split(" ")[1].encode().decode("unicode_escape") for line in table.splitlines()]
-    return [p for p in points if Path(p).is_relative_to(place.state) or Path(p).is_relative_to(place.run)]
 
 
 def _remove_shared_if_unused() -> None:

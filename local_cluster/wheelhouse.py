@@ -37,7 +37,7 @@ def pins(text: str) -> dict[str, list[str]]:
 
 def download(requirements: list[str], python: str, target: Path) -> None:
     run(
-        [*pip_command(), "download", "--quiet", "--dest", target, *wheel_options(python), *requirements],
+        [*pip_command(), "download", "--quiet", "--no-deps", "--dest", target, *wheel_options(python), *requirements],
         remedy="the Python package index must be reachable; run the same command again",
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import cli, images, teardown, wheelhouse
+from local_cluster import cli, images, mounts, wheelhouse
 from local_cluster.errors import ClusterError, NotUpError
 from local_cluster.place import of_checkout
 
@@ -55,4 +55,7 @@ def test_only_our_own_mounts_are_taken_down() -> None:
             f"tmpfs {one.state}-other tmpfs rw 0 0",
         ]
     )
-    assert teardown.mounts(one, table) == [f"{one.state}/kubelet/pods/a b", f"{one.run}/containerd/x/rootfs"]
+    assert mounts.under([one.state, one.run], table) == [
+        f"{one.state}/kubelet/pods/a b",
+        f"{one.run}/containerd/x/rootfs",
+    ]
