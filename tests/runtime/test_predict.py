@@ -172,3 +172,21 @@ def predict(n):
 
 def test_numpy_becomes_json_in_the_worker(served: Served) -> None:
     assert served(NUMPY).predict(n=3).json == {"mean": 0.5, "row": [0, 1, 2], "scalar": 3}
+
+
+@pytest.mark.parametrize(("have", "used"), [("2.1.0", True), ("99.0", False)])
+def test_an_older_cloudpickle_of_the_image_makes_place_for_ours(bundle: Served, have: str, used: bool) -> None:
+    import cloudpickle
+
+    pair = bundle(lambda x: x + 1, {"artifact": {"cloudpickleVersion": cloudpickle.__version__}})
+    package = pair.root / "requirements/cloudpickle"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(f"__version__ = {have!r}\n")
+    pair.start(wait=False)
+    if used:
+        pair.wait_ready()
+        assert pair.predict(x=1).json == 2
+        assert f"the image's {have} is older" in pair.worker_log
+    else:
+        assert pair.worker.wait(30) == 1, "a newer one is the image's own business"
+        assert pair.report["reason"] == "UnpickleFailed"

@@ -1,0 +1,181 @@
+"""Time on a connection, with a clock that the test moves: who is too slow loses the connection and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any, cast
+
+import pytest
+
+from bundle_runtime import wire
+from bundle_runtime.server import http
+from bundle_runtime.server.app import App
+from bundle_runtime.server.link import WorkerConnection
+
+
+class Clock:
+    """The running loop with a time of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._loop = asyncio.get_running_loop()
+
+    def time(self) -> float:
+        return self.now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
+class Transport:
+    def __init__(self) -> None:
+        self.sent = b""
+        self.ended = ""
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.ended = self.ended or "closed"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = "eof"
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+class Client:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        loop = cast(asyncio.AbstractEventLoop, self.clock)
+        options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
+        self.app = App(loop, {}, "sha256:0", **options)  # type: ignore[arg-type]
+        self.connection = http.HttpConnection(self.app, loop, 10_000_000)
+        self.transport = Transport()
+        self.connection.connection_made(cast(asyncio.Transport, self.transport))
+
+    def sends(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    def waits(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.app.tick()
+
+    @property
+    def status(self) -> int | None:
+        return int(self.transport.sent.split(b" ")[1]) if self.transport.sent else None
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\n\r\n"
+
+
+async def test_a_head_that_trickles_is_ended() -> None:
+    client = Client()
+    client.sends(b"GET /healthz HTTP/1.1\r\n")
+    for _ in range(int(http.HEAD_SECONDS)):
+        client.sends(b"a: b\r\n")
+        client.waits(1)
+    assert client.status is None
+    client.waits(1)
+    assert (client.status, client.transport.ended) == (408, "eof")
+    client.sends(b"\r\n")
+    assert client.transport.sent.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.parametrize(("rate", "status"), [(http.BODY_RATE * 2, None), (http.BODY_RATE // 4, 408)])
+async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
+    client = Client()
+    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 9999999\r\n\r\n")
+    for _ in range(70):
+        client.sends(b" " * rate)
+        client.waits(1)
+    assert client.status == status
+
+
+async def test_an_idle_connection_is_closed_late_and_only_when_idle() -> None:
+    client = Client()
+    client.sends(HEALTH)
+    assert client.status == 200
+    client.waits(http.IDLE_SECONDS - 1)
+    client.sends(HEALTH)
+    client.waits(http.IDLE_SECONDS - 1)
+    assert client.transport.ended == ""
+    client.waits(2)
+    assert client.transport.ended == "closed"
+
+
+async def test_a_client_that_does_not_read_is_dropped_and_runs_nothing_meanwhile() -> None:
+    client = Client()
+    client.connection.pause_writing()
+    client.sends(HEALTH)
+    assert client.status is None, "nothing new is answered into a full buffer"
+    client.waits(http.WRITE_SECONDS - 1)
+    client.connection.resume_writing()
+    assert client.status == 200
+    client.connection.pause_writing()
+    client.waits(http.WRITE_SECONDS + 1)
+    assert client.transport.ended == "aborted"
+
+
+async def test_a_waiting_client_is_never_too_slow() -> None:
+    client = Client()
+    client.app.dispatcher.send = lambda *_: None
+    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
+    client.waits(10 * http.IDLE_SECONDS)
+    assert (client.status, client.transport.ended) == (None, "")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    assert client.status == 200
+
+
+async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
+    client = Client()
+    worker = client.app.link
+    listener = Transport()
+    connection = WorkerConnection(worker, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, listener))
+    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+
+    def alive() -> int | None:
+        client.transport.sent = b""
+        client.sends(b"GET /internal/worker/alive HTTP/1.1\r\n\r\n")
+        return client.status
+
+    client.clock.now += 3600
+    assert alive() == 200, "unpickling may hold the interpreter lock for long"
+    connection.data_received(wire.pack_json(wire.READY, seconds={"load": 1.0}))
+    client.clock.now += 59
+    assert alive() == 200
+    client.clock.now += 2
+    assert alive() == 503
+    connection.data_received(wire.pack(wire.HEARTBEAT))
+    assert alive() == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        (wire.pack_json(wire.HELLO, digest="sha256:1"), "DigestMismatch"),
+        (wire.pack_json(wire.READY), "ProtocolMismatch"),
+        (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0), "ProtocolMismatch"),
+        (b"GET / HTTP/1.1\r\n\r\n", "ProtocolMismatch"),
+    ],
+)
+async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:
+    client = Client()
+    socket = Transport()
+    connection = WorkerConnection(client.app.link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, socket))
+    connection.data_received(first)
+    (frame,) = wire.Decoder().feed(socket.sent)
+    assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
+    assert socket.ended == "closed"
+    assert client.app.link.state == "WaitingForWorker"
