@@ -41,13 +41,17 @@ def refuse_foreign(bundle: ModelBundle, children: dict[str, Body | None]) -> Non
 
 
 async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: Body) -> Body:
-    """Apply where something is missing, differs or was added; the object as it is then."""
-    if live is not None and (foreign := foreign_fields(live)):
+    """Apply where something is missing, differs or was added; the object as it is then.
+
+    The apply comes first: it takes back what others changed. Only then is what they alone own an addition, and a PUT
+    without it cannot drop a field of ours.
+    """
+    if live is None or differs(live, wanted) or foreign_fields(live):
+        live = await cluster.apply(wanted)
+        mirror.record(live)
+    if foreign := foreign_fields(live):
         log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
         live = await cluster.replace(without_foreign(live))
-        mirror.record(live)
-    if live is None or differs(live, wanted):
-        live = await cluster.apply(wanted)
         mirror.record(live)
     return live
 
