@@ -87,9 +87,9 @@ def service_url(name: str, namespace: str) -> Iterator[str]:
             forward.terminate()
 
 
-def from_host(name: str, namespace: str, request: Any) -> Answer:
+def from_host(name: str, namespace: str, request: Any, timeout: float = 30) -> Answer:
     with service_url(name, namespace) as url:
-        return post(f"{url}/predict", request)
+        return post(f"{url}/predict", request, timeout)
 
 
 def client_pod(image: str) -> Manifest:

@@ -60,7 +60,7 @@ def wait_for(what: str, look: Callable[[], T | None], timeout: float, explain: C
     while time.monotonic() < deadline:
         try:
             found = look()
-        except KubectlError as error:
+        except (KubectlError, OSError) as error:  # a Service that the node does not know yet refuses or times out
             last = error
         else:
             if found:

@@ -46,13 +46,7 @@ def served(
     apply(*manifests.values(), namespace=namespace)
     wait_for("the Service", lambda: get("service", "quickstart", namespace), 20)
 
-    def answered() -> bool:
-        try:
-            return from_host("quickstart", namespace, {"x": 2, "y": "abc"}).status == 200
-        except OSError:
-            return False
-
-    wait_for("the first 200", answered, 120)
+    wait_for("the first 200", lambda: from_host("quickstart", namespace, {"x": 2, "y": "abc"}, 3).status == 200, 120)
     first = time.monotonic() - started
     wait_ready("quickstart", namespace)
     ready = time.monotonic() - started

@@ -24,8 +24,9 @@ IDLE_SECONDS = 120
 GOAL = 12  # API calls of the operator from create to Ready
 # Another version: this image with a rendering that adds an env, a probe and a label, put over it as it is imported.
 OTHER_VERSION = """
-import modelbundle_operator.desired.deployment as deployment
+from importlib import import_module
 
+deployment = import_module("modelbundle_operator.desired.deployment")
 render = deployment.pod_template
 
 
