@@ -15,7 +15,8 @@ import orjson
 
 from bundle_runtime.server.answers import STATUS_OF, TEXT, Heads, error_body
 from bundle_runtime.server.dispatch import Dispatcher, Pending
-from bundle_runtime.server.http import Exchange, HttpConnection
+from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http import HttpConnection
 from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.schemas import compile_schema

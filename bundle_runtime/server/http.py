@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import httptools
+
+from bundle_runtime.server.exchange import Exchange
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
@@ -28,39 +29,6 @@ LINGER_SECONDS = 2.0
 BIG = 64 * 1024
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Exchange:
-    """One request and the place where its answer goes."""
-
-    __slots__ = (
-        "body",
-        "cancel",
-        "connection",
-        "keep_alive",
-        "method",
-        "old_http",
-        "refusal",
-        "request_id",
-        "started",
-        "target",
-    )
-
-    def __init__(self, connection: HttpConnection, started: float) -> None:
-        self.connection = connection
-        self.started = started
-        self.method = b""
-        self.target = b""
-        self.body = b""
-        self.request_id = b""
-        self.keep_alive = True
-        self.old_http = False
-        self.refusal: tuple[int, str, str] | None = None  # status, code, message
-        self.cancel: Callable[[], None] | None = None  # called when the client goes before the answer
-
-    def reply(self, head: bytes, body: bytes, more: bytes = b"") -> None:
-        """``head`` is the status line and headers as far as they are the same for all; ``more`` are whole lines."""
-        self.connection.reply(self, head, body, more)
 
 
 class HttpConnection(asyncio.Protocol):
