@@ -77,7 +77,7 @@ class LocalServing:
         server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
-        variables.update(MODELBUNDLE_MAX_CONCURRENCY=str(self._concurrency()), PYTHONDONTWRITEBYTECODE="")
+        variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
         self._spawn("worker", [self.python, "-m", "bundle_runtime.worker"], self.layout.runtime_dir, variables)
 
     def wait_until_ready(self, url: str) -> None:
@@ -99,13 +99,12 @@ class LocalServing:
 
     def stop(self) -> None:
         """The server closes the worker, after what is in flight; whoever stays is killed."""
-        for name in ("server", "worker"):
+        for name in ("install", "server", "worker"):  # without its server the worker heeds SIGTERM
             process = self.processes.pop(name, None)
             if process is None:
                 continue
             try:
-                if name == "server" or process.poll() is not None:
-                    _signal(process, signal.SIGTERM)
+                _signal(process, signal.SIGTERM)
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 _signal(process, signal.SIGKILL)
@@ -160,7 +159,10 @@ class LocalServing:
     def _spawn(
         self, name: str, command: List[str], cwd: Optional[str], extra: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
-        environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "PYTHONHOME")}
+        ours = ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
+        environment = {
+            key: value for key, value in os.environ.items() if key not in ours and not key.startswith("MODELBUNDLE_")
+        }
         if name == "server":  # runs from this interpreter, which may know bundle_runtime by PYTHONPATH or directory
             environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
         environment.update(extra)

@@ -4,11 +4,14 @@ import json
 import os
 import signal
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 
+from examples.pack import pack
+from launch.manifest import dump, read_bundle
 from tests.cli.conftest import THIS, packed
 from tests.install.index import served_index, wheel
 
@@ -58,6 +61,26 @@ def test_a_zip_bundle_gets_its_requirements_and_a_second_start_finds_them(serve,
     second = serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX="http://127.0.0.1:9/simple")
     second.wait_for_url()
     assert ask(second.url, **fields) == answer
+
+
+def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
+    source = tmp_path / "source" / "iris"
+    manifest = packed("iris", tmp_path, THIS, requirements=[])
+    (source / "model.py").write_text(
+        "import time\n\ndef my_load_model_fn():\n    print('loading')\n    time.sleep(99)\n"
+    )
+    artifact = read_bundle(pack(source, tmp_path))["spec"]["bundle"]["artifact"]
+    text = read_bundle(manifest)
+    text["spec"]["bundle"].update(artifact=artifact, requirements=[])
+    manifest.write_text(dump(text))
+    serving = serve(manifest, "--python", sys.executable)
+    deadline = time.monotonic() + 30
+    while "[worker] loading" not in serving.log and time.monotonic() < deadline:
+        time.sleep(0.05)
+    started = time.monotonic()
+    assert serving.stop() == 0, serving.log
+    assert time.monotonic() - started < 9
+    assert not list((tmp_path / "t").glob("modelbundle-*"))
 
 
 def failed(serving) -> str:
