@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from local_cluster import cgroups, mounts, network, processes
+from local_cluster import place as places
 from local_cluster.place import Place
 
 _SHIM_SOCKETS = Path("/run/containerd/s")  # built into containerd's shim, whatever its configuration says
@@ -25,7 +26,8 @@ def remove(place: Place) -> None:
     for link in _LOG_LINKS.glob("*.log"):
         if link.is_symlink() and link.readlink().is_relative_to(place.state):
             link.unlink(missing_ok=True)
-    _remove_shared_if_unused()
+    if all(other == place.slot_file for other in places.STATE_ROOT.glob("*/slot.json")):
+        _remove_shared()
     shutil.rmtree(place.run, ignore_errors=True)
     # the slot goes with the state's last file: until then nobody else takes our addresses
     for path in list(place.state.iterdir()) if place.state.is_dir() else []:
@@ -45,12 +47,12 @@ def leftovers(place: Place) -> bool:
     )
 
 
-def _remove_shared_if_unused() -> None:
-    """Places whose names are built into the kubelet, containerd and CNI: gone once nobody has anything there."""
+def _remove_shared() -> None:
+    """Places whose names are built into the kubelet, containerd and CNI: the last cluster of the machine clears them."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(_DEVICE_SOCKET))
-        except ConnectionRefusedError:  # its kubelet is dead; of two copies, the last one to start has the socket
+        except ConnectionRefusedError:  # nobody listens: its kubelet is dead
             _DEVICE_SOCKET.unlink(missing_ok=True)
         except OSError:
             pass
