@@ -48,7 +48,7 @@ def leftovers(place: Place) -> bool:
 
 
 def _remove_shared() -> None:
-    """Places whose names are built into the kubelet, containerd and CNI: the last cluster of the machine clears them."""
+    """Places whose names are built into the kubelet, containerd and CNI: the machine's last cluster clears them."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(str(_DEVICE_SOCKET))
