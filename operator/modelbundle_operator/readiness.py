@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .api import ConditionType, Reason
+from .capacity import capacity_due, capacity_words, pod_without_room
 from .errors import Terminal
 from .failures import Failure, failure
-from .observation import INSTALL, PREPARE, Observation, Pod, seconds_between
-from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse, quoted
+from .observation import INSTALL, PREPARE, Observation, Pod
+from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
 
 SCALED_TO_ZERO = "ScaledToZero"
 NO_REQUIREMENTS = "NoRequirements"
@@ -67,7 +68,7 @@ def judge(seen: Observation) -> Judgement:
         conditions.append(Verdict(ConditionType.STALLED, "True", ready.reason, ready.message))
     elif seen.wanted and not seen.complete:
         conditions.append(_reconciling(known, ready))
-    return Judgement(tuple(conditions), known.failure, _capacity_due(seen))
+    return Judgement(tuple(conditions), known.failure, capacity_due(seen))
 
 
 def judge_terminal(error: Terminal) -> Judgement:
@@ -100,17 +101,6 @@ def judge_blocked(reason: str, message: str) -> Judgement:
     )
 
 
-def takes_pods_down_first(seen: Observation) -> bool:
-    """Whether this roll-out may remove a pod before its successor runs: the user allowed it and nothing else helps.
-
-    Once begun it stays so until the roll-out is over, or the strategy would flip back as soon as the pod has gone.
-    """
-    rollout = seen.bundle.spec.serving.rollout
-    if rollout is None or rollout.when_no_capacity != "Replace" or not seen.wanted or seen.complete:
-        return False
-    return seen.rollout.takes_down_first or (bool(seen.serving) and _waits_for_capacity(seen) is not None)
-
-
 # Ready
 
 
@@ -136,8 +126,8 @@ def something_failed(known: Evidence) -> Verdict | None:
 
 
 def waits_for_capacity(known: Evidence) -> Verdict | None:
-    pod = _waits_for_capacity(known.seen)
-    return Verdict(ConditionType.READY, "False", Reason.WAITING_FOR_CAPACITY, _capacity_words(pod)) if pod else None
+    pod = pod_without_room(known.seen)
+    return Verdict(ConditionType.READY, "False", Reason.WAITING_FOR_CAPACITY, capacity_words(pod)) if pod else None
 
 
 def is_starting(known: Evidence) -> Verdict:
@@ -304,35 +294,4 @@ def _was_true(known: Evidence, condition: ConditionType) -> bool:
     return any(
         before.type == condition and before.status == "True" and before.reason == COMPLETED
         for before in known.seen.previous.conditions or []
-    )
-
-
-def _waits_for_capacity(seen: Observation) -> Pod | None:
-    """A pod that no node takes: at once when nothing serves, after a while when it is only the roll-out that waits."""
-    patience = seen.no_capacity_seconds if seen.serving else 0.0
-    for pod in seen.newest:
-        waited = seconds_between(pod.unschedulable_since, seen.now)
-        if pod.unschedulable and waited is not None and waited >= patience:
-            return pod
-    return None
-
-
-def _capacity_due(seen: Observation) -> float | None:
-    """Seconds until a waiting pod of a roll-out is worth a word."""
-    if not seen.serving:
-        return None
-    left = [
-        seen.no_capacity_seconds - waited
-        for pod in seen.newest
-        if pod.unschedulable and (waited := seconds_between(pod.unschedulable_since, seen.now)) is not None
-    ]
-    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
-
-
-def _capacity_words(pod: Pod) -> str:
-    # what preemption could not do repeats the first sentence and changes with every node
-    words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
-    return (
-        f"No node takes the pod; the scheduler says: {words}. Free or add such nodes, ask for less in spec.serving"
-        " (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .api import ModelBundle, Reason, parse
+from .capacity import takes_pods_down_first
 from .children import NameTaken, converge, read, refuse_foreign
 from .cluster import Cluster, Refused
 from .controller import DONE, Outcome
@@ -18,7 +19,7 @@ from .events import announce
 from .mirror import Mirror
 from .naming import endpoint_url
 from .observation import Observation, observe_pods, observe_rollout
-from .readiness import APPLY_REFUSED, Judgement, judge, judge_blocked, judge_terminal, takes_pods_down_first
+from .readiness import APPLY_REFUSED, Judgement, judge, judge_blocked, judge_terminal
 from .resolve import Resolution, resolve
 from .settings import Settings
 from .status import Status, identity, summarise, worth_writing

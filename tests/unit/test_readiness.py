@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api import parse
+from modelbundle_operator.capacity import takes_pods_down_first
 from modelbundle_operator.errors import Terminal
 from modelbundle_operator.observation import Observation, Rollout, observe_pods
-from modelbundle_operator.readiness import Judgement, judge, judge_terminal, takes_pods_down_first
+from modelbundle_operator.readiness import Judgement, judge, judge_terminal
 
 from tests.builders import (
     DIGEST,

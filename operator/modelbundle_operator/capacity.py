@@ -1,0 +1,46 @@
+"""When no node takes a pod: how long to be patient, what to say, and whether a roll-out may make room first."""
+
+from .observation import Observation, Pod, seconds_between
+from .reports import quoted
+
+
+def takes_pods_down_first(seen: Observation) -> bool:
+    """Whether this roll-out may remove a pod before its successor runs: the user allowed it and nothing else helps.
+
+    Once begun it stays so until the roll-out is over, or the strategy would flip back as soon as the pod has gone.
+    """
+    rollout = seen.bundle.spec.serving.rollout
+    if rollout is None or rollout.when_no_capacity != "Replace" or not seen.wanted or seen.complete:
+        return False
+    return seen.rollout.takes_down_first or (bool(seen.serving) and pod_without_room(seen) is not None)
+
+
+def pod_without_room(seen: Observation) -> Pod | None:
+    """A pod that no node takes: at once when nothing serves, after a while when it is only the roll-out that waits."""
+    patience = seen.no_capacity_seconds if seen.serving else 0.0
+    for pod in seen.newest:
+        waited = seconds_between(pod.unschedulable_since, seen.now)
+        if pod.unschedulable and waited is not None and waited >= patience:
+            return pod
+    return None
+
+
+def capacity_due(seen: Observation) -> float | None:
+    """Seconds until a waiting pod of a roll-out is worth a word."""
+    if not seen.serving:
+        return None
+    left = [
+        seen.no_capacity_seconds - waited
+        for pod in seen.newest
+        if pod.unschedulable and (waited := seconds_between(pod.unschedulable_since, seen.now)) is not None
+    ]
+    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+
+
+def capacity_words(pod: Pod) -> str:
+    # what preemption could not do repeats the first sentence and changes with every node
+    words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
+    return (
+        f"No node takes the pod; the scheduler says: {words}. Free or add such nodes, ask for less in spec.serving"
+        " (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
+    )
