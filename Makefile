@@ -10,6 +10,8 @@ PYTEST_ARGS ?=
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
 export CLUSTER
+# the local cluster needs root; where there is neither root nor sudo, demo and tests say what they could not do
+SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo >/dev/null || echo sudo -E -H)
 
 help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
@@ -23,10 +25,10 @@ $(READY): pyproject.toml scripts/bootstrap
 	@scripts/bootstrap
 
 demo: $(READY)
-	@$(PY) -m demo
+	@$(SUDO) $(PY) -m demo
 
 test: $(READY)
-	@$(PY) -m pytest -ra --durations=15 $(PYTEST_ARGS)
+	@$(SUDO) $(PY) -m pytest -ra --durations=15 $(PYTEST_ARGS)
 
 check: $(READY)
 	@echo '==> ruff format --check' && .venv/bin/ruff format --check .
@@ -45,12 +47,12 @@ crd: $(READY)
 	mv crds/modelbundles.yaml.new crds/modelbundles.yaml
 
 docs: $(READY)
-	@MODELBUNDLE_CAPTURE=1 $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
+	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
 	@$(PY) -m tests.docs.pages
 
 cluster: $(READY)
-	@$(PY) -m local_cluster up
+	@$(SUDO) $(PY) -m local_cluster up
 	@echo 'for this shell: eval "$$($(PY) -m local_cluster env)"'
 
 clean-cluster:
-	@python=$(PY); [ -x $$python ] || python=python3; $$python -m local_cluster down
+	@python=$(PY); [ -x $$python ] || python=python3; $(SUDO) $$python -m local_cluster down

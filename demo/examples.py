@@ -12,19 +12,28 @@ from demo.kubectl import Manifest
 from demo.place import ROOT
 from demo.store import Store
 from local_cluster import interpreters
+from local_cluster.errors import ClusterError
 
 PICKLED_BY = "3.8"  # the quickstart's pythonVersion: its image has that Python, and this machine may not
 
 
 def pack(out: Path, artifact_base: str = "", only: str = "") -> None:
     """`python -m examples.pack`; a Python that the machine lacks comes from the local cluster's cache."""
-    python = interpreters.find(PICKLED_BY) / "bin" / f"python{PICKLED_BY}"
-    command = [sys.executable, "-m", "examples.pack", str(out), "--python", str(python)]
+    command = [sys.executable, "-m", "examples.pack", str(out), "--python", _python()]
     command += ["--artifact-base", artifact_base] if artifact_base else []
     command += ["--only", only] if only else []
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"examples.pack: {done.stderr.strip()}")
+
+
+def _python() -> str:
+    try:
+        return str(interpreters.find(PICKLED_BY) / "bin" / f"python{PICKLED_BY}")
+    except (ClusterError, OSError) as error:
+        raise RuntimeError(
+            f"the quickstart's pickle needs a Python {PICKLED_BY} to write and load it: {error}"
+        ) from error
 
 
 def packed(out: Path, store: Store, prefix: str = "examples") -> dict[str, Manifest]:

@@ -24,15 +24,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "cluster" in item.path.relative_to(ROOT).parts:
             item.add_marker(pytest.mark.cluster)
-    if _mode() == "none":
-        skip = pytest.mark.skip(reason="CLUSTER=none: needs a Kubernetes; unset CLUSTER and run as root to start one")
+    if why := _why_none():
+        skip = pytest.mark.skip(reason=f"{why}: needs a Kubernetes")
         for item in items:
             if item.get_closest_marker("cluster"):
                 item.add_marker(skip)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.option.collectonly or _mode() != "local":
+    if session.config.option.collectonly or _mode() != "local" or _why_none():
         return
     if not any(item.get_closest_marker("cluster") for item in session.items):
         return
@@ -47,8 +47,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     # after pytest's own last line, so that this is the last one
-    if _mode() == "none" and not config.option.help:
-        print("NOT PROVED: CLUSTER=none, so nothing ran on a Kubernetes", flush=True)
+    if (why := _why_none()) and not config.option.help:
+        print(f"NOT PROVED: {why}, so nothing ran on a Kubernetes", flush=True)
+
+
+def _why_none() -> str:
+    """Why cluster tests are left out; empty when they run. For root nothing but CLUSTER=none is a reason."""
+    if _mode() == "none":
+        return "CLUSTER=none"
+    if _mode() == "local" and os.geteuid() != 0:
+        return "this user is not root, who alone can start the local cluster"
+    return ""
 
 
 def _mode() -> str:
