@@ -1,7 +1,7 @@
-"""Reads the bundle document and trusts it only when its hash is the digest that the pod was started with.
+"""The bundle document as containers read it: its digest, and trusted only when that is the one the pod was made for.
 
 A pod's digest is fixed in its template; the ConfigMap can be edited by hand. Without this check a container that
-restarts would quietly serve something else under the old digest.
+restarts would quietly serve something else under the old digest. canonical.py writes what is read here.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
 SCHEMA_VERSION = 1
 
 
-def digest_of(content: bytes) -> str:
-    return "sha256:" + hashlib.sha256(content).hexdigest()
+def digest(canonical_bytes: bytes) -> str:
+    return "sha256:" + hashlib.sha256(canonical_bytes).hexdigest()
 
 
 def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
             content = file.read()
     except OSError as error:
         raise fail(BUNDLE_DOCUMENT_MISMATCH, f"cannot read the bundle document {path}: {error}") from error
-    found = digest_of(content)
+    found = digest(content)
     if found != expected_digest:
         raise fail(
             BUNDLE_DOCUMENT_MISMATCH,

@@ -23,7 +23,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
-from bundle_runtime.bundle_document import bundle_document, canonical, digest
+from bundle_runtime.canonical import bundle_document, canonical
+from bundle_runtime.document import digest
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import RuntimeFailure
 from launch.pythons import find_python, version_of

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import jsonschema_rs
 import uvloop
 
-from bundle_runtime import document as bundle_document
+from bundle_runtime import document as documents
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
 from bundle_runtime.server.app import App
@@ -99,11 +99,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
     layout = Layout.from_environment()
     try:
-        document = bundle_document.load_from_environment(layout)
+        document = documents.load_from_environment(layout)
     except RuntimeFailure as failure:
         write_failure(failure)
         return 1
-    digest = os.environ[bundle_document.DIGEST_VARIABLE]
+    digest = os.environ[documents.DIGEST_VARIABLE]
     try:
         uvloop.run(serve(options, layout, document, digest))
     except (ValueError, jsonschema_rs.ReferencingError) as error:

@@ -14,7 +14,7 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from bundle_runtime import document as bundle_document
+from bundle_runtime import document as documents
 from bundle_runtime import wire
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import RuntimeFailure, write_failure
@@ -38,7 +38,7 @@ def main() -> int:
     link = Link(
         layout.worker_socket,
         {
-            "digest": os.environ.get(bundle_document.DIGEST_VARIABLE, ""),
+            "digest": os.environ.get(documents.DIGEST_VARIABLE, ""),
             "pid": os.getpid(),
             "python": platform.python_version(),
             "maxConcurrency": threads,
@@ -65,7 +65,7 @@ def main() -> int:
 
 def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
     start = time.monotonic()
-    document = bundle_document.load_from_environment(layout)
+    document = documents.load_from_environment(layout)
     environment.check_python(document)
     environment.prepare_imports(layout, document)
     seconds["check"] = time.monotonic() - start

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from bundle_runtime import bundle_document
-from launch.cli.failure import Failure, missing
+from bundle_runtime.canonical import bundle_document, canonical
+from bundle_runtime.document import digest
+from launch.cli.failure import Failure
 from launch.manifest import ManifestError, read_bundle
 
 
@@ -29,15 +30,12 @@ def command(file: Path, output: str) -> None:
     """
     try:
         manifest = read_bundle(Path("/dev/stdin") if str(file) == "-" else file)
-        content = bundle_document.canonical(bundle_document.bundle_document(manifest["spec"]["bundle"]))
+        content = canonical(bundle_document(manifest["spec"]["bundle"]))
     except (ManifestError, ValueError) as error:
         raise Failure(str(error), reason="InvalidManifest", as_json=output == "json") from error
-    except ImportError as error:
-        raise missing(str(error.name), "client", "digest") from error
-    digest = bundle_document.digest(content)
     if output == "document":
         click.echo(content, nl=False)
     elif output == "json":
-        click.echo(json.dumps({"name": (manifest.get("metadata") or {}).get("name"), "digest": digest}))
+        click.echo(json.dumps({"name": (manifest.get("metadata") or {}).get("name"), "digest": digest(content)}))
     else:
-        click.echo(digest)
+        click.echo(digest(content))

@@ -8,7 +8,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.bundle_document import bundle_document, canonical, digest
+from bundle_runtime.canonical import bundle_document, canonical
+from bundle_runtime.document import digest
 
 from .api import ModelBundle, Reason
 from .api_bundle import DOCUMENT_MAX

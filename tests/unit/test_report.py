@@ -62,7 +62,7 @@ def test_the_layout_has_one_root(tmp_path: Path) -> None:
 def write_document(root: Path, content: bytes) -> tuple[Layout, str]:
     (root / "config").mkdir()
     (root / "config/bundle.json").write_bytes(content)
-    return Layout(str(root)), document.digest_of(content)
+    return Layout(str(root)), document.digest(content)
 
 
 def test_a_document_with_the_right_digest(tmp_path: Path) -> None:

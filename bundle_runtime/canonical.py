@@ -1,18 +1,19 @@
-"""spec.bundle becomes the bundle document, its canonical bytes and its digest.
+"""spec.bundle becomes the bundle document and its canonical bytes.
 
 The operator and `modelbundle serve` must give one bundle one digest, so this is the only place that decides what is
-in the document and how it is written. Pure, and Python 3.8+: rfc8785 is imported only where bytes are made, so that
-the worker's side of the package stays free of it.
+in the document and how it is written. Pure, Python 3.8+; document.py, in the user's image, reads it back.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from typing import Any
 
-SCHEMA_VERSION = 1
+import rfc8785
+
+from bundle_runtime.document import SCHEMA_VERSION
+
 LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
 
 _ARTIFACT = ("sha256", "packaging", "pythonVersion", "cloudpickleVersion")
@@ -48,14 +49,8 @@ def bundle_document(spec_bundle: Mapping[str, Any]) -> dict[str, Any]:
 
 def canonical(document: Mapping[str, Any]) -> bytes:
     """The document as RFC 8785 canonical JSON: the bytes of bundle.json."""
-    import rfc8785
-
     _check(document, "$")
     return rfc8785.dumps(dict(document))
-
-
-def digest(canonical_bytes: bytes) -> str:
-    return "sha256:" + hashlib.sha256(canonical_bytes).hexdigest()
 
 
 def _unset(value: Any) -> bool:
