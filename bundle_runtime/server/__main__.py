@@ -38,10 +38,19 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
     add("--drain-seconds", type=float, default=5.0, help="how long a drain goes on serving while endpoints follow")
     add("--max-body-bytes", type=int, default=64 * 1024 * 1024, help="largest request body")
-    add("--worker-stall-seconds", type=float, default=60.0, help="silence after which a loaded worker is not alive")
+    add(
+        "--worker-stall-seconds",
+        type=float,
+        default=None,
+        help="silence after which a loaded worker is not alive; --request-timeout-seconds + 60 when not given",
+    )
     parsed = parser.parse_args(argv)
     if parsed.queue_limit is None:
         parsed.queue_limit = 10 * parsed.max_concurrency
+    if (
+        parsed.worker_stall_seconds is None
+    ):  # one C call may hold the GIL, and the heartbeat, as long as a request may take
+        parsed.worker_stall_seconds = parsed.request_timeout_seconds + 60.0
     return parsed
 
 

@@ -66,6 +66,8 @@ class Reason(StrEnum):
     STORED = "Stored"
     SERVING = "Serving"
     COMPLETED = "Completed"
+    NO_REQUIREMENTS = "NoRequirements"
+    SCALED_TO_ZERO = "ScaledToZero"
     # on the way
     PROGRESSING = "Progressing"
     WAITING_FOR_CAPACITY = "WaitingForCapacity"
@@ -98,6 +100,10 @@ class Reason(StrEnum):
     IMAGE_PULL_FAILED = "ImagePullFailed"
     SECRET_NOT_FOUND = "SecretNotFound"
     WORKER_CRASHED = "WorkerCrashed"
+    RUNTIME_CRASHED = "RuntimeCrashed"
+    # the API server says
+    PODS_REFUSED = "PodsRefused"
+    APPLY_REFUSED = "ApplyRefused"
 
 
 _IMMUTABLE: Final = Rule(

@@ -12,10 +12,6 @@ from .api import Reason
 from .observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
 from .reports import ALLOWED, parse, quoted
 
-# said by no container and therefore not among api.Reason's reports: our own image failed, and no pod could be created
-RUNTIME_CRASHED = "RuntimeCrashed"
-PODS_REFUSED = "PodsRefused"
-
 _TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE})
 _IMAGE_WAITS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
@@ -48,7 +44,7 @@ def failure(seen: Observation) -> Failure | None:
         )[1]
     if seen.rollout.refused and len(seen.newest) < seen.wanted:
         message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
-        return Failure(PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again by itself.")
+        return Failure(Reason.PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again by itself.")
     return None
 
 
@@ -82,7 +78,7 @@ def _not_started(container: Container) -> Failure | None:
         return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
     if container.waiting == "CreateContainerConfigError":
         hint = "Create it in the bundle's namespace; the pod goes on by itself." if _MISSING.search(words) else ""
-        reason = Reason.SECRET_NOT_FOUND if _MISSING.search(words) else RUNTIME_CRASHED
+        reason = Reason.SECRET_NOT_FOUND if _MISSING.search(words) else Reason.RUNTIME_CRASHED
         return Failure(reason, f"{where}: {words}. {hint}".strip(), container.name)
     if container.waiting in _START_ERRORS:
         return Failure(
@@ -165,7 +161,7 @@ def _out_of_memory(container: Container, what: str) -> str:
 
 
 def _own(name: str) -> str:
-    return {WORKER: Reason.WORKER_CRASHED, INSTALL: Reason.INSTALL_FAILED}.get(name, RUNTIME_CRASHED)
+    return {WORKER: Reason.WORKER_CRASHED, INSTALL: Reason.INSTALL_FAILED}.get(name, Reason.RUNTIME_CRASHED)
 
 
 def _python_hint(container: Container, words: str) -> str:

@@ -15,10 +15,6 @@ from .failures import Failure, failure
 from .observation import INSTALL, PREPARE, Observation, Pod
 from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
 
-SCALED_TO_ZERO = "ScaledToZero"
-NO_REQUIREMENTS = "NoRequirements"
-APPLY_REFUSED = "ApplyRefused"
-
 Truth = Literal["True", "False", "Unknown"]
 
 
@@ -186,7 +182,7 @@ def has_no_requirements(known: Evidence) -> Verdict | None:
     if known.seen.has_requirements:
         return None
     text = "The bundle lists no requirements."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "True", NO_REQUIREMENTS, text)
+    return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.NO_REQUIREMENTS, text)
 
 
 def requirements_are_not_installed(known: Evidence) -> Verdict | None:
@@ -238,7 +234,7 @@ def some_pod_answers(known: Evidence) -> Verdict | None:
 def is_scaled_to_zero(known: Evidence) -> Verdict | None:
     if known.seen.wanted:
         return None
-    return Verdict(ConditionType.AVAILABLE, "False", SCALED_TO_ZERO, "spec.serving.replicas is 0.")
+    return Verdict(ConditionType.AVAILABLE, "False", Reason.SCALED_TO_ZERO, "spec.serving.replicas is 0.")
 
 
 def no_pod_answers(known: Evidence) -> Verdict:

@@ -19,7 +19,7 @@ from .events import announce
 from .mirror import Mirror
 from .naming import endpoint_url
 from .observation import Observation, observe_pods, observe_rollout
-from .readiness import APPLY_REFUSED, Judgement, judge, judge_blocked, judge_terminal
+from .readiness import Judgement, judge, judge_blocked, judge_terminal
 from .resolve import Resolution, resolve
 from .settings import Settings
 from .status import Status, identity, summarise, worth_writing
@@ -65,7 +65,9 @@ class Reconciler:
             await self._report(body, blocked, about=self._identity(bundle, resolution))
             return Outcome(requeue_after=CONFLICT_SECONDS)
         except Refused as error:
-            blocked = judge_blocked(APPLY_REFUSED, f"The API server refuses what the bundle needs: {error.message}")
+            blocked = judge_blocked(
+                Reason.APPLY_REFUSED, f"The API server refuses what the bundle needs: {error.message}"
+            )
             await self._report(body, blocked, about=self._identity(bundle, resolution))
             raise Transient(error.message) from None
         if made and not bundle.status.conditions:
