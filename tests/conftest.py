@@ -24,6 +24,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "cluster" in item.path.relative_to(ROOT).parts:
             item.add_marker(pytest.mark.cluster)
+            # each wait has a limit of its own and then says how things stand; this one is for what hangs
+            item.add_marker(pytest.mark.timeout(900))
     if why := _why_none():
         skip = pytest.mark.skip(reason=f"{why}: needs a Kubernetes")
         for item in items:
