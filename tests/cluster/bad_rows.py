@@ -6,6 +6,8 @@ Those whose cause lies outside the bundle have `heal`: it removes the cause and 
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -108,10 +110,22 @@ def _right_secret(world: World) -> None:
     apply({**world.place.secret(), "metadata": {"name": "wrong-secret"}}, namespace=world.namespace)
 
 
-def _pretend_fpga(world: World) -> None:
+def _pretend_fpga(_: World) -> None:
+    _fpga("1")
+
+
+def _no_fpga(_: World) -> None:
+    """A run before this one has pretended it."""
+    if not os.environ.get("CLUSTER"):
+        _fpga(None)
+
+
+def _fpga(count: str | None) -> None:
+    """The documented way to advertise an extended resource; None takes it away."""
     node = kubectl("get", "nodes", "-o", "name").split()[0]
-    patch = f'[{{"op": "add", "path": "/status/capacity/{FPGA.replace("/", "~1")}", "value": "1"}}]'
-    kubectl("patch", node, "--subresource=status", "--type=json", "-p", patch)
+    amount = {FPGA: count}
+    status = {"capacity": amount} if count else {"capacity": amount, "allocatable": amount}
+    kubectl("patch", node, "--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
 
 
 _RAISES = "def load(): raise ValueError('no weights in /opt/weights')\n"
@@ -142,7 +156,7 @@ ROWS = [
     Row(
         "no-capacity", "No node has the GPU that is asked for", "WaitingForCapacity",
         (FPGA,), _bundle("no-capacity", serving={"gpu": {"count": 1, "resourceName": FPGA}}),
-        heal=_pretend_fpga, local_only="patches the node's capacity",
+        before=_no_fpga, heal=_pretend_fpga, local_only="patches the node's capacity",
     ),
     Row("wrong-digest", "The artifact is not the one that the bundle names", "ArtifactDigestMismatch",
         ("0" * 64, "sha256"), _wrong_digest, stalled=True),
