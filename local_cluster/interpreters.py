@@ -1,5 +1,6 @@
 """The CPythons of the stand-in images: what the machine has (pyenv's), else uv's own builds."""
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -29,9 +30,10 @@ _LEFT_OUT = (
 def find(series: str) -> Path:
     """The installation directory of CPython `series`, such as 3.8."""
     base = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    for candidate in sorted(base.glob(f"{series}.*"), reverse=True):
-        if (candidate / "bin" / f"python{series}").exists() and not (candidate / "pyvenv.cfg").exists():
-            return candidate
+    with contextlib.suppress(PermissionError):  # somebody else's pyenv, as after sudo
+        for candidate in sorted(base.glob(f"{series}.*"), reverse=True):
+            if (candidate / "bin" / f"python{series}").exists() and not (candidate / "pyvenv.cfg").exists():
+                return candidate
     return _from_uv(series)
 
 

@@ -91,10 +91,16 @@ def explain(stderr: str, image: Mapping[str, str]) -> RuntimeFailure:
                 f"ask for a version that still supports it. uv: {said}",
             )
         if missing:
-            return fail(REQUIREMENT_NOT_FOUND, f"{_first(missing)} is not at the index {index_name()}. uv: {said}")
-        return fail(REQUIREMENTS_CONFLICT, f"the requirements exclude each other. uv: {said}")
+            return fail(
+                REQUIREMENT_NOT_FOUND,
+                f"{_first(missing)} is not at the index {index_name()}: put it there, or correct the requirement in a "
+                f"new bundle. uv: {said}",
+            )
+        return fail(
+            REQUIREMENTS_CONFLICT, f"the requirements exclude each other: loosen one in a new bundle. uv: {said}"
+        )
     if _UNREACHABLE.search(stderr):
-        return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}. uv: {said}")
+        return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again. uv: {said}")
     last = " | ".join(line.strip() for line in stderr.strip().splitlines()[-LAST_LINES:])
     return fail(INSTALL_FAILED, f"uv could not install the requirements: {last}")
 
