@@ -15,9 +15,16 @@ from pathlib import Path
 import pytest
 
 from demo.place import local_environment
+from local_cluster.place import here as local_cluster
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # before any test module is imported: client libraries read it once, and no other cluster may be touched
+    if _mode() == "local":
+        os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
