@@ -33,6 +33,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.cluster)
             # each wait has a limit of its own and then says how things stand; this one is for what hangs
             item.add_marker(pytest.mark.timeout(900))
+    items.sort(key=lambda item: item.get_closest_marker("runs_last") is not None)
     if why := _why_none():
         skip = pytest.mark.skip(reason=f"{why}: needs a Kubernetes")
         for item in items:

@@ -16,6 +16,7 @@ from demo.install import install, runtime_image
 from demo.kubectl import KubectlError, apply, kubectl, wait_for
 from demo.place import Place
 from demo.store import Store
+from tests.cluster.audit import AuditLog
 
 CAPTURED = Path(__file__).resolve().parent / "captured"
 # shorter than the defaults, so that what is waited for comes within a test's patience
@@ -32,6 +33,18 @@ def place() -> Place:
 @pytest.fixture(scope="session")
 def store(place: Place) -> Store:
     return Store(place)
+
+
+@pytest.fixture(scope="session")
+def audit_file(place: Place) -> Path:
+    if place.audit_log is None:
+        pytest.skip("CLUSTER_AUDIT_LOG is not set: needs the API server's audit log")
+    return place.audit_log
+
+
+@pytest.fixture
+def audit(audit_file: Path) -> AuditLog:
+    return AuditLog(audit_file)
 
 
 @pytest.fixture(scope="session")

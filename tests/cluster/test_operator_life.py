@@ -1,4 +1,4 @@
-"""The operator is killed, replaced by another version, left alone: no model notices, and nothing is left half done."""
+"""The operator is killed, replaced by another version: no model notices, and nothing is left half done."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ import pytest
 
 from demo.call import from_host
 from demo.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
-from demo.place import Place
 from demo.store import Store
-from tests.cluster.audit import WRITES, AuditLog, about, counted
+from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
 
 SYSTEM = "modelbundle-system"
-IDLE_SECONDS = 120
 GOAL = 12  # API calls of the operator from create to Ready
 # Another version: this image with a rendering that adds an env, a probe and a label, put over it as it is imported.
 OTHER_VERSION = """
@@ -43,13 +41,6 @@ deployment.pod_template = rendered_by_another_version
 """
 
 
-@pytest.fixture
-def audit(place: Place) -> AuditLog:
-    if place.audit_log is None:
-        pytest.skip("CLUSTER_AUDIT_LOG is not set: needs the API server's audit log")
-    return AuditLog(place.audit_log)
-
-
 def test_calls_from_create_to_ready_are_few(
     operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
 ) -> None:
@@ -65,23 +56,6 @@ def test_calls_from_create_to_ready_are_few(
     show(f"apply to Ready {ready:.1f} s; phases by the pod's own reports: {bundle['status'].get('startup')}")
     assert 0 < len(calls) <= GOAL
     assert not [call for call in calls if call["responseStatus"]["code"] >= 400 and call["verb"] != "get"]
-
-
-def test_idle_operator_writes_nothing(
-    operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
-) -> None:
-    apply(cpu_bundle(store, "idle"), cpu_bundle(store, "stored", serving={"replicas": 0}), namespace=namespace)
-    wait_ready("idle", namespace)
-    wait_ready("stored", namespace)
-    time.sleep(5)
-    audit.mark()
-    time.sleep(IDLE_SECONDS)
-    calls = audit.calls()
-    # what somebody else does on this cluster meanwhile is no business of these two bundles
-    ours = [call for call in calls if call.get("objectRef", {}).get("namespace") in (namespace, SYSTEM, None)]
-    writes = [call for call in ours if call["verb"] in WRITES]
-    show(f"idle for {IDLE_SECONDS} s: {len(writes)} writes, {len(ours)} calls ({counted(ours) or 'none'})")
-    assert not writes, counted(writes)
 
 
 def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
