@@ -26,7 +26,13 @@ NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client",
 
 @click.command(name="serve")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--port", default=8080, show_default=True, help="Port to listen on, on 127.0.0.1; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on, on 127.0.0.1; 0 takes a free one.",
+)
 @click.option(
     "--python", metavar="PATH", help="Python that runs the bundle. Else one of artifact.pythonVersion is looked for."
 )

@@ -7,6 +7,7 @@ cluster could not even be read. Nothing is retried here: the queue does that, in
 import asyncio
 import json
 import os
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
@@ -19,7 +20,8 @@ from .api import API_VERSION, FIELD_MANAGER, GROUP, KIND, LABEL_MANAGED_BY, MANA
 from .errors import OperatorError, Transient
 
 PAGE = 500
-APPLY = "application/apply-patch+yaml"
+# with the parameter the client library leaves the body as it is
+APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
@@ -151,13 +153,14 @@ class Cluster:
         absent_is_none: bool = False,
     ) -> Body | None:
         self._called(_VERBS.get(content_type) or _VERBS[method], kind)
+        data = as_yaml(body) if content_type == APPLY else body
         url = f"{self._api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": JSON, "Content-Type": content_type, **self._api.default_headers}
         what = f"{method} {path}"
         try:
             async with asyncio.timeout(self._seconds):
                 await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
-                answer = await self._api.call_api(method, url, headers, body)
+                answer = await self._api.call_api(method, url, headers, data)
                 text = await answer.read()  # type: ignore[no-untyped-call]
         except TimeoutError:
             raise Transient(f"{what}: no answer in {self._seconds:g} s") from None
@@ -172,6 +175,19 @@ class Cluster:
 
 
 _VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
+
+
+_PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+
+
+def as_yaml(body: Body | None) -> bytes:
+    """JSON that YAML, as which an apply is read, takes alike: it knows no surrogate pairs, and no raw control codes."""
+
+    def joined(found: re.Match[str]) -> str:
+        high, low = found.groups()
+        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00) if high else found[0]
+
+    return _PAIR.sub(joined, json.dumps(body)).encode()
 
 
 def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:

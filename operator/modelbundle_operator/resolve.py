@@ -101,7 +101,8 @@ def _check_schemas(document: dict[str, Any]) -> None:
         other = "responseSchema" if present == ["requestSchema"] else "requestSchema"
         raise Terminal(
             Reason.INVALID_SCHEMA,
-            f"spec.bundle.{present[0]} is set and spec.bundle.{other} is not: set both or neither. {_NEW_BUNDLE}",
+            f"spec.bundle.{present[0]} is set and spec.bundle.{other} is not, or is {{}}, which counts as not set: set"
+            f" both or neither. {_NEW_BUNDLE}",
         )
     for name in present:
         if problem := check_schema(document[name]):

@@ -73,6 +73,14 @@ async def test_apply_creates_and_a_second_one_changes_nothing(api: tuple[AnyClus
     assert version(found) == version(made)
 
 
+async def test_every_character_survives_an_apply(api: tuple[AnyCluster, str]) -> None:
+    """The API server reads an apply as YAML, which has no surrogate pairs."""
+    cluster, namespace = api
+    text = '\u65e5\u672c \U0001f389 \\ud83c\\udf89 \x7f \x85 \u2028 \ufeff \x01 " \\'
+    made = await cluster.apply(config_map(namespace, a=text))
+    assert made["data"] == {"a": text}
+
+
 async def test_apply_takes_back_what_is_no_longer_applied(api: tuple[AnyCluster, str]) -> None:
     cluster, namespace = api
     made = await cluster.apply(config_map(namespace, a="1", b="2"))
