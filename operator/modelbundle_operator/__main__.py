@@ -19,6 +19,7 @@ from .probes import Probes, not_longer_than
 from .reconcile import Reconciler
 from .resync import Resync
 from .settings import Settings, SettingsError
+from .waiters import Waiters
 from .workqueue import WorkQueue
 
 log = logging.getLogger("modelbundle_operator")
@@ -30,8 +31,9 @@ async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it anew."""
     metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
     cluster = await Cluster.connect(settings.request_seconds, metrics.called)
-    reconcile = Reconciler(cluster, mirror, settings)
-    controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds)
+    waiters = Waiters(queue)
+    reconcile = Reconciler(cluster, mirror, settings, told=waiters.changed)
+    controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds, waiters)
     resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
     metrics.watch_queue(queue)
     metrics.watch_mirror(mirror.sizes, mirror.readiness)

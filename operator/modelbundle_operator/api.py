@@ -13,16 +13,16 @@ from pydantic.alias_generators import to_camel
 from .api_base import ApiModel, Rule, rules
 from .api_bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
 from .api_serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
-from .api_status import Condition, Endpoint, LastFailure, Lineage, Requirements, Resolved, Status
+from .api_status import Base, Condition, Endpoint, LastFailure, Lineage, Requirements, Resolved, Status
 from .errors import Terminal
 
 __all__ = [
     "ANNOTATION_INPUTS", "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME",
-    "FIELD_MANAGER", "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "MANAGED_BY", "PLURAL",
-    "SERVICE_PORT", "VERSION",
-    "Artifact", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint", "EnvFromSource",
-    "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle", "Reason",
-    "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
+    "FIELD_MANAGER", "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "LABEL_ROOT", "MANAGED_BY",
+    "PLURAL", "SERVICE_PORT", "VERSION",
+    "Artifact", "Base", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint",
+    "EnvFromSource", "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle",
+    "Reason", "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
 ]  # fmt: skip
 
 GROUP: Final = "modelbundle.dev"
@@ -38,6 +38,7 @@ MANAGED_BY: Final = FIELD_MANAGER
 LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 LABEL_BUNDLE: Final = f"{GROUP}/bundle"
 LABEL_DIGEST: Final = f"{GROUP}/digest"
+LABEL_ROOT: Final = f"{GROUP}/root"
 
 ANNOTATION_INPUTS: Final = f"{GROUP}/inputs"
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
@@ -76,7 +77,11 @@ class Reason(StrEnum):
     INVALID_SCHEMA = "InvalidSchema"
     INVALID_VALUE = "InvalidValue"
     TOO_LARGE = "TooLarge"
-    CLONE_NOT_SUPPORTED = "CloneNotSupported"
+    # a clone's base
+    BASE_NOT_FOUND = "BaseNotFound"
+    BASE_NOT_RESOLVED = "BaseNotResolved"
+    BASE_CHANGED = "BaseChanged"
+    CLONE_CYCLE = "CloneCycle"
     # prepare says
     ARTIFACT_NOT_FOUND = "ArtifactNotFound"
     STORE_UNREACHABLE = "StoreUnreachable"

@@ -12,6 +12,8 @@ _INT32: dict[str, JsonValue] = {"format": "int32"}
 _INT64: dict[str, JsonValue] = {"format": "int64"}
 _TIME: dict[str, JsonValue] = {"format": "date-time"}
 
+ANCESTORS_MAX = 64
+
 Text = Annotated[str, Field(max_length=1024)]
 Digest = Annotated[str, Field(max_length=71)]
 
@@ -40,10 +42,20 @@ class Base(ApiModel):
 class Resolved(ApiModel):
     """A clone's content, fixed when it was first resolved: from then on the clone needs its base no more."""
 
+    of: str | None = Field(
+        default=None,
+        max_length=64,
+        description="Hash of the spec.bundle that this was resolved from; with another one the record counts as none.",
+    )
     base: Base | None = None
     uri: str | None = Field(default=None, max_length=2048, description="The artifact's URI.")
     document: str | None = Field(
         default=None, max_length=DOCUMENT_MAX, description="The bundle document, canonical JSON."
+    )
+    ancestors: list[Annotated[str, Field(max_length=63)]] | None = Field(
+        default=None,
+        max_length=ANCESTORS_MAX,
+        description="The line of bases, the nearest first; of a longer line the nearest.",
     )
 
 
@@ -63,12 +75,12 @@ class Requirements(ApiModel):
 
 
 class Lineage(ApiModel):
-    """Where a clone comes from."""
+    """Where the bundle comes from. A bundle of its own is the root of its family."""
 
     root: str | None = Field(default=None, max_length=63, description="The first bundle of the line.")
     parent: str | None = Field(default=None, max_length=63, description="The bundle that it was cloned from.")
     depth: int | None = Field(
-        default=None, ge=0, description="Clones between root and this one.", json_schema_extra=_INT32
+        default=None, ge=0, description="Clones from the root to this one; 0 is the root.", json_schema_extra=_INT32
     )
     changed: list[Annotated[str, Field(max_length=64)]] | None = Field(
         default=None, max_length=32, description="Fields of spec.bundle that differ from the parent."

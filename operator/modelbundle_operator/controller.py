@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import time
-from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from .errors import Transient
 from .metrics import Metrics
+from .waiters import Waiters
 from .workqueue import Key, WorkQueue
 
 log = logging.getLogger(__name__)
@@ -37,20 +37,19 @@ class Controller:
         metrics: Metrics,
         workers: int,
         deadline: float,
+        waiters: Waiters | None = None,
     ) -> None:
         self.queue = queue
         self._reconcile = reconcile
         self._metrics = metrics
         self._workers = workers
         self._deadline = deadline
-        self._waits_on: dict[Key, frozenset[Key]] = {}
-        self._waiters: defaultdict[Key, set[Key]] = defaultdict(set)
+        self._waiters = waiters or Waiters(queue)
 
     def enqueue(self, key: Key) -> None:
         """`key` changed: look at it, and at whoever waits on it."""
         self.queue.add(key)
-        for waiter in self._waiters.get(key, ()):
-            self.queue.add(waiter)
+        self._waiters.changed(key)
 
     async def run(self) -> None:
         """Work until cancelled; then finish what is in hand, and nothing more."""
@@ -72,6 +71,8 @@ class Controller:
 
     async def _one(self, key: Key) -> None:
         started, result = time.monotonic(), "done"
+        waits_on: frozenset[Key] | None = None
+        self._waiters.begin(key)
         try:
             async with asyncio.timeout(self._deadline):
                 outcome = await self._reconcile(key)
@@ -89,19 +90,10 @@ class Controller:
             log.exception("%s: a bug, or an answer nobody expected; trying again", key, extra={"bundle": str(key)})
         else:
             self.queue.forget(key)
-            self._wait_on(key, outcome.waits_on)
+            waits_on = outcome.waits_on
             if outcome.requeue_after is not None:
                 self.queue.add_after(key, outcome.requeue_after)
         finally:
+            self._waiters.end(key, waits_on)
             self.queue.done(key)
             self._metrics.reconciled(result, time.monotonic() - started)
-
-    def _wait_on(self, key: Key, dependencies: frozenset[Key]) -> None:
-        for gone in self._waits_on.pop(key, frozenset()) - dependencies:
-            self._waiters[gone].discard(key)
-            if not self._waiters[gone]:
-                del self._waiters[gone]
-        for dependency in dependencies:
-            self._waiters[dependency].add(key)
-        if dependencies:
-            self._waits_on[key] = dependencies

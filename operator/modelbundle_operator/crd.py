@@ -33,8 +33,12 @@ _COLUMNS: Final = (
     ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
     ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
     ("Age", "date", ".metadata.creationTimestamp", "Time since it was created.", 0),
+    ("Root", "string", ".status.lineage.root", "The first bundle of the line of clones.", 1),
     ("Digest", "string", ".status.digest", "What was asked to run.", 1),
 )
+
+# what `kubectl get --field-selector` takes, from Kubernetes 1.31 on (docs/adr/0005)
+_SELECTABLE: Final = (".spec.bundle.cloneFrom.name", ".status.lineage.root", ".status.digest")
 
 
 def custom_resource_definition() -> dict[str, Any]:
@@ -67,6 +71,7 @@ def custom_resource_definition() -> dict[str, Any]:
                             "labelSelectorPath": ".status.selector",
                         },
                     },
+                    "selectableFields": [{"jsonPath": path} for path in _SELECTABLE],
                     "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
                     "schema": {"openAPIV3Schema": object_schema()},
                 }

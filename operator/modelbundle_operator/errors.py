@@ -1,8 +1,9 @@
-"""The operator's two families of failure, because the loop needs to know only one thing: does trying again help?
+"""The operator's families of failure, because the loop needs to know only one thing: what would help?
 
 OperatorError
  +-- Transient   the world may change by itself: try again, after `after` seconds when somebody said how long
  +-- Terminal    only an edit by the user helps: becomes the condition `Stalled` with this reason and message
+ +-- NoBase      another bundle has to appear or change: a condition, and another look when that bundle does
 
 Anything else that is raised is a bug: logged with its traceback and retried like a Transient.
 """
@@ -28,3 +29,14 @@ class Terminal(OperatorError):
         super().__init__(message)
         self.reason = str(reason)
         self.message = message
+
+
+class NoBase(OperatorError):
+    """A clone's base, the bundle called `base`, is not there or not fit; `stalled` when waiting alone will not do."""
+
+    def __init__(self, reason: str, message: str, base: str, *, stalled: bool = False) -> None:
+        super().__init__(message)
+        self.reason = str(reason)
+        self.message = message
+        self.base = base
+        self.stalled = stalled

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, MANAGED_BY, ModelBundle
+from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, LABEL_ROOT, MANAGED_BY, ModelBundle
+from .resolve import Resolution
 
 SHORT_DIGEST_LENGTH = 16
 
@@ -17,9 +18,15 @@ def selector(bundle_name: str) -> dict[str, str]:
     return {LABEL_BUNDLE: bundle_name}
 
 
-def child_labels(bundle: ModelBundle, digest: str) -> dict[str, str]:
+def child_labels(bundle: ModelBundle, resolution: Resolution) -> dict[str, str]:
     """Every label of a child; the bundle's own labels are never copied."""
-    return {LABEL_MANAGED_BY: MANAGED_BY, **selector(bundle.metadata.name), LABEL_DIGEST: short_digest(digest)}
+    root = resolution.lineage.root or bundle.metadata.name
+    return {
+        LABEL_MANAGED_BY: MANAGED_BY,
+        **selector(bundle.metadata.name),
+        LABEL_DIGEST: short_digest(resolution.digest),
+        LABEL_ROOT: root,
+    }
 
 
 def owner_reference(bundle: ModelBundle) -> dict[str, Any]:
@@ -34,12 +41,12 @@ def owner_reference(bundle: ModelBundle) -> dict[str, Any]:
     }
 
 
-def child_metadata(bundle: ModelBundle, digest: str) -> dict[str, Any]:
+def child_metadata(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
     """Metadata of every child: the bundle's name, our labels only, and the owner that it goes with."""
     return {
         "name": bundle.metadata.name,
         "namespace": bundle.metadata.namespace,
-        "labels": child_labels(bundle, digest),
+        "labels": child_labels(bundle, resolution),
         "ownerReferences": [owner_reference(bundle)],
     }
 

@@ -178,13 +178,13 @@ def _pod(body: Body) -> Pod:
     return Pod(
         name=metadata["name"],
         template=(metadata.get("labels") or {}).get("pod-template-hash", ""),
-        created=_time(metadata.get("creationTimestamp")),
-        scheduled_at=_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,
+        created=parse_time(metadata.get("creationTimestamp")),
+        scheduled_at=parse_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,
         ready=is_ready,
-        ready_since=_time(ready.get("lastTransitionTime")) if is_ready else None,
-        ready_changed=_time(ready.get("lastTransitionTime")),
+        ready_since=parse_time(ready.get("lastTransitionTime")) if is_ready else None,
+        ready_changed=parse_time(ready.get("lastTransitionTime")),
         unschedulable=scheduled.get("message", "") if unschedulable else "",
-        unschedulable_since=_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
+        unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
         containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
     )
 
@@ -198,7 +198,7 @@ def _container(status: Body, memory_limit: str) -> Container:
         restarts=status.get("restartCount", 0),
         waiting=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
-        running_since=_time(running.get("startedAt")),
+        running_since=parse_time(running.get("startedAt")),
         ended=_ended(state.get("terminated")),
         last=_ended(last.get("terminated")),
         image=status.get("image", ""),
@@ -214,8 +214,8 @@ def _ended(state: Body | None) -> Ended | None:
         exit_code=state.get("exitCode", 0),
         reason=state.get("reason", ""),
         message=state.get("message", ""),
-        started=_time(state.get("startedAt")),
-        finished=_time(state.get("finishedAt")),
+        started=parse_time(state.get("startedAt")),
+        finished=parse_time(state.get("finishedAt")),
     )
 
 
@@ -227,7 +227,7 @@ def _condition(body: Body, name: str) -> Body:
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
-def _time(text: str | None) -> datetime | None:
+def parse_time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from .api import ConditionType, Reason
 from .capacity import capacity_due, capacity_words, pod_without_room
-from .errors import Terminal
+from .errors import NoBase, Terminal
 from .failures import Failure, failure
 from .observation import INSTALL, PREPARE, Observation, Pod
 from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
@@ -78,6 +78,22 @@ def judge_terminal(error: Terminal) -> Judgement:
             Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", error.reason, waiting),
             Verdict(ConditionType.AVAILABLE, "False", error.reason, waiting),
             Verdict(ConditionType.STALLED, "True", error.reason, error.message),
+        )
+    )
+
+
+def judge_without_base(error: NoBase) -> Judgement:
+    """The conditions of a clone whose base is not there or not fit."""
+    waiting = "The clone is not resolved."
+    kind = ConditionType.STALLED if error.stalled else ConditionType.RECONCILING
+    return Judgement(
+        (
+            Verdict(ConditionType.READY, "False", error.reason, error.message),
+            Verdict(ConditionType.RESOLVED, "False", error.reason, error.message),
+            Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", error.reason, waiting),
+            Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", error.reason, waiting),
+            Verdict(ConditionType.AVAILABLE, "False", error.reason, waiting),
+            Verdict(kind, "True", error.reason, error.message),
         )
     )
 

@@ -14,12 +14,12 @@ from .children import NameTaken, converge, read, refuse_foreign
 from .cluster import Cluster, Refused
 from .controller import DONE, Outcome
 from .desired import desired
-from .errors import Terminal, Transient
+from .errors import NoBase, Terminal, Transient
 from .events import announce
 from .mirror import Mirror
 from .naming import endpoint_url
-from .observation import Observation, observe_pods, observe_rollout
-from .readiness import Judgement, judge, judge_blocked, judge_terminal
+from .observation import Observation, observe_pods, observe_rollout, parse_time, seconds_between
+from .readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
 from .resolve import Resolution, resolve
 from .settings import Settings
 from .status import Status, identity, summarise, worth_writing
@@ -31,6 +31,8 @@ Body = dict[str, Any]
 CONFLICT_SECONDS = 10.0
 # a new Deployment's pods are there in a moment, and theirs is the first state worth a write
 FIRST_PODS_SECONDS = 1.0
+# what is applied together comes in any order: a base that is missing for so short a time is not worth a word
+TOGETHER_SECONDS = 2.0
 
 
 def utc_now() -> datetime:
@@ -46,6 +48,7 @@ class Reconciler:
     mirror: Mirror
     settings: Settings
     now: Callable[[], datetime] = utc_now
+    told: Callable[[Key], None] = lambda _: None
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -54,10 +57,15 @@ class Reconciler:
             return DONE  # children go by their ownerReferences
         try:
             bundle = parse(body)
-            resolution = resolve(bundle)
+            resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key._replace(name=name)))
         except Terminal as error:
             await self._report(body, judge_terminal(error))
             return DONE
+        except NoBase as error:
+            return await self._wait_for_base(key, body, error)
+        if resolution.record != bundle.status.resolved:
+            body = await self._keep(body, self._identity(bundle, resolution))
+            bundle = parse(body)
         try:
             made, seen = await self._apply(key, bundle, resolution)
         except NameTaken as error:
@@ -75,6 +83,21 @@ class Reconciler:
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
         return Outcome(requeue_after=judgement.look_again)
+
+    async def _wait_for_base(self, key: Key, body: Body, error: NoBase) -> Outcome:
+        """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
+        waits_on = frozenset({key._replace(name=error.base)})
+        created = parse_time(body["metadata"].get("creationTimestamp"))
+        age = seconds_between(created, self.now())
+        told = (body.get("status") or {}).get("conditions")
+        if not error.stalled and not told and age is not None and age < TOGETHER_SECONDS:
+            return Outcome(requeue_after=TOGETHER_SECONDS, waits_on=waits_on)
+        await self._report(body, judge_without_base(error))
+        return Outcome(waits_on=waits_on)
+
+    async def _keep(self, body: Body, about: Status) -> Body:
+        """Write down what a clone was resolved to before anything is made of it: from now on its base may go."""
+        return await self._write_status(body, {**(body.get("status") or {}), **about})
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then."""
@@ -113,12 +136,17 @@ class Reconciler:
         status = summarise(before, metadata["generation"], metadata["name"], judgement, now, seen, about)
         if not worth_writing(before, status):
             return
+        await self._write_status(body, status)
+        await announce(self.cluster, body, before, status, now)
+
+    async def _write_status(self, body: Body, status: Status) -> Body:
+        """The bundle as it is then."""
         # the version that was judged: neither an edited bundle nor a successor of the same name is told this state.
         # The uid alone would not do: on a custom resource's status the API server does not look at it.
-        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
-        self.mirror.record(
-            await self.cluster.apply_status(
-                {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
-            )
+        only = {name: body["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
+        written = await self.cluster.apply_status(
+            {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
         )
-        await announce(self.cluster, body, before, status, now)
+        self.mirror.record(written)
+        self.told(Key(only["namespace"], only["name"]))
+        return written

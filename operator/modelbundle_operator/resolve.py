@@ -1,109 +1,165 @@
-"""From what the user wrote to what is to run: the bundle document and its digest.
+"""From what the user wrote to what is to run: a bundle's own fields, or a clone's upon those of its base.
 
-Here live the checks that CEL cannot make, because it sees neither into free-form maps (appConfig, the schemas) nor
-whether they are set at all. Pure; a clone will be resolved against its base before `_resolution` sees its fields.
+A clone reads its base once. What it found is kept in status.resolved, and from then on that record alone is the clone's
+content: the base may be deleted, or another may take its name. The record counts for the spec.bundle that it was made
+from; where status was lost (a cluster restored from Git), the clone is resolved anew. Pure: `find` looks into what the
+caller knows.
 """
 
+import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
+from bundle_runtime.inherit import changed, inherit
 
-from .api import ModelBundle, Reason
-from .api_bundle import DOCUMENT_MAX
-from .errors import Terminal
-from .json_schema import check_schema
+from .api import Base, Lineage, ModelBundle, Reason, Resolved, parse
+from .api_status import ANCESTORS_MAX
+from .content import Content, content
+from .errors import NoBase, Terminal
+
+# the body of the ModelBundle of this name in the clone's namespace
+Find = Callable[[str], dict[str, Any] | None]
 
 
 @dataclass(frozen=True)
-class Resolution:
-    """What is to run. `canonical` is bundle.json, `digest` its sha256; `uri` is where the artifact lies."""
+class Resolution(Content):
+    """What is to run and where it comes from; `record` is what a clone keeps of it."""
 
-    document: dict[str, Any]
-    canonical: str
-    digest: str
-    uri: str
+    lineage: Lineage
+    record: Resolved | None = None
 
 
-def resolve(bundle: ModelBundle) -> Resolution:
-    """The bundle's document; Terminal says where the bundle is wrong and what to do."""
-    if bundle.spec.bundle.clone_from is not None:
-        raise Terminal(
-            Reason.CLONE_NOT_SUPPORTED,
-            "spec.bundle.cloneFrom: this operator does not resolve clones yet. Write the bundle out in full, under a"
-            " new name.",
-        )
-    return _resolution(bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True))
+def nowhere(_: str) -> None:
+    """For a bundle that asks for no other."""
 
 
-def _resolution(fields: dict[str, Any]) -> Resolution:
-    _check_config(fields)
+def resolve(bundle: ModelBundle, find: Find = nowhere) -> Resolution:
+    """The bundle's content; Terminal says where it is wrong, NoBase what is the matter with its base."""
+    own = resolved_alone(bundle)
+    if own is not None:
+        return own
+    base = _find_base(bundle, find)
+    spec = bundle.spec.bundle
+    made = content(_inherited(base, spec.model_dump(by_alias=True, exclude_none=True)))
+    origin = Base(name=base.name, uid=base.uid, digest=base.resolution.digest)
+    ancestors = [base.name, *(base.resolution.record.ancestors or [] if base.resolution.record else [])]
+    lineage = Lineage(
+        root=base.resolution.lineage.root,
+        parent=base.name,
+        depth=(base.resolution.lineage.depth or 0) + 1,
+        changed=changed(base.resolution.document, made.document),
+    )
+    record = Resolved(
+        of=spec_hash(bundle), base=origin, uri=made.uri, document=made.canonical, ancestors=ancestors[:ANCESTORS_MAX]
+    )
+    return Resolution(**vars(made), lineage=lineage, record=record)
+
+
+def resolved_alone(bundle: ModelBundle) -> Resolution | None:
+    """What needs no other bundle: the content of a bundle of its own, or what a clone has kept. Else None."""
+    if bundle.spec.bundle.clone_from is None:
+        made = content(bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True))
+        return Resolution(**vars(made), lineage=Lineage(root=bundle.metadata.name, depth=0))
+    record = bundle.status.resolved
+    if record is None or record.of != spec_hash(bundle) or not (record.base and record.uri and record.document):
+        return None
     try:
-        document = bundle_document(fields)
-        written = canonical(document)
+        document = json.loads(record.document)
+    except ValueError:
+        return None
+    ancestors = record.ancestors or [record.base.name]
+    lineage = bundle.status.lineage or Lineage(root=ancestors[-1], parent=record.base.name, depth=len(ancestors))
+    return Resolution(document, record.document, digest(record.document.encode()), record.uri, lineage, record)
+
+
+def spec_hash(bundle: ModelBundle) -> str:
+    """Which spec.bundle a record was made from."""
+    fields = bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True)
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Found:
+    name: str
+    uid: str
+    resolution: Resolution
+
+
+def _find_base(bundle: ModelBundle, find: Find) -> _Found:
+    """The base, resolved and fit; NoBase otherwise."""
+    asked = bundle.spec.bundle.clone_from
+    assert asked is not None
+    name = asked.name
+    _refuse_cycle(bundle, find)
+    body = find(name)
+    if body is None or body["metadata"].get("deletionTimestamp"):
+        why = "does not exist in this namespace" if body is None else "is being deleted"
+        raise NoBase(
+            Reason.BASE_NOT_FOUND,
+            f"The base, ModelBundle {name}, {why}. Create it, and the clone goes on by itself; or create the bundle"
+            " without cloneFrom, under a new name.",
+            name,
+        )
+    try:
+        base = parse(body)
+        resolution = resolved_alone(base)
+    except Terminal:
+        resolution = None
+    if resolution is None:
+        raise NoBase(
+            Reason.BASE_NOT_RESOLVED,
+            f"The base, ModelBundle {name}, is not resolved itself: `kubectl describe mbun {name}` says why. The clone"
+            " goes on by itself once it is.",
+            name,
+        )
+    if asked.digest is not None and asked.digest != resolution.digest:
+        raise NoBase(
+            Reason.BASE_CHANGED,
+            f"The base, ModelBundle {name}, has the digest {resolution.digest}, and spec.bundle.cloneFrom.digest asks"
+            f" for {asked.digest}: it is another bundle of that name. Put the one that is asked for back, and the clone"
+            " goes on by itself; or create a clone of the present one under a new name.",
+            name,
+            stalled=True,
+        )
+    return _Found(name, base.metadata.uid, resolution)
+
+
+def _inherited(base: _Found, clone: dict[str, Any]) -> dict[str, Any]:
+    document = base.resolution.document
+    fields = {**document, "artifact": {**document["artifact"], "uri": base.resolution.uri}}
+    try:
+        return inherit(fields, clone)
     except ValueError as error:
-        raise Terminal(Reason.INVALID_VALUE, _full_path(str(error)) + ". " + _NEW_BUNDLE) from None
-    if len(written) > DOCUMENT_MAX:
-        raise Terminal(
-            Reason.TOO_LARGE,
-            f"spec.bundle: {len(written)} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into"
-            " the artifact, in a new bundle under a new name.",
-        )
-    _check_schemas(document)
-    return Resolution(document, written.decode(), digest(written), fields["artifact"]["uri"])
+        raise Terminal(Reason.INVALID_VALUE, str(error).replace("$.", "spec.bundle.")) from None
 
 
-_NEW_BUNDLE = "spec.bundle is immutable: create a corrected bundle under a new name."
+def _refuse_cycle(bundle: ModelBundle, find: Find) -> None:
+    """A bundle that is derived from itself. Only clones without a record of their own can be in a cycle."""
+    line = [bundle.metadata.name]
+    while (name := _unresolved_base(bundle)) is not None:
+        if name == line[0]:
+            raise NoBase(
+                Reason.CLONE_CYCLE,
+                f"The clone is derived from itself: {' -> '.join([*line, name])}. Replace one of them by a bundle with"
+                " an artifact.",
+                line[1] if len(line) > 1 else name,
+                stalled=True,
+            )
+        body = find(name) if name not in line else None
+        if body is None:
+            return
+        try:
+            bundle = parse(body)
+        except Terminal:
+            return
+        line.append(name)
 
 
-def _full_path(text: str) -> str:
-    return text.replace("$.", "spec.bundle.")
-
-
-def _check_config(fields: dict[str, Any]) -> None:
-    text = fields.get("appConfigJSON")
-    if text is None:
-        return
-    if fields.get("appConfig"):
-        raise Terminal(
-            Reason.INVALID_VALUE,
-            "spec.bundle.appConfig and spec.bundle.appConfigJSON are one field in two spellings: set one of them."
-            f" {_NEW_BUNDLE}",
-        )
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise Terminal(
-            Reason.INVALID_VALUE, f"spec.bundle.appConfigJSON is no JSON text: {error}. {_NEW_BUNDLE}"
-        ) from None
-    if not isinstance(value, dict):
-        raise Terminal(
-            Reason.INVALID_VALUE,
-            f"spec.bundle.appConfigJSON must be a JSON object, like appConfig; it is {_json_type(value)}."
-            f" {_NEW_BUNDLE}",
-        )
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _json_type(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
-    return names[type(value)]
-
-
-def _check_schemas(document: dict[str, Any]) -> None:
-    present = [name for name in ("requestSchema", "responseSchema") if name in document]
-    if len(present) == 1:
-        other = "responseSchema" if present == ["requestSchema"] else "requestSchema"
-        raise Terminal(
-            Reason.INVALID_SCHEMA,
-            f"spec.bundle.{present[0]} is set and spec.bundle.{other} is not, or is {{}}, which counts as not set: set"
-            f" both or neither. {_NEW_BUNDLE}",
-        )
-    for name in present:
-        if problem := check_schema(document[name]):
-            raise Terminal(Reason.INVALID_SCHEMA, f"spec.bundle.{name}{problem}. {_NEW_BUNDLE}")
+def _unresolved_base(bundle: ModelBundle) -> str | None:
+    asked, record = bundle.spec.bundle.clone_from, bundle.status.resolved
+    if asked is None or (record is not None and record.of == spec_hash(bundle)):
+        return None
+    return asked.name

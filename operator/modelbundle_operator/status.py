@@ -20,12 +20,16 @@ Status = dict[str, Any]
 
 
 def identity(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> Status:
-    """What follows from the spec alone."""
-    return {
+    """What follows from what is to run alone."""
+    told: Status = {
         "digest": resolution.digest,
         "image": worker_image(resolution.document, settings),
         "endpoint": {"url": endpoint_url(bundle)},
+        "lineage": resolution.lineage.model_dump(by_alias=True, exclude_none=True),
     }
+    if resolution.record is not None:
+        told["resolved"] = resolution.record.model_dump(by_alias=True, exclude_none=True)
+    return told
 
 
 def summarise(

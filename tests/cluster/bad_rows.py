@@ -77,13 +77,21 @@ def _wrong_digest(world: World) -> Manifest:
     return made
 
 
-def _clone(world: World) -> Manifest:
-    return {
-        "apiVersion": "modelbundle.dev/v1alpha1",
-        "kind": "ModelBundle",
-        "metadata": {"name": "a-clone"},
-        "spec": {"bundle": {"cloneFrom": {"name": "wrong-digest"}, "appConfig": {"mode": "batched"}}},
-    }
+def _clone(name: str, of: str, digest: str | None = None) -> Callable[[World], Manifest]:
+    asked = {"name": of, **({"digest": digest} if digest else {})}
+
+    def make(world: World) -> Manifest:
+        made = cpu_bundle(world.store, name)
+        return {**made, "spec": {**made["spec"], "bundle": {"cloneFrom": asked, "appConfig": {"mode": "batched"}}}}
+
+    return make
+
+
+def _base(name: str) -> Callable[[World], None]:
+    def make(world: World) -> None:
+        apply(cpu_bundle(world.store, name, serving={"replicas": 0}), namespace=world.namespace)
+
+    return make
 
 
 def _foreign_service(world: World) -> None:
@@ -189,5 +197,11 @@ ROWS = [
             "frameworkType": "custom_base_image",
             "customBaseImage": {"repository": "docker.io/stand-in/none", "tag": "1"},
         })),
-    Row("a-clone", "Clones are not built yet", "CloneNotSupported", ("clone",), _clone, stalled=True),
+    Row("no-base", "A clone's base does not exist", "BaseNotFound",
+        ("late-base", "Create it"), _clone("no-base", "late-base"), heal=_base("late-base")),
+    Row("base-changed", "A clone's base is not the one that it names", "BaseChanged",
+        ("other-base", "cloneFrom.digest asks for"),
+        _clone("base-changed", "other-base", "sha256:" + "0" * 64), before=_base("other-base"), stalled=True),
+    Row("clone-cycle", "A clone is derived from itself", "CloneCycle",
+        ("clone-cycle -> clone-cycle",), _clone("clone-cycle", "clone-cycle"), stalled=True),
 ]  # fmt: skip

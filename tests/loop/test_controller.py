@@ -122,6 +122,44 @@ async def test_who_waits_on_another_is_woken_with_it() -> None:
     assert looks.count(A) == 2
 
 
+async def test_news_that_comes_while_the_look_is_under_way_is_not_missed() -> None:
+    looks: list[Key] = []
+    began, go_on = asyncio.Event(), asyncio.Event()
+
+    async def reconcile(key: Key) -> Outcome:
+        looks.append(key)
+        if looks == [A]:
+            began.set()
+            await go_on.wait()
+            return Outcome(waits_on=frozenset({B}))
+        return DONE
+
+    async with controller(reconcile) as made:
+        made.enqueue(A)
+        await began.wait()
+        made.enqueue(B)
+        await until(lambda: looks == [A, B])
+        go_on.set()
+        await until(lambda: looks == [A, B, A])
+
+
+async def test_a_look_that_fails_goes_on_waiting() -> None:
+    looks: list[Key] = []
+
+    async def reconcile(key: Key) -> Outcome:
+        looks.append(key)
+        if looks.count(A) == 2:
+            raise Transient("503", after=3600)
+        return Outcome(waits_on=frozenset({B})) if key == A else DONE
+
+    async with controller(reconcile) as made:
+        for count in (1, 2):
+            made.enqueue(A)
+            await until(lambda count=count: looks.count(A) == count)
+        made.enqueue(B)
+        await until(lambda: looks.count(A) == 3)
+
+
 async def test_a_signal_lets_what_is_in_hand_finish_and_starts_nothing() -> None:
     began, finished = asyncio.Event(), []
 

@@ -10,60 +10,15 @@ from typing import Any
 import pytest
 from modelbundle_operator.controller import Outcome
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import CHILD_KINDS, Mirror
+from modelbundle_operator.mirror import CHILD_KINDS
 from modelbundle_operator.reconcile import CONFLICT_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
-from modelbundle_operator.workqueue import Key
 
 from tests.builders import START, completed, ended, model_bundle, pod, running, serving_pod
-from tests.loop.fake_cluster import FakeCluster, refused
+from tests.loop.fake_cluster import refused
+from tests.loop.world import KEY, World
 
 Body = dict[str, Any]
-KEY = Key("models", "llama")
-
-
-class World:
-    """A cluster, its mirror, a clock that stands still, and the operator."""
-
-    def __init__(self, bundle: Body | None = None, **settings: Any) -> None:
-        self.cluster, self.mirror, self.now = FakeCluster(), Mirror(), START
-        self.reconcile = Reconciler(self.cluster, self.mirror, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
-        if bundle is not None:
-            self.cluster.put(bundle)
-
-    async def look(self) -> Outcome:
-        """What the watch brings, then one reconcile."""
-        self.cluster.deliver(self.mirror)
-        return await self.reconcile(KEY)
-
-    async def at_rest(self) -> None:
-        """One more look changes nothing."""
-        with self.cluster.expect_no_writes():
-            await self.look()
-
-    def status(self) -> Body:
-        return self.cluster.objects[("ModelBundle", *KEY)].get("status", {})
-
-    def condition(self, name: str) -> Body:
-        return next((c for c in self.status().get("conditions", []) if c["type"] == name), {})
-
-    def ready(self) -> tuple[str, str]:
-        ready = self.condition("Ready")
-        return ready["status"], ready["reason"]
-
-    def rolled_out(self, *pods: Body) -> None:
-        """The Deployment controller and the kubelet have done their part."""
-        deployment = self.cluster.objects[("Deployment", *KEY)]
-        generation = deployment["metadata"]["generation"]
-        wanted = deployment["spec"]["replicas"]
-        self.cluster.set_status("Deployment", KEY, observedGeneration=generation, updatedReplicas=wanted)
-        digest = deployment["metadata"]["labels"]["modelbundle.dev/digest"]
-        for ref in [ref for ref in self.cluster.objects if ref[0] == "Pod"]:
-            self.mirror.observe("Pod", "DELETED", self.cluster.delete("Pod", Key(ref[1], ref[2])))
-        for body in pods:
-            body["metadata"]["labels"]["modelbundle.dev/digest"] = digest
-            body["metadata"].pop("resourceVersion")
-            self.cluster.put(body)
 
 
 @pytest.fixture

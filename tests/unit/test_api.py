@@ -4,6 +4,7 @@ import pytest
 from modelbundle_operator.api import Reason, Status, parse
 from modelbundle_operator.errors import Terminal
 from modelbundle_operator.naming import child_labels, endpoint_url, short_digest
+from modelbundle_operator.resolve import resolve
 
 from tests.unit.builders import SHA256, model_bundle
 
@@ -20,13 +21,14 @@ def test_a_status_of_another_version_counts_as_none():
     assert parse({**model_bundle(), "status": {"digest": "sha256:1", "new": 1}}).status.digest == "sha256:1"
 
 
-def test_children_carry_three_labels_that_kubernetes_takes():
+def test_children_carry_four_labels_that_kubernetes_takes():
     bundle = parse(model_bundle(name="a" * 52))
-    labels = child_labels(bundle, "sha256:" + SHA256)
-    assert labels == {
+    resolution = resolve(bundle)
+    assert child_labels(bundle, resolution) == {
         "app.kubernetes.io/managed-by": "modelbundle-operator",
         "modelbundle.dev/bundle": "a" * 52,
-        "modelbundle.dev/digest": SHA256[:16],
+        "modelbundle.dev/digest": resolution.digest.removeprefix("sha256:")[:16],
+        "modelbundle.dev/root": "a" * 52,
     }
     assert short_digest("sha256:" + SHA256) == SHA256[:16]
     assert endpoint_url(bundle) == f"http://{'a' * 52}.models.svc"

@@ -1,4 +1,4 @@
-"""What resolve() finds that the API server cannot, and that it says where and what to do."""
+"""What resolve() finds in a bundle that the API server cannot, and that it says where and what to do."""
 
 import hashlib
 import json
@@ -30,12 +30,6 @@ def test_the_digest_depends_on_the_content_alone():
 @pytest.mark.parametrize(
     ("why", "fields", "reason", "says"),
     [
-        (
-            "clones come later",
-            {"artifact": None, "cloneFrom": {"name": "base"}},
-            Reason.CLONE_NOT_SUPPORTED,
-            "spec.bundle.cloneFrom",
-        ),
         (
             "appConfig has one spelling",
             {"appConfig": {"a": 1}, "appConfigJSON": '{"a": 1}'},

@@ -13,7 +13,7 @@ def service(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": child_metadata(bundle, resolution.digest),
+        "metadata": child_metadata(bundle, resolution),
         "spec": {
             "type": "ClusterIP",
             "selector": selector(bundle.metadata.name),

@@ -1,0 +1,113 @@
+"""The content of a bundle, made ready to run: the bundle document, its digest, and what is wrong with it.
+
+Here live the checks that CEL cannot make, because it sees neither into free-form maps (appConfig, the schemas) nor
+whether they are set at all, nor what a clone inherits. Pure.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from bundle_runtime.canonical import bundle_document, canonical
+from bundle_runtime.document import digest
+
+from .api import Reason
+from .api_bundle import DOCUMENT_MAX
+from .errors import Terminal
+from .json_schema import check_schema
+
+
+@dataclass(frozen=True)
+class Content:
+    """What is to run. `canonical` is bundle.json, `digest` its sha256; `uri` is where the artifact lies."""
+
+    document: dict[str, Any]
+    canonical: str
+    digest: str
+    uri: str
+
+
+def content(fields: dict[str, Any]) -> Content:
+    """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong."""
+    _check_config(fields)
+    try:
+        document = bundle_document(fields)
+        written = canonical(document)
+    except ValueError as error:
+        raise Terminal(Reason.INVALID_VALUE, _full_path(str(error)) + ". " + _NEW_BUNDLE) from None
+    if len(written) > DOCUMENT_MAX:
+        raise Terminal(
+            Reason.TOO_LARGE,
+            f"spec.bundle: {len(written)} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into"
+            " the artifact, in a new bundle under a new name.",
+        )
+    _check_functions(document)
+    _check_schemas(document)
+    return Content(document, written.decode(), digest(written), fields["artifact"]["uri"])
+
+
+_NEW_BUNDLE = "spec.bundle is immutable: create a corrected bundle under a new name."
+
+
+def _full_path(text: str) -> str:
+    return text.replace("$.", "spec.bundle.")
+
+
+def _check_config(fields: dict[str, Any]) -> None:
+    text = fields.get("appConfigJSON")
+    if text is None:
+        return
+    if fields.get("appConfig"):
+        raise Terminal(
+            Reason.INVALID_VALUE,
+            "spec.bundle.appConfig and spec.bundle.appConfigJSON are one field in two spellings: set one of them."
+            f" {_NEW_BUNDLE}",
+        )
+    try:
+        value = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise Terminal(
+            Reason.INVALID_VALUE, f"spec.bundle.appConfigJSON is no JSON text: {error}. {_NEW_BUNDLE}"
+        ) from None
+    if not isinstance(value, dict):
+        raise Terminal(
+            Reason.INVALID_VALUE,
+            f"spec.bundle.appConfigJSON must be a JSON object, like appConfig; it is {_json_type(value)}."
+            f" {_NEW_BUNDLE}",
+        )
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _json_type(value: Any) -> str:
+    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
+    return names[type(value)]
+
+
+def _check_functions(document: dict[str, Any]) -> None:
+    """The API server has checked this of a bundle of its own; a clone's packaging it does not see."""
+    if document["artifact"]["packaging"] == "zip":
+        return
+    for name in ("loadPredictFn", "loadModelFn"):
+        if name in document:
+            raise Terminal(
+                Reason.INVALID_VALUE,
+                f"spec.bundle.{name} goes with packaging zip only, and the base's artifact is a cloudpickle, which has"
+                f" its functions: leave it out. {_NEW_BUNDLE}",
+            )
+
+
+def _check_schemas(document: dict[str, Any]) -> None:
+    present = [name for name in ("requestSchema", "responseSchema") if name in document]
+    if len(present) == 1:
+        other = "responseSchema" if present == ["requestSchema"] else "requestSchema"
+        raise Terminal(
+            Reason.INVALID_SCHEMA,
+            f"spec.bundle.{present[0]} is set and spec.bundle.{other} is not, or is {{}}, which counts as not set: set"
+            f" both or neither. {_NEW_BUNDLE}",
+        )
+    for name in present:
+        if problem := check_schema(document[name]):
+            raise Terminal(Reason.INVALID_SCHEMA, f"spec.bundle.{name}{problem}. {_NEW_BUNDLE}")

@@ -1,0 +1,127 @@
+"""Clones on a real cluster: there and back with equal digests, a base that comes late or goes, and many at once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from demo.call import from_host
+from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from demo.place import Place
+from demo.store import Store
+from tests.cluster.audit import AuditLog, about, counted
+from tests.cluster.bundles import SMALL, cpu_bundle, wait_condition, wait_ready
+
+MANY = 200
+HEALS = 2.0  # seconds from the base's creation to the clone's resolution
+MODEL = "def load(app_config): return app_config\n"
+PREDICT = "def load(app_config, model):\n    def predict(x, y):\n        return [model, x]\n    return predict\n"
+
+
+def clone(name: str, of: str, *, digest: str = "", serving: Manifest | None = None, **fields: Any) -> Manifest:
+    asked = {"name": of, **({"digest": digest} if digest else {})}
+    return {
+        "apiVersion": "modelbundle.dev/v1alpha1",
+        "kind": "ModelBundle",
+        "metadata": {"name": name},
+        "spec": {
+            "bundle": {"cloneFrom": asked, **fields},
+            "serving": {"gpu": {"count": 0}, "resources": SMALL, **(serving or {})},
+        },
+    }
+
+
+def test_there_and_back_without_the_base(operator: object, namespace: str, store: Store) -> None:
+    """The seed's third block: single, batched, single again; the base deleted, the operator restarted in between."""
+    base = cpu_bundle(store, "single", model=MODEL, predict=PREDICT, appConfig={"mode": "single"})
+    apply(base, namespace=namespace)
+    first = wait_ready("single", namespace)["status"]
+    apply(clone("batched", "single", digest=first["digest"], appConfig={"mode": "batched"}), namespace=namespace)
+    wait_ready("batched", namespace)
+    kubectl("delete", "mbun", "single", namespace=namespace)
+    kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace="modelbundle-system")
+    kubectl("rollout", "status", "deployment/modelbundle-operator", namespace="modelbundle-system", timeout=100)
+    apply(clone("single-again", "batched", appConfig={"mode": "single"}), namespace=namespace)
+    third = wait_ready("single-again", namespace)["status"]
+    second = wait_ready("batched", namespace)["status"]
+    assert first["digest"] == third["digest"] != second["digest"]
+    assert third["lineage"] == {"root": "single", "parent": "batched", "depth": 2, "changed": ["appConfig"]}
+    for name, mode in (("batched", "batched"), ("single-again", "single")):
+        answer = from_host(name, namespace, {"x": 2, "y": ""})
+        assert (answer.status, answer.value) == (200, [{"mode": mode}, 2])
+    for selected in ("status.lineage.root=single", f"status.digest={third['digest']}"):
+        assert "single-again" in kubectl("get", "mbun", "--field-selector", selected, namespace=namespace)
+    pods = list_all("pods", namespace, "modelbundle.dev/root=single")
+    assert {pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in pods} >= {"batched", "single-again"}
+
+
+def test_a_clone_that_waits_goes_on_when_its_base_comes(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    stored = {"replicas": 0}
+    apply(clone("early", "late", serving=stored), clone("earlier", "early", serving=stored), namespace=namespace)
+    wait_condition("early", namespace, "Ready", "False", "BaseNotFound")
+    wait_condition("earlier", namespace, "Ready", "False", "BaseNotResolved")
+    started = time.monotonic()
+    apply(cpu_bundle(store, "late", serving=stored), namespace=namespace)
+    created = time.monotonic()
+    while not (get("mbun", "earlier", namespace) or {})["status"].get("resolved"):
+        assert time.monotonic() - created < HEALS, "the clone of the clone is not resolved"
+    show(f"base applied to both levels of clones resolved: {time.monotonic() - started:.2f} s, kubectl included")
+    wait_ready("earlier", namespace, 20)
+    kubectl("delete", "mbun", "late", "early", namespace=namespace)
+    time.sleep(2)
+    assert condition(get("mbun", "earlier", namespace), "Ready")["reason"] == "Stored"
+
+
+def test_another_base_of_the_name_is_refused_where_a_digest_is_asked_for(
+    operator: object, namespace: str, store: Store
+) -> None:
+    stored = {"replicas": 0}
+    base = cpu_bundle(store, "base", serving=stored)
+    apply(base, namespace=namespace)
+    digest = wait_ready("base", namespace)["status"]["digest"]
+    kubectl("delete", "mbun", "base", namespace=namespace)
+    other = json.loads(json.dumps(base))
+    other["spec"]["bundle"]["env"] = [{"name": "OTHER", "value": "1"}]
+    apply(other, clone("exact", "base", digest=digest, serving=stored), namespace=namespace)
+    changed = wait_condition("exact", namespace, "Ready", "False", "BaseChanged")
+    assert condition(changed, "Stalled")["status"] == "True"
+    kubectl("delete", "mbun", "base", namespace=namespace)
+    apply(base, namespace=namespace)
+    assert wait_ready("exact", namespace, 20)["status"]["digest"] == digest
+
+
+def test_two_hundred_clones_at_once(
+    operator: object, namespace: str, store: Store, place: Place, show: Callable[[str], None]
+) -> None:
+    if place.audit_log is None:
+        pytest.skip("CLUSTER_AUDIT_LOG is not set: needs the API server's audit log")
+    stored = {"replicas": 0}
+    apply(cpu_bundle(store, "base", serving=stored), namespace=namespace)
+    wait_ready("base", namespace)
+    audit = AuditLog(place.audit_log)
+    started = time.monotonic()
+    apply(
+        *(clone(f"clone-{n}", "base", serving=stored, env=[{"name": "N", "value": str(n)}]) for n in range(MANY)),
+        namespace=namespace,
+    )
+    applied = time.monotonic() - started
+
+    def ready() -> bool:
+        bundles = list_all("mbun", namespace)
+        return sum(condition(bundle, "Ready").get("status") == "True" for bundle in bundles) == MANY + 1
+
+    wait_for(f"{MANY} clones Ready", ready, 60)
+    seconds = time.monotonic() - started
+    calls = about(audit.calls(), namespace)
+    show(
+        f"{MANY} clones applied at once: kubectl took {applied:.1f} s, all Ready after {seconds:.1f} s,"
+        f" {len(calls) / MANY:.2f} API calls of the operator each ({counted(calls)})"
+    )
+    assert len({bundle["status"]["digest"] for bundle in list_all("mbun", namespace)}) == MANY + 1
+    assert len(calls) / MANY < 10

@@ -1,0 +1,171 @@
+"""Resolving a clone: what it takes of its base, once, and each thing that can be wrong with the base."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from modelbundle_operator.api import Reason, parse
+from modelbundle_operator.errors import NoBase, Terminal
+from modelbundle_operator.resolve import Find, Resolution, resolve
+from modelbundle_operator.settings import Settings
+from modelbundle_operator.status import identity
+
+from tests.unit.builders import ARTIFACT, model_bundle
+
+Body = dict[str, Any]
+ZIP = {**ARTIFACT, "packaging": "zip"}
+OTHER_DIGEST = "sha256:" + "ab" * 32
+
+
+def base(name: str = "base", **fields: Any) -> Body:
+    made = model_bundle(name, appConfig={"mode": "single"}, requirements=["a==1"], **fields)
+    return {**made, "metadata": {**made["metadata"], "uid": f"uid-of-{name}"}}
+
+
+def clone(name: str = "clone", of: str = "base", digest: str | None = None, **fields: Any) -> Body:
+    made = base(name)
+    asked = {"name": of, **({"digest": digest} if digest else {})}
+    return {**made, "spec": {"bundle": {"cloneFrom": asked, **fields}}}
+
+
+def known(*bodies: Body) -> Find:
+    return {body["metadata"]["name"]: body for body in bodies}.get
+
+
+def told(body: Body, resolution: Resolution) -> Body:
+    """The body once the operator has written down what it resolved."""
+    return {**body, "status": identity(parse(body), resolution, Settings())}
+
+
+def unreachable(name: str) -> Body:
+    raise AssertionError(f"{name} was looked for")
+
+
+def test_a_clone_takes_what_it_does_not_set() -> None:
+    own = resolve(parse(base()))
+    made = resolve(parse(clone(appConfig={"mode": "batched"}, requirements=[])), known(base()))
+    assert made.document["appConfig"] == {"mode": "batched"}
+    assert "requirements" not in made.document
+    assert made.document["requestSchema"] == own.document["requestSchema"]
+    assert made.uri == own.uri
+    assert made.lineage.model_dump() == {
+        "root": "base", "parent": "base", "depth": 1, "changed": ["appConfig", "requirements"],
+    }  # fmt: skip
+    assert made.record is not None
+    assert made.record.base is not None
+    assert made.record.base.model_dump() == {"name": "base", "uid": "uid-of-base", "digest": own.digest}
+
+
+def test_equal_content_has_equal_digests_however_it_came_about() -> None:
+    own = resolve(parse(base()))
+    assert resolve(parse(clone()), known(base())).digest == own.digest
+    there = clone("there", appConfig={"mode": "batched"})
+    there = told(there, resolve(parse(there), known(base())))
+    back = resolve(parse(clone("back", "there", appConfig={"mode": "single"})), known(there))
+    assert back.digest == own.digest
+    assert (back.lineage.root, back.lineage.parent, back.lineage.depth) == ("base", "there", 2)
+    assert back.record is not None
+    assert back.record.ancestors == ["there", "base"]
+
+
+def test_a_resolved_clone_looks_for_nobody() -> None:
+    made = resolve(parse(clone(appConfig={"mode": "batched"})), known(base()))
+    again = resolve(parse(told(clone(appConfig={"mode": "batched"}), made)), unreachable)
+    assert again == made
+
+
+@pytest.mark.parametrize("lost", ["status", "record", "document"])
+def test_without_its_record_a_clone_is_resolved_anew(lost: str) -> None:
+    body = told(clone(), resolve(parse(clone()), known(base())))
+    if lost == "status":
+        del body["status"]
+    elif lost == "record":
+        del body["status"]["resolved"]
+    else:
+        body["status"]["resolved"]["document"] = "{"
+    other = base(env=[{"name": "A", "value": "1"}])
+    assert "env" in resolve(parse(body), known(other)).document
+
+
+def test_a_record_of_another_spec_counts_as_none() -> None:
+    record = told(clone(), resolve(parse(clone()), known(base())))["status"]
+    body = {**clone(appConfig={"mode": "batched"}), "status": record}
+    assert resolve(parse(body), known(base())).document["appConfig"] == {"mode": "batched"}
+
+
+def test_lineage_is_told_from_the_record_when_it_was_lost() -> None:
+    made = resolve(parse(clone()), known(base()))
+    body = told(clone(), made)
+    del body["status"]["lineage"]
+    lineage = resolve(parse(body), unreachable).lineage
+    assert (lineage.root, lineage.parent, lineage.depth) == ("base", "base", 1)
+
+
+def deleted(body: Body) -> Body:
+    return {**body, "metadata": {**body["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+
+@pytest.mark.parametrize(
+    ("body", "others", "reason", "says", "stalled"),
+    [
+        (clone(), [], Reason.BASE_NOT_FOUND, "Create it, and the clone goes on by itself", False),
+        (clone(), [deleted(base())], Reason.BASE_NOT_FOUND, "is being deleted", False),
+        (clone(), [base(requestSchema={})], Reason.BASE_NOT_RESOLVED, "`kubectl describe mbun base` says why", False),
+        (clone(), [clone("base", "first")], Reason.BASE_NOT_RESOLVED, "goes on by itself once it is", False),
+        (clone(digest=OTHER_DIGEST), [base()], Reason.BASE_CHANGED, f"asks for {OTHER_DIGEST}", True),
+        (clone("a", "a"), [clone("a", "a")], Reason.CLONE_CYCLE, "itself: a -> a", True),
+        (clone("a", "b"), [clone("a", "b"), clone("b", "a")], Reason.CLONE_CYCLE, "itself: a -> b -> a", True),
+        (clone("c", "a"), [clone("a", "b"), clone("b", "a")], Reason.BASE_NOT_RESOLVED, "ModelBundle a, is not", False),
+    ],
+)
+def test_a_base_that_will_not_do(body: Body, others: list[Body], reason: Reason, says: str, stalled: bool) -> None:
+    with pytest.raises(NoBase) as error:
+        resolve(parse(body), known(*others))
+    assert (error.value.reason, error.value.stalled) == (reason, stalled)
+    assert says in error.value.message
+    assert error.value.base == body["spec"]["bundle"]["cloneFrom"]["name"]
+
+
+def test_the_digest_that_is_asked_for_is_taken() -> None:
+    own = resolve(parse(base()))
+    assert resolve(parse(clone(digest=own.digest)), known(base())).digest == own.digest
+
+
+def test_a_clone_of_a_clone_in_a_cycle_that_was_resolved_before_is_none() -> None:
+    """a was resolved when its base was another bundle; that b is now a clone of a is no cycle."""
+    first = told(clone("a", "b"), resolve(parse(clone("a", "b")), known(base("b"))))
+    assert resolve(parse(clone("b", "a")), known(first, clone("b", "a"))).lineage.depth == 2
+
+
+@pytest.mark.parametrize(
+    ("of", "fields", "reason", "says"),
+    [
+        (base(), {"loadPredictFn": "a.b"}, Reason.INVALID_VALUE, "spec.bundle.loadPredictFn goes with packaging zip"),
+        (base(), {"requestSchema": {}}, Reason.INVALID_SCHEMA, "spec.bundle.requestSchema is not"),
+        (base(), {"appConfig": {"n": 2**53}}, Reason.INVALID_VALUE, "spec.bundle.appConfig.n"),
+        (base(env=[{"name": "A", "value": "x" * 8000}] * 20), {"appConfig": {"a": "x" * 50_000}}, Reason.TOO_LARGE,
+         "196608 are allowed"),
+    ],
+)  # fmt: skip
+def test_a_clone_that_cannot_run_is_refused(of: Body, fields: Body, reason: Reason, says: str) -> None:
+    with pytest.raises(Terminal) as error:
+        resolve(parse(clone(**fields)), known(of))
+    assert error.value.reason == reason
+    assert says in error.value.message
+
+
+def test_a_zip_takes_another_function() -> None:
+    of = base(artifact=ZIP, loadPredictFn="predict.load", loadModelFn="model.load")
+    made = resolve(parse(clone(loadPredictFn="predict.other")), known(of))
+    assert (made.document["loadPredictFn"], made.document["loadModelFn"]) == ("predict.other", "model.load")
+
+
+def test_fifty_levels_deep() -> None:
+    last = base("level-0")
+    for level in range(1, 81):
+        body = clone(f"level-{level}", f"level-{level - 1}", env=[{"name": "LEVEL", "value": str(level)}])
+        last = told(body, resolve(parse(body), known(last)))
+    lineage, record = last["status"]["lineage"], last["status"]["resolved"]
+    assert lineage == {"root": "level-0", "parent": "level-79", "depth": 80, "changed": ["env"]}
+    assert len(record["ancestors"]) == 64
