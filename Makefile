@@ -7,6 +7,7 @@ SHELL := bash
 READY := .venv/.installed
 PY := .venv/bin/python
 PYTEST_ARGS ?=
+PLURALS := modelbundles modelendpoints
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
 export CLUSTER
@@ -35,16 +36,17 @@ check: $(READY)
 	@echo '==> ruff check' && .venv/bin/ruff check .
 	@echo '==> mypy --strict' && .venv/bin/mypy
 	@echo '==> import contracts' && .venv/bin/lint-imports --no-cache
-	@echo '==> CRD drift' && $(PY) -m modelbundle_operator.crd | diff -u crds/modelbundles.yaml - \
-	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }
+	@echo '==> CRD drift' && for plural in $(PLURALS); do \
+	  $(PY) -m modelbundle_operator.crd $$plural | diff -u crds/$$plural.yaml - \
+	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }; done
 
 format: $(READY)
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
 crd: $(READY)
-	$(PY) -m modelbundle_operator.crd > crds/modelbundles.yaml.new
-	mv crds/modelbundles.yaml.new crds/modelbundles.yaml
+	for plural in $(PLURALS); do \
+	  $(PY) -m modelbundle_operator.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
 
 docs: $(READY)
 	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)

@@ -20,7 +20,8 @@ def install(place: Place, **more_settings: str) -> None:
     """Helm's own install or upgrade; returns when the operator is ready."""
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    kubectl("wait", "--for=condition=Established", "crd/modelbundles.modelbundle.dev")
+    crds = [f"crd/{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")]
+    kubectl("wait", "--for=condition=Established", *crds)
     helm(
         "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
         "--wait", "--timeout", "120s",

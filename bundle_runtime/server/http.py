@@ -8,11 +8,13 @@ slow client that holds nothing but its own connection.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS
 from bundle_runtime.server.exchange import Exchange
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ MAX_PIPELINED = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
 BODY_RATE = 64 * 1024
-IDLE_SECONDS = 300.0
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 BIG = 64 * 1024
@@ -55,6 +56,7 @@ class HttpConnection(asyncio.Protocol):
         self._expects = False
         self._drop_rest = False  # the rest of what the client sends is thrown away
         self._reading_paused = False
+        self._ends_at = 0.0
         self._waiting_since = 0.0  # of the silent client, the arriving request or the unread answer
         self._writing_paused = False
 
@@ -63,6 +65,8 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._waiting_since = self._loop.time()
+        # not all at once: clients that connected together would come back together
+        self._ends_at = self._waiting_since + CONNECTION_SECONDS * random.uniform(0.8, 1.0)
         self._app.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -240,7 +244,10 @@ class HttpConnection(asyncio.Protocol):
         if transport is None or exchange is not self._current:
             return
         self._current = None
-        if not exchange.keep_alive or self._app.closing:
+        now = self._loop.time()
+        # old enough, and nothing is pipelined that would be lost
+        ends = now > self._ends_at and not self._queue and self._next is None
+        if not exchange.keep_alive or self._app.closing or ends:
             exchange.keep_alive = False
             more += b"connection: close\r\n"
         elif exchange.old_http:
@@ -257,7 +264,7 @@ class HttpConnection(asyncio.Protocol):
             self._end(transport, exchange)
             return
         if self._next is None:
-            self._waiting_since = self._loop.time()
+            self._waiting_since = now
         if self._queue:
             # not from here: the app may be answering inside _run_queue() already
             self._loop.call_soon(self._run_queue)
@@ -293,5 +300,5 @@ class HttpConnection(asyncio.Protocol):
             allowed = HEAD_SECONDS if self._in_head else BODY_SECONDS + self._size / BODY_RATE
             if waited > allowed:
                 self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
-        elif self._current is None and not self._queue and waited > IDLE_SECONDS:
+        elif self._current is None and not self._queue and now > self._ends_at and waited > IDLE_SECONDS:
             transport.close()

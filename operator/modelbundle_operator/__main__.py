@@ -10,17 +10,19 @@ from typing import Any, cast
 import kopf
 
 from . import handlers, logs
+from .api_endpoint import ENDPOINT_KIND
 from .cluster import Cluster, NotInstalled, in_cluster
-from .controller import Controller
+from .controller import Controller, Outcome
 from .errors import Transient
 from .metrics import Metrics
 from .mirror import Mirror
 from .probes import Probes, not_longer_than
 from .reconcile import Reconciler
+from .reconcile_endpoint import EndpointReconciler
 from .resync import Resync
 from .settings import Settings, SettingsError
 from .waiters import Waiters
-from .workqueue import WorkQueue
+from .workqueue import Key, WorkQueue
 
 log = logging.getLogger("modelbundle_operator")
 
@@ -32,7 +34,12 @@ async def run(settings: Settings) -> None:
     metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
     cluster = await Cluster.connect(settings.request_seconds, metrics.called)
     waiters = Waiters(queue)
-    reconcile = Reconciler(cluster, mirror, settings, told=waiters.changed)
+    bundles = Reconciler(cluster, mirror, settings, told=waiters.changed)
+    endpoints = EndpointReconciler(cluster, mirror)
+
+    async def reconcile(key: Key) -> Outcome:
+        return await (endpoints if key.kind == ENDPOINT_KIND else bundles)(key)
+
     controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds, waiters)
     resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
     metrics.watch_queue(queue)

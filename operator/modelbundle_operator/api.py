@@ -17,8 +17,9 @@ from .api_status import Base, Condition, Endpoint, LastFailure, Lineage, Require
 from .errors import Terminal
 
 __all__ = [
-    "ANNOTATION_INPUTS", "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME",
-    "FIELD_MANAGER", "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_MANAGED_BY", "LABEL_ROOT", "MANAGED_BY",
+    "ANNOTATION_INPUTS", "ANNOTATION_MOVED_AT", "ANNOTATION_MOVED_FROM", "ANNOTATION_MOVED_UNTIL",
+    "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME", "FIELD_MANAGER",
+    "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_ENDPOINT", "LABEL_MANAGED_BY", "LABEL_ROOT", "MANAGED_BY",
     "PLURAL", "SERVICE_PORT", "VERSION",
     "Artifact", "Base", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint",
     "EnvFromSource", "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle",
@@ -39,10 +40,14 @@ LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 LABEL_BUNDLE: Final = f"{GROUP}/bundle"
 LABEL_DIGEST: Final = f"{GROUP}/digest"
 LABEL_ROOT: Final = f"{GROUP}/root"
+LABEL_ENDPOINT: Final = f"{GROUP}/endpoint"
 
 ANNOTATION_INPUTS: Final = f"{GROUP}/inputs"
 ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
 ANNOTATION_ROLLOUT_TOKEN: Final = f"{GROUP}/rollout-token"
+ANNOTATION_MOVED_FROM: Final = f"{GROUP}/moved-from"
+ANNOTATION_MOVED_AT: Final = f"{GROUP}/moved-at"
+ANNOTATION_MOVED_UNTIL: Final = f"{GROUP}/moved-until"
 
 CONFIG_KEY: Final = "bundle.json"
 SERVICE_PORT: Final = 80
@@ -69,6 +74,10 @@ class Reason(StrEnum):
     COMPLETED = "Completed"
     NO_REQUIREMENTS = "NoRequirements"
     SCALED_TO_ZERO = "ScaledToZero"
+    # a ModelEndpoint says
+    MOVING = "Moving"
+    BUNDLE_NOT_FOUND = "BundleNotFound"
+    BUNDLE_NOT_READY = "BundleNotReady"
     # on the way
     PROGRESSING = "Progressing"
     WAITING_FOR_CAPACITY = "WaitingForCapacity"

@@ -7,7 +7,7 @@ with its pods. So before the first write to a name the operator looks who holds 
 import logging
 from typing import Any
 
-from .api import API_VERSION, KIND, ModelBundle
+from .api import API_VERSION, Metadata
 from .cluster import Cluster
 from .drift import differs, foreign_fields, without_foreign
 from .errors import OperatorError, Transient
@@ -29,15 +29,16 @@ async def read(cluster: Cluster, mirror: Mirror, key: Key) -> dict[str, Body | N
     """The children by kind. The watch sees only what carries our label, so what it lacks is asked for."""
     found: dict[str, Body | None] = {}
     for kind in CHILD_KINDS:
-        found[kind] = mirror.get(kind, key) or await cluster.get(kind, *key)
+        found[kind] = mirror.get(kind, key) or await cluster.get(kind, *key.place)
     return found
 
 
-def refuse_foreign(bundle: ModelBundle, children: dict[str, Body | None]) -> None:
-    """Raise unless every child is absent or ours: NameTaken for a stranger, Transient for what is on its way out."""
-    for kind, body in children.items():
+def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:
+    """Raise unless every child of this owner is absent or its own: NameTaken for a stranger's, Transient for what is on
+    its way out."""
+    for child, body in children.items():
         if body is not None:
-            _refuse(bundle, kind, body)
+            _refuse(kind, owner, child, body)
 
 
 async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: Body) -> Body:
@@ -56,23 +57,23 @@ async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: 
     return live
 
 
-def _refuse(bundle: ModelBundle, kind: str, body: Body) -> None:
-    metadata, name = body["metadata"], bundle.metadata.name
+def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
+    metadata, name = body["metadata"], owner.name
     controller = next((ref for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), None)
-    if controller is not None and controller.get("uid") == bundle.metadata.uid:
+    if controller is not None and controller.get("uid") == owner.uid:
         if metadata.get("deletionTimestamp"):
             raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
         return
-    namesake = controller is not None and (controller.get("apiVersion"), controller.get("kind")) == (API_VERSION, KIND)
-    if namesake or metadata.get("deletionTimestamp"):
+    holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
+    if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
         raise Transient(
-            f"{kind} {name} belonged to a ModelBundle that was deleted; waiting for garbage collection",
+            f"{kind} {name} belonged to a {owner_kind} that was deleted; waiting for garbage collection",
             after=COLLECTION_SECONDS,
         )
-    holder = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
+    held = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
     raise NameTaken(
-        f"{kind} {name} exists in namespace {bundle.metadata.namespace}{holder} and is not this bundle's. Delete or"
-        f" rename it, and the bundle goes on by itself; or create the bundle under another name."
+        f"{kind} {name} exists in namespace {owner.namespace}{held} and is not this {owner_kind}'s. Delete or rename"
+        f" it, and the {owner_kind} goes on by itself; or create the {owner_kind} under another name."
     )
 
 

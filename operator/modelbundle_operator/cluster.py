@@ -16,7 +16,18 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from kubernetes.aio import client, config
 
-from .api import API_VERSION, FIELD_MANAGER, GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
+from .api import (
+    API_VERSION,
+    FIELD_MANAGER,
+    GROUP,
+    KIND,
+    LABEL_ENDPOINT,
+    LABEL_MANAGED_BY,
+    MANAGED_BY,
+    PLURAL,
+    VERSION,
+)
+from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
 from .errors import OperatorError, Transient
 
 PAGE = 500
@@ -39,11 +50,14 @@ class Place(NamedTuple):
 _OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
 PLACES: Mapping[str, Place] = {
     KIND: Place(API_VERSION, PLURAL),
+    ENDPOINT_KIND: Place(API_VERSION, ENDPOINT_PLURAL),
     "ConfigMap": Place("v1", "configmaps", _OURS),
     "Service": Place("v1", "services", _OURS),
     "Pod": Place("v1", "pods", _OURS),
     "Deployment": Place("apps/v1", "deployments", _OURS),
     "Event": Place("events.k8s.io/v1", "events"),
+    # Kubernetes gives them the labels of their Service
+    "EndpointSlice": Place("discovery.k8s.io/v1", "endpointslices", LABEL_ENDPOINT),
 }
 
 
@@ -91,13 +105,15 @@ class Cluster:
         await self._api.close()  # type: ignore[no-untyped-call]
 
     async def check_installed(self) -> None:
-        """Raise unless the API server serves ModelBundles."""
+        """Raise unless the API server serves our kinds."""
         answer = await self._request("GET", f"/apis/{GROUP}/{VERSION}", kind=KIND, absent_is_none=True)
-        if answer is None or not any(item.get("name") == PLURAL for item in answer.get("resources", [])):
-            raise NotInstalled(
-                f"this cluster has no {PLURAL}.{GROUP} ({VERSION}): apply the CRDs first (kubectl apply -f crds/), then"
-                " start the operator again"
-            )
+        served = {item.get("name") for item in (answer or {}).get("resources", [])}
+        for plural in (PLURAL, ENDPOINT_PLURAL):
+            if plural not in served:
+                raise NotInstalled(
+                    f"this cluster has no {plural}.{GROUP} ({VERSION}): apply the CRDs first (kubectl apply -f crds/),"
+                    " then start the operator again"
+                )
 
     async def get(self, kind: str, namespace: str, name: str) -> Body | None:
         """The object, or None."""

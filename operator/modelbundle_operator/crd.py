@@ -1,4 +1,4 @@
-"""Writes the CustomResourceDefinition from the models: `python -m modelbundle_operator.crd > crds/modelbundles.yaml`.
+"""Writes a CustomResourceDefinition from the models: `python -m modelbundle_operator.crd > crds/modelbundles.yaml`.
 
 pydantic's own JSON Schema is not structural (`$ref`, `anyOf` with null, `title`), so this walks the model fields
 instead. It knows exactly the types that the models use and refuses any other, rather than guess a schema.
@@ -6,6 +6,8 @@ instead. It knows exactly the types that the models use and refuses any other, r
 
 import sys
 import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import annotated_types
@@ -13,9 +15,17 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .api import CRD_NAME, GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
-from .api_base import RULES_KEY, ApiModel, rules
+from .api import GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
+from .api_base import RULES_KEY, ApiModel, Rule, rules
 from .api_bundle import NAME_RULES
+from .api_endpoint import (
+    ENDPOINT_KIND,
+    ENDPOINT_NAME_RULES,
+    ENDPOINT_PLURAL,
+    EndpointSpec,
+    EndpointStatus,
+    ModelEndpoint,
+)
 
 Schema = dict[str, Any]
 
@@ -25,36 +35,92 @@ ANY_VALUE: Final[Schema] = {"x-kubernetes-preserve-unknown-fields": True, "nulla
 
 _SCALARS: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
-_COLUMNS: Final = (
+Columns = tuple[tuple[str, str, str, str, int], ...]
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What tells one of our kinds from another."""
+
+    kind: str
+    plural: str
+    short_name: str
+    words: str | None
+    spec: type[ApiModel]
+    status: type[ApiModel]
+    name_rules: tuple[Rule, ...]
+    columns: Columns
+    selectable: tuple[str, ...] = ()  # what `kubectl get --field-selector` takes, from Kubernetes 1.31 on (adr/0005)
+    subresources: Mapping[str, Any] = field(default_factory=dict)
+
+
+_READY: Final[Columns] = (
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', "Pods of this digest answer.", 0),
     ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', "Why Ready is what it is.", 0),
-    ("Replicas", "integer", ".spec.serving.replicas", "Pods asked for.", 0),
-    ("Answering", "integer", ".status.readyReplicas", "Pods of this digest that answer.", 0),
-    ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
-    ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
-    ("Age", "date", ".metadata.creationTimestamp", "Time since it was created.", 0),
-    ("Root", "string", ".status.lineage.root", "The first bundle of the line of clones.", 1),
-    ("Digest", "string", ".status.digest", "What was asked to run.", 1),
 )
+_AGE: Final[Columns] = (("Age", "date", ".metadata.creationTimestamp", "Time since it was created.", 0),)
 
-# what `kubectl get --field-selector` takes, from Kubernetes 1.31 on (docs/adr/0005)
-_SELECTABLE: Final = (".spec.bundle.cloneFrom.name", ".status.lineage.root", ".status.digest")
+BUNDLES: Final = Resource(
+    KIND,
+    PLURAL,
+    "mbun",
+    ModelBundle.__doc__,
+    Spec,
+    Status,
+    NAME_RULES,
+    columns=(
+        *_READY,
+        ("Replicas", "integer", ".spec.serving.replicas", "Pods asked for.", 0),
+        ("Answering", "integer", ".status.readyReplicas", "Pods of this digest that answer.", 0),
+        ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
+        ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
+        *_AGE,
+        ("Root", "string", ".status.lineage.root", "The first bundle of the line of clones.", 1),
+        ("Digest", "string", ".status.digest", "What was asked to run.", 1),
+    ),
+    selectable=(".spec.bundle.cloneFrom.name", ".status.lineage.root", ".status.digest"),
+    subresources={
+        "scale": {
+            "specReplicasPath": ".spec.serving.replicas",
+            "statusReplicasPath": ".status.replicas",
+            "labelSelectorPath": ".status.selector",
+        }
+    },
+)
+ENDPOINTS: Final = Resource(
+    ENDPOINT_KIND,
+    ENDPOINT_PLURAL,
+    "mend",
+    ModelEndpoint.__doc__,
+    EndpointSpec,
+    EndpointStatus,
+    ENDPOINT_NAME_RULES,
+    columns=(
+        *_READY,
+        ("Bundle", "string", ".spec.bundle", "The bundle that is to answer.", 0),
+        ("Answering", "string", ".status.bundle", "The only bundle that answers; empty during a move.", 0),
+        *_AGE,
+        ("URL", "string", ".status.endpoint.url", "Where it answers inside the cluster.", 1),
+    ),
+    selectable=(".spec.bundle",),
+)
+RESOURCES: Final = {resource.plural: resource for resource in (BUNDLES, ENDPOINTS)}
 
 
-def custom_resource_definition() -> dict[str, Any]:
+def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
     """The whole CRD."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": CRD_NAME},
+        "metadata": {"name": f"{resource.plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": ["mbun"],
+                "kind": resource.kind,
+                "listKind": f"{resource.kind}List",
+                "plural": resource.plural,
+                "singular": resource.kind.lower(),
+                "shortNames": [resource.short_name],
                 "categories": [PLURAL],
             },
             "scope": "Namespaced",
@@ -63,36 +129,29 @@ def custom_resource_definition() -> dict[str, Any]:
                     "name": VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {
-                        "status": {},
-                        "scale": {
-                            "specReplicasPath": ".spec.serving.replicas",
-                            "statusReplicasPath": ".status.replicas",
-                            "labelSelectorPath": ".status.selector",
-                        },
-                    },
-                    "selectableFields": [{"jsonPath": path} for path in _SELECTABLE],
-                    "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
-                    "schema": {"openAPIV3Schema": object_schema()},
+                    "subresources": {"status": {}, **resource.subresources},
+                    "selectableFields": [{"jsonPath": path} for path in resource.selectable],
+                    "additionalPrinterColumns": [_column(*column) for column in resource.columns],
+                    "schema": {"openAPIV3Schema": object_schema(resource)},
                 }
             ],
         },
     }
 
 
-def object_schema() -> Schema:
-    """The schema of a ModelBundle object."""
+def object_schema(resource: Resource = BUNDLES) -> Schema:
+    """The schema of a whole object."""
     return {
-        "description": ModelBundle.__doc__,
+        "description": resource.words,
         "type": "object",
         "required": ["spec"],
-        **rules(*NAME_RULES),
+        **rules(*resource.name_rules),
         "properties": {
             "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}"},
-            "kind": {"type": "string", "description": KIND},
+            "kind": {"type": "string", "description": resource.kind},
             "metadata": {"type": "object"},
-            "spec": model_schema(Spec),
-            "status": {**model_schema(Status), "default": {}},
+            "spec": model_schema(resource.spec),
+            "status": {**model_schema(resource.status), "default": {}},
         },
     }
 
@@ -197,10 +256,12 @@ class _NoAliases(yaml.SafeDumper):
         return True
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = ()) -> None:
+    resource = RESOURCES[arguments[0]] if arguments else BUNDLES
     sys.stdout.write("# Generated from the pydantic models by `make crd`; do not edit.\n")
-    yaml.dump(custom_resource_definition(), sys.stdout, Dumper=_NoAliases, sort_keys=False, width=120)
+    crd = custom_resource_definition(resource)
+    yaml.dump(crd, sys.stdout, Dumper=_NoAliases, sort_keys=False, width=120)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import API_VERSION, FIELD_MANAGER, GROUP, KIND, Reason
+from .api import FIELD_MANAGER, GROUP, Reason
 from .cluster import Cluster
 from .errors import OperatorError
 
@@ -40,9 +40,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
     return told
 
 
-def event(bundle: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime) -> dict[str, Any]:
+def event(about: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime) -> dict[str, Any]:
     """The Event object."""
-    metadata = bundle["metadata"]
+    metadata = about["metadata"]
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
@@ -56,8 +56,8 @@ def event(bundle: Mapping[str, Any], kind: str, reason: str, message: str, now: 
         "action": "Reconcile",
         "note": message.encode()[:_NOTE_BYTES].decode(errors="ignore"),
         "regarding": {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
+            "apiVersion": about["apiVersion"],
+            "kind": about["kind"],
             "namespace": metadata["namespace"],
             "name": metadata["name"],
             "uid": metadata["uid"],
@@ -69,17 +69,17 @@ def event(bundle: Mapping[str, Any], kind: str, reason: str, message: str, now: 
 
 async def announce(
     cluster: Cluster,
-    bundle: Mapping[str, Any],
+    about: Mapping[str, Any],
     before: Mapping[str, Any],
     after: Mapping[str, Any],
     now: datetime,
 ) -> None:
     """Write the events that a status write justifies."""
     for kind, reason, message in changes(before, after):
-        key = "{namespace}/{name}".format(**bundle["metadata"])
+        key = "{namespace}/{name}".format(**about["metadata"])
         log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
         try:
-            await cluster.create_event(event(bundle, kind, reason, message, now))
+            await cluster.create_event(event(about, kind, reason, message, now))
         except OperatorError as error:
             log.warning("%s: the event could not be written: %s", key, error)
 

@@ -2,7 +2,7 @@
 
 Only `on.event` handlers, in a registry of our own: any other kind of handler would make kopf put annotations or
 finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes the body into the mirror and enqueues
-the bundle that it concerns.
+whom it concerns.
 """
 
 from collections.abc import Callable
@@ -11,13 +11,15 @@ from typing import Any
 import kopf
 
 from .api import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
-from .mirror import Mirror, owner
+from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
+from .mirror import OWN_KINDS, Mirror, concerns
 from .workqueue import Key
 
 Enqueue = Callable[[Key], None]
 
 WATCHED: dict[str, tuple[str, str, str]] = {
     KIND: (GROUP, VERSION, PLURAL),
+    ENDPOINT_KIND: (GROUP, VERSION, ENDPOINT_PLURAL),
     "ConfigMap": ("", "v1", "configmaps"),
     "Service": ("", "v1", "services"),
     "Deployment": ("apps", "v1", "deployments"),
@@ -48,7 +50,7 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.watching.server_timeout = 300
     made.watching.chunk_size = 500
     for kind, resource in WATCHED.items():
-        if kind != KIND:
+        if kind not in OWN_KINDS:
             # on the server's side, so that losing the label reads as a deletion; the key must be a tuple to match
             made.watching.label_selectors[resource] = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
     return made
@@ -57,7 +59,8 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
 def _handler(kind: str, mirror: Mirror, enqueue: Enqueue) -> Callable[..., Any]:
     async def see(event: kopf.RawEvent, **_: Any) -> None:
         body = dict(event["object"])
-        if mirror.observe(kind, event["type"], body) and (key := owner(kind, body)) is not None:
-            enqueue(key)
+        if mirror.observe(kind, event["type"], body):
+            for key in concerns(kind, body):
+                enqueue(key)
 
     return see

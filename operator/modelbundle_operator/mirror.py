@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .api import KIND, LABEL_BUNDLE
+from .api_endpoint import ENDPOINT_KIND
 from .workqueue import Key
 
 CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
-KINDS = (KIND, *CHILD_KINDS, "Pod")
+OWN_KINDS = (KIND, ENDPOINT_KIND)
+KINDS = (*OWN_KINDS, *CHILD_KINDS, "Pod")
 
 Body = dict[str, Any]
 Ref = tuple[str, str, str]
@@ -30,8 +32,8 @@ class Mirror:
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
-        """The object of this kind that has the bundle's own name."""
-        return self._bodies.get((kind, *key))
+        """The object of this kind that has the key's own name."""
+        return self._bodies.get((kind, *key.place))
 
     def pods(self, key: Key) -> list[Body]:
         """The bundle's pods, in a stable order."""
@@ -57,24 +59,24 @@ class Mirror:
 
     def forget(self, kind: str, key: Key) -> None:
         """The API server says that it is not there."""
-        self._drop((kind, *key), self._known_version((kind, *key)))
+        self._drop((kind, *key.place), self._known_version((kind, *key.place)))
 
     def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
-        """Make the mirror say what a LIST of this version said; the bundles for which that was news."""
+        """Make the mirror say what a LIST of this version said; the keys for which that was news."""
         listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies}
-        news = {owner(kind, body) for body in listed.values() if self.observe(kind, "MODIFIED", body)}
+        news = {key for body in listed.values() if self.observe(kind, "MODIFIED", body) for key in concerns(kind, body)}
         within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
             if ref not in listed and self._known_version(ref) <= version:
-                news.add(owner(kind, self._bodies[ref]))
+                news |= concerns(kind, self._bodies[ref])
                 self._drop(ref, version)
         # a tombstone is needed only until the echoes have died away
         self._gone = {ref: at for ref, at in self._gone.items() if ref[0] != kind or at > version}
-        return {key for key in news if key is not None}
+        return news
 
     def keys(self) -> Iterator[Key]:
-        """Every bundle known."""
-        return (Key(namespace, name) for kind, namespace, name in self._bodies if kind == KIND)
+        """Every object of our own kinds."""
+        return (Key(namespace, name, kind) for kind, namespace, name in self._bodies if kind in OWN_KINDS)
 
     def readiness(self) -> Iterator[str]:
         """The reason of every bundle's Ready, for the metrics."""
@@ -98,8 +100,9 @@ class Mirror:
         self._unlink(ref)
         self._gone.pop(ref, None)
         self._bodies[ref] = body
-        if ref[0] == "Pod" and (key := owner("Pod", body)) is not None:
-            self._pods[key].add(ref[2])
+        if ref[0] == "Pod":
+            for key in concerns("Pod", body):
+                self._pods[key].add(ref[2])
 
     def _drop(self, ref: Ref, version: int) -> None:
         self._unlink(ref)
@@ -108,22 +111,28 @@ class Mirror:
 
     def _unlink(self, ref: Ref) -> None:
         old = self._bodies.get(ref)
-        if old is not None and ref[0] == "Pod" and (key := owner("Pod", old)) is not None:
+        if old is None or ref[0] != "Pod":
+            return
+        for key in concerns("Pod", old):
             self._pods[key].discard(ref[2])
             if not self._pods[key]:
                 del self._pods[key]
 
 
-def owner(kind: str, body: Body) -> Key | None:
-    """The bundle that an event of this object concerns.
+def concerns(kind: str, body: Body) -> set[Key]:
+    """Whom an event of this object concerns.
 
-    Children are named like their bundle, and a name cannot be edited away as a label can. Pods have only the label.
+    Children are named like their owner, and a name cannot be edited away as a label can; a Service of a name may be a
+    bundle's or an endpoint's, and whoever does not exist has nothing to do. Pods have only the label.
     """
     metadata = body["metadata"]
     if kind == "Pod":
         name = (metadata.get("labels") or {}).get(LABEL_BUNDLE)
-        return Key(metadata["namespace"], name) if name else None
-    return Key(metadata["namespace"], metadata["name"])
+        return {Key(metadata["namespace"], name)} if name else set()
+    place = metadata["namespace"], metadata["name"]
+    if kind == "Service":
+        return {Key(*place, own) for own in OWN_KINDS}
+    return {Key(*place, kind if kind in OWN_KINDS else KIND)}
 
 
 def trimmed(kind: str, body: Body) -> Body:

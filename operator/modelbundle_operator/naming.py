@@ -2,7 +2,18 @@
 
 from typing import Any
 
-from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, LABEL_ROOT, MANAGED_BY, ModelBundle
+from .api import (
+    API_VERSION,
+    KIND,
+    LABEL_BUNDLE,
+    LABEL_DIGEST,
+    LABEL_MANAGED_BY,
+    LABEL_ROOT,
+    MANAGED_BY,
+    Metadata,
+    ModelBundle,
+)
+from .api_endpoint import ENDPOINT_KIND, ModelEndpoint
 from .resolve import Resolution
 
 SHORT_DIGEST_LENGTH = 16
@@ -31,11 +42,20 @@ def child_labels(bundle: ModelBundle, resolution: Resolution) -> dict[str, str]:
 
 def owner_reference(bundle: ModelBundle) -> dict[str, Any]:
     """Makes Kubernetes delete the child with its bundle."""
+    return _owner(KIND, bundle.metadata)
+
+
+def endpoint_owner(endpoint: ModelEndpoint) -> dict[str, Any]:
+    """Makes Kubernetes delete the Service with its endpoint."""
+    return _owner(ENDPOINT_KIND, endpoint.metadata)
+
+
+def _owner(kind: str, metadata: Metadata) -> dict[str, Any]:
     return {
         "apiVersion": API_VERSION,
-        "kind": KIND,
-        "name": bundle.metadata.name,
-        "uid": bundle.metadata.uid,
+        "kind": kind,
+        "name": metadata.name,
+        "uid": metadata.uid,
         "controller": True,
         "blockOwnerDeletion": True,
     }
@@ -51,6 +71,6 @@ def child_metadata(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any
     }
 
 
-def endpoint_url(bundle: ModelBundle) -> str:
-    """Where the bundle answers inside the cluster; without the cluster's domain, which differs and is searched."""
-    return f"http://{bundle.metadata.name}.{bundle.metadata.namespace}.svc"
+def endpoint_url(of: ModelBundle | ModelEndpoint) -> str:
+    """Where it answers inside the cluster; without the cluster's domain, which differs and is searched."""
+    return f"http://{of.metadata.name}.{of.metadata.namespace}.svc"

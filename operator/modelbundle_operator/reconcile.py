@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import ModelBundle, Reason, parse
+from .api import KIND, ModelBundle, Reason, parse
 from .capacity import takes_pods_down_first
 from .children import NameTaken, converge, read, refuse_foreign
 from .cluster import Cluster, Refused
@@ -102,7 +102,7 @@ class Reconciler:
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then."""
         children = await read(self.cluster, self.mirror, key)
-        refuse_foreign(bundle, children)
+        refuse_foreign(KIND, bundle.metadata, children)
         live = children["Deployment"]
         replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
         plan = desired(bundle, resolution, self.settings, live, replace)

@@ -45,7 +45,7 @@ def summarise(
     was_ready = _was(previous, "Ready", "True", "Serving")
     status: Status = {
         "observedGeneration": generation,
-        "conditions": _conditions(previous, judgement.conditions, generation, now),
+        "conditions": conditions(previous, judgement.conditions, generation, now),
         "replicas": len(seen.pods) if seen else 0,
         "readyReplicas": len(seen.serving) if seen else 0,
         "selector": ",".join(f"{label}={value}" for label, value in sorted(selector(bundle_name).items())),
@@ -73,7 +73,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _conditions(
+def conditions(
     previous: Mapping[str, Any], verdicts: tuple[Verdict, ...], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
     before = {condition["type"]: condition for condition in previous.get("conditions") or []}

@@ -20,7 +20,10 @@ Render = Callable[..., list[dict[str, Any]]]
 # verbs on each resource; a row more here is a privilege more for the operator, so it needs a reason in the commit
 GRANTED = {
     ("modelbundle.dev", "modelbundles"): {"get", "list", "watch"},
+    ("modelbundle.dev", "modelendpoints"): {"get", "list", "watch"},
     ("modelbundle.dev", "modelbundles/status"): {"patch"},
+    ("modelbundle.dev", "modelendpoints/status"): {"patch"},
+    ("discovery.k8s.io", "endpointslices"): {"list"},
     ("", "configmaps"): {"get", "list", "watch", "create", "patch", "update"},
     ("", "services"): {"get", "list", "watch", "create", "patch", "update"},
     ("apps", "deployments"): {"get", "list", "watch", "create", "patch", "update"},

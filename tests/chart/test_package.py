@@ -21,6 +21,7 @@ ALLOWED = {
     "charts/operator/values.schema.json",
     "charts/operator/values.yaml",
     "crds/modelbundles.yaml",
+    "crds/modelendpoints.yaml",
     "templates/NOTES.txt",
     "templates/bundles.yaml",
     "templates/roles.yaml",

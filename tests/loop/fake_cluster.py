@@ -111,7 +111,7 @@ class FakeCluster:
 
     def edit(self, kind: str, key: Key, change: Callable[[Body], None], manager: str = "kubectl-edit") -> Body:
         """Somebody changes an object by PUT; what is new then is theirs."""
-        live = self.objects[(kind, *key)]
+        live = self.objects[(kind, *key.place)]
         new = copy.deepcopy(live)
         change(new)
         before, after = _fields(_owned(live)), _fields(_owned(new))
@@ -121,7 +121,7 @@ class FakeCluster:
 
     def set_status(self, kind: str, key: Key, **status: Any) -> Body:
         """A controller reports."""
-        live = self.objects[(kind, *key)]
+        live = self.objects[(kind, *key.place)]
         return self._store(live, {**copy.deepcopy(live), "status": {**live.get("status", {}), **status}})
 
     def put(self, body: Body) -> Body:
@@ -133,7 +133,7 @@ class FakeCluster:
 
     def delete(self, kind: str, key: Key) -> Body:
         """An object goes at once. Answers the body that a watch would show last."""
-        gone = self.objects.pop((kind, *key))
+        gone = self.objects.pop((kind, *key.place))
         return {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(next(self._versions))}}
 
     def deliver(self, mirror: Mirror) -> None:
@@ -161,7 +161,10 @@ class FakeCluster:
             for (its_kind, its_namespace, _), body in self.objects.items()
             if its_kind == kind
             and namespace in (None, its_namespace)
-            and (kind == "ModelBundle" or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY)
+            and (
+                kind in ("ModelBundle", "ModelEndpoint")
+                or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY
+            )
         ]
 
     def _new(self, body: Body) -> Body:

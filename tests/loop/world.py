@@ -42,7 +42,7 @@ class World:
             await self.look()
 
     def status(self) -> Body:
-        return self.cluster.objects[("ModelBundle", *KEY)].get("status", {})
+        return self.cluster.objects[("ModelBundle", *KEY.place)].get("status", {})
 
     def condition(self, name: str) -> Body:
         return next((c for c in self.status().get("conditions", []) if c["type"] == name), {})
@@ -53,7 +53,7 @@ class World:
 
     def rolled_out(self, *pods: Body) -> None:
         """The Deployment controller and the kubelet have done their part."""
-        deployment = self.cluster.objects[("Deployment", *KEY)]
+        deployment = self.cluster.objects[("Deployment", *KEY.place)]
         generation = deployment["metadata"]["generation"]
         wanted = deployment["spec"]["replicas"]
         self.cluster.set_status("Deployment", KEY, observedGeneration=generation, updatedReplicas=wanted)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelbundle_operator.mirror import Mirror, owner
+from modelbundle_operator.mirror import Mirror, concerns
 from modelbundle_operator.workqueue import Key
 
 KEY = Key("models", "llama")
@@ -66,7 +66,7 @@ def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
     for name in ("kept", "lost", "changed"):
         mirror.observe("Service", "ADDED", body(5, name))
     news = mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
-    assert news == {Key("models", "lost"), Key("models", "changed"), Key("models", "new")}
+    assert {key.name for key in news} == {"lost", "changed", "new"}
     assert mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 11) == set()
 
 
@@ -94,10 +94,13 @@ def test_pods_are_found_by_their_bundle() -> None:
     assert [found["metadata"]["name"] for found in mirror.pods(KEY)] == ["llama-b"]
 
 
-def test_an_event_concerns_the_bundle_of_its_name_or_label() -> None:
-    assert owner("Service", body(1, **{"modelbundle.dev/bundle": "edited-away"})) == KEY
-    assert owner("Pod", pod(1, "llama-abc", "llama")) == KEY
-    assert owner("Pod", body(1)) is None
+def test_an_event_concerns_whoever_has_its_name_or_label() -> None:
+    endpoint = KEY._replace(kind="ModelEndpoint")
+    assert concerns("ModelBundle", body(1)) == concerns("Deployment", body(1)) == {KEY}
+    assert concerns("ModelEndpoint", body(1)) == {endpoint}
+    assert concerns("Service", body(1, **{"modelbundle.dev/bundle": "edited-away"})) == {KEY, endpoint}
+    assert concerns("Pod", pod(1, "llama-abc", "llama")) == {KEY}
+    assert concerns("Pod", body(1)) == set()
 
 
 def test_managed_fields_are_kept_where_drift_is_looked_for() -> None:

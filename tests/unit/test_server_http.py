@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from bundle_runtime import wire
+from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from bundle_runtime.server import http
 from bundle_runtime.server.app import App
 from bundle_runtime.server.link import WorkerConnection
@@ -59,7 +60,10 @@ class Client:
         loop = cast(asyncio.AbstractEventLoop, self.clock)
         options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
         self.app = App(loop, {}, "sha256:0", **options)  # type: ignore[arg-type]
-        self.connection = http.HttpConnection(self.app, loop, 10_000_000)
+        self.connect()
+
+    def connect(self) -> None:
+        self.connection = http.HttpConnection(self.app, cast(asyncio.AbstractEventLoop, self.clock), 10_000_000)
         self.transport = Transport()
         self.connection.connection_made(cast(asyncio.Transport, self.transport))
 
@@ -103,14 +107,45 @@ async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
 
 async def test_an_idle_connection_is_closed_late_and_only_when_idle() -> None:
     client = Client()
+    client.waits(CONNECTION_SECONDS * 0.75)
     client.sends(HEALTH)
     assert client.status == 200
-    client.waits(http.IDLE_SECONDS - 1)
-    client.sends(HEALTH)
-    client.waits(http.IDLE_SECONDS - 1)
+    client.waits(IDLE_SECONDS - 1)
     assert client.transport.ended == ""
     client.waits(2)
     assert client.transport.ended == "closed"
+
+
+async def test_an_old_connection_ends_with_an_answer() -> None:
+    client = Client()
+    client.waits(CONNECTION_SECONDS * 0.75)
+    client.sends(HEALTH)
+    assert (b"connection: close" in client.transport.sent, client.transport.ended) == (False, "")
+    client.waits(CONNECTION_SECONDS * 0.25)
+    client.sends(HEALTH)
+    assert (client.transport.sent.count(b"HTTP/1.1 200"), client.transport.ended) == (2, "closed")
+    assert client.transport.sent.count(b"connection: close") == 1
+
+
+async def test_no_pipelined_request_is_lost_to_age() -> None:
+    client = Client()
+    client.app.dispatcher.send = lambda *_: None
+    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}" + HEALTH)
+    client.waits(CONNECTION_SECONDS + 1)
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    await asyncio.sleep(0)
+    assert client.transport.sent.count(b"HTTP/1.1 200") == 2
+    assert client.transport.sent.count(b"connection: close") == 1
+
+
+async def test_no_connection_is_older_than_what_an_endpoint_counts_on() -> None:
+    for idle_since in range(int(CONNECTION_SECONDS) + 1):
+        client = Client()
+        client.waits(idle_since)
+        client.sends(HEALTH)
+        for _ in range(int(LONGEST_SECONDS) - idle_since):
+            client.waits(1)
+        assert client.transport.ended == "closed", idle_since
 
 
 async def test_a_client_that_does_not_read_is_dropped_and_runs_nothing_meanwhile() -> None:
@@ -130,7 +165,7 @@ async def test_a_waiting_client_is_never_too_slow() -> None:
     client = Client()
     client.app.dispatcher.send = lambda *_: None
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
-    client.waits(10 * http.IDLE_SECONDS)
+    client.waits(10 * IDLE_SECONDS)
     assert (client.status, client.transport.ended) == (None, "")
     client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
     assert client.status == 200
@@ -145,7 +180,7 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
 
     def alive() -> int | None:
-        client.transport.sent = b""
+        client.connect()
         client.sends(b"GET /internal/worker/alive HTTP/1.1\r\n\r\n")
         return client.status
 

@@ -96,20 +96,20 @@ async def operator(tmp_path: Path) -> AsyncIterator[Running]:
 
 
 def _there(api: FakeApi, kind: str) -> bool:
-    return (kind, *KEY) in api.cluster.objects
+    return (kind, *KEY.place) in api.cluster.objects
 
 
 async def test_children_are_made_and_kopf_writes_nothing(operator: Running) -> None:
     api = operator.api
     api.put(model_bundle())
-    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY].get("status")))
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
     assert all(_there(api, kind) for kind in ("ConfigMap", "Service", "Deployment"))
     assert await operator.probe("/readyz") == 200
     writes = [request for request in api.requests if request.method != "GET"]
     assert writes
     assert not [request for request in writes if "kopf" in request.agent.lower()]
     assert {r.query.get("fieldManager") for r in writes if r.method == "PATCH"} == {"modelbundle-operator"}
-    bundle = api.cluster.objects["ModelBundle", *KEY]
+    bundle = api.cluster.objects["ModelBundle", *KEY.place]
     assert not bundle["metadata"].get("finalizers")
     assert not bundle["metadata"].get("annotations")
 
@@ -118,7 +118,7 @@ async def test_only_what_carries_our_label_is_watched(operator: Running) -> None
     """The selectors' keys must be tuples: kopf takes other spellings without a word and selects nothing."""
     watches = [request for request in operator.api.requests if request.query.get("watch")]
     selected = {r.path.rpartition("/")[2]: r.query.get("labelSelector") for r in watches}
-    assert selected.pop("modelbundles") is None
+    assert selected.pop("modelbundles") is selected.pop("modelendpoints") is None
     assert selected == dict.fromkeys(LABELLED, "app.kubernetes.io/managed-by=modelbundle-operator")
     assert all(request.query["timeoutSeconds"] == "300" for request in watches), (
         "a whole number, or the server says 400"
@@ -136,7 +136,7 @@ async def test_a_deleted_child_comes_back_at_once(operator: Running) -> None:
 async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_by_the_resync(operator: Running) -> None:
     api = operator.api
     api.put(model_bundle())
-    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY].get("status")))
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
     await asyncio.sleep(0.3)
     lists = sum(request.path.endswith("/services") and not request.query.get("watch") for request in api.requests)
     api.break_watches()
@@ -162,8 +162,12 @@ async def test_without_the_crd_it_ends_and_says_what_to_do(tmp_path: Path) -> No
 
 async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: Path) -> None:
     async with start(FakeApi(), tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as running:
-        await running.until(lambda: len(running.api.watches) == 5)
-        paths = {r.path for r in running.api.requests if r.path.rpartition("/")[2] in {*LABELLED, "modelbundles"}}
+        await running.until(lambda: len(running.api.watches) == 6)
+        paths = {
+            r.path
+            for r in running.api.requests
+            if r.path.rpartition("/")[2] in {*LABELLED, "modelbundles", "modelendpoints"}
+        }
         assert all("/namespaces/models/" in path for path in paths), paths
 
 

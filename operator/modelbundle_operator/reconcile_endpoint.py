@@ -1,0 +1,121 @@
+"""One look at one ModelEndpoint: where its Service points, whether it may move, and what there is to say.
+
+It lives on what is known of bundles: woken by their events and by their status, it asks the API server only for its own
+Service's name and, during a move, for what Kubernetes has made of the selector.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from .api import Reason
+from .api_endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
+from .children import NameTaken, converge, refuse_foreign
+from .cluster import Cluster, Refused
+from .controller import DONE, Outcome
+from .endpoints import (
+    Candidate,
+    Pointed,
+    candidate,
+    endpoint_blocked,
+    endpoint_unreadable,
+    followed,
+    judge_endpoint,
+    lingering,
+    point,
+    pointed,
+    service,
+    settles_in,
+    told,
+)
+from .errors import Terminal, Transient
+from .events import announce
+from .mirror import Mirror
+from .naming import endpoint_url
+from .observation import observe_pods
+from .readiness import Judgement
+from .reconcile import CONFLICT_SECONDS, utc_now
+from .status import conditions
+from .workqueue import Key
+
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class EndpointReconciler:
+    """What a look at an endpoint needs of the world."""
+
+    cluster: Cluster
+    mirror: Mirror
+    now: Callable[[], datetime] = utc_now
+
+    async def __call__(self, key: Key) -> Outcome:
+        """Bring one endpoint a step closer to the bundle that it is to stand for."""
+        body = self.mirror.get(ENDPOINT_KIND, key)
+        if body is None or body["metadata"].get("deletionTimestamp"):
+            return DONE  # the Service goes by its ownerReference
+        try:
+            endpoint = parse_endpoint(body)
+        except Terminal as error:
+            await self._report(body, endpoint_unreadable(error), {})
+            return DONE
+        waits_on = frozenset({key._replace(name=endpoint.spec.bundle, kind="ModelBundle")})
+        try:
+            live = self.mirror.get("Service", key) or await self.cluster.get("Service", *key.place)
+            refuse_foreign(ENDPOINT_KIND, endpoint.metadata, {"Service": live})
+            at = await self._point(key, endpoint, live)
+        except NameTaken as error:
+            await self._report(body, endpoint_blocked(Reason.NAME_CONFLICT, str(error)), {})
+            return Outcome(requeue_after=CONFLICT_SECONDS, waits_on=waits_on)
+        except Refused as error:
+            text = f"The API server refuses the endpoint's Service: {error.message}"
+            await self._report(body, endpoint_blocked(Reason.APPLY_REFUSED, text), {})
+            raise Transient(error.message) from None
+        url, left = endpoint_url(endpoint), settles_in(at, self.now())
+        wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
+        judgement = judge_endpoint(at, wanted, current, url, moving=left is not None)
+        await self._report(body, judgement, told(at, current, judgement, url, moving=left is not None))
+        return Outcome(requeue_after=left, waits_on=waits_on | {key._replace(name=at.bundle, kind="ModelBundle")})
+
+    async def _point(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Pointed:
+        """The Service as it should be, and where it points then."""
+        before = pointed(live)
+        at = point(before, self._candidate(key, endpoint.spec.bundle), self.now())
+        live = await converge(self.cluster, self.mirror, live, service(endpoint, at))
+        if at.moved_at and not at.until:
+            slices = [
+                each
+                for each in (await self.cluster.list("EndpointSlice", key.namespace))[0]
+                if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == key.name
+            ]
+            if followed(at, slices, self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))):
+                at = lingering(at, self.now())
+                await converge(self.cluster, self.mirror, live, service(endpoint, at))
+        return at
+
+    def _candidate(self, key: Key, name: str) -> Candidate:
+        """A bundle as it stands by the watch: its own word, and pods of its digest that are ready."""
+        of = key._replace(name=name, kind="ModelBundle")
+        body = self.mirror.get("ModelBundle", of)
+        digest = ((body or {}).get("status") or {}).get("digest") or ""
+        answering = sum(pod.ready for pod in observe_pods(self.mirror.pods(of), digest)) if digest else 0
+        return candidate(name, body, answering)
+
+    async def _report(self, body: Body, judgement: Judgement, more: Body) -> None:
+        metadata, before = body["metadata"], body.get("status") or {}
+        now = self.now()
+        status = {
+            "observedGeneration": metadata["generation"],
+            "conditions": conditions(before, judgement.conditions, metadata["generation"], now),
+            **more,
+        }
+        if status == before:
+            return
+        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
+        self.mirror.record(
+            await self.cluster.apply_status(
+                {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
+            )
+        )
+        await announce(self.cluster, body, before, status, now)

@@ -1,0 +1,162 @@
+"""A ModelEndpoint on a real cluster: moved there and back under traffic, and what is in its way."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.call import CLIENT, from_host
+from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from demo.store import Store
+from tests.cluster.bundles import cpu_bundle, wait_ready
+
+TRAFFIC = Path(__file__).with_name("traffic.py")
+SECONDS = 150.0
+
+
+def endpoint(bundle: str, name: str = "stable") -> Manifest:
+    return {
+        "apiVersion": "modelbundle.dev/v1alpha1",
+        "kind": "ModelEndpoint",
+        "metadata": {"name": name},
+        "spec": {"bundle": bundle},
+    }
+
+
+def versions(store: Store, *names: str) -> list[Manifest]:
+    return [cpu_bundle(store, name, env=[{"name": "VERSION", "value": name}]) for name in names]
+
+
+def wait_moved(bundle: str, namespace: str, timeout: float = 90) -> Manifest:
+    def look() -> Manifest | None:
+        found = get("mend", "stable", namespace)
+        return found if found and found.get("status", {}).get("bundle") == bundle else None
+
+    return wait_for(
+        f"the endpoint to report {bundle}", look, timeout, lambda: kubectl("describe", "mend", namespace=namespace)
+    )
+
+
+def ask_for(bundle: str, namespace: str) -> None:
+    kubectl("patch", "mend", "stable", "--type=merge", "-p", json.dumps({"spec": {"bundle": bundle}}),
+            namespace=namespace)  # fmt: skip
+
+
+@pytest.mark.timeout(420)
+def test_there_and_back_under_traffic(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
+    digests = {name: wait_ready(name, namespace, 120)["status"]["digest"] for name in ("v1", "v2")}
+    wait_moved("v1", namespace)
+    before = {name: _predictions(name, namespace) for name in digests}
+    printed: list[str] = []
+    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"stable.{namespace}.svc", str(SECONDS))
+    sender = threading.Thread(
+        target=lambda: printed.append(
+            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=SECONDS + 60)
+        )
+    )
+    sender.start()
+    time.sleep(5)
+    reported, took = [], []
+    for bundle in ("v2", "v1"):
+        ask_for(bundle, namespace)
+        began = time.time()
+        wait_moved(bundle, namespace)
+        reported.append((bundle, time.time()))
+        took.append(time.time() - began)
+        time.sleep(5)
+    sender.join()
+    answers = json.loads(printed[0])
+    _check(answers, digests, reported)
+    counted = {name: _predictions(name, namespace) - before[name] for name in digests}
+    by_digest = {name: sum(answer[3] == digest for answer in answers) for name, digest in digests.items()}
+    assert counted == by_digest, "both sides count the same requests"
+    kept = sum(answer[2] for answer in answers)
+    rate = len(answers) / (max(answer[1] for answer in answers) - min(answer[0] for answer in answers))
+    show(
+        f"endpoint moved v1 -> v2 -> v1 under {rate:.0f} requests/s for {SECONDS:.0f} s, no retries, {kept} of them on"
+        f" kept-alive and {len(answers) - kept} on new connections: 0 lost; as clients and servers counted v1 answered"
+        f" {by_digest['v1']} and v2 {by_digest['v2']}; none was answered by the former bundle after the report, which"
+        f" came after {took[0]:.1f} s and {took[1]:.1f} s"
+    )
+    assert rate >= 200
+
+
+def _check(answers: list[Any], digests: dict[str, str], reported: list[tuple[str, float]]) -> None:
+    lost = [answer for answer in answers if answer[4]]
+    assert not lost, f"{len(lost)} of {len(answers)} requests lost, first: {lost[:3]}"
+    (second, at_second), (first, at_first) = reported
+    wrong = [a for a in answers if at_second < a[0] and a[1] < at_second + 4 and a[3] != digests[second]]
+    wrong += [a for a in answers if at_first < a[0] and a[3] != digests[first]]
+    assert not wrong, f"{len(wrong)} answered by the former bundle after the report: {wrong[:3]}"
+
+
+def _predictions(bundle: str, namespace: str) -> int:
+    """POST /predict as the bundle's servers counted them."""
+    total = 0.0
+    for pod in list_all("pods", namespace, f"modelbundle.dev/bundle={bundle}"):
+        code = f"import urllib.request as u; print(u.urlopen('http://{pod['status']['podIP']}:8080/metrics').read().decode())"
+        for line in kubectl("exec", CLIENT, "--", "python3", "-c", code, namespace=namespace).splitlines():
+            if line.startswith("modelbundle_requests_total"):
+                total += float(line.rpartition(" ")[2])
+    return int(total)
+
+
+def test_it_waits_for_what_is_missing_or_failing(operator: object, namespace: str, store: Store) -> None:
+    (first,) = versions(store, "v1")
+    apply(first, endpoint("v1"), endpoint("v1", "second"), namespace=namespace)
+    wait_ready("v1", namespace, 120)
+    wait_moved("v1", namespace)
+    assert from_host("second", namespace, {"x": 2, "y": "abc"}).value == 7
+
+    ask_for("v2", namespace)
+    _says("Reconciling", "BundleNotFound", namespace)
+    (second,) = versions(store, "v2")
+    second["spec"]["bundle"]["artifact"]["sha256"] = "0" * 64
+    apply(second, namespace=namespace)
+    found = _says("Stalled", "BundleNotReady", namespace)
+    assert "ArtifactDigestMismatch" in condition(found, "Stalled")["message"]
+    assert found["status"]["bundle"] == "v1"
+    assert from_host("stable", namespace, {"x": 2, "y": "abc"}).value == 7
+
+    kubectl("delete", "mbun", "v1", namespace=namespace)
+    ask_for("v1", namespace)
+    _says("Ready", "BundleNotFound", namespace, "False")
+    kubectl("delete", "mend", "second", namespace=namespace)
+    wait_for("its Service to go", lambda: get("service", "second", namespace) is None, 30)
+
+
+def test_a_foreign_service_of_the_name(operator: object, namespace: str, store: Store) -> None:
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "stable"},
+               "spec": {"ports": [{"port": 80}], "selector": {"app": "theirs"}}}  # fmt: skip
+    apply(service, endpoint("v1"), namespace=namespace)
+    _says("Ready", "NameConflict", namespace, "False")
+    assert (get("service", "stable", namespace) or {})["spec"]["selector"] == {"app": "theirs"}
+    kubectl("delete", "service", "stable", namespace=namespace)
+    _says("Ready", "BundleNotFound", namespace, "False")
+
+
+def test_kubectl_reads_well(operator: object, namespace: str) -> None:
+    apply(endpoint("v1"), namespace=namespace)
+    _says("Ready", "BundleNotFound", namespace, "False")
+    header = kubectl("get", "mend", namespace=namespace).splitlines()[0].split()
+    assert header == ["NAME", "READY", "REASON", "BUNDLE", "ANSWERING", "AGE"]
+    assert "<no description>" not in kubectl("explain", "mend", "--recursive", "-o", "plaintext-openapiv2")
+    assert "stable" in kubectl("get", "modelbundles,mend", namespace=namespace)
+
+
+def _says(kind: str, reason: str, namespace: str, status: str = "True") -> Manifest:
+    def look() -> Manifest | None:
+        found = get("mend", "stable", namespace)
+        said = condition(found, kind)
+        return found if (said.get("status"), said.get("reason")) == (status, reason) else None
+
+    return wait_for(f"{kind} {reason}", look, 60, lambda: kubectl("describe", "mend", "stable", namespace=namespace))

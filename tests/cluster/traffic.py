@@ -1,0 +1,56 @@
+"""Constant traffic without retries, on new and on kept-alive connections, counted by request on both sides.
+
+Runs as a script in a pod (standard library only), as node and pod see a Service alike; prints one JSON line at the end.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+RATE = 240.0  # requests a second over all threads
+THREADS = 8
+
+
+def main(host: str, seconds: float) -> None:
+    answers: list[tuple[float, float, bool, str, str]] = []  # sent, answered, kept, digest, what went wrong
+    stop = time.time() + seconds
+    threads = [threading.Thread(target=_send, args=(host, stop, n % 2 == 0, answers)) for n in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sys.stdout.write(json.dumps(answers) + "\n")
+
+
+def _send(host: str, stop: float, kept: bool, answers: list[Any]) -> None:
+    connection = http.client.HTTPConnection(host, timeout=20)
+    due = time.time()
+    while (now := time.time()) < stop:
+        if now < due:
+            time.sleep(due - now)
+        due += THREADS / RATE
+        if not kept:
+            connection = http.client.HTTPConnection(host, timeout=20)
+        sent, digest, wrong = time.time(), "", ""
+        try:
+            connection.request("POST", "/predict", b'{"x": 2, "y": "abc"}', {"content-type": "application/json"})
+            answer = connection.getresponse()
+            body = answer.read()
+            digest = answer.headers.get("x-modelbundle-digest", "")
+            if answer.status != 200 or json.loads(body) != 7:
+                wrong = f"{answer.status} {body[:200]!r}"
+        except Exception as error:
+            wrong = repr(error)
+            connection.close()
+        answers.append((sent, time.time(), kept, digest, wrong))
+        if not kept:
+            connection.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], float(sys.argv[2]))
