@@ -61,6 +61,7 @@ class ConditionType(StrEnum):
     ARTIFACT_VERIFIED = "ArtifactVerified"
     REQUIREMENTS_READY = "RequirementsReady"
     AVAILABLE = "Available"
+    REPRODUCIBLE = "Reproducible"
     RECONCILING = "Reconciling"
     STALLED = "Stalled"
 
@@ -72,6 +73,7 @@ class Reason(StrEnum):
     STORED = "Stored"
     SERVING = "Serving"
     COMPLETED = "Completed"
+    UNCHANGED = "Unchanged"
     NO_REQUIREMENTS = "NoRequirements"
     SCALED_TO_ZERO = "ScaledToZero"
     # a ModelEndpoint says
@@ -86,6 +88,9 @@ class Reason(StrEnum):
     INVALID_SCHEMA = "InvalidSchema"
     INVALID_VALUE = "InvalidValue"
     TOO_LARGE = "TooLarge"
+    # what runs is not what ran first
+    IMAGE_MOVED = "ImageMoved"
+    REQUIREMENTS_MOVED = "RequirementsMoved"
     # a clone's base
     BASE_NOT_FOUND = "BaseNotFound"
     BASE_NOT_RESOLVED = "BaseNotResolved"

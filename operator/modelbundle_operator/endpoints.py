@@ -32,7 +32,8 @@ from .api_endpoint import ModelEndpoint
 from .desired.containers import HTTP_PORT
 from .errors import Terminal
 from .naming import endpoint_owner, short_digest
-from .readiness import Judgement, Truth, Verdict
+from .readiness import Judgement
+from .verdict import Truth, Verdict
 
 Body = dict[str, Any]
 

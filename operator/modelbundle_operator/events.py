@@ -1,8 +1,8 @@
-"""Kubernetes Events: what `kubectl describe` shows of a bundle's past.
+"""Kubernetes Events: what `kubectl describe` shows of an object's past.
 
 Only a change that has happened is an event, and only one that a person would act on or wait for: Ready's reason, its
-status, or Stalled. Same words as the conditions. An event that cannot be written is logged and let go: the conditions
-are the truth, events are the story.
+status, Stalled, or that what runs is not what ran first. Same words as the conditions. An event that cannot be written
+is logged and let go: the conditions are the truth, events are the story.
 """
 
 import logging
@@ -37,6 +37,9 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
             continue  # Ready has said it
         good = name == "Ready" and now["status"] == "True"
         told.append(("Normal" if good else "Warning", now["reason"], now["message"]))
+    was, now = old.get("Reproducible"), new.get("Reproducible")
+    if now is not None and now["status"] == "False" and (was is None or was["reason"] != now["reason"]):
+        told.append(("Warning", now["reason"], now["message"]))
     return told
 
 

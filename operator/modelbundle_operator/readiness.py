@@ -6,7 +6,6 @@ no times and are the same for the same state: a condition that does not change i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from .api import ConditionType, Reason
 from .capacity import capacity_due, capacity_words, pod_without_room
@@ -14,18 +13,8 @@ from .errors import NoBase, Terminal
 from .failures import Failure, failure
 from .observation import INSTALL, PREPARE, Observation, Pod
 from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
-
-Truth = Literal["True", "False", "Unknown"]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One condition, without the bookkeeping."""
-
-    type: ConditionType
-    status: Truth
-    reason: str
-    message: str
+from .sameness import sameness
+from .verdict import Truth, Verdict
 
 
 @dataclass(frozen=True)
@@ -58,6 +47,7 @@ def judge(seen: Observation) -> Judgement:
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
+        sameness(seen),
     ]
     stalled = ready.status == "False" and known.failure is not None and known.failure.terminal
     if stalled:
@@ -69,46 +59,34 @@ def judge(seen: Observation) -> Judgement:
 
 def judge_terminal(error: Terminal) -> Judgement:
     """The conditions of a bundle that cannot be resolved until somebody replaces it."""
-    waiting = "The bundle is not resolved."
-    return Judgement(
-        (
-            Verdict(ConditionType.READY, "False", error.reason, error.message),
-            Verdict(ConditionType.RESOLVED, "False", error.reason, error.message),
-            Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", error.reason, waiting),
-            Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", error.reason, waiting),
-            Verdict(ConditionType.AVAILABLE, "False", error.reason, waiting),
-            Verdict(ConditionType.STALLED, "True", error.reason, error.message),
-        )
-    )
+    return _without_pods(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED)
 
 
 def judge_without_base(error: NoBase) -> Judgement:
     """The conditions of a clone whose base is not there or not fit."""
-    waiting = "The clone is not resolved."
     kind = ConditionType.STALLED if error.stalled else ConditionType.RECONCILING
-    return Judgement(
-        (
-            Verdict(ConditionType.READY, "False", error.reason, error.message),
-            Verdict(ConditionType.RESOLVED, "False", error.reason, error.message),
-            Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", error.reason, waiting),
-            Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", error.reason, waiting),
-            Verdict(ConditionType.AVAILABLE, "False", error.reason, waiting),
-            Verdict(kind, "True", error.reason, error.message),
-        )
-    )
+    return _without_pods(error.reason, error.message, "The clone is not resolved.", kind)
 
 
 def judge_blocked(reason: str, message: str) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
+    resolved = Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
+    return _without_pods(reason, message, waiting, ConditionType.RECONCILING, resolved)
+
+
+def _without_pods(
+    reason: str, message: str, waiting: str, kind: ConditionType, resolved: Verdict | None = None
+) -> Judgement:
     return Judgement(
         (
             Verdict(ConditionType.READY, "False", reason, message),
-            Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is resolved."),
+            resolved or Verdict(ConditionType.RESOLVED, "False", reason, message),
             Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", reason, waiting),
             Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", reason, waiting),
             Verdict(ConditionType.AVAILABLE, "False", reason, waiting),
-            Verdict(ConditionType.RECONCILING, "True", reason, message),
+            Verdict(ConditionType.REPRODUCIBLE, "Unknown", reason, waiting),
+            Verdict(kind, "True", reason, message),
         )
     )
 

@@ -9,10 +9,12 @@ from .failures import Failure
 from .images import worker_image
 from .naming import endpoint_url, selector
 from .observation import INSTALL, PREPARE, WORKER, Observation, Pod, seconds_between
-from .readiness import Judgement, Verdict
-from .reports import parse, whole_number
+from .readiness import Judgement
+from .reports import parse
 from .resolve import Resolution
+from .sameness import first_run
 from .settings import Settings
+from .verdict import Verdict
 
 LONGEST_MESSAGE = 4000
 
@@ -53,8 +55,10 @@ def summarise(
     }
     kept = ("imageID", "requirements", "startup")
     status |= {name: previous[name] for name in kept if name in previous}
-    if seen is not None and seen.serving and not (was_ready and "startup" in previous):
-        status |= _first_start(seen)
+    if seen is not None and seen.serving:
+        status |= _what_ran_first(seen)
+        if not (was_ready and "startup" in previous):
+            status["startup"] = _phases(min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name)))
     if (last := _last_failure(previous, judgement, generation, seen, now)) is not None:
         status["lastFailure"] = last
     return status
@@ -120,23 +124,13 @@ def _failure(failure: Failure, now: datetime) -> Status:
     return {name: value for name, value in told.items() if value is not None}
 
 
-def _first_start(seen: Observation) -> Status:
-    """What the first pod to answer tells: its image, what was installed, and how long each phase took."""
-    pod = min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name))
-    told: Status = {"startup": _phases(pod)}
-    worker = pod.containers.get(WORKER)
-    if worker is not None and worker.image_id:
-        told["imageID"] = worker.image_id[:1024]
-    install = pod.containers.get(INSTALL)
-    report = parse(install.completed.message) if install is not None and install.completed is not None else None
-    if report is not None:
-        count, digest = whole_number(report.more.get("count")), report.more.get("requirementsDigest")
-        requirements: Status = {} if count is None else {"count": count}
-        if isinstance(digest, str) and 0 < len(digest) <= 71:
-            requirements["digest"] = digest
-        if requirements:
-            told["requirements"] = requirements
-    return told
+def _what_ran_first(seen: Observation) -> Status:
+    """Its image and what was installed, from the first pod that ever answered: what later ones are compared with."""
+    first = first_run(seen)
+    requirements = {"digest": first.requirements or None, "count": first.count}
+    listed = {name: value for name, value in requirements.items() if value is not None}
+    told: Status = {"imageID": first.image_id or None, "requirements": listed or None}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _phases(pod: Pod) -> dict[str, float]:

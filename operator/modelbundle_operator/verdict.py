@@ -1,0 +1,18 @@
+"""One condition as it is judged; the bookkeeping of times and generations is status.py's."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .api import ConditionType
+
+Truth = Literal["True", "False", "Unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One condition, without the bookkeeping."""
+
+    type: ConditionType
+    status: Truth
+    reason: str
+    message: str

@@ -1,0 +1,90 @@
+"""What ran first is kept, and what runs later is compared with it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from modelbundle_operator.api import parse
+from modelbundle_operator.events import changes
+from modelbundle_operator.observation import Observation, observe_pods
+from modelbundle_operator.readiness import judge
+from modelbundle_operator.sameness import first_run, sameness
+from modelbundle_operator.status import summarise
+
+from tests.builders import DIGEST, IMAGE, START, completed, ended, model_bundle, pod, running, serving_pod
+
+Body = dict[str, Any]
+FIRST, OTHER = f"{IMAGE}@sha256:{'cd' * 32}", f"{IMAGE}@sha256:{'ef' * 32}"
+MIRRORED = f"mirror.local/{IMAGE}@sha256:{'cd' * 32}"
+LISTED, RELISTED = "sha256:" + "1" * 64, "sha256:" + "2" * 64
+
+
+def serving(name: str = "llama-1", image: str = FIRST, listed: str = "", **more: Any) -> Body:
+    install = {"install": completed(json.dumps({"reason": "Completed", "requirementsDigest": listed, "count": 3}))}
+    worker = {**running(7, ready=True), "imageID": image}
+    return serving_pod(name, worker=worker, **(install if listed else {}), **more)
+
+
+def seen(*pods: Body, status: Body | None = None, replicas: int = 1) -> Observation:
+    body = {**model_bundle(serving={"replicas": replicas}), "status": status or {}}
+    return Observation(parse(body), bool(pods), START, pods=observe_pods(list(pods), DIGEST))
+
+
+def said(observation: Observation) -> tuple[str, str]:
+    verdict = sameness(observation)
+    return verdict.status, verdict.reason
+
+
+KEPT: Body = {"imageID": FIRST, "requirements": {"digest": LISTED, "count": 3}}
+
+
+@pytest.mark.parametrize(
+    ("why", "observation", "expected"),
+    [
+        ("no pod yet", seen(), ("Unknown", "Progressing")),
+        ("stored", seen(replicas=0, status=KEPT), ("Unknown", "Stored")),
+        ("the first pod is the record", seen(serving()), ("True", "Unchanged")),
+        ("the same again", seen(serving(listed=LISTED), status=KEPT), ("True", "Unchanged")),
+        ("a mirror serves the same image", seen(serving(image=MIRRORED), status=KEPT), ("True", "Unchanged")),
+        ("the tag was moved", seen(serving(image=OTHER), status=KEPT), ("False", "ImageMoved")),
+        (
+            "said while it still loads, beside one that answers",
+            seen(serving(), pod("llama-2", worker={**running(7), "imageID": OTHER}), status=KEPT),
+            ("False", "ImageMoved"),
+        ),
+        ("the index was moved", seen(serving(listed=RELISTED), status=KEPT), ("False", "RequirementsMoved")),
+        ("install failed: nothing to compare", seen(serving(), pod("b", install=ended(1)), status=KEPT),
+         ("True", "Unchanged")),
+        ("two pods of one start that differ", seen(serving(), serving("llama-2", OTHER, ready_at=60)),
+         ("False", "ImageMoved")),
+    ],
+)  # fmt: skip
+def test_what_runs_is_compared_with_what_ran_first(
+    why: str, observation: Observation, expected: tuple[str, str]
+) -> None:
+    assert said(observation) == expected, why
+
+
+def test_the_message_says_what_moved_and_how_to_pin_it() -> None:
+    message = sameness(seen(serving(image=OTHER), status=KEPT)).message
+    assert OTHER in message
+    assert f"@sha256:{'cd' * 32} in envParams" in message
+
+
+def test_the_record_stays_when_another_image_answers_after_a_pause() -> None:
+    first = summarise({}, 1, "llama", judge(seen(serving(listed=LISTED))), START, seen(serving(listed=LISTED)))
+    assert {name: first[name] for name in KEPT} == KEPT
+    none = summarise(first, 1, "llama", judge(seen(status=first)), START, seen(status=first))
+    later = seen(serving(image=OTHER, listed=RELISTED), status=none)
+    after = summarise(none, 1, "llama", judge(later), START, later)
+    assert {name: after[name] for name in KEPT} == KEPT
+    assert ("Warning", "ImageMoved") in [(kind, reason) for kind, reason, _ in changes(none, after)]
+    assert changes(after, after) == []
+
+
+def test_hostile_reports_are_no_record() -> None:
+    install = {"install": completed(json.dumps({"reason": "Completed", "requirementsDigest": ["x"], "count": -1}))}
+    run = first_run(seen(serving_pod(**install)))
+    assert (run.requirements, run.count) == ("", None)
