@@ -19,7 +19,7 @@ import aiohttp
 import pytest
 from modelbundle_operator.workqueue import Key
 
-from tests.builders import model_bundle
+from tests.builders import model_bundle, serving_pod
 from tests.wiring.fake_api import FakeApi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,6 +112,31 @@ async def test_children_are_made_and_kopf_writes_nothing(operator: Running) -> N
     bundle = api.cluster.objects["ModelBundle", *KEY.place]
     assert not bundle["metadata"].get("finalizers")
     assert not bundle["metadata"].get("annotations")
+
+
+async def test_an_endpoint_follows_what_becomes_of_its_bundle(operator: Running) -> None:
+    api, place = operator.api, ("models", "stable")
+
+    def said() -> tuple[str, str]:
+        conditions = api.cluster.objects["ModelEndpoint", *place].get("status", {}).get("conditions", [{}])
+        return conditions[0].get("status", ""), conditions[0].get("reason", "")
+
+    metadata = {"name": "stable", "namespace": "models", "uid": "uid-of-stable", "generation": 1}
+    api.put(
+        {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "metadata": metadata,
+         "spec": {"bundle": "llama"}}
+    )  # fmt: skip
+    await operator.until(lambda: said() == ("False", "BundleNotFound"))
+    api.put(model_bundle())
+    await operator.until(lambda: said() == ("False", "BundleNotReady"))
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+    digest = api.cluster.objects["ModelBundle", *KEY.place]["status"]["digest"]
+    pod = serving_pod(digest=digest)
+    del pod["metadata"]["resourceVersion"]
+    api.put(pod)
+    await operator.until(lambda: said() == ("True", "Serving"))
+    assert api.cluster.objects["ModelEndpoint", *place]["status"]["bundle"] == "llama"
+    assert api.cluster.objects["Service", *place]["spec"]["selector"]["modelbundle.dev/bundle"] == "llama"
 
 
 async def test_only_what_carries_our_label_is_watched(operator: Running) -> None:
