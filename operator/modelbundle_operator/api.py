@@ -167,12 +167,10 @@ class ModelBundle(BaseModel):
 def parse(obj: dict[str, Any]) -> ModelBundle:
     """The model of an object as the API server returns it; Terminal when a CRD of another version let it through.
 
-    A status that another version wrote and this one cannot read counts as none: it is only ever written anew.
+    A field of the status that another version wrote and this one cannot read counts as unset: it is written anew. Only
+    that field, as a clone's content is in another one.
     """
-    try:
-        status = Status.model_validate(obj.get("status") or {})
-    except ValidationError:
-        status = Status()
+    status = _readable(obj.get("status") or {})
     try:
         return ModelBundle.model_validate({**obj, "status": status})
     except ValidationError as error:
@@ -183,3 +181,11 @@ def parse(obj: dict[str, Any]) -> ModelBundle:
             f"{where}: {first['msg']}. The API server accepted what this operator cannot read: the installed CRD is of"
             " another version. Apply the CRDs of the operator's release (crds/).",
         ) from None
+
+
+def _readable(told: dict[str, Any]) -> Status:
+    try:
+        return Status.model_validate(told)
+    except ValidationError as error:
+        bad = {detail["loc"][0] for detail in error.errors(include_url=False)}
+        return Status.model_validate({name: value for name, value in told.items() if name not in bad})

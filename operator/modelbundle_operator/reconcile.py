@@ -60,7 +60,8 @@ class Reconciler:
             resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key._replace(name=name)))
         except Terminal as error:
             await self._report(body, judge_terminal(error))
-            return DONE
+            base = (body["spec"].get("bundle") or {}).get("cloneFrom")  # another one may make it whole
+            return Outcome(waits_on=frozenset({key._replace(name=base["name"])})) if base else DONE
         except NoBase as error:
             return await self._wait_for_base(key, body, error)
         if resolution.record != bundle.status.resolved:

@@ -191,6 +191,20 @@ async def test_a_base_that_is_not_resolved_itself_is_waited_for() -> None:
         await live.at_rest()
 
 
+async def test_a_clone_that_its_base_makes_unfit_is_looked_at_when_that_is_another() -> None:
+    async with running() as live:
+        live.apply(bundle("base"), clone("clone", requestSchema={"type": "object"}))
+        await live.until("clone", "InvalidSchema")
+        assert live.condition("clone", "Stalled")["status"] == "True"
+        await live.at_rest()
+        live.delete("base")
+        await live.until("clone", "BaseNotFound")
+        schema = {"type": "object"}
+        live.apply(bundle("base", requestSchema=schema, responseSchema=schema))
+        await live.until("clone", "Stored")
+        await live.at_rest()
+
+
 async def test_a_base_in_deletion_is_no_base_any_more() -> None:
     async with running() as live:
         going = bundle("base")

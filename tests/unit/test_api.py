@@ -15,6 +15,14 @@ def test_an_object_that_an_older_crd_let_through_names_the_field():
     assert error.value.reason == Reason.INVALID_VALUE
 
 
+def test_what_cannot_be_read_of_a_status_is_left_out_and_the_rest_stands():
+    status = {"conditions": "?", "imageID": 7, "resolved": {"of": "1", "document": "{}"}, "digest": "sha256:1"}
+    read = parse({**model_bundle(), "status": status}).status
+    assert (read.conditions, read.image_id, read.digest) == (None, None, "sha256:1")
+    assert read.resolved is not None
+    assert read.resolved.document == "{}"
+
+
 def test_a_status_of_another_version_counts_as_none():
     assert parse({**model_bundle(), "status": {"conditions": "?"}}).status == Status()
     assert parse({**model_bundle(), "status": None}).status == Status()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from modelbundle_operator.api import Reason, parse
 from modelbundle_operator.errors import NoBase, Terminal
 from modelbundle_operator.resolve import Find, Resolution, resolve
@@ -73,6 +75,32 @@ def test_a_resolved_clone_looks_for_nobody() -> None:
     made = resolve(parse(clone(appConfig={"mode": "batched"})), known(base()))
     again = resolve(parse(told(clone(appConfig={"mode": "batched"}), made)), unreachable)
     assert again == made
+
+
+configs = st.dictionaries(st.text(max_size=4), st.integers(-9, 9) | st.text(max_size=4) | st.none(), max_size=3)
+fields = st.fixed_dictionaries(
+    {},
+    optional={
+        "appConfig": configs,
+        "requirements": st.lists(st.sampled_from(["a==1", "b", "c>=2"]), max_size=2),
+        "env": st.lists(st.sampled_from([{"name": "A", "value": "1"}, {"name": "B", "value": ""}]), max_size=1),
+        "responseSchema": st.just({"type": "integer"}),
+    },
+)
+
+
+@given(st.lists(fields, min_size=1, max_size=5))
+def test_no_resolved_clone_of_any_line_ever_looks_for_its_base(line: list[Body]) -> None:
+    last = base("level-0")
+    for level, changes in enumerate(line, 1):
+        body = clone(f"level-{level}", f"level-{level - 1}", **changes)
+        made = resolve(parse(body), known(last))
+        last = told(body, made)
+        assert resolve(parse(last), unreachable) == made
+        written_out = {**made.document, "artifact": {**made.document["artifact"], "uri": made.uri}}
+        del written_out["schemaVersion"]
+        alone = {**base("alone"), "spec": {"bundle": written_out}}
+        assert resolve(parse(alone), unreachable).digest == made.digest, "the self-standing form is the same content"
 
 
 @pytest.mark.parametrize("lost", ["status", "record", "document"])
