@@ -7,7 +7,7 @@ import uuid
 import zipfile
 from typing import Any
 
-from demo.kubectl import Manifest, condition, explain_bundle, get, wait_for
+from demo.kubectl import Manifest, condition, explain_bundle, get, kubectl, wait_for
 from demo.store import Store
 
 # the local cluster's stand-in for a user's image: bare CPython 3.12 and NumPy, nothing of ours
@@ -59,6 +59,11 @@ def manifest(name: str, artifact: Manifest, serving: Manifest | None = None, **m
         "metadata": {"name": name},
         "spec": {"bundle": bundle, "serving": {"gpu": {"count": 0}, "resources": SMALL, **(serving or {})}},
     }
+
+
+def typed(command: str, namespace: str) -> str:
+    """A kubectl command and what it printed, for a page of docs/."""
+    return f"$ {command}\n{kubectl(*command.split()[1:], namespace=namespace)}".replace(namespace, "default")
 
 
 def wait_ready(name: str, namespace: str, timeout: float = 90) -> Manifest:

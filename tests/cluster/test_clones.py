@@ -14,7 +14,7 @@ from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wai
 from demo.place import Place
 from demo.store import Store
 from tests.cluster.audit import AuditLog, about, counted
-from tests.cluster.bundles import SMALL, cpu_bundle, wait_condition, wait_ready
+from tests.cluster.bundles import SMALL, cpu_bundle, typed, wait_condition, wait_ready
 
 MANY = 200
 HEALS = 2.0  # seconds from the base's creation to the clone's resolution
@@ -35,7 +35,9 @@ def clone(name: str, of: str, *, digest: str = "", serving: Manifest | None = No
     }
 
 
-def test_there_and_back_without_the_base(operator: object, namespace: str, store: Store) -> None:
+def test_there_and_back_without_the_base(
+    operator: object, namespace: str, store: Store, capture: Callable[[str, str], None]
+) -> None:
     """The seed's third block: single, batched, single again; the base deleted, the operator restarted in between."""
     base = cpu_bundle(store, "single", model=MODEL, predict=PREDICT, appConfig={"mode": "single"})
     apply(base, namespace=namespace)
@@ -55,6 +57,15 @@ def test_there_and_back_without_the_base(operator: object, namespace: str, store
         assert (answer.status, answer.value) == (200, [{"mode": mode}, 2])
     for selected in ("status.lineage.root=single", f"status.digest={third['digest']}"):
         assert "single-again" in kubectl("get", "mbun", "--field-selector", selected, namespace=namespace)
+    told = [
+        typed(command, namespace)
+        for command in (
+            "kubectl get mbun -o wide --field-selector status.lineage.root=single",
+            "kubectl get mbun single-again -o jsonpath={.status.lineage}",
+            "kubectl get deployments -l modelbundle.dev/root=single -L modelbundle.dev/root,modelbundle.dev/digest",
+        )
+    ]
+    capture("family", "\n".join(told))
     pods = list_all("pods", namespace, "modelbundle.dev/root=single")
     assert {pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in pods} >= {"batched", "single-again"}
 

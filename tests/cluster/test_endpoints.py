@@ -14,7 +14,7 @@ import pytest
 from demo.call import CLIENT, from_host
 from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.store import Store
-from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.bundles import cpu_bundle, typed, wait_ready
 
 TRAFFIC = Path(__file__).with_name("traffic.py")
 SECONDS = 150.0
@@ -50,7 +50,11 @@ def ask_for(bundle: str, namespace: str) -> None:
 
 @pytest.mark.timeout(420)
 def test_there_and_back_under_traffic(
-    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+    operator: object,
+    namespace: str,
+    store: Store,
+    show: Callable[[str], None],
+    capture: Callable[[str, str], None],
 ) -> None:
     apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
     digests = {name: wait_ready(name, namespace, 120)["status"]["digest"] for name in ("v1", "v2")}
@@ -65,16 +69,20 @@ def test_there_and_back_under_traffic(
     )
     sender.start()
     time.sleep(5)
-    reported, took = [], []
+    reported, took, told = [], [], []
     for bundle in ("v2", "v1"):
         ask_for(bundle, namespace)
         began = time.time()
+        _says("Ready", "Moving", namespace)
+        told.append(typed("kubectl get mend stable", namespace))
         wait_moved(bundle, namespace)
         reported.append((bundle, time.time()))
+        told.append(typed("kubectl get mend stable", namespace))
         took.append(time.time() - began)
         time.sleep(5)
     sender.join()
     answers = json.loads(printed[0])
+    capture("endpoint", "\n".join(told[:2]))
     _check(answers, digests, reported)
     counted = {name: _predictions(name, namespace) - before[name] for name in digests}
     by_digest = {name: sum(answer[3] == digest for answer in answers) for name, digest in digests.items()}

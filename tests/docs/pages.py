@@ -47,6 +47,8 @@ def kubectl_page() -> str:
         [
             _KUBECTL_HEAD,
             "## get\n", _console("get"),
+            "\n## A family of clones\n", _console("family"),
+            "\n## An endpoint that moves\n", _console("endpoint"),
             "\n## describe\n", _console("describe"),
             "\n## explain\n", _console("explain"),
             "\n## An edit of spec.bundle is refused\n", _console("refused-edit"),
