@@ -76,6 +76,8 @@ def candidate(name: str, body: Body | None, answering: int) -> Candidate:
     serves = (ready.get("status"), ready.get("reason")) == ("True", Reason.SERVING) and answering > 0
     if ready.get("reason") == Reason.STORED:
         words = f"is stored only: `kubectl scale mbun {name} --replicas=1` serves it"
+    elif ready.get("status") == "True":
+        words = "has no pod that answers right now"
     elif ready:
         words = f"is not Ready: {ready['reason']}: {ready['message']}"
     else:

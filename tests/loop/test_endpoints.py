@@ -285,6 +285,15 @@ async def test_a_bundle_that_fails_later_is_said_and_heals(town: Town) -> None:
     await town.at_rest()
 
 
+async def test_pods_count_and_not_only_the_bundles_word(town: Town) -> None:
+    """The bundle's status is a moment behind its pods."""
+    town.gone("Pod", "models", "v1-pod")
+    await town.look()
+    assert town.said() == ("False", "BundleNotReady")
+    assert "no pod that answers right now" in town.message()
+    await town.at_rest()
+
+
 async def test_a_bundle_that_is_deleted_under_it(town: Town) -> None:
     town.delete("v1")
     await town.look()
