@@ -6,15 +6,15 @@ in the document and how it is written. Pure, Python 3.8+; document.py, in the us
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import rfc8785
 
 from bundle_runtime.document import SCHEMA_VERSION
+from bundle_runtime.exact_values import LARGEST_INTEGER, check_canonical
 
-LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
+__all__ = ["LARGEST_DOCUMENT", "LARGEST_INTEGER", "bundle_document", "canonical"]
 
 _ARTIFACT = ("sha256", "packaging", "pythonVersion", "cloudpickleVersion")
 _ENV_PARAMS = ("frameworkType", "pytorchImageTag", "tensorflowVersion", "customBaseImage")
@@ -43,13 +43,13 @@ def bundle_document(spec_bundle: Mapping[str, Any]) -> dict[str, Any]:
     }
     parts.update({name: spec_bundle.get(name) for name in _PLAIN})
     document.update({name: value for name, value in parts.items() if not _unset(value)})
-    _check(document, "$")
+    check_canonical(document)
     return document
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
     """The document as RFC 8785 canonical JSON: the bytes of bundle.json."""
-    _check(document, "$")
+    check_canonical(document)
     return rfc8785.dumps(dict(document))
 
 
@@ -83,41 +83,3 @@ def _refuse_others(value: Mapping[str, Any], names: tuple[str, ...], path: str) 
     for name in value:
         if name not in names:
             raise ValueError(f"{path}.{name} is no field of a bundle; there are {', '.join(names)}")
-
-
-def _check(value: Any, path: str) -> None:
-    """ValueError with the JSON path of the first value that canonical JSON cannot carry exactly."""
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        _check_text(value, path)
-    elif isinstance(value, (int, float)):
-        _check_number(value, path)
-    elif isinstance(value, Mapping):
-        for name, entry in value.items():
-            if not isinstance(name, str):
-                raise ValueError(f"{path} has the key {name!r}, which is no string: put it in quotes")  # noqa: TRY004
-            _check_text(name, path)
-            _check(entry, f"{path}.{name}")
-    elif isinstance(value, (list, tuple)):
-        for index, entry in enumerate(value):
-            _check(entry, f"{path}[{index}]")
-    else:
-        raise ValueError(f"{path} is a {type(value).__name__}, which JSON does not have: put it in quotes")  # noqa: TRY004
-
-
-def _check_text(value: str, path: str) -> None:
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError:
-        raise ValueError(f"{path} holds half a surrogate pair, which is no character") from None
-
-
-def _check_number(value: float, path: str) -> None:
-    way_out = "write it in appConfigJSON, or as a string" if path.startswith("$.appConfig") else "write it as a string"
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{path} is {value}, which JSON does not have: {way_out}")
-    if abs(value) > LARGEST_INTEGER and value == int(value):
-        raise ValueError(
-            f"{path} is {value}, outside +-(2^53-1), where JSON readers disagree about integers: {way_out}"
-        )

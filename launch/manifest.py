@@ -14,6 +14,8 @@ from typing import Any, Dict, List
 
 import yaml
 
+from bundle_runtime.exact_values import check_survives
+
 API_VERSION = "modelbundle.dev/v1alpha1"
 KIND = "ModelBundle"
 
@@ -70,7 +72,11 @@ _resolvers()
 
 
 def dump(manifest: Mapping[str, Any]) -> str:
-    """The manifest as YAML, in the order of its keys."""
+    """The manifest as YAML, in the order of its keys; ManifestError names a value that would not arrive as it is."""
+    try:
+        check_survives(manifest)
+    except ValueError as error:
+        raise ManifestError(str(error)) from None
     return yaml.dump(dict(manifest), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 

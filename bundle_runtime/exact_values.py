@@ -1,0 +1,97 @@
+"""Which values mean the same to everybody who handles a bundle, and what to do about the others.
+
+Two questions, one set of words for them, for operator, client and command: has a value a canonical form at all
+(`check_canonical`), and does every writer on its way into the cluster leave it as it is (`check_survives`): kubectl's
+client-side apply drops nulls, and 1.0 comes back as 1. Pure, and Python 3.8+.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Dict, NoReturn
+
+from bundle_runtime.json_path import below
+
+LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
+
+_IN_CONFIG = re.compile(r"\$(\.spec\.bundle)?\.appConfig\b")
+
+
+def check_canonical(value: Any, path: str = "$") -> None:
+    """ValueError with the path of the first value that canonical JSON cannot carry exactly."""
+    _check(value, path, survives=False)
+
+
+def check_survives(value: Any, path: str = "$") -> None:
+    """ValueError with the path of the first value that is not the same any more once it is in the cluster."""
+    _check(value, path, survives=True)
+
+
+def read_config_json(text: Any) -> Dict[str, Any]:
+    """What appConfigJSON says; ValueError when it is no JSON object."""
+    if not isinstance(text, str):
+        raise ValueError("$.appConfigJSON must be a JSON text: put it in quotes")  # noqa: TRY004 - a bad value
+    try:
+        value = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"$.appConfigJSON is no JSON text: {error}") from None
+    if not isinstance(value, dict):
+        raise ValueError("$.appConfigJSON must be a JSON object, like appConfig")  # noqa: TRY004 - a bad value
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _check(value: Any, path: str, survives: bool) -> None:
+    if value is None:
+        if survives:
+            raise ValueError(f"{path} is null, which kubectl apply drops and others keep: {_without_null(path)}")
+    elif isinstance(value, bool):
+        return
+    elif isinstance(value, str):
+        _check_text(value, path)
+    elif isinstance(value, (int, float)):
+        _check_number(value, path, survives)
+    elif isinstance(value, Mapping):
+        for name, entry in value.items():
+            if not isinstance(name, str):
+                raise ValueError(f"{path} has the key {name!r}, which is no string: put it in quotes")  # noqa: TRY004
+            _check_text(name, path)
+            _check(entry, below(path, name), survives)
+    elif isinstance(value, (list, tuple)):
+        for index, entry in enumerate(value):
+            _check(entry, below(path, index), survives)
+    else:
+        raise ValueError(f"{path} is a {type(value).__name__}, which JSON does not have: put it in quotes")
+
+
+def _check_text(value: str, path: str) -> None:
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError(f"{path} holds half a surrogate pair, which is no character") from None
+
+
+def _check_number(value: float, path: str, survives: bool) -> None:
+    in_config = _IN_CONFIG.match(path)
+    way_out = "write it in appConfigJSON, or as a string" if in_config else "write it as a string"
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{path} is {value}, which JSON does not have: {way_out}")
+    if abs(value) > LARGEST_INTEGER and value == int(value):
+        raise ValueError(
+            f"{path} is {value}, outside +-(2^53-1), where JSON readers disagree about integers: {way_out}"
+        )
+    if survives and isinstance(value, float) and value == int(value):
+        way_out = f"write it in appConfigJSON, or as {int(value)}" if in_config else f"write {int(value)}"
+        raise ValueError(f"{path} is {value}, which comes back from the cluster as the integer {int(value)}: {way_out}")
+
+
+def _without_null(path: str) -> str:
+    if _IN_CONFIG.match(path):
+        return "leave it out, or write it in appConfigJSON"
+    return 'leave it out (in a schema, `const: null` is `type: "null"`)'

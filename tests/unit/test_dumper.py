@@ -1,0 +1,101 @@
+"""What our dumper writes is the same value to three readers: ours, a YAML 1.1 reader (PyYAML) and kubectl's own."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from launch.manifest import dump, parse
+
+KUBECTLS = sorted(Path("~/.cache/model-bundles/bin").expanduser().glob("kubectl-*"))
+KUBECTL = shutil.which("kubectl") or next(map(str, reversed(KUBECTLS)), None)
+
+# what one reader or another takes for something else than text, and what lies near it
+WORDS = [
+    "y",
+    "Y",
+    "n",
+    "yes",
+    "No",
+    "on",
+    "OFF",
+    "true",
+    "False",
+    "null",
+    "Null",
+    "~",
+    "=",
+    "<<",
+    ".",
+    "-",
+    "---",
+    "...",
+]
+TEXTS = st.one_of(
+    st.text(),
+    st.sampled_from(WORDS),
+    st.from_regex(r"[-+]?[0-9_]{0,4}[.:eExXob]?[-+]?[0-9_:.]{0,6}", fullmatch=True),
+    st.from_regex(r"[-+]?\.(inf|Inf|INF|nan|NaN|NAN)", fullmatch=True),
+    st.from_regex(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ][0-9]{1,2}:[0-9]{2}:[0-9]{2}Z?)?", fullmatch=True),
+    st.text(alphabet="!&*-?|>@`%{}[],#:'\" \t\n\r\x85\u2028\ufeffa"),
+)
+NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False).filter(
+    lambda number: number != int(number)
+)
+VALUES = st.recursive(
+    st.booleans() | NUMBERS | TEXTS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def manifest(value: object) -> dict:
+    return {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelBundle", "metadata": {"name": "a"}, "spec": value}
+
+
+def exactly(value: object) -> str:
+    """1 is not True and 1.0 is not 1."""
+    return json.dumps(value, sort_keys=True)
+
+
+@given(VALUES)
+def test_our_reader_and_a_yaml_1_1_reader_give_the_value_back(value):
+    text = dump(manifest(value))
+    assert exactly(parse(text, "file")) == exactly([manifest(value)])
+    assert exactly(yaml.safe_load(text)) == exactly(manifest(value))
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="no kubectl here: make cluster builds one")
+def test_kubectl_gives_the_value_back():
+    """Some hundred documents a process, as its start costs more than reading them. --local: no server is asked."""
+    values: list[object] = []
+
+    @settings(max_examples=400, database=None)
+    @given(TEXTS | NUMBERS | VALUES)
+    def collect(value):
+        values.append(value)
+
+    collect()
+    text = "---\n".join(dump(manifest({"value": value})) for value in values)
+    command = [str(KUBECTL), "label", "--local", "-f", "-", "a=b", "-o", "json", "--kubeconfig", os.devnull]
+    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    found = kubectls_values(done.stdout.decode())
+    assert len(found) == len(values)
+    for value, back in zip(values, found, strict=True):
+        assert exactly(back) == exactly(value), dump(manifest({"value": value}))
+
+
+def kubectls_values(text: str) -> list[object]:
+    found, decoder = [], json.JSONDecoder()
+    while text := text.lstrip():
+        read, end = decoder.raw_decode(text)
+        found.append(read["spec"]["value"])
+        text = text[end:]
+    return found
