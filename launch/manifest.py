@@ -7,6 +7,7 @@ every string in quotes that any reader could take for something else.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,14 +19,15 @@ from bundle_runtime.exact_values import check_survives
 
 API_VERSION = "modelbundle.dev/v1alpha1"
 KIND = "ModelBundle"
+NAME = re.compile(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?")
 
 _BOOLEANS = re.compile(r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")
-_FLOATS = re.compile(
-    r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$|^[-+]?\.(?:inf|Inf|INF)$|^\.(?:nan|NaN|NAN)$"
-)
-_INTEGERS = re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$|^0x[0-9a-fA-F]+$|^0o?[0-7]+$")
+# both once the underscores are gone, which may stand nearly anywhere after the first character
+_FLOATS = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_INTEGERS = r"[-+]?(?:0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|0|[1-9][0-9]*)"
+_NO_NUMBERS = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _LIKE_A_WORD = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "~", ""}
-_LIKE_A_NUMBER = re.compile(r"[-+.]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
+_LIKE_A_NUMBER = re.compile(r"[-+._]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
 
 _BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")  # line breaks to some readers, or no text
 
@@ -51,14 +53,35 @@ def _resolvers() -> None:
         for first, entries in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLEANS, list("yYnNtTfFoO"))
-    _Loader.add_implicit_resolver("tag:yaml.org,2002:int", _INTEGERS, list("-+0123456789"))
-    _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _FLOATS, list("-+0123456789."))
+    _Loader.add_implicit_resolver("tag:yaml.org,2002:float", _NUMBERS, list("-+0123456789."))
     _Loader.add_constructor("tag:yaml.org,2002:bool", lambda _, node: node.value.lower() in ("y", "yes", "true", "on"))
-    _Loader.add_constructor(
-        "tag:yaml.org,2002:float",
-        lambda _, node: float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan")),
-    )
+    _Loader.add_constructor("tag:yaml.org,2002:float", lambda _, node: _number(node.value))
     _Dumper.add_representer(str, _string)
+
+
+class _Numbers:
+    """Stands where PyYAML wants a pattern: underscores make one that nobody could read."""
+
+    def match(self, text: str) -> bool:
+        if re.fullmatch(_NO_NUMBERS, text):
+            return True
+        if text.startswith(".") and re.search(r"_(?![0-9])|(?<![0-9])_", text):
+            return False  # there kubectl takes an underscore between digits only
+        plain = text.replace("_", "")
+        return bool(re.fullmatch(_FLOATS, plain) or re.fullmatch(_INTEGERS, plain))
+
+
+_NUMBERS = _Numbers()
+
+
+def _number(text: str) -> float:
+    if re.fullmatch(_NO_NUMBERS, text):
+        return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+    plain = text.replace("_", "").lower()
+    if not re.fullmatch(_INTEGERS, plain):
+        return float(plain)
+    octal = re.fullmatch(r"([-+]?)0([0-7]+)", plain)
+    return int(f"{octal[1]}0o{octal[2]}" if octal else plain, 0)
 
 
 def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
@@ -94,7 +117,16 @@ def parse(text: str, name: str) -> List[Dict[str, Any]]:
 
 
 def read_bundle(path: Path) -> Dict[str, Any]:
-    """The one ModelBundle of a file, checked as far as that is possible without a cluster."""
+    """The one self-standing ModelBundle of a file, checked as far as that is possible without a cluster."""
+    bundle = read_one(path)
+    problems = check(bundle)
+    if problems:
+        raise ManifestError(f"{path}: " + "; ".join(problems))
+    return bundle
+
+
+def read_one(path: Path) -> Dict[str, Any]:
+    """The one ModelBundle of a file, which may be a clone; only its outline is checked."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -103,29 +135,61 @@ def read_bundle(path: Path) -> Dict[str, Any]:
     if len(bundles) > 1:
         names = ", ".join(str((item.get("metadata") or {}).get("name")) for item in bundles)
         raise ManifestError(f"{path} holds {len(bundles)} ModelBundles ({names}); give a file with one")
-    problems = check(bundles[0])
-    if problems:
-        raise ManifestError(f"{path}: " + "; ".join(problems))
+    problem = _outline_problem(bundles[0])
+    if problem:
+        raise ManifestError(f"{path}: {problem}")
     return bundles[0]
+
+
+def read_value(path: Path) -> Dict[str, Any]:
+    """The one object in a JSON or YAML file, its scalars read as kubectl reads them."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Loader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"cannot read {path}: {error}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise ManifestError(f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {error}") from error
+    if not isinstance(value, dict):
+        raise ManifestError(f"{path} must hold one object, it holds a {type(value).__name__}")
+    return value
 
 
 def check(manifest: Mapping[str, Any]) -> List[str]:
     """What is wrong with a self-standing ModelBundle, in the order of its fields; the API server checks the rest."""
-    if manifest.get("apiVersion") != API_VERSION:
-        return [f"apiVersion is {manifest.get('apiVersion')!r}, this version knows {API_VERSION}"]
-    spec = manifest.get("spec")
-    bundle = spec.get("bundle") if isinstance(spec, dict) else None
-    if not isinstance(bundle, dict):
-        return ["spec.bundle is missing: it says what runs"]
+    problem = _outline_problem(manifest)
+    if problem:
+        return [problem]
+    bundle = manifest["spec"]["bundle"]
     if bundle.get("cloneFrom"):
         return [
-            "it is a clone, and what it inherits is in the cluster: `kubectl get modelbundle NAME -o yaml` shows the "
-            "resolved bundle in status.resolved"
+            "it is a clone, and what it inherits is elsewhere: `modelbundle flatten` writes the whole bundle out, with "
+            "--base FILE or from the cluster"
         ]
     artifact = bundle.get("artifact")
     if not isinstance(artifact, dict):
         return ["spec.bundle.artifact is missing: it names the packed function and model"]
     return [*_artifact_problems(artifact), *_function_problems(bundle, artifact), *_schema_problems(bundle)]
+
+
+def name_problem(name: str) -> str:
+    """Why this cannot be a bundle's name, or nothing."""
+    if NAME.fullmatch(name):
+        return ""
+    return f"{name!r} cannot name a bundle: lowercase letters, digits and -, a letter first, at most 52 characters"
+
+
+def _outline_problem(manifest: Mapping[str, Any]) -> str:
+    if manifest.get("apiVersion") != API_VERSION:
+        return f"apiVersion is {manifest.get('apiVersion')!r}, this version knows {API_VERSION}"
+    spec = manifest.get("spec")
+    bundle = spec.get("bundle") if isinstance(spec, dict) else None
+    if not isinstance(bundle, dict):
+        return "spec.bundle is missing: it says what runs"
+    base = bundle.get("cloneFrom") or {"name": ""}
+    if not isinstance(base, dict) or not isinstance(base.get("name"), str):
+        return "spec.bundle.cloneFrom needs the name of the base: cloneFrom: {name: ...}"
+    return ""
 
 
 def _artifact_problems(artifact: Mapping[str, Any]) -> List[str]:

@@ -66,5 +66,5 @@ def test_values_without_a_canonical_form_are_refused_with_their_path(modelbundle
     path.write_text(path.read_text().replace("    envParams:", f"    appConfig: {{a: {value}}}\n    envParams:"))
     done = modelbundle("digest", path)
     assert done.code == 1
-    assert "$.appConfig.a" in done.err
+    assert "spec.bundle.appConfig.a" in done.err
     assert said in done.err

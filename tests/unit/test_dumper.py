@@ -48,6 +48,9 @@ TEXTS = st.one_of(
 NUMBERS = st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False).filter(
     lambda number: number != int(number)
 )
+BARE = st.from_regex(
+    r"[-+]?[0-9._][0-9_]{0,4}([.bBoOxX_][0-9a-fA-F_]{0,4})?([eE][-+]?[0-9]{1,2})?", fullmatch=True
+).filter(lambda text: text not in (".", "-.", "+."))
 VALUES = st.recursive(
     st.booleans() | NUMBERS | TEXTS,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
@@ -82,14 +85,51 @@ def test_kubectl_gives_the_value_back():
         values.append(value)
 
     collect()
-    text = "---\n".join(dump(manifest({"value": value})) for value in values)
-    command = [str(KUBECTL), "label", "--local", "-f", "-", "a=b", "-o", "json", "--kubeconfig", os.devnull]
-    done = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    found = kubectls_values(done.stdout.decode())
+    found = as_kubectl_reads(*(dump(manifest({"value": value})) for value in values))
     assert len(found) == len(values)
     for value, back in zip(values, found, strict=True):
         assert exactly(back) == exactly(value), dump(manifest({"value": value}))
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="no kubectl here: make cluster builds one")
+def test_we_read_bare_scalars_as_kubectl_does():
+    texts: list[str] = [
+        "08",
+        "-0",
+        "+_634",
+        "1_0",
+        "0b1",
+        "-0x1F",
+        "0X1f",
+        "0o17",
+        "017",
+        ".5_0",
+        "1e3",
+        "1E+3",
+        "0.",
+        "._1",
+    ]
+
+    @settings(max_examples=400, database=None)
+    @given(BARE)
+    def collect(value):
+        texts.append(value)
+
+    collect()
+    documents = [dump(manifest({"value": "V"})).replace(": V\n", f": {text}\n") for text in texts]
+    for text, document, back in zip(texts, documents, as_kubectl_reads(*documents), strict=True):
+        value = parse(document, "file")[0]["spec"]["value"]
+        if isinstance(value, float) and value == int(value):
+            value = int(value)
+        if isinstance(value, str) or abs(value) < 2**53:  # larger ones are refused, whoever reads them
+            assert exactly(back) == exactly(value), text
+
+
+def as_kubectl_reads(*documents: str) -> list[object]:
+    command = [str(KUBECTL), "label", "--local", "-f", "-", "a=b", "-o", "json", "--kubeconfig", os.devnull]
+    done = subprocess.run(command, input="---\n".join(documents).encode(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return kubectls_values(done.stdout.decode())
 
 
 def kubectls_values(text: str) -> list[object]:
