@@ -16,6 +16,8 @@ from bundle_runtime.exact_values import LARGEST_INTEGER, check_canonical
 
 __all__ = ["LARGEST_DOCUMENT", "LARGEST_INTEGER", "bundle_document", "canonical"]
 
+LARGEST_DOCUMENT = 192 * 1024  # kubectl's annotation of the last applied object ends at 256 KiB
+
 _ARTIFACT = ("sha256", "packaging", "pythonVersion", "cloudpickleVersion")
 _ENV_PARAMS = ("frameworkType", "pytorchImageTag", "tensorflowVersion", "customBaseImage")
 _IMAGE = ("repository", "tag", "digest")

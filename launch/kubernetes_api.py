@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 GROUP, VERSION, PLURAL = "modelbundle.dev", "v1alpha1", "modelbundles"
 TIMEOUT_SECONDS = 30
@@ -56,6 +56,47 @@ def get_bundle(api: Any, namespace: str, name: str) -> Dict[str, Any]:
             GROUP, VERSION, namespace, PLURAL, name, _request_timeout=TIMEOUT_SECONDS
         )
         return found
+
+
+def list_bundles(api: Any, namespace: str) -> List[Dict[str, Any]]:
+    """All of a namespace, a page at a time: a bundle may have 200 KiB."""
+    client, _ = _library()
+    found: List[Dict[str, Any]] = []
+    more: Dict[str, str] = {}
+    while True:
+        with _errors(f"the bundles in namespace {namespace}"):
+            page = client.CustomObjectsApi(api).list_namespaced_custom_object(
+                GROUP, VERSION, namespace, PLURAL, limit=100, _request_timeout=TIMEOUT_SECONDS, **more
+            )
+        found += page["items"]
+        token = (page.get("metadata") or {}).get("continue")
+        if not token:
+            return found
+        more = {"_continue": token}
+
+
+def create_bundle(api: Any, namespace: str, manifest: Mapping[str, Any]) -> Dict[str, Any]:
+    client, _ = _library()
+    with _errors(f"the bundle {manifest['metadata']['name']} in namespace {namespace}"):
+        made: Dict[str, Any] = client.CustomObjectsApi(api).create_namespaced_custom_object(
+            GROUP, VERSION, namespace, PLURAL, dict(manifest), _request_timeout=TIMEOUT_SECONDS
+        )
+        return made
+
+
+def container_logs(api: Any, namespace: str, bundle: str, container: str) -> Iterator[str]:
+    """What the container wrote, for each pod of the bundle that still has it."""
+    client, _ = _library()
+    core = client.CoreV1Api(api)
+    with _errors(f"the pods of {bundle} in namespace {namespace}"):
+        pods = core.list_namespaced_pod(
+            namespace, label_selector=f"{GROUP}/bundle={bundle}", _request_timeout=TIMEOUT_SECONDS
+        )
+    for pod in pods.items:
+        with _errors(f"the log of {container} in pod {pod.metadata.name}"):
+            yield core.read_namespaced_pod_log(
+                pod.metadata.name, namespace, container=container, _request_timeout=TIMEOUT_SECONDS
+            )
 
 
 def watch_bundle(api: Any, namespace: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:

@@ -16,7 +16,7 @@ COMMANDS: Dict[str, str] = {
     "predict": "Send one request to a bundle and print the prediction.",
     "pin": "Print the sha256 of an artifact, wherever it lies.",
     "wait": "Wait until a bundle has a condition, printing each change.",
-    "digest": "Print the digest that a bundle will have.",
+    "digest": "Print the digest that a bundle has, and how it comes about.",
 }
 
 

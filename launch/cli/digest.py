@@ -1,20 +1,21 @@
-"""`modelbundle digest FILE`: what status.digest will be, before anything is applied."""
+"""`modelbundle digest FILE|NAME`: what status.digest will be, or is, and how it comes about."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any, Dict, Optional, Tuple
 
 import click
 
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from launch.cli.failure import Failure
-from launch.manifest import ManifestError, read_bundle
+from launch.cli.given import Cluster, content, failures, in_cluster, with_bases
+from launch.explain import explanation, left_out, parts
 
 
 @click.command(name="digest")
-@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("word", metavar="FILE|NAME")
+@with_bases
+@in_cluster
+@click.option("--explain", is_flag=True, help="Show each part of the document, and how anyone recomputes the digest.")
 @click.option(
     "-o",
     "--output",
@@ -23,19 +24,22 @@ from launch.manifest import ManifestError, read_bundle
     show_default=True,
     help="document prints the canonical bytes that the digest is taken of.",
 )
-def command(file: Path, output: str) -> None:
-    """Print the digest of the ModelBundle in FILE; nothing is fetched and no cluster is asked.
+def command(
+    word: str, bases: Tuple[str, ...], namespace: Optional[str], context: Optional[str], explain: bool, output: str
+) -> None:
+    """Print the digest of the ModelBundle in FILE (- is standard input), or of the bundle NAME in the cluster.
 
-    It is the sha256 of the bundle document, so `-o document | sha256sum` shows the same.
+    It is the sha256 of the bundle document, so `-o document | sha256sum` shows the same. Nothing is fetched; for a FILE
+    no cluster is asked, unless it holds a clone. A word with a dot or a slash is a FILE.
     """
-    try:
-        manifest = read_bundle(Path("/dev/stdin") if str(file) == "-" else file)
-        content = canonical(bundle_document(manifest["spec"]["bundle"]))
-    except (ManifestError, ValueError) as error:
-        raise Failure(str(error), reason="InvalidManifest", as_json=output == "json") from error
+    with failures("digest", output == "json"):
+        found = content(word, Cluster(namespace, context), bases)
     if output == "document":
-        click.echo(content, nl=False)
+        click.echo(found.canonical, nl=False)
     elif output == "json":
-        click.echo(json.dumps({"name": (manifest.get("metadata") or {}).get("name"), "digest": digest(content)}))
+        told: Dict[str, Any] = {"name": found.name, "digest": found.digest}
+        if explain:
+            told.update(bytes=len(found.canonical), parts=parts(found), absent=left_out(found))
+        click.echo(json.dumps(told, ensure_ascii=False))
     else:
-        click.echo(digest(content))
+        click.echo(explanation(found, word) if explain else found.digest)

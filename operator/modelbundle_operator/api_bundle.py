@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from bundle_runtime.canonical import LARGEST_DOCUMENT
+
 from .api_base import ApiModel, Rule, rules
 
 NAME = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
@@ -15,7 +17,7 @@ NAME_MAX = 52
 TAG = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}(@sha256:[0-9a-f]{64})?$"
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 DOTTED_PATH = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$"
-DOCUMENT_MAX = 192 * 1024
+DOCUMENT_MAX = LARGEST_DOCUMENT
 
 NAME_RULES = (
     Rule(

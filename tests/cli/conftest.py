@@ -16,6 +16,7 @@ from examples.pack import EXAMPLES, pack
 from launch.cli import main
 from launch.manifest import dump, read_bundle
 from launch.pythons import NoSuchPythonError, find_python
+from tests.cli.bundle_api import BundleApi
 
 ROOT = Path(__file__).resolve().parents[2]
 THIS = "{}.{}".format(*sys.version_info[:2])
@@ -61,6 +62,21 @@ def modelbundle_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """A kubeconfig for an API server that has these bundles; `api.server` is the last one made."""
+    servers: list[BundleApi] = []
+
+    def make(*bundles: dict) -> str:
+        servers.append(BundleApi(*bundles))
+        make.server = servers[-1]  # type: ignore[attr-defined]
+        return servers[-1].write_kubeconfig(tmp_path / f"kubeconfig-{len(servers)}")
+
+    yield make
+    for server in servers:
+        server.stop()
 
 
 @dataclass

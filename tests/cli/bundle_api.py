@@ -1,0 +1,83 @@
+"""As much of an API server as the commands about clones ask of one: get, paged list and create, pods and their logs."""
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from tests.cli.api_server import PATH
+
+PODS = "/api/v1/namespaces/models/pods"
+PAGE = 2  # whatever limit is asked for, so that paging is seen
+
+
+class BundleApi:
+    """`bundles` by name; `logs` of `install` by pod; `created` is what was POSTed."""
+
+    def __init__(self, *bundles: dict) -> None:
+        outer = self
+        self.bundles = {bundle["metadata"]["name"]: bundle for bundle in bundles}
+        self.logs: dict[str, str] = {}
+        self.created: list[dict] = []
+        self.asked: list[str] = []
+        self.refuse = 0
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.asked.append(self.path)
+                parts = urlsplit(self.path)
+                name = parts.path.rpartition("/")[2]
+                if parts.path == PATH:
+                    self.answer(200, outer.page(int(parse_qs(parts.query).get("continue", ["0"])[0])))
+                elif parts.path == PODS:
+                    self.answer(200, {"items": [{"metadata": {"name": pod}} for pod in outer.logs]})
+                elif parts.path.startswith(PODS):
+                    self.answer(200, outer.logs[parts.path.split("/")[-2]].encode())
+                elif name in outer.bundles:
+                    self.answer(200, outer.bundles[name])
+                else:
+                    self.answer(404, {"message": f'modelbundles.modelbundle.dev "{name}" not found'})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                if outer.refuse:
+                    self.answer(outer.refuse, {"message": "the API server says no"})
+                    return
+                outer.created.append(body)
+                self.answer(201, body)
+
+            def answer(self, status: int, value: object) -> None:
+                body = value if isinstance(value, bytes) else json.dumps(value).encode()
+                self.send_response(status)
+                kind = "text/plain" if isinstance(value, bytes) else "application/json"
+                self.send_header("Content-Type", kind)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def page(self, start: int) -> dict:
+        items = list(self.bundles.values())
+        more = {"continue": str(start + PAGE)} if start + PAGE < len(items) else {}
+        return {"items": items[start : start + PAGE], "metadata": more}
+
+    def write_kubeconfig(self, path: Path) -> str:
+        server = f"http://127.0.0.1:{self.server.server_port}"
+        context = {"cluster": "k", "user": "u", "namespace": "models"}
+        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
+        config["clusters"] = [{"name": "k", "cluster": {"server": server}}]
+        config |= {"users": [{"name": "u", "user": {}}], "contexts": [{"name": "c", "context": context}]}
+        path.write_text(json.dumps(config))
+        return str(path)
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
