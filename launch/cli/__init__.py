@@ -17,6 +17,9 @@ COMMANDS: Dict[str, str] = {
     "pin": "Print the sha256 of an artifact, wherever it lies.",
     "wait": "Wait until a bundle has a condition, printing each change.",
     "digest": "Print the digest that a bundle has, and how it comes about.",
+    "tree": "Print a family of bundles: their health, and what each clone changed.",
+    "diff": "Print the values in which two bundles differ.",
+    "blame": "Print which bundle of the line set a value.",
 }
 
 

@@ -1,0 +1,77 @@
+"""`modelbundle blame NAME FIELD`: which bundle of the line set this value."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Dict, Optional
+
+import click
+
+from bundle_runtime.json_path import Path, write
+from launch.assignments import field_path
+from launch.blame import Blame, blame
+from launch.cli.failure import Failure
+from launch.cli.given import Cluster, failures, in_cluster
+from launch.differences import MISSING
+from launch.family import Member, families, member_named
+from launch.tree import shown
+
+
+@click.command(name="blame")
+@click.argument("name")
+@click.argument("field")
+@in_cluster
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(name: str, field: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
+    """Print which ancestor of the bundle NAME gave FIELD the value that it has in NAME.
+
+    FIELD is a path below spec.bundle, such as requirements, appConfig.mode or env.MODE, as `diff` prints them. Where
+    ancestors are deleted and what is left does not settle it, all that it can have been are named.
+    """
+    try:
+        path = field_path(field)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="FIELD") from error
+    as_json = output == "json"
+    with failures("blame", as_json):
+        member = member_named(families(Cluster(namespace, context).list()), name)
+        if member is None:
+            raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)
+        found = blame(member, path)
+    click.echo(json.dumps(_json(name, path, found), ensure_ascii=False) if as_json else _text(member, path, found))
+
+
+def _text(member: Member, path: Path, found: Blame) -> str:
+    lines = [f"{write(path)} " + ("is not set" if found.value is MISSING else f"= {shown(found.value, 2000)}")]
+    if len(found.candidates) == 1:
+        setter = found.candidates[0]
+        lines.append(f"set by {setter.name}{_away(member, setter)}")
+    else:
+        names = ", ".join(candidate.name for candidate in found.candidates)
+        lines.append(f"set by one of {names}: they are deleted, and which of them is not known")
+    if found.base is not None:
+        lines.append(f"in {found.base.name} " + _was(found.before))
+    return "\n".join(lines)
+
+
+def _away(member: Member, setter: Member) -> str:
+    steps = member.line().index(setter)
+    where = [f"{steps} clone{'s' * (steps > 1)} up from {member.name}"] if steps else []
+    where += ["deleted"] if setter.bundle is None else []
+    where += [] if setter.parent else ["the root"]
+    return f" ({', '.join(where)})" if where else ""
+
+
+def _was(before: Any) -> str:
+    return "it was not set" if before is MISSING else f"it was {shown(before, 2000)}"
+
+
+def _json(name: str, path: Path, found: Blame) -> Dict[str, Any]:
+    told: Dict[str, Any] = {"name": name, "path": write(path), "set": found.value is not MISSING}
+    told.update({"value": found.value} if found.value is not MISSING else {})
+    sure = len(found.candidates) == 1
+    told.update({"setBy": found.candidates[0].name if sure else None})
+    told["candidates"] = [{"name": item.name, "deleted": item.bundle is None} for item in found.candidates]
+    if found.base is not None:
+        told["base"] = {"name": found.base.name, **({"value": found.before} if found.before is not MISSING else {})}
+    return told

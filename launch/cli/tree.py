@@ -1,0 +1,39 @@
+"""`modelbundle tree [NAME]`: a family of bundles, how each is, and what each clone changed."""
+
+from __future__ import annotations
+
+import json
+from typing import Optional
+
+import click
+
+from launch.cli.failure import Failure
+from launch.cli.given import Cluster, failures, in_cluster
+from launch.family import families, member_named
+from launch.tree import tree_json, tree_text
+
+
+@click.command(name="tree")
+@click.argument("name", required=False)
+@in_cluster
+@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(name: Optional[str], namespace: Optional[str], context: Optional[str], output: str) -> None:
+    """Print the family of the bundle NAME, or all families of the namespace.
+
+    READY and REASON are the bundle's Ready condition; CHANGED is what a clone changed against its parent. A bundle that
+    is gone keeps its place while clones of it are there.
+    """
+    as_json = output == "json"
+    with failures("tree", as_json):
+        roots = families(Cluster(namespace, context).list())
+    if name is not None:
+        member = member_named(roots, name)
+        if member is None:
+            raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)
+        roots = [member.line()[-1]]
+    if as_json:
+        click.echo(json.dumps({"families": [tree_json(root) for root in roots]}, ensure_ascii=False))
+    elif roots:
+        click.echo(tree_text(roots))
+    else:
+        click.echo("no bundles in this namespace", err=True)

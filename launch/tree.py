@@ -1,0 +1,107 @@
+"""A family as text and as JSON: its shape, the health of each bundle, and what each clone changed. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Dict, List, Optional, Tuple
+
+from bundle_runtime.json_path import write
+from launch.conditions import conditions
+from launch.content import ContentError, content_of_object
+from launch.differences import Difference, differences
+from launch.family import Member
+
+HEADS = ("NAME", "READY", "REASON", "DIGEST", "CHANGED")
+SHORT_DIGEST, SHORT_VALUE, DIFFERENCES_SHOWN = 16, 40, 3
+
+Row = Tuple[str, str, str, str, str]
+
+
+def tree_text(roots: Sequence[Member]) -> str:
+    rows: List[Row] = [HEADS]
+    for root in roots:
+        rows += _rows(root, "", "")
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
+
+def tree_json(member: Member) -> Dict[str, Any]:
+    told: Dict[str, Any] = {"name": member.name}
+    if member.bundle is None:
+        told["missing"] = "deleted" if member.was_there else "not there"
+    else:
+        ready, reason = health(member.bundle)
+        told.update({"ready": ready, "reason": reason, "digest": (member.bundle.get("status") or {}).get("digest")})
+        if member.parent is not None:
+            found = edge(member)
+            told["changed"] = _told_changed(member) if found is None else list(dict.fromkeys(e.path[0] for e in found))
+            told["differences"] = None if found is None else [entry.as_json() for entry in found]
+    return {**told, "clones": [tree_json(clone) for clone in member.clones]}
+
+
+def health(bundle: Mapping[str, Any]) -> Tuple[str, str]:
+    """Status and reason of Ready."""
+    ready = conditions(bundle).get("Ready", {})
+    return str(ready.get("status", "Unknown")), str(ready.get("reason", ""))
+
+
+def edge(member: Member) -> Optional[List[Difference]]:
+    """What differs between the parent and this clone; None where one of the two is not known."""
+    if member.bundle is None or member.parent is None or member.parent.bundle is None:
+        return None
+    try:
+        base, clone = content_of_object(member.parent.bundle), content_of_object(member.bundle)
+    except ContentError:
+        return None
+    return differences(base.fields, clone.fields)
+
+
+def summary(found: Sequence[Difference]) -> str:
+    """In one line: the values of a few differences, the fields of many."""
+    if not found:
+        return "nothing"
+    if len(found) > DIFFERENCES_SHOWN:
+        fields = [str(entry.path[0]) for entry in found]
+        counts = {name: fields.count(name) for name in fields}
+        return ", ".join(name if count == 1 else f"{name} ({count} values)" for name, count in counts.items())
+    return ", ".join(_short(entry) for entry in found)
+
+
+def shown(value: Any, longest: int = SHORT_VALUE) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= longest else text[: longest - 4] + " ..."
+
+
+def _rows(member: Member, prefix: str, below: str) -> List[Row]:
+    rows = [_row(member, prefix)]
+    for clone in member.clones:
+        last = clone is member.clones[-1]
+        rows += _rows(clone, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
+    return rows
+
+
+def _row(member: Member, prefix: str) -> Row:
+    if member.bundle is None:
+        return (prefix + member.name, "-", "(deleted)" if member.was_there else "(not there)", "", "")
+    ready, reason = health(member.bundle)
+    digest = str((member.bundle.get("status") or {}).get("digest") or "").partition(":")[2][:SHORT_DIGEST]
+    found = edge(member)
+    told = _told_changed(member)
+    changed = summary(found) if found is not None else "?" if told is None else ", ".join(told) or "nothing"
+    return (prefix + member.name, ready, reason, digest, changed if member.parent else "")
+
+
+def _told_changed(member: Member) -> Optional[List[str]]:
+    """What the operator saw when both were there; None where it has not resolved the clone."""
+    changed: Optional[List[str]] = (((member.bundle or {}).get("status") or {}).get("lineage") or {}).get("changed")
+    return changed
+
+
+def _short(entry: Difference) -> str:
+    path = write(entry.path)
+    if entry.change == "added":
+        return f"{path} = {shown(entry.after)}"
+    if entry.change == "removed":
+        return f"{path} removed"
+    return f"{path}: {shown(entry.before)} -> {shown(entry.after)}"
