@@ -17,9 +17,11 @@ COMMANDS: Dict[str, str] = {
     "pin": "Print the sha256 of an artifact, wherever it lies.",
     "wait": "Wait until a bundle has a condition, printing each change.",
     "digest": "Print the digest that a bundle has, and how it comes about.",
+    "clone": "Create a bundle that differs from another in what you say.",
     "tree": "Print a family of bundles: their health, and what each clone changed.",
     "diff": "Print the values in which two bundles differ.",
     "blame": "Print which bundle of the line set a value.",
+    "flatten": "Print a bundle as YAML that stands by itself, for Git.",
 }
 
 
