@@ -43,7 +43,8 @@ def main() -> int:
         "requirementsDigest": "sha256:" + hashlib.sha256(listed).hexdigest(),
         "count": len(listed.splitlines()),
     }
-    print(f"installed {facts['count']} packages that the image lacks, {facts['requirementsDigest']}", flush=True)
+    print(f"installed {facts['count']} packages that the image lacks, {facts['requirementsDigest']}")
+    print(listed.decode("utf-8"), end="", flush=True)  # `modelbundle lock` reads it here, and checks it by its digest
     report.write(report.Report(report.COMPLETED, seconds=seconds, **facts))
     return 0
 

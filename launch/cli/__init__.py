@@ -22,6 +22,7 @@ COMMANDS: Dict[str, str] = {
     "diff": "Print the values in which two bundles differ.",
     "blame": "Print which bundle of the line set a value.",
     "flatten": "Print a bundle as YAML that stands by itself, for Git.",
+    "lock": "Print a bundle with pins for the image and requirements that ran.",
 }
 
 

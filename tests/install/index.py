@@ -76,6 +76,7 @@ class Outcome:
     code: int
     report: dict
     log: str
+    out: str
     layout: Layout
 
     def origin(self, python: Path, module: str) -> str:
@@ -105,4 +106,6 @@ def run_install(root: Path, python: Path, requirements: list[str], index: str, *
     done = subprocess.run(
         command, cwd=layout.runtime_dir, env=settings, capture_output=True, text=True, check=False, timeout=120
     )
-    return Outcome(done.returncode, json.loads((root / "termination-log").read_text()), done.stderr, layout)
+    return Outcome(
+        done.returncode, json.loads((root / "termination-log").read_text()), done.stderr, done.stdout, layout
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from launch.lock import installed_in_log
 from tests.install.index import image_with, run_install, served_index, wheel
 
 IMAGE = [("torchlike", "1.7.1+cu110"), ("numpylike", "1.21.0"), ("extended", "1.0", ("plain>=1 ; extra == 'more'",))]
@@ -45,6 +46,8 @@ def test_only_what_the_image_lacks_is_installed(tmp_path, image, index):
     assert done.report["reason"] == "Completed"
     assert done.report["count"] == 2
     assert done.report["requirementsDigest"] == "sha256:" + hashlib.sha256(installed).hexdigest()
+    listed = installed_in_log(done.out, done.report["requirementsDigest"])  # as `modelbundle lock` reads it
+    assert listed == installed.decode().splitlines()
     assert set(done.report["seconds"]) == {"resolve", "install"}
     assert done.origin(image, "torchlike") == "image 1.7.1+cu110"
     assert done.origin(image, "numpylike") == "image 1.21.0"

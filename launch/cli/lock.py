@@ -1,0 +1,84 @@
+"""`modelbundle lock FILE`: the file with pins for the image that ran and the requirements that were installed."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+import click
+
+from launch.cli.failure import Failure
+from launch.cli.given import Cluster, content_of_file, failures, in_cluster, with_bases
+from launch.content import Content, content_of_object
+from launch.lock import LockError, installed_in_log, pinned_image, pinned_requirements
+from launch.manifest import dump, name_problem
+
+INSTALL = "install"
+
+
+@click.command(name="lock")
+@click.argument("file", metavar="FILE")
+@with_bases
+@click.option("--from", "ran", metavar="NAME", help="Bundle of the same digest that ran; else the name in FILE.")
+@click.option("--name", "new_name", metavar="NEW", help="Name of the bundle that is written; else the same.")
+@in_cluster
+def command(
+    file: str,
+    bases: Tuple[str, ...],
+    ran: Optional[str],
+    new_name: Optional[str],
+    namespace: Optional[str],
+    context: Optional[str],
+) -> None:
+    """Print the bundle in FILE with exact pins: the digest of the image that ran and the versions that were installed.
+
+    Both are taken from the cluster, where the bundle must have run: the image from status.imageID, the versions from
+    the log of install in a pod that still exists (the right to read pods/log), checked against
+    status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
+    """
+    if new_name is not None and name_problem(new_name):
+        raise click.BadParameter(name_problem(new_name), param_hint="--name")
+    cluster = Cluster(namespace, context)
+    with failures("lock"):
+        found = content_of_file(file, cluster, bases)
+        bundle = cluster.get(ran or found.name)
+        _refuse_another(found, content_of_object(bundle))
+        try:
+            pins = _pins(found, bundle, cluster)
+        except LockError as error:
+            raise Failure(f"cannot lock {file}: {error}", reason="NotKnown") from error
+        spec = {**found.manifest["spec"], "bundle": {**found.manifest["spec"]["bundle"], **pins}}
+        metadata = {**(found.manifest.get("metadata") or {}), **({"name": new_name} if new_name else {})}
+        click.echo(dump({**found.manifest, "metadata": metadata, "spec": spec}), nl=False)
+
+
+def _refuse_another(found: Content, ran: Content) -> None:
+    if found.digest != ran.digest:
+        raise Failure(
+            f"the bundle {ran.name} in the cluster is {ran.digest}, the file is {found.digest}: what ran there is "
+            "another bundle. Name one of the same digest with --from",
+            reason="AnotherBundle",
+        )
+
+
+def _pins(found: Content, bundle: Dict[str, Any], cluster: Cluster) -> Dict[str, Any]:
+    status = bundle.get("status") or {}
+    pins: Dict[str, Any] = {"envParams": pinned_image(found.fields["envParams"], status.get("imageID") or "")}
+    entries = found.fields.get("requirements")
+    if entries:
+        pins["requirements"] = pinned_requirements(entries, _installed(bundle, cluster))
+    return pins
+
+
+def _installed(bundle: Dict[str, Any], cluster: Cluster) -> List[str]:
+    name = bundle["metadata"]["name"]
+    digest = ((bundle.get("status") or {}).get("requirements") or {}).get("digest")
+    if not digest:
+        raise LockError(f"status.requirements of {name} is not set: no pod of it has become ready yet")
+    for log in cluster.logs(name, INSTALL):
+        listed = installed_in_log(log, digest)
+        if listed is not None:
+            return listed
+    raise LockError(
+        f"no pod of {name} is there whose install log has the list of {digest}: the cluster keeps its digest only. "
+        f"Serve it (`kubectl scale mbun {name} --replicas=1`), wait until it is Ready, and lock again"
+    )

@@ -1,0 +1,63 @@
+"""Pins: the image by the digest that ran, each requirement at the version that was installed."""
+
+import hashlib
+
+import pytest
+
+from launch.lock import LockError, installed_in_log, pinned_image, pinned_requirements
+
+DIGEST = "sha256:" + "d" * 64
+
+
+@pytest.mark.parametrize(
+    ("params", "pinned"),
+    [
+        (
+            {"frameworkType": "custom_base_image", "customBaseImage": {"repository": "r/python", "tag": "3.12"}},
+            {"customBaseImage": {"repository": "r/python", "tag": "3.12", "digest": DIGEST}},
+        ),
+        ({"frameworkType": "pytorch", "pytorchImageTag": "2.4"}, {"pytorchImageTag": f"2.4@{DIGEST}"}),
+        ({"frameworkType": "tensorflow", "tensorflowVersion": f"2.3@{DIGEST}"}, {"tensorflowVersion": f"2.3@{DIGEST}"}),
+    ],
+)
+def test_the_image_is_pinned_where_its_field_takes_a_digest(params, pinned):
+    assert pinned_image(params, f"docker.io/some/image@{DIGEST}") == {**params, **pinned}
+
+
+@pytest.mark.parametrize("image_id", ["", DIGEST, "docker.io/some/image:3.12"])
+def test_an_image_without_a_registrys_digest_cannot_be_pinned(image_id):
+    with pytest.raises(LockError, match=r"status\.imageID"):
+        pinned_image({"frameworkType": "pytorch", "pytorchImageTag": "2"}, image_id)
+
+
+def test_requirements_become_what_was_installed():
+    entries = [
+        "Scikit_Learn>=1.5",
+        "numpy",
+        "uvicorn[standard] ~= 0.3 ; python_version > '3.8'",
+        "own @ https://x/own.whl",
+    ]
+    installed = ["own==1.0", "scikit-learn==1.5.2", "scipy==1.14.0", "uvicorn==0.30.1"]
+    assert pinned_requirements(entries, installed) == [
+        "Scikit_Learn==1.5.2",
+        "numpy",
+        "uvicorn[standard]==0.30.1 ; python_version > '3.8'",
+        "own @ https://x/own.whl",
+        "scipy==1.14.0",
+    ]
+
+
+def log_of(*lines: str) -> tuple[str, str]:
+    digest = "sha256:" + hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+    summary = f"installed {len(lines)} packages that the image lacks, {digest}"
+    return "\n".join(["Resolved 2 packages", summary, *lines]), digest
+
+
+def test_the_list_in_the_log_is_believed_by_its_digest():
+    log, digest = log_of("a==1", "b==2")
+    assert installed_in_log(log, digest) == ["a==1", "b==2"]
+    assert installed_in_log(log + "\nmore", digest) == ["a==1", "b==2"]
+    assert installed_in_log(log.replace("b==2", "b==3"), digest) is None
+    assert installed_in_log(log, DIGEST) is None
+    assert installed_in_log("", digest) is None
+    assert installed_in_log(*log_of()) == []
