@@ -10,6 +10,7 @@ from pathlib import Path
 from modelbundle_operator.settings import table
 
 from tests.cluster.bad_rows import ROWS, Row
+from tests.docs.commands import printed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -22,6 +23,8 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "troubleshooting.md": troubleshooting(),
         DOCS / "kubectl.md": kubectl_page(),
+        DOCS / "families.md": with_commands((DOCS / "families.md").read_text()),
+        DOCS / "digest.md": with_commands((DOCS / "digest.md").read_text()),
         DOCS / "install.md": install_page((DOCS / "install.md").read_text()),
     }
 
@@ -65,6 +68,16 @@ def install_page(page: str) -> str:
         if variable not in ("MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT"):
             rows.append(f"| `{_value(variable)}` | `{variable}` | {f'`{default}`' if default else ''} | {meaning} |")
     return before + _START + "\n".join(rows) + "\n\n" + _END + after
+
+
+def with_commands(page: str) -> str:
+    """The page with what the commands print, each between its two marks."""
+    for name, text in printed().items():
+        start, end = f"<!-- {name}: written by make docs -->\n", f"<!-- end of {name} -->"
+        if start in page:
+            before, rest = page.split(start)
+            page = f"{before}{start}```console\n{text}```\n{end}{rest.split(end)[1]}"
+    return page
 
 
 def _value(variable: str) -> str:
