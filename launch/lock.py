@@ -24,12 +24,16 @@ class LockError(ValueError):
 def pinned_image(env_params: Mapping[str, Any], image_id: str) -> Dict[str, Any]:
     """envParams with the digest of the image that ran."""
     found = _IMAGE_DIGEST.search(image_id)
+    tag = _TAGS.get(str(env_params.get("frameworkType")))
+    pinned = str(env_params[tag]).partition("@")[2] if tag else env_params["customBaseImage"].get("digest")
+    if found is None and pinned:
+        return dict(env_params)  # there is nothing left to find out
     if found is None:
         raise LockError(
             f"status.imageID is {image_id or 'not set'}, which names no digest of a registry: an image that was loaded "
-            "onto the node, or never ran, cannot be pinned. Push it to a registry and let the bundle run once"
+            "onto the node, or never ran, cannot be pinned. Push it to a registry and let the bundle run once; or pin "
+            "`--only requirements`"
         )
-    tag = _TAGS.get(str(env_params.get("frameworkType")))
     if tag is None:
         image = {**env_params["customBaseImage"], "digest": found[1]}
         return {**env_params, "customBaseImage": image}

@@ -19,12 +19,14 @@ INSTALL = "install"
 @click.argument("file", metavar="FILE")
 @with_bases
 @click.option("--from", "ran", metavar="NAME", help="Bundle of the same digest that ran; else the name in FILE.")
+@click.option("--only", type=click.Choice(["image", "requirements"]), help="Pin this alone; else both.")
 @click.option("--name", "new_name", metavar="NEW", help="Name of the bundle that is written; else the same.")
 @in_cluster
 def command(
     file: str,
     bases: Tuple[str, ...],
     ran: Optional[str],
+    only: Optional[str],
     new_name: Optional[str],
     namespace: Optional[str],
     context: Optional[str],
@@ -43,7 +45,7 @@ def command(
         bundle = cluster.get(ran or found.name)
         _refuse_another(found, content_of_object(bundle))
         try:
-            pins = _pins(found, bundle, cluster)
+            pins = _pins(found, bundle, cluster, only)
         except LockError as error:
             raise Failure(f"cannot lock {file}: {error}", reason="NotKnown") from error
         spec = {**found.manifest["spec"], "bundle": {**found.manifest["spec"]["bundle"], **pins}}
@@ -60,11 +62,13 @@ def _refuse_another(found: Content, ran: Content) -> None:
         )
 
 
-def _pins(found: Content, bundle: Dict[str, Any], cluster: Cluster) -> Dict[str, Any]:
+def _pins(found: Content, bundle: Dict[str, Any], cluster: Cluster, only: Optional[str]) -> Dict[str, Any]:
     status = bundle.get("status") or {}
-    pins: Dict[str, Any] = {"envParams": pinned_image(found.fields["envParams"], status.get("imageID") or "")}
+    pins: Dict[str, Any] = {}
+    if only != "requirements":
+        pins["envParams"] = pinned_image(found.fields["envParams"], status.get("imageID") or "")
     entries = found.fields.get("requirements")
-    if entries:
+    if entries and only != "image":
         pins["requirements"] = pinned_requirements(entries, _installed(bundle, cluster))
     return pins
 

@@ -64,3 +64,10 @@ def test_lock_says_what_the_cluster_does_not_know(ran, api, modelbundle_here, tm
     assert "status.requirements of v1 is not set" in refused("v1.yaml")
     v1["status"]["imageID"] = "sha256:" + "d" * 64
     assert "names no digest of a registry" in refused("v1.yaml")
+
+
+@pytest.mark.parametrize(("only", "fields"), [("image", ["envParams"]), ("requirements", ["requirements"])])
+def test_one_pin_alone(ran, modelbundle_here, tmp_path, only, fields):
+    (tmp_path / "v2.yaml").write_text(dump(manifest("v2", cloneFrom={"name": "v1"})))
+    done = modelbundle_here("lock", tmp_path / "v2.yaml", "--from", "v1", "--only", only, KUBECONFIG=ran[0])
+    assert list(parse(done.out, "out")[0]["spec"]["bundle"]) == ["cloneFrom", *fields]

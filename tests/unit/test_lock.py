@@ -30,6 +30,11 @@ def test_an_image_without_a_registrys_digest_cannot_be_pinned(image_id):
         pinned_image({"frameworkType": "pytorch", "pytorchImageTag": "2"}, image_id)
 
 
+def test_an_image_that_is_pinned_already_needs_no_registrys_digest():
+    params = {"frameworkType": "pytorch", "pytorchImageTag": f"2@{DIGEST}"}
+    assert pinned_image(params, DIGEST) == params
+
+
 def test_requirements_become_what_was_installed():
     entries = [
         "Scikit_Learn>=1.5",
