@@ -42,14 +42,14 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--worker-stall-seconds",
         type=float,
         default=None,
-        help="silence after which a loaded worker is not alive; --request-timeout-seconds + 60 when not given",
+        help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
+        "--request-timeout-seconds + 60 when not given",
     )
     parsed = parser.parse_args(argv)
     if parsed.queue_limit is None:
         parsed.queue_limit = 10 * parsed.max_concurrency
-    if (
-        parsed.worker_stall_seconds is None
-    ):  # one C call may hold the GIL, and the heartbeat, as long as a request may take
+    # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
+    if parsed.worker_stall_seconds is None:
         parsed.worker_stall_seconds = parsed.request_timeout_seconds + 60.0
     return parsed
 

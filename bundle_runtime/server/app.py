@@ -23,6 +23,7 @@ from bundle_runtime.server.schemas import compile_schema
 
 PRODUCT = "Model Bundles"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+HELD = "every place of the worker is held by a request that is past its deadline"
 _RETRY = b"retry-after: 1\r\n"
 
 
@@ -114,6 +115,9 @@ class App:
         if self.dispatcher.send is None:
             self._failed(exchange, "NotReady", self._why_not_ready())
             return
+        if self._held():
+            self._failed(exchange, "WorkerStalled", HELD)
+            return
         if self.dispatcher.full():
             self._failed(exchange, "QueueFull", "as many requests wait as may: send it again later")
             return
@@ -172,6 +176,10 @@ class App:
         self.dispatcher.drop(pending)
         self._count(exchange, "ClientGone")
 
+    def _held(self) -> bool:
+        """Whatever came now would wait behind requests that are too late already."""
+        return self.dispatcher.held_seconds > self._timeout
+
     # errors
 
     def _failed(self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None) -> None:
@@ -211,6 +219,8 @@ class App:
     def _readyz(self, exchange: Exchange) -> None:
         if self.draining:
             self._error(exchange, "Draining", "this server is going away")
+        elif self._held():
+            self._error(exchange, "WorkerStalled", HELD)
         elif self.link.loaded:
             self._json(exchange, {"status": "ready"})
         else:
@@ -224,8 +234,11 @@ class App:
 
     def _alive(self, exchange: Exchange) -> None:
         age = self.link.heartbeat_age
+        held = self.dispatcher.held_seconds
         if age is not None and age > self._stall:
             self._error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
+        elif held > self._stall:
+            self._error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
         else:
             self._json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
 

@@ -55,6 +55,7 @@ class Dispatcher:
         self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
         self._outstanding: set[int] = set()  # sent and not answered by the worker, whoever still wants the answer
         self._mean_micros = QUICK_MICROS * 10
+        self._progress = 0.0  # when the worker last took or answered a request
         self._last_id = 0
         self._timer: asyncio.TimerHandle | None = None
         self._idle_waiters: list[asyncio.Future[None]] = []
@@ -66,6 +67,13 @@ class Dispatcher:
     @property
     def queue_depth(self) -> int:
         return max(0, self._occupied() - self._max_concurrency)
+
+    @property
+    def held_seconds(self) -> float:
+        """How long every place of the worker has been held by requests that it does not answer."""
+        if len(self._outstanding) < self._max_concurrency:
+            return 0.0
+        return self._loop.time() - self._progress
 
     def _occupied(self) -> int:
         abandoned = sum(1 for id in self._outstanding if id not in self._pending)
@@ -112,6 +120,7 @@ class Dispatcher:
             waiting.popleft()
             self._outstanding.add(pending.id)
             pending.sent = True
+            self._progress = self._loop.time()
             self.send(wire.REQUEST, pending.id, pending.body)
             pending.body = b""
 
@@ -121,6 +130,7 @@ class Dispatcher:
         if id not in self._outstanding:
             return
         self._outstanding.discard(id)
+        self._progress = self._loop.time()
         self._mean_micros += (frame.micros - self._mean_micros) * 0.125
         if self._waiting:
             self._send_next()

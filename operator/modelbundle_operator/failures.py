@@ -138,7 +138,8 @@ def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> 
     if was_ready:
         message = (
             f"container worker was killed (exit code {ended.exit_code}) after it had been serving: its heartbeat"
-            " stalled, or its process was killed from outside. See kubectl logs --previous -c worker."
+            " stalled, predict_fn did not return long after requestTimeoutSeconds, or its process was killed from"
+            " outside. See kubectl logs --previous -c worker."
         )
         return Reason.WORKER_CRASHED, message
     if ended.seconds >= 0.9 * limit:

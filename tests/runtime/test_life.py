@@ -85,14 +85,28 @@ def test_an_answer_for_a_dead_server_is_not_given_to_the_next_ones_clients(serve
 def test_a_late_request_is_answered_and_its_slot_stays_busy(served: Served) -> None:
     pair = served(GATED, request_timeout_seconds=0.3)
     late = started(pair, "late")
+    queued = Background(pair, root=str(pair.root), tag="never")
     assert (late.answer().status, late.answer().code) == (504, "DeadlineExceeded")
     assert pair.metric("modelbundle_requests_in_flight") == 1, "it cannot be stopped"
-    queued = pair.predict(root=str(pair.root), tag="never")
-    assert queued.code == "DeadlineExceeded"
+    assert queued.answer().code == "DeadlineExceeded"
     go(pair)
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 0, "the slot is free again")
     assert pair.predict(root="").json == 2, "the queued one was never run"
     assert not (pair.root / "ran-never").exists()
+
+
+def test_a_worker_whose_places_are_all_held_past_the_deadline_is_neither_ready_nor_alive(served: Served) -> None:
+    pair = served(GATED, request_timeout_seconds=0.3, worker_stall_seconds=0.6)
+    held = started(pair, "a")
+    assert held.answer().code == "DeadlineExceeded"
+    until(lambda: not pair.ready(), "not ready")
+    refused = pair.predict(root="")
+    assert (refused.status, refused.code) == (503, "WorkerStalled")
+    until(lambda: pair.call("GET", "/internal/worker/alive").status == 503, "not alive")
+    go(pair)
+    until(pair.ready, "ready again")
+    assert pair.predict(root="").status == 200
+    assert pair.call("GET", "/internal/worker/alive").status == 200
 
 
 def test_a_full_queue_says_so(served: Served) -> None:
