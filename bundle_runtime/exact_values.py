@@ -30,6 +30,9 @@ def check_survives(value: Any, path: str = "$") -> None:
     _check(value, path, survives=True)
 
 
+_KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
+
+
 def read_config_json(text: Any) -> Dict[str, Any]:
     """What appConfigJSON says; ValueError when it is no JSON object."""
     if not isinstance(text, str):
@@ -39,7 +42,7 @@ def read_config_json(text: Any) -> Dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"$.appConfigJSON is no JSON text: {error}") from None
     if not isinstance(value, dict):
-        raise ValueError("$.appConfigJSON must be a JSON object, like appConfig")  # noqa: TRY004 - a bad value
+        raise ValueError(f"$.appConfigJSON must be a JSON object, like appConfig; it is {_KINDS[type(value)]}")  # noqa: TRY004
     return value
 
 

@@ -4,12 +4,12 @@ Here live the checks that CEL cannot make, because it sees neither into free-for
 whether they are set at all, nor what a clone inherits. Pure.
 """
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
+from bundle_runtime.exact_values import read_config_json
 
 from .api import Reason
 from .api_bundle import DOCUMENT_MAX
@@ -29,9 +29,10 @@ class Content:
 
 def content(fields: dict[str, Any]) -> Content:
     """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong."""
-    _check_config(fields)
     try:
         document = bundle_document(fields)
+        if "appConfigJSON" in document:
+            read_config_json(document["appConfigJSON"])
         written = canonical(document)
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, _full_path(str(error)) + ". " + _NEW_BUNDLE) from None
@@ -51,39 +52,6 @@ _NEW_BUNDLE = "spec.bundle is immutable: create a corrected bundle under a new n
 
 def _full_path(text: str) -> str:
     return text.replace("$.", "spec.bundle.")
-
-
-def _check_config(fields: dict[str, Any]) -> None:
-    text = fields.get("appConfigJSON")
-    if text is None:
-        return
-    if fields.get("appConfig"):
-        raise Terminal(
-            Reason.INVALID_VALUE,
-            "spec.bundle.appConfig and spec.bundle.appConfigJSON are one field in two spellings: set one of them."
-            f" {_NEW_BUNDLE}",
-        )
-    try:
-        value = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise Terminal(
-            Reason.INVALID_VALUE, f"spec.bundle.appConfigJSON is no JSON text: {error}. {_NEW_BUNDLE}"
-        ) from None
-    if not isinstance(value, dict):
-        raise Terminal(
-            Reason.INVALID_VALUE,
-            f"spec.bundle.appConfigJSON must be a JSON object, like appConfig; it is {_json_type(value)}."
-            f" {_NEW_BUNDLE}",
-        )
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _json_type(value: Any) -> str:
-    names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
-    return names[type(value)]
 
 
 def _check_functions(document: dict[str, Any]) -> None:
