@@ -7,7 +7,8 @@ with its pods. So before the first write to a name the operator looks who holds 
 import logging
 from typing import Any
 
-from .api import API_VERSION, Metadata
+from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_ENDPOINT, LABEL_MANAGED_BY, MANAGED_BY, Metadata
+from .api_endpoint import ENDPOINT_KIND
 from .cluster import Cluster
 from .drift import differs, foreign_fields, without_foreign
 from .errors import OperatorError, Transient
@@ -19,6 +20,7 @@ log = logging.getLogger(__name__)
 Body = dict[str, Any]
 
 COLLECTION_SECONDS = 2.0
+_LABEL = {KIND: LABEL_BUNDLE, ENDPOINT_KIND: LABEL_ENDPOINT}
 
 
 class NameTaken(OperatorError):
@@ -64,6 +66,9 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
         if metadata.get("deletionTimestamp"):
             raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
         return
+    labels = metadata.get("labels") or {}
+    if controller is None and labels.get(LABEL_MANAGED_BY) == MANAGED_BY and labels.get(_LABEL[owner_kind]) == name:
+        return  # an orphan of ours, whose ownerReference somebody took away: the apply gives it back
     holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
     if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
         raise Transient(

@@ -56,6 +56,13 @@ def test_deleted_child_comes_back(served: str, child: str) -> None:
 
 
 @pytest.mark.parametrize("child", CHILDREN)
+def test_orphaned_child_is_taken_back(served: str, child: str) -> None:
+    kubectl("patch", child, NAME, "--type=merge", "-p", '{"metadata":{"ownerReferences":[]}}', namespace=served)
+    wait_for("its owner", lambda: (get(child, NAME, served) or {})["metadata"].get("ownerReferences"), 20)
+    wait_ready(NAME, served)
+
+
+@pytest.mark.parametrize("child", CHILDREN)
 def test_edited_child_is_put_right(served: str, child: str) -> None:
     desired = _spec(child, served)
     kubectl("patch", child, NAME, "--type=merge", "-p", json.dumps(EDITS[child]), namespace=served)

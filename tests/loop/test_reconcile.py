@@ -134,6 +134,16 @@ async def test_a_foreign_edit_is_undone(served: World, kind: str, change: Callab
     await served.at_rest()
 
 
+@pytest.mark.parametrize("kind", CHILD_KINDS)
+async def test_an_orphaned_child_is_taken_back(served: World, kind: str) -> None:
+    served.cluster.edit(kind, KEY, lambda body: body["metadata"].update(ownerReferences=[]))
+    await served.look()
+    (owner,) = served.cluster.objects[(kind, *KEY.place)]["metadata"]["ownerReferences"]
+    assert owner["uid"] == served.cluster.objects[("ModelBundle", *KEY.place)]["metadata"]["uid"]
+    assert served.ready() == ("True", "Serving")
+    await served.at_rest()
+
+
 async def test_a_strangers_object_is_left_alone_until_it_goes() -> None:
     world = World(model_bundle())
     stranger = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": "models"}}
