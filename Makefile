@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format crd docs cluster clean-cluster
+.PHONY: help venv demo test check format crd docs cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -20,10 +20,13 @@ help:
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
+	@echo 'make venv            bring .venv, with the modelbundle command in it'
 	@echo 'make cluster         start the local cluster; make clean-cluster removes it'
 
 $(READY): pyproject.toml scripts/bootstrap
 	@scripts/bootstrap
+
+venv: $(READY)
 
 demo: $(READY)
 	@$(SUDO) $(PY) -m demo

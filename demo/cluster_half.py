@@ -140,7 +140,7 @@ def _what_next() -> None:
     for command in (
         f"kubectl describe modelbundle tampered -n {DEMO}",
         f"kubectl delete deployment quickstart -n {DEMO}       (and see it come back)",
-        f'modelbundle predict quickstart \'{{"x": 3, "y": "four"}}\' -n {DEMO}',
+        f'.venv/bin/modelbundle predict quickstart \'{{"x": 3, "y": "four"}}\' -n {DEMO}',
         "kubectl explain modelbundle.spec.bundle",
         "make test",
         "make clean-cluster",

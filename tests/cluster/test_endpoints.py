@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from demo.call import CLIENT, from_host
+from demo.call import CLIENT, from_host, from_pod
 from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
@@ -59,6 +59,9 @@ def test_there_and_back_under_traffic(
     apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
     digests = {name: wait_ready(name, namespace, 120)["status"]["digest"] for name in ("v1", "v2")}
     wait_moved("v1", namespace)
+    # a Service that is seconds old is refused until kube-proxy knows it; what is counted here is moves
+    wait_for("the name to answer", lambda: from_pod("stable", namespace, {"x": 1, "y": ""}).status == 200, 30)
+    time.sleep(2)
     before = {name: _predictions(name, namespace) for name in digests}
     printed: list[str] = []
     command = ("exec", "-i", CLIENT, "--", "python3", "-", f"stable.{namespace}.svc", str(SECONDS))
