@@ -5,6 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Dict, List, Tuple
 
+# modelbundle_operator.api.ConditionType, which the client does not have
+TYPES = (
+    "Ready",
+    "Resolved",
+    "ArtifactVerified",
+    "RequirementsReady",
+    "Available",
+    "Reconciling",
+    "Stalled",
+    "Reproducible",
+)
+STATUSES = ("True", "False", "Unknown")
+
 Seen = Dict[str, Tuple[str, str, str]]
 
 
@@ -30,6 +43,16 @@ def changes(seen: Seen, bundle: Mapping[str, Any]) -> Tuple[Seen, List[str]]:
 def _line(name: str, status: str, reason: str, message: str) -> str:
     said = " ".join(message.split())
     return f"{name}={status} {reason}" + (f": {said}" if said else "")
+
+
+def as_wanted(text: str) -> str:
+    """TYPE or TYPE=STATUS as it was given; ValueError where no bundle can ever have it."""
+    name, given, status = text.partition("=")
+    if name not in TYPES:
+        raise ValueError(f"{name!r} is no condition of a bundle: one of {', '.join(TYPES)}")
+    if given and status not in STATUSES:
+        raise ValueError(f"{status!r} is no status of {name}: one of {', '.join(STATUSES)}")
+    return text
 
 
 def holds(bundle: Mapping[str, Any], wanted: str) -> bool:

@@ -31,7 +31,7 @@ Change = Callable[[Dict[str, Any]], Dict[str, Any]]
 @click.option("--env", "env", metavar="NAME=VALUE", multiple=True, help="A variable; NAME- removes one.")
 @click.option("--request-schema", metavar="FILE", help="The whole requestSchema, JSON or YAML.")
 @click.option("--response-schema", metavar="FILE", help="The whole responseSchema, JSON or YAML.")
-@click.option("--replicas", type=click.IntRange(min=0), help="Else as many as NAME has.")
+@click.option("--replicas", type=click.IntRange(0, 2**31 - 1), help="Else as many as NAME has.")
 @in_cluster
 @click.option("--dry-run", is_flag=True, help="Create nothing.")
 @click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True)

@@ -13,6 +13,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
+from launch.cli.duration import some_seconds
 from launch.cli.failure import Failure, missing
 
 Answer = Tuple[int, Mapping[str, str], bytes]
@@ -23,7 +24,13 @@ Answer = Tuple[int, Mapping[str, str], bytes]
 @click.option("--url", help="Where the bundle answers, such as http://127.0.0.1:8080; else NAME in the cluster.")
 @click.option("-n", "--namespace", help="Of NAME; else the kubeconfig's.")
 @click.option("--context", help="The kubeconfig's context; else the current one.")
-@click.option("--timeout", default=120.0, show_default=True, help="Seconds to wait for the answer.")
+@click.option(
+    "--timeout",
+    default="120s",
+    show_default=True,
+    callback=some_seconds,
+    help="How long to wait for the answer, such as 5 or 2m.",
+)
 @click.option(
     "-o",
     "--output",

@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from typing import Any, Optional
 
 import click
 
+from launch.cli.duration import seconds
 from launch.cli.failure import Failure, missing
-from launch.conditions import Seen, changes, holds, stalled
+from launch.conditions import TYPES, Seen, as_wanted, changes, holds, stalled
 from launch.kubernetes_api import ApiError, connect, watch_bundle
 
 STALLED = 2
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-def _seconds(_context: Any, _parameter: Any, value: str) -> float:
-    parts = re.findall(r"([0-9.]+)([smh]?)", value)
-    if not parts or "".join(number + unit for number, unit in parts) != value:
-        raise click.BadParameter(f"{value!r} is no duration like 90s or 5m")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+def _condition(_context: Any, _parameter: Any, value: str) -> str:
+    try:
+        return as_wanted(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
 
 
 @click.command(name="wait")
 @click.argument("name")
-@click.option("--for", "wanted", default="Ready", show_default=True, help="Condition, as TYPE or TYPE=STATUS.")
-@click.option("--timeout", default="300s", show_default=True, callback=_seconds, help="Such as 90s or 5m.")
+@click.option(
+    "--for",
+    "wanted",
+    default="Ready",
+    show_default=True,
+    callback=_condition,
+    help=f"TYPE or TYPE=STATUS. The types are {', '.join(TYPES)}.",
+)
+@click.option("--timeout", default="300s", show_default=True, callback=seconds, help="Such as 90s or 5m.")
 @click.option("-n", "--namespace", help="Else the kubeconfig's.")
 @click.option("--context", help="The kubeconfig's context; else the current one.")
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 
 def test_the_prediction_is_printed_alone(modelbundle, served_quickstart, tmp_path):
     (tmp_path / "request.json").write_text('{"x": 2, "y": "abc"}')
@@ -42,6 +44,13 @@ def test_wrong_usage_is_64(modelbundle):
     assert modelbundle("predict", "--url", "http://h", "no json").code == 64
     assert modelbundle("predict", "--url", "http://h", "[1]").code == 64
     assert modelbundle("nothing").code == 64
+
+
+@pytest.mark.parametrize("timeout", ["-1", "0", "nan", "inf", "1e300", "soon"])
+def test_a_timeout_out_of_range_is_wrong_usage(modelbundle_here, timeout):
+    for words in (["a-bundle"], ["--url", "http://127.0.0.1:9"]):
+        done = modelbundle_here("predict", *words, "{}", "--timeout", timeout)
+        assert (done.code, "Invalid value for '--timeout'" in done.err) == (64, True)
 
 
 def test_a_server_that_is_not_there_is_said_in_one_line(modelbundle):

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from modelbundle_operator.api import ConditionType
 
+from launch.conditions import TYPES
 from tests.cli.api_server import READY, STALLED, STARTING, Api, bundle
 
 
@@ -64,3 +66,32 @@ def test_other_conditions_and_statuses_can_be_waited_for(wait):
 
 def test_a_timeout_that_is_no_duration_is_wrong_usage(wait):
     assert wait([bundle(1)], "b", "--timeout", "soon").code == 64
+
+
+@pytest.mark.parametrize("timeout", ["-1", "1..2", ".", "nan", "inf", "9" * 400, "200h", ""])
+def test_a_timeout_out_of_range_is_wrong_usage(wait, timeout):
+    done = wait([bundle(1, READY)], "b", "--timeout", timeout)
+    assert (done.code, "Invalid value for '--timeout'" in done.err) == (64, True)
+
+
+def test_a_timeout_of_nothing_looks_once(wait):
+    assert wait([bundle(1, READY)], "b", "--timeout", "0").code == 0
+    assert wait([bundle(1, STARTING)], "b", "--timeout", "0").code == 1
+
+
+def test_a_condition_that_no_bundle_has_is_wrong_usage_and_names_those_that_there_are(wait):
+    for word in ("Nonsense", "ready", "", "=True"):
+        done = wait([bundle(1, READY)], "b", "--for", word)
+        assert done.code == 64
+        assert all(name in done.err for name in ConditionType)
+
+
+def test_a_status_that_no_condition_has_is_wrong_usage(wait):
+    for word in ("Ready=Foo", "Ready=true", "Ready="):
+        done = wait([bundle(1, READY)], "b", "--for", word)
+        assert done.code == 64
+        assert "one of True, False, Unknown" in done.err
+
+
+def test_the_conditions_are_those_of_the_operator():
+    assert set(TYPES) == set(ConditionType)
