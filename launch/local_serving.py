@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import RuntimeFailure
+from launch.interruption import held
+from launch.keeper import Keeper
 from launch.pythons import find_python, version_of
 
 Say = Callable[[str], None]
@@ -44,7 +45,10 @@ class LocalServing:
         self.bundle: Mapping[str, Any] = manifest["spec"]["bundle"]
         self.serving: Mapping[str, Any] = manifest["spec"].get("serving") or {}
         self.directory, self.say, self.given_python = directory, say, python
-        self.root = Path(tempfile.mkdtemp(prefix="modelbundle-"))  # short: a socket's path has at most 108 bytes
+        with held():
+            self.keeper = Keeper()
+            self.root = Path(tempfile.mkdtemp(prefix="modelbundle-"))  # short: a socket's path has at most 108 bytes
+            self.keeper.remove_at_end(str(self.root))
         self.layout = Layout(str(self.root))
         self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}
         self.digest = ""
@@ -54,8 +58,11 @@ class LocalServing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        shutil.rmtree(str(self.root), ignore_errors=True)
+        with held():
+            try:
+                self.stop()
+            finally:
+                self.keeper.end()
 
     def prepare(self) -> None:
         """The document, the artifact, a Python, its requirements: everything before the first process that stays."""
@@ -126,7 +133,8 @@ class LocalServing:
         return python
 
     def _fetch(self, document: Mapping[str, Any]) -> None:
-        from bundle_runtime.prepare.steps import prepare
+        with held():  # an exception in the middle of an import may be lost
+            from bundle_runtime.prepare.steps import prepare
 
         uri = absolute_uri(self.bundle["artifact"]["uri"], self.directory)
         self.say(f"artifact: {uri}")
@@ -144,7 +152,9 @@ class LocalServing:
         kept.mkdir(parents=True, exist_ok=True)
         Path(self.layout.requirements_dir).symlink_to(kept)
         self.say(f"requirements: {', '.join(requirements)}")
-        environment = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(cache / "uv")}
+        scratch = self.root / "install"  # it is killed without a word when we are interrupted
+        scratch.mkdir()
+        environment = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(cache / "uv"), "TMPDIR": str(scratch)}
         process = self._spawn(
             "install", [self.python, "-m", "bundle_runtime.worker.install"], self.layout.runtime_dir, environment
         )
@@ -152,7 +162,7 @@ class LocalServing:
             raise ServingError(self._last_words("install", process.returncode))
         report = self._report("install")
         self.say(f"requirements: {report.get('count', 0)} packages beside those that this Python has, in {kept}")
-        self.processes.pop("install")
+        self.keeper.forget(self.processes.pop("install").pid)
 
     def _concurrency(self) -> int:
         return int(self.serving.get("maxConcurrency") or 1)
@@ -172,16 +182,18 @@ class LocalServing:
             MODELBUNDLE_DIGEST=self.digest,
             MODELBUNDLE_TERMINATION_LOG=str(self._report_file(name)),
         )
-        process = subprocess.Popen(
-            command,
-            cwd=cwd,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us: we stop them in order
-        )
-        self.processes[name] = process
+        with held():
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us: we stop them in order
+            )
+            self.keeper.kill_at_end(process.pid)
+            self.processes[name] = process
         assert process.stdout is not None
         threading.Thread(target=_relay, args=(process.stdout, name, self.say), daemon=True).start()
         return process

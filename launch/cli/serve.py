@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import shlex
@@ -17,6 +18,7 @@ import click
 
 from launch.cli.failure import Failure, missing
 from launch.example_request import example_request
+from launch.interruption import INTERRUPTED, raise_on_interruption
 from launch.local_serving import LocalServing, ServingError
 from launch.manifest import ManifestError, read_bundle
 from launch.pythons import NoSuchPythonError
@@ -45,9 +47,10 @@ def command(file: Path, port: int, python: Optional[str]) -> None:
     for name in NEEDED:
         if sys.version_info < (3, 11) or importlib.util.find_spec(name) is None:
             raise missing(f"{name} (and Python 3.11 or newer for itself)", "client,runtime", "serve")
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts with SIGINT ignored
-        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
+    raise_on_interruption()
     started = time.monotonic()
+    ready = False
     try:
         manifest = read_bundle(file)
         port = _free_port(port)
@@ -56,11 +59,14 @@ def command(file: Path, port: int, python: Optional[str]) -> None:
             serving.start(port)
             url = f"http://127.0.0.1:{port}"
             serving.wait_until_ready(url)
+            ready = True
             _say(f"ready in {time.monotonic() - started:.1f} s, {serving.digest}; Ctrl-C stops")
             _say("try: " + _curl(url, manifest["spec"]["bundle"].get("requestSchema")))
             _until_interrupted(serving)
     except KeyboardInterrupt:
         _say("stopped")
+        if not ready:
+            sys.exit(INTERRUPTED)
     except (ManifestError, ServingError, NoSuchPythonError, ValueError) as error:
         raise Failure(str(error)) from error
 
@@ -69,10 +75,6 @@ def _until_interrupted(serving: LocalServing) -> None:
     while True:
         serving.check()
         time.sleep(0.2)
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _free_port(port: int) -> int:
@@ -96,5 +98,5 @@ _printing = threading.Lock()
 
 
 def _say(text: str) -> None:
-    with _printing:
+    with _printing, contextlib.suppress(OSError):  # the terminal was closed
         click.echo(text, err=True)

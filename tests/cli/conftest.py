@@ -1,5 +1,6 @@
 """The `modelbundle` command as a process, and a bundle that it serves."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,6 +56,7 @@ def modelbundle_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["modelbundle", *map(str, words)])
+        monkeypatch.setattr("launch.cli.end_on_interruption", lambda: None)  # Ctrl-C stays pytest's
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
@@ -102,6 +104,24 @@ class Serving:
         return self.process.wait(30)
 
 
+def left_behind(temporary: Path) -> list[str]:
+    """What is there of a `serve` that had this TMPDIR: its directories, and the processes that have it from there."""
+    left = [str(path) for path in temporary.glob("modelbundle-*")]
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"TMPDIR={temporary}".encode() in (process / "environ").read_bytes():
+                left.append(f"{process.name}: {(process / 'cmdline').read_bytes().replace(bytes(1), b' ').decode()}")
+    return left
+
+
+def nothing_left_behind(temporary: Path) -> None:
+    """Soon: after a kill -9 nobody can be waited for."""
+    deadline = time.monotonic() + 10
+    while (left := left_behind(temporary)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert left == []
+
+
 def start_serving(*words: object, temporary: Path, **variables: str) -> Serving:
     command = [sys.executable, "-m", "launch.cli", "serve", "--port", "0", *map(str, words)]
     settings = environment(TMPDIR=str(temporary), XDG_CACHE_HOME=str(temporary / "cache"), **variables)
@@ -133,6 +153,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Serving]]:
     for serving in started:
         serving.process.kill()
         serving.process.wait()
+    nothing_left_behind(temporary)
 
 
 def packed(example: str, out: Path, python_version: str | None = None, **bundle: object) -> Path:
@@ -178,5 +199,5 @@ def served_quickstart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
     serving = start_serving(packed("quickstart", directory, THIS), temporary=directory)
     serving.wait_for_url()
     yield serving
-    serving.process.kill()
-    serving.process.wait()
+    serving.stop()
+    nothing_left_behind(directory)

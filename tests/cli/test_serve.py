@@ -2,7 +2,9 @@
 
 import json
 import os
+import pty
 import signal
+import socket
 import sys
 import time
 import urllib.request
@@ -12,7 +14,7 @@ import pytest
 
 from examples.pack import pack
 from launch.manifest import dump, read_bundle
-from tests.cli.conftest import THIS, packed
+from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed
 from tests.install.index import served_index, wheel
 
 
@@ -33,16 +35,38 @@ def test_the_quickstart_answers_under_the_python_that_it_was_pickled_by(serve, t
     assert not list((tmp_path / "t").glob("modelbundle-*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_no_process_and_no_file_outlives_it(serve, tmp_path, number):
     serving = serve(packed("quickstart", tmp_path, THIS))
     serving.wait_for_url()
-    pid = int(serving.log.split("worker connected: pid ")[1].split(",")[0])
+    assert len(left_behind(tmp_path / "t")) == 5  # its directory, itself, its keeper, the server, the worker
     serving.process.send_signal(number)
     assert serving.process.wait(30) == 0
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
-    assert not list((tmp_path / "t").glob("modelbundle-*"))
+    assert serving.lines[-1] == "stopped"
+    assert left_behind(tmp_path / "t") == []
+
+
+def test_nothing_outlives_it_when_it_is_killed(serve, tmp_path):
+    serving = serve(packed("quickstart", tmp_path, THIS))
+    serving.wait_for_url()
+    serving.process.kill()
+    nothing_left_behind(tmp_path / "t")
+
+
+def test_nothing_outlives_its_terminal(tmp_path):
+    manifest = packed("quickstart", tmp_path, THIS)
+    (tmp_path / "t").mkdir()
+    settings = environment(TMPDIR=str(tmp_path / "t"), XDG_CACHE_HOME=str(tmp_path / "cache"))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        command = [sys.executable, "-m", "launch.cli", "serve", "--port", "0", str(manifest)]
+        os.execve(sys.executable, command, settings)
+    said = b""
+    while b"try: curl" not in said:
+        said += os.read(terminal, 4096)
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0, said
+    assert left_behind(tmp_path / "t") == []
 
 
 def test_a_zip_bundle_gets_its_requirements_and_a_second_start_finds_them(serve, tmp_path):
@@ -78,9 +102,58 @@ def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
     while "[worker] loading" not in serving.log and time.monotonic() < deadline:
         time.sleep(0.05)
     started = time.monotonic()
-    assert serving.stop() == 0, serving.log
+    assert serving.stop() == 130, serving.log
     assert time.monotonic() - started < 9
-    assert not list((tmp_path / "t").glob("modelbundle-*"))
+    assert left_behind(tmp_path / "t") == []
+
+
+@pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def interrupted(request, tmp_path):
+    """Interrupts a `serve` once `reached` says so: it ends quietly, with the documented code, and leaves nothing."""
+
+    def check(serving, reached) -> None:
+        deadline = time.monotonic() + 30
+        while not reached() and time.monotonic() < deadline:
+            assert serving.process.poll() is None, serving.log
+            time.sleep(0.01)
+        assert reached(), serving.log
+        serving.process.send_signal(request.param)
+        assert serving.process.wait(9) == 130, serving.log
+        assert "Traceback" not in serving.log
+        assert left_behind(tmp_path / "t") == []
+
+    return check
+
+
+def test_an_interruption_while_requirements_are_installed_leaves_nothing(serve, tmp_path, interrupted):
+    manifest = packed("iris", tmp_path, THIS, requirements=["addedlater"])
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that accepts and never answers
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
+        serving = serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX=index)
+        scratch = "modelbundle-*/install/modelbundle-install-*/requirements.in"
+        interrupted(serving, lambda: list((tmp_path / "t").glob(scratch)))
+
+
+def test_an_interruption_while_a_python_is_looked_for_leaves_nothing(serve, tmp_path, interrupted):
+    manifest = packed("quickstart", tmp_path, THIS)
+    wanted = read_bundle(manifest)
+    wanted["spec"]["bundle"]["artifact"]["pythonVersion"] = "3.7"
+    manifest.write_text(dump(wanted))
+    slow = tmp_path / "bin" / "python3.7"
+    slow.parent.mkdir()
+    slow.write_text(f"#!/bin/sh\n: > {tmp_path}/asked\nexec sleep 30\n")
+    slow.chmod(0o755)
+    serving = serve(manifest, PATH=f"{slow.parent}:{os.environ['PATH']}")
+    interrupted(serving, (tmp_path / "asked").exists)
+
+
+def test_an_interruption_while_the_command_itself_loads_is_quiet(serve, tmp_path, interrupted):
+    slow = tmp_path / "early" / "click.py"
+    slow.parent.mkdir()
+    slow.write_text(f"import time\nopen({str(tmp_path / 'loading')!r}, 'w').close()\ntime.sleep(30)\n")
+    serving = serve("b.yaml", PYTHONPATH=f"{slow.parent}:{ROOT}")
+    interrupted(serving, (tmp_path / "loading").exists)
+    assert serving.log == ""
 
 
 def failed(serving) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from launch.cli import cli
+from launch.cli.commands import cli
 from tests.cli.bundle_api import BundleApi
 from tests.cli.families import clone, root
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from launch.cli import cli
+from launch.cli.commands import cli
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
 SHELL = [block for block in blocks() if block.language == "sh"]

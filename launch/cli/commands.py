@@ -1,0 +1,48 @@
+"""The commands of `modelbundle`. Each subcommand is imported when it is used, so that --help answers at once."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Dict, List, Optional
+
+import click
+
+# name -> its help line; the module of that name in this package holds `command`
+COMMANDS: Dict[str, str] = {
+    "serve": "Serve a bundle on this machine, as a pod would.",
+    "predict": "Send one request to a bundle and print the prediction.",
+    "pin": "Print the sha256 of an artifact, wherever it lies.",
+    "wait": "Wait until a bundle has a condition, printing each change.",
+    "digest": "Print the digest that a bundle has, and how it comes about.",
+    "clone": "Create a bundle that differs from another in what you say.",
+    "tree": "Print a family of bundles: their health, and what each clone changed.",
+    "diff": "Print the values in which two bundles differ.",
+    "blame": "Print which bundle of the line set a value.",
+    "flatten": "Print a bundle as YAML that stands by itself, for Git.",
+    "lock": "Print a bundle with pins for the image and requirements that ran.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> List[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"launch.cli.{name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):  # click's own would import every command for its first line
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="model-bundles", message="%(version)s")
+def cli() -> None:
+    """Model Bundles: a Python function and its model become an immutable ModelBundle that Kubernetes serves.
+
+    Exit codes: 0 done, 1 failed (the message says why), 64 wrong usage; `wait` adds 2 for a bundle that cannot become
+    ready. docs/cli.md has them all.
+    """
