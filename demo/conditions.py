@@ -24,15 +24,23 @@ class ConditionLog:
         self._seen: dict[Key, tuple[str, str]] = {}
         self._bundles: dict[str, Manifest] = {}
         self._changed = threading.Condition()
+        self._ended = False
         self.started = time.monotonic()
 
     def wait(self, what: str, done: Callable[[dict[str, Manifest]], bool], timeout: float) -> float:
         """Seconds until `done` says so of the bundles by name."""
         started = time.monotonic()
         with self._changed:
-            if not self._changed.wait_for(lambda: done(self._bundles), timeout):
+            if not self._changed.wait_for(lambda: self._ended or done(self._bundles), timeout):
                 raise TimeoutError(f"{what}: not within {timeout:g} s")
+            if not done(self._bundles):
+                raise RuntimeError(f"{what}: kubectl ended its watch before that, and said why above")
         return time.monotonic() - started
+
+    def ended(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     def bundle(self, name: str) -> Manifest:
         with self._changed:
@@ -62,7 +70,7 @@ def following(namespace: str) -> Iterator[ConditionLog]:
     """Follows the namespace's bundles in the background."""
     log = ConditionLog(namespace)
     command = ["kubectl", "get", "modelbundles", "-n", namespace, "--watch", "-o", "json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watch:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watch:
         thread = threading.Thread(target=_read, args=(watch, log), daemon=True)
         thread.start()
         try:
@@ -83,3 +91,4 @@ def _read(watch: subprocess.Popen[str], log: ConditionLog) -> None:
             lines.clear()
             for bundle in found["items"] if found["kind"] == "List" else [found]:
                 log.saw(bundle)
+    log.ended()

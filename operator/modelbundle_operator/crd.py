@@ -121,7 +121,8 @@ def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
                 "plural": resource.plural,
                 "singular": resource.kind.lower(),
                 "shortNames": [resource.short_name],
-                "categories": [PLURAL],
+                # no resource's name: kubectl would take `get modelbundles` for the whole category
+                "categories": ["modelserving"],
             },
             "scope": "Namespaced",
             "versions": [

@@ -156,3 +156,10 @@ def test_a_null_is_unset():
     obj["spec"]["bundle"]["env"] = None
     plain = model_bundle(artifact={name: value for name, value in ARTIFACT.items() if name != "cloudpickleVersion"})
     assert ModelBundle.model_validate(obj).spec == ModelBundle.model_validate(plain).spec
+
+
+def test_no_category_is_the_name_of_a_resource() -> None:
+    """kubectl takes such a name for the category: `delete modelbundles --all` would delete the endpoints too."""
+    names = [custom_resource_definition(resource)["spec"]["names"] for resource in RESOURCES.values()]
+    resources = {word for name in names for word in (name["plural"], name["singular"], *name["shortNames"])}
+    assert not resources & {category for name in names for category in name["categories"]}
