@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.document import digest
+from bundle_runtime.document import SCHEMA_VERSION, digest
 from bundle_runtime.inherit import changed, inherit
 
 from .api import Base, Lineage, ModelBundle, Reason, Resolved, parse
@@ -66,13 +66,24 @@ def resolved_alone(bundle: ModelBundle) -> Resolution | None:
     record = bundle.status.resolved
     if record is None or record.of != spec_hash(bundle) or not (record.base and record.uri and record.document):
         return None
-    try:
-        document = json.loads(record.document)
-    except ValueError:
+    document = _document(record.document)
+    if document is None:
         return None
     ancestors = record.ancestors or [record.base.name]
     lineage = bundle.status.lineage or Lineage(root=ancestors[-1], parent=record.base.name, depth=len(ancestors))
     return Resolution(document, record.document, digest(record.document.encode()), record.uri, lineage, record)
+
+
+def _document(text: str) -> dict[str, Any] | None:
+    """The document of a record; None when somebody who may write status has made something else of it."""
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    whole = isinstance(document, dict) and document.get("schemaVersion") == SCHEMA_VERSION
+    return (
+        document if whole and all(isinstance(document.get(part), dict) for part in ("artifact", "envParams")) else None
+    )
 
 
 def spec_hash(bundle: ModelBundle) -> str:

@@ -103,7 +103,7 @@ def test_no_resolved_clone_of_any_line_ever_looks_for_its_base(line: list[Body])
         assert resolve(parse(alone), unreachable).digest == made.digest, "the self-standing form is the same content"
 
 
-@pytest.mark.parametrize("lost", ["status", "record", "document"])
+@pytest.mark.parametrize("lost", ["status", "record", "{", "[]", '{"schemaVersion":1}'])
 def test_without_its_record_a_clone_is_resolved_anew(lost: str) -> None:
     body = told(clone(), resolve(parse(clone()), known(base())))
     if lost == "status":
@@ -111,7 +111,7 @@ def test_without_its_record_a_clone_is_resolved_anew(lost: str) -> None:
     elif lost == "record":
         del body["status"]["resolved"]
     else:
-        body["status"]["resolved"]["document"] = "{"
+        body["status"]["resolved"]["document"] = lost
     other = base(env=[{"name": "A", "value": "1"}])
     assert "env" in resolve(parse(body), known(other)).document
 
