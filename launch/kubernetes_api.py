@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
+import yaml
+
 GROUP, VERSION, PLURAL = "modelbundle.dev", "v1alpha1", "modelbundles"
 TIMEOUT_SECONDS = 30
 SERVICE_PORT = "http"
@@ -36,6 +38,9 @@ def connect(context: Optional[str] = None) -> Tuple[Any, str]:
         except config.ConfigException:
             raise ApiError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
         return client.ApiClient(), Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
+        # the library takes a file that is there for a kubeconfig
+        raise ApiError(0, f"the kubeconfig {file or '~/.kube/config'} cannot be read: {error}") from error
     contexts, active = config.list_kube_config_contexts(config_file=file)
     if context is not None:
         active = next((item for item in contexts if item["name"] == context), active)

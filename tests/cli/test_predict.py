@@ -65,6 +65,16 @@ def test_without_a_kubeconfig_the_cluster_is_named_as_missing(modelbundle):
     assert "no Kubernetes to talk to" in done.err
 
 
+@pytest.mark.parametrize("content", [b"root:x:0:0\n", b"\x7fELF\xff\xfe", b"{", None])
+def test_a_kubeconfig_that_is_none_is_said_in_one_line(modelbundle_here, tmp_path, content):
+    config = tmp_path / "config"
+    config.mkdir() if content is None else config.write_bytes(content)
+    done = modelbundle_here("predict", "a-bundle", "{}", KUBECONFIG=str(config))
+    assert done.code == 1
+    assert "kubeconfig" in done.err
+    assert "Traceback" not in done.err
+
+
 def test_help_is_fast_and_names_every_command(modelbundle):
     done = modelbundle("--help")
     assert [name for name in ("serve", "predict", "pin", "wait", "digest") if f"\n  {name} " in done.out] != []
