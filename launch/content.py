@@ -113,8 +113,11 @@ def full_path(error: ValueError) -> str:
 
 
 def _content(name: str, written: bytes, uri: Any, manifest: Mapping[str, Any]) -> Content:
-    fields: Dict[str, Any] = json.loads(written)
-    fields.pop("schemaVersion")
+    try:
+        fields: Dict[str, Any] = json.loads(written)
+        fields.pop("schemaVersion")
+    except (ValueError, KeyError, AttributeError, TypeError):  # who may write status may write anything there
+        raise ContentError(f"status.resolved of {name} holds no bundle document: somebody wrote over it") from None
     if uri and "artifact" in fields:
         fields["artifact"] = {"uri": uri, **fields["artifact"]}
     ordered = {key: fields[key] for key in FIELDS if key in fields}
