@@ -1,139 +1,173 @@
-"""The Kubernetes API as the client needs it, in plain dicts: the only importer of `kubernetes`, when it is called."""
+"""The objects of the Kubernetes API that the client handles, as plain dicts; transport.py carries them."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-import yaml
+from launch.errors import APIError
+from launch.transport import call, errors, lines, refusal, send
 
-GROUP, VERSION, PLURAL = "modelbundle.dev", "v1alpha1", "modelbundles"
-TIMEOUT_SECONDS = 30
+GROUP, VERSION, PLURAL, ENDPOINTS = "modelbundle.dev", "v1alpha1", "modelbundles", "modelendpoints"
+API_VERSION = f"{GROUP}/{VERSION}"
 SERVICE_PORT = "http"
+PAGE = "100"  # a bundle may have 200 KiB
+WATCH_SECONDS = 240  # load balancers cut longer silences
+MERGE_PATCH = "application/merge-patch+json"
 
-
-class ApiError(Exception):
-    """The API server's answer, or that there is none (status 0); the text is for people."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-def connect(context: Optional[str] = None) -> Tuple[Any, str]:
-    """An ApiClient by kubeconfig, or in a pod by its service account; and the namespace that goes with it."""
-    client, config = _library()
-    file = os.environ.get("KUBECONFIG") or None  # the library reads it at import only
-    try:
-        loaded = config.new_client_from_config(config_file=file, context=context)
-    except config.ConfigException as error:
-        if context is not None:
-            raise ApiError(0, f"the kubeconfig cannot be used: {error}") from error
-        try:
-            config.load_incluster_config()
-        except config.ConfigException:
-            raise ApiError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
-        return client.ApiClient(), Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace").read_text().strip()
-    except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
-        # the library takes a file that is there for a kubeconfig
-        raise ApiError(0, f"the kubeconfig {file or '~/.kube/config'} cannot be read: {error}") from error
-    contexts, active = config.list_kube_config_contexts(config_file=file)
-    if context is not None:
-        active = next((item for item in contexts if item["name"] == context), active)
-    return loaded, active["context"].get("namespace") or "default"
-
-
-def _library() -> Tuple[Any, Any]:
-    """client and config, as Any: the package has no types worth the name."""
-    from kubernetes import client, config
-
-    return client, config
+_KINDS = {PLURAL: "bundle", ENDPOINTS: "endpoint"}
 
 
 def get_bundle(api: Any, namespace: str, name: str) -> Dict[str, Any]:
-    client, _ = _library()
-    with _errors(f"the bundle {name} in namespace {namespace}"):
-        found: Dict[str, Any] = client.CustomObjectsApi(api).get_namespaced_custom_object(
-            GROUP, VERSION, namespace, PLURAL, name, _request_timeout=TIMEOUT_SECONDS
-        )
-        return found
+    return get(api, namespace, PLURAL, name)
 
 
-def list_bundles(api: Any, namespace: str) -> List[Dict[str, Any]]:
-    """All of a namespace, a page at a time: a bundle may have 200 KiB."""
-    client, _ = _library()
+def list_bundles(api: Any, namespace: str, selector: str = "") -> List[Dict[str, Any]]:
+    return list_all(api, namespace, PLURAL, selector)
+
+
+def create_bundle(api: Any, namespace: str, manifest: Mapping[str, Any], dry_run: bool = False) -> Dict[str, Any]:
+    return create(api, namespace, PLURAL, manifest, dry_run)
+
+
+def get(api: Any, namespace: str, plural: str, name: str) -> Dict[str, Any]:
+    found: Dict[str, Any] = call(api, "GET", _path(namespace, plural, name), _what(namespace, plural, name))
+    return found
+
+
+def list_all(api: Any, namespace: str, plural: str, selector: str = "") -> List[Dict[str, Any]]:
+    """All of a namespace that have the labels, a page at a time."""
+    query = {"limit": PAGE, **({"labelSelector": selector} if selector else {})}
     found: List[Dict[str, Any]] = []
-    more: Dict[str, str] = {}
     while True:
-        with _errors(f"the bundles in namespace {namespace}"):
-            page = client.CustomObjectsApi(api).list_namespaced_custom_object(
-                GROUP, VERSION, namespace, PLURAL, limit=100, _request_timeout=TIMEOUT_SECONDS, **more
-            )
+        page = call(api, "GET", _path(namespace, plural), f"the {plural} in namespace {namespace}", query=query)
         found += page["items"]
         token = (page.get("metadata") or {}).get("continue")
         if not token:
             return found
-        more = {"_continue": token}
+        query["continue"] = token
 
 
-def create_bundle(api: Any, namespace: str, manifest: Mapping[str, Any]) -> Dict[str, Any]:
-    client, _ = _library()
-    with _errors(f"the bundle {manifest['metadata']['name']} in namespace {namespace}"):
-        made: Dict[str, Any] = client.CustomObjectsApi(api).create_namespaced_custom_object(
-            GROUP, VERSION, namespace, PLURAL, dict(manifest), _request_timeout=TIMEOUT_SECONDS
-        )
-        return made
+def create(api: Any, namespace: str, plural: str, manifest: Mapping[str, Any], dry_run: bool = False) -> Dict[str, Any]:
+    """A misspelt field is refused, as it would be dropped silently."""
+    query = {"fieldManager": "launch", "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
+    what = _what(namespace, plural, manifest["metadata"]["name"])
+    made: Dict[str, Any] = call(api, "POST", _path(namespace, plural), what, dict(manifest), query)
+    return made
+
+
+def patch(api: Any, namespace: str, plural: str, name: str, change: Mapping[str, Any]) -> Dict[str, Any]:
+    """A merge patch: what is null is removed, what is not named stays."""
+    query = {"fieldManager": "launch", "fieldValidation": "Strict"}
+    path, what = _path(namespace, plural, name), _what(namespace, plural, name)
+    changed: Dict[str, Any] = call(api, "PATCH", path, what, dict(change), query, MERGE_PATCH)
+    return changed
+
+
+def delete(api: Any, namespace: str, plural: str, name: str) -> None:
+    call(api, "DELETE", _path(namespace, plural, name), _what(namespace, plural, name))
+
+
+def get_config_map(api: Any, namespace: str, name: str) -> Optional[Dict[str, str]]:
+    """Its data; None where there is none, or where it may not be read."""
+    try:
+        path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+        data: Dict[str, str] = call(api, "GET", path, f"the ConfigMap {name}").get("data") or {}
+    except APIError as error:
+        if error.status in (403, 404):
+            return None
+        raise
+    return data
+
+
+def who_am_i(api: Any) -> str:
+    """The user name by which the API server knows the caller."""
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    told = call(api, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "who you are", body)
+    return str(told["status"]["userInfo"].get("username", ""))
+
+
+def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:
+    query = {"labelSelector": f"{GROUP}/bundle={bundle}"}
+    what = f"the pods of {bundle} in namespace {namespace}"
+    found: List[Dict[str, Any]] = call(api, "GET", f"/api/v1/namespaces/{namespace}/pods", what, query=query)["items"]
+    return found
+
+
+def events_of(api: Any, namespace: str, kind: str, name: str) -> List[Dict[str, Any]]:
+    """The events about one object, the oldest first."""
+    query = {"fieldSelector": f"involvedObject.kind={kind},involvedObject.name={name}"}
+    path = f"/api/v1/namespaces/{namespace}/events"
+    found: List[Dict[str, Any]] = call(api, "GET", path, f"the events of {name}", query=query)["items"]
+    return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
 
 def container_logs(api: Any, namespace: str, bundle: str, container: str) -> Iterator[str]:
     """What the container wrote, for each pod of the bundle that still has it."""
-    client, _ = _library()
-    core = client.CoreV1Api(api)
-    with _errors(f"the pods of {bundle} in namespace {namespace}"):
-        pods = core.list_namespaced_pod(
-            namespace, label_selector=f"{GROUP}/bundle={bundle}", _request_timeout=TIMEOUT_SECONDS
+    for pod in pods_of(api, namespace, bundle):
+        yield pod_log(api, namespace, pod["metadata"]["name"], container)
+
+
+def pod_log(api: Any, namespace: str, pod: str, container: str, query: Optional[Mapping[str, str]] = None) -> str:
+    what = f"the log of {container} in pod {pod}"
+    with errors(what):
+        status, _, content = send(
+            api, "GET", _log_path(namespace, pod), query={"container": container, **(query or {})}
         )
-    for pod in pods.items:
-        with _errors(f"the log of {container} in pod {pod.metadata.name}"):
-            yield core.read_namespaced_pod_log(
-                pod.metadata.name, namespace, container=container, _request_timeout=TIMEOUT_SECONDS
-            )
+    if status >= 400:
+        raise refusal(status, what, content)
+    return content.decode("utf-8", "replace")
+
+
+def follow_log(api: Any, namespace: str, pod: str, container: str, query: Mapping[str, str]) -> Iterator[str]:
+    """Line by line, until the container ends."""
+    asked = {**query, "container": container, "follow": "true"}
+    for line in lines(api, _log_path(namespace, pod), f"the log of {container} in pod {pod}", asked, 86400):
+        yield line.decode("utf-8", "replace")
 
 
 def watch_bundle(api: Any, namespace: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:
-    """The bundle now and at each change, for so many seconds; None once it is deleted."""
-    from kubernetes import watch
+    return watch(api, namespace, PLURAL, name, seconds)
 
-    client, _ = _library()
+
+def watch(api: Any, namespace: str, plural: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:
+    """The object now and at each change, for so many seconds; None once it is deleted."""
     deadline = time.monotonic() + seconds
-    current = get_bundle(api, namespace, name)
+    current = get(api, namespace, plural, name)
     yield current
     while (left := deadline - time.monotonic()) > 0:
-        watcher: Any = watch.Watch()  # type: ignore[no-untyped-call]
-        with _errors(f"the bundle {name} in namespace {namespace}", gone_is_fine=True):
-            for event in watcher.stream(
-                client.CustomObjectsApi(api).list_namespaced_custom_object,
-                GROUP,
-                VERSION,
-                namespace,
-                PLURAL,
-                field_selector=f"metadata.name={name}",
-                resource_version=current["metadata"]["resourceVersion"],
-                timeout_seconds=max(1, min(int(left), 240)),  # load balancers cut longer silences
-                _request_timeout=min(left, 240) + 1,
-            ):
-                if event["type"] == "DELETED":
-                    yield None
-                    return
-                current = event["object"]
-                yield current
-        if time.monotonic() < deadline:
-            current = get_bundle(api, namespace, name)  # a watch ends by itself, and may have missed the last change
+        for event in _events(api, namespace, plural, current, min(left, WATCH_SECONDS)):
+            if event["type"] == "DELETED":
+                yield None
+                return
+            current = event["object"]
             yield current
+        if time.monotonic() < deadline:
+            current = get(api, namespace, plural, name)  # a watch ends by itself, and may have missed the last change
+            yield current
+
+
+def _events(api: Any, namespace: str, plural: str, since: Mapping[str, Any], seconds: float) -> Iterator[Any]:
+    """Of one watch, which may end at any time: with its time, its history or its connection."""
+    name = since["metadata"]["name"]
+    query = {
+        "watch": "true",
+        "fieldSelector": f"metadata.name={name}",
+        "resourceVersion": since["metadata"]["resourceVersion"],
+        "timeoutSeconds": str(max(1, int(seconds))),
+    }
+    from urllib3.exceptions import ReadTimeoutError
+
+    try:
+        for line in lines(api, _path(namespace, plural), _what(namespace, plural, name), query, seconds + 1):
+            event = json.loads(line)
+            if event["type"] == "ERROR":  # the history is gone: a fresh read follows
+                return
+            yield event
+    except APIError as error:
+        if error.status != 410 and not isinstance(error.__cause__, ReadTimeoutError):
+            raise
 
 
 def post_to_service(
@@ -142,42 +176,20 @@ def post_to_service(
     """POST JSON to a Service through the API server's proxy: status, headers, body. Needs no route into the cluster."""
     resource = f"/api/v1/namespaces/{namespace}/services/http:{name}:{SERVICE_PORT}/proxy/{path.lstrip('/')}"
     what = f"the service {name} in namespace {namespace}"
-    with _errors(what):
-        request = api.param_serialize(
-            "POST",
-            resource,
-            header_params={"Content-Type": "application/json", "Accept": "application/json"},
-            body=json.loads(body),
-            auth_settings=["BearerToken"],
-        )
-        answer = api.call_api(*request, _request_timeout=seconds)
-        content: bytes = answer.read()
-    headers = {key.lower(): value for key, value in answer.headers.items()}
-    if answer.status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
-        raise ApiError(answer.status, f"{what}: {_message(content, answer.reason)}")
-    return answer.status, headers, content
+    with errors(what):
+        status, headers, content = send(api, "POST", resource, body, seconds=seconds)
+    if status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
+        raise refusal(status, what, content)
+    return status, headers, content
 
 
-@contextmanager
-def _errors(what: str, gone_is_fine: bool = False) -> Iterator[None]:
-    """kubernetes' and urllib3's exceptions become an ApiError that names what was asked for."""
-    from kubernetes.client import ApiException
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
-    try:
-        yield
-    except ApiException as error:
-        if error.status == 410 and gone_is_fine:  # the watch's history is gone: start from a fresh read
-            return
-        raise ApiError(error.status or 0, f"{what}: {_message(error.body, error.reason)}") from error
-    except HTTPError as error:
-        if isinstance(error, ReadTimeoutError) and gone_is_fine:
-            return
-        raise ApiError(0, f"cannot reach the Kubernetes API for {what}: {error}") from error
+def _path(namespace: str, plural: str, name: str = "") -> str:
+    return f"/apis/{API_VERSION}/namespaces/{namespace}/{plural}" + (f"/{name}" if name else "")
 
 
-def _message(body: Any, reason: Any) -> str:
-    try:
-        return str(json.loads(body)["message"])
-    except (TypeError, ValueError, KeyError):
-        return str(reason or "") or str(body)[:500]
+def _what(namespace: str, plural: str, name: str) -> str:
+    return f"the {_KINDS[plural]} {name} in namespace {namespace}"
+
+
+def _log_path(namespace: str, pod: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/pods/{pod}/log"

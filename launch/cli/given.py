@@ -14,8 +14,10 @@ import click
 
 from launch.cli.failure import Failure, missing
 from launch.content import Content, ContentError, content_of_manifest, content_of_object
-from launch.kubernetes_api import ApiError, connect, container_logs, create_bundle, get_bundle, list_bundles
+from launch.errors import APIError
+from launch.kubernetes_api import container_logs, create_bundle, get_bundle, list_bundles
 from launch.manifest import NAME, ManifestError, read_one
+from launch.transport import connect
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -108,7 +110,7 @@ def failures(command: str, as_json: bool = False) -> Iterator[None]:
     """What can go wrong with a bundle becomes the command's one message."""
     try:
         yield
-    except ApiError as error:
+    except APIError as error:
         reason = {404: "NotFound", 403: "Forbidden", 409: "AlreadyExists"}.get(error.status, "ApiError")
         raise Failure(str(error), reason=reason, as_json=as_json) from error
     except ImportError as error:

@@ -97,18 +97,20 @@ def _by_url(url: str, body: bytes, timeout: float, as_json: bool) -> Answer:
 def _by_name(
     name: str, namespace: Optional[str], context: Optional[str], body: bytes, timeout: float, as_json: bool
 ) -> Answer:
-    from launch.kubernetes_api import ApiError, connect, get_bundle, post_to_service
+    from launch.errors import APIError
+    from launch.kubernetes_api import get_bundle, post_to_service
+    from launch.transport import connect
 
     try:
         api, default = connect(context)
         where = namespace or default
         try:
             return post_to_service(api, where, name, "predict", body, timeout)
-        except ApiError as error:
+        except APIError as error:
             if error.status not in (404, 503):
                 raise
             raise Failure(_why_not(get_bundle(api, where, name), error), reason="NotReady", as_json=as_json) from error
-    except ApiError as error:
+    except APIError as error:
         reason = "NotFound" if error.status == 404 else "ApiError"
         raise Failure(str(error), reason=reason, as_json=as_json) from error
     except ImportError as error:

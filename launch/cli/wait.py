@@ -11,7 +11,9 @@ import click
 from launch.cli.duration import seconds
 from launch.cli.failure import Failure, missing
 from launch.conditions import TYPES, Seen, as_wanted, changes, holds, stalled
-from launch.kubernetes_api import ApiError, connect, watch_bundle
+from launch.errors import APIError
+from launch.kubernetes_api import watch_bundle
+from launch.transport import connect
 
 STALLED = 2
 
@@ -63,7 +65,7 @@ def command(
                 return
             if stalled(bundle) and wanted.partition("=")[0] != "Stalled":
                 raise Failure(f"{name} is stalled: {stalled(bundle)}", code=STALLED, reason="Stalled", as_json=as_json)
-    except ApiError as error:
+    except APIError as error:
         reason = "NotFound" if error.status == 404 else "ApiError"
         raise Failure(str(error), reason=reason, as_json=as_json) from error
     except ImportError as error:

@@ -1,0 +1,177 @@
+"""HTTP to the API server with the kubeconfig's credentials: the only file that imports `kubernetes`, when it is called.
+
+The library finds the server and the credentials (exec plugins, client certificates, a pod's service account). What is
+sent are plain dicts over its connection pool: its generated methods differ between the releases for Python 3.8 and for
+newer ones, and cannot send a merge patch or read a watch as they come.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple
+from urllib.parse import urlencode
+
+import yaml
+
+from launch.errors import APIError
+
+TIMEOUT_SECONDS = 30
+SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
+
+_ADVICE = {
+    401: "the API server does not know these credentials: a token may have expired; log in again, or give another "
+    "api_key",
+    403: "the administrator of the cluster can grant it (kubectl create rolebinding)",
+}
+
+
+def connect(context: Optional[str] = None) -> Tuple[Any, str]:
+    """An ApiClient by kubeconfig, or in a pod by its service account; and the namespace that goes with it."""
+    client, config = _library()
+    file = os.environ.get("KUBECONFIG") or None  # the library reads it at import only
+    try:
+        loaded = config.new_client_from_config(config_file=file, context=context)
+    except config.ConfigException as error:
+        if context is not None:
+            raise APIError(0, f"the kubeconfig cannot be used: {error}") from error
+        try:
+            config.load_incluster_config()
+        except config.ConfigException:
+            raise APIError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
+        return client.ApiClient(), (SERVICE_ACCOUNT / "namespace").read_text().strip()
+    except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
+        # the library takes a file that is there for a kubeconfig
+        raise APIError(0, f"the kubeconfig {file or '~/.kube/config'} cannot be read: {error}") from error
+    contexts, active = config.list_kube_config_contexts(config_file=file)
+    if context is not None:
+        active = next((item for item in contexts if item["name"] == context), active)
+    return loaded, active["context"].get("namespace") or "default"
+
+
+def connect_to(server: str) -> Any:
+    """An ApiClient of the server at this URL, without credentials. SSL_CERT_FILE names a certificate authority."""
+    client, _ = _library()
+    configuration = client.Configuration()
+    configuration.host = server.rstrip("/")
+    configuration.ssl_ca_cert = os.environ.get("SSL_CERT_FILE") or None
+    return client.ApiClient(configuration)
+
+
+def in_pod() -> bool:
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
+
+
+def with_token(api: Any, token: str) -> Any:
+    """The same server, asked as whoever has the token."""
+    configuration = api.configuration
+    configuration.api_key, configuration.api_key_prefix = {"authorization": f"Bearer {token}"}, {}
+    configuration.refresh_api_key_hook = None
+    return api
+
+
+def call(
+    api: Any,
+    method: str,
+    path: str,
+    what: str,
+    body: Any = None,
+    query: Optional[Mapping[str, str]] = None,
+    content_type: str = "application/json",
+    seconds: float = TIMEOUT_SECONDS,
+) -> Any:
+    """The JSON that the API server answers; `what` is asked for, in the words of a message."""
+    with errors(what):
+        status, headers, content = send(
+            api, method, path, None if body is None else json.dumps(body).encode(), query, content_type, seconds
+        )
+    if status >= 400:
+        raise refusal(status, what, content)
+    return json.loads(content) if "json" in headers.get("content-type", "json") else content.decode("utf-8", "replace")
+
+
+def send(
+    api: Any,
+    method: str,
+    path: str,
+    body: Optional[bytes] = None,
+    query: Optional[Mapping[str, str]] = None,
+    content_type: str = "application/json",
+    seconds: float = TIMEOUT_SECONDS,
+) -> Tuple[int, Dict[str, str], bytes]:
+    """Status, headers with names in lower case, and body of one exchange."""
+    answer = _open(api, method, path, body, query, content_type, seconds)
+    return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data
+
+
+def lines(api: Any, path: str, what: str, query: Mapping[str, str], seconds: float) -> Iterator[bytes]:
+    """The lines of an answer as they come: of a watch, of a log that is followed."""
+    with errors(what):
+        answer = _open(api, "GET", path, None, query, "application/json", seconds)
+        if answer.status >= 400:
+            raise refusal(answer.status, what, answer.data)
+        rest = b""
+        try:
+            for chunk in answer.stream(amt=None, decode_content=True):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+        finally:
+            answer.close()  # not released to the pool: it may have more to say
+        if rest:
+            yield rest
+
+
+def _open(
+    api: Any,
+    method: str,
+    path: str,
+    body: Optional[bytes],
+    query: Optional[Mapping[str, str]],
+    content_type: str,
+    seconds: float,
+) -> Any:
+    configuration = api.configuration
+    headers = {"Accept": "application/json", "User-Agent": "model-bundles", "Content-Type": content_type}
+    authorization = configuration.auth_settings().get("BearerToken")
+    if authorization:
+        headers["Authorization"] = authorization["value"]
+    url = configuration.host + path + (f"?{urlencode(query)}" if query else "")
+    streamed = (query or {}).keys() & {"watch", "follow"}
+    return api.rest_client.pool_manager.request(
+        method, url, body=body, headers=headers, timeout=seconds, preload_content=not streamed
+    )
+
+
+def refusal(status: int, what: str, content: bytes) -> APIError:
+    """The API server's own words, and what can be done about the two that everybody meets."""
+    reason, message = "", content.decode("utf-8", "replace").strip()[:500]
+    try:
+        told = json.loads(content)
+        reason, message = str(told.get("reason") or ""), str(told["message"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        pass
+    advice = f". {_ADVICE[status]}" if status in _ADVICE else ""
+    if status == 404 and message == "the server could not find the requested resource":
+        advice = ": are the product's CRDs installed in this cluster? (kubectl apply -f crds/)"
+    return APIError(status, f"{what}: {message or status}{advice}", reason, content)
+
+
+@contextmanager
+def errors(what: str) -> Iterator[None]:
+    """urllib3's exceptions become an APIError that names what was asked for."""
+    from urllib3.exceptions import HTTPError, MaxRetryError
+
+    try:
+        yield
+    except HTTPError as error:
+        cause = error.reason if isinstance(error, MaxRetryError) and error.reason else error
+        raise APIError(0, f"cannot reach the Kubernetes API for {what}: {cause}", "Unreachable") from error
+
+
+def _library() -> Tuple[Any, Any]:
+    """client and config, as Any: the package has no types worth the name."""
+    from kubernetes import client, config
+
+    return client, config
