@@ -86,11 +86,19 @@ def _config(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tuple[Dict[st
         return {name: base[name] for name in (CONFIG, CONFIG_JSON) if name in base}, ""
     if CONFIG_JSON in wanted:
         return {CONFIG_JSON: wanted[CONFIG_JSON]}, ""
+    fields, note = config_fields(value)
+    return ({CONFIG_JSON: text} if CONFIG_JSON in base and value else fields), note
+
+
+def config_fields(value: Mapping[str, Any]) -> Tuple[Dict[str, Any], str]:
+    """appConfig, or appConfigJSON and why: a value of it would not come back as it is."""
+    path = f"$.{CONFIG}"
+    text = _json_text(value, path)
     try:
         check_survives(value, path)
     except ValueError as error:
         return {CONFIG_JSON: text}, f"written as appConfigJSON: {full_path(error)}"
-    return ({CONFIG_JSON: text} if CONFIG_JSON in base and value else {CONFIG: value}), ""
+    return {CONFIG: value}, ""
 
 
 def _json_text(value: Any, path: str) -> str:

@@ -16,6 +16,7 @@ from bundle_runtime.document import digest
 from bundle_runtime.exact_values import read_config_json
 from bundle_runtime.inherit import inherit
 from launch.conditions import conditions
+from launch.errors import InvalidBundleError
 from launch.manifest import check
 
 # the order in which fields are written and compared
@@ -25,7 +26,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-class ContentError(ValueError):
+class ContentError(InvalidBundleError):
     """It cannot be said what the bundle runs, or it could not run; the text says why and what to do."""
 
 

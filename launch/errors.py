@@ -34,11 +34,26 @@ class StoreError(LaunchError):
 
 
 class BundleFailedError(LaunchError):
-    """The bundle is Stalled, or was deleted while it was waited for."""
+    """What was waited for cannot come: `reason` is Stalled, or NotFound when it was deleted meanwhile."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class WaitTimeoutError(LaunchError, TimeoutError):
     """What was waited for did not come in time."""
+
+
+class PredictionError(LaunchError):
+    """The bundle answered with an error: `status` is HTTP's, `code` the runtime's, such as PredictFailed."""
+
+    def __init__(self, status: int, code: str, message: str, details: Any = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = self.status_code = status
+        self.code = code
+        self.message = message
+        self.details = details or []
 
 
 class APIError(LaunchError):

@@ -171,13 +171,19 @@ def _events(api: Any, namespace: str, plural: str, since: Mapping[str, Any], sec
 
 
 def post_to_service(
-    api: Any, namespace: str, name: str, path: str, body: bytes, seconds: float
+    api: Any,
+    namespace: str,
+    name: str,
+    path: str,
+    body: bytes,
+    seconds: float,
+    extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Tuple[int, Mapping[str, str], bytes]:
     """POST JSON to a Service through the API server's proxy: status, headers, body. Needs no route into the cluster."""
     resource = f"/api/v1/namespaces/{namespace}/services/http:{name}:{SERVICE_PORT}/proxy/{path.lstrip('/')}"
     what = f"the service {name} in namespace {namespace}"
     with errors(what):
-        status, headers, content = send(api, "POST", resource, body, seconds=seconds)
+        status, headers, content = send(api, "POST", resource, body, seconds=seconds, extra_headers=extra_headers)
     if status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
         raise refusal(status, what, content)
     return status, headers, content

@@ -16,6 +16,7 @@ from typing import Any, Dict, List
 import yaml
 
 from bundle_runtime.exact_values import check_survives
+from launch.errors import InvalidBundleError
 
 API_VERSION = "modelbundle.dev/v1alpha1"
 KIND = "ModelBundle"
@@ -32,7 +33,7 @@ _LIKE_A_NUMBER = re.compile(r"[-+._]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
 _BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")  # line breaks to some readers, or no text
 
 
-class ManifestError(ValueError):
+class ManifestError(InvalidBundleError):
     """The file cannot be used as it is; the text says where and what to do."""
 
 

@@ -100,9 +100,10 @@ def send(
     query: Optional[Mapping[str, str]] = None,
     content_type: str = "application/json",
     seconds: float = TIMEOUT_SECONDS,
+    extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Tuple[int, Dict[str, str], bytes]:
     """Status, headers with names in lower case, and body of one exchange."""
-    answer = _open(api, method, path, body, query, content_type, seconds)
+    answer = _open(api, method, path, body, query, content_type, seconds, extra_headers)
     return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data
 
 
@@ -131,9 +132,11 @@ def _open(
     query: Optional[Mapping[str, str]],
     content_type: str,
     seconds: float,
+    extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Any:
     configuration = api.configuration
-    headers = {"Accept": "application/json", "User-Agent": "model-bundles", "Content-Type": content_type}
+    headers = {"Accept": "application/json", "User-Agent": "model-bundles", **(extra_headers or {})}
+    headers["Content-Type"] = content_type
     authorization = configuration.auth_settings().get("BearerToken")
     if authorization:
         headers["Authorization"] = authorization["value"]

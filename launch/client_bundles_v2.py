@@ -1,0 +1,108 @@
+"""LaunchClient's bundles by the names of the original's second API, in which the schemas are required."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
+
+from launch.bundle_fields import fields_of
+from launch.client_bundles import BundleMethods
+from launch.create import Wanted
+from launch.lookup import named, owned
+from launch.model_bundle import ModelBundle
+from launch.model_bundle_v2 import ListModelBundlesV2Response, ModelBundleV2Response, response
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+
+class BundleMethodsV2(BundleMethods):
+    """The same bundles: what one API created, the other finds."""
+
+    connection: "Connection"
+
+    def create_model_bundle_from_callable_v2(
+        self,
+        *,
+        model_bundle_name: str,
+        load_predict_fn: Any,
+        load_model_fn: Any,
+        request_schema: Any,
+        response_schema: Any,
+        requirements: Optional[List[str]] = None,
+        pytorch_image_tag: Optional[str] = None,
+        tensorflow_version: Optional[str] = None,
+        custom_base_image_repository: Optional[str] = None,
+        custom_base_image_tag: Optional[str] = None,
+        app_config: Union[Dict[str, Any], str, None] = None,
+        metadata: Optional[Dict[str, Any]] = None,
+    ) -> ModelBundle:
+        """As create_model_bundle; no requirements are none, and exactly one framework is given."""
+        from launch.pickling import bundle_content, pickle_to
+        from launch.source_text import source_texts
+
+        content = bundle_content(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
+        image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
+        fields = fields_of(image, requirements, app_config, request_schema, response_schema)
+        sources = source_texts(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
+        with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
+            packed = pickle_to(Path(directory, "bundle.pkl"), content)
+            return self._created(Wanted(model_bundle_name, fields, {**sources, **(metadata or {})}), packed)
+
+    def create_model_bundle_from_dirs_v2(
+        self,
+        *,
+        model_bundle_name: str,
+        base_paths: List[str],
+        load_predict_fn_module_path: str,
+        load_model_fn_module_path: str,
+        request_schema: Any,
+        response_schema: Any,
+        requirements_path: Optional[str] = None,
+        pytorch_image_tag: Optional[str] = None,
+        tensorflow_version: Optional[str] = None,
+        custom_base_image_repository: Optional[str] = None,
+        custom_base_image_tag: Optional[str] = None,
+        app_config: Union[Dict[str, Any], str, None] = None,
+        metadata: Optional[Dict[str, Any]] = None,
+    ) -> ModelBundle:
+        """As create_model_bundle_from_dirs; exactly one framework is given."""
+        image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
+        requirements = self._requirements_of(requirements_path, base_paths)
+        fields = fields_of(image, requirements, app_config, request_schema, response_schema)
+        return self._created_of_dirs(
+            model_bundle_name,
+            base_paths,
+            load_predict_fn_module_path,
+            load_model_fn_module_path,
+            fields,
+            metadata or {},
+        )
+
+    def get_model_bundle_v2(self, model_bundle_id: str) -> ModelBundleV2Response:
+        return response(self.connection.get(model_bundle_id), self.connection)
+
+    def get_latest_model_bundle_v2(self, model_bundle_name: str) -> ModelBundleV2Response:
+        return response(named(self.connection, model_bundle_name), self.connection)
+
+    def list_model_bundles_v2(self) -> ListModelBundlesV2Response:
+        return ListModelBundlesV2Response([response(bundle, self.connection) for bundle in owned(self.connection)])
+
+    def clone_model_bundle_with_changes_v2(
+        self, original_model_bundle_id: str, new_app_config: Union[Dict[str, Any], str, None] = None
+    ) -> ModelBundle:
+        """As clone_model_bundle_with_changes."""
+        return self.clone_model_bundle_with_changes(original_model_bundle_id, new_app_config)
+
+
+def _image(
+    pytorch_image_tag: Optional[str],
+    tensorflow_version: Optional[str],
+    repository: Optional[str],
+    tag: Optional[str],
+) -> Mapping[str, Any]:
+    from launch.env_params import from_v2
+
+    found: Mapping[str, Any] = from_v2(pytorch_image_tag, tensorflow_version, repository, tag)
+    return found

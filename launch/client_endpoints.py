@@ -1,0 +1,193 @@
+"""LaunchClient's endpoints: a ModelEndpoint keeps its name while bundles change, and a bundle serves it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
+
+from launch.endpoint_bundle import bundle_for, release
+from launch.endpoint_options import checked_labels, endpoint_fields
+from launch.errors import APIError, WrongTypeError
+from launch.kubernetes_api import API_VERSION, ENDPOINTS
+from launch.lookup import named
+from launch.model_bundle import ModelBundle
+from launch.model_endpoint import Endpoint, ModelEndpoint, SyncEndpoint, endpoint_record
+from launch.serving import logs, node_of
+from launch.waiting import say, wait_until
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+KIND = "ModelEndpoint"
+MOVE_SECONDS = 900
+CONTAINERS = ("prepare", "install", "server", "worker")
+
+
+class EndpointMethods:
+    """What LaunchClient can do with endpoints."""
+
+    connection: "Connection"
+
+    def create_model_endpoint(
+        self,
+        *,
+        endpoint_name: str,
+        model_bundle: Union[ModelBundle, str],
+        cpus: Any = 3,
+        memory: str = "8Gi",
+        storage: Optional[str] = "16Gi",
+        gpus: int = 0,
+        min_workers: int = 1,
+        max_workers: int = 1,
+        per_worker: int = 10,
+        forwarder_max_concurrency: Optional[int] = None,
+        gpu_type: Optional[str] = None,
+        endpoint_type: str = "sync",
+        high_priority: Optional[bool] = False,
+        post_inference_hooks: Optional[List[Any]] = None,
+        default_callback_url: Optional[str] = None,
+        default_callback_auth_kind: Optional[str] = None,
+        default_callback_auth_username: Optional[str] = None,
+        default_callback_auth_password: Optional[str] = None,
+        default_callback_auth_cert: Optional[str] = None,
+        default_callback_auth_key: Optional[str] = None,
+        public_inference: Optional[bool] = None,
+        update_if_exists: bool = False,
+        labels: Optional[Dict[str, str]] = None,
+    ) -> SyncEndpoint:
+        """Serve the bundle under a name that stays; returns at once, `endpoint.wait()` waits until it answers.
+
+        `cpus` are cores, `memory` and `storage` quantities such as "8Gi" for each of `min_workers` pods; `gpu_type` is
+        the value of the node label that the platform publishes. `labels` go onto the ModelEndpoint. A bundle that is
+        served with other resources already is left so, and an empty clone of it serves the endpoint. With
+        `update_if_exists` an endpoint of this name is edited. NotSupportedError names an option that cannot be done.
+        """
+        options = _options(locals())
+        fields, known = endpoint_fields(options), checked_labels(labels)
+        if not isinstance(endpoint_name, str):
+            raise WrongTypeError(f"endpoint_name must be a text, it is a {type(endpoint_name).__name__}")
+        if update_if_exists and self.get_model_endpoint(endpoint_name) is not None:
+            self._edit(endpoint_name, model_bundle, fields, gpu_type, known)
+            return self._endpoint(endpoint_name)
+        base = named(self.connection, model_bundle)
+        manifest = _manifest(endpoint_name, base["metadata"]["name"], known)
+        self.connection.create(manifest, ENDPOINTS, dry_run=True)
+        serving = {**fields, **node_of(self.connection, gpu_type)}
+        try:
+            serves = bundle_for(self.connection, base, endpoint_name, serving)["metadata"]["name"]
+            self.connection.create(_manifest(endpoint_name, serves, known), ENDPOINTS)
+        except APIError:
+            if self.get_model_endpoint(endpoint_name) is None:
+                release(self.connection, endpoint_name)
+            raise
+        return self._endpoint(endpoint_name)
+
+    def edit_model_endpoint(
+        self,
+        *,
+        model_endpoint: Union[Endpoint, ModelEndpoint, str],
+        model_bundle: Union[ModelBundle, str, None] = None,
+        cpus: Any = None,
+        memory: Optional[str] = None,
+        storage: Optional[str] = None,
+        gpus: Optional[int] = None,
+        min_workers: Optional[int] = None,
+        max_workers: Optional[int] = None,
+        per_worker: Optional[int] = None,
+        forwarder_max_concurrency: Optional[int] = None,
+        gpu_type: Optional[str] = None,
+        high_priority: Optional[bool] = None,
+        post_inference_hooks: Optional[List[Any]] = None,
+        default_callback_url: Optional[str] = None,
+        default_callback_auth_kind: Optional[str] = None,
+        default_callback_auth_username: Optional[str] = None,
+        default_callback_auth_password: Optional[str] = None,
+        default_callback_auth_cert: Optional[str] = None,
+        default_callback_auth_key: Optional[str] = None,
+        public_inference: Optional[bool] = None,
+    ) -> None:
+        """Change what is given; the rest stays, also when the bundle changes.
+
+        Another bundle is moved to without losing a request: this waits until the move is reported, about a minute after
+        that bundle is ready, telling on stderr how it goes, and then ends the pods of the one before.
+        """
+        fields = endpoint_fields(_options(locals()))
+        self._edit(_name_of(model_endpoint), model_bundle, fields, gpu_type, None)
+
+    def get_model_endpoint(self, endpoint_name: str) -> Optional[SyncEndpoint]:
+        """None when there is none of this name."""
+        try:
+            return self._endpoint(endpoint_name)
+        except APIError as error:
+            if error.status == 404 and error.reason == "NotFound":
+                return None
+            raise
+
+    def list_model_endpoints(self) -> List[SyncEndpoint]:
+        found = self.connection.list(ENDPOINTS)
+        return [SyncEndpoint(endpoint_record(endpoint, self.connection), self) for endpoint in found]
+
+    def delete_model_endpoint(self, model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> bool:
+        """Remove the endpoint and end what served for it; the bundle that it was made of stays, stored."""
+        name = _name_of(model_endpoint)
+        self.connection.delete(name, ENDPOINTS)
+        release(self.connection, name)
+        return True
+
+    def read_endpoint_creation_logs(self, model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> str:
+        """What the containers of the endpoint's pods wrote: preparing, installing, serving."""
+        bundle = self.connection.get(_name_of(model_endpoint), ENDPOINTS)["spec"]["bundle"]
+        found = []
+        for container in CONTAINERS:
+            try:
+                found.append(f"--- {container}\n" + logs(self.connection, bundle, container, None))
+            except APIError as error:  # a pod has no install where nothing is to be installed, or has not come to it
+                if error.status != 400:
+                    raise
+        return "\n".join(found)
+
+    def _edit(
+        self,
+        name: str,
+        model_bundle: Union[ModelBundle, str, None],
+        fields: Mapping[str, Any],
+        gpu_type: Optional[str],
+        labels: Optional[Mapping[str, str]],
+    ) -> None:
+        endpoint = self.connection.get(name, ENDPOINTS)
+        before = self.connection.get(endpoint["spec"]["bundle"])
+        base = before if model_bundle is None else named(self.connection, model_bundle)
+        serving = {**(before["spec"].get("serving") or {}), **node_of(self.connection, gpu_type)}
+        for key, value in fields.items():
+            serving[key] = {**serving.get(key, {}), **value} if isinstance(value, Mapping) else value
+        serves = bundle_for(self.connection, base, name, serving)["metadata"]["name"]
+        change: Dict[str, Any] = {"spec": {"bundle": serves}}
+        if labels:
+            change["metadata"] = {"labels": dict(labels)}
+        self.connection.patch(name, change, ENDPOINTS)
+        if serves != before["metadata"]["name"]:
+            wait_until(self.connection, name, lambda found: _answers(found, serves), MOVE_SECONDS, say, ENDPOINTS)
+            release(self.connection, name, keep=serves)
+
+    def _endpoint(self, name: str) -> SyncEndpoint:
+        return SyncEndpoint(endpoint_record(self.connection.get(name, ENDPOINTS), self.connection), self)
+
+
+def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
+    return (endpoint.get("status") or {}).get("bundle") == bundle
+
+
+def _manifest(name: str, bundle: str, labels: Mapping[str, str]) -> Dict[str, Any]:
+    metadata: Dict[str, Any] = {"name": name, **({"labels": dict(labels)} if labels else {})}
+    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": {"bundle": bundle}}
+
+
+def _options(arguments: Mapping[str, Any]) -> Dict[str, Any]:
+    return {name: value for name, value in arguments.items() if name != "self"}
+
+
+def _name_of(model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> str:
+    if isinstance(model_endpoint, str):
+        return model_endpoint
+    if isinstance(model_endpoint, (Endpoint, ModelEndpoint)):
+        return model_endpoint.name
+    raise WrongTypeError(f"model_endpoint must be an endpoint or its name, it is a {type(model_endpoint).__name__}")

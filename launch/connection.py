@@ -1,0 +1,90 @@
+"""How the client reaches the cluster, found out when it is first asked: a LaunchClient constructs anywhere.
+
+The server and the credentials are those of the kubeconfig, or in a pod its service account. `endpoint` is an API
+server's URL in their place, `api_key` a bearer token in place of the credentials. The token is in no repr, message or
+log of ours.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+from launch import kubernetes_api
+from launch.errors import WrongTypeError
+from launch.kubernetes_api import PLURAL
+from launch.transport import connect, connect_to, with_token
+
+
+class Connection:
+    """`namespace`: given, else LAUNCH_NAMESPACE, else the kubeconfig's or the pod's, else "default"."""
+
+    def __init__(
+        self,
+        api_key: Optional[str] = None,
+        endpoint: Optional[str] = None,
+        namespace: Optional[str] = None,
+        context: Optional[str] = None,
+    ) -> None:
+        for name, value in (("api_key", api_key), ("endpoint", endpoint), ("namespace", namespace)):
+            if value is not None and not isinstance(value, str):
+                raise WrongTypeError(f"{name} must be a string, it is a {type(value).__name__}")
+        self._api_key = api_key or None
+        self.endpoint = endpoint or None
+        self._wanted, self._context = namespace or os.environ.get("LAUNCH_NAMESPACE") or None, context
+        self._place: Optional[Tuple[Any, str]] = None
+        self._user: Optional[str] = None
+
+    def __repr__(self) -> str:
+        key = ", api_key=***" if self._api_key else ""
+        where = self.endpoint or "the kubeconfig's cluster"
+        return f"Connection({where}, namespace={self._wanted or 'the default'}{key})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Connection) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> Tuple[Optional[str], ...]:
+        return (self._api_key, self.endpoint, self._wanted, self._context)
+
+    def place(self) -> Tuple[Any, str]:
+        """The ApiClient and the namespace; APIError says why there is none."""
+        if self._place is None:
+            api, default = (connect_to(self.endpoint), "default") if self.endpoint else connect(self._context)
+            if self._api_key:
+                api = with_token(api, self._api_key)
+            self._place = api, self._wanted or default
+        return self._place
+
+    @property
+    def namespace(self) -> str:
+        return self.place()[1]
+
+    def user(self) -> str:
+        """Who the API server says you are."""
+        if self._user is None:
+            self._user = kubernetes_api.who_am_i(self.place()[0])
+        return self._user
+
+    def get(self, name: str, plural: str = PLURAL) -> Dict[str, Any]:
+        return kubernetes_api.get(*self.place(), plural, name)
+
+    def list(self, plural: str = PLURAL, selector: str = "") -> List[Dict[str, Any]]:
+        return kubernetes_api.list_all(*self.place(), plural, selector)
+
+    def create(self, manifest: Mapping[str, Any], plural: str = PLURAL, dry_run: bool = False) -> Dict[str, Any]:
+        return kubernetes_api.create(*self.place(), plural, manifest, dry_run)
+
+    def patch(self, name: str, change: Mapping[str, Any], plural: str = PLURAL) -> Dict[str, Any]:
+        return kubernetes_api.patch(*self.place(), plural, name, change)
+
+    def delete(self, name: str, plural: str = PLURAL) -> None:
+        kubernetes_api.delete(*self.place(), plural, name)
+
+    def published(self, name: str) -> Optional[Dict[str, str]]:
+        """What the operator's chart publishes for clients: in the bundles' namespace, else for the whole cluster."""
+        api, namespace = self.place()
+        found = kubernetes_api.get_config_map(api, namespace, name)
+        return found if found is not None else kubernetes_api.get_config_map(api, "kube-public", name)

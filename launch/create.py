@@ -1,0 +1,101 @@
+"""A bundle comes into being: everything that can be refused is refused before a byte is uploaded, and what is uploaded
+for a bundle that then cannot be created is taken away again."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple
+
+from launch.clone import clone_of
+from launch.content import Content, content_of_manifest
+from launch.errors import APIError
+from launch.kubernetes_api import API_VERSION
+from launch.manifest import KIND
+from launch.naming import CREATED_AT, bundle_metadata, given_name, object_name
+from launch.packed import Packed
+
+if TYPE_CHECKING:
+    from launch.artifact_store import ArtifactStore
+    from launch.connection import Connection
+
+STORED: Mapping[str, Any] = {"replicas": 0}
+
+
+class Created(NamedTuple):
+    """`object` as the API server has it; `new` is False where the same bundle was there already."""
+
+    object: Dict[str, Any]
+    content: Content
+    new: bool
+
+
+class Wanted(NamedTuple):
+    """`fields` are those of spec.bundle without the artifact; `metadata` is kept beside it, out of the digest."""
+
+    name: str
+    fields: Mapping[str, Any]
+    metadata: Mapping[str, Any]
+    serving: Mapping[str, Any] = STORED
+
+
+def draft(wanted: Wanted, packed: Packed, uri: str, owner: str = "") -> Content:
+    """The manifest and its digest; ContentError where it is no bundle."""
+    bundle = {"artifact": packed.artifact(uri), **wanted.fields}
+    spec = {"bundle": bundle, "serving": dict(wanted.serving)}
+    manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "draft"}, "spec": spec}
+    content = content_of_manifest(manifest)
+    return _named(content, wanted.name, owner, wanted.metadata)
+
+
+def create(connection: "Connection", store: "ArtifactStore", wanted: Wanted, packed: Packed) -> Created:
+    """The object, new or found; the artifact is in the store then."""
+    content = draft(wanted, packed, store.uri_of(packed), connection.user())
+    found = _renewed(connection, content)
+    if found is not None:
+        store.put(packed)  # nothing to do where it is there; somebody may have removed it
+        return Created(found, content, new=False)
+    connection.create(content.manifest, dry_run=True)
+    uploaded = store.put(packed)
+    try:
+        made = connection.create(content.manifest)
+    except APIError as error:
+        if error.status == 409 and error.reason == "AlreadyExists":  # another client was faster
+            return Created(connection.get(content.name), content, new=False)
+        if uploaded and 400 <= error.status < 500:  # anything else may have been carried out
+            store.remove(store.uri_of(packed))
+        raise
+    return Created(made, content, new=True)
+
+
+def clone(connection: "Connection", base: Mapping[str, Any], content: Content, fields: Mapping[str, Any]) -> Created:
+    """A stored clone of the bundle `base`, whose content is given, with these fields of spec.bundle."""
+    drafted, _ = clone_of(content, content.name, fields, STORED["replicas"])
+    named = _named(drafted, given_name(base), connection.user(), {})
+    found = _renewed(connection, named)
+    if found is not None:
+        return Created(found, named, new=False)
+    try:
+        return Created(connection.create(named.manifest), named, new=True)
+    except APIError as error:
+        if error.status == 409 and error.reason == "AlreadyExists":
+            return Created(connection.get(named.name), named, new=False)
+        raise
+
+
+def _named(content: Content, name: str, owner: str, metadata: Mapping[str, Any]) -> Content:
+    chosen = object_name(name, content.digest)
+    told = {"name": chosen, **bundle_metadata(name, owner, time.time_ns(), metadata)}
+    manifest = {**content.manifest, "metadata": told}
+    return Content(chosen, content.fields, content.canonical, content.digest, manifest)
+
+
+def _renewed(connection: "Connection", content: Content) -> "Dict[str, Any] | None":
+    """The bundle that is there under this name, now the newest of it; None when there is none."""
+    try:
+        found = connection.get(content.name)
+    except APIError as error:
+        if error.status == 404:
+            return None
+        raise
+    created_at = content.manifest["metadata"]["annotations"][CREATED_AT]
+    return connection.patch(content.name, {"metadata": {"annotations": {CREATED_AT: created_at}}}) or found

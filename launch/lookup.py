@@ -1,0 +1,68 @@
+"""Finds bundles in the cluster as the client's words mean them: by id, by the newest of a name, by owner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
+
+from launch.errors import APIError, WrongTypeError
+from launch.manifest import NAME
+from launch.model_bundle import ModelBundle
+from launch.naming import BUNDLE_NAME, OWNER, created_at, given_name, label_value, owner_label
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+
+def owned(connection: "Connection", name: Optional[str] = None, everybody: bool = False) -> List[Dict[str, Any]]:
+    """Those that you own and those that nobody owns, the newest first."""
+    named = [f"{BUNDLE_NAME}={label_value(name)}"] if name is not None else []
+    whose = [[]] if everybody else [[f"{OWNER}={owner_label(connection.user())}"], [f"!{OWNER}"]]
+    listed = [bundle for part in whose for bundle in connection.list(selector=",".join([*named, *part]))]
+    if name is not None:
+        listed = [bundle for bundle in listed if given_name(bundle) == name]
+    return sorted(listed, key=created_at, reverse=True)
+
+
+def named(connection: "Connection", word: Union[ModelBundle, str]) -> Dict[str, Any]:
+    """The newest bundle of this name, else the object of this name; a ModelBundle that has an id is that one."""
+    if isinstance(word, ModelBundle) and word.id is not None:
+        return connection.get(word.id)
+    name = _text(word)
+    of_name = owned(connection, name)
+    return of_name[0] if of_name else _by_object_name(connection, name)
+
+
+def found(connection: "Connection", word: Union[ModelBundle, str]) -> Dict[str, Any]:
+    """The bundle of this id, else the newest of this name; a ModelBundle without an id is a name."""
+    if isinstance(word, ModelBundle):
+        return named(connection, word)
+    try:
+        return _by_object_name(connection, _text(word))
+    except APIError as error:
+        of_name = owned(connection, word) if error.status == 404 else []
+        if not of_name:
+            raise
+        return of_name[0]
+
+
+def _text(word: Union[ModelBundle, str]) -> str:
+    if isinstance(word, ModelBundle):
+        return word.name
+    if not isinstance(word, str):
+        raise WrongTypeError(f"model_bundle must be a ModelBundle or a text, it is a {type(word).__name__}")
+    return word
+
+
+def _by_object_name(connection: "Connection", name: str) -> Dict[str, Any]:
+    if NAME.fullmatch(name):
+        try:
+            return connection.get(name)
+        except APIError as error:
+            if error.status != 404 or error.reason != "NotFound":
+                raise
+    raise APIError(
+        404,
+        f"there is no bundle {name!r} in namespace {connection.namespace} that you own; list_model_bundles("
+        "everybody=True) shows those of others",
+        "NotFound",
+    )

@@ -1,0 +1,127 @@
+"""A bundle in the user's hands: what it was made of, and what can be done with it."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+
+from launch.errors import InvalidBundleError
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+_SHOWN = ("name", "id", "env_params", "requirements", "app_config", "location", "created_at")
+
+
+@dataclass(repr=False)
+class ModelBundle:
+    """`name` is what it was created as, `id` the name of its object in the cluster (`kubectl get mbun ID`).
+
+    `ModelBundle("name")` may stand for the newest bundle of that name wherever one is taken.
+    """
+
+    name: str
+    id: Optional[str] = None
+    env_params: Optional[Dict[str, Any]] = None
+    location: Optional[str] = None
+    metadata: Optional[Dict[str, Any]] = None
+    packaging_type: Optional[str] = None
+    requirements: Optional[List[str]] = None
+    app_config: Optional[Dict[str, Any]] = None
+    created_at: Optional[str] = None
+    digest: Optional[str] = None
+    _connection: Optional["Connection"] = field(default=None, init=False, compare=False)
+
+    @property
+    def model_bundle_id(self) -> Optional[str]:
+        return self.id
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ModelBundle":
+        """Keys that are no field are left out."""
+        known = {item.name for item in fields(cls) if item.init}
+        return cls(**{name: value for name, value in values.items() if name in known})
+
+    def to_dict(self) -> Dict[str, Any]:
+        return {name: value for name, value in asdict(_bare(self)).items() if not name.startswith("_")}
+
+    def __str__(self) -> str:
+        return f"ModelBundle(bundle_name={self.name})"
+
+    def __repr__(self) -> str:
+        return f"ModelBundle(name={self.name!r}, id={self.id!r})"
+
+    def _repr_html_(self) -> str:
+        values = self.to_dict()
+        rows = "".join(
+            f"<tr><th style='text-align:left'>{name}</th><td>{html.escape(str(values[name]))}</td></tr>"
+            for name in _SHOWN
+            if values[name] is not None
+        )
+        return f"<table>{rows}</table>"
+
+    def deploy(
+        self,
+        replicas: int = 1,
+        gpus: int = 1,
+        cpus: Any = None,
+        memory: Optional[str] = None,
+        storage: Optional[str] = None,
+        gpu_type: Optional[str] = None,
+        max_concurrency: Optional[int] = None,
+    ) -> "ModelBundle":
+        """Serve the bundle under its own id: `replicas` pods with `gpus` GPUs each (0: on CPU).
+
+        `cpus` are cores (0.5 or "500m"), `memory` and `storage` quantities such as "8Gi"; what is not given stays as it
+        was. Returns at once: `wait()` waits. `create_model_endpoint` gives callers a name that outlives this bundle.
+        """
+        from launch import serving
+
+        wanted = serving.serving_fields(
+            replicas=replicas, gpus=gpus, cpus=cpus, memory=memory, storage=storage, max_concurrency=max_concurrency
+        )
+        serving.deploy(self._there(), str(self.id), wanted, gpu_type)
+        return self
+
+    def wait(self, timeout: float = 600, condition: str = "Ready") -> "ModelBundle":
+        """Until the condition holds (TYPE or TYPE=STATUS), telling on stderr what happens meanwhile; `timeout` in
+        seconds. BundleFailedError when it cannot come to that, WaitTimeoutError when it did not in time."""
+        from launch.waiting import say, wait
+
+        wait(self._there(), str(self.id), condition, timeout, say)
+        return self
+
+    def predict(self, *, timeout: float = 120, **request: Any) -> Any:
+        """The prediction for the request's fields, through the API server's proxy; PredictionError when it failed."""
+        from launch.prediction import predict
+
+        return predict(self._there(), str(self.id), request, timeout).value
+
+    def logs(self, container: str = "worker", tail: Optional[int] = None) -> str:
+        """What the container wrote in each pod that is there; `tail` last lines of each."""
+        from launch.serving import logs
+
+        return logs(self._there(), str(self.id), container, tail)
+
+    def conditions(self) -> Dict[str, Mapping[str, Any]]:
+        """By type, as they are now: status, reason, message, lastTransitionTime."""
+        from launch.conditions import conditions
+
+        return conditions(self._there().get(str(self.id)))
+
+    def delete(self) -> None:
+        """Remove the bundle and its pods from the cluster. The artifact stays in the store: others may name it."""
+        self._there().delete(str(self.id))
+
+    def _there(self) -> "Connection":
+        if self._connection is None or self.id is None:
+            raise InvalidBundleError(
+                f"{self!r} is a name only: client.get_model_bundle({self.name!r}) gives the bundle in the cluster"
+            )
+        return self._connection
+
+
+def _bare(bundle: ModelBundle) -> ModelBundle:
+    """Without the connection, which asdict() would copy."""
+    return ModelBundle.from_dict({item.name: getattr(bundle, item.name) for item in fields(bundle)})

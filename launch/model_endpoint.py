@@ -1,0 +1,252 @@
+"""Endpoints in the user's hands, what is sent to them and what comes back, in the original's shapes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
+
+from launch.conditions import conditions
+from launch.errors import InvalidBundleError, NotSupportedError, PredictionError
+from launch.kubernetes_api import ENDPOINTS
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+SUCCESS, FAILURE = "SUCCESS", "FAILURE"
+
+
+@dataclass
+class EndpointRequest:
+    """What is sent: `args` are predict_fn's keyword arguments. Without `args` or `url` it is a ValueError."""
+
+    url: Optional[str] = None
+    args: Optional[Dict[str, Any]] = None
+    callback_url: Optional[str] = None
+    callback_auth_kind: Optional[str] = None
+    callback_auth_username: Optional[str] = None
+    callback_auth_password: Optional[str] = field(default=None, repr=False)
+    callback_auth_cert: Optional[str] = field(default=None, repr=False)
+    callback_auth_key: Optional[str] = field(default=None, repr=False)
+    return_pickled: Optional[bool] = False
+    request_id: Optional[str] = None
+    extra_headers: Optional[Dict[str, str]] = None
+
+    def __post_init__(self) -> None:
+        if self.url is None and self.args is None:
+            raise InvalidBundleError("an EndpointRequest needs args, the keyword arguments of predict_fn")
+        if self.args is not None and not isinstance(self.args, Mapping):
+            raise InvalidBundleError(f"args must be a dict, it is a {type(self.args).__name__}")
+
+
+class EndpointResponse:
+    """`status` is SUCCESS or FAILURE; `result` is {"result": TEXT}, the text being the prediction as JSON, as the
+    original's sync endpoints give it; `value` is the prediction itself. On FAILURE `traceback` says what happened."""
+
+    def __init__(
+        self,
+        client: Any,
+        status: str,
+        result_url: Optional[str] = None,
+        result: Optional[Dict[str, str]] = None,
+        traceback: Optional[str] = None,
+        status_code: Optional[int] = None,
+    ) -> None:
+        self.client = client
+        self.status = status
+        self.result_url = result_url
+        self.result = result
+        self.traceback = traceback
+        self.status_code = status_code
+
+    @property
+    def value(self) -> Any:
+        return None if self.result is None else json.loads(self.result["result"])
+
+    def __repr__(self) -> str:
+        told = {"status": self.status, "result": self.result, "traceback": self.traceback}
+        said = ", ".join(f"{name}={value!r}" for name, value in told.items() if value is not None)
+        return f"EndpointResponse({said}, status_code={self.status_code})"
+
+
+@dataclass
+class ModelEndpoint:
+    """What is known of an endpoint: `status` is READY, UPDATE_PENDING, UPDATE_IN_PROGRESS, UPDATE_FAILED or
+    DELETE_IN_PROGRESS; resource_state and deployment_state are of the bundle that serves it."""
+
+    name: str
+    id: Optional[str] = None
+    bundle_name: Optional[str] = None
+    status: Optional[str] = None
+    resource_state: Optional[Dict[str, Any]] = None
+    deployment_state: Optional[Dict[str, Any]] = None
+    metadata: Optional[Dict[str, Any]] = None
+    endpoint_type: str = "sync"
+    configs: Optional[Dict[str, Any]] = None
+    destination: Optional[str] = None
+    post_inference_hooks: Optional[Any] = None
+    default_callback_url: Optional[str] = None
+
+
+class Endpoint:
+    """An endpoint of the cluster; status(), resource_state() and deployment_state() ask anew."""
+
+    def __init__(self, model_endpoint: ModelEndpoint, client: Any) -> None:
+        self.model_endpoint = model_endpoint
+        self.client = client
+
+    @property
+    def name(self) -> str:
+        return self.model_endpoint.name
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}(endpoint_name={self.name})"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        import html
+
+        known = self.model_endpoint
+        rows = {"endpoint": known.name, "bundle": known.bundle_name, "status": known.status, "url": known.destination}
+        cells = "".join(f"<tr><th>{name}</th><td>{html.escape(str(value))}</td></tr>" for name, value in rows.items())
+        return f"<table>{cells}</table>"
+
+    def status(self) -> Optional[str]:
+        return self._fresh().status
+
+    def resource_state(self) -> Optional[Dict[str, Any]]:
+        return self._fresh().resource_state
+
+    def deployment_state(self) -> Optional[Dict[str, Any]]:
+        return self._fresh().deployment_state
+
+    def wait(self, timeout: float = 900) -> "Endpoint":
+        """Until the endpoint answers with its bundle; progress goes to stderr, `timeout` in seconds."""
+        from launch.waiting import say, wait
+
+        wait(self.client.connection, self.name, "Ready", timeout, say, ENDPOINTS)
+        self._fresh()
+        return self
+
+    def _fresh(self) -> ModelEndpoint:
+        found = endpoint_record(self.client.connection.get(self.name, ENDPOINTS), self.client.connection)
+        self.model_endpoint = found
+        return found
+
+
+class SyncEndpoint(Endpoint):
+    """Answers while the caller waits."""
+
+    def predict(self, request: EndpointRequest, timeout: float = 120) -> EndpointResponse:
+        """The answer, FAILURE too when the bundle answered with an error; APIError when nothing answers."""
+        from launch.prediction import predict
+
+        refuse_unsupported(request)
+        try:
+            found = predict(self.client.connection, self.name, request.args or {}, timeout, request.extra_headers)
+        except PredictionError as error:
+            details = "".join(f"\n{detail}" for detail in error.details)
+            return EndpointResponse(
+                self.client, FAILURE, traceback=f"{error.code}: {error.message}{details}", status_code=error.status
+            )
+        text = json.dumps(found.value, ensure_ascii=False)
+        return EndpointResponse(self.client, SUCCESS, result={"result": text}, status_code=200)
+
+
+def refuse_unsupported(request: EndpointRequest) -> None:
+    if request.url is not None:
+        raise NotSupportedError("url: read it yourself and send its content in args; the server fetches no URLs")
+    if request.return_pickled:
+        raise NotSupportedError("return_pickled: predictions are JSON, docs/predict.md says how values become it")
+    if request.callback_url is not None:
+        raise NotSupportedError("callback_url: call it with the response")
+
+
+def endpoint_record(found: Mapping[str, Any], connection: "Connection") -> ModelEndpoint:
+    from launch.errors import APIError
+
+    name = found["spec"]["bundle"]
+    try:
+        bundle: Mapping[str, Any] = connection.get(name)
+    except APIError as error:
+        if error.status != 404:
+            raise
+        bundle = {}
+    metadata = found["metadata"]
+    return ModelEndpoint(
+        name=metadata["name"],
+        id=metadata["name"],
+        bundle_name=name,
+        status=endpoint_status(found),
+        resource_state=resources_of(bundle),
+        deployment_state=replicas_of(bundle),
+        metadata={"labels": metadata.get("labels") or {}},
+        destination=((found.get("status") or {}).get("endpoint") or {}).get("url"),
+    )
+
+
+def endpoint_status(found: Mapping[str, Any]) -> str:
+    if found["metadata"].get("deletionTimestamp"):
+        return "DELETE_IN_PROGRESS"
+    known = {name: entry["status"] for name, entry in conditions(found).items()}
+    if not known:
+        return "UPDATE_PENDING"
+    if known.get("Stalled") == "True":
+        return "UPDATE_FAILED"
+    settled = (found.get("status") or {}).get("bundle") == found["spec"]["bundle"]
+    return "READY" if known.get("Ready") == "True" and settled else "UPDATE_IN_PROGRESS"
+
+
+def resources_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
+    serving = (bundle.get("spec") or {}).get("serving") or {}
+    resources = serving.get("resources") or {}
+    return {
+        "cpus": resources.get("cpu"),
+        "memory": resources.get("memory"),
+        "storage": resources.get("ephemeralStorage"),
+        "gpus": (serving.get("gpu") or {}).get("count"),
+        "gpu_type": next(iter((serving.get("nodeSelector") or {}).values()), None),
+        "forwarder_max_concurrency": serving.get("maxConcurrency"),
+    }
+
+
+def replicas_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
+    wanted = ((bundle.get("spec") or {}).get("serving") or {}).get("replicas")
+    ready = (bundle.get("status") or {}).get("readyReplicas") or 0
+    return {
+        "min_workers": wanted,
+        "max_workers": wanted,
+        "available_workers": ready,
+        "unavailable_workers": max(0, (wanted or 0) - ready),
+    }
+
+
+class _NotBuilt:
+    """Stands for a class of the original that this version cannot be: an import works, an object does not."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        raise NotSupportedError(
+            f"{type(self).__name__} is not supported: only sync endpoints are, and SyncEndpoint.predict() in threads "
+            "does what futures do"
+        )
+
+
+class AsyncEndpoint(_NotBuilt):
+    """Not supported."""
+
+
+class StreamingEndpoint(_NotBuilt):
+    """Not supported."""
+
+
+class AsyncEndpointBatchResponse(_NotBuilt):
+    """Not supported."""
+
+
+class EndpointResponseFuture(_NotBuilt):
+    """Not supported."""
+
+
+class EndpointResponseStream(_NotBuilt):
+    """Not supported."""

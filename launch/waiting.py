@@ -1,0 +1,72 @@
+"""Waits for a condition of a bundle or an endpoint, telling what happens meanwhile."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
+
+from launch.conditions import Seen, changes, holds, stalled
+from launch.errors import BundleFailedError, WaitTimeoutError
+from launch.kubernetes_api import PLURAL, watch
+
+if TYPE_CHECKING:
+    from launch.connection import Connection
+
+
+def say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+def wait(
+    connection: "Connection",
+    name: str,
+    wanted: str,
+    timeout: float,
+    tell: Callable[[str], None],
+    plural: str = PLURAL,
+) -> Dict[str, Any]:
+    """The object for which TYPE or TYPE=STATUS holds, as `wait_until` gives it."""
+    is_stalled_wanted = wanted.partition("=")[0] == "Stalled"
+    return wait_until(
+        connection, name, lambda found: holds(found, wanted), timeout, tell, plural, wanted, is_stalled_wanted
+    )
+
+
+def wait_until(
+    connection: "Connection",
+    name: str,
+    is_so: Callable[[Mapping[str, Any]], bool],
+    timeout: float,
+    tell: Callable[[str], None],
+    plural: str = PLURAL,
+    wanted: str = "Ready",
+    stalled_is_fine: bool = False,
+) -> Dict[str, Any]:
+    """The object once it is so; each change of its conditions is told as one line.
+
+    BundleFailedError when it was deleted or is Stalled, WaitTimeoutError after `timeout` seconds.
+    """
+    api, namespace = connection.place()
+    seen: Seen = {}
+    last: Optional[Dict[str, Any]] = None
+    for found in watch(api, namespace, plural, name, timeout):
+        if found is None:
+            raise BundleFailedError(f"{name} was deleted", "NotFound")
+        last = found
+        seen, lines = changes(seen, found)
+        for line in lines:
+            tell(line)
+        if is_so(found):
+            return found
+        if stalled(found) and not stalled_is_fine:
+            raise BundleFailedError(f"{name} is stalled: {stalled(found)}", "Stalled")
+    why = _ready(last) if ((last or {}).get("status") or {}).get("conditions") else "no operator has looked at it"
+    raise WaitTimeoutError(f"{name} was not {wanted} within {timeout:.0f} s; {why}")
+
+
+def _ready(found: Optional[Mapping[str, Any]]) -> str:
+    for condition in ((found or {}).get("status") or {}).get("conditions") or []:
+        if condition["type"] == "Ready":
+            return f"Ready={condition['status']} {condition.get('reason', '')}: {condition.get('message', '')}"
+    return "it has no condition Ready"
