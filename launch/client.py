@@ -18,8 +18,8 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
     """A client of one namespace of one cluster.
 
     `endpoint` is the URL of an API server and `api_key` a bearer token for it; without them the kubeconfig decides, or
-    in a pod its service account. `namespace` is LAUNCH_NAMESPACE's, else the kubeconfig's. `artifact_uri` says where
-    artifacts go, else LAUNCH_ARTIFACT_URI, else what the operator publishes.
+    in a pod its service account. `namespace` is LAUNCH_NAMESPACE's, else that of the kubeconfig's `context`.
+    `artifact_uri` says where artifacts go, else LAUNCH_ARTIFACT_URI, else what the operator publishes.
     """
 
     def __init__(
@@ -30,13 +30,14 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         use_path_with_custom_endpoint: bool = False,
         *,
         namespace: Optional[str] = None,
+        context: Optional[str] = None,
         artifact_uri: Optional[str] = None,
     ) -> None:
         if use_path_with_custom_endpoint:
             raise NotSupportedError(
                 "use_path_with_custom_endpoint: the endpoint is a Kubernetes API server, to which no path is added"
             )
-        self.connection = Connection(api_key, endpoint, namespace)
+        self.connection = Connection(api_key, endpoint, namespace, context)
         self.self_hosted = self_hosted
         self._artifact_uri = artifact_uri
         self._upload: Optional[Callable[[bytes, str], Any]] = None

@@ -78,7 +78,11 @@ def _serves(serving: Mapping[str, Any]) -> bool:
 
 def _covers(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether all that is wanted is so already."""
-    return all(
-        _covers(current.get(name) or {}, value) if isinstance(value, Mapping) else bool(current.get(name) == value)
-        for name, value in wanted.items()
-    )
+    for name, value in wanted.items():
+        there = current.get(name)
+        if isinstance(value, Mapping):
+            if not _covers(there or {}, value):
+                return False
+        elif there != value:
+            return False
+    return True

@@ -32,14 +32,17 @@ def named(connection: "Connection", word: Union[ModelBundle, str]) -> Dict[str, 
     return of_name[0] if of_name else _by_object_name(connection, name)
 
 
-def found(connection: "Connection", word: Union[ModelBundle, str]) -> Dict[str, Any]:
-    """The bundle of this id, else the newest of this name; a ModelBundle without an id is a name."""
+def found(connection: "Connection", word: Union[ModelBundle, str], everybody: bool = False) -> Dict[str, Any]:
+    """The bundle of this id, else the newest of this name; a ModelBundle without an id is a name.
+
+    `everybody` counts those of other owners too.
+    """
     if isinstance(word, ModelBundle):
         return named(connection, word)
     try:
         return _by_object_name(connection, _text(word))
     except APIError as error:
-        of_name = owned(connection, word) if error.status == 404 else []
+        of_name = owned(connection, word, everybody) if error.status == 404 else []
         if not of_name:
             raise
         return of_name[0]
@@ -62,7 +65,7 @@ def _by_object_name(connection: "Connection", name: str) -> Dict[str, Any]:
                 raise
     raise APIError(
         404,
-        f"there is no bundle {name!r} in namespace {connection.namespace} that you own; list_model_bundles("
-        "everybody=True) shows those of others",
+        f"there is no bundle {name!r} in namespace {connection.namespace}: neither an object of this name nor one that "
+        "was created by it",
         "NotFound",
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -102,6 +102,11 @@ def dump(manifest: Mapping[str, Any]) -> str:
     except ValueError as error:
         raise ManifestError(str(error)) from None
     return yaml.dump(dict(manifest), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+
+
+def dump_objects(objects: Sequence[Mapping[str, Any]]) -> str:
+    """Objects as the API server has them, one YAML document each; nothing is checked, as they are there already."""
+    return yaml.dump_all(list(objects), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
 
 
 def parse(text: str, name: str) -> List[Dict[str, Any]]:

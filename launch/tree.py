@@ -11,6 +11,7 @@ from launch.conditions import conditions
 from launch.content import ContentError, content_of_object
 from launch.differences import Difference, differences
 from launch.family import Member
+from launch.table import table
 
 HEADS = ("NAME", "READY", "REASON", "DIGEST", "CHANGED")
 SHORT_DIGEST, SHORT_VALUE, DIFFERENCES_SHOWN = 16, 40, 3
@@ -19,11 +20,7 @@ Row = Tuple[str, str, str, str, str]
 
 
 def tree_text(roots: Sequence[Member]) -> str:
-    rows: List[Row] = [HEADS]
-    for root in roots:
-        rows += _rows(root, "", "")
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADS))]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return table(HEADS, [row for root in roots for row in _rows(root, "", "")])
 
 
 def tree_json(member: Member) -> Dict[str, Any]:

@@ -9,6 +9,14 @@ import click
 
 # name -> its help line; the module of that name in this package holds `command`
 COMMANDS: Dict[str, str] = {
+    "create": "Pack functions, upload them, and create a bundle.",
+    "render": "Print the YAML of a bundle that create would make, for Git.",
+    "list": "List bundles.",
+    "get": "Print a bundle, as a row or as its object.",
+    "describe": "Print how a bundle is, and why.",
+    "deploy": "Serve a bundle, and wait until it answers.",
+    "logs": "Print what a bundle's containers wrote.",
+    "delete": "Remove a bundle and its pods.",
     "serve": "Serve a bundle on this machine, as a pod would.",
     "predict": "Send one request to a bundle and print the prediction.",
     "pin": "Print the sha256 of an artifact, wherever it lies.",
@@ -20,6 +28,7 @@ COMMANDS: Dict[str, str] = {
     "blame": "Print which bundle of the line set a value.",
     "flatten": "Print a bundle as YAML that stands by itself, for Git.",
     "lock": "Print a bundle with pins for the image and requirements that ran.",
+    "completion": "Print the completion script of a shell.",
 }
 
 

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
+from launch.cli.cluster_options import bundle_named, told_as
 from launch.cli.duration import some_seconds
-from launch.cli.failure import Failure, missing
-
-Answer = Tuple[int, Mapping[str, str], bytes]
+from launch.cli.failure import Failure
+from launch.cli.given import in_cluster
+from launch.connection import Connection
+from launch.errors import APIError
+from launch.prediction import Answer, post, post_to_url
 
 
 @click.command(name="predict")
 @click.argument("words", nargs=-1, required=True, metavar="[NAME] JSON|@FILE|-")
 @click.option("--url", help="Where the bundle answers, such as http://127.0.0.1:8080; else NAME in the cluster.")
-@click.option("-n", "--namespace", help="Of NAME; else the kubeconfig's.")
-@click.option("--context", help="The kubeconfig's context; else the current one.")
+@in_cluster
 @click.option(
     "--timeout",
     default="120s",
@@ -57,9 +56,12 @@ def command(
     body = _request(words[-1])
     as_json = output == "json"
     started = time.monotonic()
-    status, headers, content = (
-        _by_url(url, body, timeout, as_json) if url else _by_name(words[0], namespace, context, body, timeout, as_json)
-    )
+    with told_as("predict", as_json):
+        if url:
+            status, headers, content = _by_url(url, body, timeout)
+        else:
+            connection = Connection(namespace=namespace, context=context)
+            status, headers, content = _by_name(connection, words[0], body, timeout, as_json)
     _print(status, headers, content, time.monotonic() - started, as_json)
 
 
@@ -77,44 +79,27 @@ def _request(word: str) -> bytes:
     return text.encode("utf-8")
 
 
-def _by_url(url: str, body: bytes, timeout: float, as_json: bool) -> Answer:
+def _by_url(url: str, body: bytes, timeout: float) -> Answer:
     address = url.rstrip("/")
     if "://" not in address:
         address = "http://" + address
     if not address.endswith("/predict"):
         address += "/predict"
-    request = urllib.request.Request(address, data=body, headers={"content-type": "application/json"})
+    return post_to_url(address, body, timeout)
+
+
+def _by_name(connection: Connection, name: str, body: bytes, timeout: float, as_json: bool) -> Answer:
+    """NAME is an endpoint or a bundle's id, each of which has a Service of its name; else a name of bundles."""
     try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
-            return answer.status, dict(answer.headers), answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, dict(error.headers), error.read()
-    except (urllib.error.URLError, socket.timeout, OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise Failure(f"cannot reach {address}: {reason}", reason="Unreachable", as_json=as_json) from error
-
-
-def _by_name(
-    name: str, namespace: Optional[str], context: Optional[str], body: bytes, timeout: float, as_json: bool
-) -> Answer:
-    from launch.errors import APIError
-    from launch.kubernetes_api import get_bundle, post_to_service
-    from launch.transport import connect
-
-    try:
-        api, default = connect(context)
-        where = namespace or default
-        try:
-            return post_to_service(api, where, name, "predict", body, timeout)
-        except APIError as error:
-            if error.status not in (404, 503):
-                raise
-            raise Failure(_why_not(get_bundle(api, where, name), error), reason="NotReady", as_json=as_json) from error
+        return post(connection, name, body, timeout)
     except APIError as error:
-        reason = "NotFound" if error.status == 404 else "ApiError"
-        raise Failure(str(error), reason=reason, as_json=as_json) from error
-    except ImportError as error:
-        raise missing(str(error.name), "client", "predict NAME") from error
+        if error.status not in (404, 503):
+            raise
+        bundle = bundle_named(connection, name)
+        known = bundle["metadata"]["name"]
+        if known == name:
+            raise Failure(_why_not(bundle, error), reason="NotReady", as_json=as_json) from error
+        return _by_name(connection, known, body, timeout, as_json)
 
 
 def _why_not(bundle: Mapping[str, Any], error: Exception) -> str:

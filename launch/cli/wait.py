@@ -8,14 +8,12 @@ from typing import Any, Optional
 
 import click
 
+from launch.cli.cluster_options import bundle_named, output, told_as
 from launch.cli.duration import seconds
-from launch.cli.failure import Failure, missing
-from launch.conditions import TYPES, Seen, as_wanted, changes, holds, stalled
-from launch.errors import APIError
-from launch.kubernetes_api import watch_bundle
-from launch.transport import connect
-
-STALLED = 2
+from launch.cli.given import in_cluster
+from launch.conditions import TYPES, as_wanted
+from launch.connection import Connection
+from launch.waiting import wait
 
 
 def _condition(_context: Any, _parameter: Any, value: str) -> str:
@@ -36,9 +34,8 @@ def _condition(_context: Any, _parameter: Any, value: str) -> str:
     help=f"TYPE or TYPE=STATUS. The types are {', '.join(TYPES)}.",
 )
 @click.option("--timeout", default="300s", show_default=True, callback=seconds, help="Such as 90s or 5m.")
-@click.option("-n", "--namespace", help="Else the kubeconfig's.")
-@click.option("--context", help="The kubeconfig's context; else the current one.")
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@in_cluster
+@output("text", "json")
 def command(
     name: str, wanted: str, timeout: float, namespace: Optional[str], context: Optional[str], output: str
 ) -> None:
@@ -49,29 +46,15 @@ def command(
     """
     as_json = output == "json"
     started = time.monotonic()
-    last: Any = None
-    try:
-        api, default = connect(context)
-        seen: Seen = {}
-        for bundle in watch_bundle(api, namespace or default, name, timeout):
-            if bundle is None:
-                raise Failure(f"the bundle {name} was deleted", reason="NotFound", as_json=as_json)
-            last = bundle
-            seen, lines = changes(seen, bundle)
-            for line in lines:
-                click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=as_json)
-            if holds(bundle, wanted):
-                _done(bundle, wanted, time.monotonic() - started, as_json)
-                return
-            if stalled(bundle) and wanted.partition("=")[0] != "Stalled":
-                raise Failure(f"{name} is stalled: {stalled(bundle)}", code=STALLED, reason="Stalled", as_json=as_json)
-    except APIError as error:
-        reason = "NotFound" if error.status == 404 else "ApiError"
-        raise Failure(str(error), reason=reason, as_json=as_json) from error
-    except ImportError as error:
-        raise missing(str(error.name), "client", "wait") from error
-    where = "" if last and last.get("status", {}).get("conditions") else "; no operator has looked at it"
-    raise Failure(f"{name} was not {wanted} within {timeout:.0f} s{where}", reason="Timeout", as_json=as_json)
+    with told_as("wait", as_json):
+        connection = Connection(namespace=namespace, context=context)
+        known = bundle_named(connection, name)["metadata"]["name"]
+        bundle = wait(connection, known, wanted, timeout, lambda line: _tell(line, as_json))
+    _done(bundle, wanted, time.monotonic() - started, as_json)
+
+
+def _tell(line: str, as_json: bool) -> None:
+    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=as_json)
 
 
 def _done(bundle: Any, wanted: str, seconds: float, as_json: bool) -> None:

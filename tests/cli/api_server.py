@@ -48,18 +48,19 @@ class Api:
                     time.sleep(0.3)
                     self.close_connection = True
                     return
+                if self.path.partition("?")[0] == PATH:
+                    self.answer(200, {}, b'{"items": []}')  # as a name it finds nothing
+                    return
                 found = self.path.startswith(PATH + "/b")
-                status = {"message": 'modelbundles "c" not found', "code": 404}
+                status = {"message": 'modelbundles "c" not found', "code": 404, "reason": "NotFound"}
                 body = json.dumps(outer.events[min(outer.sent, len(outer.events) - 1)] if found else status).encode()
-                self.send_response(200 if found else 404)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(200 if found else 404, {}, body)
 
             def do_POST(self) -> None:
                 asked = self.rfile.read(int(self.headers["Content-Length"]))
-                status, headers, answer = outer.answer(self.path, asked)
+                self.answer(*outer.answer(self.path, asked))
+
+            def answer(self, status: int, headers: dict, answer: bytes) -> None:
                 self.send_response(status)
                 for name, value in {"Content-Type": "application/json", **headers}.items():
                     self.send_header(name, value)

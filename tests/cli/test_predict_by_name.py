@@ -47,7 +47,7 @@ def test_a_bundle_that_no_pod_answers_for_tells_its_condition(predict):
 def test_a_bundle_that_is_not_there_is_said(predict):
     done = predict("c", "{}")
     assert done.code == 1
-    assert 'modelbundles "c" not found' in done.err
+    assert "there is no bundle 'c' in namespace models" in done.err
 
 
 def test_a_refusal_of_the_api_server_is_its_own_words(api, predict):

@@ -51,7 +51,7 @@ def test_a_timeout_is_exit_code_one(wait):
 def test_a_bundle_that_is_not_there_is_said(wait):
     done = wait([bundle(1)], "c")
     assert done.code == 1
-    assert "the bundle c in namespace models" in done.err
+    assert "there is no bundle 'c' in namespace models" in done.err
 
 
 def test_a_status_of_an_older_spec_does_not_count(wait):

@@ -1,0 +1,41 @@
+"""`modelbundle delete NAME`: a bundle and its pods, unless an endpoint still names it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Optional
+
+import click
+
+from launch.cli.cluster_options import bundle_named, told_as
+from launch.cli.failure import Failure
+from launch.cli.given import in_cluster
+from launch.connection import Connection
+from launch.kubernetes_api import ENDPOINTS
+
+
+@click.command(name="delete")
+@click.argument("name")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--force", is_flag=True, help="Also while an endpoint names it, which then has nothing to answer with.")
+@in_cluster
+def command(name: str, yes: bool, force: bool, namespace: Optional[str], context: Optional[str]) -> None:
+    """Remove the bundle NAME and its pods from the cluster. Its artifact stays in the store, as others may name it.
+
+    NAME is an id, or the name it was created by (then the newest). Clones of it stay and go on: they need it no more.
+    """
+    with told_as("delete"):
+        connection = Connection(namespace=namespace, context=context)
+        known = bundle_named(connection, name)["metadata"]["name"]
+        named = [found["metadata"]["name"] for found in connection.list(ENDPOINTS) if found["spec"]["bundle"] == known]
+        if named and not force:
+            raise Failure(
+                f"{known} serves the endpoint {', '.join(named)}: move it to another bundle first, or use --force",
+                reason="InUse",
+            )
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("nobody can be asked here: say --yes")
+            click.confirm(f"Delete {known} in namespace {connection.namespace}?", abort=True)
+        connection.delete(known)
+    click.echo(f"{known} deleted")

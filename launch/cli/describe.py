@@ -1,0 +1,43 @@
+"""`modelbundle describe NAME`: how a bundle is, and why: conditions, pods, events, endpoints on one page."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Optional
+
+import click
+
+from launch.cli.cluster_options import bundle_named, output, told_as
+from launch.cli.given import in_cluster
+from launch.conditions import conditions
+from launch.connection import Connection
+from launch.kubernetes_api import ENDPOINTS, events_of, pods_of
+from launch.overview import bundle_json, page
+
+
+@click.command(name="describe")
+@click.argument("name")
+@in_cluster
+@output("text", "json")
+def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
+    """Print how the bundle NAME is: what its conditions say and what to do next, its pods, events and endpoints."""
+    as_json = output == "json"
+    with told_as("describe", as_json):
+        connection = Connection(namespace=namespace, context=context)
+        bundle = bundle_named(connection, name)
+        api, where = connection.place()
+        known = bundle["metadata"]["name"]
+        endpoints = [found for found in connection.list(ENDPOINTS) if found["spec"]["bundle"] == known]
+        pods, events = pods_of(api, where, known), events_of(api, where, "ModelBundle", known)
+    if as_json:
+        told = {
+            **bundle_json(bundle),
+            "conditions": list(conditions(bundle).values()),
+            "endpoints": [found["metadata"]["name"] for found in endpoints],
+            "pods": [pod["metadata"]["name"] for pod in pods],
+            "events": [{key: event.get(key) for key in ("type", "reason", "message")} for event in events],
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+    else:
+        click.echo(page(bundle, endpoints, pods, events, time.time()))

@@ -1,0 +1,36 @@
+"""`modelbundle get NAME`: one bundle, as a row or as the object that it is."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Optional
+
+import click
+
+from launch.cli.cluster_options import bundle_named, output, told_as
+from launch.cli.given import in_cluster
+from launch.connection import Connection
+from launch.manifest import dump_objects
+from launch.overview import bundles_table
+
+
+@click.command(name="get")
+@click.argument("name")
+@in_cluster
+@output("text", "wide", "json", "yaml", "name")
+def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
+    """Print the bundle NAME: an id, or the name it was created by (then the newest). -o yaml and json print its object.
+
+    `modelbundle flatten NAME -o yaml` prints what can be applied elsewhere.
+    """
+    with told_as("get", output == "json"):
+        found = bundle_named(Connection(namespace=namespace, context=context), name)
+    if output == "json":
+        click.echo(json.dumps(found, ensure_ascii=False))
+    elif output == "yaml":
+        click.echo(dump_objects([found]), nl=False)
+    elif output == "name":
+        click.echo(found["metadata"]["name"])
+    else:
+        click.echo(bundles_table([found], time.time(), output == "wide"))

@@ -1,0 +1,44 @@
+"""`modelbundle list [NAME]`: the bundles of a namespace, the newest first."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Optional
+
+import click
+
+from launch.cli.cluster_options import output, told_as
+from launch.cli.given import in_cluster
+from launch.connection import Connection
+from launch.lookup import owned
+from launch.overview import bundle_json, bundles_table
+
+
+@click.command(name="list")
+@click.argument("name", required=False)
+@click.option("--mine", is_flag=True, help="Only those that you own, and those that nobody owns.")
+@in_cluster
+@output("text", "wide", "json", "yaml", "name")
+def command(name: Optional[str], mine: bool, namespace: Optional[str], context: Optional[str], output: str) -> None:
+    """Print the bundles of the namespace, or those that were created by NAME.
+
+    NAME is what a bundle was created as; several may have it, and the first is the newest. ID is the name of its
+    object: every command takes either. -o yaml prints the objects, -o name their ids.
+    """
+    with told_as("list", output == "json"):
+        connection = Connection(namespace=namespace, context=context)
+        found = owned(connection, name, everybody=not mine)
+    if output == "json":
+        click.echo(json.dumps({"bundles": [bundle_json(bundle) for bundle in found]}, ensure_ascii=False))
+    elif output == "yaml":
+        from launch.manifest import dump_objects
+
+        click.echo(dump_objects(found), nl=False)
+    elif output == "name":
+        for bundle in found:
+            click.echo(bundle["metadata"]["name"])
+    elif found:
+        click.echo(bundles_table(found, time.time(), output == "wide"))
+    else:
+        click.echo(f"no bundles{f' named {name}' if name else ''} in namespace {connection.namespace}", err=True)

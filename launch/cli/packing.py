@@ -1,0 +1,145 @@
+"""What `create` and `render` share: a bundle described by options, from a Python file's functions or from folders."""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar
+
+import click
+
+from launch.client import LaunchClient
+from launch.errors import InvalidBundleError
+from launch.manifest import read_value
+from launch.model_bundle import ModelBundle
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.argument("name"),
+    click.argument("source", nargs=-1, required=True, metavar="FILE.py | DIR..."),
+    click.option("--load-predict-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
+    click.option("--load-model-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
+    click.option("--model", metavar="NAME", help="In FILE.py: the model itself, in place of --load-model-fn."),
+    click.option("--predict-fn", metavar="FN", help="In FILE.py: predict_fn itself, in place of all of these."),
+    click.option("--pytorch-image-tag", metavar="TAG", help="Serve in pytorch/pytorch:TAG."),
+    click.option("--tensorflow-version", metavar="TAG", help="Serve in tensorflow/tensorflow:TAG."),
+    click.option("--image", metavar="REPOSITORY:TAG", help="Serve in an image of your own; @sha256:... pins it."),
+    click.option("--requirements", metavar="FILE", help="pip's lines; else what your functions import is looked up."),
+    click.option("--app-config", metavar="FILE", help="JSON or YAML, handed to the load functions."),
+    click.option("--request-schema", metavar="NAME|FILE", help="A pydantic model in FILE.py, or a JSON Schema file."),
+    click.option("--response-schema", metavar="NAME|FILE", help="The same for predictions. Both or none."),
+    click.option(
+        "--artifact-uri", metavar="URI", help="Where artifacts go; else LAUNCH_ARTIFACT_URI's, the cluster's."
+    ),
+)
+
+
+def packing_options(command: Command) -> Command:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def packed_by(client: LaunchClient, given: Mapping[str, Any]) -> ModelBundle:
+    """The client's create method for these options."""
+    folders = [Path(word) for word in given["source"]]
+    if len(folders) == 1 and folders[0].suffix == ".py":
+        return _of_file(client, folders[0], given)
+    return _of_folders(client, [str(folder) for folder in folders], given)
+
+
+def _of_file(client: LaunchClient, file: Path, given: Mapping[str, Any]) -> ModelBundle:
+    names = _run(file)
+    functions = {
+        "load_predict_fn": given["load_predict_fn"],
+        "load_model_fn": given["load_model_fn"],
+        "model": given["model"],
+        "predict_fn_or_cls": given["predict_fn"],
+    }
+    return client.create_model_bundle(
+        given["name"],
+        _env_params(given),
+        requirements=_requirements(given["requirements"]),
+        app_config=given["app_config"],
+        request_schema=_schema(given["request_schema"], names),
+        response_schema=_schema(given["response_schema"], names),
+        **{name: _of(names, word, file) for name, word in functions.items() if word is not None},
+    )
+
+
+def _of_folders(client: LaunchClient, folders: List[str], given: Mapping[str, Any]) -> ModelBundle:
+    for option in ("model", "predict_fn"):
+        if given[option] is not None:
+            raise click.UsageError(f"--{option.replace('_', '-')} is for a Python file, not for folders")
+    for option in ("load_predict_fn", "load_model_fn"):
+        if given[option] is None:
+            raise click.UsageError(f"folders need --{option.replace('_', '-')}, such as predict.{option}")
+    return client.create_model_bundle_from_dirs(
+        model_bundle_name=given["name"],
+        base_paths=folders,
+        requirements_path=given["requirements"],
+        env_params=_env_params(given),
+        load_predict_fn_module_path=given["load_predict_fn"],
+        load_model_fn_module_path=given["load_model_fn"],
+        app_config=given["app_config"],
+        request_schema=_schema(given["request_schema"], {}),
+        response_schema=_schema(given["response_schema"], {}),
+    )
+
+
+def _run(file: Path) -> Dict[str, Any]:
+    """What the file defines. It is no module that could be imported, so its functions are pickled by value."""
+    if not file.is_file():
+        raise InvalidBundleError(f"there is no file {file}")
+    sys.path.insert(0, str(file.resolve().parent))
+    try:
+        return runpy.run_path(str(file), run_name="model_bundle_source")
+    except Exception as error:
+        raise InvalidBundleError(f"running {file} raised {type(error).__name__}: {error}") from error
+    finally:
+        sys.path.pop(0)
+
+
+def _of(names: Mapping[str, Any], word: str, file: Path) -> Any:
+    if word not in names:
+        known = ", ".join(name for name in names if not name.startswith("_"))
+        raise InvalidBundleError(f"{file} has no {word}; it has {known or 'nothing'}")
+    return names[word]
+
+
+def _schema(word: Optional[str], names: Mapping[str, Any]) -> Any:
+    if word is None:
+        return None
+    return names[word] if word in names else read_value(Path(word))
+
+
+def _requirements(file: Optional[str]) -> Optional[List[str]]:
+    from launch.app_config import requirements_of_file
+
+    if file is None:
+        return None
+    found, problems = requirements_of_file(file, [])
+    if problems:
+        raise InvalidBundleError("; ".join(problems))
+    return found
+
+
+def _env_params(given: Mapping[str, Any]) -> Dict[str, Any]:
+    images = {name: given[name] for name in ("pytorch_image_tag", "tensorflow_version", "image") if given[name]}
+    if len(images) != 1:
+        raise click.UsageError("give exactly one of --pytorch-image-tag, --tensorflow-version and --image")
+    if "pytorch_image_tag" in images:
+        return {"framework_type": "pytorch", **images}
+    if "tensorflow_version" in images:
+        return {"framework_type": "tensorflow", **images}
+    name, at, digest = images["image"].partition("@")
+    repository, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        repository, tag = name, ""
+    return {
+        "framework_type": "custom_base_image",
+        "ecr_repo": repository,
+        "image_tag": tag + (at + digest if at else ""),
+    }

@@ -1,0 +1,65 @@
+"""`modelbundle render NAME FILE.py|DIR...`: the YAML that `create` would apply, for Git."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import click
+
+from launch.cli.cluster_options import told_as
+from launch.cli.given import in_cluster
+from launch.cli.packing import packed_by, packing_options
+from launch.client import LaunchClient
+from launch.create import Wanted, draft
+from launch.manifest import dump
+from launch.model_bundle import ModelBundle
+from launch.naming import BUNDLE_NAME
+from launch.packed import Packed
+from launch.serving import serving_fields
+
+
+class _Drafting(LaunchClient):
+    """Draws the manifest where the client would create the bundle."""
+
+    def __init__(self, serving: Any, upload: bool, **options: Any) -> None:
+        super().__init__(**options)
+        self.serving, self.upload = serving, upload
+        self.manifest: Any = None
+
+    def _created(self, wanted: Wanted, packed: Packed) -> ModelBundle:
+        store = self._store()
+        if self.upload:
+            store.check()
+        content = draft(wanted._replace(serving=self.serving, metadata={}), packed, store.uri_of(packed))
+        metadata = content.manifest["metadata"]
+        named = {key: {BUNDLE_NAME: metadata[key][BUNDLE_NAME]} for key in ("labels", "annotations")}
+        self.manifest = {**content.manifest, "metadata": {"name": content.name, **named}}
+        if self.upload:
+            store.put(packed)
+        return ModelBundle(name=wanted.name, id=content.name)
+
+
+@click.command(name="render")
+@packing_options
+@click.option("--replicas", type=click.IntRange(0, 10000), default=1, show_default=True, help="Pods that serve it.")
+@click.option("--gpus", type=click.IntRange(0, 64), default=1, show_default=True, help="GPUs of each pod; 0 for CPU.")
+@click.option("--upload", is_flag=True, help="Put the artifact where the YAML says that it lies.")
+@in_cluster
+def command(
+    replicas: int, gpus: int, upload: bool, namespace: Optional[str], context: Optional[str], **given: Any
+) -> None:
+    """Print the ModelBundle that `create` would make, and touch no cluster.
+
+    The object's name carries the digest: other content is another bundle, as Git and Argo CD want it. The artifact is
+    uploaded with --upload only; a cluster is asked for nothing but where artifacts go, and not even that with
+    --artifact-uri or LAUNCH_ARTIFACT_URI.
+    """
+    with told_as("render"):
+        serving = serving_fields(replicas=replicas, gpus=gpus)
+        where = {"namespace": namespace, "context": context, "artifact_uri": given["artifact_uri"]}
+        client = _Drafting(serving, upload, **where)
+        packed_by(client, given)
+        click.echo(dump(client.manifest), nl=False)
+    if not upload:
+        uri = client.manifest["spec"]["bundle"]["artifact"]["uri"]
+        click.echo(f"the artifact is not uploaded: --upload puts it at {uri}", err=True)
