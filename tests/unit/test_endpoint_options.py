@@ -1,0 +1,76 @@
+"""Options of an endpoint: what can be done becomes a field of serving, what cannot is refused by name."""
+
+import pytest
+
+from launch.endpoint_options import checked_labels, endpoint_fields
+from launch.errors import InvalidBundleError, NotSupportedError, WrongTypeError
+
+DEFAULTS = {"cpus": 3, "memory": "8Gi", "storage": "16Gi", "gpus": 0, "min_workers": 1, "max_workers": 1}
+
+
+def test_the_originals_defaults_are_resources_of_one_pod_on_cpu():
+    assert endpoint_fields({**DEFAULTS, "per_worker": 10, "endpoint_type": "sync", "high_priority": False}) == {
+        "replicas": 1,
+        "gpu": {"count": 0},
+        "resources": {"cpu": "3", "memory": "8Gi", "ephemeralStorage": "16Gi"},
+    }
+
+
+def test_what_is_not_given_is_not_changed():
+    assert endpoint_fields({}) == {}
+    assert endpoint_fields({"gpus": 2}) == {"gpu": {"count": 2}}
+    assert endpoint_fields({"cpus": 0.25}) == {"resources": {"cpu": "250m"}}
+    assert endpoint_fields({"forwarder_max_concurrency": 4}) == {"maxConcurrency": 4}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("endpoint_type", "async"),
+        ("endpoint_type", "streaming"),
+        ("high_priority", True),
+        ("post_inference_hooks", []),
+        ("default_callback_url", "http://x"),
+        ("default_callback_auth_password", "geheim"),
+        ("public_inference", True),
+        ("per_worker", 4),
+    ],
+)
+def test_what_cannot_be_done_is_refused_and_never_ignored(option, value):
+    with pytest.raises(NotSupportedError, match=option) as refused:
+        endpoint_fields({**DEFAULTS, option: value})
+    assert isinstance(refused.value, NotImplementedError)
+    assert "geheim" not in str(refused.value)
+
+
+def test_autoscaling_is_refused_with_both_numbers():
+    with pytest.raises(NotSupportedError, match="min_workers=1 and max_workers=5"):
+        endpoint_fields({**DEFAULTS, "max_workers": 5})
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"gpus": "1"}, WrongTypeError, "gpus must be a whole number"),
+        ({"gpus": True}, WrongTypeError, "gpus must be a whole number"),
+        ({"gpus": -1}, InvalidBundleError, "between 0 and 64"),
+        ({"memory": "8 GB"}, InvalidBundleError, "memory must be a quantity"),
+        ({"cpus": [1]}, WrongTypeError, "cpu must be a number"),
+        ({"min_workers": 1.5}, WrongTypeError, "replicas must be a whole number"),
+        ({"forwarder_max_concurrency": 0}, InvalidBundleError, "between 1 and 1024"),
+    ],
+)
+def test_a_bad_value_names_its_argument(options, error, message):
+    with pytest.raises(error, match=message):
+        endpoint_fields(options)
+
+
+def test_labels_are_texts_and_none_of_ours():
+    assert checked_labels(None) == {}
+    assert checked_labels({"team": "nlp"}) == {"team": "nlp"}
+    with pytest.raises(WrongTypeError, match="labels must be a dict"):
+        checked_labels(["team"])
+    with pytest.raises(WrongTypeError, match="texts"):
+        checked_labels({"team": 3})
+    with pytest.raises(InvalidBundleError, match="the product's own"):
+        checked_labels({"modelbundle.dev/owner": "me"})
