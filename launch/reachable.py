@@ -14,7 +14,7 @@ from typing import Any, Deque, Dict, Iterator, List, Set, Tuple
 from launch.module_origin import is_own
 
 MOST_OBJECTS = 200_000  # a model may be millions of objects; the user's code is not at the far end of it
-_ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray, types.ModuleType)
+_ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray)
 
 
 def reachable(root: Any, name: str = "") -> Iterator[Tuple[str, Any]]:
@@ -48,6 +48,9 @@ def _children(path: str, value: Any, own: Dict[Any, bool]) -> Iterator[Tuple[str
     if isinstance(value, types.FunctionType):
         if _is_own(value, own):
             yield from _of_function(value)
+    elif isinstance(value, types.ModuleType):
+        if value.__name__ != "__main__" and _is_own(value, own):
+            yield from ((f"{value.__name__}.{name}", entry) for name, entry in _of_module(value))
     elif isinstance(value, types.MethodType):
         yield f"{path}.__self__", value.__self__
         yield path, value.__func__
@@ -83,6 +86,10 @@ def _of_function(function: types.FunctionType) -> Iterator[Tuple[str, Any]]:
         yield f"{function.__qualname__}.__wrapped__", wrapped
 
 
+def _of_module(module: types.ModuleType) -> Iterator[Tuple[str, Any]]:
+    yield from ((name, entry) for name, entry in list(vars(module).items()) if not name.startswith("__"))
+
+
 def _of_class(path: str, value: type) -> Iterator[Tuple[str, Any]]:
     for base in value.__bases__:
         yield base.__qualname__, base
@@ -112,7 +119,7 @@ def _of_object(path: str, value: Any) -> Iterator[Tuple[str, Any]]:
 
 
 def _is_own(value: Any, own: Dict[Any, bool]) -> bool:
-    name = getattr(value, "__module__", None)
+    name = value.__name__ if isinstance(value, types.ModuleType) else getattr(value, "__module__", None)
     if name not in own:
         own[name] = is_own(name) if isinstance(name, str) else True
     return own[name]
