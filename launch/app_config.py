@@ -1,0 +1,101 @@
+"""What the user may give as a file: app_config, and requirements. Read and checked before anything is packed."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
+
+from bundle_runtime.json_path import below
+from bundle_runtime.report import RuntimeFailure
+from bundle_runtime.worker.requirements import check_entries
+from launch.clone import requirements_of
+from launch.content import ContentError
+from launch.errors import InvalidBundleError, WrongTypeError
+from launch.manifest import ManifestError, read_value
+
+
+def read_app_config(value: Union[Mapping[str, Any], str, "os.PathLike[str]", None]) -> Optional[Dict[str, Any]]:
+    """The config of a dict, or of a YAML or JSON file, as plain JSON values, with tuples as lists; None when there is
+    none.
+
+    WrongTypeError when it is neither, or holds what JSON has no type for; InvalidBundleError when the file cannot be
+    read or holds no object, or a value is no JSON: a key that is no string, NaN.
+    """
+    if value is None:
+        return None
+    if isinstance(value, (str, os.PathLike)):
+        try:
+            value = read_value(Path(value))
+        except ManifestError as error:
+            raise InvalidBundleError(f"app_config: {error}") from error
+    if not isinstance(value, Mapping):
+        raise WrongTypeError(f"app_config is a {type(value).__name__}: give a dict, or the path of a YAML file")
+    plain: Dict[str, Any] = _plain(value, "app_config", ())
+    return plain
+
+
+def requirements_of_file(
+    path: Union[str, "os.PathLike[str]", None], base_paths: Sequence[str] = ()
+) -> Tuple[List[str], List[str]]:
+    """The entries of a requirements file, and what is to be said; the path counts from the working directory, else
+    from the base paths. A missing file is said and makes no entries; InvalidBundleError when it holds something else.
+    """
+    if path is None:
+        return [], []
+    if not isinstance(path, (str, os.PathLike)):
+        raise WrongTypeError(f"requirements_path is a {type(path).__name__}: give the path of a requirements file")
+    places = [Path(path), *(Path(base, path) for base in base_paths)]
+    found = next((place for place in places if place.exists()), None)
+    if found is None:
+        looked = ", ".join(str(place) for place in dict.fromkeys(place.parent.absolute() for place in places))
+        return [], [f"the requirements file {path} does not exist in {looked}: the bundle has no requirements"]
+    try:
+        entries = requirements_of(found.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidBundleError(f"cannot read the requirements file {found}: {error}") from error
+    except ContentError as error:
+        raise InvalidBundleError(f"{found}: {error}") from error
+    return checked_requirements(entries, str(found)), []
+
+
+def checked_requirements(entries: Iterable[str], what: str = "requirements") -> List[str]:
+    """The entries as the install step of a pod will take them; InvalidBundleError names the first that it would not."""
+    if isinstance(entries, (str, bytes)) or not isinstance(entries, Iterable):
+        raise WrongTypeError(f"{what} is a {type(entries).__name__}: give a list of strings")
+    entries = list(entries)
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, str):
+            raise WrongTypeError(f"{what}[{index}] is a {type(entry).__name__}: give a string, such as numpy==1.26.4")
+    try:
+        return check_entries(entries)
+    except RuntimeFailure as failure:
+        raise InvalidBundleError(failure.message.replace("requirements[", f"{what}[", 1)) from None
+
+
+def _plain(value: Any, path: str, above: Tuple[int, ...]) -> Any:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)  # an enumeration's member is its text
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise InvalidBundleError(f"{path} is {value}, which JSON does not have: write it as a string")
+        return float(value)
+    if id(value) in above:
+        raise InvalidBundleError(f"{path} holds itself, which JSON cannot say")
+    above = (*above, id(value))
+    if isinstance(value, Mapping):
+        for name in value:
+            if not isinstance(name, str):
+                raise InvalidBundleError(f"{path} has the key {name!r}, which is no string: put it in quotes")
+        return {name: _plain(entry, below(path, name), above) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry, below(path, index), above) for index, entry in enumerate(value)]
+    raise WrongTypeError(
+        f"{path} is a {type(value).__name__}, which JSON does not have: write it as a string or number"
+    )
