@@ -5,12 +5,12 @@ Pure but for the files that are named in them.
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Union
+from typing import Any, Dict, Mapping, Union
 
 from launch.clone import config_fields
 from launch.content import full_path
 from launch.differences import CONFIG, CONFIG_JSON
-from launch.errors import InvalidBundleError, WrongTypeError
+from launch.errors import InvalidBundleError
 
 Config = Union[Mapping[str, Any], str, None]
 
@@ -31,10 +31,11 @@ def bundle_fields(
 def fields_of(
     image: Mapping[str, Any], requirements: Any, app_config: Config, request_schema: Any, response_schema: Any
 ) -> Dict[str, Any]:
+    from launch.app_config import checked_requirements
     from launch.schemas import both_or_none
 
     fields: Dict[str, Any] = {"envParams": dict(image)}
-    listed = _requirements(requirements)
+    listed = checked_requirements(requirements) if requirements is not None else []
     if listed:
         fields["requirements"] = listed
     fields.update(_config(app_config))
@@ -46,19 +47,6 @@ def config_changed(fields: Mapping[str, Any], app_config: Config) -> Dict[str, A
     """The fields with this app_config in place of theirs; {} clears it."""
     kept = {name: value for name, value in fields.items() if name not in (CONFIG, CONFIG_JSON)}
     return {**kept, **(_config(app_config) or {CONFIG: {}})}
-
-
-def _requirements(given: Any) -> List[str]:
-    if given is None:
-        return []
-    if isinstance(given, str) or not isinstance(given, (list, tuple)):
-        raise WrongTypeError(
-            f"requirements must be a list of texts such as 'numpy==1.24.4', it is a {type(given).__name__}"
-        )
-    for entry in given:
-        if not isinstance(entry, str):
-            raise WrongTypeError(f"requirements must hold texts, one of them is {entry!r}")
-    return [entry.strip() for entry in given if entry.strip()]
 
 
 def _config(given: Config) -> Dict[str, Any]:

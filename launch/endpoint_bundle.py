@@ -80,9 +80,6 @@ def _covers(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     """Whether all that is wanted is so already."""
     for name, value in wanted.items():
         there = current.get(name)
-        if isinstance(value, Mapping):
-            if not _covers(there or {}, value):
-                return False
-        elif there != value:
+        if not (_covers(there or {}, value) if isinstance(value, Mapping) else bool(there == value)):
             return False
     return True
