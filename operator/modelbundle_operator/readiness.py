@@ -12,7 +12,7 @@ from .capacity import capacity_due, capacity_words, pod_without_room
 from .errors import NoBase, Terminal
 from .failures import Failure, failure
 from .observation import INSTALL, PREPARE, Observation, Pod
-from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
+from .reports import BY_INSTALL, BY_PREPARE, parse
 from .sameness import sameness
 from .verdict import Truth, Verdict
 
@@ -43,7 +43,7 @@ def judge(seen: Observation) -> Judgement:
     ready = first(READY, known)
     conditions = [
         ready,
-        Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is in the ConfigMap."),
+        Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is in the ConfigMap."),
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
@@ -70,7 +70,7 @@ def judge_without_base(error: NoBase) -> Judgement:
 
 def judge_blocked(reason: str, message: str) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
-    resolved = Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is resolved.")
+    resolved = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
     return _without_pods(reason, message, waiting, ConditionType.RECONCILING, resolved)
 
@@ -152,7 +152,7 @@ def artifact_was_refused(known: Evidence) -> Verdict | None:
 def artifact_was_verified(known: Evidence) -> Verdict | None:
     text = "prepare fetched the artifact and its sha256 is the one in the spec."
     if any(_completed(pod, PREPARE) for pod in known.seen.pods) or _was_true(known, ConditionType.ARTIFACT_VERIFIED):
-        return Verdict(ConditionType.ARTIFACT_VERIFIED, "True", COMPLETED, text)
+        return Verdict(ConditionType.ARTIFACT_VERIFIED, "True", Reason.COMPLETED, text)
     return None
 
 
@@ -198,7 +198,7 @@ def requirements_failed(known: Evidence) -> Verdict | None:
 def requirements_were_installed(known: Evidence) -> Verdict | None:
     if any(_completed(pod, INSTALL) for pod in known.seen.pods) or _was_true(known, ConditionType.REQUIREMENTS_READY):
         text = "install put what the image lacked in place."
-        return Verdict(ConditionType.REQUIREMENTS_READY, "True", COMPLETED, text)
+        return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.COMPLETED, text)
     return None
 
 
@@ -276,12 +276,12 @@ def _completed(pod: Pod, name: str) -> bool:
     if container is None or container.completed is None:
         return False
     report = parse(container.completed.message)
-    return report is not None and report.reason == COMPLETED
+    return report is not None and report.reason == Reason.COMPLETED
 
 
 def _was_true(known: Evidence, condition: ConditionType) -> bool:
     """A bundle's content never changes, so what was proved of it stays proved while pods come and go."""
     return any(
-        before.type == condition and before.status == "True" and before.reason == COMPLETED
+        before.type == condition and before.status == "True" and before.reason == Reason.COMPLETED
         for before in known.seen.previous.conditions or []
     )
