@@ -130,46 +130,25 @@ def is_starting(known: Evidence) -> Verdict:
 READY: tuple[Check, ...] = (is_only_stored, pods_answer, something_failed, waits_for_capacity, is_starting)
 
 
-# ArtifactVerified: from prepare's own report only
+# ArtifactVerified and RequirementsReady: from the init container's own report only
 
 
-def artifact_is_not_fetched(known: Evidence) -> Verdict | None:
-    if known.seen.wanted:
-        return None
-    text = "No pod has fetched the artifact since the bundle is stored only."
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.STORED, text)
+def reported(condition: ConditionType, container: str, reasons: frozenset[Reason], stored: str, done: str) -> Check:
+    """The check that asks what an init container said; `stored` and `done` are its words for no pod and for success."""
 
+    def check(known: Evidence) -> Verdict:
+        if not known.seen.wanted:
+            return Verdict(condition, "Unknown", Reason.STORED, stored)
+        passed = any(_completed(pod, container) for pod in known.seen.pods)
+        failed = known.failure
+        # what has passed in another pod is good: the trouble is the store's, or the index's
+        if failed is not None and failed.container == container and failed.reason in reasons and not passed:
+            return Verdict(condition, "False", failed.reason, failed.message)
+        if passed or _was_true(known, condition):
+            return Verdict(condition, "True", Reason.COMPLETED, done)
+        return Verdict(condition, "Unknown", Reason.PROGRESSING, f"{container} has not reported yet.")
 
-def artifact_was_refused(known: Evidence) -> Verdict | None:
-    failed = known.failure
-    if failed is None or failed.container != PREPARE or failed.reason not in BY_PREPARE:
-        return None
-    if any(_completed(pod, PREPARE) for pod in known.seen.pods):
-        return None  # the same bytes have passed elsewhere: the trouble is the store's
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "False", failed.reason, failed.message)
-
-
-def artifact_was_verified(known: Evidence) -> Verdict | None:
-    text = "prepare fetched the artifact and its sha256 is the one in the spec."
-    if any(_completed(pod, PREPARE) for pod in known.seen.pods) or _was_true(known, ConditionType.ARTIFACT_VERIFIED):
-        return Verdict(ConditionType.ARTIFACT_VERIFIED, "True", Reason.COMPLETED, text)
-    return None
-
-
-def artifact_is_unknown(known: Evidence) -> Verdict:
-    text = "prepare has not reported yet."
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.PROGRESSING, text)
-
-
-ARTIFACT: tuple[Check, ...] = (
-    artifact_is_not_fetched,
-    artifact_was_refused,
-    artifact_was_verified,
-    artifact_is_unknown,
-)
-
-
-# RequirementsReady
+    return check
 
 
 def has_no_requirements(known: Evidence) -> Verdict | None:
@@ -179,40 +158,24 @@ def has_no_requirements(known: Evidence) -> Verdict | None:
     return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.NO_REQUIREMENTS, text)
 
 
-def requirements_are_not_installed(known: Evidence) -> Verdict | None:
-    if known.seen.wanted:
-        return None
-    text = "Requirements are installed when a pod starts."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.STORED, text)
-
-
-def requirements_failed(known: Evidence) -> Verdict | None:
-    failed = known.failure
-    if failed is None or failed.container != INSTALL or failed.reason not in BY_INSTALL:
-        return None
-    if any(_completed(pod, INSTALL) for pod in known.seen.pods):
-        return None
-    return Verdict(ConditionType.REQUIREMENTS_READY, "False", failed.reason, failed.message)
-
-
-def requirements_were_installed(known: Evidence) -> Verdict | None:
-    if any(_completed(pod, INSTALL) for pod in known.seen.pods) or _was_true(known, ConditionType.REQUIREMENTS_READY):
-        text = "install put what the image lacked in place."
-        return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.COMPLETED, text)
-    return None
-
-
-def requirements_are_unknown(known: Evidence) -> Verdict:
-    text = "install has not reported yet."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.PROGRESSING, text)
-
-
+ARTIFACT: tuple[Check, ...] = (
+    reported(
+        ConditionType.ARTIFACT_VERIFIED,
+        PREPARE,
+        BY_PREPARE,
+        stored="No pod has fetched the artifact since the bundle is stored only.",
+        done="prepare fetched the artifact and its sha256 is the one in the spec.",
+    ),
+)
 REQUIREMENTS: tuple[Check, ...] = (
     has_no_requirements,
-    requirements_are_not_installed,
-    requirements_failed,
-    requirements_were_installed,
-    requirements_are_unknown,
+    reported(
+        ConditionType.REQUIREMENTS_READY,
+        INSTALL,
+        BY_INSTALL,
+        stored="Requirements are installed when a pod starts.",
+        done="install put what the image lacked in place.",
+    ),
 )
 
 
