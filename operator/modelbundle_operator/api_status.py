@@ -126,7 +126,7 @@ class Status(ApiModel):
     endpoint: Endpoint | None = None
     replicas: int | None = Field(default=None, ge=0, description="Pods that exist.", json_schema_extra=_INT32)
     ready_replicas: int | None = Field(
-        default=None, ge=0, description="Pods of this digest that answer.", json_schema_extra=_INT32
+        default=None, ge=0, description="Pods that answer; of this digest, where it is known.", json_schema_extra=_INT32
     )
     selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
     lineage: Lineage | None = None

@@ -11,10 +11,10 @@ from .api import ConditionType, Reason
 from .capacity import capacity_due, capacity_words, pod_without_room
 from .errors import NoBase, Terminal
 from .failures import Failure, failure
-from .observation import INSTALL, PREPARE, Observation, Pod
+from .observation import INSTALL, PREPARE, Observation, Pod, Still
 from .reports import BY_INSTALL, BY_PREPARE, parse
 from .sameness import sameness
-from .verdict import Truth, Verdict
+from .verdict import Truth, Verdict, sentence
 
 
 @dataclass(frozen=True)
@@ -57,37 +57,49 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(tuple(conditions), known.failure, capacity_due(seen))
 
 
-def judge_terminal(error: Terminal) -> Judgement:
+def judge_terminal(error: Terminal, still: Still) -> Judgement:
     """The conditions of a bundle that cannot be resolved until somebody replaces it."""
-    return _without_pods(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED)
+    return _hindered(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED, still)
 
 
-def judge_without_base(error: NoBase) -> Judgement:
+def judge_without_base(error: NoBase, still: Still) -> Judgement:
     """The conditions of a clone whose base is not there or not fit."""
     kind = ConditionType.STALLED if error.stalled else ConditionType.RECONCILING
-    return _without_pods(error.reason, error.message, "The clone is not resolved.", kind)
+    return _hindered(error.reason, error.message, "The clone is not resolved.", kind, still)
 
 
-def judge_blocked(reason: str, message: str) -> Judgement:
+def judge_blocked(reason: str, message: str, still: Still) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
     resolved = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
-    return _without_pods(reason, message, waiting, ConditionType.RECONCILING, resolved)
+    return _hindered(reason, message, waiting, ConditionType.RECONCILING, still, resolved)
 
 
-def _without_pods(
-    reason: str, message: str, waiting: str, kind: ConditionType, resolved: Verdict | None = None
+def _hindered(
+    reason: str, message: str, waiting: str, kind: ConditionType, still: Still, resolved: Verdict | None = None
 ) -> Judgement:
+    available = Verdict(ConditionType.AVAILABLE, "False", reason, waiting)
+    if still.serving:
+        available = Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"{_answer_still(still)}.")
+        message = f"{sentence(message)} Meanwhile {_answer_still(still)}, as it was made before."
     return Judgement(
         (
             Verdict(ConditionType.READY, "False", reason, message),
             resolved or Verdict(ConditionType.RESOLVED, "False", reason, message),
             Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", reason, waiting),
             Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", reason, waiting),
-            Verdict(ConditionType.AVAILABLE, "False", reason, waiting),
+            available,
             Verdict(ConditionType.REPRODUCIBLE, "Unknown", reason, waiting),
             Verdict(kind, "True", reason, message),
         )
+    )
+
+
+def _answer_still(still: Still) -> str:
+    digests = ", ".join(sorted({pod.digest for pod in still.serving}))
+    one = len(still.serving) == 1
+    return (
+        f"{len(still.serving)} pod{'' if one else 's'} of {digests} answer{'s' if one else ''} at {still.url}/predict"
     )
 
 
