@@ -6,8 +6,8 @@ replaces the whole field, what is unset is inherited, {} and [] clear. Pure, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Dict, List  # noqa: UP035 - Python 3.8
+from collections.abc import Iterable, Mapping
+from typing import Any, Dict, List, Set  # noqa: UP035 - Python 3.8
 
 # one field in two spellings: to set either replaces both
 _SPELLINGS = ("appConfig", "appConfigJSON")
@@ -37,9 +37,13 @@ def inherit(base: Mapping[str, Any], clone: Mapping[str, Any]) -> Dict[str, Any]
 
 
 def changed(base: Mapping[str, Any], clone: Mapping[str, Any]) -> List[str]:  # noqa: UP006
-    """The fields in which two bundle documents differ, sorted; both spellings of appConfig go by one name."""
-    differ = {name for name in {**base, **clone} if base.get(name) != clone.get(name)}
-    return sorted({_CONFIG if name in _SPELLINGS else name for name in differ})
+    """The fields in which two bundle documents differ, sorted."""
+    return sorted(named(name for name in {**base, **clone} if base.get(name) != clone.get(name)))
+
+
+def named(fields: Iterable[str]) -> Set[str]:  # noqa: UP006
+    """The fields, as changes are told: both spellings of appConfig go by one name."""
+    return {_CONFIG if name in _SPELLINGS else name for name in fields}
 
 
 def _empty(value: Any) -> bool:

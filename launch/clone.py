@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from bundle_runtime.canonical import canonical
 from bundle_runtime.exact_values import check_canonical, check_survives
+from bundle_runtime.worker.requirements import without_comment
 from launch.content import FIELDS, Content, ContentError, content_of_manifest, full_path
 from launch.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
 from launch.manifest import API_VERSION, KIND
@@ -59,11 +60,8 @@ def with_env(fields: Mapping[str, Any], entries: Iterable[str]) -> Dict[str, Any
 
 
 def requirements_of(text: str) -> List[str]:
-    """The entries of a requirements file; its options have no place in a bundle."""
-    lines = [re.sub(r"(^|\s)#.*$", "", line).strip() for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines()]
-    for line in lines:
-        if line.startswith("-"):
-            raise ContentError(f"{line!r} is an option of pip, and a bundle holds requirements only: write them out")
+    """The entries of a requirements file; what is none of a bundle's is refused where the whole bundle is checked."""
+    lines = [without_comment(line) for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines()]
     return [line for line in lines if line]
 
 

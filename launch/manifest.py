@@ -16,6 +16,7 @@ from typing import Any, Dict, List
 import yaml
 
 from bundle_runtime.exact_values import check_survives
+from bundle_runtime.requirements import check_requirements
 from launch.errors import InvalidBundleError
 
 API_VERSION = "modelbundle.dev/v1alpha1"
@@ -175,7 +176,12 @@ def check(manifest: Mapping[str, Any]) -> List[str]:
     artifact = bundle.get("artifact")
     if not isinstance(artifact, dict):
         return ["spec.bundle.artifact is missing: it names the packed function and model"]
-    return [*_artifact_problems(artifact), *_function_problems(bundle, artifact), *_schema_problems(bundle)]
+    return [
+        *_artifact_problems(artifact),
+        *_requirement_problems(bundle),
+        *_function_problems(bundle, artifact),
+        *_schema_problems(bundle),
+    ]
 
 
 def name_problem(name: str) -> str:
@@ -213,6 +219,14 @@ def _artifact_problems(artifact: Mapping[str, Any]) -> List[str]:
             f"spec.bundle.artifact.pythonVersion is the number {artifact['pythonVersion']}: put it in quotes"
         )
     return problems
+
+
+def _requirement_problems(bundle: Mapping[str, Any]) -> List[str]:
+    try:
+        check_requirements(bundle.get("requirements"))
+    except ValueError as error:
+        return [str(error).replace("$.", "spec.bundle.")]
+    return []
 
 
 def _function_problems(bundle: Mapping[str, Any], artifact: Mapping[str, Any]) -> List[str]:

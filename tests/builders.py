@@ -68,12 +68,12 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
     metadata |= {"creationTimestamp": at(created), "resourceVersion": "1"}
     if leaving:
         metadata["deletionTimestamp"] = at(created)
-    limits = {"resources": {"limits": {"memory": "2Gi"}}}
+    worker = {"resources": {"limits": {"memory": "2Gi"}}, "env": [{"name": "MODELBUNDLE_DIGEST", "value": digest}]}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": {"containers": [{"name": "worker", **limits}]},
+        "spec": {"containers": [{"name": "worker", **worker}]},
         "status": {
             "phase": "Pending",
             "conditions": conditions,

@@ -10,6 +10,9 @@ from bundle_runtime.worker.image_packages import normalised
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\[[^\]]*\])?\s*@\s*(\S*)")
+_OPTION = re.compile(r"(^|\s)-")
+_COMMENT = re.compile(r"(^|\s+)#.*")  # as in a requirements file: an URL may have a # within
+EXAMPLE = "An entry is one PEP 508 requirement, for example scikit-learn==1.5.2"
 
 
 def check_entries(entries: Iterable[str]) -> list[str]:
@@ -21,25 +24,27 @@ def check_entries(entries: Iterable[str]) -> list[str]:
     """
     checked = []
     for index, entry in enumerate(entries):
-        text = entry.strip()
-        if not text or text.startswith("#"):
+        text = without_comment(entry)
+        if not text:
             continue
-        problem = _problem(text)
-        if problem:
-            raise fail(
-                INSTALL_FAILED,
-                f"requirements[{index}] is {entry!r}: {problem}. An entry is one PEP 508 requirement, for example "
-                "scikit-learn==1.5.2; make a new bundle.",
-            )
+        refused = problem(text)
+        if refused:
+            raise fail(INSTALL_FAILED, f"requirements[{index}] is {entry!r}: {refused}. {EXAMPLE}; make a new bundle.")
         checked.append(text)
     return checked
 
 
-def _problem(text: str) -> str | None:
+def without_comment(entry: str) -> str:
+    """The entry as a line of a requirements file is read."""
+    return _COMMENT.sub("", entry, count=1).strip()
+
+
+def problem(text: str) -> str | None:
+    """Why this is refused, whatever package it names; the syntax is not looked at."""
     if "\n" in text or "\r" in text:
         return "it has more than one line"
-    if text.startswith("-"):
-        return "options are not allowed; the package index is the operator's setting"
+    if _OPTION.search(text):
+        return "options of pip are not allowed; the package index is the operator's setting"
     match = _NAME.match(text)
     if match is None or "://" in text.split("@")[0] or match.group(2).startswith(("/", "\\", ":")):
         return "a path or a URL needs a name before it (name @ https://...)"

@@ -10,6 +10,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from bundle_runtime import report
+
 from .api_base import ApiModel, Rule, rules
 from .api_bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
 from .api_serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
@@ -72,7 +74,7 @@ class Reason(StrEnum):
     # all is well
     STORED = "Stored"
     SERVING = "Serving"
-    COMPLETED = "Completed"
+    COMPLETED = report.COMPLETED
     UNCHANGED = "Unchanged"
     NO_REQUIREMENTS = "NoRequirements"
     SCALED_TO_ZERO = "ScaledToZero"
@@ -96,23 +98,23 @@ class Reason(StrEnum):
     BASE_NOT_RESOLVED = "BaseNotResolved"
     BASE_CHANGED = "BaseChanged"
     CLONE_CYCLE = "CloneCycle"
-    # prepare says
-    ARTIFACT_NOT_FOUND = "ArtifactNotFound"
-    STORE_UNREACHABLE = "StoreUnreachable"
-    STORE_ACCESS_DENIED = "StoreAccessDenied"
-    ARTIFACT_DIGEST_MISMATCH = "ArtifactDigestMismatch"
-    ARTIFACT_UNSAFE = "ArtifactUnsafe"
-    BUNDLE_DOCUMENT_MISMATCH = "BundleDocumentMismatch"
+    # prepare says; what containers say has its words from their reports
+    ARTIFACT_NOT_FOUND = report.ARTIFACT_NOT_FOUND
+    STORE_UNREACHABLE = report.STORE_UNREACHABLE
+    STORE_ACCESS_DENIED = report.STORE_ACCESS_DENIED
+    ARTIFACT_DIGEST_MISMATCH = report.ARTIFACT_DIGEST_MISMATCH
+    ARTIFACT_UNSAFE = report.ARTIFACT_UNSAFE
+    BUNDLE_DOCUMENT_MISMATCH = report.BUNDLE_DOCUMENT_MISMATCH
     # install says
-    REQUIREMENT_NOT_FOUND = "RequirementNotFound"
-    REQUIREMENTS_CONFLICT = "RequirementsConflict"
-    INSTALL_FAILED = "InstallFailed"
-    INDEX_UNREACHABLE = "IndexUnreachable"
+    REQUIREMENT_NOT_FOUND = report.REQUIREMENT_NOT_FOUND
+    REQUIREMENTS_CONFLICT = report.REQUIREMENTS_CONFLICT
+    INSTALL_FAILED = report.INSTALL_FAILED
+    INDEX_UNREACHABLE = report.INDEX_UNREACHABLE
     # the worker says
-    PYTHON_MISMATCH = "PythonMismatch"
-    UNPICKLE_FAILED = "UnpickleFailed"
-    LOAD_FUNCTION_NOT_FOUND = "LoadFunctionNotFound"
-    LOAD_FAILED = "LoadFailed"
+    PYTHON_MISMATCH = report.PYTHON_MISMATCH
+    UNPICKLE_FAILED = report.UNPICKLE_FAILED
+    LOAD_FUNCTION_NOT_FOUND = report.LOAD_FUNCTION_NOT_FOUND
+    LOAD_FAILED = report.LOAD_FAILED
     # the kubelet and the scheduler say
     OUT_OF_MEMORY = "OutOfMemory"
     STARTUP_TIMEOUT = "StartupTimeout"

@@ -55,8 +55,9 @@ class Resolved(ApiModel):
     ancestors: list[Annotated[str, Field(max_length=63)]] | None = Field(
         default=None,
         max_length=ANCESTORS_MAX,
-        description="The line of bases, the nearest first; of a longer line the nearest.",
+        description="The line of bases, the nearest first; of a longer line the nearest ones, and the root at the end.",
     )
+    depth: int | None = Field(default=None, ge=0, description="How many bases the line has.", json_schema_extra=_INT32)
 
 
 class Endpoint(ApiModel):
@@ -125,7 +126,7 @@ class Status(ApiModel):
     endpoint: Endpoint | None = None
     replicas: int | None = Field(default=None, ge=0, description="Pods that exist.", json_schema_extra=_INT32)
     ready_replicas: int | None = Field(
-        default=None, ge=0, description="Pods of this digest that answer.", json_schema_extra=_INT32
+        default=None, ge=0, description="Pods that answer; of this digest, where it is known.", json_schema_extra=_INT32
     )
     selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
     lineage: Lineage | None = None

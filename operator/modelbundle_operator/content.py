@@ -10,11 +10,13 @@ from typing import Any
 from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
 from bundle_runtime.exact_values import read_config_json
+from bundle_runtime.requirements import check_requirements
 
 from .api import Reason
 from .api_bundle import DOCUMENT_MAX
 from .errors import Terminal
 from .json_schema import check_schema
+from .verdict import sentence
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ def content(fields: dict[str, Any]) -> Content:
         document = bundle_document(fields)
         if "appConfigJSON" in document:
             read_config_json(document["appConfigJSON"])
+        check_requirements(document.get("requirements"))
         written = canonical(document)
     except ValueError as error:
-        raise Terminal(Reason.INVALID_VALUE, _full_path(str(error)) + ". " + _NEW_BUNDLE) from None
+        raise Terminal(Reason.INVALID_VALUE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}") from None
     if len(written) > DOCUMENT_MAX:
         raise Terminal(
             Reason.TOO_LARGE,

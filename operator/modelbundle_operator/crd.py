@@ -71,7 +71,7 @@ BUNDLES: Final = Resource(
     columns=(
         *_READY,
         ("Replicas", "integer", ".spec.serving.replicas", "Pods asked for.", 0),
-        ("Answering", "integer", ".status.readyReplicas", "Pods of this digest that answer.", 0),
+        ("Answering", "integer", ".status.readyReplicas", "Pods that answer.", 0),
         ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
         ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
         *_AGE,

@@ -8,7 +8,7 @@ that clients keep open stay with the old one until its server ends them, which i
 is the move reported, so that no request which is sent after the report meets the old bundle (docs/adr/0006).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,6 +32,7 @@ from .api_endpoint import ModelEndpoint
 from .desired.containers import HTTP_PORT
 from .errors import Terminal
 from .naming import endpoint_owner, short_digest
+from .observation import Pod
 from .readiness import Judgement
 from .verdict import Truth, Verdict
 
@@ -53,6 +54,15 @@ class Candidate:
     stalled: bool = False
     digest: str = ""
     words: str = ""
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What answers behind the Service, by itself: pods outlive the status of their bundle, and the bundle."""
+
+    digest: str  # whole; empty when nothing answers
+    pods: int
+    bundle: Candidate  # of the name that the selector has
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ def candidate(name: str, body: Body | None, answering: int) -> Candidate:
     elif ready.get("status") == "True":
         words = "has no pod that answers right now"
     elif ready:
-        words = f"is not Ready: {ready['reason']}: {ready['message']}"
+        words = f"is not Ready: {ready['reason']}: {ready['message'].rstrip('. ')}"
     else:
         words = "is not Ready yet"
     return Candidate(
@@ -168,24 +178,29 @@ def settles_in(at: Pointed, now: datetime) -> float | None:
     return left if left > 0 else None
 
 
-def judge_endpoint(at: Pointed, wanted: Candidate, current: Candidate, url: str, *, moving: bool) -> Judgement:
-    """The conditions. `current` is the bundle that the Service points at."""
+def behind(at: Pointed, bundle: Candidate, pods: Sequence[Pod]) -> Behind:
+    """`pods` are those of the bundle's name that count."""
+    answering = [pod for pod in pods if pod.ready and at.digest == short_digest(pod.digest)]
+    return Behind(answering[0].digest if answering else "", len(answering), bundle)
+
+
+def judge_endpoint(at: Pointed, wanted: Candidate, now: Behind, url: str, *, moving: bool) -> Judgement:
+    """The conditions: whether pods answer, which, and what is awaited."""
     reason = Reason.BUNDLE_NOT_READY if wanted.exists else Reason.BUNDLE_NOT_FOUND
     waits = f"ModelBundle {wanted.name} {wanted.words}"
     there = at.bundle == wanted.name and at.digest == short_digest(wanted.digest)
-    answers = bool(at.digest) and current.ready and short_digest(current.digest) == at.digest
-    if answers and moving:
+    if now.pods and moving:
         text = (
             f"The endpoint moves from ModelBundle {at.moved_from} to {at.bundle}, which answers new connections to"
             f" {url}. {_lingering(at)}"
         )
         verdicts = [_ready("True", Reason.MOVING, text)]
-    elif answers:
-        verdicts = [_ready("True", Reason.SERVING, f"ModelBundle {at.bundle} answers at {url}/predict.")]
+    elif now.pods:
+        verdicts = [_ready("True", Reason.SERVING, _answering(at, now, url))]
     else:
         text = f"Nothing answers: {waits}. The endpoint goes on by itself once it is Ready."
         verdicts = [_ready("False", reason, text)]
-    if there and answers:
+    if there and now.pods:
         if moving:
             verdicts.append(Verdict(ConditionType.RECONCILING, "True", Reason.MOVING, verdicts[0].message))
         return Judgement(tuple(verdicts))
@@ -209,15 +224,29 @@ def endpoint_unreadable(error: Terminal) -> Judgement:
     return Judgement((_ready("False", error.reason, error.message), verdict))
 
 
-def told(at: Pointed, current: Candidate, judgement: Judgement, url: str, *, moving: bool) -> Body:
+def told(at: Pointed, now: Behind, url: str, *, moving: bool) -> Body:
     """What of the status is no condition: who answers, and only when nobody else does."""
     status: Body = {"endpoint": {"url": url}}
-    answers = judgement.conditions[0].status == "True"
     if moving:
         status["moving"] = {"from": at.moved_from, "to": at.bundle, **({"until": at.until} if at.until else {})}
-    elif answers:
-        status |= {"bundle": at.bundle, "digest": current.digest}
+    elif now.pods:
+        status["digest"] = now.digest
+        if _is_that_bundle(now):
+            status["bundle"] = at.bundle
     return status
+
+
+def _is_that_bundle(now: Behind) -> bool:
+    """Whether the bundle of the name still says that it is what answers."""
+    return now.bundle.digest == now.digest
+
+
+def _answering(at: Pointed, now: Behind, url: str) -> str:
+    if _is_that_bundle(now):
+        return f"ModelBundle {at.bundle} answers at {url}/predict."
+    pods = "1 pod answers" if now.pods == 1 else f"{now.pods} pods answer"
+    was = f"{pods} at {url}/predict with {now.digest}, which ModelBundle {at.bundle} was before"
+    return f"{was}. Now it {now.bundle.words}."
 
 
 def _lingering(at: Pointed) -> str:

@@ -72,5 +72,10 @@ def child_metadata(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any
 
 
 def endpoint_url(of: ModelBundle | ModelEndpoint) -> str:
-    """Where it answers inside the cluster; without the cluster's domain, which differs and is searched."""
-    return f"http://{of.metadata.name}.{of.metadata.namespace}.svc"
+    """Where it answers inside the cluster."""
+    return service_url(of.metadata.namespace, of.metadata.name)
+
+
+def service_url(namespace: str, name: str) -> str:
+    """Of a Service; without the cluster's domain, which differs and is searched."""
+    return f"http://{name}.{namespace}.svc"

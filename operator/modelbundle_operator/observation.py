@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from bundle_runtime.document import DIGEST_VARIABLE
+
 from .api import LABEL_DIGEST, ModelBundle, Status
 from .naming import short_digest
 
@@ -64,6 +66,7 @@ class Pod:
     """One pod that counts: neither leaving nor over."""
 
     name: str
+    digest: str = ""  # what it was made to serve
     template: str = ""
     created: datetime | None = None
     scheduled_at: datetime | None = None
@@ -133,12 +136,26 @@ class Observation:
         )
 
 
-def observe_pods(bodies: list[Body], digest: str) -> tuple[Pod, ...]:
-    """The pods of this digest that count. Pods of a namesake that was deleted carry another digest."""
+@dataclass(frozen=True)
+class Still:
+    """What goes on under a bundle's name while the operator cannot make anything of its spec, or must not."""
+
+    url: str = ""
+    pods: tuple[Pod, ...] = ()
+    reached: bool = False  # a Service leads to them
+
+    @property
+    def serving(self) -> tuple[Pod, ...]:
+        """Pods that answer at the URL."""
+        return tuple(pod for pod in self.pods if pod.ready and self.reached)
+
+
+def observe_pods(bodies: list[Body], digest: str | None = None) -> tuple[Pod, ...]:
+    """The pods that count, of this digest where one is given. Pods of a namesake that was deleted carry another one."""
     return tuple(
         _pod(body)
         for body in bodies
-        if (body["metadata"].get("labels") or {}).get(LABEL_DIGEST) == short_digest(digest)
+        if (digest is None or (body["metadata"].get("labels") or {}).get(LABEL_DIGEST) == short_digest(digest))
         and not body["metadata"].get("deletionTimestamp")
         and body.get("status", {}).get("phase") not in ("Succeeded", "Failed")
     )
@@ -169,15 +186,19 @@ def _pod(body: Body) -> Pod:
     scheduled, ready = _condition(body, "PodScheduled"), _condition(body, "Ready")
     is_ready, is_scheduled = ready.get("status") == "True", scheduled.get("status") == "True"
     unschedulable = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
-    spec = body.get("spec") or {}
+    spec, labels = body.get("spec") or {}, metadata.get("labels") or {}
+    containers = [*spec.get("initContainers", []), *spec.get("containers", [])]
     limits = {
         container["name"]: (container.get("resources", {}).get("limits") or {}).get("memory", "")
-        for container in [*spec.get("initContainers", []), *spec.get("containers", [])]
+        for container in containers
     }
+    variables = [variable for container in containers for variable in container.get("env") or []]
+    told = (variable.get("value") for variable in variables if variable["name"] == DIGEST_VARIABLE)
     states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     return Pod(
         name=metadata["name"],
-        template=(metadata.get("labels") or {}).get("pod-template-hash", ""),
+        digest=next(told, None) or labels.get(LABEL_DIGEST, ""),
+        template=labels.get("pod-template-hash", ""),
         created=parse_time(metadata.get("creationTimestamp")),
         scheduled_at=parse_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,
         ready=is_ready,

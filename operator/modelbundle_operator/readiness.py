@@ -11,10 +11,10 @@ from .api import ConditionType, Reason
 from .capacity import capacity_due, capacity_words, pod_without_room
 from .errors import NoBase, Terminal
 from .failures import Failure, failure
-from .observation import INSTALL, PREPARE, Observation, Pod
-from .reports import BY_INSTALL, BY_PREPARE, COMPLETED, parse
+from .observation import INSTALL, PREPARE, Observation, Pod, Still
+from .reports import BY_INSTALL, BY_PREPARE, parse
 from .sameness import sameness
-from .verdict import Truth, Verdict
+from .verdict import Truth, Verdict, sentence
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def judge(seen: Observation) -> Judgement:
     ready = first(READY, known)
     conditions = [
         ready,
-        Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is in the ConfigMap."),
+        Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is in the ConfigMap."),
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
@@ -57,37 +57,49 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(tuple(conditions), known.failure, capacity_due(seen))
 
 
-def judge_terminal(error: Terminal) -> Judgement:
+def judge_terminal(error: Terminal, still: Still) -> Judgement:
     """The conditions of a bundle that cannot be resolved until somebody replaces it."""
-    return _without_pods(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED)
+    return _hindered(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED, still)
 
 
-def judge_without_base(error: NoBase) -> Judgement:
+def judge_without_base(error: NoBase, still: Still) -> Judgement:
     """The conditions of a clone whose base is not there or not fit."""
     kind = ConditionType.STALLED if error.stalled else ConditionType.RECONCILING
-    return _without_pods(error.reason, error.message, "The clone is not resolved.", kind)
+    return _hindered(error.reason, error.message, "The clone is not resolved.", kind, still)
 
 
-def judge_blocked(reason: str, message: str) -> Judgement:
+def judge_blocked(reason: str, message: str, still: Still) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
-    resolved = Verdict(ConditionType.RESOLVED, "True", COMPLETED, "The bundle document is resolved.")
+    resolved = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
-    return _without_pods(reason, message, waiting, ConditionType.RECONCILING, resolved)
+    return _hindered(reason, message, waiting, ConditionType.RECONCILING, still, resolved)
 
 
-def _without_pods(
-    reason: str, message: str, waiting: str, kind: ConditionType, resolved: Verdict | None = None
+def _hindered(
+    reason: str, message: str, waiting: str, kind: ConditionType, still: Still, resolved: Verdict | None = None
 ) -> Judgement:
+    available = Verdict(ConditionType.AVAILABLE, "False", reason, waiting)
+    if still.serving:
+        available = Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"{_answer_still(still)}.")
+        message = f"{sentence(message)} Meanwhile {_answer_still(still)}, as it was made before."
     return Judgement(
         (
             Verdict(ConditionType.READY, "False", reason, message),
             resolved or Verdict(ConditionType.RESOLVED, "False", reason, message),
             Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", reason, waiting),
             Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", reason, waiting),
-            Verdict(ConditionType.AVAILABLE, "False", reason, waiting),
+            available,
             Verdict(ConditionType.REPRODUCIBLE, "Unknown", reason, waiting),
             Verdict(kind, "True", reason, message),
         )
+    )
+
+
+def _answer_still(still: Still) -> str:
+    digests = ", ".join(sorted({pod.digest for pod in still.serving}))
+    one = len(still.serving) == 1
+    return (
+        f"{len(still.serving)} pod{'' if one else 's'} of {digests} answer{'s' if one else ''} at {still.url}/predict"
     )
 
 
@@ -130,46 +142,25 @@ def is_starting(known: Evidence) -> Verdict:
 READY: tuple[Check, ...] = (is_only_stored, pods_answer, something_failed, waits_for_capacity, is_starting)
 
 
-# ArtifactVerified: from prepare's own report only
+# ArtifactVerified and RequirementsReady: from the init container's own report only
 
 
-def artifact_is_not_fetched(known: Evidence) -> Verdict | None:
-    if known.seen.wanted:
-        return None
-    text = "No pod has fetched the artifact since the bundle is stored only."
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.STORED, text)
+def reported(condition: ConditionType, container: str, reasons: frozenset[Reason], stored: str, done: str) -> Check:
+    """The check that asks what an init container said; `stored` and `done` are its words for no pod and for success."""
 
+    def check(known: Evidence) -> Verdict:
+        if not known.seen.wanted:
+            return Verdict(condition, "Unknown", Reason.STORED, stored)
+        passed = any(_completed(pod, container) for pod in known.seen.pods)
+        failed = known.failure
+        # what has passed in another pod is good: the trouble is the store's, or the index's
+        if failed is not None and failed.container == container and failed.reason in reasons and not passed:
+            return Verdict(condition, "False", failed.reason, failed.message)
+        if passed or _was_true(known, condition):
+            return Verdict(condition, "True", Reason.COMPLETED, done)
+        return Verdict(condition, "Unknown", Reason.PROGRESSING, f"{container} has not reported yet.")
 
-def artifact_was_refused(known: Evidence) -> Verdict | None:
-    failed = known.failure
-    if failed is None or failed.container != PREPARE or failed.reason not in BY_PREPARE:
-        return None
-    if any(_completed(pod, PREPARE) for pod in known.seen.pods):
-        return None  # the same bytes have passed elsewhere: the trouble is the store's
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "False", failed.reason, failed.message)
-
-
-def artifact_was_verified(known: Evidence) -> Verdict | None:
-    text = "prepare fetched the artifact and its sha256 is the one in the spec."
-    if any(_completed(pod, PREPARE) for pod in known.seen.pods) or _was_true(known, ConditionType.ARTIFACT_VERIFIED):
-        return Verdict(ConditionType.ARTIFACT_VERIFIED, "True", COMPLETED, text)
-    return None
-
-
-def artifact_is_unknown(known: Evidence) -> Verdict:
-    text = "prepare has not reported yet."
-    return Verdict(ConditionType.ARTIFACT_VERIFIED, "Unknown", Reason.PROGRESSING, text)
-
-
-ARTIFACT: tuple[Check, ...] = (
-    artifact_is_not_fetched,
-    artifact_was_refused,
-    artifact_was_verified,
-    artifact_is_unknown,
-)
-
-
-# RequirementsReady
+    return check
 
 
 def has_no_requirements(known: Evidence) -> Verdict | None:
@@ -179,40 +170,24 @@ def has_no_requirements(known: Evidence) -> Verdict | None:
     return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.NO_REQUIREMENTS, text)
 
 
-def requirements_are_not_installed(known: Evidence) -> Verdict | None:
-    if known.seen.wanted:
-        return None
-    text = "Requirements are installed when a pod starts."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.STORED, text)
-
-
-def requirements_failed(known: Evidence) -> Verdict | None:
-    failed = known.failure
-    if failed is None or failed.container != INSTALL or failed.reason not in BY_INSTALL:
-        return None
-    if any(_completed(pod, INSTALL) for pod in known.seen.pods):
-        return None
-    return Verdict(ConditionType.REQUIREMENTS_READY, "False", failed.reason, failed.message)
-
-
-def requirements_were_installed(known: Evidence) -> Verdict | None:
-    if any(_completed(pod, INSTALL) for pod in known.seen.pods) or _was_true(known, ConditionType.REQUIREMENTS_READY):
-        text = "install put what the image lacked in place."
-        return Verdict(ConditionType.REQUIREMENTS_READY, "True", COMPLETED, text)
-    return None
-
-
-def requirements_are_unknown(known: Evidence) -> Verdict:
-    text = "install has not reported yet."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "Unknown", Reason.PROGRESSING, text)
-
-
+ARTIFACT: tuple[Check, ...] = (
+    reported(
+        ConditionType.ARTIFACT_VERIFIED,
+        PREPARE,
+        BY_PREPARE,
+        stored="No pod has fetched the artifact since the bundle is stored only.",
+        done="prepare fetched the artifact and its sha256 is the one in the spec.",
+    ),
+)
 REQUIREMENTS: tuple[Check, ...] = (
     has_no_requirements,
-    requirements_are_not_installed,
-    requirements_failed,
-    requirements_were_installed,
-    requirements_are_unknown,
+    reported(
+        ConditionType.REQUIREMENTS_READY,
+        INSTALL,
+        BY_INSTALL,
+        stored="Requirements are installed when a pod starts.",
+        done="install put what the image lacked in place.",
+    ),
 )
 
 
@@ -276,12 +251,12 @@ def _completed(pod: Pod, name: str) -> bool:
     if container is None or container.completed is None:
         return False
     report = parse(container.completed.message)
-    return report is not None and report.reason == COMPLETED
+    return report is not None and report.reason == Reason.COMPLETED
 
 
 def _was_true(known: Evidence, condition: ConditionType) -> bool:
     """A bundle's content never changes, so what was proved of it stays proved while pods come and go."""
     return any(
-        before.type == condition and before.status == "True" and before.reason == COMPLETED
+        before.type == condition and before.status == "True" and before.reason == Reason.COMPLETED
         for before in known.seen.previous.conditions or []
     )

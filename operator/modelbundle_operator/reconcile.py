@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import KIND, ModelBundle, Reason, parse
+from .api import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from .capacity import takes_pods_down_first
 from .children import NameTaken, converge, read, refuse_foreign
 from .cluster import Cluster, Refused
@@ -17,8 +17,8 @@ from .desired import desired
 from .errors import NoBase, Terminal, Transient
 from .events import announce
 from .mirror import Mirror
-from .naming import endpoint_url
-from .observation import Observation, observe_pods, observe_rollout, parse_time, seconds_between
+from .naming import endpoint_url, service_url
+from .observation import Observation, Still, observe_pods, observe_rollout, parse_time, seconds_between
 from .readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
 from .resolve import Resolution, resolve
 from .settings import Settings
@@ -59,7 +59,8 @@ class Reconciler:
             bundle = parse(body)
             resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key._replace(name=name)))
         except Terminal as error:
-            await self._report(body, judge_terminal(error))
+            still = self._still(key)
+            await self._report(body, judge_terminal(error, still), still)
             base = (body["spec"].get("bundle") or {}).get("cloneFrom")  # another one may make it whole
             return Outcome(waits_on=frozenset({key._replace(name=base["name"])})) if base else DONE
         except NoBase as error:
@@ -70,14 +71,15 @@ class Reconciler:
         try:
             made, seen = await self._apply(key, bundle, resolution)
         except NameTaken as error:
-            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error))
-            await self._report(body, blocked, about=self._identity(bundle, resolution))
+            still = self._still(key, resolution.digest)
+            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error), still)
+            await self._report(body, blocked, still, self._identity(bundle, resolution))
             return Outcome(requeue_after=CONFLICT_SECONDS)
         except Refused as error:
-            blocked = judge_blocked(
-                Reason.APPLY_REFUSED, f"The API server refuses what the bundle needs: {error.message}"
-            )
-            await self._report(body, blocked, about=self._identity(bundle, resolution))
+            still = self._still(key, resolution.digest)
+            text = f"The API server refuses what the bundle needs: {error.message}"
+            blocked = judge_blocked(Reason.APPLY_REFUSED, text, still)
+            await self._report(body, blocked, still, self._identity(bundle, resolution))
             raise Transient(error.message) from None
         if made and not bundle.status.conditions:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
@@ -93,7 +95,8 @@ class Reconciler:
         told = (body.get("status") or {}).get("conditions")
         if not error.stalled and not told and age is not None and age < TOGETHER_SECONDS:
             return Outcome(requeue_after=TOGETHER_SECONDS, waits_on=waits_on)
-        await self._report(body, judge_without_base(error))
+        still = self._still(key)
+        await self._report(body, judge_without_base(error, still), still)
         return Outcome(waits_on=waits_on)
 
     async def _keep(self, body: Body, about: Status) -> Body:
@@ -126,11 +129,17 @@ class Reconciler:
             pods=observe_pods(self.mirror.pods(key), resolution.digest),
         )
 
+    def _still(self, key: Key, digest: str | None = None) -> Still:
+        """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
+        service = self.mirror.get("Service", key) or {"metadata": {}}
+        ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
+        return Still(service_url(*key.place), observe_pods(self.mirror.pods(key), digest), reached=ours)
+
     def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
         return identity(bundle, resolution, self.settings)
 
     async def _report(
-        self, body: Body, judgement: Judgement, seen: Observation | None = None, about: Status | None = None
+        self, body: Body, judgement: Judgement, seen: Observation | Still, about: Status | None = None
     ) -> None:
         metadata, before = body["metadata"], body.get("status") or {}
         now = self.now()

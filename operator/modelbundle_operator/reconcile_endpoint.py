@@ -17,6 +17,7 @@ from .controller import DONE, Outcome
 from .endpoints import (
     Candidate,
     Pointed,
+    behind,
     candidate,
     endpoint_blocked,
     endpoint_unreadable,
@@ -74,8 +75,9 @@ class EndpointReconciler:
             raise Transient(error.message) from None
         url, left = endpoint_url(endpoint), settles_in(at, self.now())
         wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
-        judgement = judge_endpoint(at, wanted, current, url, moving=left is not None)
-        await self._report(body, judgement, told(at, current, judgement, url, moving=left is not None))
+        now = behind(at, current, observe_pods(self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))))
+        judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
+        await self._report(body, judgement, told(at, now, url, moving=left is not None))
         return Outcome(requeue_after=left, waits_on=waits_on | {key._replace(name=at.bundle, kind="ModelBundle")})
 
     async def _point(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Pointed:

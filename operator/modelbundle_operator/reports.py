@@ -12,8 +12,6 @@ from typing import Any
 
 from .api import Reason
 
-COMPLETED = "Completed"
-
 BY_PREPARE = frozenset(
     {
         Reason.ARTIFACT_NOT_FOUND,

@@ -2,8 +2,8 @@
 
 A clone reads its base once. What it found is kept in status.resolved, and from then on that record alone is the clone's
 content: the base may be deleted, or another may take its name. The record counts for the spec.bundle that it was made
-from; where status was lost (a cluster restored from Git), the clone is resolved anew. Pure: `find` looks into what the
-caller knows.
+from, and only where that spec bears it out, as who may write status can write anything there. Where status was lost (a
+cluster restored from Git), the clone is resolved anew. Pure: `find` looks into what the caller knows.
 """
 
 import hashlib
@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.document import SCHEMA_VERSION, digest
-from bundle_runtime.inherit import changed, inherit
+from bundle_runtime.canonical import bundle_document, canonical
+from bundle_runtime.document import digest
+from bundle_runtime.inherit import changed, inherit, named
 
-from .api import Base, Lineage, ModelBundle, Reason, Resolved, parse
+from .api import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
 from .api_status import ANCESTORS_MAX
 from .content import Content, content
 from .errors import NoBase, Terminal
@@ -42,54 +43,80 @@ def resolve(bundle: ModelBundle, find: Find = nowhere) -> Resolution:
     if own is not None:
         return own
     base = _find_base(bundle, find)
-    spec = bundle.spec.bundle
-    made = content(_inherited(base, spec.model_dump(by_alias=True, exclude_none=True)))
-    origin = Base(name=base.name, uid=base.uid, digest=base.resolution.digest)
-    ancestors = [base.name, *(base.resolution.record.ancestors or [] if base.resolution.record else [])]
-    lineage = Lineage(
-        root=base.resolution.lineage.root,
-        parent=base.name,
-        depth=(base.resolution.lineage.depth or 0) + 1,
-        changed=changed(base.resolution.document, made.document),
-    )
+    made = content(_inherited(base.resolution, _fields(bundle)))
+    above = base.resolution.record
     record = Resolved(
-        of=spec_hash(bundle), base=origin, uri=made.uri, document=made.canonical, ancestors=ancestors[:ANCESTORS_MAX]
+        of=spec_hash(bundle),
+        base=Base(name=base.name, uid=base.uid, digest=base.resolution.digest),
+        uri=made.uri,
+        document=made.canonical,
+        ancestors=_nearest_and_first([base.name, *(above.ancestors or [] if above else [])]),
+        depth=(base.resolution.lineage.depth or 0) + 1,
     )
-    return Resolution(**vars(made), lineage=lineage, record=record)
+    return Resolution(
+        **vars(made), lineage=_lineage(record, changed(base.resolution.document, made.document)), record=record
+    )
 
 
 def resolved_alone(bundle: ModelBundle) -> Resolution | None:
     """What needs no other bundle: the content of a bundle of its own, or what a clone has kept. Else None."""
+    own = _fields(bundle)
     if bundle.spec.bundle.clone_from is None:
-        made = content(bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True))
+        made = content(own)
         return Resolution(**vars(made), lineage=Lineage(root=bundle.metadata.name, depth=0))
     record = bundle.status.resolved
-    if record is None or record.of != spec_hash(bundle) or not (record.base and record.uri and record.document):
+    if record is None or record.of != spec_hash(bundle) or not (record.uri and record.document):
         return None
-    document = _document(record.document)
-    if document is None:
+    document = _document(record.uri, record.document, own)
+    if document is None or not _of_that_base(record, bundle):
         return None
-    ancestors = record.ancestors or [record.base.name]
-    lineage = bundle.status.lineage or Lineage(root=ancestors[-1], parent=record.base.name, depth=len(ancestors))
+    told = bundle.status.lineage.changed if bundle.status.lineage else None
+    lineage = _lineage(record, None if told is None else sorted(set(told) & named(own)))
     return Resolution(document, record.document, digest(record.document.encode()), record.uri, lineage, record)
 
 
-def _document(text: str) -> dict[str, Any] | None:
-    """The document of a record; None when somebody who may write status has made something else of it."""
+def _fields(bundle: ModelBundle) -> dict[str, Any]:
+    return bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True)
+
+
+def _document(uri: str, text: str, own: dict[str, Any]) -> dict[str, Any] | None:
+    """The document of a record; None when this clone cannot have been resolved to it.
+
+    What the clone sets can be checked: put upon the document once more, it changes nothing. What it inherits cannot.
+    """
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document: dict[str, Any] = json.loads(text)
+        fields = _with_uri(document, uri)
+        Bundle.model_validate({name: value for name, value in fields.items() if name != "schemaVersion"})
+        again = canonical(bundle_document(inherit(fields, own))).decode()
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return None
-    whole = isinstance(document, dict) and document.get("schemaVersion") == SCHEMA_VERSION
-    return (
-        document if whole and all(isinstance(document.get(part), dict) for part in ("artifact", "envParams")) else None
-    )
+    return document if again == text and document.get("envParams") else None
+
+
+def _of_that_base(record: Resolved, bundle: ModelBundle) -> bool:
+    """Whether the record speaks of the base that the clone asks for."""
+    asked, base = bundle.spec.bundle.clone_from, record.base
+    if asked is None or base is None or base.name != asked.name:
+        return False
+    return asked.digest in (None, base.digest) and (record.ancestors or [base.name])[0] == base.name
+
+
+def _lineage(record: Resolved, differs: list[str] | None) -> Lineage:
+    """All but the changes is in the record; a line that is not cut has as many bases as it names."""
+    assert record.base is not None
+    line = record.ancestors or [record.base.name]
+    depth = len(line) if len(line) < ANCESTORS_MAX else max(len(line), record.depth or 0)
+    return Lineage(root=line[-1], parent=record.base.name, depth=depth, changed=differs)
+
+
+def _nearest_and_first(line: list[str]) -> list[str]:
+    return line if len(line) <= ANCESTORS_MAX else [*line[: ANCESTORS_MAX - 1], line[-1]]
 
 
 def spec_hash(bundle: ModelBundle) -> str:
     """Which spec.bundle a record was made from."""
-    fields = bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True)
-    return hashlib.sha256(json.dumps(fields, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(_fields(bundle), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -138,11 +165,13 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     return _Found(name, base.metadata.uid, resolution)
 
 
-def _inherited(base: _Found, clone: dict[str, Any]) -> dict[str, Any]:
-    document = base.resolution.document
-    fields = {**document, "artifact": {**document["artifact"], "uri": base.resolution.uri}}
+def _with_uri(document: dict[str, Any], uri: str) -> dict[str, Any]:
+    return {**document, "artifact": {**document["artifact"], "uri": uri}}
+
+
+def _inherited(base: Resolution, clone: dict[str, Any]) -> dict[str, Any]:
     try:
-        return inherit(fields, clone)
+        return inherit(_with_uri(base.document, base.uri), clone)
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, str(error).replace("$.", "spec.bundle.")) from None
 

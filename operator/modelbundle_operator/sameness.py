@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .api import ConditionType, Reason
 from .observation import INSTALL, WORKER, Observation, Pod
-from .reports import COMPLETED, parse, whole_number
+from .reports import parse, whole_number
 from .verdict import Verdict
 
 
@@ -27,7 +27,7 @@ def run_of(pod: Pod) -> Run:
     """The worker's image as the kubelet pulled it, and what install says that it installed."""
     worker, install = pod.containers.get(WORKER), pod.containers.get(INSTALL)
     report = parse(install.completed.message) if install is not None and install.completed is not None else None
-    more = report.more if report is not None and report.reason == COMPLETED else {}
+    more = report.more if report is not None and report.reason == Reason.COMPLETED else {}
     digest = more.get("requirementsDigest")
     return Run(
         worker.image_id[:1024] if worker is not None else "",

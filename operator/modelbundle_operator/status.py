@@ -8,7 +8,7 @@ from .api import ModelBundle
 from .failures import Failure
 from .images import worker_image
 from .naming import endpoint_url, selector
-from .observation import INSTALL, PREPARE, WORKER, Observation, Pod, seconds_between
+from .observation import INSTALL, PREPARE, WORKER, Observation, Pod, Still, seconds_between
 from .readiness import Judgement
 from .reports import parse
 from .resolve import Resolution
@@ -40,22 +40,22 @@ def summarise(
     bundle_name: str,
     judgement: Judgement,
     now: datetime,
-    seen: Observation | None = None,
+    seen: Observation | Still,
     about: Status | None = None,
 ) -> Status:
-    """The whole status. Without `seen` the bundle has no children that count."""
+    """The whole status, of a bundle that was judged by its pods or of one that is hindered."""
     was_ready = _was(previous, "Ready", "True", "Serving")
     status: Status = {
         "observedGeneration": generation,
         "conditions": conditions(previous, judgement.conditions, generation, now),
-        "replicas": len(seen.pods) if seen else 0,
-        "readyReplicas": len(seen.serving) if seen else 0,
+        "replicas": len(seen.pods),
+        "readyReplicas": len(seen.serving),
         "selector": ",".join(f"{label}={value}" for label, value in sorted(selector(bundle_name).items())),
         **(about or {}),
     }
     kept = ("imageID", "requirements", "startup")
     status |= {name: previous[name] for name in kept if name in previous}
-    if seen is not None and seen.serving:
+    if isinstance(seen, Observation) and seen.serving:
         status |= _what_ran_first(seen)
         if not (was_ready and "startup" in previous):
             status["startup"] = _phases(min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name)))
@@ -98,10 +98,10 @@ def conditions(
 
 
 def _last_failure(
-    previous: Mapping[str, Any], judgement: Judgement, generation: int, seen: Observation | None, now: datetime
+    previous: Mapping[str, Any], judgement: Judgement, generation: int, seen: Observation | Still, now: datetime
 ) -> Status | None:
     """The first cause since the bundle was last whole. What comes after a first cause is often only its echo."""
-    if seen is not None and (not seen.wanted or seen.complete):
+    if isinstance(seen, Observation) and (not seen.wanted or seen.complete):
         return None
     old: Status | None = previous.get("lastFailure")
     if old is not None and previous.get("observedGeneration") != generation:

@@ -16,3 +16,8 @@ class Verdict:
     status: Truth
     reason: str
     message: str
+
+
+def sentence(text: str) -> str:
+    """With one full stop, whoever wrote the words."""
+    return text.rstrip(". ") + "."

@@ -111,11 +111,15 @@ def test_an_empty_clone_has_the_same_digest(cluster, modelbundle_here):
         (["--name", "v3", "--set", "envParams={}"], 1, "spec.bundle.envParams cannot be cleared"),
         (["--name", "v3", "--set", "requestSchema.default=null"], 1, "spec.bundle.requestSchema.default is null"),
         (["--name", "v3", "--set", "requestSchema.type=object"], 1, "requestSchema alone"),
+        (["--name", "v3", "--set", 'requirements=["a b"]'], 1, "spec.bundle.requirements[0] is 'a b': expected"),
+        (["--name", "v3", "--requirements", "options.txt"], 1, "spec.bundle.requirements[0] is '-r more.txt': options"),
         (["--name", "v3", "--unset", "appConfig.none"], 1, "there is nothing at appConfig.none"),
         (["--name", "v3", "--set", 'appConfigJSON={"a"'], 1, "spec.bundle.appConfigJSON is no JSON text"),
     ],
 )
-def test_what_cannot_be_a_clone_creates_nothing(cluster, api, modelbundle_here, words, code, said):
+def test_what_cannot_be_a_clone_creates_nothing(cluster, api, modelbundle_here, words, code, said, tmp_path):
+    (tmp_path / "options.txt").write_text("-r more.txt\n")
+    words = [tmp_path / word if word == "options.txt" else word for word in words]
     done = modelbundle_here("clone", "v1", *words, KUBECONFIG=cluster)
     assert (done.code, said in done.err) == (code, True), done.err
     assert api.server.created == []

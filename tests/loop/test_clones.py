@@ -12,7 +12,7 @@ from modelbundle_operator.reconcile import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
 from modelbundle_operator.workqueue import Key
 
-from tests.builders import START, model_bundle
+from tests.builders import START, model_bundle, serving_pod
 from tests.loop.fake_cluster import FakeCluster
 from tests.loop.world import Running, running
 
@@ -176,6 +176,38 @@ async def test_a_cluster_restored_from_git_alone_resolves_anew() -> None:
         restored.apply(clone("exact", digest=first), bundle("base"))
         assert await digest_of(restored, "exact") == first
         await restored.at_rest()
+
+
+async def test_what_still_answers_is_said_when_status_and_base_are_lost() -> None:
+    async with running() as live:
+        asked = clone("clone", appConfig={"mode": "batched"})
+        asked["spec"]["serving"]["replicas"] = 1
+        live.apply(bundle("base"), asked)
+        digest = await digest_of(live, "clone")
+        live.apply(serving_pod("clone-1", bundle="clone", digest=digest))
+        await live.until("clone", "Serving")
+        deployment = live.cluster.objects["Deployment", "models", "clone"]
+        live.delete("base")
+        live.apply(asked)  # the spec from Git, over an object without status
+        await live.until("clone", "BaseNotFound")
+        assert live.condition("clone")["status"] == "False"
+        said = f"1 pod of {digest} answers at http://clone.models.svc/predict"
+        assert live.condition("clone")["message"].endswith(
+            f"under a new name. Meanwhile {said}, as it was made before."
+        )
+        assert live.condition("clone", "Available")["status"] == "True"
+        assert (live.status("clone")["replicas"], live.status("clone")["readyReplicas"]) == (1, 1)
+        assert "digest" not in live.status("clone")
+        await live.at_rest()
+        live.see("DELETED", live.cluster.delete("Pod", Key("models", "clone-1")))
+        await live.settle()
+        assert "Meanwhile" not in live.condition("clone")["message"]
+        assert live.condition("clone", "Available")["status"] == "False"
+        live.apply(serving_pod("clone-2", bundle="clone", digest=digest), bundle("base"))
+        await live.until("clone", "Serving")
+        assert live.status("clone")["digest"] == digest
+        assert live.cluster.objects["Deployment", "models", "clone"] == deployment, "no pod is restarted for it"
+        await live.at_rest()
 
 
 async def test_a_base_that_is_not_resolved_itself_is_waited_for() -> None:

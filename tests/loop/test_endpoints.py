@@ -50,7 +50,7 @@ class Town:
         """A bundle that says this of itself; where it serves it has a pod."""
         content = content or name
         ready = "True" if reason in ("Serving", "Stored") else "False"
-        conditions = [{"type": "Ready", "status": ready, "reason": reason, "message": "in its own words"}]
+        conditions = [{"type": "Ready", "status": ready, "reason": reason, "message": "in its own words."}]
         if stalled:
             conditions.append({"type": "Stalled", "status": "True", "reason": reason, "message": ""})
         body = model_bundle(name)
@@ -105,7 +105,14 @@ class Town:
     def ask_for(self, bundle: str) -> None:
         self.cluster.edit("ModelEndpoint", KEY, lambda body: body["spec"].update(bundle=bundle))
 
+    def loses(self, name: str, reason: str) -> None:
+        """The bundle's status is gone, and its base too, so it has no digest any more; its pods know nothing of it."""
+        conditions = [{"type": "Ready", "status": "False", "reason": reason, "message": "in its own words."}]
+        self.cluster.put({**model_bundle(name), "status": {"conditions": conditions}})
+
     async def at_rest(self) -> None:
+        for condition in self.status().get("conditions", []):
+            assert ".." not in condition["message"]
         with self.cluster.expect_no_writes():
             await self.look()
 
@@ -307,6 +314,39 @@ async def test_a_bundle_that_is_deleted_under_it(town: Town) -> None:
     town.now += timedelta(seconds=SETTLED)
     await town.look()
     assert town.status()["digest"] == digest("other")
+    await town.at_rest()
+
+
+async def test_pods_answer_on_when_the_bundles_status_and_base_are_lost(town: Town) -> None:
+    town.loses("v1", "BaseNotFound")
+    await town.look()
+    assert (town.said(), town.said("Reconciling")) == (("True", "Serving"), ("True", "BundleNotReady"))
+    assert town.message() == (
+        f"1 pod answers at http://sentiment.models.svc/predict with {digest('v1')}, which ModelBundle v1 was before."
+        " Now it is not Ready: BaseNotFound: in its own words."
+    )
+    assert (town.answers(), town.status()["digest"]) == (None, digest("v1"))
+    await town.at_rest()
+    town.bundle("v2")
+    await town.moves("v2")
+    town.ask_for("v1")
+    await town.look()
+    assert (town.said(), town.answers(), town.points_at()) == (("True", "Serving"), "v2", "v2")
+    town.bundle("v1")
+    await town.moves("v1")
+
+
+async def test_pods_that_outlive_their_bundle_are_said(town: Town) -> None:
+    """kubectl delete --cascade=orphan."""
+    town.gone("ModelBundle", "models", "v1")
+    await town.look()
+    assert (town.said(), town.said("Reconciling")) == (("True", "Serving"), ("True", "BundleNotFound"))
+    assert "Now it does not exist in this namespace." in town.message()
+    await town.at_rest()
+    town.gone("Pod", "models", "v1-pod")
+    await town.look()
+    assert town.said() == ("False", "BundleNotFound")
+    assert "digest" not in town.status()
     await town.at_rest()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from modelbundle_operator.controller import Controller, Outcome
 from modelbundle_operator.metrics import Metrics
-from modelbundle_operator.mirror import Mirror
+from modelbundle_operator.mirror import Mirror, concerns
 from modelbundle_operator.reconcile import Reconciler
 from modelbundle_operator.settings import Settings
 from modelbundle_operator.waiters import Waiters
@@ -93,7 +93,8 @@ class Running:
 
     def see(self, event: str, body: Body) -> None:
         if self.mirror.observe(body["kind"], event, body):
-            self._controller.enqueue(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+            for key in concerns(body["kind"], body):
+                self._controller.enqueue(key._replace(kind="ModelBundle"))
 
     def body(self, name: str) -> Body:
         return self.cluster.objects["ModelBundle", "models", name]

@@ -112,5 +112,3 @@ def test_variables_are_set_and_removed():
 def test_a_requirements_file_is_its_entries():
     text = "# ours\nnumpy==1.26  # pinned\n\na @ https://x/a.whl#sha256=1\nb==1 \\\n  ; python_version < '3.9'\n"
     assert requirements_of(text) == ["numpy==1.26", "a @ https://x/a.whl#sha256=1", "b==1 ; python_version < '3.9'"]
-    with pytest.raises(ContentError, match="option of pip"):
-        requirements_of("-r other.txt")

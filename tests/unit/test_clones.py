@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from modelbundle_operator.resolve import Find, Resolution, resolve
 from modelbundle_operator.settings import Settings
 from modelbundle_operator.status import identity
 
+from bundle_runtime.canonical import canonical
 from tests.unit.builders import ARTIFACT, model_bundle
 
 Body = dict[str, Any]
@@ -103,31 +106,83 @@ def test_no_resolved_clone_of_any_line_ever_looks_for_its_base(line: list[Body])
         assert resolve(parse(alone), unreachable).digest == made.digest, "the self-standing form is the same content"
 
 
-@pytest.mark.parametrize("lost", ["status", "record", "{", "[]", '{"schemaVersion":1}'])
+@pytest.mark.parametrize("lost", ["status", "record"])
 def test_without_its_record_a_clone_is_resolved_anew(lost: str) -> None:
     body = told(clone(), resolve(parse(clone()), known(base())))
     if lost == "status":
         del body["status"]
-    elif lost == "record":
-        del body["status"]["resolved"]
     else:
-        body["status"]["resolved"]["document"] = lost
+        del body["status"]["resolved"]
     other = base(env=[{"name": "A", "value": "1"}])
     assert "env" in resolve(parse(body), known(other)).document
+
+
+def rewritten(**fields: Any) -> Callable[[Body], None]:
+    """The record's document with these fields; None takes one away."""
+
+    def change(record: Body) -> None:
+        document = {**json.loads(record["document"]), **fields}
+        record["document"] = canonical({k: v for k, v in document.items() if v is not None}).decode()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("why", "change"),
+    [
+        ("no JSON", lambda record: record.update(document="{")),
+        ("no object", lambda record: record.update(document="[]")),
+        ("no bundle", lambda record: record.update(document='{"schemaVersion":1}')),
+        ("not as this operator writes it", lambda record: record.update(document=record["document"] + " ")),
+        ("of another schema", rewritten(schemaVersion=2)),
+        ("no image", rewritten(envParams=None)),
+        ("no artifact", rewritten(artifact=None)),
+        ("an artifact without sha256", rewritten(artifact={"packaging": "zip"})),
+        ("a field of another shape", rewritten(requirements=5)),
+        ("a field that no bundle has", rewritten(command=["sh"])),
+        ("not the appConfig that the clone sets", rewritten(appConfig={"mode": "forged"})),
+        ("a field that the clone clears", rewritten(requirements=["a==1"])),
+        ("of another base", lambda record: record["base"].update(name="other")),
+        ("not of the base that is asked for", lambda record: record["base"].update(digest=OTHER_DIGEST)),
+        ("a line that begins elsewhere", lambda record: record.update(ancestors=["other", "base"])),
+        ("no base", lambda record: record.pop("base")),
+    ],
+)
+def test_a_record_that_the_spec_contradicts_counts_as_none(why: str, change: Callable[[Body], None]) -> None:
+    asked = clone(digest=resolve(parse(base())).digest, appConfig={"mode": "batched"}, requirements=[])
+    made = resolve(parse(asked), known(base()))
+    body = json.loads(json.dumps(told(asked, made)))
+    assert resolve(parse(body), unreachable) == made
+    change(body["status"]["resolved"])
+    assert resolve(parse(body), known(base())) == made, why
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"root": "forged", "parent": "forged", "depth": 9, "changed": ["artifact", "appConfig", "env"]},
+        {"root": None, "depth": -1},
+        {"changed": ["appConfig"]},
+    ],
+)
+def test_lineage_is_told_from_the_record_whatever_the_status_says(forged: Body) -> None:
+    there = clone("there", appConfig={"mode": "batched"})
+    there = told(there, resolve(parse(there), known(base())))
+    back = clone("back", "there", appConfig={"mode": "single"})
+    made = resolve(parse(back), known(there))
+    body = told(back, made)
+    body["status"]["lineage"] = forged
+    again = resolve(parse(body), unreachable).lineage
+    assert (again.root, again.parent, again.depth) == ("base", "there", 2)
+    assert again.changed in (["appConfig"], None), "what the clone does not set it cannot have changed"
+    heir = resolve(parse(clone("heir", "back")), known(body)).lineage
+    assert (heir.root, heir.depth) == ("base", 3), "a forgery is not inherited"
 
 
 def test_a_record_of_another_spec_counts_as_none() -> None:
     record = told(clone(), resolve(parse(clone()), known(base())))["status"]
     body = {**clone(appConfig={"mode": "batched"}), "status": record}
     assert resolve(parse(body), known(base())).document["appConfig"] == {"mode": "batched"}
-
-
-def test_lineage_is_told_from_the_record_when_it_was_lost() -> None:
-    made = resolve(parse(clone()), known(base()))
-    body = told(clone(), made)
-    del body["status"]["lineage"]
-    lineage = resolve(parse(body), unreachable).lineage
-    assert (lineage.root, lineage.parent, lineage.depth) == ("base", "base", 1)
 
 
 def deleted(body: Body) -> Body:
@@ -196,4 +251,7 @@ def test_fifty_levels_deep() -> None:
         last = told(body, resolve(parse(body), known(last)))
     lineage, record = last["status"]["lineage"], last["status"]["resolved"]
     assert lineage == {"root": "level-0", "parent": "level-79", "depth": 80, "changed": ["env"]}
-    assert len(record["ancestors"]) == 64
+    assert (len(record["ancestors"]), record["ancestors"][-1], record["depth"]) == (64, "level-0", 80)
+    del last["status"]["lineage"]
+    again = resolve(parse(last), unreachable).lineage
+    assert (again.root, again.parent, again.depth) == ("level-0", "level-79", 80)

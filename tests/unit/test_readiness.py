@@ -10,7 +10,7 @@ import pytest
 from modelbundle_operator.api import parse
 from modelbundle_operator.capacity import takes_pods_down_first
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.observation import Observation, Rollout, observe_pods
+from modelbundle_operator.observation import Observation, Rollout, Still, observe_pods
 from modelbundle_operator.readiness import Judgement, judge, judge_terminal
 
 from tests.builders import (
@@ -223,7 +223,7 @@ def test_pods_go_first_only_where_the_user_said_so() -> None:
 
 
 def test_terminal_is_stalled_and_says_so_everywhere() -> None:
-    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is no schema")))
+    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is no schema"), Still()))
     assert found["Ready"] == found["Resolved"] == ("False", "InvalidSchema")
     assert found["Stalled"] == ("True", "InvalidSchema")
 

@@ -1,17 +1,18 @@
-"""Which requirement entries are taken, what is left to install, and what uv's words mean."""
+"""Which requirement entries are taken, by whom, what is left to install, and what uv's words mean."""
 
 import json
+import re
 import sys
 
 import pytest
 
 from bundle_runtime.report import RuntimeFailure
+from bundle_runtime.requirements import check_requirements
 from bundle_runtime.worker.image_packages import ImagePackage, image_packages, write_stubs
 from bundle_runtime.worker.requirements import check_entries, left_to_install
 from bundle_runtime.worker.uv import explain, index_name
 
-
-@pytest.mark.parametrize(
+TAKEN = pytest.mark.parametrize(
     "entry",
     [
         "numpy",
@@ -20,16 +21,15 @@ from bundle_runtime.worker.uv import explain, index_name
         'tomli>=1; python_version < "3.11"',
         "name @ https://host/name-1.0-py3-none-any.whl",
         "name[extra]@https://host/name-1.0-py3-none-any.whl",
+        "name @ https://host/name-1.0-py3-none-any.whl#sha256=00",
+        "numpy (>=1,!=1.5.*)",
     ],
 )
-def test_pep_508_requirements_are_taken(entry):
-    assert check_entries([f"  {entry} "]) == [entry]
-
-
-@pytest.mark.parametrize(
+REFUSED = pytest.mark.parametrize(
     ("entry", "said"),
     [
         ("-r requirements.txt", "options"),
+        ("numpy==1.0 --hash=sha256:00", "options"),
         ("--index-url https://host/simple", "options"),
         ("-e .", "options"),
         ("./local.whl", "needs a name"),
@@ -41,6 +41,15 @@ def test_pep_508_requirements_are_taken(entry):
         ("name\n--index-url x", "more than one line"),
     ],
 )
+
+
+@TAKEN
+def test_pep_508_requirements_are_taken(entry):
+    assert check_entries([f"  {entry} "]) == [entry]
+    check_requirements([f"  {entry} "])
+
+
+@REFUSED
 def test_what_is_no_requirement_is_refused_by_its_place(entry, said):
     with pytest.raises(RuntimeFailure, match=said) as failure:
         check_entries(["numpy", entry])
@@ -49,7 +58,29 @@ def test_what_is_no_requirement_is_refused_by_its_place(entry, said):
 
 
 def test_comments_and_empty_lines_of_a_requirements_file_are_dropped():
-    assert check_entries(["# the model", "", "numpy"]) == ["numpy"]
+    entries = ["# the model", "", "numpy  # for the model"]
+    assert check_entries(entries) == ["numpy"]
+    check_requirements(entries)
+
+
+@REFUSED
+def test_what_install_would_refuse_is_refused_before_a_pod_starts(entry, said):
+    with pytest.raises(ValueError, match=rf"^\$\.requirements\[1\] is .*{said}.* for example scikit-learn==1\.5\.2$"):
+        check_requirements(["numpy", entry])
+
+
+@pytest.mark.parametrize(
+    "entry", ["foo bar baz", "numpy==1.x", "numpy==", "numpy[extra", "numpy; python_version", "numpy; sys == '1'", 1.5]
+)
+def test_a_slip_in_the_syntax_is_refused_before_a_pod_starts(entry):
+    with pytest.raises(ValueError, match=rf"^\$\.requirements\[0\] is {re.escape(repr(entry))}: "):
+        check_requirements([entry])
+
+
+def test_requirements_are_a_list_or_unset():
+    check_requirements(None)
+    with pytest.raises(ValueError, match=r"^\$\.requirements must be a list"):
+        check_requirements("numpy")
 
 
 def test_what_the_image_has_is_not_installed_whatever_its_spelling():

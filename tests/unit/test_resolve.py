@@ -89,6 +89,12 @@ def test_the_digest_depends_on_the_content_alone():
             Reason.INVALID_SCHEMA,
             "$schema",
         ),
+        (
+            "an entry of requirements is one requirement",
+            {"requirements": ["numpy", "foo bar baz"]},
+            Reason.INVALID_VALUE,
+            "spec.bundle.requirements[1] is 'foo bar baz': expected",
+        ),
         ("192 KiB is the limit", {"appConfig": {"a": "x" * 200_000}}, Reason.TOO_LARGE, "196608 are allowed"),
     ],
 )

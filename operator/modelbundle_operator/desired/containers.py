@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlsplit
 
+from bundle_runtime.document import DIGEST_VARIABLE
 from bundle_runtime.layout import Layout
 
 from ..api import ModelBundle, Serving
@@ -125,7 +126,7 @@ _NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
 
 
 def _identity(resolution: Resolution) -> dict[str, str]:
-    return {"MODELBUNDLE_ROOT": LAYOUT.root, "MODELBUNDLE_DIGEST": resolution.digest}
+    return {"MODELBUNDLE_ROOT": LAYOUT.root, DIGEST_VARIABLE: resolution.digest}
 
 
 def _user_image_env() -> dict[str, str]:

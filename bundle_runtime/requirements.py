@@ -1,0 +1,44 @@
+"""Which entries spec.bundle.requirements may hold: one check for operator, client and command, before a pod starts.
+
+What is refused whatever it names (options, paths, other sources) is the worker's own rule, which install asks once
+more; the rest is read by the library that defines how a requirement is written (PEP 508). Python 3.8+, and not in the
+user's image.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from bundle_runtime.worker.requirements import EXAMPLE, problem, without_comment
+
+_LONGEST_QUOTE = 100
+
+
+def check_requirements(entries: Any) -> None:
+    """ValueError with the path of the first entry that is no requirement, and why. Unset is fine."""
+    if not isinstance(entries, (list, tuple, type(None))):
+        raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
+    for index, entry in enumerate(entries or []):
+        why = _why(entry)
+        if why:
+            shown = repr(entry) if len(repr(entry)) <= _LONGEST_QUOTE else repr(entry)[:_LONGEST_QUOTE] + " ..."
+            raise ValueError(f"$.requirements[{index}] is {shown}: {why}. {EXAMPLE}")
+
+
+def _why(entry: Any) -> str | None:
+    if not isinstance(entry, str):
+        return "it is no text, put it in quotes"
+    text = without_comment(entry)
+    if not text:
+        return None
+    refused = problem(text)
+    if refused:
+        return refused
+    try:
+        Requirement(text)
+    except InvalidRequirement as error:
+        said = str(error).splitlines()[0]  # below it the text is shown again, with a mark
+        return said[:1].lower() + said[1:].rstrip(".")
+    return None
