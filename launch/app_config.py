@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from bundle_runtime.json_path import below
-from bundle_runtime.report import RuntimeFailure
-from bundle_runtime.worker.requirements import check_entries
+from bundle_runtime.requirements import check_requirements
+from bundle_runtime.worker.requirements import without_comment
 from launch.clone import requirements_of
 from launch.content import ContentError
 from launch.errors import InvalidBundleError, WrongTypeError
@@ -70,9 +70,10 @@ def checked_requirements(entries: Iterable[str], what: str = "requirements") -> 
         if not isinstance(entry, str):
             raise WrongTypeError(f"{what}[{index}] is a {type(entry).__name__}: give a string, such as numpy==1.26.4")
     try:
-        return check_entries(entries)
-    except RuntimeFailure as failure:
-        raise InvalidBundleError(failure.message.replace("requirements[", f"{what}[", 1)) from None
+        check_requirements(entries)
+    except ValueError as error:
+        raise InvalidBundleError(str(error).replace("$.requirements[", f"{what}[", 1)) from None
+    return [text for text in map(without_comment, entries) if text]
 
 
 def _plain(value: Any, path: str, above: Tuple[int, ...]) -> Any:

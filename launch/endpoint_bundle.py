@@ -73,7 +73,7 @@ def _clone_for(
 
 
 def _serves(serving: Mapping[str, Any]) -> bool:
-    return serving.get("replicas", 1) > 0
+    return bool(serving.get("replicas", 1) > 0)
 
 
 def _covers(current: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
