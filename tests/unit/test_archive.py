@@ -35,7 +35,7 @@ def pack(tmp_path):
     """The archive of base paths that are made of files; in the end there is one zip, or none."""
 
     def make(*bases, functions=FUNCTIONS, names=("code", "more")):
-        paths = [write(tmp_path / name, files) for name, files in zip(names, bases)]  # noqa: B905 - Python 3.8
+        paths = [write(tmp_path / name, files) for name, files in zip(names, bases)]
         return archive_to(tmp_path / "bundle.zip", paths, *functions)
 
     return make
