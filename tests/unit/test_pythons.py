@@ -1,0 +1,61 @@
+"""The packing modules under each Python that users have, and schemas under each pydantic: their own tests, run there.
+
+They are pure of the rest of the project, so pytest runs them without its configuration and without tests/conftest.py.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import cloudpickle
+import pytest
+
+from tests.environments import python_with
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+PACKING = ("test_archive.py", "test_inferred.py", "test_pickling.py")
+PYDANTICS = {  # with and without the library that checks schemas
+    "1.10": ("3.8", "pydantic>=1.10,<2", "jsonschema-rs"),
+    "2.0": ("3.8", "pydantic==2.0.*"),
+    "2": ("3.13", "pydantic>=2.11,<3"),
+}
+
+
+def run(python: Path, directory: Path, *files: str) -> str:
+    """What pytest said at last."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "VIRTUAL_"))}
+    command = [python, "-m", "pytest", "-q", "-c", os.devnull, f"--rootdir={ROOT}", "--noconftest", "--tb=short"]
+    command += ["--import-mode=importlib", "-p", "no:cacheprovider", f"--basetemp={directory}"]
+    done = subprocess.run(
+        [*command, *(str(HERE / file) for file in files)],
+        cwd=ROOT,
+        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    return done.stdout.splitlines()[-1]
+
+
+def test_packing_is_the_same_under_every_python(tmp_path: Path) -> None:
+    packages = ("pytest>=8.3", "pathspec>=0.12", f"cloudpickle=={cloudpickle.__version__}")
+    pythons = {version: python_with(version, *packages) for version in PYTHONS}
+    with ThreadPoolExecutor(2) as pool:
+        said = dict(zip(PYTHONS, pool.map(lambda v: run(pythons[v], tmp_path / v, *PACKING), PYTHONS), strict=True))
+    assert {version for version, line in said.items() if re.match(r"1\d\d passed in", line)} == set(PYTHONS), said
+
+
+@pytest.mark.parametrize("pydantic", PYDANTICS)
+def test_schemas_are_the_same_under_every_pydantic(tmp_path: Path, pydantic: str) -> None:
+    version, *packages = PYDANTICS[pydantic]
+    python = python_with(version, "pytest>=8.3", "typing-extensions", *packages)
+    line = run(python, tmp_path / "run", "test_schemas.py")
+    assert re.match(r"\d\d passed", line), line
