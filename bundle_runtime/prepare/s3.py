@@ -18,19 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    HTTPClientError,
-    IncompleteReadError,
-    ParamValidationError,
-    SSLError,
-)
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, SSLError
 from botocore.response import StreamingBody
-from urllib3.exceptions import HTTPError as StreamError
 
 from bundle_runtime.prepare.fetch import Fetched, Progress
 from bundle_runtime.prepare.s3_client import client, describe_access
+from bundle_runtime.prepare.s3_errors import BROKEN, Cause, cause, code_of, status_of
 from bundle_runtime.prepare.store import CHUNK, TransientError, need_room, retried, shown, unreachable
 from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
 
@@ -41,16 +34,6 @@ if TYPE_CHECKING:
 PART = 32 << 20
 IN_FLIGHT = 8
 OVERWRITTEN_TRIES = 3
-
-_MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName", "404"}
-_DENIED = {
-    "AccessDenied",
-    "ExpiredToken",
-    "InvalidAccessKeyId",
-    "InvalidToken",
-    "SignatureDoesNotMatch",
-    "XAdminUserNotFound",  # versitygw's InvalidAccessKeyId, with status 404
-}
 
 
 def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
@@ -147,7 +130,7 @@ class _Download:
             try:
                 return self.s3.get_object(Bucket=self.bucket, Key=self.key, Range=f"bytes={start}-{end - 1}", **same)  # type: ignore[arg-type]
             except ClientError as error:
-                code = error.response["Error"]["Code"]
+                code = code_of(error)
                 if code in ("InvalidRange", "416"):
                     return None
                 if code in ("PreconditionFailed", "412"):
@@ -183,7 +166,7 @@ def store_errors(uri: str) -> Iterator[None]:
             f"the certificate of the store of {shown(uri)} is not trusted: {error}. With a private authority, mount "
             "its certificate and name the file in AWS_CA_BUNDLE.",
         ) from error
-    except (HTTPClientError, IncompleteReadError, StreamError, ConnectionError, TimeoutError) as error:
+    except BROKEN as error:
         raise unreachable(f"cannot read {shown(uri)}: {error}") from error
     except ParamValidationError as error:
         raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} cannot be an object's address: {error}") from error
@@ -192,13 +175,12 @@ def store_errors(uri: str) -> Iterator[None]:
 
 
 def _refused(uri: str, error: ClientError) -> RuntimeFailure | TransientError:
-    code = error.response["Error"].get("Code", "")
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    said = f"the store answered {status} {code} for {shown(uri)}"
-    if code in _DENIED or status in (401, 403):
+    why = cause(error)
+    said = f"the store answered {status_of(error)} {code_of(error)} for {shown(uri)}"
+    if why is Cause.DENIED:
         return fail(STORE_ACCESS_DENIED, f"{said}; {describe_access()}")
-    if code in _MISSING or status == 404:
+    if why is Cause.MISSING:
         return fail(ARTIFACT_NOT_FOUND, f"{said}: upload the artifact, or correct spec.bundle.artifact.uri")
-    if status >= 500 or status == 429 or code in ("SlowDown", "RequestTimeout", "Throttling"):
+    if why is Cause.PASSING:
         return unreachable(said)
     return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")

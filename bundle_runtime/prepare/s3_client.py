@@ -15,22 +15,36 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "us-east-1"  # S3-compatible stores ignore it, but requests are signed with one
 
 
-def client(connections: int) -> S3Client:
-    """A client by AWS_ENDPOINT_URL, AWS_REGION and AWS_* credentials; without credentials it asks unsigned."""
+def client(
+    connections: int,
+    *,
+    endpoint_url: str | None = None,
+    region: str | None = None,
+    attempts: int = 1,
+    sign_payload: bool | None = None,
+) -> S3Client:
+    """A client by AWS_ENDPOINT_URL, AWS_REGION and AWS_* credentials; without credentials it asks unsigned.
+
+    What is given wins over the environment. With one attempt the callers retry, with a word in the log. A payload that
+    carries a Content-MD5 needs no second hash in its signature (sign_payload=False).
+    """
     session = boto3.Session()
-    own_endpoint = endpoint()
+    own_endpoint = endpoint_url or endpoint()
     config = Config(
         connect_timeout=10,
         read_timeout=60,
-        retries={"mode": "standard", "total_max_attempts": 1},  # the callers retry, with a word in the log
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
         signature_version=None if session.get_credentials() else UNSIGNED,
-        s3={"addressing_style": "path" if own_endpoint else "auto"},  # bucket.localhost resolves nowhere
+        s3={
+            "addressing_style": "path" if own_endpoint else "auto",  # bucket.localhost resolves nowhere
+            **({} if sign_payload is None else {"payload_signing_enabled": sign_payload}),
+        },
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",  # the bundle's sha256 is the check
     )
-    region = os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
-    return session.client("s3", region_name=region, endpoint_url=own_endpoint, config=config)
+    region_name = region or os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
+    return session.client("s3", region_name=region_name, endpoint_url=own_endpoint, config=config)
 
 
 def endpoint() -> str | None:

@@ -67,13 +67,13 @@ class HttpStore:
 
 def find_versitygw() -> str | None:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-bundles"
-    found = [str(path) for path in sorted(cache.glob("**/versitygw")) if path.is_file() and os.access(path, os.X_OK)]
+    found = [str(path) for path in sorted(cache.glob("bin/*/versitygw")) if path.is_file() and os.access(path, os.X_OK)]
     return shutil.which("versitygw") or (found[-1] if found else None)
 
 
 @contextmanager
-def running_s3(directory: Path) -> Iterator[dict[str, str]]:
-    """The AWS_* environment of a real S3 server with the bucket `models`."""
+def running_s3(directory: Path, *options: str) -> Iterator[dict[str, str]]:
+    """The AWS_* environment of a real S3 server with the bucket `models`; options are versitygw's."""
     program = find_versitygw()
     if program is None:
         pytest.skip(MISSING)
@@ -84,6 +84,7 @@ def running_s3(directory: Path) -> Iterator[dict[str, str]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [program, "--port", f"127.0.0.1:{port}", "--access", "tester", "--secret", "testersecret"]
+    command += options
     process = subprocess.Popen(
         [*command, "posix", "--sidecar", str(sidecar), str(data)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

@@ -1,0 +1,38 @@
+"""How far a transfer is: a bar in a terminal or notebook, a line now and then in a log, nothing when it is short."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator
+
+SHORT_SECONDS = 0.5  # no bar for what ends sooner
+LOG_EVERY_SECONDS = 15.0
+LOG_FROM_BYTES = 256 << 20
+
+
+class _Lines:
+    """Stands for a stream that is no terminal: a bar that is drawn anew becomes a line each."""
+
+    def write(self, text: str) -> None:
+        if text.strip():
+            sys.stderr.write(text.strip() + "\n")
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
+@contextmanager
+def transfer_progress(size: int, what: str, wanted: bool = True) -> Iterator[Callable[[int], object]]:
+    """Gives the function that is told of each transferred number of bytes; a negative one takes back."""
+    from tqdm.auto import tqdm  # the notebook's widget in a notebook
+
+    interactive = sys.stderr.isatty() or "ipykernel" in sys.modules
+    silent = not wanted or (not interactive and size < LOG_FROM_BYTES)
+    log: Dict[str, Any] = (
+        {} if interactive else {"file": _Lines(), "mininterval": LOG_EVERY_SECONDS, "ncols": 80, "ascii": True}
+    )
+    with tqdm(
+        total=size, desc=what, unit="B", unit_scale=True, unit_divisor=1024, disable=silent, delay=SHORT_SECONDS, **log
+    ) as bar:
+        yield bar.update

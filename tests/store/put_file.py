@@ -1,0 +1,29 @@
+"""Puts a file into a store, as a process of its own that can be killed, measured, and run by an older Python.
+
+Usage: put_file.py URI FILE [PART_BYTES]. Prints JSON: was it sent, where it is, the most memory in KiB, seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import time
+from pathlib import Path
+
+from launch import s3_upload
+from launch.artifact_store import store_at
+from launch.packed import packed
+
+uri, file, *part = sys.argv[1:]
+if part:
+    s3_upload.PART = int(part[0])
+bundle = packed(Path(file), "cloudpickle")
+store = store_at(uri)
+store.check()
+started = time.monotonic()
+sent = store.put(bundle)
+seconds = time.monotonic() - started
+# not getrusage: its most begins with what the parent had before the fork
+peak = int(re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[0])
+print(json.dumps({"sent": sent, "uri": store.uri_of(bundle), "peakKiB": peak, "seconds": seconds}))
