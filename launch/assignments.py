@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Dict, List, NoReturn, Sequence, Tuple
+from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from bundle_runtime.json_path import Part, Path, read, write
 from launch.content import FIELDS
@@ -84,6 +84,16 @@ def without_value(fields: Mapping[str, Any], path: Path) -> Dict[str, Any]:
         raise AssignmentError(f"a whole field is inherited when it is left out; {field}={_empty(field)} clears it")
     present = app_config(fields) if field == CONFIG else fields.get(field, MISSING)
     return with_value(fields, (path[0],), _removed(present, path, 1))
+
+
+def env_entry(text: str) -> Tuple[str, Optional[str]]:
+    """Name and value; None removes it. AssignmentError when the words are neither."""
+    name, given, value = text.partition("=")
+    if given and name:
+        return name, value
+    if not given and text.endswith("-") and text[:-1]:
+        return text[:-1], None
+    raise AssignmentError(f"--env {text}: write NAME=VALUE to set a variable, NAME- to remove one that the base has")
 
 
 def _placed(inside: Any, path: Path, at: int, value: Any) -> Any:

@@ -24,8 +24,11 @@ class Blame(NamedTuple):
     before: Any
 
 
-def blame(member: Member, path: Path) -> Blame:
-    """ContentError when the bundle itself is not resolved."""
+def blame(member: Member, path: Path) -> Optional[Blame]:
+    """None where the value is not set and no ancestor is known that had it.
+
+    ContentError when the bundle itself is not resolved.
+    """
     line = member.line()
     assert member.bundle is not None
     value = value_at(content_of_object(member.bundle).fields, path)
@@ -38,7 +41,10 @@ def blame(member: Member, path: Path) -> Blame:
             continue
         before = value_at(content.fields, path) if content else MISSING
         between = line[at + 1 : upper]  # gone, all of them
-        sure = not between or _changed(line[at], path)
+        changed = bool(between) and _changed(line[at], path)
+        if value is MISSING and upper is None and not (changed and len(path) == 1):  # a whole field that it cleared
+            return None
+        sure = not between or changed
         return Blame(value, [line[at]] if sure else between, line[upper] if upper is not None else None, before)
 
 

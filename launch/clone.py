@@ -43,19 +43,14 @@ def serving_of(manifest: Mapping[str, Any]) -> Dict[str, Any]:
     return {**serving, **({"rollout": rollout} if rollout else {})}
 
 
-def with_env(fields: Mapping[str, Any], entries: Iterable[str]) -> Dict[str, Any]:
-    """NAME=VALUE sets a variable, NAME- removes it."""
+def with_env(fields: Mapping[str, Any], entries: Iterable[Tuple[str, Optional[str]]]) -> Dict[str, Any]:
+    """Variables set by name and value, or removed (None); ContentError when there is none to remove."""
     env = {entry["name"]: entry.get("value", "") for entry in fields.get("env") or []}
-    for text in entries:
-        name, given, value = text.partition("=")
-        if given and name:
+    for name, value in entries:
+        if value is not None:
             env[name] = value
-        elif text.endswith("-") and text[:-1] in env:
-            del env[text[:-1]]
-        else:
-            raise ContentError(
-                f"--env {text}: write NAME=VALUE to set a variable, NAME- to remove one that the base has"
-            )
+        elif env.pop(name, None) is None:
+            raise ContentError(f"--env {name}-: the base has no variable {name} that could be removed")
     return {**fields, "env": [{"name": name, "value": value} for name, value in env.items()]}
 
 

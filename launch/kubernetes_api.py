@@ -81,6 +81,17 @@ def get_config_map(api: Any, namespace: str, name: str) -> Optional[Dict[str, st
     return data
 
 
+def namespace_is_missing(api: Any, namespace: str) -> bool:
+    """False too where the caller may not know: many have rights in a namespace and none on it."""
+    try:
+        call(api, "GET", f"/api/v1/namespaces/{namespace}", f"the namespace {namespace}")
+    except APIError as error:
+        if error.status in (403, 404):
+            return error.status == 404
+        raise
+    return False
+
+
 def who_am_i(api: Any) -> str:
     """The user name by which the API server knows the caller."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}

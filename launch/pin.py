@@ -8,6 +8,7 @@ from typing import Callable, Iterator, Tuple
 from urllib.parse import urlsplit
 
 CHUNK = 1 << 20
+SCHEMES = ("s3", "http", "https", "file")
 
 
 def pin(uri: str, progress: Callable[[int], None] = lambda _: None) -> Tuple[str, int]:

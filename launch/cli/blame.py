@@ -11,14 +11,14 @@ from bundle_runtime.json_path import Path, write
 from launch.assignments import field_path
 from launch.blame import Blame, blame
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, failures, in_cluster
+from launch.cli.given import Cluster, bundle_name, failures, in_cluster
 from launch.differences import MISSING
 from launch.family import Member, families, member_named
 from launch.tree import shown
 
 
 @click.command(name="blame")
-@click.argument("name")
+@click.argument("name", callback=bundle_name)
 @click.argument("field")
 @in_cluster
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -38,6 +38,13 @@ def command(name: str, field: str, namespace: Optional[str], context: Optional[s
         if member is None:
             raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)
         found = blame(member, path)
+        if found is None:
+            raise Failure(
+                f"{write(path)} is not set in {name}, and nobody is known to have set it: `modelbundle diff` and `get` "
+                "show the values that a bundle has",
+                reason="NotSet",
+                as_json=as_json,
+            )
     click.echo(json.dumps(_json(name, path, found), ensure_ascii=False) if as_json else _text(member, path, found))
 
 

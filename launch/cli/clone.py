@@ -8,21 +8,21 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import click
 
-from launch.assignments import field_path, split, typed, with_value, without_value
+from launch.assignments import env_entry, field_path, split, typed, with_value, without_value
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, failures, in_cluster
+from launch.cli.given import Cluster, bundle_name, failures, in_cluster
 from launch.clone import clone_of, requirements_of, with_env
 from launch.content import Content, content_of_object, full_path
 from launch.differences import differences
-from launch.manifest import ManifestError, dump, name_problem, read_value
+from launch.manifest import ManifestError, dump, read_value
 from launch.tree import summary
 
 Change = Callable[[Dict[str, Any]], Dict[str, Any]]
 
 
 @click.command(name="clone")
-@click.argument("name")
-@click.option("--name", "new_name", metavar="NEW", required=True, help="Name of the clone.")
+@click.argument("name", callback=bundle_name)
+@click.option("--name", "new_name", metavar="NEW", required=True, callback=bundle_name, help="Name of the clone.")
 @click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Such as appConfig.mode=batched.")
 @click.option("--set-string", "strings", metavar="PATH=TEXT", multiple=True, help="Like --set, and always a text.")
 @click.option("--unset", "unsets", metavar="PATH", multiple=True, help="Leave out a value inside a field.")
@@ -59,14 +59,13 @@ def command(
     and --unset. The clone names the digest of NAME, so it never silently becomes a clone of something else. `--dry-run
     -o yaml` prints the manifest instead, for Git.
     """
-    if name_problem(new_name):
-        raise click.BadParameter(name_problem(new_name), param_hint="--name")
     as_json = output == "json"
     cluster = Cluster(namespace, context)
     with failures("clone", as_json):
         try:
             files = _of_files(app_config, requirements, request_schema, response_schema)
             changes = [*_assigned(sets, typed), *_assigned(strings, lambda _, text: text), *map(_unset, unsets)]
+            variables = [env_entry(text) for text in env]
         except ManifestError:
             raise
         except ValueError as error:  # the words, before the cluster is asked
@@ -76,7 +75,7 @@ def command(
             wanted = {**_without_config(base.fields, files), **files}
             for change in changes:
                 wanted = change(wanted)
-            clone, note = clone_of(base, new_name, with_env(wanted, env) if env else wanted, replicas)
+            clone, note = clone_of(base, new_name, with_env(wanted, variables) if variables else wanted, replicas)
         except ValueError as error:
             raise Failure(full_path(error), reason="InvalidValue", as_json=as_json) from error
         if not dry_run:

@@ -6,15 +6,16 @@ from typing import Optional, Tuple
 
 import click
 
-from launch.cli.given import Cluster, content, failures, in_cluster, with_bases
+from launch.cli.given import Cluster, bundle_name, content, failures, in_cluster, with_bases
 from launch.flatten import flattened_text
-from launch.manifest import name_problem
 
 
 @click.command(name="flatten")
 @click.argument("word", metavar="FILE|NAME")
 @with_bases
-@click.option("--name", "new_name", metavar="NEW", help="Name of the bundle that is written; else the same.")
+@click.option(
+    "--name", "new_name", metavar="NEW", callback=bundle_name, help="Name of the bundle that is written; else the same."
+)
 @in_cluster
 def command(
     word: str, bases: Tuple[str, ...], new_name: Optional[str], namespace: Optional[str], context: Optional[str]
@@ -24,7 +25,5 @@ def command(
     The digest is the same, which is checked by reading the YAML back. Where the clone exists the API server refuses it
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).
     """
-    if new_name is not None and name_problem(new_name):
-        raise click.BadParameter(name_problem(new_name), param_hint="--name")
     with failures("flatten"):
         click.echo(flattened_text(content(word, Cluster(namespace, context), bases), new_name), nl=False)

@@ -6,6 +6,7 @@ lies in the directory. A clone in a file needs its base: from --base FILE, else 
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, TypeVar
@@ -15,9 +16,11 @@ import click
 from launch.cli.failure import Failure, missing
 from launch.content import Content, ContentError, content_of_manifest, content_of_object
 from launch.errors import APIError
-from launch.kubernetes_api import container_logs, create_bundle, get_bundle, list_bundles
-from launch.manifest import NAME, ManifestError, read_one
+from launch.kubernetes_api import container_logs, create_bundle, get_bundle, list_bundles, namespace_is_missing
+from launch.manifest import NAME, ManifestError, name_problem, read_one
 from launch.transport import connect
+
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -25,7 +28,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 def in_cluster(command: Command) -> Command:
     """The options that say where NAME is."""
     command = click.option("--context", help="The kubeconfig's context; else the current one.")(command)
-    return click.option("-n", "--namespace", help="Of NAME; else the kubeconfig's.")(command)
+    return click.option("-n", "--namespace", callback=_namespace, help="Of NAME; else the kubeconfig's.")(command)
+
+
+def bundle_name(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[str]:
+    """A callback: a word that can be no bundle's name is wrong usage, and no cluster is asked for it."""
+    problem = name_problem(word) if word is not None else ""
+    if problem:
+        raise click.BadParameter(problem)
+    return word
+
+
+def _namespace(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[str]:
+    if word is not None and not _NAMESPACE.fullmatch(word):
+        raise click.BadParameter(f"{word!r} cannot name a namespace: lowercase letters, digits and -")
+    return word
 
 
 def with_bases(command: Command) -> Command:
@@ -49,7 +66,12 @@ class Cluster:
         return get_bundle(*self._place(), name)
 
     def list(self) -> List[Dict[str, Any]]:
-        return list_bundles(*self._place())
+        """All of the namespace; that it is not there is an error, as it is never meant."""
+        api, namespace = self._place()
+        found = list_bundles(api, namespace)
+        if not found and namespace_is_missing(api, namespace):
+            raise APIError(404, f"there is no namespace {namespace} in this cluster")
+        return found
 
     def create(self, manifest: Mapping[str, Any]) -> Dict[str, Any]:
         return create_bundle(*self._place(), manifest)

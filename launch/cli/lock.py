@@ -7,10 +7,10 @@ from typing import Any, Dict, List, Optional, Tuple
 import click
 
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, content_of_file, failures, in_cluster, with_bases
+from launch.cli.given import Cluster, bundle_name, content_of_file, failures, in_cluster, with_bases
 from launch.content import Content, content_of_object
 from launch.lock import LockError, installed_in_log, pinned_image, pinned_requirements
-from launch.manifest import dump, name_problem
+from launch.manifest import dump
 
 INSTALL = "install"
 
@@ -18,9 +18,17 @@ INSTALL = "install"
 @click.command(name="lock")
 @click.argument("file", metavar="FILE")
 @with_bases
-@click.option("--from", "ran", metavar="NAME", help="Bundle of the same digest that ran; else the name in FILE.")
+@click.option(
+    "--from",
+    "ran",
+    metavar="NAME",
+    callback=bundle_name,
+    help="Bundle of the same digest that ran; else the name in FILE.",
+)
 @click.option("--only", type=click.Choice(["image", "requirements"]), help="Pin this alone; else both.")
-@click.option("--name", "new_name", metavar="NEW", help="Name of the bundle that is written; else the same.")
+@click.option(
+    "--name", "new_name", metavar="NEW", callback=bundle_name, help="Name of the bundle that is written; else the same."
+)
 @in_cluster
 def command(
     file: str,
@@ -37,8 +45,6 @@ def command(
     the log of install in a pod that still exists (the right to read pods/log), checked against
     status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
     """
-    if new_name is not None and name_problem(new_name):
-        raise click.BadParameter(name_problem(new_name), param_hint="--name")
     cluster = Cluster(namespace, context)
     with failures("lock"):
         found = content_of_file(file, cluster, bases)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+from urllib.parse import urlsplit
 
 import click
 
 from bundle_runtime.report import RuntimeFailure
 from launch.cli.failure import Failure, missing
 from launch.manifest import dump
-from launch.pin import pin
+from launch.pin import SCHEMES, pin
 
 
 @click.command(name="pin")
@@ -23,6 +24,10 @@ def command(uri: str, output: str) -> None:
     -o yaml prints the artifact block for spec.bundle. S3 takes the usual AWS environment, AWS_ENDPOINT_URL too.
     """
     as_json = output == "json"
+    if "://" in uri and urlsplit(uri).scheme.lower() not in SCHEMES:
+        raise click.BadParameter(
+            f"{uri}: give {', '.join(f'{scheme}://' for scheme in SCHEMES)} or a path", param_hint="'URI'"
+        )
     try:
         sha256, size = pin(uri, _progress() if sys.stderr.isatty() else lambda _: None)
     except RuntimeFailure as failure:

@@ -8,13 +8,13 @@ from typing import Optional
 import click
 
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, failures, in_cluster
+from launch.cli.given import Cluster, bundle_name, failures, in_cluster
 from launch.family import families, member_named
 from launch.tree import tree_json, tree_text
 
 
 @click.command(name="tree")
-@click.argument("name", required=False)
+@click.argument("name", required=False, callback=bundle_name)
 @in_cluster
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(name: Optional[str], namespace: Optional[str], context: Optional[str], output: str) -> None:
@@ -24,8 +24,9 @@ def command(name: Optional[str], namespace: Optional[str], context: Optional[str
     is gone keeps its place while clones of it are there.
     """
     as_json = output == "json"
+    cluster = Cluster(namespace, context)
     with failures("tree", as_json):
-        roots = families(Cluster(namespace, context).list())
+        roots = families(cluster.list())
     if name is not None:
         member = member_named(roots, name)
         if member is None:

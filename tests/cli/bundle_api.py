@@ -22,6 +22,7 @@ class BundleApi:
         self.created: list[dict] = []
         self.asked: list[str] = []
         self.refuse = 0
+        self.hidden = False  # the namespace itself
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -30,7 +31,9 @@ class BundleApi:
                 outer.asked.append(self.path)
                 parts = urlsplit(self.path)
                 name = parts.path.rpartition("/")[2]
-                if parts.path == PATH:
+                if parts.path.count("/") == 4:
+                    self.answer(403 if outer.hidden else 200 if name == "models" else 404, {"metadata": {}})
+                elif parts.path == PATH or not parts.path.startswith((PATH, PODS)):
                     self.answer(200, outer.page(int(parse_qs(parts.query).get("continue", ["0"])[0])))
                 elif parts.path == PODS:
                     self.answer(200, {"items": [{"metadata": {"name": pod}} for pod in outer.logs]})

@@ -105,7 +105,9 @@ def test_an_empty_clone_has_the_same_digest(cluster, modelbundle_here):
         (["--name", "V3"], 64, "'V3' cannot name a bundle"),
         (["--name", "v3", "--set", "mode=x"], 64, "in no field of a bundle"),
         (["--name", "v3", "--set", "appConfig"], 64, "no PATH=VALUE"),
-        (["--name", "v3", "--env", "A"], 1, "--env A: write NAME=VALUE"),
+        (["--name", "v3", "--env", "A"], 64, "--env A: write NAME=VALUE"),
+        (["--name", "v3", "--env", "NONE-"], 1, "the base has no variable NONE"),
+        (["--name", "v3", "-n", "My_Space"], 64, "'My_Space' cannot name a namespace"),
         (["--name", "v3", "--app-config", "none.json"], 1, "cannot read none.json"),
         (["--name", "v3", "--set", "artifact.sha256=x"], 1, "spec.bundle.artifact cannot be changed by a clone"),
         (["--name", "v3", "--set", "envParams={}"], 1, "spec.bundle.envParams cannot be cleared"),
@@ -124,6 +126,23 @@ def test_what_cannot_be_a_clone_creates_nothing(cluster, api, modelbundle_here, 
     assert (done.code, said in done.err) == (code, True), done.err
     assert api.server.created == []
     assert code != 64 or api.server.asked == []  # the words are checked before the cluster is asked
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["tree", "V1"],
+        ["blame", "v.1", "env"],
+        ["clone", "v_1", "--name", "v3"],
+        ["flatten", "v1", "--name", "V3"],
+        ["lock", "v1.yaml", "--from", "V1"],
+        ["pin", "ftp://host/bundle.pkl"],
+    ],
+)
+def test_words_that_can_mean_nothing_are_wrong_usage(cluster, api, modelbundle_here, words):
+    done = modelbundle_here(*words, KUBECONFIG=cluster)
+    assert (done.code, done.out, api.server.asked) == (64, "", [])
+    assert "Error: Invalid value for '" in done.err
 
 
 def test_the_api_servers_no_is_the_message(cluster, api, modelbundle_here):

@@ -62,6 +62,18 @@ def test_an_empty_namespace_is_said(api, modelbundle_here):
     assert (done.code, done.out, done.err) == (0, "", "no bundles in this namespace\n")
 
 
+def test_a_namespace_that_is_not_there_is_an_error(api, modelbundle_here):
+    kubeconfig = api()
+    done = modelbundle_here("tree", "-n", "nowhere", "-o", "json", KUBECONFIG=kubeconfig)
+    assert (done.code, done.out) == (1, "")
+    assert json.loads(done.err)["error"] == {
+        "code": "NotFound", "message": "there is no namespace nowhere in this cluster",
+    }  # fmt: skip
+    api.server.hidden = True  # who has rights in a namespace alone may not see whether it is there
+    done = modelbundle_here("tree", KUBECONFIG=kubeconfig)
+    assert (done.code, done.err) == (0, "no bundles in this namespace\n")
+
+
 def test_diff_is_value_by_value(family, modelbundle_here, tmp_path):
     (tmp_path / "v1.yaml").write_text(dump(manifest("mine", **{**ROOT, "requirements": ["numpy==2"]})))
     done = modelbundle_here("diff", tmp_path / "v1.yaml", "v2", KUBECONFIG=family)
@@ -116,12 +128,28 @@ def test_equal_content_is_said_whatever_the_uri(family, modelbundle_here, tmp_pa
                 'in v2 it was ["scikit-learn>=1.5", "numpy"]',
             ],
         ),
-        ("requestSchema", ["requestSchema is not set", "set by v1 (3 clones up from v4, the root)"]),
+        ("appConfig.layers[1]", ["appConfig.layers[1] = 2", "set by v1 (3 clones up from v4, the root)"]),
     ],
 )
 def test_blame_names_the_bundle(family, modelbundle_here, field, lines):
     done = modelbundle_here("blame", "v4", field, KUBECONFIG=family)
     assert done.out.splitlines() == lines
+
+
+def test_what_a_clone_cleared_has_somebody_to_blame(family, modelbundle_here):
+    done = modelbundle_here("blame", "v5", "requirements", KUBECONFIG=family)
+    assert (done.code, done.out.splitlines()) == (
+        0, ["requirements is not set", "set by v5", 'in v1 it was ["scikit-learn>=1.5", "numpy"]'],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["requestSchema", "appConfig.nonsense", "env.NONE"])
+def test_what_nobody_ever_set_has_nobody_to_blame(family, modelbundle_here, field):
+    done = modelbundle_here("blame", "v4", field, KUBECONFIG=family)
+    assert (done.code, done.out) == (1, "")
+    assert f"{field} is not set in v4, and nobody is known to have set it" in done.err
+    told = modelbundle_here("blame", "v4", field, "-o", "json", KUBECONFIG=family)
+    assert json.loads(told.err)["error"]["code"] == "NotSet"
 
 
 def test_blame_for_programs(family, modelbundle_here):

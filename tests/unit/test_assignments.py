@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle_runtime.json_path import write
-from launch.assignments import AssignmentError, split, typed, with_value, without_value
+from launch.assignments import AssignmentError, env_entry, split, typed, with_value, without_value
 from launch.clone import requirements_of, with_env
 from launch.content import ContentError
 from launch.differences import app_config, value_at
@@ -102,11 +102,13 @@ def test_a_whole_field_is_cleared_and_not_unset():
 
 
 def test_variables_are_set_and_removed():
-    assert with_env(ROOT, ["A=b=c", "MODE-"])["env"] == [{"name": "A", "value": "b=c"}]
-    assert with_env({}, ["A="])["env"] == [{"name": "A", "value": ""}]
-    for wrong in ("A", "NONE-", "=x"):
-        with pytest.raises(ContentError, match="NAME=VALUE"):
-            with_env(ROOT, [wrong])
+    assert with_env(ROOT, map(env_entry, ["A=b=c", "MODE-"]))["env"] == [{"name": "A", "value": "b=c"}]
+    assert with_env({}, [env_entry("A=")])["env"] == [{"name": "A", "value": ""}]
+    with pytest.raises(ContentError, match="no variable NONE"):
+        with_env(ROOT, [env_entry("NONE-")])
+    for wrong in ("A", "-", "=x", ""):
+        with pytest.raises(AssignmentError, match="NAME=VALUE"):
+            env_entry(wrong)
 
 
 def test_a_requirements_file_is_its_entries():

@@ -82,7 +82,6 @@ def test_fifty_levels():
         ([], "requirements", ["v3"], ["scikit-learn>=1.5", "numpy"]),
         ([], "requirements.numpy", ["v3"], "numpy"),
         ([], "env.MODE", ["v1"], None),
-        ([], "appConfig.none", ["v1"], None),
         (
             ["v2"],
             "appConfig.mode",
@@ -102,6 +101,12 @@ def test_blame_names_who_set_the_value_or_all_who_may_have(line, gone, field, se
     found = blame(member_named(roots, "v4"), read(field))
     assert [item.name for item in found.candidates] == setters
     assert (found.before if found.base else None) == before
+
+
+@pytest.mark.parametrize("gone", [[], ["v1"], ["v1", "v2", "v3"]])
+def test_what_is_not_set_and_was_in_no_known_ancestor_has_nobody_to_blame(line, gone):
+    roots = families([bundle for bundle in line if bundle["metadata"]["name"] not in gone])
+    assert blame(member_named(roots, "v4"), read("appConfig.none")) is None
 
 
 def test_blame_speaks_of_either_spelling_of_app_config():
