@@ -3,7 +3,6 @@
 tests/client/test_signatures.py compares `launch` with it. What the original has and we do not is in OUT_OF_SCOPE, which
 docs/launch-client.md answers with what to use instead.
 """
-# ruff: noqa: ANN, E701
 
 from __future__ import annotations
 
