@@ -15,9 +15,12 @@ EXPORTS = [
     "ModelBundle",
     "PostInferenceHooks",
     "SyncEndpoint",
+    "AsyncEndpoint",
+    "AsyncEndpointBatchResponse",
     "EndpointRequest",
     "EndpointResponse",
-    "__version__",
+    "EndpointResponseFuture",
+    "EndpointResponseStream",
 ]
 # sub-modules that users import, and what they import from them
 MODULES = {
@@ -27,6 +30,7 @@ MODULES = {
     "launch.model_endpoint": ["ModelEndpoint", "EndpointRequest", "EndpointResponse", "SyncEndpoint"],
     "launch.hooks": ["PostInferenceHooks"],
     "launch.errors": ["APIError"],
+    "launch.api_client.exceptions": ["ApiException", "ApiTypeError", "ApiValueError"],
 }
 
 # what may be left out with us, and what holds then
@@ -183,6 +187,8 @@ class LaunchClient:
 
     def delete_model_endpoint(self, model_endpoint_name): ...
 
+    def read_endpoint_creation_logs(self, model_endpoint): ...
+
 
 class Connection:
     def __init__(self, api_key, endpoint=None): ...
@@ -274,7 +280,6 @@ OUT_OF_SCOPE = [
     "create_model_bundle_from_triton_enhanced_runnable_image_v2",
     "register_upload_batch_csv_fn",
     "register_batch_csv_location_fn",
-    "read_endpoint_creation_logs",
     "batch_async_request",
     "get_batch_async_response",
     "create_docker_image_batch_job_bundle",
@@ -306,5 +311,4 @@ OUT_OF_SCOPE = [
     "StreamingEndpoint",
     "EndpointResponseFuture",
     "EndpointResponseStream",
-    "launch.api_client",
 ]
