@@ -14,14 +14,20 @@ from demo.store import Store
 from tests.cluster.conftest import make_namespace, operator, place, store
 from tests.seed.document import Document, read
 from tests.seed.environments import PYDANTICS, Environment, distribution, python_with
-from tests.seed.story import Story, run_with_another_python, run_with_pydantic_1, run_with_pydantic_2
+from tests.seed.story import Story, run_page, run_with_another_python, run_with_pydantic_1, run_with_pydantic_2
 
 __all__ = ["make_namespace", "operator", "place", "store"]
 
 DOCUMENT = pytest.StashKey[Document]()
 SECONDS = pytest.StashKey[list[str]]()
 ANOTHER = "another Python"
-STORIES = {"pydantic 1": run_with_pydantic_1, "pydantic 2": run_with_pydantic_2, ANOTHER: run_with_another_python}
+# in which environment what happens
+STORIES = {
+    "pydantic 1": ("pydantic 1", run_with_pydantic_1),
+    "pydantic 2": ("pydantic 2", run_with_pydantic_2),
+    "page": ("pydantic 2", run_page),
+    ANOTHER: (ANOTHER, run_with_another_python),
+}
 
 
 @pytest.fixture(scope="session")
@@ -74,11 +80,11 @@ def stories(
             name: pool.submit(
                 run,
                 document,
-                environments[name],
+                environments[environment],
                 variables(make_namespace(name.lower().replace(" ", "-"))),
                 tmp_path_factory.mktemp(name.replace(" ", "-")),
             )
-            for name, run in STORIES.items()
+            for name, (environment, run) in STORIES.items()
         }
 
 
@@ -94,6 +100,7 @@ def _of(name: str) -> Callable[..., Story]:
 
 pydantic_1 = _of("pydantic 1")
 pydantic_2 = _of("pydantic 2")
+page = _of("page")
 another_python = _of(ANOTHER)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.seed import page
 from tests.seed.document import Document
 from tests.seed.edits import with_requirements_in_their_file, with_root_models
 from tests.seed.environments import Done, Environment
@@ -61,6 +62,12 @@ def run_with_pydantic_2(document: Document, environment: Environment, variables:
         run(f"block{number}", block)
         run(f"block{number}_changed", with_root_models(block))
     _second(story, environment, variables, "second.py", ["direct", "directories", "single", "batched"])
+    return story
+
+
+def run_page(_: Document, environment: Environment, variables: dict[str, str], at: Path) -> Story:
+    story, run = _started(environment, variables, at)
+    run("page", page.script())
     return story
 
 

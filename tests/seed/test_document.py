@@ -9,6 +9,7 @@ import pytest
 
 from tests.seed.document import EQUIVALENTS, VARIABLE, Document, cut, read
 from tests.seed.edits import with_requirements_in_their_file, with_root_models
+from tests.seed.page import change
 
 INDENTED = '=== "Tab"\n    ```py title="t"\n    def f():\n        return 1\n     \n    ```\n'
 PLAIN = "```py\nx = 1\n```\n"
@@ -48,3 +49,8 @@ def test_the_edits_leave_python_and_change_a_few_lines(source) -> None:
     corrected = with_requirements_in_their_file(document.blocks[1])
     ast.parse(corrected)
     assert len(corrected.splitlines()) == len(document.blocks[1].splitlines()) + 1
+
+
+def test_the_page_names_the_change_that_is_tested() -> None:
+    before, after = change()
+    assert with_root_models(before) == after
