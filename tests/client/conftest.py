@@ -30,5 +30,5 @@ def world(stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(here)
     monkeypatch.setenv("KUBECONFIG", str(stand_in.write_kubeconfig(tmp_path / "kubeconfig")))
     monkeypatch.setenv("LAUNCH_ARTIFACT_URI", artifacts.as_uri())
-    monkeypatch.delenv("LAUNCH_NAMESPACE", raising=False)
+    monkeypatch.setenv("LAUNCH_NAMESPACE", "models")
     return World(LaunchClient(api_key=None), stand_in, here, artifacts)

@@ -6,7 +6,9 @@ import re
 import subprocess
 import sys
 
-HEAVY = ("boto3", "botocore", "kubernetes", "urllib3", "pydantic", "cloudpickle", "yaml", "numpy")
+import pytest
+
+HEAVY = {"boto3", "botocore", "kubernetes", "urllib3", "pydantic", "cloudpickle", "numpy"}
 MILLISECONDS = 150
 
 
@@ -14,21 +16,37 @@ def _run(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)
 
 
-def _cumulative() -> float:
-    """Milliseconds that `import launch` takes beyond what Python itself imports."""
-    printed = _run("-X", "importtime", "-c", "import launch").stderr
-    found = re.findall(r"^import time:\s+\d+ \|\s+(\d+) \| launch$", printed, re.MULTILINE)
-    assert len(found) == 1, printed
-    return int(found[0]) / 1000
+def _milliseconds(statement: str) -> float:
+    """What the modules take that the statement imports and bare Python does not; of five runs the fastest."""
+    return min(_imported("-c", statement) - _imported("-c", "pass") for _ in range(5))
 
 
-def test_import_takes_at_most_150_ms_beyond_bare_python() -> None:
-    _cumulative()  # bytecode is written once
-    assert min(_cumulative() for _ in range(3)) <= MILLISECONDS
+def _imported(*words: str) -> float:
+    printed = _run("-X", "importtime", *words).stderr
+    return sum(int(own) for own in re.findall(r"^import time:\s+(\d+) \|", printed, re.MULTILINE)) / 1000
 
 
-def test_neither_importing_nor_constructing_loads_the_libraries() -> None:
-    program = "import sys, launch\nlaunch.LaunchClient(api_key=None)\nprint(*sys.modules)"
-    loaded = {name.partition(".")[0] for name in _run("-c", program).stdout.split()}
+def test_import_launch_takes_at_most_150_ms_beyond_bare_python() -> None:
+    assert _milliseconds("import launch") <= MILLISECONDS
+
+
+def test_the_client_itself_takes_no_more() -> None:
+    """In CPU time, which what else runs on the machine disturbs least."""
+    program = "from time import process_time as t; s = t(); from launch import LaunchClient; print(1000 * (t() - s))"
+    assert min(float(_run("-c", program).stdout) for _ in range(5)) <= MILLISECONDS
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import launch", HEAVY | {"yaml", "click"}),
+        ("import launch; launch.LaunchClient(api_key=None)", HEAVY),
+        ("import launch; launch.EndpointRequest(args={}); launch.ModelBundle('b'); launch.PostInferenceHooks", HEAVY),
+    ],
+)
+def test_the_libraries_are_imported_when_they_are_used(statement: str, absent: set[str]) -> None:
+    loaded = {
+        name.partition(".")[0] for name in _run("-c", f"import sys; {statement}; print(*sys.modules)").stdout.split()
+    }
     assert "launch" in loaded
-    assert loaded.isdisjoint(HEAVY), loaded.intersection(HEAVY)
+    assert loaded & absent == set()
