@@ -30,15 +30,19 @@ class Story:
     def line(self) -> str:
         return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
 
+    def _told(self, step: str) -> dict[str, Any]:
+        failed = [name for name, done in self.scripts.items() if done.code]
+        said = self.second.err[-3000:] if self.second else "it did not run"
+        assert step in self.steps, f"the second script did not come to {step!r} (failed before: {failed}): {said}"
+        return self.steps[step]
+
     def result(self, step: str) -> Any:
-        told = self.steps.get(step)
-        assert told is not None, f"no step {step!r}: {self.second and self.second.err[-3000:]}"
+        told = self._told(step)
         assert "raised" not in told, f"{step}: {told}"
         return told["result"]
 
     def raised(self, step: str) -> tuple[str, str]:
-        told = self.steps.get(step)
-        assert told is not None, f"no step {step!r}: {self.second and self.second.err[-3000:]}"
+        told = self._told(step)
         assert "raised" in told, f"{step}: {told}"
         return told["raised"], told["message"]
 
