@@ -1,0 +1,46 @@
+"""`import launch` costs a notebook little, and needs none of the client's libraries before they are used."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = {"boto3", "botocore", "kubernetes", "urllib3", "pydantic", "cloudpickle", "numpy"}
+MILLISECONDS = 150
+
+
+def _run(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *words], capture_output=True, text=True, check=True)
+
+
+def _milliseconds(statement: str) -> float:
+    """What the modules take that the statement imports and bare Python does not; of five runs the fastest."""
+    return min(_imported("-c", statement) - _imported("-c", "pass") for _ in range(5))
+
+
+def _imported(*words: str) -> float:
+    printed = _run("-X", "importtime", *words).stderr
+    return sum(int(own) for own in re.findall(r"^import time:\s+(\d+) \|", printed, re.MULTILINE)) / 1000
+
+
+def test_import_launch_takes_at_most_150_ms_beyond_bare_python() -> None:
+    assert _milliseconds("import launch") <= MILLISECONDS
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import launch", HEAVY | {"yaml", "click"}),
+        ("import launch; launch.LaunchClient(api_key=None)", HEAVY),
+        ("import launch; launch.EndpointRequest(args={}); launch.ModelBundle('b'); launch.PostInferenceHooks", HEAVY),
+    ],
+)
+def test_the_libraries_are_imported_when_they_are_used(statement: str, absent: set[str]) -> None:
+    loaded = {
+        name.partition(".")[0] for name in _run("-c", f"import sys; {statement}; print(*sys.modules)").stdout.split()
+    }
+    assert "launch" in loaded
+    assert loaded & absent == set()

@@ -1,0 +1,113 @@
+"""The seed's blocks in each environment, run once for all tests of this directory."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from demo.place import Place
+from demo.store import Store
+from tests.cluster.conftest import make_namespace, operator, place, store
+from tests.seed.document import Document, read
+from tests.seed.environments import PYDANTICS, Environment, distribution, python_with
+from tests.seed.story import Story, run_page, run_with_another_python, run_with_pydantic_1, run_with_pydantic_2
+
+__all__ = ["make_namespace", "operator", "place", "store"]
+
+DOCUMENT = pytest.StashKey[Document]()
+SECONDS = pytest.StashKey[list[str]]()
+ANOTHER = "another Python"
+# in which environment what happens
+STORIES = {
+    "pydantic 1": ("pydantic 1", run_with_pydantic_1),
+    "pydantic 2": ("pydantic 2", run_with_pydantic_2),
+    "page": ("pydantic 2", run_page),
+    ANOTHER: (ANOTHER, run_with_another_python),
+}
+
+
+@pytest.fixture(scope="session")
+def document(request: pytest.FixtureRequest) -> Document:
+    document = read()
+    request.config.stash[DOCUMENT] = document
+    return document
+
+
+@pytest.fixture(scope="session")
+def environments(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Environment]:
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():  # so that the progress of a first time shows
+        pythons = {name: python_with(name) for name in PYDANTICS} | {ANOTHER: Path(sys.executable)}
+    site = distribution(tmp_path_factory.mktemp("distribution"))
+    return {name: Environment(python, site) for name, python in pythons.items()}
+
+
+@pytest.fixture(scope="session")
+def variables(place: Place, store: Store) -> Callable[[str], dict[str, str]]:
+    """What a user sets before running the blocks: where bundles and artifacts go."""
+    store.put("seed/.keep", b"")  # the bucket is there
+
+    def of(namespace: str) -> dict[str, str]:
+        return {
+            "LAUNCH_NAMESPACE": namespace,
+            "LAUNCH_ARTIFACT_URI": store.uri("seed"),
+            "AWS_ENDPOINT_URL": place.s3_endpoint,
+            "AWS_ACCESS_KEY_ID": place.access_key,
+            "AWS_SECRET_ACCESS_KEY": place.secret_key,
+            "AWS_REGION": "us-east-1",
+        }
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def stories(
+    request: pytest.FixtureRequest,
+    operator: object,
+    document: Document,
+    environments: dict[str, Environment],
+    make_namespace: Callable[..., str],
+    variables: Callable[[str], dict[str, str]],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Future[Story]]]:
+    """All environments at once, each in a namespace of its own: so that what one lists is what one made."""
+    with ThreadPoolExecutor() as pool:
+        yield {
+            name: pool.submit(
+                run,
+                document,
+                environments[environment],
+                variables(make_namespace(name.lower().replace(" ", "-"))),
+                tmp_path_factory.mktemp(name.replace(" ", "-")),
+            )
+            for name, (environment, run) in STORIES.items()
+        }
+
+
+def _of(name: str) -> Callable[..., Story]:
+    @pytest.fixture(scope="session", name=name.lower().replace(" ", "_"))
+    def story(request: pytest.FixtureRequest, stories: dict[str, Future[Story]]) -> Story:
+        told = stories[name].result()
+        request.config.stash.setdefault(SECONDS, []).append(f"{name}: {told.line()}")
+        return told
+
+    return story
+
+
+pydantic_1 = _of("pydantic 1")
+pydantic_2 = _of("pydantic 2")
+page = _of("page")
+another_python = _of(ANOTHER)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    document = config.stash.get(DOCUMENT, None)
+    if document is None:
+        return
+    terminalreporter.section("the seed's code")
+    for line in [document.line(), *config.stash.get(SECONDS, [])]:
+        terminalreporter.write_line(line)

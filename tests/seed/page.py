@@ -1,0 +1,23 @@
+"""What docs/launch-client.md shows: Python blocks that make a script, one after the other, and a change of code."""
+
+from __future__ import annotations
+
+from tests.docs.blocks import ROOT, Block, blocks
+
+PAGE = ROOT / "docs" / "launch-client.md"
+
+
+def script() -> str:
+    return "\n\n".join(block.text for block in _of("python"))
+
+
+def change() -> tuple[str, str]:
+    """The lines that go, and those that come."""
+    (block,) = _of("diff")
+    lines = block.text.splitlines(keepends=True)
+    before, after = ([line[1:] for line in lines if line.startswith(sign)] for sign in "-+")
+    return "".join(before), "".join(after)
+
+
+def _of(language: str) -> list[Block]:
+    return [block for block in blocks() if block.page == PAGE and block.language == language]

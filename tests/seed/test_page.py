@@ -1,0 +1,19 @@
+"""docs/launch-client.md, its Python blocks one after the other, on the cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.seed.story import Story
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+
+def test_what_the_page_shows_works(page: Story) -> None:
+    done = page.scripts["page"]
+    assert done.code == 0, done.err
+    bundle, prediction, response, listed = done.out.splitlines()
+    assert bundle.startswith("doubler-")
+    assert prediction == "7"
+    assert response == "SUCCESS {'result': '7'}"
+    assert [name for name, _ in eval(listed)] == ["doubler", "doubler-from-code", "doubler"]
