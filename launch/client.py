@@ -68,14 +68,14 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
 
     def _store(self) -> Any:
         from launch.artifact_store import HookStore, store_at
-        from launch.store_config import CLIENT_CONFIG, store_of
+        from launch.store_config import store_of
 
         if self._upload is not None or self._location is not None:
             return HookStore(self._upload, self._location)
         if self._artifact_uri is not None:
             return store_at(self._artifact_uri)
         known = os.environ.get("LAUNCH_ARTIFACT_URI")
-        return store_of(os.environ, None if known else self.connection.published(CLIENT_CONFIG))
+        return store_of(os.environ, None if known else self.connection.published())
 
 
 def _function(name: str, value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from launch import kubernetes_api
 from launch.errors import WrongTypeError
 from launch.kubernetes_api import PLURAL
+from launch.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
 from launch.transport import connect, connect_to, with_token
 
 
@@ -83,8 +84,11 @@ class Connection:
     def delete(self, name: str, plural: str = PLURAL) -> None:
         kubernetes_api.delete(*self.place(), plural, name)
 
-    def published(self, name: str) -> Optional[Dict[str, str]]:
+    def published(self) -> Dict[str, str]:
         """What the operator's chart publishes for clients: in the bundles' namespace, else for the whole cluster."""
-        api, namespace = self.place()
-        found = kubernetes_api.get_config_map(api, namespace, name)
-        return found if found is not None else kubernetes_api.get_config_map(api, "kube-public", name)
+        api, own = self.place()
+        for namespace in (own, PUBLIC_NAMESPACE):
+            found = kubernetes_api.get_config_map(api, namespace, CONFIG_MAP)
+            if found is not None:
+                return found
+        return {}

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.kubernetes_api import pod_log, pods_of
-from launch.store_config import CLIENT_CONFIG
 
 if TYPE_CHECKING:
     from launch.connection import Connection
@@ -54,7 +53,7 @@ def node_of(connection: "Connection", gpu_type: Optional[str]) -> Dict[str, Any]
         return {}
     if not isinstance(gpu_type, str):
         raise WrongTypeError(f"gpu_type must be a string, it is a {type(gpu_type).__name__}")
-    label = (connection.published(CLIENT_CONFIG) or {}).get(GPU_TYPE_KEY) or GPU_TYPE_LABEL
+    label = connection.published().get(GPU_TYPE_KEY) or GPU_TYPE_LABEL
     return {"nodeSelector": {label: gpu_type}}
 
 
