@@ -25,6 +25,11 @@ ENDPOINT_NAME_RULES: Final = (
         f"metadata.name must be a DNS-1035 label of at most {ENDPOINT_NAME_MAX} characters (lowercase letters, digits"
         " and -, a letter first), as it names the Service",
     ),
+    Rule(
+        "self.metadata.name != self.spec.bundle",
+        "a ModelEndpoint cannot have the name of its bundle: each needs a Service of its name, and they would wait for"
+        " each other. Name the endpoint after what callers know it by, and the bundle with its version",
+    ),
 )
 
 _TIME: dict[str, JsonValue] = {"format": "date-time"}

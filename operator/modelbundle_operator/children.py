@@ -75,6 +75,12 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
             f"{kind} {name} belonged to a {owner_kind} that was deleted; waiting for garbage collection",
             after=COLLECTION_SECONDS,
         )
+    if controller is not None and controller.get("apiVersion") == API_VERSION:
+        raise NameTaken(
+            f"{kind} {name} is that of the {controller['kind']} {controller['name']}. A ModelBundle and a ModelEndpoint"
+            f" need a Service each, so they cannot have one name: create the {owner_kind} under another one. It goes on"
+            f" by itself when the {controller['kind']} is deleted."
+        )
     held = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
     raise NameTaken(
         f"{kind} {name} exists in namespace {owner.namespace}{held} and is not this {owner_kind}'s. Delete or rename"

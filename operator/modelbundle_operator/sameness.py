@@ -55,7 +55,7 @@ def image_moved(seen: Observation) -> Verdict | None:
         if first.image_id and now.image_id and _hash(now.image_id) != _hash(first.image_id):
             text = (
                 f"Pod {pod.name} runs the image {now.image_id}, and the bundle first ran {first.image_id}: the tag was"
-                f" moved. To run the first one for good, clone the bundle with @{_hash(first.image_id)} in envParams."
+                f" moved. {_pin(first.image_id)}"
             )
             return Verdict(ConditionType.REPRODUCIBLE, "False", Reason.IMAGE_MOVED, text)
     return None
@@ -100,6 +100,13 @@ CHECKS: tuple[Callable[[Observation], Verdict | None], ...] = (
 def sameness(seen: Observation) -> Verdict:
     """The condition Reproducible: the first check that has an answer."""
     return next(verdict for check in CHECKS if (verdict := check(seen)) is not None)
+
+
+def _pin(image_id: str) -> str:
+    """What makes it impossible; an image that was loaded onto the node has no digest that a registry knows."""
+    if "@" in image_id:
+        return f"To run the first one for good, clone the bundle with @{_hash(image_id)} in envParams."
+    return "To run one for good, push it to a registry and clone the bundle with its digest in envParams."
 
 
 def _hash(image_id: str) -> str:

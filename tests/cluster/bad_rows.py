@@ -191,6 +191,9 @@ ROWS = [
         ("responseSchema",), _bundle("one-schema", requestSchema=REQUEST), stalled=True),
     Row("large-integer", "A number that JSON readers disagree about", "InvalidValue",
         ("appConfigJSON",), _bundle("large-integer", appConfig={"seed": 2**60}), stalled=True),
+    Row("no-requirement", "An entry of requirements is no requirement", "InvalidValue",
+        ("spec.bundle.requirements[1]", "'scikit learn'"),
+        _bundle("no-requirement", requirements=["numpy", "scikit learn"]), stalled=True),
     Row("no-image", "The image does not exist", "ImagePullFailed",
         ("stand-in/none",),
         _bundle("no-image", envParams={

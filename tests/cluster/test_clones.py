@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -105,6 +106,54 @@ def test_another_base_of_the_name_is_refused_where_a_digest_is_asked_for(
     kubectl("delete", "mbun", "base", namespace=namespace)
     apply(base, namespace=namespace)
     assert wait_ready("exact", namespace, 20)["status"]["digest"] == digest
+
+
+def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, namespace: str, store: Store) -> None:
+    base = cpu_bundle(store, "base", serving={"replicas": 0})
+    endpoint = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "metadata": {"name": "stable"},
+                "spec": {"bundle": "lost"}}  # fmt: skip
+    apply(base, clone("lost", "base", env=[{"name": "A", "value": "1"}]), endpoint, namespace=namespace)
+    before = wait_ready("lost", namespace)["status"]
+    (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
+    wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 30)
+
+    # somebody forges where it comes from: told from the record again
+    _overwrite_status("lost", {"lineage": {**before["lineage"], "root": "forged", "depth": 7}}, namespace)
+    wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 30)
+
+    kubectl("delete", "mbun", "base", namespace=namespace)
+    nothing = '[{"op": "replace", "path": "/status", "value": {"observedGeneration": -1}}]'
+    kubectl("patch", "mbun", "lost", "--subresource=status", "--type=json", "-p", nothing, namespace=namespace)
+    lost = wait_condition("lost", namespace, "Ready", "False", "BaseNotFound", 30)
+    answers = f"1 pod of {before['digest']} answers at http://lost.{namespace}.svc/predict"
+    assert f"Meanwhile {answers}" in condition(lost, "Ready")["message"]
+    assert (condition(lost, "Available")["status"], lost["status"]["readyReplicas"]) == ("True", 1)
+    wait_for("the endpoint's word", lambda: "bundle" not in _endpoint(namespace), 30)
+    told = get("mend", "stable", namespace) or {}
+    assert condition(told, "Ready")["status"] == "True"
+    assert f"with {before['digest']}, which ModelBundle lost was before" in condition(told, "Ready")["message"]
+    assert "BaseNotFound" in condition(told, "Reconciling")["message"]
+    assert from_host("stable", namespace, {"x": 2, "y": "abc"}).value == 7
+    kept = kubectl("get", "configmap", "lost", "-o", r"jsonpath={.data.bundle\.json}", namespace=namespace)
+    assert "sha256:" + hashlib.sha256(kept.encode()).hexdigest() == before["digest"]
+
+    apply(base, namespace=namespace)
+    assert wait_ready("lost", namespace)["status"]["digest"] == before["digest"]
+    (still,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
+    assert still["metadata"]["uid"] == pod["metadata"]["uid"]
+
+
+def _overwrite_status(name: str, status: Manifest, namespace: str) -> None:
+    patch = json.dumps({"status": status})
+    kubectl("patch", "mbun", name, "--subresource=status", "--type=merge", "-p", patch, namespace=namespace)
+
+
+def _status(name: str, namespace: str) -> Manifest:
+    return dict((get("mbun", name, namespace) or {})["status"])
+
+
+def _endpoint(namespace: str) -> Manifest:
+    return dict((get("mend", "stable", namespace) or {}).get("status") or {})
 
 
 def test_two_hundred_clones_at_once(

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from demo.call import CLIENT, from_host, from_pod
-from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
 
@@ -153,6 +153,20 @@ def test_a_foreign_service_of_the_name(operator: object, namespace: str, store: 
     assert (get("service", "stable", namespace) or {})["spec"]["selector"] == {"app": "theirs"}
     kubectl("delete", "service", "stable", namespace=namespace)
     _says("Ready", "BundleNotFound", namespace, "False")
+
+
+def test_an_endpoint_and_a_bundle_cannot_have_one_name(operator: object, namespace: str, store: Store) -> None:
+    with pytest.raises(KubectlError, match="a ModelEndpoint cannot have the name of its bundle"):
+        apply(endpoint("stable"), namespace=namespace)
+    (bundle,) = versions(store, "stable")
+    apply(endpoint("v1"), bundle, namespace=namespace)
+    conflict = {("mend", "ModelBundle"), ("mbun", "ModelEndpoint")}  # who came second says so
+
+    def said() -> set[tuple[str, str]]:
+        messages = {kind: condition(get(kind, "stable", namespace), "Ready").get("message", "") for kind, _ in conflict}
+        return {(kind, other) for kind, other in conflict if f"is that of the {other} stable" in messages[kind]}
+
+    assert wait_for("one of the two to say it", said, 30) <= conflict
 
 
 def test_kubectl_reads_well(operator: object, namespace: str) -> None:

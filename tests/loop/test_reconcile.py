@@ -161,6 +161,17 @@ async def test_a_strangers_object_is_left_alone_until_it_goes() -> None:
     await world.at_rest()
 
 
+async def test_the_service_of_an_endpoint_of_the_same_name_is_said_to_be_in_the_way() -> None:
+    world = World(model_bundle())
+    owner = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "name": "llama", "uid": "u"}
+    metadata = {"name": "llama", "namespace": "models", "ownerReferences": [{**owner, "controller": True}]}
+    world.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
+    await world.look()
+    assert world.ready() == ("False", "NameConflict")
+    assert world.condition("Ready")["message"].endswith("It goes on by itself when the ModelEndpoint is deleted.")
+    await world.at_rest()
+
+
 async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> None:
     served.cluster.delete("ModelBundle", KEY)
     again = model_bundle(appConfig={"mode": "other"})

@@ -73,6 +73,14 @@ def test_the_message_says_what_moved_and_how_to_pin_it() -> None:
     assert f"@sha256:{'cd' * 32} in envParams" in message
 
 
+def test_the_id_of_an_image_that_no_registry_knows_is_not_offered_as_a_pin() -> None:
+    loaded = f"sha256:{'cd' * 32}"
+    message = sameness(seen(serving(image=f"sha256:{'ef' * 32}"), status={"imageID": loaded})).message
+    assert loaded in message
+    assert "push it to a registry" in message
+    assert f"@{loaded}" not in message
+
+
 def test_the_record_stays_when_another_image_answers_after_a_pause() -> None:
     first = summarise({}, 1, "llama", judge(seen(serving(listed=LISTED))), START, seen(serving(listed=LISTED)))
     assert {name: first[name] for name in KEPT} == KEPT
