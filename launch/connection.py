@@ -11,7 +11,7 @@ import os
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from launch import kubernetes_api
-from launch.errors import WrongTypeError
+from launch.errors import APIError, WrongTypeError
 from launch.kubernetes_api import PLURAL
 from launch.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
 from launch.transport import connect, connect_to, with_token
@@ -73,7 +73,12 @@ class Connection:
         return kubernetes_api.get(*self.place(), plural, name)
 
     def list(self, plural: str = PLURAL, selector: str = "") -> List[Dict[str, Any]]:
-        return kubernetes_api.list_all(*self.place(), plural, selector)
+        """All of the namespace; that the namespace is not there is an error, as it is never meant."""
+        api, namespace = self.place()
+        found = kubernetes_api.list_all(api, namespace, plural, selector)
+        if not found and not selector and kubernetes_api.namespace_is_missing(api, namespace):
+            raise APIError(404, f"there is no namespace {namespace} in this cluster")
+        return found
 
     def create(self, manifest: Mapping[str, Any], plural: str = PLURAL, dry_run: bool = False) -> Dict[str, Any]:
         return kubernetes_api.create(*self.place(), plural, manifest, dry_run)

@@ -19,18 +19,6 @@ MERGE_PATCH = "application/merge-patch+json"
 _KINDS = {PLURAL: "bundle", ENDPOINTS: "endpoint"}
 
 
-def get_bundle(api: Any, namespace: str, name: str) -> Dict[str, Any]:
-    return get(api, namespace, PLURAL, name)
-
-
-def list_bundles(api: Any, namespace: str, selector: str = "") -> List[Dict[str, Any]]:
-    return list_all(api, namespace, PLURAL, selector)
-
-
-def create_bundle(api: Any, namespace: str, manifest: Mapping[str, Any], dry_run: bool = False) -> Dict[str, Any]:
-    return create(api, namespace, PLURAL, manifest, dry_run)
-
-
 def get(api: Any, namespace: str, plural: str, name: str) -> Dict[str, Any]:
     found: Dict[str, Any] = call(api, "GET", _path(namespace, plural, name), _what(namespace, plural, name))
     return found
@@ -136,10 +124,6 @@ def follow_log(api: Any, namespace: str, pod: str, container: str, query: Mappin
     asked = {**query, "container": container, "follow": "true"}
     for line in lines(api, _log_path(namespace, pod), f"the log of {container} in pod {pod}", asked, 86400):
         yield line.decode("utf-8", "replace")
-
-
-def watch_bundle(api: Any, namespace: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:
-    return watch(api, namespace, PLURAL, name, seconds)
 
 
 def watch(api: Any, namespace: str, plural: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:

@@ -10,8 +10,10 @@ import click
 from bundle_runtime.json_path import Path, write
 from launch.assignments import field_path
 from launch.blame import Blame, blame
+from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, bundle_name, failures, in_cluster
+from launch.cli.given import bundle_name
+from launch.connection import Connection
 from launch.differences import MISSING
 from launch.family import Member, families, member_named
 from launch.tree import shown
@@ -33,8 +35,8 @@ def command(name: str, field: str, namespace: Optional[str], context: Optional[s
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="FIELD") from error
     as_json = output == "json"
-    with failures("blame", as_json):
-        member = member_named(families(Cluster(namespace, context).list()), name)
+    with told_as("blame", as_json):
+        member = member_named(families(Connection(namespace=namespace, context=context).list()), name)
         if member is None:
             raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)
         found = blame(member, path)

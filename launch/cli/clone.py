@@ -9,9 +9,11 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 import click
 
 from launch.assignments import env_entry, field_path, split, typed, with_value, without_value
+from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, bundle_name, failures, in_cluster
+from launch.cli.given import bundle_name
 from launch.clone import clone_of, requirements_of, with_env
+from launch.connection import Connection
 from launch.content import Content, content_of_object, full_path
 from launch.differences import differences
 from launch.manifest import ManifestError, dump, read_value
@@ -60,8 +62,8 @@ def command(
     -o yaml` prints the manifest instead, for Git.
     """
     as_json = output == "json"
-    cluster = Cluster(namespace, context)
-    with failures("clone", as_json):
+    cluster = Connection(namespace=namespace, context=context)
+    with told_as("clone", as_json):
         try:
             files = _of_files(app_config, requirements, request_schema, response_schema)
             changes = [*_assigned(sets, typed), *_assigned(strings, lambda _, text: text), *map(_unset, unsets)]

@@ -1,20 +1,36 @@
-"""What the commands about bundles in the cluster share: where to look, which bundle a word means, what fails how."""
+"""What the commands share that ask a cluster: where to look, which bundle a word means, how a failure is told."""
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, TypeVar
+from typing import Any, Callable, Dict, Iterator, Optional, TypeVar
 
 import click
 
 from launch.cli.failure import Failure, missing
 from launch.connection import Connection
+from launch.content import ContentError
 from launch.errors import APIError, BundleFailedError, LaunchError, WaitTimeoutError
+from launch.manifest import ManifestError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STALLED = 2
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _REASONS = {404: "NotFound", 403: "Forbidden", 401: "Unauthorized", 409: "AlreadyExists"}
+
+
+def in_cluster(command: Command) -> Command:
+    """The options that say where NAME is."""
+    command = click.option("--context", help="The kubeconfig's context; else the current one.")(command)
+    return click.option("-n", "--namespace", callback=_namespace, help="Of NAME; else the kubeconfig's.")(command)
+
+
+def _namespace(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[str]:
+    if word is not None and not _NAMESPACE.fullmatch(word):
+        raise click.BadParameter(f"{word!r} cannot name a namespace: lowercase letters, digits and -")
+    return word
 
 
 def output(*formats: str, default: str = "text") -> Callable[[Command], Command]:
@@ -43,5 +59,7 @@ def told_as(command: str, as_json: bool = False) -> Iterator[None]:
         raise Failure(str(error), reason=reason, as_json=as_json) from error
     except ImportError as error:
         raise missing(str(error.name), "client", command) from error
+    except (ContentError, ManifestError) as error:
+        raise Failure(str(error), reason="InvalidManifest", as_json=as_json) from error
     except LaunchError as error:
         raise Failure(str(error), reason=type(error).__name__.replace("Error", ""), as_json=as_json) from error

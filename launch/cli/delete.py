@@ -7,9 +7,8 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, told_as
+from launch.cli.cluster_options import bundle_named, in_cluster, told_as
 from launch.cli.failure import Failure
-from launch.cli.given import in_cluster
 from launch.connection import Connection
 from launch.kubernetes_api import ENDPOINTS
 

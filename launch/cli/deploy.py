@@ -7,9 +7,8 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, output, told_as
+from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
 from launch.cli.duration import seconds
-from launch.cli.given import in_cluster
 from launch.connection import Connection
 from launch.serving import deploy, serving_fields
 from launch.waiting import say, wait

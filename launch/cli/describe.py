@@ -8,8 +8,7 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, output, told_as
-from launch.cli.given import in_cluster
+from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
 from launch.conditions import conditions
 from launch.connection import Connection
 from launch.kubernetes_api import ENDPOINTS, events_of, pods_of

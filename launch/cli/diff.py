@@ -8,7 +8,9 @@ from typing import Any, Dict, List, Optional, Tuple
 import click
 
 from bundle_runtime.json_path import write
-from launch.cli.given import Cluster, content, failures, in_cluster, with_bases
+from launch.cli.cluster_options import in_cluster, told_as
+from launch.cli.given import content, with_bases
+from launch.connection import Connection
 from launch.content import Content
 from launch.differences import MISSING, Difference, differences
 
@@ -27,8 +29,8 @@ def command(
     What a clone inherits counts as its own. spec.serving is not compared: it changes nothing that the model computes.
     The exit code is 0 whether they differ or not; `-o json` has "equal".
     """
-    cluster = Cluster(namespace, context)
-    with failures("diff", output == "json"):
+    cluster = Connection(namespace=namespace, context=context)
+    with told_as("diff", output == "json"):
         one, other = content(a, cluster, bases), content(b, cluster, bases)
         found = differences(one.fields, other.fields)
     if output == "json":

@@ -7,7 +7,9 @@ from typing import Any, Dict, Optional, Tuple
 
 import click
 
-from launch.cli.given import Cluster, content, failures, in_cluster, with_bases
+from launch.cli.cluster_options import in_cluster, told_as
+from launch.cli.given import content, with_bases
+from launch.connection import Connection
 from launch.explain import explanation, left_out, parts
 
 
@@ -32,8 +34,8 @@ def command(
     It is the sha256 of the bundle document, so `-o document | sha256sum` shows the same. Nothing is fetched; for a FILE
     no cluster is asked, unless it holds a clone. A word with a dot or a slash is a FILE.
     """
-    with failures("digest", output == "json"):
-        found = content(word, Cluster(namespace, context), bases)
+    with told_as("digest", output == "json"):
+        found = content(word, Connection(namespace=namespace, context=context), bases)
     if output == "document":
         click.echo(found.canonical, nl=False)
     elif output == "json":

@@ -6,7 +6,9 @@ from typing import Optional, Tuple
 
 import click
 
-from launch.cli.given import Cluster, bundle_name, content, failures, in_cluster, with_bases
+from launch.cli.cluster_options import in_cluster, told_as
+from launch.cli.given import bundle_name, content, with_bases
+from launch.connection import Connection
 from launch.flatten import flattened_text
 
 
@@ -25,5 +27,7 @@ def command(
     The digest is the same, which is checked by reading the YAML back. Where the clone exists the API server refuses it
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).
     """
-    with failures("flatten"):
-        click.echo(flattened_text(content(word, Cluster(namespace, context), bases), new_name), nl=False)
+    with told_as("flatten"):
+        click.echo(
+            flattened_text(content(word, Connection(namespace=namespace, context=context), bases), new_name), nl=False
+        )

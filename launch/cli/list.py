@@ -8,8 +8,7 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import output, told_as
-from launch.cli.given import in_cluster
+from launch.cli.cluster_options import in_cluster, output, told_as
 from launch.connection import Connection
 from launch.lookup import owned
 from launch.overview import bundle_json, bundles_table

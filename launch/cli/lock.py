@@ -6,9 +6,12 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
+from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, bundle_name, content_of_file, failures, in_cluster, with_bases
+from launch.cli.given import bundle_name, content_of_file, with_bases
+from launch.connection import Connection
 from launch.content import Content, content_of_object
+from launch.kubernetes_api import container_logs
 from launch.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 from launch.manifest import dump
 
@@ -45,8 +48,8 @@ def command(
     the log of install in a pod that still exists (the right to read pods/log), checked against
     status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
     """
-    cluster = Cluster(namespace, context)
-    with failures("lock"):
+    cluster = Connection(namespace=namespace, context=context)
+    with told_as("lock"):
         found = content_of_file(file, cluster, bases)
         bundle = cluster.get(ran or found.name)
         _refuse_another(found, content_of_object(bundle))
@@ -68,7 +71,7 @@ def _refuse_another(found: Content, ran: Content) -> None:
         )
 
 
-def _pins(found: Content, bundle: Dict[str, Any], cluster: Cluster, only: Optional[str]) -> Dict[str, Any]:
+def _pins(found: Content, bundle: Dict[str, Any], cluster: Connection, only: Optional[str]) -> Dict[str, Any]:
     status = bundle.get("status") or {}
     pins: Dict[str, Any] = {}
     if only != "requirements":
@@ -79,12 +82,12 @@ def _pins(found: Content, bundle: Dict[str, Any], cluster: Cluster, only: Option
     return pins
 
 
-def _installed(bundle: Dict[str, Any], cluster: Cluster) -> List[str]:
+def _installed(bundle: Dict[str, Any], cluster: Connection) -> List[str]:
     name = bundle["metadata"]["name"]
     digest = ((bundle.get("status") or {}).get("requirements") or {}).get("digest")
     if not digest:
         raise LockError(f"status.requirements of {name} is not set: no pod of it has become ready yet")
-    for log in cluster.logs(name, INSTALL):
+    for log in container_logs(*cluster.place(), name, INSTALL):
         listed = installed_in_log(log, digest)
         if listed is not None:
             return listed

@@ -10,10 +10,9 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import bundle_named, told_as
+from launch.cli.cluster_options import bundle_named, in_cluster, told_as
 from launch.cli.duration import some_seconds
 from launch.cli.failure import Failure
-from launch.cli.given import in_cluster
 from launch.connection import Connection
 from launch.errors import APIError
 from launch.prediction import Answer, post, post_to_url

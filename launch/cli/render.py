@@ -6,8 +6,7 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import told_as
-from launch.cli.given import in_cluster
+from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient
 from launch.create import Wanted, draft

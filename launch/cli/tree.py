@@ -7,8 +7,10 @@ from typing import Optional
 
 import click
 
+from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
-from launch.cli.given import Cluster, bundle_name, failures, in_cluster
+from launch.cli.given import bundle_name
+from launch.connection import Connection
 from launch.family import families, member_named
 from launch.tree import tree_json, tree_text
 
@@ -24,8 +26,8 @@ def command(name: Optional[str], namespace: Optional[str], context: Optional[str
     is gone keeps its place while clones of it are there.
     """
     as_json = output == "json"
-    cluster = Cluster(namespace, context)
-    with failures("tree", as_json):
+    cluster = Connection(namespace=namespace, context=context)
+    with told_as("tree", as_json):
         roots = families(cluster.list())
     if name is not None:
         member = member_named(roots, name)

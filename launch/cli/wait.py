@@ -8,9 +8,8 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, output, told_as
+from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
 from launch.cli.duration import seconds
-from launch.cli.given import in_cluster
 from launch.conditions import TYPES, as_wanted
 from launch.connection import Connection
 from launch.waiting import wait
