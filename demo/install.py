@@ -10,6 +10,7 @@ from typing import Any
 
 from demo.kubectl import KubectlError, kubectl
 from demo.place import ROOT, Place
+from demo.store import BUCKET
 
 RELEASE = "model-bundles"
 NAMESPACE = "modelbundle-system"
@@ -36,6 +37,7 @@ def values(place: Place, more_settings: dict[str, str]) -> dict[str, Any]:
     return {
         "operator": {
             "settings": {"packageIndex": place.index_in_cluster, **more_settings},
+            "client": {"artifactUri": f"s3://{BUCKET}/bundles", "s3EndpointUrl": place.s3_endpoint},
             "podAnnotations": {"modelbundle.dev/source": _source()},
             **({"image": _image(operator)} if operator else {}),
             **({"runtimeImage": _image(runtime)} if runtime else {}),
