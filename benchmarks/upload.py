@@ -99,7 +99,8 @@ def _page(result: dict[str, Any]) -> str:
     return f"""# Upload of 1 GiB
 
 `make bench-upload`: to an S3 server on the same machine, beside `cp` of the same file in the same run. Client and
-server share the processors and the disk, so the ratio holds the work of both. `load` is the machine's load before the round.
+server share the processors and the disk, so the ratio holds the work of both. `load` is the machine's
+load before the round.
 
 | round | upload MiB/s | cp MiB/s | upload / cp | peak memory MiB | load |
 |---|---|---|---|---|---|
