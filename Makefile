@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format crd docs cluster clean-cluster
+.PHONY: help venv demo test bench bench-upload check format crd docs cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -17,6 +17,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo 
 help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
+	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
@@ -33,6 +34,11 @@ demo: $(READY)
 
 test: $(READY)
 	@$(SUDO) $(PY) -m pytest -ra --durations=15 $(PYTEST_ARGS)
+
+bench: bench-upload
+
+bench-upload: $(READY)
+	@$(PY) -m benchmarks.upload
 
 check: $(READY)
 	@echo '==> ruff format --check' && .venv/bin/ruff format --check .

@@ -10,6 +10,7 @@ from typing import Any
 
 from demo.kubectl import KubectlError, kubectl
 from demo.place import ROOT, Place
+from demo.store import BUCKET, Store
 
 RELEASE = "model-bundles"
 NAMESPACE = "modelbundle-system"
@@ -18,6 +19,7 @@ OPERATOR = "deployment/modelbundle-operator"
 
 def install(place: Place, **more_settings: str) -> None:
     """Helm's own install or upgrade; returns when the operator is ready."""
+    Store(place).make_bucket()
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
     crds = [f"crd/{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")]
@@ -36,6 +38,7 @@ def values(place: Place, more_settings: dict[str, str]) -> dict[str, Any]:
     return {
         "operator": {
             "settings": {"packageIndex": place.index_in_cluster, **more_settings},
+            "client": {"artifactUri": f"s3://{BUCKET}/bundles", "s3EndpointUrl": place.s3_endpoint},
             "podAnnotations": {"modelbundle.dev/source": _source()},
             **({"image": _image(operator)} if operator else {}),
             **({"runtimeImage": _image(runtime)} if runtime else {}),

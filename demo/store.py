@@ -34,6 +34,10 @@ class Store:
             client.create_bucket(Bucket=self.bucket)
         return client
 
+    def make_bucket(self) -> None:
+        """It is there afterwards; the published store must not be found missing by the first client."""
+        _ = self._s3
+
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 

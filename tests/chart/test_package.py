@@ -15,6 +15,7 @@ ALLOWED = {
     "README.md",
     "charts/operator/Chart.yaml",
     "charts/operator/templates/_helpers.tpl",
+    "charts/operator/templates/client-config.yaml",
     "charts/operator/templates/deployment.yaml",
     "charts/operator/templates/rbac.yaml",
     "charts/operator/templates/serviceaccount.yaml",

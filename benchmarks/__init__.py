@@ -1,0 +1,1 @@
+"""Measurements of what the project claims, each beside a yardstick of the same run."""
