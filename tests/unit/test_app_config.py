@@ -100,7 +100,7 @@ def test_a_missing_requirements_file_is_said_and_makes_no_requirements(tmp_path)
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("-r other.txt\n", "requirements.txt: '-r other.txt' is an option of pip"),
+        ("-r other.txt\n", r"requirements.txt\[0\] is '-r other.txt': options of pip are not allowed"),
         ("numpy\n./local.whl\n", r"requirements.txt\[1\] is './local.whl'"),
         ("name @ git+https://host/name\n", "must be http"),
     ],
