@@ -53,7 +53,7 @@ class BundleMethods:
         against them. The same name and content give the bundle that is there. InvalidBundleError, NotPicklableError,
         StoreError and APIError say what to do; then nothing was left behind.
         """
-        from launch.inferred import inferred_requirements
+        from launch.inferred import inferred_requirements, without_framework
         from launch.pickling import bundle_content, pickle_to
         from launch.source_text import source_texts
 
@@ -72,6 +72,7 @@ class BundleMethods:
             packed = pickle_to(file, content, globals_copy)
             if requirements is None:
                 pins, doubts = inferred_requirements(content, file)
+                pins = without_framework(pins, fields["envParams"]["frameworkType"])
                 _warn(doubts)
                 fields = {**fields, **({"requirements": pins} if pins else {})}
             return self._created(Wanted(model_bundle_name, fields, sources), packed)

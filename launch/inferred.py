@@ -10,7 +10,7 @@ import dis
 import importlib.util
 import types
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from launch.distributions import Distribution, distributions_of
 from launch.module_origin import is_own, is_standard
@@ -18,6 +18,16 @@ from launch.pickle_names import module_names
 from launch.reachable import code_objects, reachable
 
 _OURS = {"cloudpickle"}  # the worker brings it
+
+
+# what the image of a framework brings in its own version, which install never replaces
+_BROUGHT = {"pytorch": {"torch", "torchvision", "torchaudio"}, "tensorflow": {"tensorflow", "keras"}}
+
+
+def without_framework(requirements: Iterable[str], framework_type: str) -> List[str]:
+    """Those that the image does not bring: a pin of the notebook's torch would exclude the image's."""
+    brought = _BROUGHT.get(framework_type, set())
+    return [entry for entry in requirements if entry.partition("==")[0].lower() not in brought]
 
 
 def inferred_requirements(content: Any, pickle_file: Path) -> Tuple[List[str], List[str]]:

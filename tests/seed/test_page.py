@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from tests.docs.blocks import ROOT, blocks
+from tests.seed.page import script
 from tests.seed.story import Story
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+def test_the_readme_shows_lines_of_the_page() -> None:
+    (shown,) = [block for block in blocks() if block.page == ROOT / "README.md" and block.language == "py"]
+    assert [line for line in shown.text.splitlines() if line not in script().splitlines()] == []
 
 
+@pytest.mark.cluster
+@pytest.mark.timeout(600)
 def test_what_the_page_shows_works(page: Story) -> None:
     done = page.scripts["page"]
     assert done.code == 0, done.err

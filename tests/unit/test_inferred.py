@@ -13,7 +13,7 @@ import sys
 import cloudpickle
 import pytest
 
-from launch.inferred import inferred_requirements
+from launch.inferred import inferred_requirements, without_framework
 from launch.pickle_names import module_names
 from launch.pickling import pickle_to
 
@@ -214,3 +214,16 @@ def test_a_big_model_is_skipped_and_not_read(tmp_path):
         written.seek(1 << 40, 1)  # a hole: no disk is taken
         written.write(after)
     assert module_names(file) == {"json.decoder", "json.encoder"}
+
+
+@pytest.mark.parametrize(
+    ("framework_type", "left"),
+    [
+        ("pytorch", ["numpy==1.26.4", "tensorflow==2.3.0"]),
+        ("tensorflow", ["numpy==1.26.4", "torch==2.1.0", "torchvision==0.16"]),
+        ("custom_base_image", ["numpy==1.26.4", "tensorflow==2.3.0", "torch==2.1.0", "torchvision==0.16"]),
+    ],
+)
+def test_what_the_framework_s_image_brings_is_not_pinned(framework_type, left):
+    found = ["numpy==1.26.4", "tensorflow==2.3.0", "torch==2.1.0", "torchvision==0.16"]
+    assert without_framework(found, framework_type) == left
