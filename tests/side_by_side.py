@@ -39,7 +39,9 @@ def position(item: pytest.Item) -> tuple[int, Kind]:
 
 
 def unit(item: pytest.Item) -> str:
-    """Tests of one unit run in one process, in their order: those of a file, and the exclusive ones."""
+    """Tests of one unit run in one process, in their order: those of a file, of an xdist_group, the exclusive ones."""
+    if group := item.get_closest_marker("xdist_group"):
+        return str(group.args[0])
     return "exclusive" if kind(item) is Kind.EXCLUSIVE else item.nodeid.partition("::")[0]
 
 

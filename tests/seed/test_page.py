@@ -6,7 +6,7 @@ import pytest
 
 from tests.seed.story import Story
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.xdist_group("seed")]
 
 
 def test_what_the_page_shows_works(page: Story) -> None:
