@@ -11,6 +11,8 @@ PLURALS := modelbundles modelendpoints
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
 export CLUSTER
+# cluster tests mostly wait: more processes than processors (docs/development.md)
+SIDE_BY_SIDE := $(if $(filter none,$(CLUSTER)),,-n 4)
 # the local cluster needs root; where there is neither root nor sudo, demo and tests say what they could not do
 SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo >/dev/null || echo sudo -E -H)
 
@@ -32,8 +34,10 @@ venv: $(READY)
 demo: $(READY)
 	@$(SUDO) $(PY) -m demo
 
+# bytecode is kept, whatever the environment says: tests start many processes of Python
 test: $(READY)
-	@$(SUDO) $(PY) -m pytest -ra --durations=15 $(PYTEST_ARGS)
+	@unset PYTHONDONTWRITEBYTECODE; export PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache; \
+	  $(SUDO) $(PY) -m pytest -ra --durations=15 $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 bench: bench-upload
 

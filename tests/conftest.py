@@ -3,6 +3,9 @@
 CLUSTER unset: the local cluster, started before the first test so that its progress shows and no test's time limit
 counts it. CLUSTER=current: kubectl's current context. CLUSTER=none: cluster tests are skipped, and the summary ends
 with NOT PROVED.
+
+With `-n`, as in `make test`, pytest-xdist runs the tests in several processes (tests/side_by_side.py). The process that
+starts them collects the tests too: it knows whether a cluster is needed and starts it before them.
 """
 
 from __future__ import annotations
@@ -10,21 +13,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from demo.place import local_environment
 from local_cluster.place import here as local_cluster
+from tests.progress import Progress
+from tests.side_by_side import Turns, UnitScheduling, position, shared_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
+DIRECTORY = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
+ITEMS = pytest.StashKey[list[pytest.Item]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     # before any test module is imported: client libraries read it once, and no other cluster may be touched
     if _mode() == "local":
         os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)
+    if directory := shared_directory(config):
+        config.pluginmanager.register(Turns(directory))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -33,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.cluster)
             # each wait has a limit of its own and then says how things stand; this one is for what hangs
             item.add_marker(pytest.mark.timeout(900))
-    items.sort(key=lambda item: item.get_closest_marker("runs_last") is not None)
+    items.sort(key=position)
     if why := _why_none():
         skip = pytest.mark.skip(reason=f"{why}: needs a Kubernetes")
         for item in items:
@@ -42,7 +53,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    if session.config.option.collectonly or _mode() != "local" or _why_none():
+    if session.config.option.collectonly or _is_worker(session.config) or _mode() != "local" or _why_none():
         return
     if not any(item.get_closest_marker("cluster") for item in session.items):
         return
@@ -55,9 +66,30 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     os.environ.update(local_environment())
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    session = config.pluginmanager.getplugin("session")
+    session.perform_collect()
+    config.stash[DIRECTORY] = tempfile.TemporaryDirectory(prefix="modelbundle-tests-")
+    config.stash[ITEMS] = session.items
+    config.pluginmanager.register(Progress(config, session.items))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["shared_directory"] = node.config.stash[DIRECTORY].name
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> UnitScheduling:
+    return UnitScheduling(config, log, config.stash[ITEMS])
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
+    if directory := config.stash.get(DIRECTORY, None):
+        directory.cleanup()
     # after pytest's own last line, so that this is the last one
-    if (why := _why_none()) and not config.option.help:
+    if (why := _why_none()) and not config.option.help and not _is_worker(config):
         print(f"NOT PROVED: {why}, so nothing ran on a Kubernetes", flush=True)
 
 
@@ -68,6 +100,10 @@ def _why_none() -> str:
     if _mode() == "local" and os.geteuid() != 0:
         return "this user is not root, who alone can start the local cluster"
     return ""
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    return hasattr(config, "workerinput")
 
 
 def _mode() -> str:

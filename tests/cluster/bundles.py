@@ -7,8 +7,9 @@ import uuid
 import zipfile
 from typing import Any
 
-from demo.kubectl import Manifest, condition, explain_bundle, get, kubectl, wait_for
+from demo.kubectl import Manifest, condition, explain_bundle, kubectl
 from demo.store import Store
+from tests.cluster.waiting import wait_until
 
 # the local cluster's stand-in for a user's image: bare CPython 3.12 and NumPy, nothing of ours
 PYTHON_312 = {
@@ -75,12 +76,11 @@ def wait_condition(
 ) -> Manifest:
     """The bundle, once the condition says so for its present generation."""
 
-    def look() -> Manifest | None:
-        bundle = get("modelbundle", name, namespace)
+    def holds(bundle: Manifest) -> bool:
         found = condition(bundle, kind)
-        if bundle is None or found.get("status") != status or (reason and found["reason"] != reason):
-            return None
-        return bundle if bundle["status"]["observedGeneration"] == bundle["metadata"]["generation"] else None
+        if found.get("status") != status or (reason and found["reason"] != reason):
+            return False
+        return bool(bundle["status"]["observedGeneration"] == bundle["metadata"]["generation"])
 
     what = f"{name}: {kind}={status} {reason}".rstrip()
-    return wait_for(what, look, timeout, lambda: explain_bundle(name, namespace))
+    return wait_until(what, "modelbundle", name, namespace, holds, timeout, lambda: explain_bundle(name, namespace))

@@ -17,11 +17,11 @@ from demo.kubectl import KubectlError, apply, kubectl, wait_for
 from demo.place import Place
 from demo.store import Store
 from tests.cluster.audit import AuditLog
+from tests.side_by_side import once
 
 CAPTURED = Path(__file__).resolve().parent / "captured"
 # shorter than the defaults, so that what is waited for comes within a test's patience
 SETTINGS = {"noCapacitySeconds": "10", "drainSeconds": "2", "resyncSeconds": "60"}
-MEASURED = pytest.StashKey[list[str]]()
 _numbers = itertools.count(1)
 
 
@@ -48,16 +48,19 @@ def audit(audit_file: Path) -> AuditLog:
 
 
 @pytest.fixture(scope="session")
-def operator(place: Place) -> Callable[[], None]:
+def operator(place: Place, request: pytest.FixtureRequest) -> Callable[[], None]:
     """The operator of this checkout, in the cluster from its image. Called, it puts that operator back."""
 
     def put_back() -> None:
         install(place, **SETTINGS)
 
-    if not os.environ.get("CLUSTER"):
-        # `make demo` leaves its bundles to try things with, and a small node has no room for them and all of ours
-        kubectl("delete", "namespace", cluster_half.DEMO, "--ignore-not-found", timeout=120)
-    put_back()
+    def begin() -> None:
+        if not os.environ.get("CLUSTER"):
+            # `make demo` leaves its bundles to try things with, and a small node has no room for them and all of ours
+            kubectl("delete", "namespace", cluster_half.DEMO, "--ignore-not-found", timeout=120)
+        put_back()
+
+    once(request.config, "operator", begin)
     return put_back
 
 
@@ -67,7 +70,7 @@ def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
     made: list[str] = []
 
     def make(purpose: str, *, secret: bool = True) -> str:
-        name = f"test-{purpose}-{os.getpid() % 10000}-{next(_numbers)}"
+        name = f"test-{purpose}-{os.getpid()}-{next(_numbers)}"
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "modelbundle.test": "true"}
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         made.append(name)
@@ -90,14 +93,18 @@ def namespace(request: pytest.FixtureRequest, make_namespace: Callable[..., str]
     kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def show(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Keeps a measured line for the run's summary: the numbers are part of what a run shows."""
-    return request.config.stash.setdefault(MEASURED, []).append
+    return lambda line: request.node.user_properties.append(("measured", line))
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if lines := config.stash.get(MEASURED, []):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [report for found in terminalreporter.stats.values() for report in found if hasattr(report, "when")]
+    lines = [
+        line for report in reports if report.when == "call" for key, line in report.user_properties if key == "measured"
+    ]
+    if lines:
         terminalreporter.section("measured on the cluster")
         for line in lines:
             terminalreporter.write_line(line)

@@ -36,6 +36,7 @@ def clone(name: str, of: str, *, digest: str = "", serving: Manifest | None = No
     }
 
 
+@pytest.mark.exclusive  # restarts the operator
 def test_there_and_back_without_the_base(
     operator: object, namespace: str, store: Store, capture: Callable[[str, str], None]
 ) -> None:
@@ -71,6 +72,7 @@ def test_there_and_back_without_the_base(
     assert {pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in pods} >= {"batched", "single-again"}
 
 
+@pytest.mark.exclusive  # within two seconds
 def test_a_clone_that_waits_goes_on_when_its_base_comes(
     operator: object, namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
@@ -156,6 +158,7 @@ def _endpoint(namespace: str) -> Manifest:
     return dict((get("mend", "stable", namespace) or {}).get("status") or {})
 
 
+@pytest.mark.exclusive  # counts and times the operator under a load of its own
 def test_two_hundred_clones_at_once(
     operator: object, namespace: str, store: Store, place: Place, show: Callable[[str], None]
 ) -> None:

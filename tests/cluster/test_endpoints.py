@@ -15,9 +15,11 @@ from demo.call import CLIENT, from_host, from_pod
 from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
+from tests.cluster.traffic import ENOUGH
+from tests.cluster.waiting import wait_until
 
 TRAFFIC = Path(__file__).with_name("traffic.py")
-SECONDS = 150.0
+AT_MOST = 300.0  # seconds of traffic
 
 
 def endpoint(bundle: str, name: str = "stable") -> Manifest:
@@ -34,13 +36,10 @@ def versions(store: Store, *names: str) -> list[Manifest]:
 
 
 def wait_moved(bundle: str, namespace: str, timeout: float = 90) -> Manifest:
-    def look() -> Manifest | None:
-        found = get("mend", "stable", namespace)
-        return found if found and found.get("status", {}).get("bundle") == bundle else None
+    def holds(found: Manifest) -> bool:
+        return bool(found.get("status", {}).get("bundle") == bundle)
 
-    return wait_for(
-        f"the endpoint to report {bundle}", look, timeout, lambda: kubectl("describe", "mend", namespace=namespace)
-    )
+    return _wait(f"the endpoint to report {bundle}", holds, namespace, timeout)
 
 
 def ask_for(bundle: str, namespace: str) -> None:
@@ -49,6 +48,7 @@ def ask_for(bundle: str, namespace: str) -> None:
 
 
 @pytest.mark.timeout(420)
+@pytest.mark.exclusive  # counts requests a second
 def test_there_and_back_under_traffic(
     operator: object,
     namespace: str,
@@ -64,10 +64,10 @@ def test_there_and_back_under_traffic(
     time.sleep(2)
     before = {name: _predictions(name, namespace) for name in digests}
     printed: list[str] = []
-    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"stable.{namespace}.svc", str(SECONDS))
+    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"stable.{namespace}.svc", str(AT_MOST))
     sender = threading.Thread(
         target=lambda: printed.append(
-            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=SECONDS + 60)
+            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=AT_MOST + 60)
         )
     )
     sender.start()
@@ -83,6 +83,8 @@ def test_there_and_back_under_traffic(
         told.append(typed("kubectl get mend stable", namespace))
         took.append(time.time() - began)
         time.sleep(5)
+    time.sleep(5)
+    kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
     sender.join()
     answers = json.loads(printed[0])
     capture("endpoint", "\n".join(told[:2]))
@@ -91,9 +93,10 @@ def test_there_and_back_under_traffic(
     by_digest = {name: sum(answer[3] == digest for answer in answers) for name, digest in digests.items()}
     assert counted == by_digest, "both sides count the same requests"
     kept = sum(answer[2] for answer in answers)
-    rate = len(answers) / (max(answer[1] for answer in answers) - min(answer[0] for answer in answers))
+    seconds = max(answer[1] for answer in answers) - min(answer[0] for answer in answers)
+    rate = len(answers) / seconds
     show(
-        f"endpoint moved v1 -> v2 -> v1 under {rate:.0f} requests/s for {SECONDS:.0f} s, no retries, {kept} of them on"
+        f"endpoint moved v1 -> v2 -> v1 under {rate:.0f} requests/s for {seconds:.0f} s, no retries, {kept} of them on"
         f" kept-alive and {len(answers) - kept} on new connections: 0 lost; as clients and servers counted v1 answered"
         f" {by_digest['v1']} and v2 {by_digest['v2']}; none was answered by the former bundle after the report, which"
         f" came after {took[0]:.1f} s and {took[1]:.1f} s"
@@ -179,9 +182,15 @@ def test_kubectl_reads_well(operator: object, namespace: str) -> None:
 
 
 def _says(kind: str, reason: str, namespace: str, status: str = "True") -> Manifest:
-    def look() -> Manifest | None:
-        found = get("mend", "stable", namespace)
+    def holds(found: Manifest) -> bool:
         said = condition(found, kind)
-        return found if (said.get("status"), said.get("reason")) == (status, reason) else None
+        return (said.get("status"), said.get("reason")) == (status, reason)
 
-    return wait_for(f"{kind} {reason}", look, 60, lambda: kubectl("describe", "mend", "stable", namespace=namespace))
+    return _wait(f"{kind} {reason}", holds, namespace, 60)
+
+
+def _wait(what: str, holds: Callable[[Manifest], bool], namespace: str, timeout: float) -> Manifest:
+    def explain() -> str:
+        return kubectl("describe", "mend", "stable", namespace=namespace)
+
+    return wait_until(what, "mend", "stable", namespace, holds, timeout, explain)

@@ -41,6 +41,7 @@ deployment.pod_template = rendered_by_another_version
 """
 
 
+@pytest.mark.exclusive  # a slow start is more calls
 def test_calls_from_create_to_ready_are_few(
     operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
 ) -> None:
@@ -58,6 +59,7 @@ def test_calls_from_create_to_ready_are_few(
     assert not [call for call in calls if call["responseStatus"]["code"] >= 400 and call["verb"] != "get"]
 
 
+@pytest.mark.exclusive
 def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
     operator: object, namespace: str, store: Store
 ) -> None:
@@ -94,6 +96,7 @@ def another_version(operator: Callable[[], None]) -> Iterator[Callable[[], None]
     operator()
 
 
+@pytest.mark.exclusive
 def test_another_operator_version_restarts_no_model(
     another_version: Callable[[], None], namespace: str, store: Store
 ) -> None:

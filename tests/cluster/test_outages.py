@@ -15,9 +15,12 @@ from demo.place import ROOT
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 
-pytestmark = pytest.mark.skipif(
-    bool(os.environ.get("CLUSTER")), reason="stops the S3 server and the package index: needs the local cluster"
-)
+pytestmark = [
+    pytest.mark.exclusive,
+    pytest.mark.skipif(
+        bool(os.environ.get("CLUSTER")), reason="stops the S3 server and the package index: needs the local cluster"
+    ),
+]
 DOWN = {"no-store": ("StoreUnreachable", "s3.local-cluster.svc"), "no-index": ("IndexUnreachable", "packages")}
 
 

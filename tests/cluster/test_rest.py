@@ -1,7 +1,7 @@
 """An operator with nothing to do does nothing: two minutes of the audit log.
 
-The bundles come to rest as the last of the cluster tests; what needs no operator runs meanwhile, and the log is read at
-the very end (`runs_last`), so that nobody waits for the two minutes to pass.
+Nobody else works on the cluster meanwhile, save the endpoint of test_endpoints.py that moves under traffic: it waits
+for most of these minutes, and what the operator does for it is in a namespace of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from tests.cluster.audit import WRITES, AuditLog, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.test_operator_life import SYSTEM
 
+pytestmark = pytest.mark.exclusive
 IDLE_SECONDS = 120
 SETTLING_SECONDS = 5
 
@@ -39,6 +40,7 @@ def rest(operator: object, make_namespace: Callable[..., str], store: Store, aud
     return Rest(namespace, time.monotonic(), AuditLog(audit_file))
 
 
+@pytest.mark.runs_last(1)
 def test_bundles_come_to_rest(rest: Rest) -> None:
     reasons = {
         name: condition(get("modelbundle", name, rest.namespace), "Ready")["reason"] for name in ("idle", "stored")
@@ -46,7 +48,7 @@ def test_bundles_come_to_rest(rest: Rest) -> None:
     assert reasons == {"idle": "Serving", "stored": "Stored"}
 
 
-@pytest.mark.runs_last
+@pytest.mark.runs_last(2)
 def test_idle_operator_writes_nothing(rest: Rest, show: Callable[[str], None]) -> None:
     time.sleep(max(0.0, IDLE_SECONDS - (time.monotonic() - rest.since)))
     seconds = time.monotonic() - rest.since

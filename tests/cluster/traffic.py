@@ -1,24 +1,27 @@
 """Constant traffic without retries, on new and on kept-alive connections, counted by request on both sides.
 
-Runs as a script in a pod (standard library only), as node and pod see a Service alike; prints one JSON line at the end.
+Runs as a script in a pod (standard library only), as node and pod see a Service alike, until somebody makes the file
+ENOUGH; prints one JSON line at the end.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import sys
 import threading
 import time
 from typing import Any
 
+ENOUGH = "/tmp/enough"
 RATE = 240.0  # requests a second over all threads
 THREADS = 8
 
 
-def main(host: str, seconds: float) -> None:
+def main(host: str, at_most: float) -> None:
     answers: list[tuple[float, float, bool, str, str]] = []  # sent, answered, kept, digest, what went wrong
-    stop = time.time() + seconds
+    stop = time.time() + at_most
     threads = [threading.Thread(target=_send, args=(host, stop, n % 2 == 0, answers)) for n in range(THREADS)]
     for thread in threads:
         thread.start()
@@ -30,7 +33,7 @@ def main(host: str, seconds: float) -> None:
 def _send(host: str, stop: float, kept: bool, answers: list[Any]) -> None:
     connection = http.client.HTTPConnection(host, timeout=20)
     due = time.time()
-    while (now := time.time()) < stop:
+    while (now := time.time()) < stop and not os.path.exists(ENOUGH):  # noqa: PTH110
         if now < due:
             time.sleep(due - now)
         due += THREADS / RATE

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,7 @@ from tests.seed.story import Story, run_page, run_with_another_python, run_with_
 
 __all__ = ["make_namespace", "operator", "place", "store"]
 
-DOCUMENT = pytest.StashKey[Document]()
-SECONDS = pytest.StashKey[list[str]]()
+LINES = pytest.StashKey[list[str]]()
 ANOTHER = "another Python"
 # in which environment what happens
 STORIES = {
@@ -33,7 +33,7 @@ STORIES = {
 @pytest.fixture(scope="session")
 def document(request: pytest.FixtureRequest) -> Document:
     document = read()
-    request.config.stash[DOCUMENT] = document
+    request.config.stash.setdefault(LINES, []).append(document.line())
     return document
 
 
@@ -92,7 +92,7 @@ def _of(name: str) -> Callable[..., Story]:
     @pytest.fixture(scope="session", name=name.lower().replace(" ", "_"))
     def story(request: pytest.FixtureRequest, stories: dict[str, Future[Story]]) -> Story:
         told = stories[name].result()
-        request.config.stash.setdefault(SECONDS, []).append(f"{name}: {told.line()}")
+        request.config.stash.setdefault(LINES, []).append(f"{name}: {told.line()}")
         return told
 
     return story
@@ -104,10 +104,19 @@ page = _of("page")
 another_python = _of(ANOTHER)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes tells its lines to the one that prints."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["seed"] = session.config.stash.get(LINES, [])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash.setdefault(LINES, []).extend(getattr(node, "workeroutput", {}).get("seed", []))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    document = config.stash.get(DOCUMENT, None)
-    if document is None:
-        return
-    terminalreporter.section("the seed's code")
-    for line in [document.line(), *config.stash.get(SECONDS, [])]:
-        terminalreporter.write_line(line)
+    if lines := config.stash.get(LINES, []):
+        terminalreporter.section("the seed's code")
+        for line in dict.fromkeys(lines):  # each process that read the document says so
+            terminalreporter.write_line(line)

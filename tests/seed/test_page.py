@@ -8,6 +8,8 @@ from tests.docs.blocks import ROOT, blocks
 from tests.seed.page import script
 from tests.seed.story import Story
 
+pytestmark = pytest.mark.xdist_group("seed")
+
 
 def test_the_readme_shows_lines_of_the_page() -> None:
     (shown,) = [block for block in blocks() if block.page == ROOT / "README.md" and block.language == "py"]

@@ -119,7 +119,7 @@ def test_we_read_bare_scalars_as_kubectl_does():
     documents = [dump(manifest({"value": "V"})).replace(": V\n", f": {text}\n") for text in texts]
     for text, document, back in zip(texts, documents, as_kubectl_reads(*documents), strict=True):
         value = parse(document, "file")[0]["spec"]["value"]
-        if isinstance(value, float) and value == int(value):
+        if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, str) or abs(value) < 2**53:  # larger ones are refused, whoever reads them
             assert exactly(back) == exactly(value), text

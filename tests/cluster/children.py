@@ -1,0 +1,41 @@
+"""A served bundle whose children somebody deletes or edits, and what has to be true of them again soon after."""
+
+from __future__ import annotations
+
+from demo.call import from_host
+from demo.kubectl import Manifest, explain_bundle, get, wait_for
+from tests.cluster.bundles import wait_ready
+
+NAME = "healing"
+CHILDREN = ("configmap", "service", "deployment")
+EDITS = {
+    "configmap": {"data": {"bundle.json": '{"schemaVersion":1}'}},
+    "service": {"spec": {"selector": {"app": "somebody-elses"}}},
+    "deployment": {"spec": {"replicas": 3}},
+}
+ENV = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
+
+
+def spec(child: str, namespace: str) -> Manifest:
+    """What is desired of a child: its data or spec, without what the API server assigns anew."""
+    found = get(child, NAME, namespace)
+    assert found is not None
+    wanted = dict(found.get("spec") or {"data": found.get("data")})
+    for assigned in ("clusterIP", "clusterIPs"):
+        wanted.pop(assigned, None)
+    return {"spec": wanted, "labels": found["metadata"]["labels"]}
+
+
+def wait_for_spec(child: str, namespace: str, desired: Manifest, timeout: float) -> None:
+    def look() -> bool:
+        found = get(child, NAME, namespace)
+        return (
+            found is not None and not found["metadata"].get("deletionTimestamp") and spec(child, namespace) == desired
+        )
+
+    wait_for(f"{child} as desired", look, timeout, lambda: explain_bundle(NAME, namespace))
+
+
+def answers(namespace: str) -> None:
+    wait_ready(NAME, namespace)
+    wait_for("the prediction", lambda: from_host(NAME, namespace, {"x": 2, "y": "abc"}, 3).value == 7, 20)
