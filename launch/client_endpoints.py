@@ -154,7 +154,13 @@ class EndpointMethods:
         labels: Optional[Mapping[str, str]],
     ) -> None:
         endpoint = self.connection.get(name, ENDPOINTS)
-        before = self.connection.get(endpoint["spec"]["bundle"])
+        former = endpoint["spec"]["bundle"]
+        try:
+            before = self.connection.get(former)
+        except APIError as error:
+            if error.status != 404 or model_bundle is None:
+                raise
+            before = {"spec": {}}  # deleted: the other one is served by what is given alone
         base = before if model_bundle is None else named(self.connection, model_bundle)
         serving = {**(before["spec"].get("serving") or {}), **node_of(self.connection, gpu_type)}
         for key, value in fields.items():
@@ -164,7 +170,7 @@ class EndpointMethods:
         if labels:
             change["metadata"] = {"labels": dict(labels)}
         self.connection.patch(name, change, ENDPOINTS)
-        if serves != before["metadata"]["name"]:
+        if serves != former:
             wait_until(self.connection, name, lambda found: _answers(found, serves), MOVE_SECONDS, say, ENDPOINTS)
             release(self.connection, name, keep=serves)
 
