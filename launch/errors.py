@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+SHOWN = 3  # of the places where a value breaks its schema; `details` has all
+
 
 class LaunchError(Exception):
     """Base of what the client raises."""
@@ -49,7 +51,9 @@ class PredictionError(LaunchError):
     """The bundle answered with an error: `status` is HTTP's, `code` the runtime's, such as PredictFailed."""
 
     def __init__(self, status: int, code: str, message: str, details: Any = None) -> None:
-        super().__init__(f"{status} {code}: {message}")
+        places = [detail for detail in details or [] if isinstance(detail, dict) and "path" in detail]
+        where = "".join(f"; {place['path']}: {place.get('message')}" for place in places[:SHOWN])
+        super().__init__(f"{status} {code}: {message}{where}")
         self.status = self.status_code = status
         self.code = code
         self.message = message

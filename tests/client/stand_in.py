@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 BUNDLES = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
 ENDPOINTS = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelendpoints"
+NAMESPACE = "/api/v1/namespaces/models"
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
@@ -44,6 +45,8 @@ class StandIn:
             return 201, {**body, "metadata": {**body["metadata"], "uid": "u", "resourceVersion": "1"}}
         if method == "GET" and path in (BUNDLES, ENDPOINTS):
             return 200, {"items": [], "metadata": {}}
+        if method == "GET" and path == NAMESPACE:
+            return 200, {"kind": "Namespace", "metadata": {"name": "models"}}
         if path in self.objects:
             return 200, self.objects[path]
         name = path.rpartition("/")[2]

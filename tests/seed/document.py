@@ -49,7 +49,7 @@ def wanted() -> Path:
 
 def read() -> Document:
     """The seed document, or its equivalents where there is none."""
-    return cut(wanted() if wanted().exists() else EQUIVALENTS)
+    return cut(wanted() if wanted().is_file() else EQUIVALENTS)
 
 
 def cut(path: Path) -> Document:

@@ -17,6 +17,7 @@ from local_cluster.progress import step
 from tests.docs.blocks import ROOT
 
 SERIES = "3.8"
+TIMED_OUT = 124
 PYDANTICS = {"pydantic 1": "pydantic>=1.10,<2", "pydantic 2": "pydantic>=2.10,<2.11"}  # 2.10 is the last for 3.8
 _UV = Path(sys.executable).with_name("uv")
 
@@ -33,19 +34,24 @@ class Environment:
     python: Path
     distribution: Path
 
-    def run(self, script: Path, *words: str, variables: dict[str, str] | None = None, timeout: float = 240) -> Done:
+    def run(self, script: Path, *words: str, variables: dict[str, str] | None = None, timeout: float = 480) -> Done:
         """`python script words...` in the script's directory, and nothing of this process' Python with it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-        done = subprocess.run(
+        with subprocess.Popen(
             [self.python, script, *words],
             cwd=script.parent,
             env={**kept, "PYTHONPATH": str(self.distribution), **(variables or {})},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=timeout,
-        )
-        return Done(done.returncode, done.stdout, done.stderr)
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                out, err = process.communicate()  # what it said so far tells where it hung
+                return Done(TIMED_OUT, out, f"{err}\nended by the tests: not done in {timeout:g} s")
+        return Done(process.returncode, out, err)
 
 
 def distribution(into: Path) -> Path:

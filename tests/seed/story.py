@@ -99,5 +99,5 @@ def _second(story: Story, environment: Environment, variables: dict[str, str], s
     started = time.monotonic()
     story.second = environment.run(SCRIPTS / script, *roles, variables=variables)
     story.seconds[script] = time.monotonic() - started
-    if story.second.out.strip():
-        story.steps = json.loads(story.second.out.splitlines()[-1])
+    steps = [json.loads(line) for line in story.second.out.splitlines()]
+    story.steps = {step["step"]: step for step in steps}

@@ -9,7 +9,7 @@ import pytest
 from tests.seed.environments import SERIES
 from tests.seed.story import Story
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.xdist_group("seed")]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.xdist_group("seed")]
 
 
 def test_the_condition_names_both_pythons(another_python: Story) -> None:

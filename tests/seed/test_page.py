@@ -17,7 +17,7 @@ def test_the_readme_shows_lines_of_the_page() -> None:
 
 
 @pytest.mark.cluster
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_what_the_page_shows_works(page: Story) -> None:
     done = page.scripts["page"]
     assert done.code == 0, done.err

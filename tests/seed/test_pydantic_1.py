@@ -6,7 +6,7 @@ import pytest
 
 from tests.seed.story import Story
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600), pytest.mark.xdist_group("seed")]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900), pytest.mark.xdist_group("seed")]
 
 CONFIGS = {"test-bundle-single": {"mode": "single"}, "test-bundle-batched": {"mode": "batched"}}
 

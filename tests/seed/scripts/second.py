@@ -1,14 +1,13 @@
 """What a user does next, in the seed's own Python: serve what the blocks made, call it, clone it, clean up.
 
-Through LaunchClient only. Standard output is one JSON object by the names of the steps.
+Through LaunchClient only. Each step is one line of JSON on standard output.
 """
 
-import json
 import os
 import sys
 import time
 
-from steps import settled, step, told
+from steps import settled, step
 
 from launch import EndpointRequest, LaunchClient
 
@@ -133,6 +132,3 @@ def clean_up():
     for bundle in [*CLONES, *BUNDLES]:
         bundle.delete()
     return [deleted, len(client.list_model_bundles()), len(client.list_model_endpoints())]
-
-
-print(json.dumps(told))

@@ -1,13 +1,10 @@
-"""Steps of a script that go on after one that failed; what each returned or raised becomes one JSON object."""
+"""Steps of a script that go on after one that failed; each tells what it returned or raised as one line of JSON."""
 
 import json
-import sys
 import time
 import traceback
 
 from launch.errors import LaunchError
-
-told = {}
 
 
 def step(name):
@@ -16,13 +13,13 @@ def step(name):
     def run(function):
         started = time.monotonic()
         try:
-            told[name] = {"result": function()}
+            told = {"result": function()}
         except LaunchError as error:
-            told[name] = {"raised": type(error).__name__, "message": str(error)}
+            told = {"raised": type(error).__name__, "message": str(error)}
         except Exception:
-            told[name] = {"raised": "not ours", "message": traceback.format_exc()}
-        told[name]["seconds"] = round(time.monotonic() - started, 2)
-        print(f"{name}: {json.dumps(told[name])}", file=sys.stderr, flush=True)
+            told = {"raised": "not ours", "message": traceback.format_exc()}
+        seconds = round(time.monotonic() - started, 2)
+        print(json.dumps({"step": name, "seconds": seconds, **told}), flush=True)
 
     return run
 
