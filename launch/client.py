@@ -11,7 +11,8 @@ from typing import Any, Callable, Optional
 from launch.client_bundles_v2 import BundleMethodsV2
 from launch.client_endpoints import EndpointMethods
 from launch.connection import Connection
-from launch.errors import NotSupportedError, WrongTypeError
+from launch.errors import NoSuchMethodError, NotSupportedError, WrongTypeError
+from launch.not_here import instead_of
 
 
 class LaunchClient(BundleMethodsV2, EndpointMethods):
@@ -51,6 +52,12 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
 
     def __hash__(self) -> int:
         return hash(self.connection)
+
+    def __getattr__(self, name: str) -> Any:
+        instead = instead_of(name)
+        if instead is None:
+            raise AttributeError(f"LaunchClient has no {name}")
+        raise NoSuchMethodError(f"{name} is no part of this product: use {instead}")
 
     def register_upload_bundle_fn(self, upload_bundle_fn: Callable[[bytes, str], None]) -> None:
         """`upload_bundle_fn(content, url)` uploads artifacts in place of the artifact store."""

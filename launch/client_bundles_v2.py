@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 from launch.bundle_fields import fields_of
 from launch.client_bundles import BundleMethods
 from launch.create import Wanted
+from launch.errors import InvalidBundleError
 from launch.lookup import named, owned
-from launch.model_bundle import ModelBundle
-from launch.model_bundle_v2 import ListModelBundlesV2Response, ModelBundleV2Response, response
+from launch.model_bundle import ListModelBundlesV2Response, ModelBundle, ModelBundleV2Response
+from launch.records import record_v2
 
 if TYPE_CHECKING:
     from launch.connection import Connection
@@ -42,6 +43,7 @@ class BundleMethodsV2(BundleMethods):
         from launch.pickling import bundle_content, pickle_to
         from launch.source_text import source_texts
 
+        _both(request_schema, response_schema)
         content = bundle_content(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
         image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
         fields = fields_of(image, requirements, app_config, request_schema, response_schema)
@@ -68,6 +70,7 @@ class BundleMethodsV2(BundleMethods):
         metadata: Optional[Dict[str, Any]] = None,
     ) -> ModelBundle:
         """As create_model_bundle_from_dirs; exactly one framework is given."""
+        _both(request_schema, response_schema)
         image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
         requirements = self._requirements_of(requirements_path, base_paths)
         fields = fields_of(image, requirements, app_config, request_schema, response_schema)
@@ -81,19 +84,27 @@ class BundleMethodsV2(BundleMethods):
         )
 
     def get_model_bundle_v2(self, model_bundle_id: str) -> ModelBundleV2Response:
-        return response(self.connection.get(model_bundle_id), self.connection)
+        return record_v2(self.connection.get(model_bundle_id), self.connection)
 
     def get_latest_model_bundle_v2(self, model_bundle_name: str) -> ModelBundleV2Response:
-        return response(named(self.connection, model_bundle_name), self.connection)
+        return record_v2(named(self.connection, model_bundle_name), self.connection)
 
     def list_model_bundles_v2(self) -> ListModelBundlesV2Response:
-        return ListModelBundlesV2Response([response(bundle, self.connection) for bundle in owned(self.connection)])
+        return ListModelBundlesV2Response([record_v2(bundle, self.connection) for bundle in owned(self.connection)])
 
     def clone_model_bundle_with_changes_v2(
         self, original_model_bundle_id: str, new_app_config: Union[Dict[str, Any], str, None] = None
     ) -> ModelBundle:
         """As clone_model_bundle_with_changes."""
         return self.clone_model_bundle_with_changes(original_model_bundle_id, new_app_config)
+
+
+def _both(request_schema: Any, response_schema: Any) -> None:
+    if request_schema is None or response_schema is None:
+        raise InvalidBundleError(
+            "request_schema and response_schema are required here: give both, as pydantic models or JSON Schemas; "
+            "create_model_bundle takes none too"
+        )
 
 
 def _image(

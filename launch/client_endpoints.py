@@ -126,9 +126,9 @@ class EndpointMethods:
         found = self.connection.list(ENDPOINTS)
         return [SyncEndpoint(endpoint_record(endpoint, self.connection), self) for endpoint in found]
 
-    def delete_model_endpoint(self, model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> bool:
+    def delete_model_endpoint(self, model_endpoint_name: Union[Endpoint, ModelEndpoint, str]) -> bool:
         """Remove the endpoint and end what served for it; the bundle that it was made of stays, stored."""
-        name = _name_of(model_endpoint)
+        name = _name_of(model_endpoint_name)
         self.connection.delete(name, ENDPOINTS)
         release(self.connection, name)
         return True

@@ -31,6 +31,10 @@ class NotSupportedError(LaunchError, NotImplementedError):
     """An option of the original that this version cannot do; it is refused rather than ignored."""
 
 
+class NoSuchMethodError(NotSupportedError, AttributeError):
+    """A method of the original that is no part of this product; hasattr() says False."""
+
+
 class StoreError(LaunchError):
     """The artifact store cannot be reached or refuses."""
 

@@ -66,6 +66,6 @@ def _by_object_name(connection: "Connection", name: str) -> Dict[str, Any]:
     raise APIError(
         404,
         f"there is no bundle {name!r} in namespace {connection.namespace}: neither an object of this name nor one that "
-        "was created by it",
+        "was created by it. `modelbundle list`, or list_model_bundles(everybody=True), shows those that there are",
         "NotFound",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import asdict, dataclass, field, fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
 from launch.errors import InvalidBundleError
@@ -125,3 +126,46 @@ class ModelBundle:
 def _bare(bundle: ModelBundle) -> ModelBundle:
     """Without the connection, which asdict() would copy."""
     return ModelBundle.from_dict({item.name: getattr(bundle, item.name) for item in fields(bundle)})
+
+
+CreateModelBundleV2Response = ModelBundle  # what the second API's create methods return; it has model_bundle_id
+
+
+@dataclass(frozen=True)
+class BundleFlavor:
+    """How the bundle is packed: `flavor` is cloudpickle_artifact or zip_artifact; `framework` are its env_params."""
+
+    flavor: Optional[str]
+    framework: Dict[str, Any]
+    requirements: List[str]
+    location: Optional[str]
+    app_config: Optional[Dict[str, Any]]
+    load_predict_fn: Optional[str] = None
+    load_model_fn: Optional[str] = None
+    load_predict_fn_module_path: Optional[str] = None
+    load_model_fn_module_path: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class ModelBundleV2Response:
+    """`bundle` is the same with methods; the schemas lie in the bundle itself, so schema_location is None."""
+
+    id: str
+    name: str
+    metadata: Dict[str, Any]
+    created_at: datetime
+    flavor: BundleFlavor
+    model_artifact_ids: List[str] = field(default_factory=list)
+    schema_location: Optional[str] = None
+    bundle: Optional[ModelBundle] = field(default=None, repr=False, compare=False)
+
+    @property
+    def model_bundle_id(self) -> str:
+        return self.id
+
+
+@dataclass(frozen=True)
+class ListModelBundlesV2Response:
+    """The newest first."""
+
+    model_bundles: List[ModelBundleV2Response]

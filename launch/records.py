@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from launch.content import Content, ContentError, content_of_object
 from launch.differences import MISSING, app_config
-from launch.model_bundle import ModelBundle
+from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
 from launch.naming import METADATA, created_at, given_name
 
 if TYPE_CHECKING:
     from launch.connection import Connection
 
+_FLAVORS = {"cloudpickle": "cloudpickle_artifact", "zip": "zip_artifact"}
+_FUNCTIONS = ("load_predict_fn", "load_model_fn")
 _SNAKE = {"frameworkType": "framework_type", "pytorchImageTag": "pytorch_image_tag"}
 _SNAKE["tensorflowVersion"] = "tensorflow_version"
 
@@ -66,3 +68,29 @@ def metadata_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
 
 def moment(nanoseconds: int) -> str:
     return datetime.fromtimestamp(nanoseconds / 10**9, tz=timezone.utc).isoformat()
+
+
+def record_v2(bundle: Mapping[str, Any], connection: "Connection") -> ModelBundleV2Response:
+    """The same facts in the second API's shape."""
+    known = record(bundle, connection)
+    metadata = dict(known.metadata or {})
+    sources = {name: metadata.pop(name, None) for name in _FUNCTIONS}
+    fields = bundle["spec"]["bundle"]
+    return ModelBundleV2Response(
+        id=str(known.id),
+        name=known.name,
+        metadata=metadata,
+        created_at=datetime.fromtimestamp(created_at(bundle) / 10**9, tz=timezone.utc),
+        flavor=BundleFlavor(
+            flavor=_FLAVORS.get(known.packaging_type or ""),
+            framework=known.env_params or {},
+            requirements=known.requirements or [],
+            location=known.location,
+            app_config=known.app_config,
+            load_predict_fn=sources["load_predict_fn"],
+            load_model_fn=sources["load_model_fn"],
+            load_predict_fn_module_path=fields.get("loadPredictFn"),
+            load_model_fn_module_path=fields.get("loadModelFn"),
+        ),
+        bundle=known,
+    )

@@ -7,6 +7,7 @@ newer ones, and cannot send a merge patch or read a watch as they come.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from contextlib import contextmanager
@@ -65,11 +66,13 @@ def in_pod() -> bool:
 
 
 def with_token(api: Any, token: str) -> Any:
-    """The same server, asked as whoever has the token."""
-    configuration = api.configuration
+    """The same server, asked as whoever has the token; a client certificate would win over it, and is left out."""
+    client, _ = _library()
+    configuration = copy.copy(api.configuration)
+    configuration.cert_file = configuration.key_file = None
     configuration.api_key, configuration.api_key_prefix = {"authorization": f"Bearer {token}"}, {}
     configuration.refresh_api_key_hook = None
-    return api
+    return client.ApiClient(configuration)
 
 
 def call(

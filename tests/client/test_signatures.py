@@ -95,6 +95,16 @@ def test_what_is_out_of_scope_is_in_the_docs_with_what_to_use_instead() -> None:
     assert all(instead.strip() for _, instead in rows)
 
 
+@pytest.mark.parametrize("name", [name for name in OUT_OF_SCOPE if name[0].islower() and "register" not in name])
+def test_a_method_that_is_not_here_says_what_to_use_instead(name: str) -> None:
+    client = launch.LaunchClient(api_key=None)
+    assert not hasattr(client, name)
+    with pytest.raises(launch.errors.NotSupportedError, match=f"{name} is no part of this product: use "):
+        getattr(client, name)
+    with pytest.raises(AttributeError, match="has no create_bundel"):
+        client.create_bundel  # noqa: B018 - that it is asked for is the test
+
+
 @pytest.mark.parametrize("name", OUT_OF_SCOPE)
 def test_what_is_out_of_scope_is_not_half_there(name: str) -> None:
     """It says so when it is asked for, or is not there at all: never something that does nothing."""
