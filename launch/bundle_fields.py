@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Union
 
-from launch.clone import config_fields
 from launch.content import full_path
-from launch.differences import CONFIG, CONFIG_JSON
 from launch.errors import InvalidBundleError
+from launch.families.clone import config_fields
+from launch.families.differences import CONFIG, CONFIG_JSON
 
 Config = Union[Mapping[str, Any], str, None]
 
@@ -23,7 +23,7 @@ def bundle_fields(
     response_schema: Any,
 ) -> Dict[str, Any]:
     """All but the artifact and the functions."""
-    from launch.env_params import env_params as read_env_params
+    from launch.packing.env_params import env_params as read_env_params
 
     return fields_of(read_env_params(env_params), requirements, app_config, request_schema, response_schema)
 
@@ -31,8 +31,8 @@ def bundle_fields(
 def fields_of(
     image: Mapping[str, Any], requirements: Any, app_config: Config, request_schema: Any, response_schema: Any
 ) -> Dict[str, Any]:
-    from launch.app_config import checked_requirements
-    from launch.schemas import both_or_none
+    from launch.packing.app_config import checked_requirements
+    from launch.packing.schemas import both_or_none
 
     fields: Dict[str, Any] = {"envParams": dict(image)}
     listed = checked_requirements(requirements) if requirements is not None else []
@@ -50,7 +50,7 @@ def config_changed(fields: Mapping[str, Any], app_config: Config) -> Dict[str, A
 
 
 def _config(given: Config) -> Dict[str, Any]:
-    from launch.app_config import read_app_config
+    from launch.packing.app_config import read_app_config
 
     config = read_app_config(given)
     if not config:

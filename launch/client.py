@@ -74,8 +74,8 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         raise NotSupportedError("batch jobs are not part of this product: run predict() over your inputs in a Job")
 
     def _store(self) -> Any:
-        from launch.artifact_store import HookStore, store_at
-        from launch.store_config import store_of
+        from launch.stores.artifact_store import HookStore, store_at
+        from launch.stores.store_config import store_of
 
         if self._upload is not None or self._location is not None:
             return HookStore(self._upload, self._location)

@@ -53,9 +53,9 @@ class BundleMethods:
         against them. The same name and content give the bundle that is there. InvalidBundleError, NotPicklableError,
         StoreError and APIError say what to do; then nothing was left behind.
         """
-        from launch.inferred import inferred_requirements, without_framework
-        from launch.pickling import bundle_content, pickle_to
-        from launch.source_text import source_texts
+        from launch.packing.inferred import inferred_requirements, without_framework
+        from launch.packing.pickling import bundle_content, pickle_to
+        from launch.packing.source_text import source_texts
 
         content = bundle_content(
             model=model,
@@ -152,7 +152,7 @@ class BundleMethods:
         return record(made.object, self.connection, made.content)
 
     def _requirements_of(self, path: Optional[str], base_paths: List[str]) -> List[str]:
-        from launch.app_config import requirements_of_file
+        from launch.packing.app_config import requirements_of_file
 
         if path is None:
             return []
@@ -169,7 +169,7 @@ class BundleMethods:
         fields: Mapping[str, Any],
         metadata: Mapping[str, Any],
     ) -> ModelBundle:
-        from launch.archive import archive_to
+        from launch.packing.archive import archive_to
 
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             made = archive_to(Path(directory, "bundle.zip"), base_paths, load_predict_fn, load_model_fn)

@@ -40,8 +40,8 @@ class BundleMethodsV2(BundleMethods):
         metadata: Optional[Dict[str, Any]] = None,
     ) -> ModelBundle:
         """As create_model_bundle; no requirements are none, and exactly one framework is given."""
-        from launch.pickling import bundle_content, pickle_to
-        from launch.source_text import source_texts
+        from launch.packing.pickling import bundle_content, pickle_to
+        from launch.packing.source_text import source_texts
 
         _both(request_schema, response_schema)
         content = bundle_content(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
@@ -113,7 +113,7 @@ def _image(
     repository: Optional[str],
     tag: Optional[str],
 ) -> Mapping[str, Any]:
-    from launch.env_params import from_v2
+    from launch.packing.env_params import from_v2
 
     found: Mapping[str, Any] = from_v2(pytorch_image_tag, tensorflow_version, repository, tag)
     return found

@@ -13,7 +13,7 @@ from typing import Any, Dict, List, Mapping, Optional, Tuple
 from launch import kubernetes_api
 from launch.errors import APIError, WrongTypeError
 from launch.kubernetes_api import PLURAL
-from launch.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
+from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
 from launch.transport import connect, connect_to, with_token
 
 

@@ -6,17 +6,17 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple
 
-from launch.clone import clone_of
 from launch.content import Content, content_of_manifest
 from launch.errors import APIError
+from launch.families.clone import clone_of
 from launch.kubernetes_api import API_VERSION
 from launch.manifest import KIND
 from launch.naming import CREATED_AT, bundle_metadata, given_name, object_name
-from launch.packed import Packed
+from launch.packing.packed import Packed
 
 if TYPE_CHECKING:
-    from launch.artifact_store import ArtifactStore
     from launch.connection import Connection
+    from launch.stores.artifact_store import ArtifactStore
 
 STORED: Mapping[str, Any] = {"replicas": 0}
 

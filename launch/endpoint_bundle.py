@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from launch.clone import clone_of
 from launch.content import content_of_object
 from launch.errors import APIError
+from launch.families.clone import clone_of
 from launch.kubernetes_api import ENDPOINTS
 from launch.naming import GROUP, object_name
 

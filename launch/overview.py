@@ -6,11 +6,11 @@ from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Sequence
 
 from launch.conditions import conditions
-from launch.family import ancestors
+from launch.families.family import ancestors
+from launch.families.tree import health
 from launch.naming import OWNER, created_at, given_name
 from launch.records import moment
 from launch.table import table
-from launch.tree import health
 
 HEADS = ("NAME", "ID", "READY", "REASON", "REPLICAS", "GPUS", "AGE")
 WIDE = ("DIGEST", "IMAGE", "OWNER")

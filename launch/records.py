@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from launch.content import Content, ContentError, content_of_object
-from launch.differences import MISSING, app_config
+from launch.families.differences import MISSING, app_config
 from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
 from launch.naming import METADATA, created_at, given_name
 

@@ -8,15 +8,15 @@ from typing import Any, Dict, Optional
 import click
 
 from bundle_runtime.json_path import Path, write
-from launch.assignments import field_path
-from launch.blame import Blame, blame
 from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
 from launch.cli.given import bundle_name
 from launch.connection import Connection
-from launch.differences import MISSING
-from launch.family import Member, families, member_named
-from launch.tree import shown
+from launch.families.assignments import field_path
+from launch.families.blame import Blame, blame
+from launch.families.differences import MISSING
+from launch.families.family import Member, families, member_named
+from launch.families.tree import shown
 
 
 @click.command(name="blame")

@@ -12,7 +12,7 @@ from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.given import content, with_bases
 from launch.connection import Connection
 from launch.content import Content
-from launch.differences import MISSING, Difference, differences
+from launch.families.differences import MISSING, Difference, differences
 
 
 @click.command(name="diff")

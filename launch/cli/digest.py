@@ -10,7 +10,7 @@ import click
 from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.given import content, with_bases
 from launch.connection import Connection
-from launch.explain import explanation, left_out, parts
+from launch.families.explain import explanation, left_out, parts
 
 
 @click.command(name="digest")

@@ -9,7 +9,7 @@ import click
 from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.given import bundle_name, content, with_bases
 from launch.connection import Connection
-from launch.flatten import flattened_text
+from launch.families.flatten import flattened_text
 
 
 @click.command(name="flatten")

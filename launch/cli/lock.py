@@ -11,8 +11,8 @@ from launch.cli.failure import Failure
 from launch.cli.given import bundle_name, content_of_file, with_bases
 from launch.connection import Connection
 from launch.content import Content, content_of_object
+from launch.families.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 from launch.kubernetes_api import container_logs
-from launch.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 from launch.manifest import dump
 
 INSTALL = "install"

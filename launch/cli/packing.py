@@ -116,7 +116,7 @@ def _schema(word: Optional[str], names: Mapping[str, Any]) -> Any:
 
 
 def _requirements(file: Optional[str]) -> Optional[List[str]]:
-    from launch.app_config import requirements_of_file
+    from launch.packing.app_config import requirements_of_file
 
     if file is None:
         return None

@@ -13,7 +13,7 @@ from launch.create import Wanted, draft
 from launch.manifest import dump
 from launch.model_bundle import ModelBundle
 from launch.naming import BUNDLE_NAME
-from launch.packed import Packed
+from launch.packing.packed import Packed
 from launch.serving import serving_fields
 
 

@@ -17,11 +17,11 @@ from typing import Any, Optional
 import click
 
 from launch.cli.failure import Failure, missing
-from launch.example_request import example_request
 from launch.interruption import INTERRUPTED, raise_on_interruption
-from launch.local_serving import LocalServing, ServingError
+from launch.local.example_request import example_request
+from launch.local.local_serving import LocalServing, ServingError
+from launch.local.pythons import NoSuchPythonError
 from launch.manifest import ManifestError, read_bundle
-from launch.pythons import NoSuchPythonError
 
 NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client", "rfc8785")
 

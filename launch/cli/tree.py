@@ -11,8 +11,8 @@ from launch.cli.cluster_options import in_cluster, told_as
 from launch.cli.failure import Failure
 from launch.cli.given import bundle_name
 from launch.connection import Connection
-from launch.family import families, member_named
-from launch.tree import tree_json, tree_text
+from launch.families.family import families, member_named
+from launch.families.tree import tree_json, tree_text
 
 
 @click.command(name="tree")

@@ -15,8 +15,8 @@ import pytest
 
 from examples.pack import EXAMPLES, pack
 from launch.cli import main
+from launch.local.pythons import NoSuchPythonError, find_python
 from launch.manifest import dump, read_bundle
-from launch.pythons import NoSuchPythonError, find_python
 from tests.cli.bundle_api import BundleApi
 
 ROOT = Path(__file__).resolve().parents[2]

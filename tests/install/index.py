@@ -17,7 +17,7 @@ import uv
 
 from bundle_runtime.layout import Layout
 from bundle_runtime.prepare.place import place_runtime
-from launch.pythons import NoSuchPythonError, find_python
+from launch.local.pythons import NoSuchPythonError, find_python
 
 
 def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = (), origin: str = "index") -> Path:

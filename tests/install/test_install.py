@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from launch.lock import installed_in_log
+from launch.families.lock import installed_in_log
 from tests.install.index import image_with, run_install, served_index, wheel
 
 IMAGE = [("torchlike", "1.7.1+cu110"), ("numpylike", "1.21.0"), ("extended", "1.0", ("plain>=1 ; extra == 'more'",))]

@@ -11,9 +11,9 @@ import sys
 import time
 from pathlib import Path
 
-from launch import s3_upload
-from launch.artifact_store import store_at
-from launch.packed import packed
+from launch.packing.packed import packed
+from launch.stores import s3_upload
+from launch.stores.artifact_store import store_at
 
 uri, file, *part = sys.argv[1:]
 if part:

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from bundle_runtime.prepare.fetch import fetch
-from launch.artifact_store import store_at
 from launch.errors import StoreError
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores.artifact_store import store_at
 
 Bundle = Callable[..., Packed]
 NOBODY = 65534

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from launch.artifact_store import HookStore
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores.artifact_store import HookStore
 
 Bundle = Callable[..., Packed]
 

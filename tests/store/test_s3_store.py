@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launch import s3_store, s3_upload
-from launch.artifact_store import store_at
 from launch.errors import StoreError
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores import s3_store, s3_upload
+from launch.stores.artifact_store import store_at
 
 if TYPE_CHECKING:
     from .conftest import S3

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from launch import s3_upload
-from launch.artifact_store import store_at
 from launch.errors import StoreError
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores import s3_upload
+from launch.stores.artifact_store import store_at
 
 from .conftest import key_of, result
 
@@ -100,7 +100,9 @@ def test_on_python_3_8_too(s3: S3, bundle: Bundle, put_process: Put, python38: s
 
 
 def test_boto3_is_imported_by_the_first_s3_store_only() -> None:
-    script = "import sys; from launch import store_config; print(any(m in sys.modules for m in ('boto3', 'tqdm')))"
+    script = (
+        "import sys; from launch.stores import store_config; print(any(m in sys.modules for m in ('boto3', 'tqdm')))"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launch.errors import StoreError
-from launch.store_config import store_of
+from launch.stores.store_config import store_of
 
 PUBLISHED = {"artifactUri": "s3://team/bundles", "s3EndpointUrl": "http://published:9000", "s3Region": "eu-west-1"}
 ENVIRONMENT = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")

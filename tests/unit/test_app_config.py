@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from launch.app_config import checked_requirements, read_app_config, requirements_of_file
 from launch.errors import InvalidBundleError, WrongTypeError
+from launch.packing.app_config import checked_requirements, read_app_config, requirements_of_file
 
 
 class Mode(str, enum.Enum):  # noqa: UP042 - as users on Python 3.8 write it

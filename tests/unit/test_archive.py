@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from launch.archive import archive_to
 from launch.errors import InvalidBundleError, WrongTypeError
+from launch.packing.archive import archive_to
 
 MODULES = {
     "predict.py": "def my_load_predict_fn(model):\n    return model\n",

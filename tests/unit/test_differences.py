@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bundle_runtime.json_path import read, write
 from launch.content import content_of_fields
-from launch.differences import MISSING, differences, value_at
+from launch.families.differences import MISSING, differences, value_at
 from tests.cli.families import ROOT
 
 SMALL = st.recursive(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from modelbundle_operator.api_bundle import EnvParams
 
-from launch.env_params import env_params, from_v2
 from launch.errors import InvalidBundleError, WrongTypeError
+from launch.packing.env_params import env_params, from_v2
 
 DIGEST = "sha256:" + "0a" * 32
 

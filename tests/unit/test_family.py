@@ -3,9 +3,9 @@
 import pytest
 
 from bundle_runtime.json_path import read
-from launch.blame import blame
-from launch.family import families, member_named
-from launch.tree import tree_json
+from launch.families.blame import blame
+from launch.families.family import families, member_named
+from launch.families.tree import tree_json
 from tests.cli.families import clone, root, waiting
 
 

@@ -13,9 +13,9 @@ import sys
 import cloudpickle
 import pytest
 
-from launch.inferred import inferred_requirements, without_framework
-from launch.pickle_names import module_names
-from launch.pickling import pickle_to
+from launch.packing.inferred import inferred_requirements, without_framework
+from launch.packing.pickle_names import module_names
+from launch.packing.pickling import pickle_to
 
 
 def from_main(source, **names):

@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from launch.example_request import example_request
-from launch.local_serving import absolute_uri
+from launch.local.example_request import example_request
+from launch.local.local_serving import absolute_uri
 from launch.manifest import ManifestError, dump, parse
 
 BUNDLE = "kind: ModelBundle\nspec: "

@@ -18,7 +18,7 @@ from typing_extensions import Literal
 
 from bundle_runtime.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.schemas import both_or_none, json_schema
+from launch.packing.schemas import both_or_none, json_schema
 
 try:
     from jsonschema_rs import Draft202012Validator
@@ -304,7 +304,7 @@ def test_both_schemas_are_given_or_none():
 
 def test_pydantic_is_not_imported_for_a_dict():
     program = (
-        "import sys; from launch.schemas import both_or_none; both_or_none({'type': 'object'}, {'type': 'integer'});"
+        "import sys; from launch.packing.schemas import both_or_none; both_or_none({'type': 'object'}, {'type': 'integer'});"
         "print('pydantic' in sys.modules)"
     )
     environment = {"PYTHONPATH": ":".join([str(ROOT), *filter(None, sys.path)])}

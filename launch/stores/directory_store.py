@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Iterator
 from urllib.parse import unquote, urlsplit
 
-from launch.content_key import check_unchanged, content_key
 from launch.errors import StoreError
-from launch.packed import CHUNK, Packed
-from launch.packed import packed as measured
-from launch.transfer_progress import transfer_progress
+from launch.packing.packed import CHUNK, Packed
+from launch.packing.packed import packed as measured
+from launch.stores.content_key import check_unchanged, content_key
+from launch.stores.transfer_progress import transfer_progress
 
 
 class DirectoryStore:

@@ -11,11 +11,11 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from bundle_runtime.prepare.s3_client import client
 from bundle_runtime.prepare.s3_errors import BROKEN, Cause, cause, code_of, status_of
-from launch.content_key import check_unchanged, content_key
 from launch.errors import StoreError
-from launch.packed import Packed
-from launch.s3_upload import NO_SUCH_UPLOAD, THREADS, store_file
-from launch.transfer_progress import transfer_progress
+from launch.packing.packed import Packed
+from launch.stores.content_key import check_unchanged, content_key
+from launch.stores.s3_upload import NO_SUCH_UPLOAD, THREADS, store_file
+from launch.stores.transfer_progress import transfer_progress
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

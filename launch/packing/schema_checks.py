@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
-from launch.schema_rewriting import MANY, NAMED, ONE, rebuilt
+from launch.packing.schema_rewriting import MANY, NAMED, ONE, rebuilt
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")

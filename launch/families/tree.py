@@ -9,8 +9,8 @@ from typing import Any, Dict, List, Optional, Tuple
 from bundle_runtime.json_path import write
 from launch.conditions import conditions
 from launch.content import ContentError, content_of_object
-from launch.differences import Difference, differences
-from launch.family import Member
+from launch.families.differences import Difference, differences
+from launch.families.family import Member
 from launch.table import table
 
 HEADS = ("NAME", "READY", "REASON", "DIGEST", "CHANGED")

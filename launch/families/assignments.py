@@ -12,7 +12,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
 from bundle_runtime.json_path import Part, Path, read, write
 from launch.content import FIELDS
-from launch.differences import CONFIG, CONFIG_JSON, MISSING, app_config
+from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, app_config
 
 TYPED = (CONFIG, "requestSchema", "responseSchema")
 _LISTS = {"requirements": "--requirements FILE", "env": "--env NAME=VALUE"}

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
 from launch.errors import InvalidBundleError, NotPicklableError, WrongTypeError
-from launch.module_origin import is_own
-from launch.packed import Packed, packed
-from launch.reachable import reachable
+from launch.packing.module_origin import is_own
+from launch.packing.packed import Packed, packed
+from launch.packing.reachable import reachable
 
 _one_at_a_time = threading.Lock()  # what is pickled by value is a setting of the whole process
 

@@ -11,9 +11,9 @@ from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 from bundle_runtime.json_path import below
 from bundle_runtime.requirements import check_requirements
 from bundle_runtime.worker.requirements import without_comment
-from launch.clone import requirements_of
 from launch.content import ContentError
 from launch.errors import InvalidBundleError, WrongTypeError
+from launch.families.clone import requirements_of
 from launch.manifest import ManifestError, read_value
 
 

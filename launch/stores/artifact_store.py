@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Optional, Protocol
 from urllib.parse import urlsplit
 
-from launch.directory_store import DirectoryStore
 from launch.errors import StoreError
-from launch.hook_store import HookStore
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores.directory_store import DirectoryStore
+from launch.stores.hook_store import HookStore
 
 __all__ = ["ArtifactStore", "HookStore", "store_at"]
 
@@ -41,7 +41,7 @@ def store_at(uri: str, *, endpoint_url: Optional[str] = None, region: Optional[s
     """
     scheme = urlsplit(uri).scheme.lower() if "://" in uri else ""
     if scheme == "s3":
-        from launch.s3_store import S3Store  # boto3 takes a third of a second to import
+        from launch.stores.s3_store import S3Store  # boto3 takes a third of a second to import
 
         return S3Store(uri, endpoint_url, region)
     if scheme == "file" or (not scheme and uri.strip() and not uri.lower().startswith(("s3:", "file:"))):

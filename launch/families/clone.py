@@ -15,7 +15,7 @@ from bundle_runtime.canonical import canonical
 from bundle_runtime.exact_values import check_canonical, check_survives
 from bundle_runtime.worker.requirements import without_comment
 from launch.content import FIELDS, Content, ContentError, content_of_manifest, full_path
-from launch.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
+from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
 from launch.manifest import API_VERSION, KIND
 
 

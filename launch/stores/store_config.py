@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Mapping, Optional
 
-from launch.artifact_store import ArtifactStore, store_at
 from launch.errors import StoreError
+from launch.stores.artifact_store import ArtifactStore, store_at
 
 CONFIG_MAP = "modelbundle-client"
 PUBLIC_NAMESPACE = "kube-public"  # asked after the bundle's own namespace

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
-from launch.content_key import check_unchanged
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packed import Packed
+from launch.packing.packed import Packed
+from launch.stores.content_key import check_unchanged
 
 
 class HookStore:

@@ -27,8 +27,8 @@ from bundle_runtime.document import digest
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import RuntimeFailure
 from launch.interruption import held
-from launch.keeper import Keeper
-from launch.pythons import find_python, version_of
+from launch.local.keeper import Keeper
+from launch.local.pythons import find_python, version_of
 
 Say = Callable[[str], None]
 STOP_SECONDS = 10.0

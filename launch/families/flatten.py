@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
-from launch.clone import serving_of
 from launch.content import Content, ContentError, content_of_fields
+from launch.families.clone import serving_of
 from launch.manifest import API_VERSION, KIND, dump, parse
 
 # what other writers keep about the object that they wrote; it is none of the next one

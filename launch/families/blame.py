@@ -11,8 +11,8 @@ from typing import Any, List, NamedTuple, Optional
 
 from bundle_runtime.json_path import Path
 from launch.content import Content, ContentError, content_of_object
-from launch.differences import CONFIG, CONFIG_JSON, MISSING, same, value_at
-from launch.family import Member
+from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, same, value_at
+from launch.families.family import Member
 
 
 class Blame(NamedTuple):

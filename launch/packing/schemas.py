@@ -11,9 +11,9 @@ from typing import Any, Dict
 
 from bundle_runtime.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.pydantic_schemas import is_model, schema_of_model
-from launch.schema_checks import problem
-from launch.schema_rewriting import surviving
+from launch.packing.pydantic_schemas import is_model, schema_of_model
+from launch.packing.schema_checks import problem
+from launch.packing.schema_rewriting import surviving
 
 _WAYS = "give a pydantic model class, or a JSON Schema as a dict"
 

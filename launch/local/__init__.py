@@ -1,0 +1,1 @@
+"""A bundle on this machine, as local processes: `modelbundle serve`."""
