@@ -304,7 +304,8 @@ def test_both_schemas_are_given_or_none():
 
 def test_pydantic_is_not_imported_for_a_dict():
     program = (
-        "import sys; from launch.packing.schemas import both_or_none; both_or_none({'type': 'object'}, {'type': 'integer'});"
+        "import sys; from launch.packing.schemas import both_or_none;"
+        "both_or_none({'type': 'object'}, {'type': 'integer'});"
         "print('pydantic' in sys.modules)"
     )
     environment = {"PYTHONPATH": ":".join([str(ROOT), *filter(None, sys.path)])}
