@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from demo.place import local_environment
 from local_cluster.place import here as local_cluster
@@ -28,6 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
 DIRECTORY = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 ITEMS = pytest.StashKey[list[pytest.Item]]()
+
+# how fast inputs are generated says nothing about the product, and four processes share two cores
+settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

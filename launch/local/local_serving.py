@@ -32,10 +32,18 @@ from launch.local.pythons import find_python, version_of
 
 Say = Callable[[str], None]
 STOP_SECONDS = 10.0
+LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103
+_UNDER_IT = len(os.path.relpath(Layout("/").worker_socket, "/")) + len("/modelbundle-12345678/")
 
 
 class ServingError(Exception):
     """The bundle cannot be served; the text says why, in the words of the process that failed."""
+
+
+def _short_directory() -> str:
+    """Where temporary files go, unless a socket's path would be too long there."""
+    usual = tempfile.gettempdir()
+    return usual if len(os.fsencode(usual)) + _UNDER_IT <= LONGEST_SOCKET_PATH else "/tmp"
 
 
 class LocalServing:
@@ -47,7 +55,7 @@ class LocalServing:
         self.directory, self.say, self.given_python = directory, say, python
         with held():
             self.keeper = Keeper()
-            self.root = Path(tempfile.mkdtemp(prefix="modelbundle-"))  # short: a socket's path has at most 108 bytes
+            self.root = Path(tempfile.mkdtemp(prefix="modelbundle-", dir=_short_directory()))
             self.keeper.remove_at_end(str(self.root))
         self.layout = Layout(str(self.root))
         self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}

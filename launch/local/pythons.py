@@ -12,7 +12,9 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Iterable, Iterator, List, Optional
+from typing import Iterable, Iterator, List, Optional, Sequence
+
+from launch.interruption import held
 
 
 class NoSuchPythonError(LookupError):
@@ -37,14 +39,25 @@ def version_of(python: str) -> Optional[str]:
     """major.minor of an interpreter; None where it does not run (pyenv has shims of versions that are not active)."""
     if Path(python).resolve() == Path(sys.executable).resolve():
         return "{}.{}".format(*sys.version_info[:2])
-    program = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return _printed([python, "-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"])
+
+
+def _printed(command: Sequence[str]) -> Optional[str]:
+    """What a short command prints; None where it fails or takes longer than 20 s."""
     try:
-        done = subprocess.run(
-            [python, "-I", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=20, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        with held():  # an interruption between the child's start and our knowing it would leave the child
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    except OSError:
         return None
-    return done.stdout.decode().strip() if done.returncode == 0 else None
+    try:
+        printed, _ = process.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        printed = b""
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    return printed.decode().strip() if process.returncode == 0 else None
 
 
 def _candidates(wanted: str) -> Iterator[str]:
@@ -67,6 +80,6 @@ def _managed_by_uv(wanted: str) -> Iterator[str]:
     if uv is None:
         return
     command = [uv, "python", "find", "--managed-python", "--no-python-downloads", "--no-project", wanted]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    if done.returncode == 0:
-        yield done.stdout.decode().strip()
+    found = _printed(command)
+    if found:
+        yield found

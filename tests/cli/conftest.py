@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,13 @@ def modelbundle_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         return Done(int(ended.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """pytest's own are long in a process of pytest-xdist, and `serve` goes elsewhere from a long TMPDIR."""
+    with tempfile.TemporaryDirectory(prefix="t-") as directory:
+        yield Path(directory)
 
 
 @pytest.fixture

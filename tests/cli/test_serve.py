@@ -14,7 +14,7 @@ import pytest
 
 from examples.pack import pack
 from launch.manifest import dump, read_bundle
-from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed
+from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed, start_serving
 from tests.install.index import served_index, wheel
 
 
@@ -44,6 +44,16 @@ def test_no_process_and_no_file_outlives_it(serve, tmp_path, number):
     assert serving.process.wait(30) == 0
     assert serving.lines[-1] == "stopped"
     assert left_behind(tmp_path / "t") == []
+
+
+def test_a_temporary_directory_too_long_for_a_socket_is_left_alone(tmp_path):
+    temporary = tmp_path / ("d" * 90)
+    temporary.mkdir()
+    serving = start_serving(packed("quickstart", tmp_path, THIS), temporary=temporary)
+    serving.wait_for_url()
+    assert list(temporary.glob("modelbundle-*")) == []
+    assert serving.stop() == 0
+    nothing_left_behind(temporary)
 
 
 def test_nothing_outlives_it_when_it_is_killed(serve, tmp_path):
