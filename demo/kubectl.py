@@ -30,10 +30,10 @@ def kubectl(*args: str, namespace: str = "", stdin: str = "", timeout: float = 6
     return done.stdout
 
 
-def apply(*manifests: Manifest, namespace: str = "") -> str:
+def apply(*manifests: Manifest, namespace: str = "", timeout: float = 60) -> str:
     """`kubectl apply -f -`; JSON is YAML, and JSON has one way to write each value."""
     document = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
-    return kubectl("apply", "-f", "-", namespace=namespace, stdin=json.dumps(document))
+    return kubectl("apply", "-f", "-", namespace=namespace, stdin=json.dumps(document), timeout=timeout)
 
 
 def get(kind: str, name: str, namespace: str = "") -> Manifest | None:

@@ -8,6 +8,7 @@ with the pod. In a pod of the cluster it goes to the Service itself.
 from __future__ import annotations
 
 import json
+import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Tuple
@@ -18,6 +19,10 @@ from launch.transport import in_pod
 
 if TYPE_CHECKING:
     from launch.connection import Connection
+
+# a pod is ready a moment before the API server's proxy knows of it
+FOLLOW_SECONDS = 3.0
+_NO_ENDPOINTS = "no endpoints available"
 
 Answer = Tuple[int, Mapping[str, str], bytes]
 
@@ -59,7 +64,14 @@ def post(
     api, namespace = connection.place()
     if in_pod() and connection.endpoint is None:
         return post_to_url(f"http://{service}.{namespace}.svc/predict", body, timeout, headers)
-    return post_to_service(api, namespace, service, "predict", body, timeout, headers)
+    deadline = time.monotonic() + min(timeout, FOLLOW_SECONDS)
+    while True:
+        try:
+            return post_to_service(api, namespace, service, "predict", body, timeout, headers)
+        except APIError as error:  # no pod has seen the request
+            if error.status != 503 or _NO_ENDPOINTS not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(0.2)
 
 
 def post_to_url(url: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None) -> Answer:

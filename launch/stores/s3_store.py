@@ -63,7 +63,8 @@ class S3Store:
                 except ClientError as error:
                     if self._has(key, packed):
                         break  # another process had a part in the same upload and completed it
-                    if last or code_of(error) != NO_SUCH_UPLOAD:
+                    # when two complete one upload, a store may answer the slower one with NoSuchUpload, or with a 500
+                    if last or not (code_of(error) == NO_SUCH_UPLOAD or cause(error) is Cause.PASSING):
                         raise
                 else:
                     break

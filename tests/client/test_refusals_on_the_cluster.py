@@ -159,7 +159,7 @@ def test_a_quota_is_told_before_the_upload(cluster: Cluster) -> None:
         wait_for(
             "the quota to be counted",
             lambda: ((get("resourcequota", "bundles", cluster.namespace) or {}).get("status") or {}).get("used"),
-            40,
+            120,
         )
         with pytest.raises(APIError) as raised:
             LaunchClient(api_key=None).create_model_bundle(**GOOD)

@@ -48,7 +48,9 @@ def test_condition_says_what_happened_and_what_to_do(row: Row, world: World, cap
     row.heal(world)
     healed = wait_ready(row.name, world.namespace, 150)
     assert (healed["metadata"]["uid"], healed["metadata"]["generation"]) == uid
-    assert from_host(row.name, world.namespace, {"x": 2, "y": "abc"}).value == 7
+    # the node follows a pod's readiness a moment later
+    answer = wait_for("an answer", lambda: from_host(row.name, world.namespace, {"x": 2, "y": "abc"}, timeout=5), 30)
+    assert answer.value == 7
     kubectl("delete", "modelbundle", row.name, "--wait=false", namespace=world.namespace)
 
 

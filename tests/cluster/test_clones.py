@@ -172,6 +172,7 @@ def test_two_hundred_clones_at_once(
     apply(
         *(clone(f"clone-{n}", "base", serving=stored, env=[{"name": "N", "value": str(n)}]) for n in range(MANY)),
         namespace=namespace,
+        timeout=180,
     )
     applied = time.monotonic() - started
 

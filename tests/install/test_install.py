@@ -97,7 +97,7 @@ def test_a_run_that_was_cut_off_is_done_anew(tmp_path, image, index):
         (["numpylike==1.24.0"], "RequirementsConflict", "numpylike==1.21.0"),
         (["torchlike==1.8"], "RequirementsConflict", "torchlike==1.7.1+cu110"),
         (["old-plain", "new-plain"], "RequirementsConflict", "exclude each other"),
-        (["-r more.txt"], "InstallFailed", "requirements[0] is '-r more.txt': options are not allowed"),
+        (["-r more.txt"], "InstallFailed", "requirements[0] is '-r more.txt': options of pip are not allowed"),
     ],
 )
 def test_a_failure_names_its_reason_and_the_package(tmp_path, image, index, requirements, reason, said):
