@@ -60,6 +60,7 @@ format: $(READY)
 crd: $(READY)
 	for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
+	$(PY) -m scripts.chart_schema
 
 docs: $(READY)
 	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
