@@ -48,7 +48,7 @@ def comments(text: str) -> dict[str, str]:
     for line in text.splitlines():
         if comment := re.match(r" *#( ?)(.*)$", line):
             above.append(comment[2])
-        elif key := re.match(r"( *)([A-Za-z]+):", line):
+        elif key := re.match(r"( *)([A-Za-z0-9]+):", line):
             depth = len(key[1])
             parents = [parent for parent in parents if parent[0] < depth] + [(depth, key[2])]
             paragraph = " ".join(" ".join(above).split("  ")[0].split()) if above else ""

@@ -17,7 +17,9 @@ from bundle_runtime.server.metrics import Metrics as ServerMetrics
 from tests.chart.conftest import ROOT
 
 MONITORING = ROOT / "charts/operator/monitoring"
-ALERTS = [rule for group in yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"] for rule in group["rules"]]
+ALERTS = [
+    rule for group in yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"] for rule in group["rules"]
+]
 PANELS = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
 EXPRESSIONS = [rule["expr"] for rule in ALERTS] + [target["expr"] for panel in PANELS for target in panel["targets"]]
 

@@ -107,7 +107,9 @@ def test_a_hook_comes_with_its_rights_and_takes_them_along(render: Render, hook:
     found = [d for d in render.operator(**HOOKS[hook]) if d["metadata"]["name"] == name]
     weights = [int(d["metadata"]["annotations"]["helm.sh/hook-weight"]) for d in found]
     assert weights == sorted(set(weights)), "account and role exist before what runs with them"
-    kinds_by_weight = [d["kind"] for d in sorted(found, key=lambda d: d["metadata"]["annotations"]["helm.sh/hook-weight"])]
+    kinds_by_weight = [
+        d["kind"] for d in sorted(found, key=lambda d: d["metadata"]["annotations"]["helm.sh/hook-weight"])
+    ]
     assert kinds_by_weight[0] == "ServiceAccount"
     assert kinds_by_weight[-1] in ("Job", "Pod")
     for document in found:

@@ -1,11 +1,11 @@
-"""Bundles by Helm and by kustomize: what waits for them returns when they serve, and an edit of values loses nothing."""
+"""Bundles by Helm and kustomize: what waits for them returns when they serve, and an edit of values loses nothing."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -35,7 +35,9 @@ class Release:
         return {"operator": {"enabled": False}, "bundles": {"sum": entry}}
 
     def helm(self, verb: str, mode: str, *more: str) -> str:
-        return helm(verb, RELEASE, str(ROOT), "-n", self.namespace, "-f", "-", *more, stdin=json.dumps(self.values(mode)))
+        return helm(
+            verb, RELEASE, str(ROOT), "-n", self.namespace, "-f", "-", *more, stdin=json.dumps(self.values(mode))
+        )
 
     def bundle(self, mode: str) -> str:
         """What the chart calls the bundle of this mode."""
@@ -49,9 +51,7 @@ def release(operator: object, namespace: str, store: Store) -> Release:
     return Release(namespace, store)
 
 
-def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(
-    release: Release, show: Callable[[str], None]
-) -> None:
+def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Release, show: Callable[[str], None]) -> None:
     namespace = release.namespace
     first, second = release.bundle("first"), release.bundle("second")
 
@@ -76,7 +76,9 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(
     bundle = wait_ready(second, namespace)
     wait_for(
         "the new bundle to answer under the stable name",
-        lambda: answered.append(from_host("sum", namespace, REQUEST).digest) or answered[-1] == bundle["status"]["digest"],
+        lambda: (
+            answered.append(from_host("sum", namespace, REQUEST).digest) or answered[-1] == bundle["status"]["digest"]
+        ),
         60,
     )
     assert set(answered) == {answer.digest, bundle["status"]["digest"]}
@@ -113,7 +115,7 @@ def test_helm_wait_ends_at_once_where_waiting_cannot_help(release: Release, show
 
 
 @pytest.fixture
-def applied_by_kustomize(operator: object, namespace: str, store: Store) -> Iterator[list[Manifest]]:
+def applied_by_kustomize(operator: object, namespace: str, store: Store) -> list[Manifest]:
     """examples/kustomize as kubectl builds it, with an artifact that this cluster's store has."""
     documents = [d for d in yaml.safe_load_all(kubectl("kustomize", str(ROOT / "examples/kustomize"))) if d]
     spec = cpu_bundle(store, "sum")["spec"]
@@ -121,7 +123,7 @@ def applied_by_kustomize(operator: object, namespace: str, store: Store) -> Iter
         if document["kind"] == "ModelBundle":
             document["spec"] = spec
     apply(*documents, namespace=namespace)
-    yield documents
+    return documents
 
 
 def test_kubectl_wait_returns_when_the_bundle_serves(applied_by_kustomize: list[Manifest], namespace: str) -> None:
