@@ -44,6 +44,9 @@ def alone(operator: Callable[[], None]) -> Iterator[None]:
     helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
     yield
     helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--ignore-not-found")
+    # a hook that failed stays to be looked at, and so does the pod of `helm test`
+    kubectl("delete", "jobs,pods,serviceaccounts", "-l", f"app.kubernetes.io/instance={RELEASE}", namespace=NAMESPACE)
+    kubectl("delete", "clusterroles,clusterrolebindings", "-l", f"app.kubernetes.io/instance={RELEASE}")
     operator()
 
 
