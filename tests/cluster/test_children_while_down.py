@@ -24,7 +24,6 @@ def served(operator: object, make_namespace: Callable[..., str], store: Store) -
     wait_ready(NAME, namespace)
     yield namespace
     kubectl("delete", "namespace", namespace, "--wait=false")
-OPERATOR_PODS = "app.kubernetes.io/name=modelbundle-operator"
 
 
 @pytest.fixture

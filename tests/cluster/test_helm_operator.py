@@ -22,6 +22,7 @@ from demo.store import Store
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.test_endpoints import endpoint
+from tests.cluster.traffic import ENOUGH
 
 pytestmark = pytest.mark.exclusive
 
@@ -34,7 +35,6 @@ OLDER_CRDS = (
 )
 CRDS = ("modelbundles.modelbundle.dev", "modelendpoints.modelbundle.dev")
 TRAFFIC_SECONDS = 120.0  # at most: it is told to stop
-STOP = "/tmp/stop-traffic"
 # notes the id of each request that it answered
 NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\n'); return model(x)")
 
@@ -56,6 +56,7 @@ def in_place(place: Place) -> Callable[..., str]:
 
     def run(verb: str, chart: Path = ROOT, *more: str, **settings: str) -> str:
         given = values(place, {**SETTINGS, **settings})
+        given["operator"].pop("client", None)  # the older chart knows of no clients
         arguments = (RELEASE, str(chart), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "90s")
         return helm(verb, *arguments, *more, stdin=json.dumps(given))
 
@@ -155,7 +156,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     operators = {_operator_pod()}
 
     printed: list[str] = []
-    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"steady.{namespace}.svc", str(TRAFFIC_SECONDS), STOP)
+    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"steady.{namespace}.svc", str(TRAFFIC_SECONDS))
     sender = threading.Thread(
         target=lambda: printed.append(
             kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=TRAFFIC_SECONDS + 60)
@@ -171,7 +172,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
     operators.add(_operator_pod())
     took = time.monotonic() - began
-    kubectl("exec", CLIENT, "--", "touch", STOP, namespace=namespace)
+    kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
     sender.join()
 
     answers = json.loads(printed[0])

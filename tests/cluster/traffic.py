@@ -1,8 +1,8 @@
 """Constant traffic without retries, on new and on kept-alive connections, counted by request on both sides.
 
 Runs as a script in a pod (standard library only), as node and pod see a Service alike, until somebody makes the file
-ENOUGH; prints one JSON line at the end. Each request has an id of its own in its body, so that a bundle which notes them
-can be compared id by id.
+ENOUGH; prints one JSON line at the end. Each request has an id of its own in its body, so that a bundle which notes
+them can be compared id by id.
 """
 
 from __future__ import annotations
