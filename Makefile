@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test bench bench-upload check format crd docs cluster clean-cluster
+.PHONY: help venv demo test bench bench-upload check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -23,6 +23,8 @@ help:
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
+	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
+	@echo 'make release         wheel, chart, images, SBOMs and checksums, in dist/'
 	@echo 'make venv            bring .venv, with the modelbundle command in it'
 	@echo 'make cluster         start the local cluster; make clean-cluster removes it'
 
@@ -60,10 +62,18 @@ format: $(READY)
 crd: $(READY)
 	for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
+	$(PY) -m scripts.chart_schema
 
 docs: $(READY)
 	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
 	@$(PY) -m tests.docs.pages
+
+images: $(READY)
+	@$(PY) -m scripts.images $(REGISTRY)
+
+release: $(READY)
+	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[release]'
+	@$(PY) -m scripts.release
 
 cluster: $(READY)
 	@$(SUDO) $(PY) -m local_cluster up

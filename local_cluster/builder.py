@@ -4,6 +4,7 @@ Layers are cached in that storage, so that a change of the product's source rebu
 """
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,23 @@ def save(image: str, target: str, storage: Sequence[str] = ()) -> None:
     """Write an image to `oci:DIRECTORY:TAG` or `docker-archive:FILE:NAME`."""
     push = ["buildah", *storage, "push"] if storage else _buildah("push")
     run([*push, "--quiet", image, target])
+
+
+def push(image: str, reference: str, *, plain_http: bool) -> str:
+    """Push an image to a registry; the digest that the registry has it under."""
+    with tempfile.NamedTemporaryFile("r") as digest:
+        verify = f"--tls-verify={'false' if plain_http else 'true'}"
+        run([*_buildah("push"), "--quiet", verify, "--digestfile", digest.name, image, f"docker://{reference}"])
+        return digest.read().strip()
+
+
+def output(image: str, argv: Sequence[str]) -> str:
+    """What a command prints in a container of the image."""
+    container = run([*_buildah("from"), image]).strip()
+    try:
+        return run([*_buildah("run"), "--isolation", "chroot", container, "--", *argv])
+    finally:
+        run([*_buildah("rm"), container])
 
 
 def storage_of(image: str) -> list[str] | None:

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ settings.load_profile("shared-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("MODELBUNDLE_TESTS_BEGAN", str(time.time()))  # one moment for all processes of a run
     # before any test module is imported: client libraries read it once, and no other cluster may be touched
     if _mode() == "local":
         os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)

@@ -47,6 +47,7 @@ class Place(NamedTuple):
     selector: str = ""
 
 
+CRD_KIND = "CustomResourceDefinition"
 _OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
 PLACES: Mapping[str, Place] = {
     KIND: Place(API_VERSION, PLURAL),
@@ -58,6 +59,8 @@ PLACES: Mapping[str, Place] = {
     "Event": Place("events.k8s.io/v1", "events"),
     # Kubernetes gives them the labels of their Service
     "EndpointSlice": Place("discovery.k8s.io/v1", "endpointslices", LABEL_ENDPOINT),
+    # of no namespace
+    CRD_KIND: Place("apiextensions.k8s.io/v1", "customresourcedefinitions"),
 }
 
 
@@ -115,7 +118,7 @@ class Cluster:
                     " then start the operator again"
                 )
 
-    async def get(self, kind: str, namespace: str, name: str) -> Body | None:
+    async def get(self, kind: str, namespace: str | None, name: str) -> Body | None:
         """The object, or None."""
         return await self._request("GET", _path(kind, namespace, name), kind=kind, absent_is_none=True)
 
@@ -147,8 +150,13 @@ class Cluster:
         """Write an Event (events.k8s.io/v1)."""
         await self._must("POST", _path("Event", event["metadata"]["namespace"]), kind="Event", body=event)
 
+    async def try_to_create(self, body: Body) -> Body:
+        """What the API server would make of this new object; nothing is stored."""
+        path = _path(body["kind"], body["metadata"]["namespace"])
+        return await self._must("POST", path, kind=body["kind"], query={"dryRun": "All"}, body=body)
+
     async def _apply(self, body: Body, subresource: str) -> Body:
-        path = _path(body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]) + subresource
+        path = _path(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) + subresource
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._must("PATCH", path, kind=body["kind"], query=query, body=body, content_type=APPLY)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -14,7 +15,43 @@ import yaml
 from local_cluster import golang
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-Helm = Callable[..., subprocess.CompletedProcess[str]]
+Helm = Callable[..., "subprocess.CompletedProcess[str]"]
+Documents = list[dict[str, Any]]
+
+
+class Render:
+    """The documents that the chart renders with these values; the same values are rendered once."""
+
+    def __init__(self, helm: Helm) -> None:
+        self._helm = helm
+        self._known: dict[str, Documents] = {}
+
+    def __call__(self, values: Any = None) -> Documents:
+        text = values if isinstance(values, str) else json.dumps(values or {})
+        if text not in self._known:
+            done = self.try_to(text)
+            assert done.returncode == 0, done.stderr
+            self._known[text] = [document for document in yaml.load_all(done.stdout, Loader=_Loader) if document]
+        return self._known[text]
+
+    def try_to(self, values: Any, *more: str) -> subprocess.CompletedProcess[str]:
+        """helm's own words, whether it renders or refuses."""
+        text = values if isinstance(values, str) else json.dumps(values)
+        return self._helm(
+            "template", "model-bundles", ".", "-n", "modelbundle-system", "--kube-version", "1.35.4", "-f", "-", *more,
+            stdin=text,
+        )  # fmt: skip
+
+    def operator(self, **values: Any) -> Documents:
+        """With these values of the operator's chart."""
+        return self({"operator": values})
+
+    def bundles(self, **entries: Any) -> Documents:
+        """Without the operator, with these entries of `bundles`."""
+        return self({"operator": {"enabled": False}, "bundles": entries})
+
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @pytest.fixture(scope="session")
@@ -25,24 +62,25 @@ def helm() -> Helm:
     if not binary:
         pytest.skip("needs helm: `python -m local_cluster build` makes it")
 
-    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, stdin: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [binary, *arguments], cwd=ROOT, input=stdin or None, capture_output=True, text=True, timeout=60, check=False
+            [binary, *arguments], cwd=cwd, input=stdin or None, capture_output=True, text=True, timeout=60, check=False
         )
 
     return run
 
 
 @pytest.fixture(scope="session")
-def render(helm: Helm) -> Callable[..., list[dict[str, Any]]]:
-    """The documents that the chart renders with the values given as YAML."""
+def render(helm: Helm) -> Render:
+    return Render(helm)
 
-    def documents(values: str = "{}") -> list[dict[str, Any]]:
-        done = helm(
-            "template", "model-bundles", ".", "-n", "modelbundle-system", "--kube-version", "1.35.4", "-f", "-",
-            stdin=values,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return [document for document in yaml.safe_load_all(done.stdout) if document]
 
-    return documents
+def only(documents: Documents, kind: str, name: str = "") -> dict[str, Any]:
+    """The one document of this kind (and name)."""
+    found = [d for d in documents if d["kind"] == kind and name in ("", d["metadata"]["name"])]
+    assert len(found) == 1, f"{len(found)} of kind {kind} {name}"
+    return found[0]
+
+
+def kinds(documents: Documents) -> set[str]:
+    return {document["kind"] for document in documents}

@@ -31,6 +31,11 @@ def test_without_a_store_nothing_is_published(render: Render) -> None:
     assert published(render(json.dumps({"operator": {"client": {"s3Region": "eu-west-1"}}}))) == {}
 
 
+def test_the_label_of_gpu_types_needs_no_store(render: Render) -> None:
+    found = published(render(json.dumps({"operator": {"client": {"gpuTypeLabel": "example.com/gpu"}}})))
+    assert found[PUBLIC_NAMESPACE, "ConfigMap"]["data"] == {"gpuTypeLabel": "example.com/gpu"}
+
+
 def test_the_store_is_published_to_whoever_is_authenticated(render: Render) -> None:
     found = published(render(json.dumps({"operator": {"client": CLIENT}})))
     assert set(found) == {(PUBLIC_NAMESPACE, kind) for kind in ("ConfigMap", "Role", "RoleBinding")}
@@ -44,7 +49,7 @@ def test_the_store_is_published_to_whoever_is_authenticated(render: Render) -> N
 
 
 def test_an_operator_of_some_namespaces_publishes_in_those(render: Render) -> None:
-    values = {"operator": {"client": CLIENT, "settings": {"watchNamespaces": "team-a, team-b"}}}
+    values = {"operator": {"client": CLIENT, "watchNamespaces": ["team-a", "team-b"]}}
     found = published(render(json.dumps(values)))
     assert {namespace for namespace, _ in found} == {"team-a", "team-b"}
     assert len(found) == 6

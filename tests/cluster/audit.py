@@ -27,8 +27,15 @@ class AuditLog:
         return [
             event
             for event in self._events()
-            if event["stage"] == "ResponseComplete" and event["user"]["username"] == user and event["verb"] != "watch"
+            if event["stage"] == "ResponseComplete"
+            and event["user"].get("username") == user
+            and event["verb"] != "watch"
         ]
+
+    def everything(self, user: str) -> Iterator[dict[str, Any]]:
+        """Every event of this user that the log still has, watches too, whatever the mark."""
+        self._offset = 0
+        return (event for event in self._events() if event["user"].get("username") == user)
 
     def _events(self) -> Iterator[dict[str, Any]]:
         with self.path.open() as log:

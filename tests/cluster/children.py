@@ -14,6 +14,11 @@ EDITS = {
     "deployment": {"spec": {"replicas": 3}},
 }
 ENV = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
+ADDED = {
+    "configmap": [{"op": "add", "path": "/data/more", "value": "x"}],
+    "service": [{"op": "add", "path": "/metadata/labels/team", "value": "x"}],
+    "deployment": ENV,
+}
 
 
 def spec(child: str, namespace: str) -> Manifest:

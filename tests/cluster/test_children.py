@@ -10,7 +10,7 @@ import pytest
 from demo.kubectl import apply, get, kubectl, list_all, wait_for
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
-from tests.cluster.children import CHILDREN, EDITS, ENV, NAME, answers, spec, wait_for_spec
+from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +45,12 @@ def test_edited_child_is_put_right(served: str, child: str) -> None:
     answers(served)
 
 
-def test_added_env_is_taken_away(served: str) -> None:
+@pytest.mark.parametrize("child", CHILDREN)
+def test_what_was_added_to_a_child_is_taken_away(served: str, child: str) -> None:
     """A forced server-side apply alone would leave it: it belongs to nobody else's field."""
-    desired = spec("deployment", served)
-    kubectl("patch", "deployment", NAME, "--type=json", "-p", json.dumps(ENV), namespace=served)
-    wait_for_spec("deployment", served, desired, 20)
+    desired = spec(child, served)
+    kubectl("patch", child, NAME, "--type=json", "-p", json.dumps(ADDED[child]), namespace=served)
+    wait_for_spec(child, served, desired, 20)
     answers(served)
 
 

@@ -14,6 +14,7 @@ from tests.cluster.children import CHILDREN, EDITS, ENV, NAME, answers, spec, wa
 
 pytestmark = pytest.mark.exclusive
 OPERATOR = ("scale", "deployment/modelbundle-operator")
+OPERATOR_PODS = "app.kubernetes.io/name=modelbundle-operator"
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def operator_down() -> Iterator[Callable[[], None]]:
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=60s", namespace=system, timeout=70)
 
     kubectl(*OPERATOR, "--replicas=0", namespace=system)
-    wait_for("the operator to be gone", lambda: not list_all("pods", system), 40)
+    wait_for("the operator to be gone", lambda: not list_all("pods", system, OPERATOR_PODS), 40)
     yield start
     start()
 

@@ -5,17 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import yaml
 from modelbundle_operator.settings import table
 
+from scripts.chart_values import rows as values
 from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 CAPTURED = ROOT / "tests" / "cluster" / "captured"
-_START, _END = "<!-- settings: written by make docs -->\n", "<!-- end of settings -->\n"
 
 
 def pages() -> dict[Path, str]:
@@ -26,6 +28,8 @@ def pages() -> dict[Path, str]:
         DOCS / "families.md": with_commands((DOCS / "families.md").read_text()),
         DOCS / "digest.md": with_commands((DOCS / "digest.md").read_text()),
         DOCS / "install.md": install_page((DOCS / "install.md").read_text()),
+        DOCS / "helm.md": with_table("values", (DOCS / "helm.md").read_text(), chart_values()),
+        DOCS / "metrics.md": with_table("alerts", (DOCS / "metrics.md").read_text(), alerts()),
     }
 
 
@@ -60,14 +64,37 @@ def kubectl_page() -> str:
 
 
 def install_page(page: str) -> str:
-    """The page with the table of settings between its two marks."""
-    before, rest = page.split(_START)
-    after = rest.split(_END)[1]
-    rows = ["", "| value | variable | default | meaning |", "|---|---|---|---|"]
+    """The page with the table of settings."""
+    rows = ["| value | variable | default | meaning |", "|---|---|---|---|"]
     for variable, default, meaning in table():
-        if variable not in ("MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT"):
+        if variable not in ("MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT", "MODELBUNDLE_WATCH_NAMESPACES"):
             rows.append(f"| `{_value(variable)}` | `{variable}` | {f'`{default}`' if default else ''} | {meaning} |")
-    return before + _START + "\n".join(rows) + "\n\n" + _END + after
+    return with_table("settings", page, rows)
+
+
+def chart_values() -> list[str]:
+    """Every value of the chart, by the comments of its values.yaml."""
+    rows = [f"| `{path}` | `{default}` | {meaning} |" for path, default, meaning in values()]
+    return ["| value | default | meaning |", "|---|---|---|", *rows]
+
+
+def alerts() -> list[str]:
+    """Every alert of the chart."""
+    groups = yaml.safe_load((ROOT / "charts/operator/monitoring/alerts.yaml").read_text())["groups"]
+    rows = ["| alert | fires when | what then |", "|---|---|---|"]
+    for rule in (rule for group in groups for rule in group["rules"]):
+        told = {
+            name: re.sub(r"\{\{ \$(?:labels\.)?(\w+) \}\}", r"<\1>", text) for name, text in rule["annotations"].items()
+        }
+        rows.append(f"| `{rule['alert']}` | {told['summary']} | {told['description']} |")
+    return rows
+
+
+def with_table(name: str, page: str, rows: list[str]) -> str:
+    """The page with these rows between the table's two marks."""
+    start, end = f"<!-- {name}: written by make docs -->\n", f"<!-- end of {name} -->\n"
+    before, rest = page.split(start)
+    return before + start + "\n" + "\n".join(rows) + "\n\n" + end + rest.split(end)[1]
 
 
 def with_commands(page: str) -> str:

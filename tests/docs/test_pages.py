@@ -52,7 +52,7 @@ def test_commands_exist(block: Block) -> None:
             assert (ROOT / path).exists(), f"{line}: {path}"
 
 
-KNOWN = {"aws", "python", "kubectl", "helm", "docker", "eval", "git", ".venv/bin/python", "curl", "kind"}
+KNOWN = {"aws", "python", "kubectl", "helm", "docker", "eval", "git", ".venv/bin/python", "curl", "kind", "cosign"}
 
 
 def test_every_dependency_has_its_reason() -> None:

@@ -3,8 +3,7 @@ modelbundle-operator
 {{- end }}
 
 {{- define "operator.labels" -}}
-app.kubernetes.io/name: {{ include "operator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+{{ include "operator.selector" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
@@ -16,5 +15,55 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 
 {{/* A digest, where given, wins over the tag: it names exact bytes. */}}
 {{- define "operator.image" -}}
-{{- if .digest -}}{{ .repository }}@{{ .digest }}{{- else -}}{{ .repository }}:{{ .tag }}{{- end -}}
+{{- if .image.digest -}}
+{{ .image.repository }}@{{ .image.digest }}
+{{- else -}}
+{{ .image.repository }}:{{ .image.tag | default .root.Chart.AppVersion }}
+{{- end -}}
+{{- end }}
+
+{{/* Pod Security `restricted`, for the operator and for the short-lived pods that run its image. */}}
+{{- define "operator.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "operator.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* A container that runs one module of the operator's image and ends. */}}
+{{- define "operator.once" -}}
+name: {{ .name }}
+image: {{ include "operator.image" (dict "image" .root.Values.image "root" .root) }}
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+command: [python, -m, {{ .module }}]
+securityContext:
+  {{- include "operator.containerSecurity" .root | nindent 2 }}
+resources:
+  requests: {cpu: 20m, memory: 64Mi}
+  limits: {memory: 256Mi}
+{{- end }}
+
+{{/* Where a short-lived pod runs: as the operator does. */}}
+{{- define "operator.placement" -}}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
 {{- end }}

@@ -1,0 +1,113 @@
+"""`make release`: wheel, chart, images, SBOMs and checksums in dist/, whole or not at all.
+
+Wheel and chart are reproducible: their times are those of the last commit, or of SOURCE_DATE_EPOCH.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from local_cluster import golang
+from local_cluster.errors import ClusterError
+from scripts.engine import ROOT, Engine, EngineError, build_all, find_engine, say
+
+DIST = ROOT / "dist"
+PREFIX = "docker.io/model-bundles"
+
+
+class ReleaseError(Exception):
+    """A part could not be made; the text is what its tool said."""
+
+
+def version() -> str:
+    """The version of this checkout."""
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
+
+
+def release(out: Path, engine: Engine) -> None:
+    """Make every part in `out`, an empty directory."""
+    wheel(out)
+    chart(out)
+    for slug, image in build_all(engine, PREFIX, version()).items():
+        say(f"writing {slug}-{version()}.tar and its SBOM")
+        engine.save(image, out / f"{slug}-{version()}.tar")
+        packages = engine.output(image, ["python", "-m", "pip", "list", "--format", "freeze"])
+        sbom(packages, out / f"{slug}-{version()}.cdx.json")
+    checksums(out)
+
+
+def wheel(out: Path) -> None:
+    say("building the wheel")
+    _run(str(_beside("uv")), "build", "--quiet", "--wheel", "--out-dir", str(out), str(ROOT))
+
+
+def chart(out: Path) -> None:
+    say("packaging the chart")
+    built = golang.bin_directory() / "helm"
+    helm = str(built) if built.exists() else shutil.which("helm")
+    if helm is None:
+        raise ReleaseError("needs helm 4: `python -m local_cluster build` makes it, or put it on PATH")
+    _run(helm, "package", str(ROOT), "-d", str(out))
+
+
+def sbom(packages: str, out: Path) -> None:
+    """CycloneDX of the packages, one NAME==VERSION a line, that pip finds in an image."""
+    _run(
+        str(_beside("cyclonedx-py")), "requirements", "-", "--pyproject", str(ROOT / "pyproject.toml"),
+        "--output-reproducible", "--of", "JSON", "-o", str(out), stdin=packages,
+    )  # fmt: skip
+
+
+def checksums(out: Path) -> None:
+    """SHA256SUMS, as `sha256sum -c` reads it."""
+    (out / ".gitignore").unlink(missing_ok=True)  # uv leaves one
+    lines = []
+    for path in sorted(out.iterdir()):
+        with path.open("rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n")
+    (out / "SHA256SUMS").write_text("".join(lines))
+
+
+def main() -> int:
+    """The exit code: 0 when dist/ holds a whole release, 1 when it is as it was before."""
+    scratch = ROOT / "build" / "release"
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(parents=True)
+    try:
+        release(scratch, find_engine())
+    except (ReleaseError, EngineError, ClusterError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    shutil.rmtree(DIST, ignore_errors=True)
+    scratch.rename(DIST)
+    for line in (DIST / "SHA256SUMS").read_text().splitlines():
+        name = line.split()[1]
+        sys.stdout.write(f"dist/{name}  {(DIST / name).stat().st_size / 1024:.0f} KiB\n")
+    return 0
+
+
+def _beside(program: str) -> Path:
+    """A program of the environment that this Python is of."""
+    return Path(sys.executable).parent / program
+
+
+def _run(*command: str, stdin: str = "") -> None:
+    environment = {"SOURCE_DATE_EPOCH": _commit_time(), **os.environ}
+    done = subprocess.run(command, input=stdin, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise ReleaseError(f"{Path(command[0]).name} {command[1]}: {(done.stderr or done.stdout).strip()[-2000:]}")
+
+
+def _commit_time() -> str:
+    done = subprocess.run(["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "315532800"  # no clone: the zip format's first second
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""Alerts and dashboard ask for metrics that exist, in PromQL that parses, and docs/metrics.md lists every alert."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+from modelbundle_operator.metrics import Metrics
+from modelbundle_operator.workqueue import WorkQueue
+
+from bundle_runtime.server.metrics import Metrics as ServerMetrics
+from tests.chart.conftest import ROOT
+
+MONITORING = ROOT / "charts/operator/monitoring"
+ALERTS = [
+    rule for group in yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"] for rule in group["rules"]
+]
+PANELS = json.loads((MONITORING / "dashboard.json").read_text())["panels"]
+EXPRESSIONS = [rule["expr"] for rule in ALERTS] + [target["expr"] for panel in PANELS for target in panel["targets"]]
+
+
+@pytest.fixture(scope="module")
+def exposed() -> set[str]:
+    """Every name that operator and server expose."""
+    metrics = Metrics()
+    metrics.watch_queue(WorkQueue())
+    metrics.watch_mirror(lambda: {"Pod": 1}, lambda: ["Serving"])
+    metrics.called("read", "Pod")
+    server = ServerMetrics()
+    server.requests[200, "OK"] = 1
+    link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
+    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0)
+    server.of(SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest=""))
+    pages = metrics.exposition().decode() + server.text().decode()
+    return set(re.findall(r"^(\w+)", pages, re.MULTILINE))
+
+
+@pytest.mark.parametrize("expression", EXPRESSIONS)
+def test_an_expression_parses_and_its_metrics_exist(expression: str, exposed: set[str]) -> None:
+    promql_parser.parse(expression)
+    asked = set(re.findall(r"modelbundle_\w+", expression))
+    assert asked
+    page = (ROOT / "docs/metrics.md").read_text()
+    for name in asked:
+        assert name in exposed
+        assert re.sub(r"_bucket$", "", name) in page
+
+
+@pytest.mark.parametrize("rule", ALERTS, ids=lambda rule: rule["alert"])
+def test_an_alert_says_what_happened_and_what_to_do(rule: dict[str, Any]) -> None:
+    assert set(rule["annotations"]) == {"summary", "description"}
+    assert rule["labels"]["severity"] in ("warning", "critical")
+    assert f"| `{rule['alert']}` |" in (ROOT / "docs/metrics.md").read_text()
+
+
+def test_every_documented_alert_exists() -> None:
+    documented = re.findall(r"^\| `(ModelBundle\w+)` \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    assert set(documented) == {rule["alert"] for rule in ALERTS}

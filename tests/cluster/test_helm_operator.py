@@ -1,0 +1,264 @@
+"""The operator by Helm: CRDs and chart from an older version, back and forth under traffic, in one namespace, and away.
+
+While these tests run the session's operator is not installed; the last thing that they do is to put it back.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.call import CLIENT, from_host, from_pod
+from demo.install import NAMESPACE, RELEASE, helm, values
+from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from demo.place import ROOT, Place
+from demo.store import Store
+from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
+from tests.cluster.conftest import SETTINGS
+from tests.cluster.test_endpoints import endpoint
+from tests.cluster.traffic import ENOUGH
+
+pytestmark = pytest.mark.exclusive
+
+TRAFFIC = Path(__file__).with_name("traffic.py")
+# the chart as it was before its values had schemas for bundles, and the first CRD that this repository had
+OLDER_CHART = Path(__file__).with_name("older_chart")
+OLDER_CRDS = (
+    Path(__file__).with_name("older_crds") / "modelbundles.yaml",
+    OLDER_CHART / "crds" / "modelendpoints.yaml",
+)
+CRDS = ("modelbundles.modelbundle.dev", "modelendpoints.modelbundle.dev")
+TRAFFIC_SECONDS = 120.0  # at most: it is told to stop
+# notes the id of each request that it answered
+NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\n'); return model(x)")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def alone(operator: Callable[[], None]) -> Iterator[None]:
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+    yield
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--ignore-not-found")
+    # a hook that failed stays to be looked at, and so does the pod of `helm test`
+    kubectl("delete", "jobs,pods,serviceaccounts", "-l", f"app.kubernetes.io/instance={RELEASE}", namespace=NAMESPACE)
+    kubectl("delete", "clusterroles,clusterrolebindings", "-l", f"app.kubernetes.io/instance={RELEASE}")
+    operator()
+
+
+@pytest.fixture
+def in_place(place: Place) -> Callable[..., str]:
+    """helm install or upgrade of the operator where the session has it; the chart may be another."""
+
+    def run(verb: str, chart: Path = ROOT, *more: str, **settings: str) -> str:
+        given = values(place, {**SETTINGS, **settings})
+        given["operator"].pop("client", None)  # the older chart knows of no clients
+        arguments = (RELEASE, str(chart), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "90s")
+        return helm(verb, *arguments, *more, stdin=json.dumps(given))
+
+    return run
+
+
+@pytest.fixture
+def stored_under_older_crds(namespace: str) -> dict[str, tuple[str, Any]]:
+    """Objects that were created when the cluster had the older CRDs; uid and spec by kind and name."""
+    kubectl("apply", "--server-side", "--force-conflicts", *(word for path in OLDER_CRDS for word in ("-f", str(path))))
+    kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+    artifact = {"uri": "s3://models/a.zip", "sha256": "0" * 64, "packaging": "zip"}
+    whole = manifest("whole", artifact, serving={"replicas": 0}, loadPredictFn="p.load", loadModelFn="m.load",
+                     appConfig={"mode": "single", "deep": {"y": [1, 1.5]}})  # fmt: skip
+    clone = {**whole, "metadata": {"name": "clone"}, "spec": {"bundle": {"cloneFrom": {"name": "whole"}}}}
+    clone["spec"]["serving"] = {"replicas": 0}
+    endpoint = {**whole, "kind": "ModelEndpoint", "metadata": {"name": "stable"}, "spec": {"bundle": "whole"}}
+    apply(whole, clone, endpoint, namespace=namespace)
+    return _stored(namespace)
+
+
+def _stored(namespace: str) -> dict[str, tuple[str, Any]]:
+    found = list_all("modelbundles,modelendpoints", namespace)
+    return {f"{o['kind']}/{o['metadata']['name']}": (o["metadata"]["uid"], o["spec"]) for o in found}
+
+
+def _by_kubectl(in_place: Callable[..., str]) -> None:
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
+    in_place("install")
+
+
+def _by_the_job(in_place: Callable[..., str]) -> None:
+    in_place("install", OLDER_CHART, "--skip-crds", "--set", "operator.enabled=false")
+    in_place("upgrade", ROOT, "--set", "operator.crds.upgradeJob.enabled=true")
+    left = list_all("jobs,serviceaccounts", NAMESPACE, "app.kubernetes.io/name=modelbundle-crds")
+    left += list_all("clusterroles,clusterrolebindings", selector="app.kubernetes.io/name=modelbundle-crds")
+    assert not left, "the hook takes its rights along"
+    printed = helm("test", RELEASE, "-n", NAMESPACE, "--timeout", "60s", "--logs")
+    assert printed.count("\nok: ") == 4
+
+
+@pytest.mark.parametrize("way", [_by_kubectl, _by_the_job], ids=["kubectl", "job"])
+def test_objects_of_an_older_crd_survive_its_upgrade(
+    stored_under_older_crds: dict[str, tuple[str, Any]],
+    namespace: str,
+    in_place: Callable[..., str],
+    way: Callable[[Callable[..., str]], None],
+) -> None:
+    assert "selectableFields" not in _version(CRDS[0])
+    way(in_place)
+    assert _version(CRDS[0])["selectableFields"]
+    assert (
+        _crd(CRDS[0])["spec"]["names"]["categories"] == _crd(CRDS[1])["spec"]["names"]["categories"] == ["modelserving"]
+    )
+    assert _stored(namespace) == stored_under_older_crds
+    for name in ("whole", "clone"):
+        bundle = wait_ready(name, namespace)
+        assert condition(bundle, "Ready")["reason"] == "Stored"
+    assert (get("modelbundle", "clone", namespace) or {})["status"]["lineage"]["root"] == "whole"
+    edit = {"spec": {"bundle": {"appConfig": {"mode": "batched"}}}}
+    with pytest.raises(KubectlError, match=r"spec\.bundle is immutable"):
+        kubectl("patch", "mbun", "whole", "--type=merge", "-p", json.dumps(edit), namespace=namespace)
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+    assert _stored(namespace) == stored_under_older_crds
+
+
+def test_a_job_of_an_older_version_drops_no_field(in_place: Callable[..., str]) -> None:
+    """A CRD that has a field more than this version: nothing is changed, and helm says whose move it is."""
+    more = _crd(CRDS[1])
+    more["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["weight"] = {
+        "type": "integer"
+    }
+    kubectl("replace", "-f", "-", stdin=json.dumps(more))
+    with pytest.raises(KubectlError, match="conflict"):
+        in_place("install")  # Helm 4 applies crds/ at an install; what another tool has changed since stops it
+    in_place("install", ROOT, "--skip-crds")
+    with pytest.raises(KubectlError):
+        helm("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "--reuse-values", "--timeout", "60s", "--set",
+             "operator.crds.upgradeJob.enabled=true")  # fmt: skip
+    said = kubectl("logs", "job/modelbundle-crds", namespace=NAMESPACE)
+    assert said.count("weight") == 1, "and it is not tried again"
+    assert "v1alpha1.spec.weight. Nothing was changed" in said
+    assert "weight" in json.dumps(_crd(CRDS[1]))
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+
+
+@pytest.mark.timeout(240)
+def test_upgrade_and_rollback_under_traffic_lose_nothing(
+    in_place: Callable[..., str], namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    in_place("install", OLDER_CHART, "--skip-crds")
+    apply(cpu_bundle(store, "steady", predict=NOTING), namespace=namespace)
+    wait_ready("steady", namespace)
+    wait_for("the name to answer", lambda: from_pod("steady", namespace, {"x": 1, "y": "warm"}).status == 200, 30)
+    before = _pods("steady", namespace)
+    operators = {_operator_pod()}
+
+    printed: list[str] = []
+    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"steady.{namespace}.svc", str(TRAFFIC_SECONDS))
+    sender = threading.Thread(
+        target=lambda: printed.append(
+            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=TRAFFIC_SECONDS + 60)
+        )
+    )
+    sender.start()
+    began = time.monotonic()
+    # another version renders differently: other settings are what a rendering shows of it
+    in_place("upgrade", ROOT, drainSeconds="3", imagePullPolicy="Never")
+    operators.add(_operator_pod())
+    apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
+    wait_ready("newcomer", namespace)
+    helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
+    operators.add(_operator_pod())
+    took = time.monotonic() - began
+    kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
+    sender.join()
+
+    answers = json.loads(printed[0])
+    lost = [answer for answer in answers if answer[4]]
+    assert not lost, f"{len(lost)} of {len(answers)} requests lost, first: {lost[:3]}"
+    sent = {answer[5] for answer in answers}
+    (pod,) = before
+    noted = kubectl("exec", pod, "-c", "worker", "--", "cat", "/tmp/ids", namespace=namespace).split()
+    assert sorted(noted) == sorted([*sent, "warm"] if "warm" in noted else sent), (
+        "both sides have the same ids, each once"
+    )
+    assert _pods("steady", namespace) == before
+    assert len(operators) == 3, "each step replaced the operator"
+    assert _pull_policies("newcomer", namespace) == {"Never"} != _pull_policies("steady", namespace)
+    show(
+        f"operator upgraded and rolled back by Helm in {took:.1f} s under {len(answers)} requests, no retries: 0 lost,"
+        f" every id noted once by the worker, 0 pod restarts"
+    )
+
+    size = max(len(json.dumps(secret["data"])) for secret in list_all("secrets", NAMESPACE, "owner=helm"))
+    show(f"the release's Secret is at most {size / 1024:.1f} KiB")
+    assert size < 200 * 1024
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+    assert all(_crd(name) for name in CRDS)
+    assert from_host("steady", namespace, {"x": 2, "y": "abc"}).value == 7, "bundles outlive the operator"
+    assert _pods("steady", namespace) == before
+
+
+def test_an_operator_of_one_namespace_needs_no_cluster_role(
+    make_namespace: Callable[..., str], namespace: str, place: Place, store: Store
+) -> None:
+    team = make_namespace("team")
+    given = values(place, dict(SETTINGS))
+    given["operator"]["watchNamespaces"] = [team]
+    helm("install", "team", str(ROOT), "-n", team, "-f", "-", "--skip-crds", "--wait", "--timeout", "90s",
+         stdin=json.dumps(given))  # fmt: skip
+    assert not list_all("clusterroles,clusterrolebindings", selector="app.kubernetes.io/name=modelbundle-operator")
+    apply(cpu_bundle(store, "ours"), endpoint("ours"), namespace=team)
+    apply(cpu_bundle(store, "theirs"), namespace=namespace)
+    wait_ready("ours", team)
+    wait_for("the endpoint", lambda: condition(get("mend", "stable", team), "Ready").get("status") == "True", 20)
+    assert from_host("stable", team, {"x": 2, "y": "abc"}).value == 7
+    kubectl("delete", "deployment", "ours", namespace=team)
+    wait_for("the Deployment to come back", lambda: get("deployment", "ours", team), 20)
+    assert get("deployment", "theirs", namespace) is None
+    assert (get("modelbundle", "theirs", namespace) or {})["status"] == {"observedGeneration": -1}, (
+        "nobody looked at it"
+    )
+    account = f"--as=system:serviceaccount:{team}:modelbundle-operator"
+    assert kubectl("auth", "can-i", "list", "pods", account, namespace=team).strip() == "yes"
+    with pytest.raises(KubectlError):
+        kubectl("auth", "can-i", "list", "pods", account, namespace=namespace)
+    log = kubectl("logs", "deployment/modelbundle-operator", namespace=team)
+    assert "403" not in log
+    assert "orbidden" not in log
+    helm("uninstall", "team", "-n", team, "--wait")
+
+
+def _crd(name: str) -> Manifest:
+    found = get("crd", name)
+    assert found is not None
+    return found
+
+
+def _version(name: str) -> Manifest:
+    (version,) = _crd(name)["spec"]["versions"]
+    return dict(version)
+
+
+def _operator_pod() -> str:
+    pods = list_all("pods", NAMESPACE, "app.kubernetes.io/name=modelbundle-operator")
+    (alive,) = [pod["metadata"]["uid"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    return str(alive)
+
+
+def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:
+    def restarts(pod: Manifest) -> int:
+        status = pod["status"]
+        return sum(c["restartCount"] for c in status["containerStatuses"] + status["initContainerStatuses"])
+
+    pods = list_all("pods", namespace, f"modelbundle.dev/bundle={name}")
+    return {pod["metadata"]["name"]: (pod["metadata"]["uid"], restarts(pod)) for pod in pods}
+
+
+def _pull_policies(name: str, namespace: str) -> set[str]:
+    deployment = get("deployment", name, namespace)
+    assert deployment is not None
+    spec = deployment["spec"]["template"]["spec"]
+    return {container["imagePullPolicy"] for container in spec["initContainers"] + spec["containers"]}

@@ -1,0 +1,63 @@
+"""What `make release` and `make images` put together, without building an image."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from scripts.engine import ROOT
+from scripts.release import checksums, sbom, version, wheel
+
+
+def test_checksums_are_what_sha256sum_checks(tmp_path: Path) -> None:
+    (tmp_path / "a.whl").write_bytes(b"a")
+    (tmp_path / "b.tar").write_bytes(b"b" * 3_000_000)
+    checksums(tmp_path)
+    done = subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["a.whl:", "OK", "b.tar:", "OK"]
+
+
+def test_the_wheel_is_of_this_version_and_the_same_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    made = []
+    for number in range(2):
+        wheel(tmp_path / str(number))
+        (path,) = (tmp_path / str(number)).glob("*.whl")
+        assert path.name == f"model_bundles-{version()}-py3-none-any.whl"
+        made.append(path.read_bytes())
+    assert made[0] == made[1]
+    with zipfile.ZipFile(path) as archive:
+        packages = {name.partition("/")[0] for name in archive.namelist()}
+    assert {"modelbundle_operator", "bundle_runtime", "launch"} <= packages
+    assert not packages & {"tests", "local_cluster", "scripts", "demo"}
+
+
+@pytest.mark.skipif(
+    not (Path(sys.executable).parent / "cyclonedx-py").exists(),
+    reason="cyclonedx-bom is in the extra `release`, which `make release` installs",
+)
+def test_an_sbom_names_each_package_at_its_version(tmp_path: Path) -> None:
+    made = []
+    for number in range(2):
+        sbom("kopf==1.45.2\naiohttp==3.10.0\n", tmp_path / f"{number}.json")
+        made.append((tmp_path / f"{number}.json").read_text())
+    assert made[0] == made[1]
+    document = json.loads(made[0])
+    assert document["bomFormat"] == "CycloneDX"
+    assert {c["purl"] for c in document["components"]} == {"pkg:pypi/kopf@1.45.2", "pkg:pypi/aiohttp@3.10.0"}
+    assert document["metadata"]["component"]["name"] == "model-bundles"
+
+
+@pytest.mark.parametrize("arguments", [[], ["https://registry.example.com"], ["a", "b"]])
+def test_images_says_where_to_push_when_it_is_not_told(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "scripts.images", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "make images REGISTRY=registry.example.com/model-bundles" in done.stderr
+    assert done.stdout == ""
