@@ -5,14 +5,16 @@ import json
 import os
 import sys
 
-from local_cluster import cluster, images, processes, slots, variables
+from local_cluster import argocd, cluster, images, processes, slots, variables, versions
 from local_cluster.components import SERVICES
 from local_cluster.errors import ClusterError, NotUpError
 from local_cluster.place import Place, here
+from local_cluster.plan import Plan
 from local_cluster.progress import say
 from local_cluster.status import status, text
 from local_cluster.store import locked
 
+ARGOCD = "argocd"
 _EPILOG = """\
 Each checkout has its own cluster, so several run side by side.
 GPUs are pretended, and images named like other projects' are stand-ins: both are said wherever they are shown.
@@ -60,6 +62,9 @@ def _run(options: argparse.Namespace, place: Place) -> int:
                 images.load(place, options.image)
             say(f"loaded {options.image}")
         case "start" | "stop":
+            if (options.verb, options.service) == ("start", ARGOCD):
+                slots.current(place)  # there is a cluster to start it on
+                argocd.build()  # minutes when the cache lacks it, so not while other commands wait
             with locked(place.lock, "another command works on this cluster"):
                 _switch(place, options.service, options.verb)
     return 0
@@ -67,6 +72,8 @@ def _run(options: argparse.Namespace, place: Place) -> int:
 
 def _switch(place: Place, service: str, verb: str) -> None:
     plan = slots.current(place)
+    if service == ARGOCD:
+        return _switch_argocd(place, plan, verb)
     running = processes.pid_of(place, service) is not None
     if verb == "start" and not running:
         cluster.start_component(place, plan, service)
@@ -74,6 +81,16 @@ def _switch(place: Place, service: str, verb: str) -> None:
     elif verb == "stop" and running:
         processes.stop(place, service)
     say(f"{service} is {'running' if verb == 'start' else 'stopped'}")
+
+
+def _switch_argocd(place: Place, plan: Plan, verb: str) -> None:
+    if verb == "stop":
+        argocd.stop(place)
+        return say("Argo CD is stopped")
+    argocd.start(place, plan)
+    for name, port in argocd.COMPONENTS.items():
+        cluster.wait_for_port(place, plan, name, port)
+    return say(f"Argo CD {versions.ARGOCD} is running, its Applications are in the namespace {argocd.NAMESPACE}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,8 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("build", help="build programs, images and the package index without starting anything")
     verbs.add_parser("env", help="print `export` lines for a shell")
     for verb in ("start", "stop"):
-        switch = verbs.add_parser(verb, help=f"{verb} the S3 store or the package index, as an outage to test against")
-        switch.add_argument("service", choices=SERVICES)
+        switch = verbs.add_parser(
+            verb, help=f"{verb} the S3 store or the package index, as an outage to test against; {verb} Argo CD"
+        )
+        switch.add_argument("service", choices=(*SERVICES, ARGOCD))
     return parser
 
 

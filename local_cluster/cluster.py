@@ -83,7 +83,11 @@ def start_component(place: Place, plan: Plan, name: str) -> None:
 
 def wait_for_service(place: Place, plan: Plan, name: str) -> None:
     """Until the S3 store or the package index takes connections."""
-    port = {"s3": configs.S3_PORT, "packages": configs.PACKAGES_PORT}[name]
+    wait_for_port(place, plan, name, {"s3": configs.S3_PORT, "packages": configs.PACKAGES_PORT}[name])
+
+
+def wait_for_port(place: Place, plan: Plan, name: str, port: int) -> None:
+    """Until a process of the node takes connections; a ClusterError with its last words when it ends."""
     _wait(place, name, lambda: _listens(plan.node_ip, port))
 
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from local_cluster.progress import step
 from local_cluster.shell import run, succeeds
 
 # package -> a file or command that shows it is there
-_NEEDED = {
+NEEDED = {
     "containerd": "containerd",
     "runc": "runc",
     "containernetworking-plugins": "/usr/lib/cni/ptp",
@@ -32,8 +32,9 @@ _NO_SERVICES = "#!/bin/sh\n# while the local cluster installs its packages\nexit
 _SYSTEM_PATHS = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def install_missing() -> None:
-    missing = [package for package, sign in _NEEDED.items() if not _there(sign)]
+def install_missing(needed: Mapping[str, str] = NEEDED) -> None:
+    """Packages by the file or command that shows that they are there."""
+    missing = [package for package, sign in needed.items() if not _there(sign)]
     if not succeeds([*pip_command(), "--version"]):
         missing += ["python3-pip", "python3-venv"]
     if not missing:

