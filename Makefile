@@ -65,7 +65,7 @@ crd: $(READY)
 	$(PY) -m scripts.chart_schema
 
 docs: $(READY)
-	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster $(PYTEST_ARGS)
+	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster tests/gitops $(PYTEST_ARGS)
 	@$(PY) -m tests.docs.pages
 
 images: $(READY)

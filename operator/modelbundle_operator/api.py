@@ -130,8 +130,9 @@ class Reason(StrEnum):
 _IMMUTABLE: Final = Rule(
     "self == oldSelf",
     "spec.bundle is immutable: clone it with spec.bundle.cloneFrom, or create a new ModelBundle whose name carries the"
-    " version. (Nothing was edited? A null inside appConfig or a schema does not survive every writer: leave it out, or"
-    " use appConfigJSON)",
+    " version. In Git add it under the new name and remove the old one, with Argo CD's PruneLast=true; never sync with"
+    " Force or Replace, which delete what serves. (Nothing was edited? A null inside appConfig or a schema does not"
+    " survive every writer: leave it out, or use appConfigJSON)",
 )
 
 

@@ -13,10 +13,11 @@ import pytest
 from demo import cluster_half
 from demo.call import client_pod
 from demo.install import install, runtime_image
-from demo.kubectl import KubectlError, apply, kubectl, wait_for
+from demo.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
 from demo.place import Place
 from demo.store import Store
 from tests.cluster.audit import AuditLog
+from tests.gitops import health_data
 from tests.side_by_side import once
 
 CAPTURED = Path(__file__).resolve().parent / "captured"
@@ -120,6 +121,17 @@ def capture() -> Callable[[str, str], None]:
             (CAPTURED / f"{name}.txt").write_text(text)
 
     return keep
+
+
+@pytest.fixture
+def keep(request: pytest.FixtureRequest) -> Callable[[str, Manifest], None]:
+    """Keeps an object as it stands, as test data of Argo CD's health checks; only when asked to (`make docs`)."""
+
+    def write(phase: str, body: Manifest) -> None:
+        if health_data.wanted():
+            health_data.keep(request.node.nodeid, phase, body)
+
+    return write
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from demo.call import from_host
-from demo.kubectl import KubectlError, apply, condition, explain_bundle, get, kubectl, wait_for
+from demo.kubectl import KubectlError, Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
 from demo.place import Place
 from demo.store import Store
 from tests.cluster.bad_rows import ROWS, Row, World
 from tests.cluster.bundles import INTEGER, REQUEST, cpu_bundle, wait_condition, wait_ready
+from tests.gitops import health_data
 
 Capture = Callable[[str, str], None]
 
@@ -32,7 +33,9 @@ def world(operator: object, make_namespace: Callable[..., str], place: Place, st
 
 # those that heal take longest: meanwhile the others' pods would start again and again, and keep the node full
 @pytest.mark.parametrize("row", sorted(ROWS, key=lambda row: row.heal is not None), ids=lambda row: row.name)
-def test_condition_says_what_happened_and_what_to_do(row: Row, world: World, capture: Capture) -> None:
+def test_condition_says_what_happened_and_what_to_do(
+    row: Row, world: World, capture: Capture, keep: Callable[[str, Manifest], None]
+) -> None:
     if row.local_only and os.environ.get("CLUSTER"):
         pytest.skip(f"{row.local_only}: needs the local cluster")
     bundle = wait_condition(row.name, world.namespace, "Ready", "False", row.reason, row.timeout)
@@ -41,6 +44,8 @@ def test_condition_says_what_happened_and_what_to_do(row: Row, world: World, cap
         assert piece in message
     assert (condition(bundle, "Stalled").get("status") == "True") == row.stalled
     capture(f"bad-{row.name}", _printed(row.name, world.namespace))
+    if health_data.wanted():
+        keep(row.name, wait_for("a second failure", lambda: _failed_again(row, world.namespace), row.timeout))
     if row.heal is None:
         kubectl("delete", "modelbundle", row.name, "--wait=false", namespace=world.namespace)  # room for the others
         return
@@ -88,6 +93,13 @@ def test_operator_logged_no_traceback_for_any_of_them(world: World) -> None:
     logs = kubectl("logs", "deployment/modelbundle-operator", namespace="modelbundle-system")
     assert world.namespace in logs  # it is the log of the operator that saw them
     assert "Traceback" not in logs
+
+
+def _failed_again(row: Row, namespace: str) -> Manifest | None:
+    """The bundle, once a container that ended badly has done so a second time."""
+    bundle = get("modelbundle", row.name, namespace) or {}
+    failed = bundle["status"].get("lastFailure", {})
+    return bundle if "exitCode" not in failed or failed.get("count", 1) > 1 else None
 
 
 def _printed(name: str, namespace: str) -> str:

@@ -14,6 +14,7 @@ from modelbundle_operator.settings import table
 from scripts.chart_values import rows as values
 from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
+from tests.gitops.made_files import made_files, with_health
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
@@ -30,6 +31,7 @@ def pages() -> dict[Path, str]:
         DOCS / "install.md": install_page((DOCS / "install.md").read_text()),
         DOCS / "helm.md": with_table("values", (DOCS / "helm.md").read_text(), chart_values()),
         DOCS / "metrics.md": with_table("alerts", (DOCS / "metrics.md").read_text(), alerts()),
+        DOCS / "gitops.md": with_health((DOCS / "gitops.md").read_text()),
     }
 
 
@@ -155,6 +157,6 @@ that carries the tag of a real one.
 
 
 if __name__ == "__main__":
-    for path, text in pages().items():
+    for path, text in {**made_files(), **pages()}.items():
         path.write_text(text)
         print(f"wrote {path.relative_to(ROOT)}")

@@ -1,0 +1,110 @@
+"""One Application with bundles and endpoints in every phase that lasts, so that Argo CD shows them side by side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+
+from demo.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
+from local_cluster.place import here
+from tests.cluster.bad_rows import ROWS, World
+from tests.cluster.bundles import cpu_bundle
+
+NO_NODE = {"nodeSelector": {"modelbundle.test/no-such-node": "true"}}
+NO_SECRET = {"artifactSecretName": "no-such-secret"}
+MOVING_IMAGE = "docker.io/stand-in/moving:1"
+# bad inputs that need neither the node nor much time; tests/cluster/test_bad_input.py brings about all of them
+BAD = ("load-raises", "wrong-digest", "no-image", "no-base", "foreign-service", "no-schema")
+
+
+def endpoint(name: str, bundle: str) -> Manifest:
+    return {
+        "apiVersion": "modelbundle.dev/v1alpha1",
+        "kind": "ModelEndpoint",
+        "metadata": {"name": name},
+        "spec": {"bundle": bundle},
+    }
+
+
+def first_commit(world: World) -> dict[str, Manifest]:
+    """Files of the repository; what must be there before is made here."""
+    rows = [row for row in ROWS if row.name in BAD]
+    for row in rows:
+        row.before(world)
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "e-foreign"},
+        "spec": {"ports": [{"port": 1}]},
+    }
+    apply(theirs, namespace=world.namespace)
+    moved = {
+        "frameworkType": "custom_base_image",
+        "customBaseImage": {"repository": "docker.io/stand-in/moving", "tag": "1"},
+    }
+    tag_image("docker.io/stand-in/python:3.12")
+    clone = cpu_bundle(world.store, "waits")
+    clone["spec"]["bundle"] = {"cloneFrom": {"name": "stored"}, "appConfig": {"mode": "batched"}}
+    made = [
+        *(row.make(world) for row in rows),
+        cpu_bundle(world.store, "stored", serving={"replicas": 0}),
+        cpu_bundle(world.store, "fails"),
+        cpu_bundle(world.store, "no-capacity", serving=NO_NODE),
+        cpu_bundle(world.store, "image-moved", envParams=moved),
+        clone,
+        endpoint("e-none", "nobody"),
+        endpoint("e-foreign", "waits"),
+        endpoint("e-waiting", "waits"),
+        endpoint("e-stalled", "fails"),
+    ]
+    return {file(manifest): manifest for manifest in made}
+
+
+def second_commit(files: dict[str, Manifest]) -> dict[str, Manifest]:
+    """Roll-outs that wait and fail, and endpoints that are to move to what does not serve."""
+    changed = json.loads(json.dumps(files))
+    changed["waits.yaml"]["spec"]["serving"].update(NO_NODE)
+    changed["fails.yaml"]["spec"]["serving"].update(NO_SECRET)
+    changed["e-waiting.yaml"]["spec"]["bundle"] = "nobody"
+    changed["e-stalled.yaml"]["spec"]["bundle"] = "wrong-digest"
+    return {name: manifest for name, manifest in changed.items() if manifest != files[name]}
+
+
+def file(manifest: Manifest) -> str:
+    return f"{manifest['metadata']['name']}.yaml"
+
+
+def tag_image(image: str) -> None:
+    """Make the moving tag stand for this image, as a push to a registry would."""
+    ctr = ["ctr", "--address", str(here().containerd_socket), "--namespace", "k8s.io", "images", "tag", "--force"]
+    subprocess.run([*ctr, image, MOVING_IMAGE], check=True, capture_output=True)
+
+
+def move_image(namespace: str) -> None:
+    """The tag stands for another image now, and a new pod runs it."""
+    tag_image("docker.io/pytorch/pytorch:1.7.1-cuda11.0-cudnn8-runtime")
+    kubectl("delete", "pods", "-l", "modelbundle.dev/bundle=image-moved", "--wait=false", namespace=namespace)
+
+
+def wait_until(
+    kind: str, name: str, namespace: str, look: Callable[[Manifest], bool], timeout: float = 120
+) -> Manifest:
+    """The object, once `look` says so."""
+
+    def found() -> Manifest | None:
+        body = get(kind, name, namespace)
+        return body if body and look(body) else None
+
+    return wait_for(f"{kind} {name}", found, timeout, lambda: explain_bundle(name, namespace))
+
+
+def says(kind: str, status: str, reason: str) -> Callable[[Manifest], bool]:
+    """Whether a condition has this status and reason, for the present generation."""
+
+    def look(body: Manifest) -> bool:
+        found = condition(body, kind)
+        seen = (body.get("status") or {}).get("observedGeneration") == body["metadata"]["generation"]
+        return seen and (found.get("status"), found.get("reason")) == (status, reason)
+
+    return look

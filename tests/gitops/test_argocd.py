@@ -1,0 +1,433 @@
+"""Argo CD itself syncs bundles, endpoints and the operator's chart from Git repositories on this machine.
+
+What takes time is started first, for all tests of this file, and looked at in the order in which it comes about: the
+last test waits for the move that an earlier one began. Namespaces, repositories and Applications are this file's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from demo.call import from_host
+from demo.install import NAMESPACE as OPERATOR_NAMESPACE
+from demo.install import values
+from demo.kubectl import Manifest, get, kubectl, list_all, wait_for
+from demo.place import Place
+from demo.store import Store
+from tests.cluster.bad_rows import World
+from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.conftest import SETTINGS
+from tests.conftest import ROOT
+from tests.gitops import argo, phases
+from tests.gitops.argo import Repository
+from tests.gitops.health_data import DEGRADED, HEALTHY, PHASES, PROGRESSING, expected
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+EXAMPLES = ROOT / "examples" / "argocd"
+CHART = (".helmignore", "Chart.yaml", "LICENSE", "README.md", "charts", "crds", "templates", "values.schema.json",
+         "values.yaml")  # fmt: skip
+Keep = Callable[[str, Manifest], None]
+
+
+@dataclass
+class Git:
+    """A repository, the Application that follows it, and the namespace that it fills."""
+
+    repository: Repository
+    namespace: str
+    files: dict[str, Manifest] = field(default_factory=dict)
+    head: str = ""
+
+    @property
+    def app(self) -> str:
+        return self.namespace
+
+    def push(self, files: dict[str, Any]) -> str:
+        """Commit, and tell Argo CD as the Git host's webhook would."""
+        self.head = self.repository.commit(files)
+        self.files |= files
+        self.files = {name: manifest for name, manifest in self.files.items() if manifest is not None}
+        if get("application", self.app, argo.NAMESPACE):
+            argo.pushed(self.app)
+        return self.head
+
+
+@dataclass
+class Running:
+    models: Git
+    phases: Git
+    edits: Git
+    cure: Git
+
+
+def version(store: Store, name: str, **more: Any) -> Manifest:
+    return cpu_bundle(store, name, env=[{"name": "VERSION", "value": name}], **more)
+
+
+@pytest.fixture(scope="module")
+def running(
+    argocd: None,
+    operator: object,
+    make_namespace: Callable[..., str],
+    place: Place,
+    store: Store,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Running]:
+    """Four Applications, each started on its way."""
+    directory = tmp_path_factory.mktemp("git")
+
+    def git(name: str) -> Git:
+        return Git(Repository.new(directory / name), make_namespace(f"gitops-{name}"))
+
+    running = Running(git("models"), git("phases"), git("edits"), git("cure"))
+    first = version(store, "sentiment-v1")
+    first["metadata"]["labels"] = {"app.kubernetes.io/instance": "set-by-argo-cd-before-3"}
+    made = [first, version(store, "spare", serving={"replicas": 0}), phases.endpoint("sentiment", "sentiment-v1")]
+    running.models.push({phases.file(manifest): manifest for manifest in made})
+    running.phases.push(phases.first_commit(World(running.phases.namespace, place, store)))
+    running.edits.push({"stored-v1.yaml": version(store, "stored-v1", serving={"replicas": 0})})
+    broken = version(store, "broken-v1", model="def load(): raise ValueError('no weights')\n")
+    later = phases.endpoint("later", "broken-v1")
+    later["metadata"]["annotations"] = {"argocd.argoproj.io/sync-wave": "1"}
+    running.cure.push({"broken-v1.yaml": broken, "later.yaml": later})
+    apps = {
+        git.app: argo.example(EXAMPLES / "application.yaml", git.app, git.repository, git.namespace)
+        for git in (running.models, running.phases, running.edits, running.cure)
+    }
+    apps[running.phases.app]["spec"]["syncPolicy"]["syncOptions"] = []  # nothing waits: what fails there, is to fail
+    argo.start(*apps.values())
+    yield running
+    argo.forget(*apps)
+
+
+def test_what_serves_is_healthy_and_in_sync_by_both_diffs(running: Running, keep: Keep) -> None:
+    git = running.models
+    app = argo.wait_in_sync(git.app, git.head)
+    keep("serving", get("modelbundle", "sentiment-v1", git.namespace) or {})
+    for name in ("sentiment-v1", "spare"):
+        bundle = get("modelbundle", name, git.namespace) or {}
+        shown = argo.resources(app)["ModelBundle", name]["health"]
+        assert shown == {"status": HEALTHY, "message": bundle["status"]["conditions"][0]["message"]}
+    synced = app["status"]["history"]
+    # Git says nothing of the replicas of this one, so they are for somebody else to scale
+    kubectl("scale", "mbun", "sentiment-v1", "--replicas=2", namespace=git.namespace)
+    for server_side in (False, True):
+        again = argo.compared_anew(git.app, server_side=server_side)
+        assert again["status"]["sync"]["status"] == "Synced", argo.explain(git.app)
+        assert again["status"]["history"] == synced, "what is in sync is not synced again"
+    kubectl("scale", "mbun", "sentiment-v1", "--replicas=1", namespace=git.namespace)
+    keep("stored", get("modelbundle", "spare", git.namespace) or {})
+    keep("serving", get("modelendpoint", "sentiment", git.namespace) or {})
+
+
+def test_tracking_labels_never_reach_children(running: Running) -> None:
+    namespace = running.models.namespace
+    bundle = get("modelbundle", "sentiment-v1", namespace) or {}
+    assert "argocd.argoproj.io/tracking-id" in bundle["metadata"]["annotations"]
+    assert "app.kubernetes.io/instance" in bundle["metadata"]["labels"]
+    children = [
+        child
+        for kind in ("deployments", "replicasets", "pods", "services", "configmaps", "endpointslices")
+        for child in list_all(kind, namespace)
+        if "modelbundle.dev" in json.dumps(child["metadata"])
+    ]
+    assert {child["kind"] for child in children} >= {"Deployment", "Pod", "Service", "ConfigMap"}
+    for child in children:
+        told = {**child["metadata"].get("labels", {}), **child["metadata"].get("annotations", {})}
+        foreign = {name for name in told if "argocd" in name or name == "app.kubernetes.io/instance"}
+        assert not foreign, f"{child['kind']} {child['metadata']['name']}: {foreign}"
+
+
+def test_a_new_name_serves_before_the_old_one_is_pruned(running: Running, store: Store, keep: Keep) -> None:
+    """An upgrade in one commit: the new bundle, one line of the endpoint, and the old bundle is gone from Git."""
+    git = running.models
+    git.push({
+        "sentiment-v1.yaml": None,
+        "sentiment-v2.yaml": version(store, "sentiment-v2"),
+        "sentiment.yaml": phases.endpoint("sentiment", "sentiment-v2"),
+    })  # fmt: skip
+    moving = phases.wait_until(
+        "modelendpoint", "sentiment", git.namespace, phases.says("Reconciling", "True", "Moving")
+    )
+    keep("moving", moving)
+    app = argo.looked_at(git.app)
+    shown = argo.resources(app)["ModelEndpoint", "sentiment"]["health"]
+    assert (shown["status"], shown["message"].partition(":")[0]) == (PROGRESSING, "Moving")
+    assert app["status"]["operationState"]["phase"] == "Running"
+    assert get("modelbundle", "sentiment-v1", git.namespace), "the old one answers kept connections"
+
+
+def test_argo_cd_shows_each_phase_as_it_is(running: Running, keep: Keep) -> None:
+    git = running.phases
+    shown = dict.fromkeys(("stored", "waits", "fails", "image-moved"), HEALTHY)
+    shown |= dict.fromkeys(phases.BAD, DEGRADED) | dict.fromkeys(("no-base", "no-capacity"), PROGRESSING)
+    for name, status in shown.items():
+        app = argo.wait_app(
+            git.app, f"to show {name} {status}", lambda app, n=name, s=status: _shows(app, "ModelBundle", n, s)
+        )
+        assert argo.resources(app)["ModelBundle", name]["status"] == "Synced"
+    by_name = {phase.name: phase.status for phase in PHASES if phase.kind == "ModelBundle"}
+    assert all(by_name.get(name, HEALTHY) == status for name, status in shown.items())
+    for name, status in {
+        "e-none": PROGRESSING,
+        "e-foreign": DEGRADED,
+        "e-waiting": HEALTHY,
+        "e-stalled": HEALTHY,
+    }.items():
+        argo.wait_app(
+            git.app, f"to show {name} {status}", lambda app, n=name, s=status: _shows(app, "ModelEndpoint", n, s)
+        )
+    keep("clone", get("modelbundle", "waits", git.namespace) or {})
+    keep("no-bundle", get("modelendpoint", "e-none", git.namespace) or {})
+    keep("foreign-service", get("modelendpoint", "e-foreign", git.namespace) or {})
+    # on their way while other tests run
+    phases.move_image(git.namespace)
+    git.push(phases.second_commit(git.files))
+
+
+def test_argo_cd_says_the_same_of_every_captured_object(argocd: None) -> None:
+    with ThreadPoolExecutor() as pool:
+        said = dict(zip(PHASES, pool.map(argo.health_of, [phase.file for phase in PHASES]), strict=True))
+    for phase, health in said.items():
+        assert health == expected(phase.kind)[phase.input], phase
+        assert health["status"] == phase.status
+
+
+def test_a_failed_bundle_ends_the_sync(running: Running, store: Store) -> None:
+    """Argo CD waits on what is Progressing for as long as it is, and syncs no other commit meanwhile."""
+    git = running.cure
+    broken = ("ModelBundle", "broken-v1")
+    app = argo.wait_app(git.app, "to fail", lambda app: argo.results(app).get(broken, {}).get("hookPhase") == "Failed")
+    assert "ValueError: no weights" in argo.results(app)[broken]["message"]
+    assert ("ModelEndpoint", "later") not in argo.results(app), "the next wave waits"
+    cured = phases.endpoint("later", "broken-v2")
+    git.push({"broken-v1.yaml": None, "broken-v2.yaml": version(store, "broken-v2"), "later.yaml": cured})
+
+
+def test_phases_that_pass_quickly(
+    argocd: None, operator: object, make_namespace: Callable[..., str], store: Store, keep: Keep
+) -> None:
+    """Not through Git: Argo CD could be late. The first and the edited are the API server's own answers."""
+    namespace = make_namespace("gitops-quick")
+
+    def answered(*command: str, manifest: Manifest | None = None) -> Manifest:
+        text = kubectl(*command, "-o", "json", namespace=namespace, stdin=json.dumps(manifest) if manifest else "")
+        return dict(json.loads(text))
+
+    created = answered("create", "-f", "-", manifest=cpu_bundle(store, "quick"))
+    assert created["status"] == {"observedGeneration": -1}
+    keep("created", created)
+    keep(
+        "starting", phases.wait_until("modelbundle", "quick", namespace, phases.says("Ready", "Unknown", "Progressing"))
+    )
+    keep("created", answered("create", "-f", "-", manifest=phases.endpoint("stable", "quick")))
+    raises = cpu_bundle(store, "raises", model="def load(): raise ValueError('no weights')\n")
+    answered("create", "-f", "-", manifest=raises)
+    once = phases.wait_until("modelbundle", "raises", namespace, phases.says("Ready", "False", "LoadFailed"))
+    assert once["status"]["lastFailure"]["count"] == 1
+    keep("failed-once", once)
+    wait_ready("quick", namespace)
+    edit = '{"spec":{"serving":{"resources":{"cpu":"25m"}}}}'
+    edited = answered("patch", "mbun", "quick", "--type=merge", "-p", edit)
+    assert edited["status"]["observedGeneration"] < edited["metadata"]["generation"]
+    keep("edited", edited)
+    rolling = phases.wait_until("modelbundle", "quick", namespace, phases.says("Reconciling", "True", "Progressing"))
+    keep("rolling-out", rolling)
+    for kind, name in (("modelendpoint", "stable"), ("modelbundle", "quick")):
+        kubectl("patch", kind, name, "--type=merge", "-p", '{"metadata":{"finalizers":["modelbundle.test/hold"]}}',
+                namespace=namespace)  # fmt: skip
+        kubectl("delete", kind, name, "--wait=false", namespace=namespace)
+        deleting = get(kind, name, namespace) or {}
+        assert "deletionTimestamp" in deleting["metadata"]
+        keep("deleting", deleting)
+        kubectl("patch", kind, name, "--type=merge", "-p", '{"metadata":{"finalizers":[]}}', namespace=namespace)
+
+
+def test_an_edit_in_git_of_what_is_immutable_says_what_to_do(running: Running, store: Store) -> None:
+    git = running.edits
+    app = argo.wait_in_sync(git.app, git.head)
+    before = get("modelbundle", "stored-v1", git.namespace) or {}
+    edited = json.loads(json.dumps(git.files["stored-v1.yaml"]))
+    edited["spec"]["bundle"]["appConfig"] = {"mode": "batched"}
+    head = git.push({"stored-v1.yaml": edited})
+
+    def refused(app: Manifest) -> bool:
+        result = argo.results(app).get(("ModelBundle", "stored-v1"), {})
+        return argo.synced_to(app) == head and result.get("status") == "SyncFailed"
+
+    app = argo.wait_app(git.app, "to be refused the edit", refused)
+    message = argo.results(app)["ModelBundle", "stored-v1"]["message"]
+    for piece in (
+        "spec.bundle is immutable",
+        "under the new name",
+        "PruneLast=true",
+        "never sync with Force or Replace",
+    ):
+        assert piece in message
+    assert argo.resources(app)["ModelBundle", "stored-v1"]["status"] == "OutOfSync"
+    # with the server-side diff it is the diff that says so
+    app = argo.compared_anew(git.app, server_side=True)
+    assert app["status"]["sync"]["status"] == "Unknown"
+    assert "spec.bundle is immutable" in json.dumps(app["status"]["conditions"])
+    argo.compared_anew(git.app, server_side=False)
+    after = get("modelbundle", "stored-v1", git.namespace) or {}
+    assert (after["metadata"]["uid"], after["spec"]) == (before["metadata"]["uid"], before["spec"])
+    # the cure, while the failed sync is still tried again: looked at below
+    edited["metadata"]["name"] = "stored-v2"
+    git.push({"stored-v1.yaml": None, "stored-v2.yaml": edited})
+
+
+def test_argo_cd_shows_roll_outs_and_moves_that_wait_or_fail(running: Running, keep: Keep) -> None:
+    git = running.phases
+    shown = {
+        ("ModelBundle", "waits", "roll-out-waits"): ("Reconciling", "True", "WaitingForCapacity"),
+        ("ModelBundle", "fails", "roll-out-fails"): ("Reconciling", "True", "SecretNotFound"),
+        ("ModelEndpoint", "e-waiting", "waiting"): ("Reconciling", "True", "BundleNotFound"),
+        ("ModelEndpoint", "e-stalled", "stalled"): ("Stalled", "True", "BundleNotReady"),
+        ("ModelBundle", "image-moved", "image-moved"): ("Reproducible", "False", "ImageMoved"),
+    }
+    for (kind, name, phase), condition in shown.items():
+        body = phases.wait_until(kind.lower(), name, git.namespace, phases.says(*condition))
+        status = next(found.status for found in PHASES if (found.kind, found.name) == (kind, phase))
+        argo.wait_app(git.app, f"to show {phase}", lambda app, k=kind, n=name, s=status: _shows(app, k, n, s))
+        message = argo.resources(argo.looked_at(git.app))[kind, name]["health"]["message"]
+        assert f"{condition[2]}: " in message
+        keep(phase, body)
+    for name in ("waits", "fails"):
+        assert (get("modelbundle", name, git.namespace) or {})["status"]["conditions"][0]["status"] == "True"
+
+
+def test_an_app_of_apps_installs_the_operator_before_the_bundles(
+    running: Running,
+    make_namespace: Callable[..., str],
+    place: Place,
+    store: Store,
+    tmp_path: Path,
+) -> None:
+    """The operator that Helm installed is taken over without a restart, as the chart renders to what is there."""
+    namespace = make_namespace("gitops-apps")
+    chart, bundles, gitops = (Repository.new(tmp_path / name) for name in ("chart", "bundles", "gitops"))
+    _copy_chart(chart)
+    bundles.commit({"stored.yaml": version(store, "stored", serving={"replicas": 0})})
+    operator = argo.example(EXAMPLES / "apps" / "operator.yaml", "model-bundles", chart, OPERATOR_NAMESPACE)
+    operator["spec"]["source"]["helm"]["valuesObject"] = values(place, SETTINGS)
+    models = argo.example(EXAMPLES / "apps" / "models.yaml", "models", bundles, namespace)
+    for app in (operator, models):
+        app["spec"]["source"]["targetRevision"] = "main"
+    head = gitops.commit({"apps/operator.yaml": operator, "apps/models.yaml": models})
+    pods = {pod["metadata"]["uid"] for pod in list_all("pods", OPERATOR_NAMESPACE)}
+    root = argo.example(EXAMPLES / "root.yaml", "model-serving", gitops, argo.NAMESPACE)
+    try:
+        argo.start(root)
+        argo.wait_in_sync("model-serving", head)
+        synced = argo.wait_in_sync("model-bundles", chart.head)
+        assert argo.resources(synced)["Deployment", "modelbundle-operator"]["health"]["status"] == HEALTHY
+        assert argo.results(synced)["CustomResourceDefinition", "modelbundles.modelbundle.dev"]["status"] == "Synced"
+        second = get("application", "models", argo.NAMESPACE) or {}
+        assert second["metadata"]["creationTimestamp"] >= synced["status"]["health"]["lastTransitionTime"]
+        assert get("modelbundle", "stored", namespace)
+        for server_side in (False, True):
+            again = argo.compared_anew("model-bundles", server_side=server_side)
+            assert again["status"]["sync"]["status"] == "Synced", argo.explain("model-bundles")
+        assert {pod["metadata"]["uid"] for pod in list_all("pods", OPERATOR_NAMESPACE)} == pods
+    finally:
+        managed = argo.resources(get("application", "model-bundles", argo.NAMESPACE) or {"status": {}})
+        argo.forget("model-serving", "models", "model-bundles")
+        argo.disown(*managed.values())
+
+
+def test_crds_are_upgraded_by_a_sync_and_outlive_the_application(
+    argocd: None, make_namespace: Callable[..., str], store: Store, tmp_path: Path
+) -> None:
+    """From an older CRD with objects stored, under another name so that the cluster's own bundles are not touched."""
+    namespace = make_namespace("gitops-crds")
+    older = yaml.safe_load((ROOT / "tests/gitops/data/modelbundles-f3c618f.yaml").read_text())
+    kubectl("apply", "-f", "-", stdin=json.dumps(_renamed(older)))
+    kubectl("wait", "--for=jsonpath={.status.acceptedNames.plural}", f"crd/{_OTHER}", "--timeout=30s")
+    kubectl("wait", "--for=condition=Established", f"crd/{_OTHER}", "--timeout=30s")
+    stored = {**cpu_bundle(store, "stored"), "apiVersion": "crd.modelbundle.test/v1alpha1", "kind": "OtherBundle"}
+    wait_for(
+        "the older CRD to serve", lambda: kubectl("apply", "-f", "-", stdin=json.dumps(stored), namespace=namespace), 30
+    )
+    before = get("otherbundles", "stored", namespace) or {}
+    chart = Repository.new(tmp_path / "chart")
+    _copy_chart(chart)
+    newer = _renamed(yaml.safe_load((ROOT / "crds" / "modelbundles.yaml").read_text()))
+    head = chart.commit({"crds/modelbundles.yaml": newer, "crds/modelendpoints.yaml": None})
+    helm = {"valuesObject": {"operator": {"enabled": False}, "roles": {"create": False}}}
+    app = argo.application(namespace, chart, namespace, helm=helm)
+    app["metadata"]["finalizers"] = ["resources-finalizer.argocd.argoproj.io"]
+    try:
+        argo.start(app)
+        argo.wait_in_sync(namespace, head)
+        live = get("crd", _OTHER) or {}
+        assert live["spec"]["versions"][0]["selectableFields"] == newer["spec"]["versions"][0]["selectableFields"]
+        assert kubectl("get", "otherbundles", "--field-selector=spec.bundle.cloneFrom.name=", "-o", "name",
+                       namespace=namespace)  # fmt: skip
+        assert get("otherbundles", "stored", namespace) == before
+        # with all that it manages, as its finalizer asks for: not the CRDs, which would take every bundle with them
+        kubectl("delete", "application", namespace, "--timeout=60s", namespace=argo.NAMESPACE)
+        assert (get("crd", _OTHER) or {})["metadata"]["uid"] == live["metadata"]["uid"]
+        assert get("otherbundles", "stored", namespace) == before
+    finally:
+        argo.forget(namespace)
+        kubectl("delete", "crd", _OTHER, "--ignore-not-found", timeout=60)
+
+
+def test_a_cure_in_git_is_synced_though_a_failed_sync_is_still_tried_again(running: Running) -> None:
+    edits, cure = running.edits, running.cure
+    argo.wait_in_sync(edits.app, edits.head)
+    assert [bundle["metadata"]["name"] for bundle in list_all("mbun", edits.namespace)] == ["stored-v2"]
+    argo.wait_in_sync(cure.app, cure.head)
+    assert [bundle["metadata"]["name"] for bundle in list_all("mbun", cure.namespace)] == ["broken-v2"]
+    assert from_host("later", cure.namespace, {"x": 2, "y": "abc"}).value == 7
+
+
+def test_pruning_removes_exactly_what_git_dropped(running: Running) -> None:
+    """Last: the move that was begun above has been reported by now, or is soon."""
+    git = running.models
+    spare = get("modelbundle", "spare", git.namespace) or {}
+    app = argo.wait_in_sync(git.app, git.head)
+    pruned = {place for place, result in argo.results(app).items() if result["status"] == "Pruned"}
+    assert pruned == {("ModelBundle", "sentiment-v1")}
+    assert (get("modelendpoint", "sentiment", git.namespace) or {})["status"]["bundle"] == "sentiment-v2"
+    assert get("modelbundle", "sentiment-v1", git.namespace) is None
+    wait_for("its children to go", lambda: get("deployment", "sentiment-v1", git.namespace) is None, 30)
+    assert {bundle["metadata"]["name"] for bundle in list_all("mbun", git.namespace)} == {"sentiment-v2", "spare"}
+    assert (get("modelbundle", "spare", git.namespace) or {})["metadata"]["uid"] == spare["metadata"]["uid"]
+    assert from_host("sentiment", git.namespace, {"x": 2, "y": "abc"}).value == 7
+
+
+_OTHER = "otherbundles.crd.modelbundle.test"
+
+
+def _renamed(crd: Manifest) -> Manifest:
+    """The same CRD for another group and kind."""
+    names = {"plural": "otherbundles", "singular": "otherbundle", "kind": "OtherBundle", "listKind": "OtherBundleList"}
+    spec = {**crd["spec"], "group": "crd.modelbundle.test", "names": names}
+    return {**crd, "metadata": {**crd["metadata"], "name": _OTHER}, "spec": spec}
+
+
+def _copy_chart(repository: Repository) -> None:
+    """The chart as a clone of this project has it."""
+    for name in CHART:
+        source = ROOT / name
+        for file in [source] if source.is_file() else source.rglob("*"):
+            if file.is_file():
+                target = repository.directory / file.relative_to(ROOT)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(file.read_bytes())
+    repository.commit({})
+
+
+def _shows(app: Manifest, kind: str, name: str, status: str) -> bool:
+    return bool(argo.resources(app).get((kind, name), {}).get("health", {}).get("status") == status)
