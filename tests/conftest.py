@@ -67,10 +67,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     capture = session.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print("\nstarting the local cluster for the cluster tests", flush=True)
-        up = subprocess.run([sys.executable, "-m", "local_cluster", "up"], cwd=ROOT, check=False)
-    if up.returncode:
+        up = _local_cluster("up")
+        if up and any(item.get_closest_marker("argocd") for item in session.items):
+            up = _local_cluster("start", "argocd")
+    if not up:
         pytest.exit("the local cluster did not start (CLUSTER=none leaves its tests out)", returncode=1)
     os.environ.update(local_environment())
+
+
+def _local_cluster(*verb: str) -> bool:
+    return subprocess.run([sys.executable, "-m", "local_cluster", *verb], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from demo.call import from_host
-from demo.kubectl import apply, condition, kubectl, list_all, wait_for
+from demo.kubectl import Manifest, apply, condition, kubectl, list_all, wait_for
 from demo.store import Store
 from local_cluster import images, layouts, wheelhouse
 from local_cluster.place import here
@@ -85,7 +85,12 @@ def release() -> Iterator[Callable[[str], str]]:
 
 
 def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
-    tag: Tag, release: Callable[[str], str], namespace: str, store: Store, show: Callable[[str], None]
+    tag: Tag,
+    release: Callable[[str], str],
+    namespace: str,
+    store: Store,
+    show: Callable[[str], None],
+    keep: Callable[[str, Manifest], None],
 ) -> None:
     started = time.monotonic()
     tag.is_first()
@@ -114,6 +119,7 @@ def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
     next_pod(namespace)
     moved = wait_condition("moved", namespace, "Reproducible", "False", "RequirementsMoved")
     assert listed["digest"] in condition(moved, "Reproducible")["message"]
+    keep("requirements-moved", wait_ready("moved", namespace))
     serving = wait_ready("moved", namespace)["status"]
     assert (serving["imageID"], serving["requirements"]) == (ran, listed), "what ran first stays on record"
     assert image_of_the_pod(namespace) == ran

@@ -48,6 +48,9 @@ PHASES = [
     Phase("ModelBundle", "stored", "It is stored only: 0 replicas", HEALTHY),
     Phase("ModelBundle", "clone", "A clone serves", HEALTHY),
     Phase("ModelBundle", "image-moved", "It serves, from another image than at first", HEALTHY),
+    Phase(
+        "ModelBundle", "requirements-moved", "It serves, with another version of a requirement than at first", HEALTHY
+    ),
     Phase("ModelBundle", "edited", "`spec.serving` was just edited", PROGRESSING),
     Phase("ModelBundle", "rolling-out", "A roll-out is on its way", PROGRESSING),
     Phase("ModelBundle", "roll-out-waits", "A roll-out waits for room; the old pods serve", PROGRESSING),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Callable
 
 from demo.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
+from local_cluster import layouts
 from local_cluster.place import here
 from tests.cluster.bad_rows import ROWS, World
 from tests.cluster.bundles import cpu_bundle
@@ -77,8 +77,7 @@ def file(manifest: Manifest) -> str:
 
 def tag_image(image: str) -> None:
     """Make the moving tag stand for this image, as a push to a registry would."""
-    ctr = ["ctr", "--address", str(here().containerd_socket), "--namespace", "k8s.io", "images", "tag", "--force"]
-    subprocess.run([*ctr, image, MOVING_IMAGE], check=True, capture_output=True)
+    layouts.ctr(here(), "images", "tag", "--force", image, MOVING_IMAGE)
 
 
 def move_image(namespace: str) -> None:

@@ -30,7 +30,7 @@ from tests.gitops import argo, phases
 from tests.gitops.argo import Repository
 from tests.gitops.health_data import DEGRADED, HEALTHY, PHASES, PROGRESSING, expected
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
 
 EXAMPLES = ROOT / "examples" / "argocd"
 CHART = (".helmignore", "Chart.yaml", "LICENSE", "README.md", "charts", "crds", "templates", "values.schema.json",
