@@ -16,6 +16,7 @@ from local_cluster import argocd
 from tests.gitops.health_data import ARGOCD
 
 NAMESPACE = "argocd"
+EXAMPLES = ARGOCD.parent / "examples" / "argocd"
 CLUSTER = "https://kubernetes.default.svc"
 _REFRESH = "argocd.argoproj.io/refresh"
 
