@@ -56,7 +56,7 @@ def test_an_app_of_apps_installs_the_operator_before_the_bundles(
         assert argo.resources(synced)["Deployment", "modelbundle-operator"]["health"]["status"] == HEALTHY
         assert argo.results(synced)["CustomResourceDefinition", "modelbundles.modelbundle.dev"]["status"] == "Synced"
         second = get("application", "models", argo.NAMESPACE) or {}
-        assert second["metadata"]["creationTimestamp"] >= synced["status"]["health"]["lastTransitionTime"]
+        assert second["metadata"]["creationTimestamp"] >= _first_healthy(synced)
         assert get("modelbundle", "stored", namespace)
         for server_side in (False, True):
             again = argo.compared_anew("model-bundles", server_side=server_side)
@@ -104,6 +104,15 @@ def test_crds_are_upgraded_by_a_sync_and_outlive_the_application(
     finally:
         argo.forget(namespace)
         kubectl("delete", "crd", _OTHER, "--ignore-not-found", timeout=60)
+
+
+def _first_healthy(app: Manifest) -> str:
+    """When Argo CD first called the Application Healthy; a sync may unsettle it for a moment later on."""
+    return min(
+        str(event["firstTimestamp"])
+        for event in list_all("events", argo.NAMESPACE)
+        if event["involvedObject"].get("uid") == app["metadata"]["uid"] and event["message"].endswith("-> Healthy")
+    )
 
 
 def _renamed(crd: Manifest) -> Manifest:
