@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
 from launch.endpoint_bundle import bundle_for, release
 from launch.endpoint_options import checked_labels, endpoint_fields
-from launch.errors import APIError, WrongTypeError
+from launch.errors import APIError, BundleFailedError, WrongTypeError
 from launch.kubernetes_api import API_VERSION, ENDPOINTS
 from launch.lookup import named
 from launch.model_bundle import ModelBundle
@@ -129,8 +129,14 @@ class EndpointMethods:
     def delete_model_endpoint(self, model_endpoint_name: Union[Endpoint, ModelEndpoint, str]) -> bool:
         """Remove the endpoint and end what served for it; the bundle that it was made of stays, stored."""
         name = _name_of(model_endpoint_name)
-        self.connection.delete(name, ENDPOINTS)
-        release(self.connection, name)
+        try:
+            self.connection.delete(name, ENDPOINTS)
+        except APIError as error:
+            # somebody else has deleted it, or this was cut off once: what served for it may be there still
+            if error.status != 404 or not release(self.connection, name):
+                raise
+        else:
+            release(self.connection, name)
         return True
 
     def read_endpoint_creation_logs(self, model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> str:
@@ -158,8 +164,12 @@ class EndpointMethods:
         try:
             before = self.connection.get(former)
         except APIError as error:
-            if error.status != 404 or model_bundle is None:
+            if error.status != 404:
                 raise
+            if model_bundle is None:
+                raise APIError(
+                    404, f"{error}, which the endpoint {name} names: give model_bundle", error.reason
+                ) from None
             before = {"spec": {}}  # deleted: the other one is served by what is given alone
         base = before if model_bundle is None else named(self.connection, model_bundle)
         serving = {**(before["spec"].get("serving") or {}), **node_of(self.connection, gpu_type)}
@@ -171,7 +181,8 @@ class EndpointMethods:
             change["metadata"] = {"labels": dict(labels)}
         self.connection.patch(name, change, ENDPOINTS)
         if serves != former:
-            wait_until(self.connection, name, lambda found: _answers(found, serves), MOVE_SECONDS, say, ENDPOINTS)
+            wanted = f"answered by {serves}"
+            wait_until(self.connection, name, lambda it: _answers(it, serves), MOVE_SECONDS, say, ENDPOINTS, wanted)
             release(self.connection, name, keep=serves)
 
     def _endpoint(self, name: str) -> SyncEndpoint:
@@ -179,6 +190,9 @@ class EndpointMethods:
 
 
 def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
+    if endpoint["spec"]["bundle"] != bundle:
+        told = f"the endpoint {endpoint['metadata']['name']} was given {endpoint['spec']['bundle']} meanwhile"
+        raise BundleFailedError(f"{told}: the move to {bundle} is off", "Overtaken")
     return (endpoint.get("status") or {}).get("bundle") == bundle
 
 

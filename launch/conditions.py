@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Dict, List, Tuple
 
+from launch.errors import InvalidBundleError
+
 # modelbundle_operator.api.ConditionType, which the client does not have
 TYPES = (
     "Ready",
@@ -49,9 +51,9 @@ def as_wanted(text: str) -> str:
     """TYPE or TYPE=STATUS as it was given; ValueError where no bundle can ever have it."""
     name, given, status = text.partition("=")
     if name not in TYPES:
-        raise ValueError(f"{name!r} is no condition of a bundle: one of {', '.join(TYPES)}")
+        raise InvalidBundleError(f"{name!r} is no condition of a bundle: one of {', '.join(TYPES)}")
     if given and status not in STATUSES:
-        raise ValueError(f"{status!r} is no status of {name}: one of {', '.join(STATUSES)}")
+        raise InvalidBundleError(f"{status!r} is no status of {name}: one of {', '.join(STATUSES)}")
     return text
 
 

@@ -11,7 +11,7 @@ import os
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from launch import kubernetes_api
-from launch.errors import APIError, WrongTypeError
+from launch.errors import APIError, InvalidBundleError, WrongTypeError
 from launch.kubernetes_api import PLURAL
 from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
 from launch.transport import connect, connect_to, with_token
@@ -30,7 +30,7 @@ class Connection:
         for name, value in (("api_key", api_key), ("endpoint", endpoint), ("namespace", namespace)):
             if value is not None and not isinstance(value, str):
                 raise WrongTypeError(f"{name} must be a string, it is a {type(value).__name__}")
-        self._api_key = api_key or None
+        self._api_key = _token(api_key)
         self.endpoint = endpoint or None
         self._wanted, self._context = namespace or os.environ.get("LAUNCH_NAMESPACE") or None, context
         self._place: Optional[Tuple[Any, str]] = None
@@ -40,6 +40,9 @@ class Connection:
         key = ", api_key=***" if self._api_key else ""
         where = self.endpoint or "the kubeconfig's cluster"
         return f"Connection({where}, namespace={self._wanted or 'the default'}{key})"
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Connection holds credentials and is never pickled")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Connection) and self._key() == other._key()
@@ -76,7 +79,7 @@ class Connection:
         """All of the namespace; that the namespace is not there is an error, as it is never meant."""
         api, namespace = self.place()
         found = kubernetes_api.list_all(api, namespace, plural, selector)
-        if not found and not selector and kubernetes_api.namespace_is_missing(api, namespace):
+        if not found and kubernetes_api.namespace_is_missing(api, namespace):
             raise APIError(404, f"there is no namespace {namespace} in this cluster")
         return found
 
@@ -97,3 +100,11 @@ class Connection:
             if found is not None:
                 return found
         return {}
+
+
+def _token(api_key: Optional[str]) -> Optional[str]:
+    """As a file has it, with a newline at its end, it is meant without; what no token can be is not shown either."""
+    token = (api_key or "").strip()
+    if token and not (token.isascii() and token.isprintable() and " " not in token):
+        raise InvalidBundleError("api_key is no bearer token: it holds blanks or characters that no token has")
+    return token or None

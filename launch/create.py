@@ -4,14 +4,14 @@ for a bundle that then cannot be created is taken away again."""
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional
 
-from launch.content import Content, content_of_manifest
+from launch.content import Content, content_of_manifest, content_of_object
 from launch.errors import APIError
 from launch.families.clone import clone_of
 from launch.kubernetes_api import API_VERSION
 from launch.manifest import KIND
-from launch.naming import CREATED_AT, bundle_metadata, given_name, object_name
+from launch.naming import CREATED_AT, OWNER, bundle_metadata, given_name, object_name
 from launch.packing.packed import Packed
 
 if TYPE_CHECKING:
@@ -49,11 +49,13 @@ def draft(wanted: Wanted, packed: Packed, uri: str, owner: str = "") -> Content:
 
 def create(connection: "Connection", store: "ArtifactStore", wanted: Wanted, packed: Packed) -> Created:
     """The object, new or found; the artifact is in the store then."""
-    content = draft(wanted, packed, store.uri_of(packed), connection.user())
+    uri = store.uri_of(packed)
+    content = draft(wanted, packed, uri, connection.user())
     found = _renewed(connection, content)
     if found is not None:
-        store.put(packed)  # nothing to do where it is there; somebody may have removed it
-        return Created(found, content, new=False)
+        if found["spec"]["bundle"].get("artifact", {}).get("uri") == uri:
+            store.put(packed)  # nothing to do where it is there; somebody may have removed it
+        return Created(found, content_of_object(found), new=False)
     connection.create(content.manifest, dry_run=True)
     uploaded = store.put(packed)
     try:
@@ -61,10 +63,17 @@ def create(connection: "Connection", store: "ArtifactStore", wanted: Wanted, pac
     except APIError as error:
         if error.status == 409 and error.reason == "AlreadyExists":  # another client was faster
             return Created(connection.get(content.name), content, new=False)
-        if uploaded and 400 <= error.status < 500:  # anything else may have been carried out
-            store.remove(store.uri_of(packed))
+        if uploaded and 400 <= error.status < 500 and not _used(connection, uri):  # else it may have been carried out
+            store.remove(uri)
         raise
+    if not uploaded:
+        store.put(packed)  # who had uploaded it may have been refused meanwhile, and have taken it away
     return Created(made, content, new=True)
+
+
+def _used(connection: "Connection", uri: str) -> bool:
+    """Whether a bundle of the namespace has this artifact."""
+    return any(bundle["spec"]["bundle"].get("artifact", {}).get("uri") == uri for bundle in connection.list())
 
 
 def clone(connection: "Connection", base: Mapping[str, Any], content: Content, fields: Mapping[str, Any]) -> Created:
@@ -89,13 +98,18 @@ def _named(content: Content, name: str, owner: str, metadata: Mapping[str, Any])
     return Content(chosen, content.fields, content.canonical, content.digest, manifest)
 
 
-def _renewed(connection: "Connection", content: Content) -> "Dict[str, Any] | None":
-    """The bundle that is there under this name, now the newest of it; None when there is none."""
+def _renewed(connection: "Connection", content: Content) -> Optional[Dict[str, Any]]:
+    """The bundle that is there under this name, now the newest of it; None when there is none.
+
+    One of another owner is left as it is: it is as good, and not ours to change.
+    """
     try:
         found = connection.get(content.name)
     except APIError as error:
         if error.status == 404:
             return None
         raise
+    if (found["metadata"].get("annotations") or {}).get(OWNER) not in (None, connection.user()):
+        return found
     created_at = content.manifest["metadata"]["annotations"][CREATED_AT]
-    return connection.patch(content.name, {"metadata": {"annotations": {CREATED_AT: created_at}}}) or found
+    return connection.patch(content.name, {"metadata": {"annotations": {CREATED_AT: created_at}}})

@@ -12,13 +12,10 @@ from launch.content import content_of_object
 from launch.errors import APIError
 from launch.families.clone import clone_of
 from launch.kubernetes_api import ENDPOINTS
-from launch.naming import GROUP, object_name
+from launch.naming import MADE_FOR, SERVED_FOR, object_name
 
 if TYPE_CHECKING:
     from launch.connection import Connection
-
-SERVED_FOR = f"{GROUP}/served-for"  # label: the endpoint's name
-MADE_FOR = f"{GROUP}/made-for"  # annotation of a clone that exists for an endpoint alone
 
 
 def bundle_for(
@@ -36,13 +33,15 @@ def bundle_for(
     return _clone_for(connection, base, endpoint, serving)
 
 
-def release(connection: "Connection", endpoint: str, keep: Optional[str] = None) -> None:
-    """What served for the endpoint serves no more, save `keep` and what another endpoint names."""
+def release(connection: "Connection", endpoint: str, keep: Optional[str] = None) -> bool:
+    """What served for the endpoint serves no more, save `keep` and what another endpoint names; False: nothing did."""
+    released = False
     others = [found for found in connection.list(ENDPOINTS) if found["metadata"]["name"] != endpoint]
     for bundle in connection.list(selector=f"{SERVED_FOR}={endpoint}"):
         name = bundle["metadata"]["name"]
         if name == keep:
             continue
+        released = True
         heirs = [found["metadata"]["name"] for found in others if found["spec"]["bundle"] == name]
         if heirs:
             connection.patch(name, {"metadata": {"labels": {SERVED_FOR: heirs[0]}}})
@@ -50,6 +49,7 @@ def release(connection: "Connection", endpoint: str, keep: Optional[str] = None)
             connection.delete(name)
         else:
             connection.patch(name, {"metadata": {"labels": {SERVED_FOR: None}}, "spec": {"serving": {"replicas": 0}}})
+    return released
 
 
 def _clone_for(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
-from launch.errors import APIError
+from launch.errors import APIError, InvalidBundleError
 from launch.transport import call, errors, lines, refusal, send
 
 GROUP, VERSION, PLURAL, ENDPOINTS = "modelbundle.dev", "v1alpha1", "modelbundles", "modelendpoints"
@@ -16,6 +17,8 @@ PAGE = "100"  # a bundle may have 200 KiB
 WATCH_SECONDS = 240  # load balancers cut longer silences
 MERGE_PATCH = "application/merge-patch+json"
 
+# whatever else stands in a URL's place of a name means another object, or all of them
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _KINDS = {PLURAL: "bundle", ENDPOINTS: "endpoint"}
 
 
@@ -60,7 +63,7 @@ def delete(api: Any, namespace: str, plural: str, name: str) -> None:
 def get_config_map(api: Any, namespace: str, name: str) -> Optional[Dict[str, str]]:
     """Its data; None where there is none, or where it may not be read."""
     try:
-        path = f"/api/v1/namespaces/{namespace}/configmaps/{name}"
+        path = _core(namespace, f"configmaps/{name}")
         data: Dict[str, str] = call(api, "GET", path, f"the ConfigMap {name}").get("data") or {}
     except APIError as error:
         if error.status in (403, 404):
@@ -72,7 +75,7 @@ def get_config_map(api: Any, namespace: str, name: str) -> Optional[Dict[str, st
 def namespace_is_missing(api: Any, namespace: str) -> bool:
     """False too where the caller may not know: many have rights in a namespace and none on it."""
     try:
-        call(api, "GET", f"/api/v1/namespaces/{namespace}", f"the namespace {namespace}")
+        call(api, "GET", f"/api/v1/namespaces/{checked(namespace)}", f"the namespace {namespace}")
     except APIError as error:
         if error.status in (403, 404):
             return error.status == 404
@@ -90,14 +93,14 @@ def who_am_i(api: Any) -> str:
 def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:
     query = {"labelSelector": f"{GROUP}/bundle={bundle}"}
     what = f"the pods of {bundle} in namespace {namespace}"
-    found: List[Dict[str, Any]] = call(api, "GET", f"/api/v1/namespaces/{namespace}/pods", what, query=query)["items"]
+    found: List[Dict[str, Any]] = call(api, "GET", _core(namespace, "pods"), what, query=query)["items"]
     return found
 
 
 def events_of(api: Any, namespace: str, kind: str, name: str) -> List[Dict[str, Any]]:
     """The events about one object, the oldest first."""
     query = {"fieldSelector": f"involvedObject.kind={kind},involvedObject.name={name}"}
-    path = f"/api/v1/namespaces/{namespace}/events"
+    path = _core(namespace, "events")
     found: List[Dict[str, Any]] = call(api, "GET", path, f"the events of {name}", query=query)["items"]
     return sorted(found, key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
 
@@ -175,7 +178,7 @@ def post_to_service(
     extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Tuple[int, Mapping[str, str], bytes]:
     """POST JSON to a Service through the API server's proxy: status, headers, body. Needs no route into the cluster."""
-    resource = f"/api/v1/namespaces/{namespace}/services/http:{name}:{SERVICE_PORT}/proxy/{path.lstrip('/')}"
+    resource = _core(namespace, f"services/http:{checked(name)}:{SERVICE_PORT}/proxy/{path.lstrip('/')}")
     what = f"the service {name} in namespace {namespace}"
     with errors(what):
         status, headers, content = send(api, "POST", resource, body, seconds=seconds, extra_headers=extra_headers)
@@ -184,8 +187,21 @@ def post_to_service(
     return status, headers, content
 
 
-def _path(namespace: str, plural: str, name: str = "") -> str:
-    return f"/apis/{API_VERSION}/namespaces/{namespace}/{plural}" + (f"/{name}" if name else "")
+def checked(name: Any) -> str:
+    """The name; InvalidBundleError where no object of Kubernetes can have it."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise InvalidBundleError(f"{name!r} names no object: lowercase letters, digits, - and . are allowed")
+    return name
+
+
+def _path(namespace: str, plural: str, name: Optional[str] = None) -> str:
+    """Of one object; without a name of all of them."""
+    below = f"/{checked(name)}" if name is not None else ""
+    return f"/apis/{API_VERSION}/namespaces/{checked(namespace)}/{plural}{below}"
+
+
+def _core(namespace: str, resource: str) -> str:
+    return f"/api/v1/namespaces/{checked(namespace)}/{resource}"
 
 
 def _what(namespace: str, plural: str, name: str) -> str:
@@ -193,4 +209,4 @@ def _what(namespace: str, plural: str, name: str) -> str:
 
 
 def _log_path(namespace: str, pod: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+    return _core(namespace, f"pods/{checked(pod)}/log")

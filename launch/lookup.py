@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 from launch.errors import APIError, WrongTypeError
 from launch.manifest import NAME
 from launch.model_bundle import ModelBundle
-from launch.naming import BUNDLE_NAME, OWNER, created_at, given_name, label_value, owner_label
+from launch.naming import BUNDLE_NAME, MADE_FOR, OWNER, created_at, given_name, label_value, owner_label
 
 if TYPE_CHECKING:
     from launch.connection import Connection
@@ -17,18 +17,20 @@ def owned(connection: "Connection", name: Optional[str] = None, everybody: bool 
     """Those that you own and those that nobody owns, the newest first."""
     named = [f"{BUNDLE_NAME}={label_value(name)}"] if name is not None else []
     whose = [[]] if everybody else [[f"{OWNER}={owner_label(connection.user())}"], [f"!{OWNER}"]]
-    listed = [bundle for part in whose for bundle in connection.list(selector=",".join([*named, *part]))]
+    all_listed = [bundle for part in whose for bundle in connection.list(selector=",".join([*named, *part]))]
+    # a clone that serves an endpoint alone is no version of its own
+    listed = [bundle for bundle in all_listed if MADE_FOR not in (bundle["metadata"].get("annotations") or {})]
     if name is not None:
         listed = [bundle for bundle in listed if given_name(bundle) == name]
     return sorted(listed, key=created_at, reverse=True)
 
 
 def named(connection: "Connection", word: Union[ModelBundle, str]) -> Dict[str, Any]:
-    """The newest bundle of this name, else the object of this name; a ModelBundle that has an id is that one."""
+    """The newest bundle of this name, your own first, else the object of this name; a ModelBundle with an id is it."""
     if isinstance(word, ModelBundle) and word.id is not None:
         return connection.get(word.id)
     name = _text(word)
-    of_name = owned(connection, name)
+    of_name = owned(connection, name) or owned(connection, name, everybody=True)
     return of_name[0] if of_name else _by_object_name(connection, name)
 
 

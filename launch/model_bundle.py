@@ -65,14 +65,14 @@ class ModelBundle:
     def deploy(
         self,
         replicas: int = 1,
-        gpus: int = 1,
+        gpus: Optional[int] = None,
         cpus: Any = None,
         memory: Optional[str] = None,
         storage: Optional[str] = None,
         gpu_type: Optional[str] = None,
         max_concurrency: Optional[int] = None,
     ) -> "ModelBundle":
-        """Serve the bundle under its own id: `replicas` pods with `gpus` GPUs each (0: on CPU).
+        """Serve the bundle under its own id: `replicas` pods with `gpus` GPUs each (0: on CPU; 1 where never given).
 
         `cpus` are cores (0.5 or "500m"), `memory` and `storage` quantities such as "8Gi"; what is not given stays as it
         was. Returns at once: `wait()` waits. `create_model_endpoint` gives callers a name that outlives this bundle.
@@ -93,11 +93,14 @@ class ModelBundle:
         wait(self._there(), str(self.id), condition, timeout, say)
         return self
 
-    def predict(self, *, timeout: float = 120, **request: Any) -> Any:
-        """The prediction for the request's fields, through the API server's proxy; PredictionError when it failed."""
+    def predict(self, request: Optional[Mapping[str, Any]] = None, /, *, timeout: float = 120, **fields: Any) -> Any:
+        """The prediction for the request's fields, given as a dict or as keywords; PredictionError when it failed.
+
+        It goes through the API server's proxy, or in a pod to the Service itself; `timeout` in seconds.
+        """
         from launch.prediction import predict
 
-        return predict(self._there(), str(self.id), request, timeout).value
+        return predict(self._there(), str(self.id), {**(request or {}), **fields}, timeout).value
 
     def logs(self, container: str = "worker", tail: Optional[int] = None) -> str:
         """What the container wrote in each pod that is there; `tail` last lines of each."""

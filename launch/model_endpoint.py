@@ -192,7 +192,8 @@ def endpoint_status(found: Mapping[str, Any]) -> str:
     known = {name: entry["status"] for name, entry in conditions(found).items()}
     if not known:
         return "UPDATE_PENDING"
-    if known.get("Stalled") == "True":
+    gone = conditions(found).get("Ready", {}).get("reason") == "BundleNotFound"
+    if known.get("Stalled") == "True" or gone:
         return "UPDATE_FAILED"
     settled = (found.get("status") or {}).get("bundle") == found["spec"]["bundle"]
     return "READY" if known.get("Ready") == "True" and settled else "UPDATE_IN_PROGRESS"

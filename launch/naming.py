@@ -19,6 +19,8 @@ BUNDLE_NAME = f"{GROUP}/bundle-name"  # label and annotation
 OWNER = f"{GROUP}/owner"  # label and annotation
 CREATED_AT = f"{GROUP}/created-at"
 METADATA = f"{GROUP}/metadata"
+SERVED_FOR = f"{GROUP}/served-for"  # label of a bundle: the endpoint that the client serves with it
+MADE_FOR = f"{GROUP}/made-for"  # annotation of a clone that exists for an endpoint alone
 
 LONGEST_NAME, HEX = 52, 10
 LONGEST_METADATA = 16 * 1024  # of the 256 KiB that all annotations may have, kubectl's copy of the object among them
@@ -27,14 +29,20 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 
 def object_name(name: str, digest: str) -> str:
-    """DNS-1035, at most 52 characters: the name as far as it can be kept, and ten hex digits of the digest."""
+    """DNS-1035, at most 52 characters: the name as far as it can be kept, and ten hex digits.
+
+    They are the digest's where the name could be kept whole, else those of a hash of the name and the digest.
+    """
     if not isinstance(name, str) or not name.strip():
         raise InvalidBundleError(f"model_bundle_name must be a text that says something, it is {name!r}")
     if len(name) > 1024:
         raise InvalidBundleError(f"model_bundle_name has {len(name)} characters, 1024 are allowed")
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    slug = slug if slug[:1].isalpha() else f"bundle-{slug}"
-    return f"{slug[: LONGEST_NAME - HEX - 1].strip('-')}-{digest.rpartition(':')[2][:HEX]}"
+    slug = (slug if slug[:1].isalpha() else f"bundle-{slug}")[: LONGEST_NAME - HEX - 1].strip("-")
+    known_by = digest.rpartition(":")[2]
+    if slug != name:  # other names look the same: they must not become one object
+        known_by = hashlib.sha256(f"{name}\n{digest}".encode("utf-8")).hexdigest()
+    return f"{slug}-{known_by[:HEX]}"
 
 
 def label_value(text: str) -> str:

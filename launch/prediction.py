@@ -47,6 +47,13 @@ def predict(
         body = json.dumps(request, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
         raise InvalidBundleError(f"the request cannot be written as JSON: {error}") from None
+    for name, text in (extra_headers or {}).items():
+        if not (
+            isinstance(name, str) and isinstance(text, str) and (name + text).isascii() and (name + text).isprintable()
+        ):
+            raise InvalidBundleError(f"the header {name!r} cannot be sent: headers are printable ASCII texts")
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
+        raise InvalidBundleError(f"timeout must be a number of seconds above 0, it is {timeout!r}")
     status, headers, content = post(connection, service, body, timeout, extra_headers)
     value = _json(content)
     digest = headers.get("x-modelbundle-digest")

@@ -6,8 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
-from launch.conditions import Seen, changes, holds, stalled
-from launch.errors import BundleFailedError, WaitTimeoutError
+from launch.conditions import Seen, as_wanted, changes, holds, stalled
+from launch.errors import BundleFailedError, InvalidBundleError, WaitTimeoutError, WrongTypeError
 from launch.kubernetes_api import PLURAL, watch
 
 if TYPE_CHECKING:
@@ -26,11 +26,17 @@ def wait(
     tell: Callable[[str], None],
     plural: str = PLURAL,
 ) -> Dict[str, Any]:
-    """The object for which TYPE or TYPE=STATUS holds, as `wait_until` gives it."""
-    is_stalled_wanted = wanted.partition("=")[0] == "Stalled"
-    return wait_until(
-        connection, name, lambda found: holds(found, wanted), timeout, tell, plural, wanted, is_stalled_wanted
-    )
+    """The object for which TYPE or TYPE=STATUS holds, as `wait_until` gives it.
+
+    Ready counts once nothing is under way any more: while new pods start, the old ones answer and Ready is True.
+    """
+    kind, _, status = as_wanted(wanted).partition("=")
+
+    def is_so(found: Mapping[str, Any]) -> bool:
+        under_way = kind == "Ready" and status in ("", "True") and holds(found, "Reconciling")
+        return holds(found, wanted) and not under_way
+
+    return wait_until(connection, name, is_so, timeout, tell, plural, wanted, kind == "Stalled")
 
 
 def wait_until(
@@ -47,6 +53,10 @@ def wait_until(
 
     BundleFailedError when it was deleted or is Stalled, WaitTimeoutError after `timeout` seconds.
     """
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise WrongTypeError(f"timeout must be a number of seconds, it is {timeout!r}")
+    if not 0 <= timeout < float("inf"):
+        raise InvalidBundleError(f"timeout must be a number of seconds, 0 or more, it is {timeout}")
     api, namespace = connection.place()
     seen: Seen = {}
     last: Optional[Dict[str, Any]] = None

@@ -13,7 +13,7 @@ import pytest
 from demo.kubectl import get, kubectl, list_all
 from demo.place import Place
 from launch import EndpointRequest, LaunchClient, ModelBundle
-from launch.errors import APIError, PredictionError
+from launch.errors import APIError, PredictionError, WaitTimeoutError
 from tests.cluster.bundles import wait_condition
 
 ENV_PARAMS = {
@@ -88,6 +88,9 @@ def test_names_are_found_newest_first_and_the_same_content_is_the_same_bundle(
     wait_condition(str(clone.id), namespace, "Ready", "True", "Stored")
     assert client.get_model_bundle(clone).app_config == {"factor": 5}
     assert client.clone_model_bundle_with_changes(str(clone.id), {"factor": 2}).digest == two.digest
+    other = create("Times!", 2)  # it only looks alike
+    assert (other.name, client.get_model_bundle("Times!").id) == ("Times!", other.id)
+    assert other.id != two.id
     latest = client.get_latest_model_bundle_v2("times")
     assert latest.flavor.flavor == "zip_artifact"
     assert latest.flavor.framework == ENV_PARAMS
@@ -102,7 +105,12 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
     with pytest.raises(PredictionError, match="RequestSchemaViolation") as refused:
         bundle.predict(x="many")
     assert refused.value.status == 422
+    assert bundle.predict({"x": 5}) == 10
     assert "predicting 21" in bundle.logs()
+    # what answers does not count while others are on their way
+    with pytest.raises(WaitTimeoutError, match="not Ready within"):
+        bundle.deploy(memory="300Mi", cpus=500).wait(2)
+    bundle.deploy(cpus=0.02, memory="256Mi").wait(90)
     assert bundle.conditions()["Ready"]["reason"] == "Serving"
 
     def command(*words: str) -> str:
@@ -153,8 +161,12 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     assert serves != two.id
     wait_condition(str(serves), namespace, "Resolved", "True")
     assert (get("mbun", str(serves), namespace) or {})["status"]["digest"] == two.digest
+    assert serves not in [bundle.id for bundle in client.list_model_bundles()]
+    kubectl("delete", "mend", "other", namespace=namespace)  # behind the client's back
     assert client.delete_model_endpoint("other") is True
     assert get("mbun", str(serves), namespace) is None
+    with pytest.raises(APIError, match="not found"):
+        client.delete_model_endpoint("other")
     assert client.get_model_endpoint("other") is None
 
     client.edit_model_endpoint(model_endpoint=endpoint, model_bundle="three")

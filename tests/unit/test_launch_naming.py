@@ -16,19 +16,35 @@ LABEL = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
     ("given", "expected"),
     [
         ("test-bundle", "test-bundle-0123456789"),
-        ("Test Bundle!", "test-bundle-0123456789"),
-        ("sentiment_v3.1", "sentiment-v3-1-0123456789"),
-        ("3d-model", "bundle-3d-model-0123456789"),
-        ("ünïcode", "n-code-0123456789"),
-        ("日本", "bundle-0123456789"),
-        ("a" * 80, "a" * 41 + "-0123456789"),
-        ("a" * 40 + "-" + "b" * 9, "a" * 40 + "-0123456789"),
+        ("a" * 41, "a" * 41 + "-0123456789"),
     ],
 )
 def test_an_object_is_called_like_its_bundle_and_its_digest(given, expected):
+    assert object_name(given, DIGEST) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "begins"),
+    [
+        ("Test Bundle!", "test-bundle-"),
+        ("sentiment_v3.1", "sentiment-v3-1-"),
+        ("3d-model", "bundle-3d-model-"),
+        ("ünïcode", "n-code-"),
+        ("日本", "bundle-"),
+        ("模型", "bundle-"),
+        ("a" * 80, "a" * 41 + "-"),
+        ("a" * 81, "a" * 41 + "-"),
+        ("a" * 40 + "-" + "b" * 9, "a" * 40 + "-"),
+        ("test bundle!", "test-bundle-"),
+    ],
+)
+def test_names_that_only_look_alike_are_other_objects(given, begins):
     name = object_name(given, DIGEST)
-    assert name == expected
+    assert name.startswith(begins)
     assert DNS_1035.fullmatch(name)
+    assert not name.endswith("0123456789")
+    assert name == object_name(given, DIGEST)
+    assert object_name(given, DIGEST) != object_name(given + "?", DIGEST)
 
 
 @pytest.mark.parametrize("given", ["", "   ", None, 3, "x" * 1025])
