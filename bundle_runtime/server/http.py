@@ -1,8 +1,8 @@
-"""HTTP/1.1 over one connection: httptools parses, this orders, limits and answers; the app decides.
+"""HTTP/1.1 over one connection: arriving.py takes the requests in, this orders and answers; the app decides.
 
 No packaged server carries all that a prediction needs within the time that it may cost (docs/adr has the figures). What
-is here is what a front must not get wrong: answers in the order of the requests, a body refused before it is read, a
-slow client that holds nothing but its own connection.
+is here is what a front must not get wrong: answers in the order of the requests, and a slow client that holds nothing
+but its own connection.
 """
 
 from __future__ import annotations
@@ -12,15 +12,13 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
 from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS
+from bundle_runtime.server.arriving import Arriving
 from bundle_runtime.server.exchange import Exchange
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
 
-MAX_HEAD = 16 * 1024
 MAX_PIPELINED = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
@@ -29,38 +27,18 @@ WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 BIG = 64 * 1024
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(Arriving):
     """One client. At most one exchange is with the app; what was pipelined behind it waits here."""
 
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
+        super().__init__(loop, max_body)
         self._app = app
-        self._loop = loop
-        self._max_body = max_body
-        self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport | None = None
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
-        self._next: Exchange | None = None  # the request that is arriving
-        self._url = b""
-        self._parts: list[bytes] = []
-        self._says_connection = False
-        self._framing: list[tuple[bytes, bytes]] = []  # the header lines that matter here
-        self._size = 0
-        self._head_size = 0  # of what was parsed
-        self._head_bytes = 0  # of what came, in the reads that finished no request
-        self._completed = False  # a request ended in this read
-        self._in_head = False
-        self._expects = False
-        self._drop_rest = False  # the rest of what the client sends is thrown away
         self._reading_paused = False
         self._ends_at = 0.0
-        self._waiting_since = 0.0  # of the silent client, the arriving request or the unread answer
         self._writing_paused = False
-
-    # asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -88,139 +66,10 @@ class HttpConnection(asyncio.Protocol):
         self._waiting_since = self._loop.time()
         self._run_queue()
 
-    def data_received(self, data: bytes) -> None:
-        if self._drop_rest:
-            return
-        self._completed = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            if not self._drop_rest:
-                self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
-            return
-        if self._in_head and not self._completed:  # one header that never ends does not reach on_header
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD:
-                self._refuse_head()
+    def _is_idle(self) -> bool:
+        return self._current is None and not self._queue
 
-    # httptools
-
-    def on_message_begin(self) -> None:
-        self._next = Exchange(self, self._loop.time())
-        self._waiting_since = self._next.started
-        self._url = b""
-        self._parts = []
-        self._framing = []
-        self._says_connection = False
-        self._size = 0
-        self._head_size = 0
-        self._head_bytes = 0
-        self._in_head = True
-        self._expects = False
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        self._head_size += len(url)
-        if self._head_size > MAX_HEAD:
-            self._refuse_head()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        length = len(name)
-        self._head_size += length + len(value) + 4
-        if self._head_size > MAX_HEAD:
-            self._refuse_head()
-        elif length == 12:
-            if name.lower() == b"x-request-id" and self._next is not None:
-                self._next.request_id = value
-                self._framing.append((name, value))
-        elif length == 14:
-            if name.lower() == b"content-length":
-                self._framing.append((name, value))
-                if int(value) > self._max_body:
-                    self._refuse_body()
-        elif length == 10:
-            self._says_connection = True  # or another header of that length: it is looked at below
-        elif length == 17:
-            if name.lower() == b"transfer-encoding":
-                self._framing.append((name, value))
-        elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
-            self._framing.append((name, value))
-            self._expects = True
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if self._drop_rest or self._next is None:
-            return
-        if self._expects and self._current is None and not self._queue and self._transport is not None:
-            self._transport.write(CONTINUE)
-
-    def on_body(self, body: bytes) -> None:
-        if self._drop_rest:
-            return
-        self._size += len(body)
-        if self._size > self._max_body:
-            self._refuse_body()
-        else:
-            self._parts.append(body)
-
-    def on_message_complete(self) -> None:
-        exchange = self._next
-        self._completed = True
-        self._in_head = False
-        parser = self._parser
-        if self._drop_rest or exchange is None:
-            return
-        method = parser.get_method()
-        if self._says_connection:
-            if parser.should_upgrade() and method != b"CONNECT":
-                return  # data_received() is told, and sees to it
-            exchange.old_http = parser.get_http_version() == "1.0"
-        self._next = None
-        exchange.method = method
-        exchange.target = self._url
-        exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts = []
-        if not parser.should_keep_alive():
-            exchange.keep_alive = False
-            self._drop_rest = True
-        self._add(exchange)
-
-    # ours
-
-    def _ignore_upgrade(self, rest: bytes) -> None:
-        """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
-        offer. The parser stopped behind the headers, so a fresh one gets the same request without it."""
-        if self._next is None or self._drop_rest:
-            return
-        lines = [
-            b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url),
-            *(b": ".join(header) for header in self._framing),
-        ]
-        self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
-
-    def _refuse_head(self) -> None:
-        self._refuse(431, "HeadersTooLarge", f"the request's line and headers are more than {MAX_HEAD} bytes")
-
-    def _refuse_body(self) -> None:
-        self._refuse(413, "BodyTooLarge", f"the body is more than {self._max_body} bytes: send less in one request")
-
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer, in its turn, without reading what is left; then the connection ends."""
-        if self._drop_rest:
-            return
-        self._drop_rest = True
-        exchange = self._next or Exchange(self, self._loop.time())
-        self._next = None
-        self._parts = []
-        exchange.keep_alive = False
-        exchange.refusal = (status, code, message)
-        self._add(exchange)
-
-    def _add(self, exchange: Exchange) -> None:
+    def _arrived(self, exchange: Exchange) -> None:
         if self._current is None and not self._queue and not self._writing_paused:
             self._current = exchange
             self._app.handle(exchange)
