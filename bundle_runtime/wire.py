@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 VERSION = 1
 HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
 HEADER_SIZE = HEADER.size
+_HEAD_LENGTH = struct.Struct(">I")
 
 # worker to server
 HELLO = 1
@@ -25,6 +26,7 @@ ERROR = 6
 REQUEST = 16
 CANCEL = 17
 CLOSE = 18
+CALL = 19
 
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
@@ -41,6 +43,7 @@ LIMITS = {
     REQUEST: MAX_BODY,
     CANCEL: 0,
     CLOSE: MAX_CONTROL,
+    CALL: MAX_BODY,
 }
 
 # an ERROR's code when the worker dropped a cancelled request before it started
@@ -83,6 +86,25 @@ def unpack_json(frame: Frame) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON object")
     return fields
+
+
+def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
+    """The payload of a CALL, and of its response when that is no plain JSON: a JSON object, then bytes as they are."""
+    text = json.dumps(head).encode("ascii")
+    return b"".join((_HEAD_LENGTH.pack(len(text)), text, body))
+
+
+def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    """WireError when it is none."""
+    try:
+        (length,) = _HEAD_LENGTH.unpack_from(payload)
+        end = _HEAD_LENGTH.size + length
+        head = json.loads(payload[_HEAD_LENGTH.size : end].decode("ascii"))
+    except (struct.error, ValueError) as error:
+        raise WireError(f"a payload without its head: {error}") from error
+    if not isinstance(head, dict) or end > len(payload):
+        raise WireError("the head of a payload is no JSON object")
+    return head, memoryview(payload)[end:]
 
 
 class Decoder:

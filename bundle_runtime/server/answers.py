@@ -20,6 +20,7 @@ STATUS_OF = {
     "MethodNotAllowed": 405,
     "RequestTooSlow": 408,
     "BodyTooLarge": 413,
+    "UnsupportedEncoding": 415,
     "RequestSchemaViolation": 422,
     "QueueFull": 429,
     "HeadersTooLarge": 431,

@@ -22,13 +22,14 @@ AHEAD_BYTES = 64 * 1024
 class Pending:
     """One admitted request. ``context`` is the caller's own and comes back with the result."""
 
-    __slots__ = ("body", "context", "deadline", "id", "sent")
+    __slots__ = ("body", "context", "deadline", "id", "kind", "sent")
 
-    def __init__(self, id: int, context: Any, body: bytes, deadline: float) -> None:
+    def __init__(self, id: int, context: Any, body: bytes, deadline: float, kind: int) -> None:
         self.id = id
         self.context = context
         self.body = body
         self.deadline = deadline
+        self.kind = kind
         self.sent = False
 
 
@@ -85,10 +86,10 @@ class Dispatcher:
             return False
         return self._occupied() >= self._capacity
 
-    def admit(self, context: Any, body: bytes) -> Pending:
-        """The caller has asked full() and knows that a worker is loaded."""
+    def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
+        """The caller has asked full() and knows that a worker is loaded. ``kind`` is the frame's."""
         self._last_id = id = self._free_id()
-        pending = Pending(id, context, body, self._loop.time() + self._timeout)
+        pending = Pending(id, context, body, self._loop.time() + self._timeout, kind)
         self._pending[id] = pending
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._expire)
@@ -121,7 +122,7 @@ class Dispatcher:
             self._outstanding.add(pending.id)
             pending.sent = True
             self._progress = self._loop.time()
-            self.send(wire.REQUEST, pending.id, pending.body)
+            self.send(pending.kind, pending.id, pending.body)
             pending.body = b""
 
     def answered(self, frame: wire.Frame, code: str) -> None:

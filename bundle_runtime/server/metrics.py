@@ -59,7 +59,7 @@ class Metrics(Collector):
         assert self._app is not None
         requests = CounterMetricFamily(
             "modelbundle_requests",
-            "Requests to /predict by HTTP status and error code (OK when there was none; status 499: the client left).",
+            "Predictions asked for, by HTTP status and error code (OK: none; status 499: the client left).",
             labels=["status", "code"],
         )
         for (status, code), count in self.requests.items():
@@ -67,7 +67,7 @@ class Metrics(Collector):
         yield requests
         yield HistogramMetricFamily(
             "modelbundle_request_seconds",
-            "From the first byte of a request to /predict to its answer.",
+            "From the first byte of a request for a prediction to its answer.",
             buckets=self.latency.buckets(),
             sum_value=self.latency.total,
         )

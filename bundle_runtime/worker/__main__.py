@@ -83,8 +83,10 @@ def serve(link: Link, predictor: Predictor) -> None:
             return
         connection, id = item
         payload = take(connection, id)
-        if payload is not None:
+        if isinstance(payload, bytes):
             connection.send(answer(id, payload))
+        elif payload is not None:
+            connection.send(predictor.answer_call(id, payload.payload))
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:

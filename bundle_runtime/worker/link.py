@@ -46,7 +46,7 @@ class Link:
         self._path = path
         self._hello = wire.pack_json(wire.HELLO, **hello)
         self._state_frame = b""  # ready or failed, said again after every hello
-        self._waiting: dict[tuple[Connection, int], bytes] = {}
+        self._waiting: dict[tuple[Connection, int], bytes | wire.Frame] = {}
         self._connection: Connection | None = None
         self._term_seen = False
         self.connected = threading.Event()
@@ -64,7 +64,8 @@ class Link:
         if connection is not None:
             connection.send(frame)
 
-    def take(self, connection: Connection, id: int) -> bytes | None:
+    def take(self, connection: Connection, id: int) -> bytes | wire.Frame | None:
+        """A request's payload, or the frame of a CALL."""
         return self._waiting.pop((connection, id), None)
 
     def end_requests(self, threads: int) -> None:
@@ -135,6 +136,9 @@ class Link:
     def _handle(self, connection: Connection, frame: wire.Frame) -> None:
         if frame.kind == wire.REQUEST:
             self._waiting[(connection, frame.id)] = frame.payload
+            self.requests.put((connection, frame.id))
+        elif frame.kind == wire.CALL:
+            self._waiting[(connection, frame.id)] = frame
             self.requests.put((connection, frame.id))
         elif frame.kind == wire.CANCEL:
             if self._waiting.pop((connection, frame.id), None) is not None:

@@ -21,6 +21,18 @@ _SCAN: Callable[[str, int], "tuple[Any, int]"] = json.JSONDecoder().scan_once  #
 _PLAIN = frozenset((type(None), bool, int, float, str, list, dict, tuple))
 
 
+class Failed(Exception):
+    """What the frame ``error`` says: one of its codes, and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def payload(self) -> bytes:
+        return json.dumps({"code": self.code, "message": str(self)[:16384]}).encode("ascii")
+
+
 class Predictor:
     """predict_fn with everything around it that one call needs; called from as many threads as may run at once."""
 
@@ -32,29 +44,45 @@ class Predictor:
     def answer(self, id: int, payload: bytes) -> bytes:
         """The whole frame. Its microseconds cover parsing, the call and serialising."""
         start = time.perf_counter()
-        kind, answer = self._predict(payload)
+        kind, answer = self.predict(payload)
         micros = int((time.perf_counter() - start) * 1e6)
         return wire.pack_header(kind, id, len(answer), micros) + answer
 
-    def _predict(self, payload: bytes) -> tuple[int, bytes]:
+    def answer_call(self, id: int, payload: bytes) -> bytes:
+        """The same for a CALL."""
+        from bundle_runtime.worker import calls  # only once somebody asks so
+
+        start = time.perf_counter()
         try:
-            fields = _scan(str(payload, "utf-8"))
-        except (ValueError, RecursionError, StopIteration) as error:
-            return wire.ERROR, _error("NotJSON", f"the worker's Python cannot read the request: {error}")
+            kind, answer = calls.run(self, payload)
+        except Failed as failed:
+            kind, answer = wire.ERROR, failed.payload
+        micros = int((time.perf_counter() - start) * 1e6)
+        return wire.pack_header(kind, id, len(answer), micros) + answer
+
+    def predict(self, payload: bytes) -> tuple[int, bytes]:
+        """Kind and payload of the frame that answers a request's JSON."""
+        try:
+            return wire.RESPONSE, encoded(self.call(scan(str(payload, "utf-8"))))
+        except Failed as failed:
+            return wire.ERROR, failed.payload
+        except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
+            return wire.ERROR, Failed("NotJSON", f"the worker's Python cannot read the request: {error}").payload
+
+    def call(self, fields: dict[str, Any]) -> Any:
+        """predict_fn's result; Failed whatever user code did."""
         try:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
-            return wire.ERROR, _error("PredictFailed", str(error))
+            raise Failed("PredictFailed", str(error)) from None
         try:
             result = self._predict_fn(*args, **kwargs)
-            if type(result) not in _PLAIN:
-                result = self._settle(result)
+            return result if type(result) in _PLAIN else self._settle(result)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: one request must not end the others
             print(full(error), file=sys.stderr, flush=True)
-            return wire.ERROR, _error("PredictFailed", describe(error))
-        return _encoded(result)
+            raise Failed("PredictFailed", describe(error)) from None
 
     def _settle(self, result: Any) -> Any:
         if inspect.isawaitable(result):
@@ -81,29 +109,24 @@ async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _scan(text: str) -> Any:
+def scan(text: str) -> Any:
     """json.loads() without what the server has done: it knows that this is one JSON object."""
     return _SCAN(text, 0)[0] if text[0] == "{" else json.loads(text)
 
 
-def _encoded(result: Any) -> tuple[int, bytes]:
+def encoded(result: Any) -> bytes:
+    """The prediction as JSON; Failed when it cannot be."""
     try:
         answer = encode(result)
     except NotJSON as error:
-        return wire.ERROR, _error("ResponseNotJSON", str(error))
+        raise Failed("ResponseNotJSON", str(error)) from None
     except Exception as error:  # a tolist() or model_dump() of the user's class raised
         print(full(error), file=sys.stderr, flush=True)
-        return wire.ERROR, _error("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
+        raise Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}") from None
     if len(answer) > wire.MAX_BODY:
         limit = wire.MAX_BODY >> 20
-        return wire.ERROR, _error(
-            "PredictFailed", f"the prediction is {len(answer)} bytes of JSON, more than {limit} MiB"
-        )
-    return wire.RESPONSE, answer
-
-
-def _error(code: str, message: str) -> bytes:
-    return json.dumps({"code": code, "message": message[:16384]}).encode("ascii")
+        raise Failed("PredictFailed", f"the prediction is {len(answer)} bytes of JSON, more than {limit} MiB")
+    return answer
 
 
 def _say(text: str) -> None:

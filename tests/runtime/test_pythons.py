@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -64,6 +65,14 @@ def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path
     pair.start()
     assert pair.predict(x=1, y="hello").json == 7
     assert pair.predict(x=1).code == "PredictFailed"
+    instances = b'{"instances": [{"x": 1, "y": "hello"}, {"x": 2, "y": ""}]}'
+    assert pair.call("POST", "/v1/models/model:predict", instances).json == {"predictions": [7, 4]}
+    inputs = [
+        {"name": "x", "datatype": "INT64", "shape": [], "data": [1]},
+        {"name": "y", "datatype": "BYTES", "shape": [], "data": ["hello"]},
+    ]
+    inferred = pair.call("POST", "/v2/models/model/infer", json.dumps({"inputs": inputs}).encode()).json
+    assert inferred["outputs"] == [{"name": "output", "datatype": "INT64", "shape": [1], "data": [7]}]
     assert pair.call("GET", "/").json["worker"]["python"].startswith(version + ".")
 
 
