@@ -22,6 +22,7 @@ _SIZES = {**{datatype: array(code).itemsize for datatype, code in _CODES.items()
 DATATYPES = (*_SIZES, "BYTES")
 FLOATS = ("FP16", "BF16", "FP32", "FP64")
 _LENGTH = struct.Struct("<I")
+_DEEPEST = 64  # dimensions, as many as NumPy has
 
 
 def count(shape: Sequence[int]) -> int:
@@ -95,7 +96,7 @@ def flat(values: Any, shape: Sequence[int]) -> List[Any]:
         raise ValueError("data is nested deeper than the shape %s" % (list(shape),))
     if len(values) != expected:
         raise ValueError("the shape %s has %d elements, data has %d" % (list(shape), expected, len(values)))
-    return values
+    return list(values)
 
 
 def nested(values: List[Any], shape: Sequence[int]) -> Any:
@@ -111,6 +112,7 @@ def nested(values: List[Any], shape: Sequence[int]) -> Any:
 
 def rectangle(values: Sequence[Any]) -> Tuple[List[int], List[Any]]:
     """Shape and elements of nested lists of one length each; ValueError when they are ragged."""
+    _check_depth(values)
     shape = [len(values)]
     while values and isinstance(values[0], (list, tuple)):
         sizes = set(map(len, values)) if set(map(type, values)) <= {list, tuple} else set()
@@ -119,6 +121,15 @@ def rectangle(values: Sequence[Any]) -> Tuple[List[int], List[Any]]:
         shape.append(sizes.pop())
         values = list(chain.from_iterable(values))
     return shape, list(values)
+
+
+def _check_depth(values: Any) -> None:
+    """A list that holds itself has no end; as all are of one length the way along the first elements shows it."""
+    for _ in range(_DEEPEST):
+        if not isinstance(values, (list, tuple)) or not values:
+            return
+        values = values[0]
+    raise ValueError("nested too deeply")
 
 
 def _little(values: "array[Any]") -> "array[Any]":

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from bundle_runtime import wire
 from bundle_runtime.server.dispatch import Dispatcher
+from bundle_runtime.server.pieces import assemble
 from bundle_runtime.server.sockets import fresh
 
 WAITING = "WaitingForWorker"
@@ -95,7 +96,9 @@ class WorkerLink:
 
     def said_answer(self, frame: wire.Frame) -> None:
         code = ""
-        if frame.kind == wire.ERROR:
+        if frame.kind == wire.PIECES:
+            frame = frame._replace(payload=assemble(frame.payload))
+        elif frame.kind == wire.ERROR:
             code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
         self._dispatcher.answered(frame, code)
 
@@ -153,7 +156,7 @@ class WorkerConnection(asyncio.Protocol):
         try:
             for frame in self._decoder.feed(data):
                 kind = frame.kind
-                if kind == wire.RESPONSE or kind == wire.ERROR:
+                if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
                     self._link.said_answer(frame)
                 elif kind != wire.HEARTBEAT:
                     self._control(frame)

@@ -91,7 +91,7 @@ def serve(link: Link, predictor: Predictor) -> None:
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:
     threads = [
-        threading.Thread(target=serve, args=(link, predictor), name=f"predict-{number}", daemon=True)
+        threading.Thread(target=serve, args=(link, predictor.for_thread()), name=f"predict-{number}", daemon=True)
         for number in range(count)
     ]
     for thread in threads:

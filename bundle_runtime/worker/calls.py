@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Iterator
 
 from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, encoded, scan
+from bundle_runtime.worker.predict import Failed, scan
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -35,7 +35,7 @@ def _instances(predictor: Predictor, body: bytes) -> bytes:
     answers = []
     for index, fields in enumerate(scan(str(body, "utf-8"))):
         try:
-            answers.append(encoded(predictor.call(fields)))
+            answers.append(predictor.encoded(predictor.call(fields)))
         except Failed as failed:
             raise Failed(failed.code, f"instance {index}: {failed}") from None
     return b"[" + b",".join(answers) + b"]"

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from bundle_runtime import wire
+from bundle_runtime.report import LOAD_FAILED, fail
 from bundle_runtime.worker.calling import Binder
 from bundle_runtime.worker.encode import NotJSON, encode
+from bundle_runtime.worker.lifting import Lifter
 from bundle_runtime.worker.user_errors import describe, full
 
 if TYPE_CHECKING:
@@ -34,12 +37,21 @@ class Failed(Exception):
 
 
 class Predictor:
-    """predict_fn with everything around it that one call needs; called from as many threads as may run at once."""
+    """predict_fn with everything around it that one call needs, for one thread."""
 
     def __init__(self, predict_fn: Callable[..., Any], schema_fields: frozenset[str]) -> None:
         self._predict_fn = predict_fn
         self._bind = Binder(predict_fn, schema_fields, _say).bind
-        self._loops = threading.local()
+        self._not_finite = not_finite_of(predict_fn)
+        self._encode = Lifter(self._not_finite).encode
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def for_thread(self) -> Predictor:
+        """The same for another thread, with what two threads cannot share."""
+        other = copy.copy(self)
+        other._encode = Lifter(self._not_finite).encode
+        other._loop = None
+        return other
 
     def answer(self, id: int, payload: bytes) -> bytes:
         """The whole frame. Its microseconds cover parsing, the call and serialising."""
@@ -63,7 +75,7 @@ class Predictor:
     def predict(self, payload: bytes) -> tuple[int, bytes]:
         """Kind and payload of the frame that answers a request's JSON."""
         try:
-            return wire.RESPONSE, encoded(self.call(scan(str(payload, "utf-8"))))
+            return checked(self._encode, self.call(scan(str(payload, "utf-8"))))
         except Failed as failed:
             return wire.ERROR, failed.payload
         except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
@@ -84,9 +96,13 @@ class Predictor:
             print(full(error), file=sys.stderr, flush=True)
             raise Failed("PredictFailed", describe(error)) from None
 
+    def encoded(self, result: Any) -> bytes:
+        """The prediction as JSON text; Failed when it cannot be."""
+        return checked(partial(encode, not_finite=self._not_finite), result)
+
     def _settle(self, result: Any) -> Any:
         if inspect.isawaitable(result):
-            return self._loop().run_until_complete(_await(result))
+            return self._event_loop().run_until_complete(_await(result))
         if inspect.isgenerator(result) or inspect.isasyncgen(result):
             raise TypeError(
                 "predict_fn returned a generator: streaming is not supported yet, return the whole result, for example "
@@ -94,19 +110,26 @@ class Predictor:
             )
         return result
 
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        """One loop for each thread, kept: clients that predict_fn opened on it live on."""
-        loop = getattr(self._loops, "loop", None)
-        if loop is None:
+    def _event_loop(self) -> asyncio.AbstractEventLoop:
+        """One loop, kept: clients that predict_fn opened on it live on."""
+        if self._loop is None:
             import asyncio  # a sixteenth of a second that most bundles need not wait for
 
-            loop = self._loops.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(loop)
-        return loop
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
 
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
+
+
+def not_finite_of(predict_fn: Callable[..., Any]) -> str:
+    """What becomes of NaN and infinities: the function's own attribute ``not_finite``, "error" when it has none."""
+    choice = getattr(predict_fn, "not_finite", "error")
+    if choice not in ("error", "null"):
+        raise fail(LOAD_FAILED, f'predict_fn.not_finite is {choice!r}: it may be "error" or "null"')
+    return str(choice)
 
 
 def scan(text: str) -> Any:
@@ -114,8 +137,11 @@ def scan(text: str) -> Any:
     return _SCAN(text, 0)[0] if text[0] == "{" else json.loads(text)
 
 
-def encoded(result: Any) -> bytes:
-    """The prediction as JSON; Failed when it cannot be."""
+_Encoded = TypeVar("_Encoded", bytes, "tuple[int, bytes]")
+
+
+def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
+    """The prediction as ``encode`` has it; Failed when that cannot be."""
     try:
         answer = encode(result)
     except NotJSON as error:
@@ -123,9 +149,9 @@ def encoded(result: Any) -> bytes:
     except Exception as error:  # a tolist() or model_dump() of the user's class raised
         print(full(error), file=sys.stderr, flush=True)
         raise Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}") from None
-    if len(answer) > wire.MAX_BODY:
-        limit = wire.MAX_BODY >> 20
-        raise Failed("PredictFailed", f"the prediction is {len(answer)} bytes of JSON, more than {limit} MiB")
+    size = len(answer if isinstance(answer, bytes) else answer[1])
+    if size > wire.MAX_BODY:
+        raise Failed("PredictFailed", f"the prediction is {size} bytes of JSON, more than {wire.MAX_BODY >> 20} MiB")
     return answer
 
 

@@ -6,12 +6,12 @@ docs/protocols.md has the mapping. The server has checked names, shapes and size
 from __future__ import annotations
 
 import collections.abc
-import importlib
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from bundle_runtime import tensors, wire
-from bundle_runtime.worker.predict import Failed, encoded
+from bundle_runtime.worker import arrays
+from bundle_runtime.worker.predict import Failed
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -23,6 +23,9 @@ _DTYPES = {
 }  # fmt: skip
 _DATATYPES = {name.lstrip("<"): datatype for datatype, name in _DTYPES.items()}
 _INTEGERS = range(-(2**63), 2**63)
+
+
+Encoded = Callable[[Any], bytes]  # the prediction as JSON text
 
 
 class Output(NamedTuple):
@@ -41,7 +44,7 @@ def run(predictor: Predictor, heads: list[dict[str, Any]], body: memoryview) -> 
         data = body[at : at + head["size"]]
         at += head["size"]
         fields[head["name"]] = argument(head, data)
-    return pack_result(predictor.call(fields))
+    return pack_result(predictor.call(fields), predictor.encoded)
 
 
 def argument(head: dict[str, Any], data: memoryview) -> Any:
@@ -55,7 +58,7 @@ def argument(head: dict[str, Any], data: memoryview) -> Any:
         return values[0] if form == "scalar" else tensors.nested(values, shape)
     if form == "scalar":
         return tensors.unpack(datatype, data, 1)[0]
-    numpy = _numpy()
+    numpy = arrays.numpy()
     if numpy is None:
         return tensors.nested(tensors.unpack(datatype, data, tensors.count(shape)), shape)
     if datatype == "BF16":  # which NumPy does not have
@@ -72,16 +75,9 @@ def _text(element: bytes) -> Any:
         return element
 
 
-def _numpy() -> Any:
-    try:
-        return importlib.import_module("numpy")
-    except ImportError:
-        return None
-
-
-def pack_result(result: Any) -> bytes:
-    named = _named(result)
-    outputs = {name: _output(value) for name, value in (named or {SINGLE: result}).items()}
+def pack_result(result: Any, encoded: Encoded) -> bytes:
+    named = _named(result, encoded)
+    outputs = {name: _output(value, encoded) for name, value in (named or {SINGLE: result}).items()}
     head = {
         "single": named is None,
         "outputs": [
@@ -95,11 +91,11 @@ def pack_result(result: Any) -> bytes:
     return wire.pack_headed(head, b"".join(out.data for out in outputs.values()))
 
 
-def _named(result: Any) -> dict[str, Any] | None:
+def _named(result: Any, encoded: Encoded) -> dict[str, Any] | None:
     """The prediction's fields when it is an object, None when it is one value."""
     if isinstance(result, collections.abc.Mapping):
         found: Any = result
-    elif isinstance(result, (str, bytes, int, float, list, tuple, type(None))) or _is_array(result):
+    elif isinstance(result, (str, bytes, int, float, list, tuple, type(None))) or arrays.is_array(result):
         return None
     else:  # a dataclass or a model: what it is as JSON decides
         found = json.loads(encoded(result))
@@ -110,18 +106,21 @@ def _named(result: Any) -> dict[str, Any] | None:
     return dict(found)
 
 
-def _output(value: Any) -> Output:
-    value = _array(value) if _is_array(value) else value
+def _output(value: Any, encoded: Encoded) -> Output:
+    value = arrays.as_numpy(value) if arrays.is_array(value) else value
     dtype = getattr(value, "dtype", None)
     if dtype is not None:
         datatype = _DATATYPES.get(f"{dtype.kind}{dtype.itemsize}" if dtype.kind != "b" else "?")
         if datatype:
             shape = list(value.shape)
-            little = value.astype(dtype.newbyteorder("<"), copy=False)
-            return Output(datatype, shape or [1], "array" if shape else "scalar", little.tobytes())
+            return Output(datatype, shape or [1], "array" if shape else "scalar", arrays.little_endian(value))
     if isinstance(value, (bytes, bytearray, memoryview)):
         return Output("BYTES", [1], "base64", tensors.pack("BYTES", [bytes(value)]))
-    return _plain(value) or _plain(_as_json(value)) or _json_text(value)
+    plain = _plain(value)
+    if plain is not None:
+        return plain
+    text = encoded(value)
+    return _plain(json.loads(text)) or Output("BYTES", [1], "json", tensors.pack("BYTES", [text]))
 
 
 def _plain(value: Any) -> Output | None:
@@ -145,27 +144,3 @@ def _datatype(types: set[type]) -> str:
         if types <= known:
             return datatype if types else "FP64"
     raise ValueError("no datatype")
-
-
-def _as_json(value: Any) -> Any:
-    return json.loads(encoded(value))
-
-
-def _json_text(value: Any) -> Output:
-    return Output("BYTES", [1], "json", tensors.pack("BYTES", [encoded(value)]))
-
-
-def _is_array(value: Any) -> bool:
-    return hasattr(value, "shape") and hasattr(value, "dtype")
-
-
-def _array(value: Any) -> Any:
-    """A NumPy array of NumPy's own, torch's, JAX's or TensorFlow's; of lists where the image lacks NumPy."""
-    if callable(getattr(value, "detach", None)):  # torch: off the graph and the GPU
-        value = value.detach().cpu()
-        if str(value.dtype) == "torch.bfloat16":
-            value = value.float()
-    numpy = _numpy()
-    if numpy is None or type(value).__module__.partition(".")[0] in ("pandas", "polars"):
-        return value.tolist()
-    return numpy.asarray(value)
