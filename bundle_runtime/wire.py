@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 VERSION = 1
 HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
 HEADER_SIZE = HEADER.size
-_HEAD_LENGTH = struct.Struct(">I")
+_SIZE = struct.Struct(">I")
 
 # worker to server
 HELLO = 1
@@ -23,11 +23,14 @@ HEARTBEAT = 4
 RESPONSE = 5
 ERROR = 6
 PIECES = 7
+ITEM = 8
+END = 9
 # server to worker
 REQUEST = 16
 CANCEL = 17
 CLOSE = 18
 CALL = 19
+CREDIT = 20
 
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
@@ -42,11 +45,17 @@ LIMITS = {
     RESPONSE: MAX_BODY,
     ERROR: MAX_ERROR,
     PIECES: MAX_BODY,
+    ITEM: MAX_BODY,
+    END: 0,
     REQUEST: MAX_BODY,
     CANCEL: 0,
     CLOSE: MAX_CONTROL,
     CALL: MAX_BODY,
+    CREDIT: 4,
 }
+
+# bytes of items, headers too, that a worker may send before it is given credit for more
+WINDOW = 256 * 1024
 
 # an ERROR's code when the worker dropped a cancelled request before it started
 CANCELLED = "Cancelled"
@@ -93,20 +102,32 @@ def unpack_json(frame: Frame) -> dict[str, Any]:
 def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
     """The payload of a CALL, and of its response when that is no plain JSON: a JSON object, then bytes as they are."""
     text = json.dumps(head).encode("ascii")
-    return b"".join((_HEAD_LENGTH.pack(len(text)), text, body))
+    return b"".join((_SIZE.pack(len(text)), text, body))
 
 
 def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     """WireError when it is none."""
     try:
-        (length,) = _HEAD_LENGTH.unpack_from(payload)
-        end = _HEAD_LENGTH.size + length
-        head = json.loads(payload[_HEAD_LENGTH.size : end].decode("ascii"))
+        (length,) = _SIZE.unpack_from(payload)
+        end = _SIZE.size + length
+        head = json.loads(payload[_SIZE.size : end].decode("ascii"))
     except (struct.error, ValueError) as error:
         raise WireError(f"a payload without its head: {error}") from error
     if not isinstance(head, dict) or end > len(payload):
         raise WireError("the head of a payload is no JSON object")
     return head, memoryview(payload)[end:]
+
+
+def credit(size: int) -> bytes:
+    """The payload of a CREDIT."""
+    return _SIZE.pack(size)
+
+
+def unpack_credit(frame: Frame) -> int:
+    try:
+        return int(_SIZE.unpack(frame.payload)[0])
+    except struct.error as error:
+        raise WireError(f"a credit of {len(frame.payload)} bytes") from error
 
 
 class Decoder:

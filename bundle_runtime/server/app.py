@@ -7,14 +7,14 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import orjson
 
 from bundle_runtime import wire
-from bundle_runtime.server.answers import JSON, STATUS_OF, TEXT, Heads, error_body
+from bundle_runtime.server import state
+from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
 from bundle_runtime.server.dispatch import Dispatcher, Pending
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
@@ -22,9 +22,7 @@ from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.schemas import Violation, compile_schema
 
-PRODUCT = "Model Bundles"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-HELD = "every place of the worker is held by a request that is past its deadline"
 _RETRY = b"retry-after: 1\r\n"
 
 
@@ -48,8 +46,9 @@ class App:
         self.response_schema = compile_schema(document.get("responseSchema"))
         self.schemas = {name: document.get(name) for name in ("requestSchema", "responseSchema")}
         self._timeout = timeout_seconds
-        self._stall = stall_seconds
+        self.stall_seconds = stall_seconds
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self._finished)
+        self.dispatcher.on_item = self._streams
         self.link = WorkerLink(loop, digest, self.dispatcher)
         self.metrics = Metrics()
         self.metrics.of(self)
@@ -59,14 +58,6 @@ class App:
         self.heads = Heads(digest)
         self._prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
-        self._get: dict[bytes, Callable[[Exchange], None]] = {
-            b"/": self._about,
-            b"/healthz": self._healthz,
-            b"/readyz": self._readyz,
-            b"/metrics": self._metrics,
-            b"/internal/worker/started": self._started,
-            b"/internal/worker/alive": self._alive,
-        }
 
     @property
     def closing(self) -> bool:
@@ -94,7 +85,7 @@ class App:
 
     def _route(self, exchange: Exchange) -> None:
         path = exchange.target.partition(b"?")[0]
-        route = self._get.get(path)
+        route = state.ROUTES.get(path)
         if route is None:
             from bundle_runtime.server import protocols  # what most pods are never asked
 
@@ -102,7 +93,7 @@ class App:
         elif exchange.method not in (b"GET", b"HEAD"):
             self.error(exchange, "MethodNotAllowed", f"{path.decode()} takes GET", more=b"allow: GET, HEAD\r\n")
         else:
-            route(exchange)
+            route(self, exchange)
 
     def _predict(self, exchange: Exchange) -> None:
         if self.cannot_predict(exchange):
@@ -128,8 +119,8 @@ class App:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
         elif self.dispatcher.send is None:
             self.failed(exchange, "NotReady", self.why_not_ready())
-        elif self._held():
-            self.failed(exchange, "WorkerStalled", HELD)
+        elif self.held():
+            self.failed(exchange, "WorkerStalled", state.HELD)
         elif self.dispatcher.full():
             self.failed(exchange, "QueueFull", "as many requests wait as may: send it again later")
         else:
@@ -151,7 +142,9 @@ class App:
         if micros:
             self.metrics.predict.observe(micros / 1e6)
         if not code:
-            if exchange.answers is None:
+            if exchange.stream is not None:
+                exchange.stream.ended()
+            elif exchange.answers is None:
                 self._predicted(exchange, payload)
             else:
                 exchange.answers.predicted(payload)
@@ -163,6 +156,16 @@ class App:
             self.failed(exchange, code, "the worker died, or was restarted, while it had this request")
         else:
             self.failed(exchange, code, "the worker went away before it had this request: send it again")
+
+    def _streams(self, pending: Pending, item: bytes | None) -> None:
+        exchange: Exchange = pending.context
+        if exchange.stream is None:
+            from bundle_runtime.server.streaming import Stream  # most bundles yield nothing
+
+            give, stop = partial(self.dispatcher.give, pending), partial(self.dispatcher.drop, pending)
+            exchange.stream = Stream(self, exchange, give, stop)
+        if item is not None:
+            exchange.stream.item(item)
 
     def _predicted(self, exchange: Exchange, payload: bytes) -> None:
         if self.response_schema is not None:
@@ -193,9 +196,9 @@ class App:
 
     def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
         self.dispatcher.drop(pending)
-        self._count(exchange, "ClientGone")
+        self.count(exchange, "ClientGone")
 
-    def _held(self) -> bool:
+    def held(self) -> bool:
         """Whatever came now would wait behind requests that are too late already."""
         return self.dispatcher.held_seconds > self._timeout
 
@@ -206,19 +209,22 @@ class App:
         status = STATUS_OF.get(code)
         if status is None:  # a worker of another version, or user code that wrote to our socket
             code, status = "PredictFailed", 500
-        self._count(exchange, code)
+        self.count(exchange, code)
         if status >= 500 and code not in ("NotReady", "Draining"):
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
         self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
 
-    def _count(self, exchange: Exchange, code: str) -> None:
+    def count(self, exchange: Exchange, code: str) -> None:
         self.metrics.requests[(STATUS_OF[code], code)] += 1
         self.metrics.latency.observe(self._loop.time() - exchange.started)
 
     def error(
         self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None, more: bytes = b""
     ) -> None:
+        if exchange.stream is not None:
+            exchange.stream.failed(code, message, details)
+            return
         status = STATUS_OF[code]
         if exchange.answers is None:
             body = error_body(code, message, details)
@@ -230,8 +236,8 @@ class App:
         """Code and message; None when this pod takes requests."""
         if self.draining:
             return "Draining", "this server is going away"
-        if self._held():
-            return "WorkerStalled", HELD
+        if self.held():
+            return "WorkerStalled", state.HELD
         if not self.link.loaded:
             return "NotReady", self.why_not_ready()
         return None
@@ -242,50 +248,5 @@ class App:
             return f"the worker failed: {failure['reason']}: {failure['message']}"
         return "no worker has loaded the bundle yet"
 
-    # the other routes
-
     def json(self, exchange: Exchange, value: Any) -> None:
         exchange.reply(self.heads.get(200), orjson.dumps(value), b"cache-control: no-store\r\n")
-
-    def _healthz(self, exchange: Exchange) -> None:
-        self.json(exchange, {"status": "ok"})
-
-    def _readyz(self, exchange: Exchange) -> None:
-        why = self.not_ready()
-        if why is None:
-            self.json(exchange, {"status": "ready"})
-        else:
-            self.error(exchange, *why)
-
-    def _started(self, exchange: Exchange) -> None:
-        if self.link.loaded:
-            self.json(exchange, {"status": "started"})
-        else:
-            self.error(exchange, "NotReady", self.why_not_ready())
-
-    def _alive(self, exchange: Exchange) -> None:
-        age = self.link.heartbeat_age
-        held = self.dispatcher.held_seconds
-        if age is not None and age > self._stall:
-            self.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
-        elif held > self._stall:
-            self.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
-        else:
-            self.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
-
-    def _metrics(self, exchange: Exchange) -> None:
-        exchange.reply(self.heads.get(200, TEXT), self.metrics.text())
-
-    def _about(self, exchange: Exchange) -> None:
-        self.json(
-            exchange,
-            {
-                "product": PRODUCT,
-                "digest": self.digest,
-                "state": "Draining" if self.draining else self.link.state,
-                "failure": self.link.failure,
-                "worker": {key: self.link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
-                "loadSeconds": self.link.load_seconds,
-                **self.schemas,
-            },
-        )

@@ -143,6 +143,7 @@ class Arriving(asyncio.Protocol):
         self._parts = []
         if not parser.should_keep_alive():
             exchange.keep_alive = False
+            exchange.old_http = parser.get_http_version() == "1.0"
             self._drop_rest = True
         self._arrived(exchange)
 

@@ -51,6 +51,8 @@ class Dispatcher:
         self._capacity = max_concurrency + queue_limit
         self._timeout = timeout_seconds
         self._finish = finish
+        self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
+        self.closing = False  # a stream gets no more time
         self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
         self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
@@ -140,6 +142,26 @@ class Dispatcher:
             self._finish(pending.context, code, frame.payload, frame.micros)
         if self._idle_waiters:
             self._wake_idle()
+
+    def streamed(self, frame: wire.Frame) -> None:
+        """One item of an answer, or its end."""
+        pending = self._pending.get(frame.id)
+        if pending is not None:
+            # each item has the time that an answer has; the table stays in the order of the deadlines
+            self._progress = now = self._loop.time()
+            if not self.closing:
+                pending.deadline = now + self._timeout
+                self._pending[frame.id] = self._pending.pop(frame.id)
+            self.on_item(pending, frame.payload if frame.kind == wire.ITEM else None)
+        elif frame.kind == wire.ITEM and self.send is not None and frame.id in self._outstanding:
+            self.send(wire.CANCEL, frame.id, b"")  # the first one came before there was a stream to end
+        if frame.kind == wire.END:
+            self.answered(frame, "")
+
+    def give(self, pending: Pending, size: int) -> None:
+        """Credit for a stream."""
+        if self.send is not None and pending.id in self._pending:
+            self.send(wire.CREDIT, pending.id, wire.credit(size))
 
     def drop(self, pending: Pending) -> None:
         """Its client went away."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bundle_runtime.server.app import App
 
 HTML = b"text/html; charset=utf-8"
-_NOT_OF_PREDICT = ("NotFound", "MethodNotAllowed", "ClientGone")
+_NOT_OF_PREDICT = ("OK", "NotFound", "MethodNotAllowed", "ClientGone")
 _MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # of names to schemas
 _DATA = ("const", "enum", "default", "example", "examples")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from bundle_runtime.server.http import HttpConnection
+    from bundle_runtime.server.streaming import Stream
 
 
 class Answers(NamedTuple):
@@ -32,6 +33,7 @@ class Exchange:
         "refusal",
         "request_id",
         "started",
+        "stream",
         "target",
     )
 
@@ -48,6 +50,7 @@ class Exchange:
         self.old_http = False
         self.refusal: tuple[int, str, str] | None = None  # status, code, message
         self.answers: Answers | None = None  # None: /predict's own
+        self.stream: Stream | None = None  # the answer that has begun
         self.cancel: Callable[[], None] | None = None  # called when the client goes before the answer
 
     def header(self, name: bytes) -> bytes:

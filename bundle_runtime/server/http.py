@@ -38,7 +38,7 @@ class HttpConnection(Arriving):
         self._current: Exchange | None = None
         self._reading_paused = False
         self._ends_at = 0.0
-        self._writing_paused = False
+        self.writing_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -58,19 +58,21 @@ class HttpConnection(Arriving):
             current.cancel = None
 
     def pause_writing(self) -> None:
-        self._writing_paused = True
+        self.writing_paused = True
         self._waiting_since = self._loop.time()
 
     def resume_writing(self) -> None:
-        self._writing_paused = False
+        self.writing_paused = False
         self._waiting_since = self._loop.time()
+        if self._current is not None and self._current.stream is not None:
+            self._current.stream.resumed()
         self._run_queue()
 
     def _is_idle(self) -> bool:
         return self._current is None and not self._queue
 
     def _arrived(self, exchange: Exchange) -> None:
-        if self._current is None and not self._queue and not self._writing_paused:
+        if self._current is None and not self._queue and not self.writing_paused:
             self._current = exchange
             self._app.handle(exchange)
             return
@@ -80,7 +82,7 @@ class HttpConnection(Arriving):
             self._transport.pause_reading()
 
     def _run_queue(self) -> None:
-        while self._queue and self._current is None and not self._writing_paused and self._transport is not None:
+        while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
             self._current = self._queue.popleft()
             self._app.handle(self._current)
         if self._reading_paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
@@ -94,13 +96,8 @@ class HttpConnection(Arriving):
             return
         self._current = None
         now = self._loop.time()
-        # old enough, and nothing is pipelined that would be lost
-        ends = now > self._ends_at and not self._queue and self._next is None
-        if not exchange.keep_alive or self._app.closing or ends:
-            exchange.keep_alive = False
-            more += b"connection: close\r\n"
-        elif exchange.old_http:
-            more += b"connection: keep-alive\r\n"
+        if now > self._ends_at or self._app.closing or exchange.old_http or not exchange.keep_alive:
+            more += self._says_how_it_ends(exchange, now)
         start = b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (head, len(body), exchange.request_id, more)
         if exchange.method == b"HEAD":
             transport.write(start)
@@ -109,6 +106,21 @@ class HttpConnection(Arriving):
             transport.write(body)
         else:
             transport.write(start + body)
+        if exchange.keep_alive and not self._queue:
+            if self._next is None:
+                self._waiting_since = now
+        else:
+            self._answered(transport, exchange, now)
+
+    def _says_how_it_ends(self, exchange: Exchange, now: float) -> bytes:
+        # old enough, and nothing is pipelined that would be lost
+        ends = now > self._ends_at and not self._queue and self._next is None
+        if not exchange.keep_alive or self._app.closing or ends:
+            exchange.keep_alive = False
+            return b"connection: close\r\n"
+        return b"connection: keep-alive\r\n" if exchange.old_http else b""
+
+    def _answered(self, transport: asyncio.Transport, exchange: Exchange, now: float) -> None:
         if not exchange.keep_alive:
             self._end(transport, exchange)
             return
@@ -117,6 +129,41 @@ class HttpConnection(Arriving):
         if self._queue:
             # not from here: the app may be answering inside _run_queue() already
             self._loop.call_soon(self._run_queue)
+
+    # an answer in parts, of a length that nobody knows yet
+
+    def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:
+        if self._transport is None or exchange is not self._current:
+            return
+        if exchange.old_http:
+            exchange.keep_alive = False  # its body ends with the connection
+        else:
+            more += b"transfer-encoding: chunked\r\n"
+        more += self._says_how_it_ends(exchange, self._loop.time())
+        self._transport.write(b"%bx-request-id: %b\r\n%b\r\n" % (head, exchange.request_id, more))
+
+    def write(self, exchange: Exchange, data: bytes) -> None:
+        if self._transport is not None and exchange is self._current:
+            self._transport.write(data if exchange.old_http else b"%x\r\n%b\r\n" % (len(data), data))
+
+    def finish(self, exchange: Exchange, *, whole: bool) -> None:
+        """The last part has been written; unless it is ``whole`` the client must see that it is not."""
+        exchange.cancel = None
+        exchange.stream = None
+        transport = self._transport
+        if transport is None or exchange is not self._current:
+            return
+        self._current = None
+        if not whole:
+            exchange.keep_alive = False
+            if exchange.old_http:
+                transport.abort()  # an orderly end would be the end of the body
+                return
+        elif not exchange.old_http:
+            transport.write(b"0\r\n\r\n")
+        if self._app.closing and self._is_idle() and self._next is None:
+            exchange.keep_alive = False
+        self._answered(transport, exchange, self._loop.time())
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:
         self._drop_rest = True
@@ -142,7 +189,7 @@ class HttpConnection(Arriving):
         if transport is None:
             return
         waited = now - self._waiting_since
-        if self._writing_paused:
+        if self.writing_paused:
             if waited > WRITE_SECONDS:
                 transport.abort()
         elif self._next is not None:

@@ -102,6 +102,9 @@ class WorkerLink:
             code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
         self._dispatcher.answered(frame, code)
 
+    def said_item(self, frame: wire.Frame) -> None:
+        self._dispatcher.streamed(frame)
+
     def went(self, connection: WorkerConnection) -> None:
         if connection is not self._connection:
             return
@@ -158,6 +161,8 @@ class WorkerConnection(asyncio.Protocol):
                 kind = frame.kind
                 if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
                     self._link.said_answer(frame)
+                elif kind == wire.ITEM or kind == wire.END:
+                    self._link.said_item(frame)
                 elif kind != wire.HEARTBEAT:
                     self._control(frame)
         except wire.WireError as error:

@@ -41,6 +41,10 @@ _KNOWN = (
 )
 
 
+FIELDS = {"as": "fields"}  # one JSON object: a plain REQUEST does
+WHOLE = {**FIELDS, "whole": True}  # the same for a protocol without streams: what is yielded becomes a list
+
+
 def route(app: App, exchange: Exchange, path: bytes) -> None:
     name = _MODULES.get(path.split(b"/", 2)[1] if path.startswith(b"/") else b"")
     if name is None:
@@ -89,11 +93,13 @@ def call(app: App, exchange: Exchange, predicted: Callable[[bytes], None], head:
         app.submit(exchange, wire.pack_headed(head, body), wire.CALL)
 
 
-FIELDS = {"as": "fields"}  # one JSON object: a plain REQUEST does
-
-
 def call_with_fields(
-    app: App, exchange: Exchange, fields: Any, body: bytes, predicted: Callable[[bytes], None]
+    app: App,
+    exchange: Exchange,
+    fields: Any,
+    body: bytes,
+    predicted: Callable[[bytes], None],
+    head: dict[str, Any] = FIELDS,
 ) -> None:
     """As POST /predict would have it: checks ``fields``, whose JSON text ``body`` is, and sends them."""
     if type(fields) is not dict:
@@ -103,7 +109,7 @@ def call_with_fields(
     if schema is not None and not schema.accepts(fields):
         app.violates(exchange, schema.violations(fields))
         return
-    call(app, exchange, partial(_checked, app, exchange, predicted), FIELDS, body)
+    call(app, exchange, partial(_checked, app, exchange, predicted), head, body)
 
 
 def _checked(app: App, exchange: Exchange, predicted: Callable[[bytes], None], payload: bytes) -> None:

@@ -84,9 +84,15 @@ def serve(link: Link, predictor: Predictor) -> None:
         connection, id = item
         payload = take(connection, id)
         if isinstance(payload, bytes):
-            connection.send(answer(id, payload))
+            answered = answer(id, payload)
         elif payload is not None:
-            connection.send(predictor.answer_call(id, payload.payload))
+            answered = predictor.answer_call(id, payload.payload)
+        else:
+            continue
+        if isinstance(answered, bytes):
+            connection.send(answered)
+        else:
+            answered.run(link, connection, id)
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:

@@ -5,29 +5,32 @@ Imported when the first one comes: most bundles never see one.
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import sys
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING
 
 from bundle_runtime import wire
 from bundle_runtime.worker.predict import Failed, scan
+from bundle_runtime.worker.streaming import Stream
+from bundle_runtime.worker.trace import traced
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
 
 
-def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes]:
-    """Kind and payload of the frame that answers."""
+def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes] | Stream:
+    """Kind and payload of the frame that answers, or the stream that does."""
     head, body = wire.unpack_headed(payload)
-    with _trace(head.get("trace")):
+    trace = head.get("trace")
+    with traced(trace):
         if head["as"] == "instances":
             return wire.RESPONSE, _instances(predictor, bytes(body))
         if head["as"] == "tensors":
             from bundle_runtime.worker import tensor_calls
 
             return wire.RESPONSE, tensor_calls.run(predictor, head["tensors"], body)
-        return predictor.predict(bytes(body))
+        answer = predictor.predict(bytes(body), whole=bool(head.get("whole")))
+    if isinstance(answer, Stream):
+        answer.trace = trace
+    return answer
 
 
 def _instances(predictor: Predictor, body: bytes) -> bytes:
@@ -35,26 +38,7 @@ def _instances(predictor: Predictor, body: bytes) -> bytes:
     answers = []
     for index, fields in enumerate(scan(str(body, "utf-8"))):
         try:
-            answers.append(predictor.encoded(predictor.call(fields)))
+            answers.append(predictor.encoded(predictor.call_whole(fields)))
         except Failed as failed:
             raise Failed(failed.code, f"instance {index}: {failed}") from None
     return b"[" + b",".join(answers) + b"]"
-
-
-@contextlib.contextmanager
-def _trace(carrier: dict[str, Any] | None) -> Iterator[None]:
-    """For the user's OpenTelemetry, where user code has imported it: what it starts becomes part of the trace."""
-    if not carrier or "opentelemetry" not in sys.modules:
-        yield
-        return
-    try:
-        context = importlib.import_module("opentelemetry.context")
-        propagate = importlib.import_module("opentelemetry.propagate")
-    except ImportError:
-        yield
-        return
-    token = context.attach(propagate.extract(carrier))
-    try:
-        yield
-    finally:
-        context.detach(token)

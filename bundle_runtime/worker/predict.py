@@ -15,6 +15,7 @@ from bundle_runtime.report import LOAD_FAILED, fail
 from bundle_runtime.worker.calling import Binder
 from bundle_runtime.worker.encode import NotJSON, encode
 from bundle_runtime.worker.lifting import Lifter
+from bundle_runtime.worker.streaming import Stream, is_stream
 from bundle_runtime.worker.user_errors import describe, full
 
 if TYPE_CHECKING:
@@ -53,36 +54,46 @@ class Predictor:
         other._loop = None
         return other
 
-    def answer(self, id: int, payload: bytes) -> bytes:
-        """The whole frame. Its microseconds cover parsing, the call and serialising."""
+    def answer(self, id: int, payload: bytes) -> bytes | Stream:
+        """The whole frame, or the stream that answers. Its microseconds cover parsing, the call and serialising."""
         start = time.perf_counter()
-        kind, answer = self.predict(payload)
-        micros = int((time.perf_counter() - start) * 1e6)
-        return wire.pack_header(kind, id, len(answer), micros) + answer
+        answer = self.predict(payload)
+        if type(answer) is not tuple:
+            return _frame(id, start, answer)
+        kind, text = answer
+        return wire.pack_header(kind, id, len(text), int((time.perf_counter() - start) * 1e6)) + text
 
-    def answer_call(self, id: int, payload: bytes) -> bytes:
+    def answer_call(self, id: int, payload: bytes) -> bytes | Stream:
         """The same for a CALL."""
         from bundle_runtime.worker import calls  # only once somebody asks so
 
         start = time.perf_counter()
         try:
-            kind, answer = calls.run(self, payload)
+            return _frame(id, start, calls.run(self, payload))
         except Failed as failed:
-            kind, answer = wire.ERROR, failed.payload
-        micros = int((time.perf_counter() - start) * 1e6)
-        return wire.pack_header(kind, id, len(answer), micros) + answer
+            return _frame(id, start, (wire.ERROR, failed.payload))
 
-    def predict(self, payload: bytes) -> tuple[int, bytes]:
-        """Kind and payload of the frame that answers a request's JSON."""
+    def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
+        """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
         try:
-            return checked(self._encode, self.call(scan(str(payload, "utf-8"))))
+            result = self.call(scan(str(payload, "utf-8")))
+            if isinstance(result, Stream):
+                if not whole:
+                    return result
+                result = list(result.items())
+            return checked(self._encode, result)
         except Failed as failed:
             return wire.ERROR, failed.payload
         except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
             return wire.ERROR, Failed("NotJSON", f"the worker's Python cannot read the request: {error}").payload
 
+    def call_whole(self, fields: dict[str, Any]) -> Any:
+        """call() for a protocol without streams: what is yielded becomes a list."""
+        result = self.call(fields)
+        return list(result.items()) if isinstance(result, Stream) else result
+
     def call(self, fields: dict[str, Any]) -> Any:
-        """predict_fn's result; Failed whatever user code did."""
+        """predict_fn's result, or the Stream of what it yields; Failed whatever user code did."""
         try:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
@@ -102,15 +113,10 @@ class Predictor:
 
     def _settle(self, result: Any) -> Any:
         if inspect.isawaitable(result):
-            return self._event_loop().run_until_complete(_await(result))
-        if inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise TypeError(
-                "predict_fn returned a generator: streaming is not supported yet, return the whole result, for example "
-                "list(...)"
-            )
-        return result
+            result = self.event_loop().run_until_complete(_await(result))
+        return Stream(self, result) if is_stream(result) else result
 
-    def _event_loop(self) -> asyncio.AbstractEventLoop:
+    def event_loop(self) -> asyncio.AbstractEventLoop:
         """One loop, kept: clients that predict_fn opened on it live on."""
         if self._loop is None:
             import asyncio  # a sixteenth of a second that most bundles need not wait for
@@ -118,6 +124,14 @@ class Predictor:
             self._loop = asyncio.new_event_loop()
             asyncio.set_event_loop(self._loop)
         return self._loop
+
+
+def _frame(id: int, start: float, answer: tuple[int, bytes] | Stream) -> bytes | Stream:
+    if isinstance(answer, Stream):
+        return answer
+    kind, payload = answer
+    micros = int((time.perf_counter() - start) * 1e6)
+    return wire.pack_header(kind, id, len(payload), micros) + payload
 
 
 async def _await(awaitable: Any) -> Any:

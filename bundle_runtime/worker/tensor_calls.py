@@ -44,7 +44,7 @@ def run(predictor: Predictor, heads: list[dict[str, Any]], body: memoryview) -> 
         data = body[at : at + head["size"]]
         at += head["size"]
         fields[head["name"]] = argument(head, data)
-    return pack_result(predictor.call(fields), predictor.encoded)
+    return pack_result(predictor.call_whole(fields), predictor.encoded)
 
 
 def argument(head: dict[str, Any], data: memoryview) -> Any:
