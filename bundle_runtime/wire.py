@@ -14,6 +14,7 @@ VERSION = 1
 HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
 HEADER_SIZE = HEADER.size
 _SIZE = struct.Struct(">I")
+_ENTRY = struct.Struct(">II")  # id, length
 
 # worker to server
 HELLO = 1
@@ -31,6 +32,7 @@ CANCEL = 17
 CLOSE = 18
 CALL = 19
 CREDIT = 20
+BATCH = 21
 
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
@@ -52,6 +54,7 @@ LIMITS = {
     CLOSE: MAX_CONTROL,
     CALL: MAX_BODY,
     CREDIT: 4,
+    BATCH: MAX_BODY,
 }
 
 # bytes of items, headers too, that a worker may send before it is given credit for more
@@ -128,6 +131,27 @@ def unpack_credit(frame: Frame) -> int:
         return int(_SIZE.unpack(frame.payload)[0])
     except struct.error as error:
         raise WireError(f"a credit of {len(frame.payload)} bytes") from error
+
+
+def pack_batch(requests: list[tuple[int, bytes]]) -> bytes:
+    """The payload of a BATCH: their number, id and length of each, then their texts."""
+    heads = [_ENTRY.pack(id, len(body)) for id, body in requests]
+    return b"".join([_SIZE.pack(len(requests)), *heads, *(body for _, body in requests)])
+
+
+def unpack_batch(frame: Frame) -> list[tuple[int, memoryview]]:
+    found = []
+    try:
+        (count,) = _SIZE.unpack_from(frame.payload)
+        body = memoryview(frame.payload)
+        at = _SIZE.size + count * _ENTRY.size
+        for index in range(count):
+            id, length = _ENTRY.unpack_from(body, _SIZE.size + index * _ENTRY.size)
+            found.append((id, body[at : at + length]))
+            at += length
+    except struct.error as error:
+        raise WireError(f"a batch that is none: {error}") from error
+    return found
 
 
 class Decoder:

@@ -86,7 +86,7 @@ class WorkerLink:
         self.load_seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
         self.state = READY
         self.failure = None
-        self._dispatcher.send = connection.send
+        self._dispatcher.ready(connection.send, int(fields.get("maxBatch") or 0))
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
     def said_failed(self, fields: dict[str, Any]) -> None:

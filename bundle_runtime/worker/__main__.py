@@ -54,7 +54,7 @@ def main() -> int:
         _fail(link, failure, seconds)
     signal.signal(signal.SIGTERM, link.on_sigterm)  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
-    link.say(wire.pack_json(wire.READY, seconds=seconds))
+    link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
     if threads == 1:
         serve(link, predictor)
@@ -86,7 +86,7 @@ def serve(link: Link, predictor: Predictor) -> None:
         if isinstance(payload, bytes):
             answered = answer(id, payload)
         elif payload is not None:
-            answered = predictor.answer_call(id, payload.payload)
+            answered = predictor.answer_frame(payload)
         else:
             continue
         if isinstance(answered, bytes):

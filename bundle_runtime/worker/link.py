@@ -67,7 +67,7 @@ class Link:
             connection.send(frame)
 
     def take(self, connection: Connection, id: int) -> bytes | wire.Frame | None:
-        """A request's payload, or the frame of a CALL."""
+        """A request's payload, or the frame of a CALL or a BATCH."""
         return self._waiting.pop((connection, id), None)
 
     def flow(self, connection: Connection, id: int) -> Flow:
@@ -161,6 +161,10 @@ class Link:
                 flow = self._flows.get((connection, frame.id))
                 if flow is not None:
                     flow.cancel()
+        elif frame.kind == wire.BATCH:
+            key = -1 - frame.id  # an id in it may be cancelled: that is not the whole batch
+            self._waiting[(connection, key)] = frame
+            self.requests.put((connection, key))
         elif frame.kind == wire.CREDIT:
             flow = self._flows.get((connection, frame.id))
             if flow is not None:

@@ -25,6 +25,10 @@ _SCAN: Callable[[str, int], "tuple[Any, int]"] = json.JSONDecoder().scan_once  #
 _PLAIN = frozenset((type(None), bool, int, float, str, list, dict, tuple))
 
 
+MAX_BATCH = 64
+MOST_BATCH = 4096
+
+
 class Failed(Exception):
     """What the frame ``error`` says: one of its codes, and a message."""
 
@@ -44,13 +48,15 @@ class Predictor:
         self._predict_fn = predict_fn
         self._bind = Binder(predict_fn, schema_fields, _say).bind
         self._not_finite = not_finite_of(predict_fn)
-        self._encode = Lifter(self._not_finite).encode
+        self.max_batch = max_batch_of(predict_fn)
+        self.predict_batch: Any = getattr(predict_fn, "predict_batch", None)
+        self.encode = Lifter(self._not_finite).encode
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def for_thread(self) -> Predictor:
         """The same for another thread, with what two threads cannot share."""
         other = copy.copy(self)
-        other._encode = Lifter(self._not_finite).encode
+        other.encode = Lifter(self._not_finite).encode
         other._loop = None
         return other
 
@@ -63,15 +69,19 @@ class Predictor:
         kind, text = answer
         return wire.pack_header(kind, id, len(text), int((time.perf_counter() - start) * 1e6)) + text
 
-    def answer_call(self, id: int, payload: bytes) -> bytes | Stream:
-        """The same for a CALL."""
+    def answer_frame(self, frame: wire.Frame) -> bytes | Stream:
+        """The same for a CALL; for a BATCH all of its frames."""
+        if frame.kind == wire.BATCH:
+            from bundle_runtime.worker import batching
+
+            return batching.answer(self, frame)
         from bundle_runtime.worker import calls  # only once somebody asks so
 
         start = time.perf_counter()
         try:
-            return _frame(id, start, calls.run(self, payload))
+            return _frame(frame.id, start, calls.run(self, frame.payload))
         except Failed as failed:
-            return _frame(id, start, (wire.ERROR, failed.payload))
+            return _frame(frame.id, start, (wire.ERROR, failed.payload))
 
     def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
         """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
@@ -81,7 +91,7 @@ class Predictor:
                 if not whole:
                     return result
                 result = list(result.items())
-            return checked(self._encode, result)
+            return checked(self.encode, result)
         except Failed as failed:
             return wire.ERROR, failed.payload
         except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
@@ -94,12 +104,20 @@ class Predictor:
 
     def call(self, fields: dict[str, Any]) -> Any:
         """predict_fn's result, or the Stream of what it yields; Failed whatever user code did."""
+        if self.max_batch:
+            from bundle_runtime.worker import batching
+
+            return batching.one(self, fields)
         try:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
             raise Failed("PredictFailed", str(error)) from None
+        return self.invoke(self._predict_fn, args, kwargs)
+
+    def invoke(self, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """User code, with everything that it may do to us; what it awaits is awaited."""
         try:
-            result = self._predict_fn(*args, **kwargs)
+            result = function(*args, **kwargs)
             return result if type(result) in _PLAIN else self._settle(result)
         except KeyboardInterrupt:
             raise
@@ -136,6 +154,17 @@ def _frame(id: int, start: float, answer: tuple[int, bytes] | Stream) -> bytes |
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
+
+
+def max_batch_of(predict_fn: Any) -> int:
+    """How many requests predict_batch takes at most: its object's ``max_batch_size``; 0 when it does not batch.
+    What can be called is called, whatever other methods it has."""
+    if callable(predict_fn) or not callable(getattr(predict_fn, "predict_batch", None)):
+        return 0
+    size = getattr(predict_fn, "max_batch_size", MAX_BATCH)
+    if type(size) is not int or not 0 < size <= MOST_BATCH:
+        raise fail(LOAD_FAILED, f"max_batch_size is {size!r}: it must be a whole number from 1 to {MOST_BATCH}")
+    return size
 
 
 def not_finite_of(predict_fn: Callable[..., Any]) -> str:
