@@ -25,6 +25,7 @@ BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
 BODY_RATE = 64 * 1024
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
+FRESH_SECONDS = 1.0
 BIG = 64 * 1024
 
 
@@ -177,8 +178,9 @@ class HttpConnection(Arriving):
         self._loop.call_later(LINGER_SECONDS, transport.abort)
 
     def close_if_idle(self) -> bool:
-        """For a drain: True when nothing was under way."""
-        if self._current is None and not self._queue and self._next is None and self._transport is not None:
+        """For a drain: True when nothing was under way. Who has only just connected is about to ask, and is told."""
+        fresh = not self._url and self._loop.time() - self._waiting_since < FRESH_SECONDS
+        if self._is_idle() and self._next is None and self._transport is not None and not fresh:
             self._transport.close()
             return True
         return False

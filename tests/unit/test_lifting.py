@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundle_runtime import wire
@@ -128,6 +128,7 @@ def test_a_sum_that_overflows_is_no_infinity() -> None:
     assert through([1e308] * FEWEST)[1] == [1e308] * FEWEST
 
 
+@settings(max_examples=25)
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=FEWEST, max_size=FEWEST + 50))
 def test_any_floats(values: list[float]) -> None:
     assert through({"v": values})[1] == {"v": values}
