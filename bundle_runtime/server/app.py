@@ -96,7 +96,9 @@ class App:
             route(self, exchange)
 
     def _predict(self, exchange: Exchange) -> None:
-        if self.cannot_predict(exchange):
+        dispatcher = self.dispatcher
+        if self.refusing or dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full():
+            self.cannot_predict(exchange)
             return
         body = exchange.body
         try:
@@ -174,7 +176,7 @@ class App:
             except orjson.JSONDecodeError as error:
                 self.failed(exchange, "ResponseNotJSON", f"the worker's answer is no JSON: {error}")
                 return
-            if self.is_broken_promise(exchange, answer):
+            if not self.response_schema.accepts(answer) and self.is_broken_promise(exchange, answer):
                 return
         self.succeeded(exchange, payload)
 
@@ -192,7 +194,7 @@ class App:
         metrics = self.metrics
         metrics.requests[(200, "OK")] += 1
         metrics.latency.observe(self._loop.time() - exchange.started)
-        exchange.reply(self.heads.get(200, content_type), body, more)
+        exchange.connection.reply(exchange, self.heads.get(200, content_type), body, more)
 
     def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
         self.dispatcher.drop(pending)

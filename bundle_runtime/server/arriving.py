@@ -13,6 +13,8 @@ import httptools
 from bundle_runtime.server.exchange import Exchange
 
 MAX_HEAD = 16 * 1024
+# of the names that are looked at here
+_LENGTHS = frozenset((6, 10, 11, 12, 14, 16))
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 # what an upgrade that is ignored must not lose; connection and upgrade are what it must
 _DROPPED = (b"connection", b"upgrade", b"http2-settings")
@@ -94,6 +96,8 @@ class Arriving(asyncio.Protocol):
             self._refuse_head()
             return
         self._headers.append((name, value))
+        if length not in _LENGTHS:
+            return
         if length == 12:
             if name.lower() == b"x-request-id" and self._next is not None:
                 self._next.request_id = value

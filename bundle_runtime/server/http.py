@@ -99,14 +99,13 @@ class HttpConnection(Arriving):
         now = self._loop.time()
         if now > self._ends_at or self._app.closing or exchange.old_http or not exchange.keep_alive:
             more += self._says_how_it_ends(exchange, now)
-        start = b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (head, len(body), exchange.request_id, more)
-        if exchange.method == b"HEAD":
-            transport.write(start)
-        elif len(body) > BIG:
-            transport.write(start)
+        small = b"" if len(body) > BIG or exchange.method == b"HEAD" else body
+        transport.write(
+            b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
+            % (head, len(body), exchange.request_id, more, small)
+        )
+        if len(body) > BIG and exchange.method != b"HEAD":
             transport.write(body)
-        else:
-            transport.write(start + body)
         if exchange.keep_alive and not self._queue:
             if self._next is None:
                 self._waiting_since = now

@@ -96,10 +96,11 @@ class WorkerLink:
 
     def said_answer(self, frame: wire.Frame) -> None:
         code = ""
-        if frame.kind == wire.PIECES:
-            frame = frame._replace(payload=assemble(frame.payload))
-        elif frame.kind == wire.ERROR:
-            code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
+        if frame.kind != wire.RESPONSE:
+            if frame.kind == wire.PIECES:
+                frame = frame._replace(payload=assemble(frame.payload))
+            else:
+                code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
         self._dispatcher.answered(frame, code)
 
     def said_item(self, frame: wire.Frame) -> None:

@@ -75,7 +75,7 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
 def serve(link: Link, predictor: Predictor) -> None:
     """Until close: the queue's None."""
     take = link.take
-    answer = predictor.answer
+    answer, answer_frame = predictor.answer, predictor.answer_frame
     get = link.requests.get
     while True:
         item = get()
@@ -83,16 +83,13 @@ def serve(link: Link, predictor: Predictor) -> None:
             return
         connection, id = item
         payload = take(connection, id)
-        if isinstance(payload, bytes):
-            answered = answer(id, payload)
-        elif payload is not None:
-            answered = predictor.answer_frame(payload)
-        else:
+        if payload is None:
             continue
-        if isinstance(answered, bytes):
+        answered = answer(id, payload) if type(payload) is bytes else answer_frame(payload)  # type: ignore[arg-type]
+        if type(answered) is bytes:
             connection.send(answered)
         else:
-            answered.run(link, connection, id)
+            answered.run(link, connection, id)  # type: ignore[union-attr]
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, checked, scan
-from bundle_runtime.worker.user_errors import describe, full
+from bundle_runtime.worker.predict import Failed, checked, failure_of, scan
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -37,7 +35,7 @@ def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
 
 def call(predictor: Predictor, rows: list[Any]) -> list[Any]:
     """predict_batch's results, exceptions among them; Failed when there are not as many as requests."""
-    results = predictor.invoke(predictor.predict_batch, [rows], {})
+    results = predictor.call_batch(rows)
     if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
         results = list(results)
     if not isinstance(results, (list, tuple)):
@@ -63,7 +61,6 @@ def _answer(predictor: Predictor, result: Any) -> tuple[int, bytes]:
 
 def sound(result: Any) -> Any:
     """The result; Failed when it is the exception that one request met with."""
-    if not isinstance(result, BaseException):
-        return result
-    print(full(result), file=sys.stderr, flush=True)
-    raise Failed("PredictFailed", describe(result))
+    if isinstance(result, BaseException):
+        raise failure_of(result)
+    return result

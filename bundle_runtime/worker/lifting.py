@@ -45,7 +45,10 @@ class Lifter:
                     value = {name: self._list(entry) for name, entry in value.items()}
                     break
         try:
-            text = encode(value, self._encoder, self._not_finite)
+            try:
+                text = self._encoder.encode(value).encode("utf-8")
+            except (TypeError, ValueError, RecursionError):  # it says what is wrong, or has another way
+                text = encode(value, self._encoder, self._not_finite)
             if not self._arrays:
                 return wire.RESPONSE, text
             return self._pieces(text)

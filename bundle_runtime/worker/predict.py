@@ -67,7 +67,10 @@ class Predictor:
         if type(answer) is not tuple:
             return _frame(id, start, answer)
         kind, text = answer
-        return wire.pack_header(kind, id, len(text), int((time.perf_counter() - start) * 1e6)) + text
+        micros = int((time.perf_counter() - start) * 1e6)
+        if len(text) > wire.MAX_BODY:
+            kind, text = wire.ERROR, too_large(len(text)).payload
+        return wire.pack_header(kind, id, len(text), micros) + text
 
     def answer_frame(self, frame: wire.Frame) -> bytes | Stream:
         """The same for a CALL; for a BATCH all of its frames."""
@@ -87,15 +90,18 @@ class Predictor:
         """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
         try:
             result = self.call(scan(str(payload, "utf-8")))
-            if isinstance(result, Stream):
+            if type(result) is Stream:
                 if not whole:
                     return result
                 result = list(result.items())
-            return checked(self.encode, result)
         except Failed as failed:
             return wire.ERROR, failed.payload
         except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
             return wire.ERROR, Failed("NotJSON", f"the worker's Python cannot read the request: {error}").payload
+        try:
+            return self.encode(result)
+        except Exception as error:
+            return wire.ERROR, unencodable(error).payload
 
     def call_whole(self, fields: dict[str, Any]) -> Any:
         """call() for a protocol without streams: what is yielded becomes a list."""
@@ -112,18 +118,22 @@ class Predictor:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
             raise Failed("PredictFailed", str(error)) from None
-        return self.invoke(self._predict_fn, args, kwargs)
-
-    def invoke(self, function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
-        """User code, with everything that it may do to us; what it awaits is awaited."""
         try:
-            result = function(*args, **kwargs)
+            result = self._predict_fn(*args, **kwargs)
             return result if type(result) in _PLAIN else self._settle(result)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: one request must not end the others
-            print(full(error), file=sys.stderr, flush=True)
-            raise Failed("PredictFailed", describe(error)) from None
+            raise failure_of(error) from None
+
+    def call_batch(self, rows: list[Any]) -> Any:
+        """What predict_batch returns; Failed whatever user code did."""
+        try:
+            return self._settle(self.predict_batch(rows))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise failure_of(error) from None
 
     def encoded(self, result: Any) -> bytes:
         """The prediction as JSON text; Failed when it cannot be."""
@@ -144,11 +154,19 @@ class Predictor:
         return self._loop
 
 
+def failure_of(error: BaseException) -> Failed:
+    """For an exception of user code, which goes to the log whole."""
+    print(full(error), file=sys.stderr, flush=True)
+    return Failed("PredictFailed", describe(error))
+
+
 def _frame(id: int, start: float, answer: tuple[int, bytes] | Stream) -> bytes | Stream:
     if isinstance(answer, Stream):
         return answer
     kind, payload = answer
     micros = int((time.perf_counter() - start) * 1e6)
+    if len(payload) > wire.MAX_BODY:
+        kind, payload = wire.ERROR, too_large(len(payload)).payload
     return wire.pack_header(kind, id, len(payload), micros) + payload
 
 
@@ -187,15 +205,23 @@ def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
     """The prediction as ``encode`` has it; Failed when that cannot be."""
     try:
         answer = encode(result)
-    except NotJSON as error:
-        raise Failed("ResponseNotJSON", str(error)) from None
-    except Exception as error:  # a tolist() or model_dump() of the user's class raised
-        print(full(error), file=sys.stderr, flush=True)
-        raise Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}") from None
-    size = len(answer if isinstance(answer, bytes) else answer[1])
+    except Exception as error:
+        raise unencodable(error) from None
+    size = len(answer[1]) if isinstance(answer, tuple) else len(answer)
     if size > wire.MAX_BODY:
-        raise Failed("PredictFailed", f"the prediction is {size} bytes of JSON, more than {wire.MAX_BODY >> 20} MiB")
+        raise too_large(size)
     return answer
+
+
+def unencodable(error: Exception) -> Failed:
+    if isinstance(error, NotJSON):
+        return Failed("ResponseNotJSON", str(error))
+    print(full(error), file=sys.stderr, flush=True)  # a tolist() or model_dump() of the user's class raised
+    return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
+
+
+def too_large(size: int) -> Failed:
+    return Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
 
 
 def _say(text: str) -> None:
