@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 VERSION = 1
 HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
 HEADER_SIZE = HEADER.size
+_SIZE = struct.Struct(">I")
+_ENTRY = struct.Struct(">II")  # id, length
 
 # worker to server
 HELLO = 1
@@ -21,10 +23,16 @@ FAILED = 3
 HEARTBEAT = 4
 RESPONSE = 5
 ERROR = 6
+PIECES = 7
+ITEM = 8
+END = 9
 # server to worker
 REQUEST = 16
 CANCEL = 17
 CLOSE = 18
+CALL = 19
+CREDIT = 20
+BATCH = 21
 
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
@@ -38,10 +46,19 @@ LIMITS = {
     HEARTBEAT: 0,
     RESPONSE: MAX_BODY,
     ERROR: MAX_ERROR,
+    PIECES: MAX_BODY,
+    ITEM: MAX_BODY,
+    END: 0,
     REQUEST: MAX_BODY,
     CANCEL: 0,
     CLOSE: MAX_CONTROL,
+    CALL: MAX_BODY,
+    CREDIT: 4,
+    BATCH: MAX_BODY,
 }
+
+# bytes of items, headers too, that a worker may send before it is given credit for more
+WINDOW = 256 * 1024
 
 # an ERROR's code when the worker dropped a cancelled request before it started
 CANCELLED = "Cancelled"
@@ -83,6 +100,58 @@ def unpack_json(frame: Frame) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON object")
     return fields
+
+
+def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
+    """The payload of a CALL, and of its response when that is no plain JSON: a JSON object, then bytes as they are."""
+    text = json.dumps(head).encode("ascii")
+    return b"".join((_SIZE.pack(len(text)), text, body))
+
+
+def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    """WireError when it is none."""
+    try:
+        (length,) = _SIZE.unpack_from(payload)
+        end = _SIZE.size + length
+        head = json.loads(payload[_SIZE.size : end].decode("ascii"))
+    except (struct.error, ValueError) as error:
+        raise WireError(f"a payload without its head: {error}") from error
+    if not isinstance(head, dict) or end > len(payload):
+        raise WireError("the head of a payload is no JSON object")
+    return head, memoryview(payload)[end:]
+
+
+def credit(size: int) -> bytes:
+    """The payload of a CREDIT."""
+    return _SIZE.pack(size)
+
+
+def unpack_credit(frame: Frame) -> int:
+    try:
+        return int(_SIZE.unpack(frame.payload)[0])
+    except struct.error as error:
+        raise WireError(f"a credit of {len(frame.payload)} bytes") from error
+
+
+def pack_batch(requests: list[tuple[int, bytes]]) -> bytes:
+    """The payload of a BATCH: their number, id and length of each, then their texts."""
+    heads = [_ENTRY.pack(id, len(body)) for id, body in requests]
+    return b"".join([_SIZE.pack(len(requests)), *heads, *(body for _, body in requests)])
+
+
+def unpack_batch(frame: Frame) -> list[tuple[int, memoryview]]:
+    found = []
+    try:
+        (count,) = _SIZE.unpack_from(frame.payload)
+        body = memoryview(frame.payload)
+        at = _SIZE.size + count * _ENTRY.size
+        for index in range(count):
+            id, length = _ENTRY.unpack_from(body, _SIZE.size + index * _ENTRY.size)
+            found.append((id, body[at : at + length]))
+            at += length
+    except struct.error as error:
+        raise WireError(f"a batch that is none: {error}") from error
+    return found
 
 
 class Decoder:

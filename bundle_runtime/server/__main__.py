@@ -31,6 +31,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = parser.add_argument
+    add("--name", default="model", help="the bundle's name, which protocols with a model in their paths ask for")
     add("--host", default=None, help="address to listen on; all when not given")
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
     add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
@@ -64,6 +65,7 @@ async def serve(options: argparse.Namespace, layout: Layout, document: dict[str,
         queue_limit=options.queue_limit,
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
+        name=options.name,
     )
     drain = Drain(app, options.drain_seconds)
     workers = await app.link.listen(layout.worker_socket)

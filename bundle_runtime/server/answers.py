@@ -14,12 +14,14 @@ TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
 # The contract of docs/architecture.md. 499 is never sent: it counts the clients that left.
 STATUS_OF = {
+    "OK": 200,
     "NotJSON": 400,
     "BadRequest": 400,
     "NotFound": 404,
     "MethodNotAllowed": 405,
     "RequestTooSlow": 408,
     "BodyTooLarge": 413,
+    "UnsupportedEncoding": 415,
     "RequestSchemaViolation": 422,
     "QueueFull": 429,
     "HeadersTooLarge": 431,

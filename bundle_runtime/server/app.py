@@ -7,23 +7,22 @@ import itertools
 import os
 import re
 import sys
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import orjson
 
-from bundle_runtime.server.answers import STATUS_OF, TEXT, Heads, error_body
+from bundle_runtime import wire
+from bundle_runtime.server import state
+from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
 from bundle_runtime.server.dispatch import Dispatcher, Pending
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
 from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
-from bundle_runtime.server.schemas import compile_schema
+from bundle_runtime.server.schemas import Violation, compile_schema
 
-PRODUCT = "Model Bundles"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-HELD = "every place of the worker is held by a request that is past its deadline"
 _RETRY = b"retry-after: 1\r\n"
 
 
@@ -38,32 +37,27 @@ class App:
         queue_limit: int,
         timeout_seconds: float,
         stall_seconds: float,
+        name: str = "",
     ) -> None:
         self._loop = loop
         self.digest = digest
-        self._request_schema = compile_schema(document.get("requestSchema"))
-        self._response_schema = compile_schema(document.get("responseSchema"))
-        self._schemas = {name: document.get(name) for name in ("requestSchema", "responseSchema")}
+        self.name = name
+        self.request_schema = compile_schema(document.get("requestSchema"))
+        self.response_schema = compile_schema(document.get("responseSchema"))
+        self.schemas = {name: document.get(name) for name in ("requestSchema", "responseSchema")}
         self._timeout = timeout_seconds
-        self._stall = stall_seconds
+        self.stall_seconds = stall_seconds
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self._finished)
+        self.dispatcher.on_item = self._streams
         self.link = WorkerLink(loop, digest, self.dispatcher)
         self.metrics = Metrics()
         self.metrics.of(self)
         self.connections: set[HttpConnection] = set()
         self.draining = False  # not ready, answers close their connections
         self.refusing = False  # and nothing new is predicted
-        self._heads = Heads(digest)
+        self.heads = Heads(digest)
         self._prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
-        self._get: dict[bytes, Callable[[Exchange], None]] = {
-            b"/": self._about,
-            b"/healthz": self._healthz,
-            b"/readyz": self._readyz,
-            b"/metrics": self._metrics,
-            b"/internal/worker/started": self._started,
-            b"/internal/worker/alive": self._alive,
-        }
 
     @property
     def closing(self) -> bool:
@@ -71,7 +65,7 @@ class App:
 
     def tick(self) -> None:
         """Once a second."""
-        self._heads.forget()
+        self.heads.forget()
         now = self._loop.time()
         for connection in list(self.connections):
             connection.check(now)
@@ -83,60 +77,66 @@ class App:
             exchange.request_id = b"%b-%x" % (self._prefix, next(self._numbers))
         if exchange.refusal is not None:
             _, code, message = exchange.refusal
-            self._error(exchange, code, message)
-        elif exchange.target == b"/predict" and exchange.method == b"POST":
+            self.error(exchange, code, message)
+        elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.plain:
             self._predict(exchange)
         else:
             self._route(exchange)
 
     def _route(self, exchange: Exchange) -> None:
         path = exchange.target.partition(b"?")[0]
-        if path == b"/predict":
-            if exchange.method == b"POST":
-                self._predict(exchange)
-            else:
-                self._error(exchange, "MethodNotAllowed", "/predict takes POST", more=b"allow: POST\r\n")
-            return
-        route = self._get.get(path)
+        route = state.ROUTES.get(path)
         if route is None:
-            routes = ", ".join(known.decode() for known in self._get if not known.startswith(b"/internal"))
-            self._error(exchange, "NotFound", f"there is POST /predict, and GET {routes}")
+            from bundle_runtime.server import protocols  # what most pods are never asked
+
+            protocols.route(self, exchange, path)
         elif exchange.method not in (b"GET", b"HEAD"):
-            self._error(exchange, "MethodNotAllowed", f"{path.decode()} takes GET", more=b"allow: GET, HEAD\r\n")
+            self.error(exchange, "MethodNotAllowed", f"{path.decode()} takes GET", more=b"allow: GET, HEAD\r\n")
         else:
-            route(exchange)
+            route(self, exchange)
 
     def _predict(self, exchange: Exchange) -> None:
-        if self.refusing:
-            self._failed(
-                exchange, "Draining", "this server is going away: send the request again, another one takes it"
-            )
-            return
-        if self.dispatcher.send is None:
-            self._failed(exchange, "NotReady", self._why_not_ready())
-            return
-        if self._held():
-            self._failed(exchange, "WorkerStalled", HELD)
-            return
-        if self.dispatcher.full():
-            self._failed(exchange, "QueueFull", "as many requests wait as may: send it again later")
+        dispatcher = self.dispatcher
+        if self.refusing or dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full():
+            self.cannot_predict(exchange)
             return
         body = exchange.body
         try:
             fields = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            self._failed(exchange, "NotJSON", f"the body is no JSON: {error}")
+            self.failed(exchange, "NotJSON", f"the body is no JSON: {error}")
             return
         if type(fields) is not dict:
-            self._failed(exchange, "NotJSON", "the body must be a JSON object that holds the fields of the request")
+            self.failed(exchange, "NotJSON", "the body must be a JSON object that holds the fields of the request")
             return
-        schema = self._request_schema
+        schema = self.request_schema
         if schema is not None and not schema.accepts(fields):
-            self.metrics.violations["request"] += 1
-            message = "the request does not fit the bundle's request schema"
-            self._failed(exchange, "RequestSchemaViolation", message, schema.violations(fields))
+            self.violates(exchange, schema.violations(fields))
             return
-        pending = self.dispatcher.admit(exchange, body)
+        self.submit(exchange, body)
+
+    def cannot_predict(self, exchange: Exchange) -> bool:
+        """Asked before a body is looked at; True when the exchange has been answered so."""
+        if self.refusing:
+            self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
+        elif self.dispatcher.send is None:
+            self.failed(exchange, "NotReady", self.why_not_ready())
+        elif self.held():
+            self.failed(exchange, "WorkerStalled", state.HELD)
+        elif self.dispatcher.full():
+            self.failed(exchange, "QueueFull", "as many requests wait as may: send it again later")
+        else:
+            return False
+        return True
+
+    def violates(self, exchange: Exchange, violations: list[Violation]) -> None:
+        self.metrics.violations["request"] += 1
+        message = "the request does not fit the bundle's request schema"
+        self.failed(exchange, "RequestSchemaViolation", message, violations)
+
+    def submit(self, exchange: Exchange, payload: bytes, kind: int = wire.REQUEST) -> None:
+        """To the worker, in its turn; what comes of it goes to ``exchange.answers``."""
+        pending = self.dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)
 
@@ -144,117 +144,111 @@ class App:
         if micros:
             self.metrics.predict.observe(micros / 1e6)
         if not code:
-            self._predicted(exchange, payload)
+            if exchange.stream is not None:
+                exchange.stream.ended()
+            elif exchange.answers is None:
+                self._predicted(exchange, payload)
+            else:
+                exchange.answers.predicted(payload)
         elif payload:  # the worker's own words
-            self._failed(exchange, code, str(orjson.loads(payload).get("message") or ""))
+            self.failed(exchange, code, str(orjson.loads(payload).get("message") or ""))
         elif code == "DeadlineExceeded":
-            self._failed(exchange, code, f"no answer within {self._timeout:g} s (serving.requestTimeoutSeconds)")
+            self.failed(exchange, code, f"no answer within {self._timeout:g} s (serving.requestTimeoutSeconds)")
         elif code == "WorkerDied":
-            self._failed(exchange, code, "the worker died, or was restarted, while it had this request")
+            self.failed(exchange, code, "the worker died, or was restarted, while it had this request")
         else:
-            self._failed(exchange, code, "the worker went away before it had this request: send it again")
+            self.failed(exchange, code, "the worker went away before it had this request: send it again")
+
+    def _streams(self, pending: Pending, item: bytes | None) -> None:
+        exchange: Exchange = pending.context
+        if exchange.stream is None:
+            from bundle_runtime.server.streaming import Stream  # most bundles yield nothing
+
+            give, stop = partial(self.dispatcher.give, pending), partial(self.dispatcher.drop, pending)
+            exchange.stream = Stream(self, exchange, give, stop)
+        if item is not None:
+            exchange.stream.item(item)
 
     def _predicted(self, exchange: Exchange, payload: bytes) -> None:
-        schema = self._response_schema
-        if schema is not None:
+        if self.response_schema is not None:
             try:
                 answer = orjson.loads(payload)
             except orjson.JSONDecodeError as error:
-                self._failed(exchange, "ResponseNotJSON", f"the worker's answer is no JSON: {error}")
+                self.failed(exchange, "ResponseNotJSON", f"the worker's answer is no JSON: {error}")
                 return
-            if not schema.accepts(answer):
-                self.metrics.violations["response"] += 1
-                message = "the prediction does not fit the bundle's response schema: mend predict_fn or the schema"
-                self._failed(exchange, "ResponseSchemaViolation", message, schema.violations(answer))
+            if not self.response_schema.accepts(answer) and self.is_broken_promise(exchange, answer):
                 return
+        self.succeeded(exchange, payload)
+
+    def is_broken_promise(self, exchange: Exchange, answer: Any) -> bool:
+        """True when the prediction breaks the response schema and the exchange has been answered so."""
+        schema = self.response_schema
+        if schema is None or schema.accepts(answer):
+            return False
+        self.metrics.violations["response"] += 1
+        message = "the prediction does not fit the bundle's response schema: mend predict_fn or the schema"
+        self.failed(exchange, "ResponseSchemaViolation", message, schema.violations(answer))
+        return True
+
+    def succeeded(self, exchange: Exchange, body: bytes, content_type: bytes = JSON, more: bytes = b"") -> None:
         metrics = self.metrics
         metrics.requests[(200, "OK")] += 1
         metrics.latency.observe(self._loop.time() - exchange.started)
-        exchange.reply(self._heads.get(200), payload)
+        exchange.connection.reply(exchange, self.heads.get(200, content_type), body, more)
 
     def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
         self.dispatcher.drop(pending)
-        self._count(exchange, "ClientGone")
+        self.count(exchange, "ClientGone")
 
-    def _held(self) -> bool:
+    def held(self) -> bool:
         """Whatever came now would wait behind requests that are too late already."""
         return self.dispatcher.held_seconds > self._timeout
 
     # errors
 
-    def _failed(self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None) -> None:
-        """An error of /predict, counted."""
+    def failed(self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None) -> None:
+        """An error of a prediction, counted; in the words of the exchange's protocol."""
         status = STATUS_OF.get(code)
         if status is None:  # a worker of another version, or user code that wrote to our socket
             code, status = "PredictFailed", 500
-        self._count(exchange, code)
+        self.count(exchange, code)
         if status >= 500 and code not in ("NotReady", "Draining"):
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
-        self._error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
+        self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
 
-    def _count(self, exchange: Exchange, code: str) -> None:
+    def count(self, exchange: Exchange, code: str) -> None:
         self.metrics.requests[(STATUS_OF[code], code)] += 1
         self.metrics.latency.observe(self._loop.time() - exchange.started)
 
-    def _error(
+    def error(
         self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None, more: bytes = b""
     ) -> None:
-        exchange.reply(self._heads.get(STATUS_OF[code]), error_body(code, message, details), more)
+        if exchange.stream is not None:
+            exchange.stream.failed(code, message, details)
+            return
+        status = STATUS_OF[code]
+        if exchange.answers is None:
+            body = error_body(code, message, details)
+        else:
+            body = exchange.answers.failed(status, code, message, details or [])
+        exchange.reply(self.heads.get(status), body, more)
 
-    def _why_not_ready(self) -> str:
+    def not_ready(self) -> tuple[str, str] | None:
+        """Code and message; None when this pod takes requests."""
+        if self.draining:
+            return "Draining", "this server is going away"
+        if self.held():
+            return "WorkerStalled", state.HELD
+        if not self.link.loaded:
+            return "NotReady", self.why_not_ready()
+        return None
+
+    def why_not_ready(self) -> str:
         failure = self.link.failure
         if failure is not None:
             return f"the worker failed: {failure['reason']}: {failure['message']}"
         return "no worker has loaded the bundle yet"
 
-    # the other routes
-
-    def _json(self, exchange: Exchange, value: Any) -> None:
-        exchange.reply(self._heads.get(200), orjson.dumps(value), b"cache-control: no-store\r\n")
-
-    def _healthz(self, exchange: Exchange) -> None:
-        self._json(exchange, {"status": "ok"})
-
-    def _readyz(self, exchange: Exchange) -> None:
-        if self.draining:
-            self._error(exchange, "Draining", "this server is going away")
-        elif self._held():
-            self._error(exchange, "WorkerStalled", HELD)
-        elif self.link.loaded:
-            self._json(exchange, {"status": "ready"})
-        else:
-            self._error(exchange, "NotReady", self._why_not_ready())
-
-    def _started(self, exchange: Exchange) -> None:
-        if self.link.loaded:
-            self._json(exchange, {"status": "started"})
-        else:
-            self._error(exchange, "NotReady", self._why_not_ready())
-
-    def _alive(self, exchange: Exchange) -> None:
-        age = self.link.heartbeat_age
-        held = self.dispatcher.held_seconds
-        if age is not None and age > self._stall:
-            self._error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
-        elif held > self._stall:
-            self._error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
-        else:
-            self._json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
-
-    def _metrics(self, exchange: Exchange) -> None:
-        exchange.reply(self._heads.get(200, TEXT), self.metrics.text())
-
-    def _about(self, exchange: Exchange) -> None:
-        self._json(
-            exchange,
-            {
-                "product": PRODUCT,
-                "digest": self.digest,
-                "state": "Draining" if self.draining else self.link.state,
-                "failure": self.link.failure,
-                "worker": {key: self.link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
-                "loadSeconds": self.link.load_seconds,
-                **self._schemas,
-            },
-        )
+    def json(self, exchange: Exchange, value: Any) -> None:
+        exchange.reply(self.heads.get(200), orjson.dumps(value), b"cache-control: no-store\r\n")

@@ -6,29 +6,32 @@ Every admitted request leaves exactly once: answered, too late, cancelled by its
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
 from bundle_runtime import wire
+from bundle_runtime.server.batching import Batches
 
 # While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
 # one is not: what was sent dies with the worker.
 AHEAD = 16
 QUICK_MICROS = 1000.0
 AHEAD_BYTES = 64 * 1024
+BATCH_BYTES = 64 * 1024 * 1024  # of requests in one batch
 
 
 class Pending:
     """One admitted request. ``context`` is the caller's own and comes back with the result."""
 
-    __slots__ = ("body", "context", "deadline", "id", "sent")
+    __slots__ = ("body", "context", "deadline", "id", "kind", "sent")
 
-    def __init__(self, id: int, context: Any, body: bytes, deadline: float) -> None:
+    def __init__(self, id: int, context: Any, body: bytes, deadline: float, kind: int) -> None:
         self.id = id
         self.context = context
         self.body = body
         self.deadline = deadline
+        self.kind = kind
         self.sent = False
 
 
@@ -50,6 +53,10 @@ class Dispatcher:
         self._capacity = max_concurrency + queue_limit
         self._timeout = timeout_seconds
         self._finish = finish
+        self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
+        self.batches: Batches | None = None  # of a bundle with predict_batch
+        self.batch_sizes: Counter[int] = Counter()
+        self.closing = False  # a stream gets no more time
         self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
         self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
@@ -62,11 +69,13 @@ class Dispatcher:
 
     @property
     def in_flight(self) -> int:
-        return min(len(self._outstanding), self._max_concurrency)
+        sent = len(self._outstanding)
+        return sent if self.batches is not None else min(sent, self._max_concurrency)
 
     @property
     def queue_depth(self) -> int:
-        return max(0, self._occupied() - self._max_concurrency)
+        served = self._max_concurrency if self.batches is None else len(self._outstanding)
+        return max(0, self._occupied() - served)
 
     @property
     def held_seconds(self) -> float:
@@ -79,16 +88,23 @@ class Dispatcher:
         abandoned = sum(1 for id in self._outstanding if id not in self._pending)
         return len(self._pending) + abandoned
 
+    def ready(self, send: Callable[[int, int, bytes], None], max_batch: int) -> None:
+        """A worker has loaded the bundle; ``max_batch`` is 0 for one that takes requests one by one."""
+        self.send = send
+        self.batches = Batches(max_batch, self._max_concurrency, self._timeout) if max_batch else None
+
     def full(self) -> bool:
+        if self.batches is not None:
+            return self.batches.is_full(len(self._pending) - len(self._outstanding))
         # the count of both tables bounds what is occupied from above and costs nothing
         if len(self._pending) + len(self._outstanding) < self._capacity:
             return False
         return self._occupied() >= self._capacity
 
-    def admit(self, context: Any, body: bytes) -> Pending:
-        """The caller has asked full() and knows that a worker is loaded."""
+    def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
+        """The caller has asked full() and knows that a worker is loaded. ``kind`` is the frame's."""
         self._last_id = id = self._free_id()
-        pending = Pending(id, context, body, self._loop.time() + self._timeout)
+        pending = Pending(id, context, body, self._loop.time() + self._timeout, kind)
         self._pending[id] = pending
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._expire)
@@ -104,6 +120,10 @@ class Dispatcher:
                 return id
 
     def _send_next(self) -> None:
+        if self.batches is not None:
+            while self.send is not None and self.batches.idle and self._send_batch(self.batches):
+                pass
+            return
         waiting = self._waiting
         while waiting and self.send is not None:
             pending = waiting[0]
@@ -121,8 +141,45 @@ class Dispatcher:
             self._outstanding.add(pending.id)
             pending.sent = True
             self._progress = self._loop.time()
-            self.send(wire.REQUEST, pending.id, pending.body)
+            self.send(pending.kind, pending.id, pending.body)
             pending.body = b""
+
+    def _send_batch(self, batches: Batches) -> bool:
+        """What waits, as much as a batch holds and without what is too late; a call goes alone. False: nothing did."""
+        waiting = self._waiting
+        now = self._loop.time()
+        expected = min(batches.limit, len(waiting))
+        group: list[Pending] = []
+        size = 0
+        while waiting and len(group) < batches.limit:
+            pending = waiting[0]
+            size += len(pending.body)
+            if group and (pending.kind != wire.REQUEST or size > BATCH_BYTES):
+                break
+            waiting.popleft()
+            if pending.id not in self._pending:
+                continue
+            if batches.is_late(pending.deadline, now, expected):
+                del self._pending[pending.id]
+                self._finish(pending.context, "DeadlineExceeded", b"", 0)
+                continue
+            group.append(pending)
+            if pending.kind != wire.REQUEST:
+                break
+        if not group or self.send is None:
+            return False
+        self._progress = now
+        ids = [pending.id for pending in group]
+        self._outstanding.update(ids)
+        batches.sent(ids, now)
+        kind, payload = group[0].kind, group[0].body
+        if kind == wire.REQUEST:
+            kind, payload = wire.BATCH, wire.pack_batch([(pending.id, pending.body) for pending in group])
+        for pending in group:
+            pending.sent = True
+            pending.body = b""
+        self.send(kind, ids[0], payload)
+        return True
 
     def answered(self, frame: wire.Frame, code: str) -> None:
         """``code`` is "" for a response, else the error frame's."""
@@ -132,6 +189,10 @@ class Dispatcher:
         self._outstanding.discard(id)
         self._progress = self._loop.time()
         self._mean_micros += (frame.micros - self._mean_micros) * 0.125
+        if self.batches is not None:
+            size = self.batches.answered(id, self._progress)
+            if size:
+                self.batch_sizes[size] += 1
         if self._waiting:
             self._send_next()
         pending = self._pending.pop(id, None)
@@ -139,6 +200,26 @@ class Dispatcher:
             self._finish(pending.context, code, frame.payload, frame.micros)
         if self._idle_waiters:
             self._wake_idle()
+
+    def streamed(self, frame: wire.Frame) -> None:
+        """One item of an answer, or its end."""
+        pending = self._pending.get(frame.id)
+        if pending is not None:
+            # each item has the time that an answer has; the table stays in the order of the deadlines
+            self._progress = now = self._loop.time()
+            if not self.closing:
+                pending.deadline = now + self._timeout
+                self._pending[frame.id] = self._pending.pop(frame.id)
+            self.on_item(pending, frame.payload if frame.kind == wire.ITEM else None)
+        elif frame.kind == wire.ITEM and self.send is not None and frame.id in self._outstanding:
+            self.send(wire.CANCEL, frame.id, b"")  # the first one came before there was a stream to end
+        if frame.kind == wire.END:
+            self.answered(frame, "")
+
+    def give(self, pending: Pending, size: int) -> None:
+        """Credit for a stream."""
+        if self.send is not None and pending.id in self._pending:
+            self.send(wire.CREDIT, pending.id, wire.credit(size))
 
     def drop(self, pending: Pending) -> None:
         """Its client went away."""
@@ -167,6 +248,7 @@ class Dispatcher:
         """Nothing is sent twice: nobody knows how far the user's function came."""
         lost = list(self._pending.values())
         self.send = None
+        self.batches = None
         self._pending.clear()
         self._waiting.clear()
         self._outstanding.clear()

@@ -47,9 +47,10 @@ class Drain:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._wait)
         app.refusing = True
+        app.dispatcher.closing = True
         for connection in list(app.connections):
             connection.close_if_idle()
-        await app.dispatcher.idle()  # at most the request timeout: each one has a deadline
+        await app.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
         app.link.send_close()
         await app.link.gone(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)

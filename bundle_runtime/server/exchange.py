@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from bundle_runtime.server.http import HttpConnection
+    from bundle_runtime.server.streaming import Stream
+
+
+class Answers(NamedTuple):
+    """How a protocol other than POST /predict puts what became of the request."""
+
+    predicted: Callable[[bytes], None]  # the payload of the worker's response
+    failed: Callable[[int, str, str, list[Any]], bytes]  # status, code, message, details; the body
 
 
 class Exchange:
     """One request and the place where its answer goes."""
 
     __slots__ = (
+        "answers",
         "body",
         "cancel",
         "connection",
+        "headers",
         "keep_alive",
         "method",
         "old_http",
+        "plain",
         "refusal",
         "request_id",
         "started",
+        "stream",
         "target",
     )
 
@@ -31,11 +43,19 @@ class Exchange:
         self.method = b""
         self.target = b""
         self.body = b""
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.plain = True  # no header asks for more than a plain answer to a plain body
         self.request_id = b""
         self.keep_alive = True
         self.old_http = False
         self.refusal: tuple[int, str, str] | None = None  # status, code, message
+        self.answers: Answers | None = None  # None: /predict's own
+        self.stream: Stream | None = None  # the answer that has begun
         self.cancel: Callable[[], None] | None = None  # called when the client goes before the answer
+
+    def header(self, name: bytes) -> bytes:
+        """The value of a header, by its name in lower case; several are one list; b"" when there is none."""
+        return b", ".join(value for have, value in self.headers if have.lower() == name)
 
     def reply(self, head: bytes, body: bytes, more: bytes = b"") -> None:
         """``head`` is the status line and headers as far as they are the same for all; ``more`` are whole lines."""

@@ -1,8 +1,8 @@
-"""HTTP/1.1 over one connection: httptools parses, this orders, limits and answers; the app decides.
+"""HTTP/1.1 over one connection: arriving.py takes the requests in, this orders and answers; the app decides.
 
 No packaged server carries all that a prediction needs within the time that it may cost (docs/adr has the figures). What
-is here is what a front must not get wrong: answers in the order of the requests, a body refused before it is read, a
-slow client that holds nothing but its own connection.
+is here is what a front must not get wrong: answers in the order of the requests, and a slow client that holds nothing
+but its own connection.
 """
 
 from __future__ import annotations
@@ -12,55 +12,34 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-import httptools
-
 from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS
+from bundle_runtime.server.arriving import Arriving
 from bundle_runtime.server.exchange import Exchange
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
 
-MAX_HEAD = 16 * 1024
 MAX_PIPELINED = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
 BODY_RATE = 64 * 1024
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
+FRESH_SECONDS = 1.0
 BIG = 64 * 1024
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
-
-class HttpConnection(asyncio.Protocol):
+class HttpConnection(Arriving):
     """One client. At most one exchange is with the app; what was pipelined behind it waits here."""
 
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
+        super().__init__(loop, max_body)
         self._app = app
-        self._loop = loop
-        self._max_body = max_body
-        self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport | None = None
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
-        self._next: Exchange | None = None  # the request that is arriving
-        self._url = b""
-        self._parts: list[bytes] = []
-        self._says_connection = False
-        self._framing: list[tuple[bytes, bytes]] = []  # the header lines that matter here
-        self._size = 0
-        self._head_size = 0  # of what was parsed
-        self._head_bytes = 0  # of what came, in the reads that finished no request
-        self._completed = False  # a request ended in this read
-        self._in_head = False
-        self._expects = False
-        self._drop_rest = False  # the rest of what the client sends is thrown away
         self._reading_paused = False
         self._ends_at = 0.0
-        self._waiting_since = 0.0  # of the silent client, the arriving request or the unread answer
-        self._writing_paused = False
-
-    # asyncio
+        self.writing_paused = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -80,148 +59,21 @@ class HttpConnection(asyncio.Protocol):
             current.cancel = None
 
     def pause_writing(self) -> None:
-        self._writing_paused = True
+        self.writing_paused = True
         self._waiting_since = self._loop.time()
 
     def resume_writing(self) -> None:
-        self._writing_paused = False
+        self.writing_paused = False
         self._waiting_since = self._loop.time()
+        if self._current is not None and self._current.stream is not None:
+            self._current.stream.resumed()
         self._run_queue()
 
-    def data_received(self, data: bytes) -> None:
-        if self._drop_rest:
-            return
-        self._completed = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            if not self._drop_rest:
-                self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
-            return
-        if self._in_head and not self._completed:  # one header that never ends does not reach on_header
-            self._head_bytes += len(data)
-            if self._head_bytes > MAX_HEAD:
-                self._refuse_head()
+    def _is_idle(self) -> bool:
+        return self._current is None and not self._queue
 
-    # httptools
-
-    def on_message_begin(self) -> None:
-        self._next = Exchange(self, self._loop.time())
-        self._waiting_since = self._next.started
-        self._url = b""
-        self._parts = []
-        self._framing = []
-        self._says_connection = False
-        self._size = 0
-        self._head_size = 0
-        self._head_bytes = 0
-        self._in_head = True
-        self._expects = False
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-        self._head_size += len(url)
-        if self._head_size > MAX_HEAD:
-            self._refuse_head()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        length = len(name)
-        self._head_size += length + len(value) + 4
-        if self._head_size > MAX_HEAD:
-            self._refuse_head()
-        elif length == 12:
-            if name.lower() == b"x-request-id" and self._next is not None:
-                self._next.request_id = value
-                self._framing.append((name, value))
-        elif length == 14:
-            if name.lower() == b"content-length":
-                self._framing.append((name, value))
-                if int(value) > self._max_body:
-                    self._refuse_body()
-        elif length == 10:
-            self._says_connection = True  # or another header of that length: it is looked at below
-        elif length == 17:
-            if name.lower() == b"transfer-encoding":
-                self._framing.append((name, value))
-        elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
-            self._framing.append((name, value))
-            self._expects = True
-
-    def on_headers_complete(self) -> None:
-        self._in_head = False
-        if self._drop_rest or self._next is None:
-            return
-        if self._expects and self._current is None and not self._queue and self._transport is not None:
-            self._transport.write(CONTINUE)
-
-    def on_body(self, body: bytes) -> None:
-        if self._drop_rest:
-            return
-        self._size += len(body)
-        if self._size > self._max_body:
-            self._refuse_body()
-        else:
-            self._parts.append(body)
-
-    def on_message_complete(self) -> None:
-        exchange = self._next
-        self._completed = True
-        self._in_head = False
-        parser = self._parser
-        if self._drop_rest or exchange is None:
-            return
-        method = parser.get_method()
-        if self._says_connection:
-            if parser.should_upgrade() and method != b"CONNECT":
-                return  # data_received() is told, and sees to it
-            exchange.old_http = parser.get_http_version() == "1.0"
-        self._next = None
-        exchange.method = method
-        exchange.target = self._url
-        exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
-        self._parts = []
-        if not parser.should_keep_alive():
-            exchange.keep_alive = False
-            self._drop_rest = True
-        self._add(exchange)
-
-    # ours
-
-    def _ignore_upgrade(self, rest: bytes) -> None:
-        """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
-        offer. The parser stopped behind the headers, so a fresh one gets the same request without it."""
-        if self._next is None or self._drop_rest:
-            return
-        lines = [
-            b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url),
-            *(b": ".join(header) for header in self._framing),
-        ]
-        self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
-
-    def _refuse_head(self) -> None:
-        self._refuse(431, "HeadersTooLarge", f"the request's line and headers are more than {MAX_HEAD} bytes")
-
-    def _refuse_body(self) -> None:
-        self._refuse(413, "BodyTooLarge", f"the body is more than {self._max_body} bytes: send less in one request")
-
-    def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer, in its turn, without reading what is left; then the connection ends."""
-        if self._drop_rest:
-            return
-        self._drop_rest = True
-        exchange = self._next or Exchange(self, self._loop.time())
-        self._next = None
-        self._parts = []
-        exchange.keep_alive = False
-        exchange.refusal = (status, code, message)
-        self._add(exchange)
-
-    def _add(self, exchange: Exchange) -> None:
-        if self._current is None and not self._queue and not self._writing_paused:
+    def _arrived(self, exchange: Exchange) -> None:
+        if self._current is None and not self._queue and not self.writing_paused:
             self._current = exchange
             self._app.handle(exchange)
             return
@@ -231,7 +83,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def _run_queue(self) -> None:
-        while self._queue and self._current is None and not self._writing_paused and self._transport is not None:
+        while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
             self._current = self._queue.popleft()
             self._app.handle(self._current)
         if self._reading_paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
@@ -245,21 +97,30 @@ class HttpConnection(asyncio.Protocol):
             return
         self._current = None
         now = self._loop.time()
+        if now > self._ends_at or self._app.closing or exchange.old_http or not exchange.keep_alive:
+            more += self._says_how_it_ends(exchange, now)
+        small = b"" if len(body) > BIG or exchange.method == b"HEAD" else body
+        transport.write(
+            b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
+            % (head, len(body), exchange.request_id, more, small)
+        )
+        if len(body) > BIG and exchange.method != b"HEAD":
+            transport.write(body)
+        if exchange.keep_alive and not self._queue:
+            if self._next is None:
+                self._waiting_since = now
+        else:
+            self._answered(transport, exchange, now)
+
+    def _says_how_it_ends(self, exchange: Exchange, now: float) -> bytes:
         # old enough, and nothing is pipelined that would be lost
         ends = now > self._ends_at and not self._queue and self._next is None
         if not exchange.keep_alive or self._app.closing or ends:
             exchange.keep_alive = False
-            more += b"connection: close\r\n"
-        elif exchange.old_http:
-            more += b"connection: keep-alive\r\n"
-        start = b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n" % (head, len(body), exchange.request_id, more)
-        if exchange.method == b"HEAD":
-            transport.write(start)
-        elif len(body) > BIG:
-            transport.write(start)
-            transport.write(body)
-        else:
-            transport.write(start + body)
+            return b"connection: close\r\n"
+        return b"connection: keep-alive\r\n" if exchange.old_http else b""
+
+    def _answered(self, transport: asyncio.Transport, exchange: Exchange, now: float) -> None:
         if not exchange.keep_alive:
             self._end(transport, exchange)
             return
@@ -268,6 +129,41 @@ class HttpConnection(asyncio.Protocol):
         if self._queue:
             # not from here: the app may be answering inside _run_queue() already
             self._loop.call_soon(self._run_queue)
+
+    # an answer in parts, of a length that nobody knows yet
+
+    def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:
+        if self._transport is None or exchange is not self._current:
+            return
+        if exchange.old_http:
+            exchange.keep_alive = False  # its body ends with the connection
+        else:
+            more += b"transfer-encoding: chunked\r\n"
+        more += self._says_how_it_ends(exchange, self._loop.time())
+        self._transport.write(b"%bx-request-id: %b\r\n%b\r\n" % (head, exchange.request_id, more))
+
+    def write(self, exchange: Exchange, data: bytes) -> None:
+        if self._transport is not None and exchange is self._current:
+            self._transport.write(data if exchange.old_http else b"%x\r\n%b\r\n" % (len(data), data))
+
+    def finish(self, exchange: Exchange, *, whole: bool) -> None:
+        """The last part has been written; unless it is ``whole`` the client must see that it is not."""
+        exchange.cancel = None
+        exchange.stream = None
+        transport = self._transport
+        if transport is None or exchange is not self._current:
+            return
+        self._current = None
+        if not whole:
+            exchange.keep_alive = False
+            if exchange.old_http:
+                transport.abort()  # an orderly end would be the end of the body
+                return
+        elif not exchange.old_http:
+            transport.write(b"0\r\n\r\n")
+        if self._app.closing and self._is_idle() and self._next is None:
+            exchange.keep_alive = False
+        self._answered(transport, exchange, self._loop.time())
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:
         self._drop_rest = True
@@ -281,8 +177,9 @@ class HttpConnection(asyncio.Protocol):
         self._loop.call_later(LINGER_SECONDS, transport.abort)
 
     def close_if_idle(self) -> bool:
-        """For a drain: True when nothing was under way."""
-        if self._current is None and not self._queue and self._next is None and self._transport is not None:
+        """For a drain: True when nothing was under way. Who has only just connected is about to ask, and is told."""
+        fresh = not self._url and self._loop.time() - self._waiting_since < FRESH_SECONDS
+        if self._is_idle() and self._next is None and self._transport is not None and not fresh:
             self._transport.close()
             return True
         return False
@@ -293,7 +190,7 @@ class HttpConnection(asyncio.Protocol):
         if transport is None:
             return
         waited = now - self._waiting_since
-        if self._writing_paused:
+        if self.writing_paused:
             if waited > WRITE_SECONDS:
                 transport.abort()
         elif self._next is not None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from bundle_runtime import wire
 from bundle_runtime.server.dispatch import Dispatcher
+from bundle_runtime.server.pieces import assemble
 from bundle_runtime.server.sockets import fresh
 
 WAITING = "WaitingForWorker"
@@ -85,7 +86,7 @@ class WorkerLink:
         self.load_seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
         self.state = READY
         self.failure = None
-        self._dispatcher.send = connection.send
+        self._dispatcher.ready(connection.send, int(fields.get("maxBatch") or 0))
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
     def said_failed(self, fields: dict[str, Any]) -> None:
@@ -95,9 +96,15 @@ class WorkerLink:
 
     def said_answer(self, frame: wire.Frame) -> None:
         code = ""
-        if frame.kind == wire.ERROR:
-            code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
+        if frame.kind != wire.RESPONSE:
+            if frame.kind == wire.PIECES:
+                frame = frame._replace(payload=assemble(frame.payload))
+            else:
+                code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
         self._dispatcher.answered(frame, code)
+
+    def said_item(self, frame: wire.Frame) -> None:
+        self._dispatcher.streamed(frame)
 
     def went(self, connection: WorkerConnection) -> None:
         if connection is not self._connection:
@@ -153,8 +160,10 @@ class WorkerConnection(asyncio.Protocol):
         try:
             for frame in self._decoder.feed(data):
                 kind = frame.kind
-                if kind == wire.RESPONSE or kind == wire.ERROR:
+                if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
                     self._link.said_answer(frame)
+                elif kind == wire.ITEM or kind == wire.END:
+                    self._link.said_item(frame)
                 elif kind != wire.HEARTBEAT:
                     self._control(frame)
         except wire.WireError as error:

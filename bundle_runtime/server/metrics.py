@@ -4,7 +4,7 @@ microseconds for each observation, turns them into text when somebody asks."""
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -59,7 +59,7 @@ class Metrics(Collector):
         assert self._app is not None
         requests = CounterMetricFamily(
             "modelbundle_requests",
-            "Requests to /predict by HTTP status and error code (OK when there was none; status 499: the client left).",
+            "Predictions asked for, by HTTP status and error code (OK: none; status 499: the client left).",
             labels=["status", "code"],
         )
         for (status, code), count in self.requests.items():
@@ -67,7 +67,7 @@ class Metrics(Collector):
         yield requests
         yield HistogramMetricFamily(
             "modelbundle_request_seconds",
-            "From the first byte of a request to /predict to its answer.",
+            "From the first byte of a request for a prediction to its answer.",
             buckets=self.latency.buckets(),
             sum_value=self.latency.total,
         )
@@ -77,6 +77,7 @@ class Metrics(Collector):
             buckets=self.predict.buckets(),
             sum_value=self.predict.total,
         )
+        yield _batch_sizes(self._app.dispatcher.batch_sizes)
         violations = CounterMetricFamily(
             "modelbundle_schema_violations", "Requests or responses that broke their schema.", labels=["schema"]
         )
@@ -84,6 +85,17 @@ class Metrics(Collector):
             violations.add_metric([schema], count)
         yield violations
         yield from _now(self._app)
+
+
+def _batch_sizes(counts: Counter[int]) -> Metric:
+    bounds = [2**power for power in range(13)]
+    buckets = [(str(bound), float(sum(n for size, n in counts.items() if size <= bound))) for bound in bounds]
+    return HistogramMetricFamily(
+        "modelbundle_batch_size",
+        "Requests in one call of predict_batch.",
+        buckets=[*buckets, ("+Inf", float(sum(counts.values())))],
+        sum_value=float(sum(size * n for size, n in counts.items())),
+    )
 
 
 def _now(app: App) -> Iterable[Metric]:

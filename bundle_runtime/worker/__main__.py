@@ -54,7 +54,7 @@ def main() -> int:
         _fail(link, failure, seconds)
     signal.signal(signal.SIGTERM, link.on_sigterm)  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
-    link.say(wire.pack_json(wire.READY, seconds=seconds))
+    link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
     if threads == 1:
         serve(link, predictor)
@@ -75,7 +75,7 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
 def serve(link: Link, predictor: Predictor) -> None:
     """Until close: the queue's None."""
     take = link.take
-    answer = predictor.answer
+    answer, answer_frame = predictor.answer, predictor.answer_frame
     get = link.requests.get
     while True:
         item = get()
@@ -83,13 +83,18 @@ def serve(link: Link, predictor: Predictor) -> None:
             return
         connection, id = item
         payload = take(connection, id)
-        if payload is not None:
-            connection.send(answer(id, payload))
+        if payload is None:
+            continue
+        answered = answer(id, payload) if type(payload) is bytes else answer_frame(payload)  # type: ignore[arg-type]
+        if type(answered) is bytes:
+            connection.send(answered)
+        else:
+            answered.run(link, connection, id)  # type: ignore[union-attr]
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:
     threads = [
-        threading.Thread(target=serve, args=(link, predictor), name=f"predict-{number}", daemon=True)
+        threading.Thread(target=serve, args=(link, predictor.for_thread()), name=f"predict-{number}", daemon=True)
         for number in range(count)
     ]
     for thread in threads:

@@ -3,7 +3,7 @@ nothing is imported for it.
 
 | what predict_fn returns, or holds anywhere inside | JSON |
 |---|---|
-| None, bool, int, float, str, list, tuple, dict | as json does; NaN and infinities are refused |
+| None, bool, int, float, str, list, tuple, dict | as json does; NaN and infinities are refused, or null if so chosen |
 | NumPy scalars and arrays, torch, JAX and TensorFlow tensors, pandas and polars Series | number or (nested) list |
 | pandas DataFrame, polars DataFrame | list of one object per row |
 | pydantic 1 and 2 models (aliases used, root models unwrapped), dataclasses, attrs | object |
@@ -30,7 +30,7 @@ import json
 import math
 import pathlib
 import uuid
-from typing import Any
+from typing import Any, Callable
 
 
 class NotJSON(Exception):
@@ -38,15 +38,26 @@ class NotJSON(Exception):
 
 
 _WHAT_TO_DO = "return numbers, strings, lists and dicts (or NumPy, pandas, torch, pydantic or dataclass values)"
+_TIMES = {"M": "datetime64[us]", "m": "timedelta64[us]"}
 _SCALARS = (str, int, float, bool, type(None))
 
 
-def encode(value: Any) -> bytes:
+def encoder(default: Callable[[Any], Any]) -> json.JSONEncoder:
+    return json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=default)
+
+
+def encode(value: Any, using: json.JSONEncoder | None = None, not_finite: str = "error") -> bytes:
+    """``using`` is an encoder() whose default knows more than convert(); ``not_finite`` is "error" or "null"."""
+    using = using or _encoder
     try:
         try:
-            text = _encoder.encode(value)
+            text = using.encode(value)
         except TypeError:  # a key that is no string, or a value that default() refused: the slow walk tells them apart
-            text = _encoder.encode(plain(value, "$"))
+            text = using.encode(plain(value, "$", not_finite=not_finite))
+        except ValueError:
+            if not_finite != "null":
+                raise
+            text = using.encode(plain(value, "$", not_finite=not_finite))
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotJSON(
@@ -59,7 +70,7 @@ def encode(value: Any) -> bytes:
         if found is not None:
             raise NotJSON(
                 f"the prediction holds {found[1]} at {found[0]}, which JSON does not have: "
-                "replace it, for example by None, before you return"
+                'replace it before you return, or set not_finite = "null" on predict_fn to have null in its place'
             ) from None
         raise NotJSON(f"the prediction is no JSON: {error}; {_WHAT_TO_DO}") from None
 
@@ -90,7 +101,10 @@ def convert(value: Any) -> Any:
 def _duck(value: Any) -> Any:
     kind = type(value)
     if callable(getattr(value, "model_dump", None)) and hasattr(kind, "model_fields"):  # pydantic 2
-        return value.model_dump(mode="json", by_alias=True)
+        try:
+            return value.model_dump(mode="json", by_alias=True)
+        except ValueError:  # it holds what pydantic has no rule for, and these here have
+            return value.model_dump(by_alias=True)
     if hasattr(kind, "__fields__") and callable(getattr(value, "dict", None)):  # pydantic 1
         fields = value.dict(by_alias=True)
         return fields["__root__"] if set(fields) == {"__root__"} else fields
@@ -98,6 +112,8 @@ def _duck(value: Any) -> Any:
         return value.to_dicts()
     if hasattr(value, "columns") and callable(getattr(value, "to_dict", None)):  # pandas DataFrame
         return value.to_dict(orient="records")
+    if kind.__module__ == "numpy" and str(value.dtype).endswith(("[ns]", "[ps]", "[fs]", "[as]")):
+        value = value.astype(_TIMES[value.dtype.kind])  # else tolist() makes bare integers of them
     for method in ("tolist", "to_list"):  # NumPy, torch, JAX, pandas and polars Series
         if callable(getattr(value, method, None)):
             return _progress(value, getattr(value, method)())
@@ -119,26 +135,26 @@ def _progress(before: Any, after: Any) -> Any:
     return after
 
 
-_encoder = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=convert)
+_encoder = encoder(convert)
 
 
-def plain(value: Any, path: str, depth: int = 0) -> Any:
+def plain(value: Any, path: str, depth: int = 0, not_finite: str = "error") -> Any:
     """The same rules by hand, for keys that json refuses and for errors that name the place."""
     if depth > 500:
         raise RecursionError
     if isinstance(value, enum.Enum):
-        return plain(value.value, path, depth + 1)
+        return plain(value.value, path, depth + 1, not_finite)
     if isinstance(value, _SCALARS):
-        return value
+        return None if not_finite == "null" and isinstance(value, float) and not math.isfinite(value) else value
     if isinstance(value, dict):
-        return {_key(key, path): plain(item, f"{path}.{key}", depth + 1) for key, item in value.items()}
+        return {_key(key, path): plain(item, f"{path}.{key}", depth + 1, not_finite) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [plain(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(value)]
+        return [plain(item, f"{path}[{index}]", depth + 1, not_finite) for index, item in enumerate(value)]
     try:
         converted = convert(value)
     except TypeError as error:
         raise NotJSON(f"the prediction holds {error} at {path}, which is no JSON: {_WHAT_TO_DO}") from None
-    return plain(converted, path, depth + 1)
+    return plain(converted, path, depth + 1, not_finite)
 
 
 def _key(key: Any, path: str) -> Any:

@@ -15,6 +15,7 @@ import time
 from typing import Any, Callable
 
 from bundle_runtime import wire
+from bundle_runtime.worker.streaming import Flow
 
 HEARTBEAT_SECONDS = 1.0
 RECEIVE = 256 * 1024
@@ -46,7 +47,8 @@ class Link:
         self._path = path
         self._hello = wire.pack_json(wire.HELLO, **hello)
         self._state_frame = b""  # ready or failed, said again after every hello
-        self._waiting: dict[tuple[Connection, int], bytes] = {}
+        self._waiting: dict[tuple[Connection, int], bytes | wire.Frame] = {}
+        self._flows: dict[tuple[Connection, int], Flow] = {}
         self._connection: Connection | None = None
         self._term_seen = False
         self.connected = threading.Event()
@@ -64,8 +66,19 @@ class Link:
         if connection is not None:
             connection.send(frame)
 
-    def take(self, connection: Connection, id: int) -> bytes | None:
+    def take(self, connection: Connection, id: int) -> bytes | wire.Frame | None:
+        """A request's payload, or the frame of a CALL or a BATCH."""
         return self._waiting.pop((connection, id), None)
+
+    def flow(self, connection: Connection, id: int) -> Flow:
+        """For a stream that begins; forget_flow() when it ends."""
+        flow = self._flows[(connection, id)] = Flow()
+        if connection is not self._connection:
+            flow.cancel()  # it was lost before there was a flow to tell
+        return flow
+
+    def forget_flow(self, connection: Connection, id: int) -> None:
+        self._flows.pop((connection, id), None)
 
     def end_requests(self, threads: int) -> None:
         for _ in range(threads):
@@ -90,6 +103,8 @@ class Link:
             finally:
                 self._connection = None
                 self._waiting.clear()
+                for flow in list(self._flows.values()):
+                    flow.cancel()
                 self.connected.clear()
                 sock.close()
             if self._term_seen:
@@ -136,9 +151,24 @@ class Link:
         if frame.kind == wire.REQUEST:
             self._waiting[(connection, frame.id)] = frame.payload
             self.requests.put((connection, frame.id))
+        elif frame.kind == wire.CALL:
+            self._waiting[(connection, frame.id)] = frame
+            self.requests.put((connection, frame.id))
         elif frame.kind == wire.CANCEL:
             if self._waiting.pop((connection, frame.id), None) is not None:
                 connection.send(wire.pack_json(wire.ERROR, frame.id, code=wire.CANCELLED, message="cancelled"))
+            else:
+                flow = self._flows.get((connection, frame.id))
+                if flow is not None:
+                    flow.cancel()
+        elif frame.kind == wire.BATCH:
+            key = -1 - frame.id  # an id in it may be cancelled: that is not the whole batch
+            self._waiting[(connection, key)] = frame
+            self.requests.put((connection, key))
+        elif frame.kind == wire.CREDIT:
+            flow = self._flows.get((connection, frame.id))
+            if flow is not None:
+                flow.add(wire.unpack_credit(frame))
         elif frame.kind == wire.CLOSE:
             self._close(frame)
 

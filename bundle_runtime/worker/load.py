@@ -136,8 +136,11 @@ def _from_functions(
 
 
 def _callable(value: Any, whence: str) -> PredictFn:
-    if not callable(value):
-        raise fail(LOAD_FAILED, f"{whence} a {type(value).__name__}, which cannot be called: it must be predict_fn")
+    if not callable(value) and not callable(getattr(value, "predict_batch", None)):
+        raise fail(
+            LOAD_FAILED,
+            f"{whence} a {type(value).__name__}, which cannot be called: it must be predict_fn, or have predict_batch",
+        )
     return value  # type: ignore[no-any-return]
 
 

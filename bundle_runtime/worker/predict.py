@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import json
 import sys
-import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from bundle_runtime import wire
+from bundle_runtime.report import LOAD_FAILED, fail
 from bundle_runtime.worker.calling import Binder
 from bundle_runtime.worker.encode import NotJSON, encode
+from bundle_runtime.worker.lifting import Lifter
+from bundle_runtime.worker.streaming import Stream, is_stream
 from bundle_runtime.worker.user_errors import describe, full
 
 if TYPE_CHECKING:
@@ -21,89 +25,203 @@ _SCAN: Callable[[str, int], "tuple[Any, int]"] = json.JSONDecoder().scan_once  #
 _PLAIN = frozenset((type(None), bool, int, float, str, list, dict, tuple))
 
 
+MAX_BATCH = 64
+MOST_BATCH = 4096
+
+
+class Failed(Exception):
+    """What the frame ``error`` says: one of its codes, and a message."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def payload(self) -> bytes:
+        return json.dumps({"code": self.code, "message": str(self)[:16384]}).encode("ascii")
+
+
 class Predictor:
-    """predict_fn with everything around it that one call needs; called from as many threads as may run at once."""
+    """predict_fn with everything around it that one call needs, for one thread."""
 
     def __init__(self, predict_fn: Callable[..., Any], schema_fields: frozenset[str]) -> None:
         self._predict_fn = predict_fn
         self._bind = Binder(predict_fn, schema_fields, _say).bind
-        self._loops = threading.local()
+        self._not_finite = not_finite_of(predict_fn)
+        self.max_batch = max_batch_of(predict_fn)
+        self.predict_batch: Any = getattr(predict_fn, "predict_batch", None)
+        self.encode = Lifter(self._not_finite).encode
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    def answer(self, id: int, payload: bytes) -> bytes:
-        """The whole frame. Its microseconds cover parsing, the call and serialising."""
+    def for_thread(self) -> Predictor:
+        """The same for another thread, with what two threads cannot share."""
+        other = copy.copy(self)
+        other.encode = Lifter(self._not_finite).encode
+        other._loop = None
+        return other
+
+    def answer(self, id: int, payload: bytes) -> bytes | Stream:
+        """The whole frame, or the stream that answers. Its microseconds cover parsing, the call and serialising."""
         start = time.perf_counter()
-        kind, answer = self._predict(payload)
+        answer = self.predict(payload)
+        if type(answer) is not tuple:
+            return _frame(id, start, answer)
+        kind, text = answer
         micros = int((time.perf_counter() - start) * 1e6)
-        return wire.pack_header(kind, id, len(answer), micros) + answer
+        if len(text) > wire.MAX_BODY:
+            kind, text = wire.ERROR, too_large(len(text)).payload
+        return wire.pack_header(kind, id, len(text), micros) + text
 
-    def _predict(self, payload: bytes) -> tuple[int, bytes]:
+    def answer_frame(self, frame: wire.Frame) -> bytes | Stream:
+        """The same for a CALL; for a BATCH all of its frames."""
+        if frame.kind == wire.BATCH:
+            from bundle_runtime.worker import batching
+
+            return batching.answer(self, frame)
+        from bundle_runtime.worker import calls  # only once somebody asks so
+
+        start = time.perf_counter()
         try:
-            fields = _scan(str(payload, "utf-8"))
-        except (ValueError, RecursionError, StopIteration) as error:
-            return wire.ERROR, _error("NotJSON", f"the worker's Python cannot read the request: {error}")
+            return _frame(frame.id, start, calls.run(self, frame.payload))
+        except Failed as failed:
+            return _frame(frame.id, start, (wire.ERROR, failed.payload))
+
+    def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
+        """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
+        try:
+            result = self.call(scan(str(payload, "utf-8")))
+            if type(result) is Stream:
+                if not whole:
+                    return result
+                result = list(result.items())
+        except Failed as failed:
+            return wire.ERROR, failed.payload
+        except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
+            return wire.ERROR, Failed("NotJSON", f"the worker's Python cannot read the request: {error}").payload
+        try:
+            return self.encode(result)
+        except Exception as error:
+            return wire.ERROR, unencodable(error).payload
+
+    def call_whole(self, fields: dict[str, Any]) -> Any:
+        """call() for a protocol without streams: what is yielded becomes a list."""
+        result = self.call(fields)
+        return list(result.items()) if isinstance(result, Stream) else result
+
+    def call(self, fields: dict[str, Any]) -> Any:
+        """predict_fn's result, or the Stream of what it yields; Failed whatever user code did."""
+        if self.max_batch:
+            from bundle_runtime.worker import batching
+
+            return batching.one(self, fields)
         try:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
-            return wire.ERROR, _error("PredictFailed", str(error))
+            raise Failed("PredictFailed", str(error)) from None
         try:
             result = self._predict_fn(*args, **kwargs)
-            if type(result) not in _PLAIN:
-                result = self._settle(result)
+            return result if type(result) in _PLAIN else self._settle(result)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # SystemExit too: one request must not end the others
-            print(full(error), file=sys.stderr, flush=True)
-            return wire.ERROR, _error("PredictFailed", describe(error))
-        return _encoded(result)
+            raise failure_of(error) from None
+
+    def call_batch(self, rows: list[Any]) -> Any:
+        """What predict_batch returns; Failed whatever user code did."""
+        try:
+            return self._settle(self.predict_batch(rows))
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            raise failure_of(error) from None
+
+    def encoded(self, result: Any) -> bytes:
+        """The prediction as JSON text; Failed when it cannot be."""
+        return checked(partial(encode, not_finite=self._not_finite), result)
 
     def _settle(self, result: Any) -> Any:
         if inspect.isawaitable(result):
-            return self._loop().run_until_complete(_await(result))
-        if inspect.isgenerator(result) or inspect.isasyncgen(result):
-            raise TypeError(
-                "predict_fn returned a generator: streaming is not supported yet, return the whole result, for example "
-                "list(...)"
-            )
-        return result
+            result = self.event_loop().run_until_complete(_await(result))
+        return Stream(self, result) if is_stream(result) else result
 
-    def _loop(self) -> asyncio.AbstractEventLoop:
-        """One loop for each thread, kept: clients that predict_fn opened on it live on."""
-        loop = getattr(self._loops, "loop", None)
-        if loop is None:
+    def event_loop(self) -> asyncio.AbstractEventLoop:
+        """One loop, kept: clients that predict_fn opened on it live on."""
+        if self._loop is None:
             import asyncio  # a sixteenth of a second that most bundles need not wait for
 
-            loop = self._loops.loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(loop)
-        return loop
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
+
+
+def failure_of(error: BaseException) -> Failed:
+    """For an exception of user code, which goes to the log whole."""
+    print(full(error), file=sys.stderr, flush=True)
+    return Failed("PredictFailed", describe(error))
+
+
+def _frame(id: int, start: float, answer: tuple[int, bytes] | Stream) -> bytes | Stream:
+    if isinstance(answer, Stream):
+        return answer
+    kind, payload = answer
+    micros = int((time.perf_counter() - start) * 1e6)
+    if len(payload) > wire.MAX_BODY:
+        kind, payload = wire.ERROR, too_large(len(payload)).payload
+    return wire.pack_header(kind, id, len(payload), micros) + payload
 
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-def _scan(text: str) -> Any:
+def max_batch_of(predict_fn: Any) -> int:
+    """How many requests predict_batch takes at most: its object's ``max_batch_size``; 0 when it does not batch.
+    What can be called is called, whatever other methods it has."""
+    if callable(predict_fn) or not callable(getattr(predict_fn, "predict_batch", None)):
+        return 0
+    size = getattr(predict_fn, "max_batch_size", MAX_BATCH)
+    if type(size) is not int or not 0 < size <= MOST_BATCH:
+        raise fail(LOAD_FAILED, f"max_batch_size is {size!r}: it must be a whole number from 1 to {MOST_BATCH}")
+    return size
+
+
+def not_finite_of(predict_fn: Callable[..., Any]) -> str:
+    """What becomes of NaN and infinities: the function's own attribute ``not_finite``, "error" when it has none."""
+    choice = getattr(predict_fn, "not_finite", "error")
+    if choice not in ("error", "null"):
+        raise fail(LOAD_FAILED, f'predict_fn.not_finite is {choice!r}: it may be "error" or "null"')
+    return str(choice)
+
+
+def scan(text: str) -> Any:
     """json.loads() without what the server has done: it knows that this is one JSON object."""
     return _SCAN(text, 0)[0] if text[0] == "{" else json.loads(text)
 
 
-def _encoded(result: Any) -> tuple[int, bytes]:
+_Encoded = TypeVar("_Encoded", bytes, "tuple[int, bytes]")
+
+
+def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
+    """The prediction as ``encode`` has it; Failed when that cannot be."""
     try:
         answer = encode(result)
-    except NotJSON as error:
-        return wire.ERROR, _error("ResponseNotJSON", str(error))
-    except Exception as error:  # a tolist() or model_dump() of the user's class raised
-        print(full(error), file=sys.stderr, flush=True)
-        return wire.ERROR, _error("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
-    if len(answer) > wire.MAX_BODY:
-        limit = wire.MAX_BODY >> 20
-        return wire.ERROR, _error(
-            "PredictFailed", f"the prediction is {len(answer)} bytes of JSON, more than {limit} MiB"
-        )
-    return wire.RESPONSE, answer
+    except Exception as error:
+        raise unencodable(error) from None
+    size = len(answer[1]) if isinstance(answer, tuple) else len(answer)
+    if size > wire.MAX_BODY:
+        raise too_large(size)
+    return answer
 
 
-def _error(code: str, message: str) -> bytes:
-    return json.dumps({"code": code, "message": message[:16384]}).encode("ascii")
+def unencodable(error: Exception) -> Failed:
+    if isinstance(error, NotJSON):
+        return Failed("ResponseNotJSON", str(error))
+    print(full(error), file=sys.stderr, flush=True)  # a tolist() or model_dump() of the user's class raised
+    return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
+
+
+def too_large(size: int) -> Failed:
+    return Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
 
 
 def _say(text: str) -> None:

@@ -51,6 +51,7 @@ class LocalServing:
 
     def __init__(self, manifest: Mapping[str, Any], directory: Path, python: Optional[str], say: Say) -> None:
         self.bundle: Mapping[str, Any] = manifest["spec"]["bundle"]
+        self.name = str((manifest.get("metadata") or {}).get("name") or "model")
         self.serving: Mapping[str, Any] = manifest["spec"].get("serving") or {}
         self.directory, self.say, self.given_python = directory, say, python
         with held():
@@ -89,7 +90,7 @@ class LocalServing:
     def start(self, port: int) -> None:
         """Server first, as in a pod; the worker connects to it."""
         server = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(port)]
-        server += ["--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
+        server += ["--name", self.name, "--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
         server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}

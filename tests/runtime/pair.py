@@ -64,7 +64,7 @@ def put_runtime(directory: Path) -> None:
     """What prepare puts in place for the worker."""
     package = directory / "bundle_runtime"
     package.mkdir(parents=True)
-    for name in ("__init__", "document", "layout", "report", "wire"):
+    for name in ("__init__", "document", "layout", "report", "tensors", "wire"):
         shutil.copy(REPOSITORY / "bundle_runtime" / f"{name}.py", package)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "bundle_runtime/worker", package / "worker", ignore=ignored)

@@ -22,8 +22,6 @@ def predict(do, value=None):
         return {"scores": [0.5, float("nan")]}
     if do == "object":
         return {"model": object()}
-    if do == "generate":
-        return (x for x in [1])
     if do == "loop":
         result = []
         result.append(result)
@@ -50,7 +48,6 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         ({"do": "exit"}, "PredictFailed", "SystemExit: 3"),
         ({}, "PredictFailed", "predict_fn needs do"),
         ({"do": "", "z": 1}, "PredictFailed", "predict_fn takes do, value; the request also has z"),
-        ({"do": "generate"}, "PredictFailed", "streaming is not supported"),
         ({"do": "nan"}, "ResponseNotJSON", "nan at $.scores[1]"),
         ({"do": "object"}, "ResponseNotJSON", "builtins.object at $.model"),
         ({"do": "loop"}, "ResponseNotJSON", "Circular reference"),

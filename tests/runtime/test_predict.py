@@ -190,3 +190,35 @@ def test_an_older_cloudpickle_of_the_image_makes_place_for_ours(bundle: Served, 
     else:
         assert pair.worker.wait(30) == 1, "a newer one is the image's own business"
         assert pair.report["reason"] == "UnpickleFailed"
+
+
+FLOATS = """
+import numpy
+
+def predict(n, bad=False):
+    array = numpy.arange(n, dtype=float).reshape(2, -1) / 8
+    if bad:
+        array[1, 0] = float("nan")
+    return {"array": array, "list": array.ravel().tolist(), "n": n}
+"""
+
+
+def test_large_arrays_are_the_same_json(served: Served) -> None:
+    pair = served(FLOATS, {"responseSchema": {"properties": {"list": {"items": {"maximum": 1000}}}}})
+    flat = [value / 8 for value in range(2000)]
+    assert pair.predict(n=2000).json == {"array": [flat[:1000], flat[1000:]], "list": flat, "n": 2000}
+    assert pair.predict(n=20_000).code == "ResponseSchemaViolation", "the schema sees the whole"
+    assert "nan at $.array[1][0]" in pair.predict(n=2000, bad=True).message
+
+
+def test_a_function_chooses_null_for_what_is_not_finite(bundle: Served) -> None:
+    pair = bundle(FLOATS + "\npredict.not_finite = 'null'\n").start()
+    assert pair.predict(n=2000, bad=True).json["array"][1][:2] == [None, 125.125]
+    assert pair.predict(n=4, bad=True).json["list"] == [0, 0.125, None, 0.375]
+
+
+def test_another_choice_is_a_failed_load(bundle: Served) -> None:
+    pair = bundle(FLOATS + "\npredict.not_finite = 'zero'\n").start(wait=False)
+    assert pair.worker.wait(30) == 1
+    assert pair.report["reason"] == "LoadFailed"
+    assert "'zero'" in pair.report["message"]

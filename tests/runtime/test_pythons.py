@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -23,8 +24,16 @@ def load_model_fn(app_config):
 
 def load_predict_fn(app_config, model):
     class Doubler:
-        def __call__(self, x: int, y: str) -> int:
+        def __call__(self, x: int, y: str):
+            if y == "stream":
+                return iter(range(x))
+            if y == "async":
+                return self.count(x)
             return model(x) + len(y)
+
+        async def count(self, n):
+            for number in range(n):
+                yield number
     return Doubler()
 
 with open(sys.argv[1], "wb") as file:
@@ -64,6 +73,15 @@ def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path
     pair.start()
     assert pair.predict(x=1, y="hello").json == 7
     assert pair.predict(x=1).code == "PredictFailed"
+    instances = b'{"instances": [{"x": 1, "y": "hello"}, {"x": 2, "y": ""}]}'
+    assert pair.call("POST", "/v1/models/model:predict", instances).json == {"predictions": [7, 4]}
+    assert [pair.predict(x=3, y=kind).json for kind in ("stream", "async")] == [[0, 1, 2]] * 2
+    inputs = [
+        {"name": "x", "datatype": "INT64", "shape": [], "data": [1]},
+        {"name": "y", "datatype": "BYTES", "shape": [], "data": ["hello"]},
+    ]
+    inferred = pair.call("POST", "/v2/models/model/infer", json.dumps({"inputs": inputs}).encode()).json
+    assert inferred["outputs"] == [{"name": "output", "datatype": "INT64", "shape": [1], "data": [7]}]
     assert pair.call("GET", "/").json["worker"]["python"].startswith(version + ".")
 
 

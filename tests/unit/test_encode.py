@@ -41,6 +41,11 @@ class Two(pydantic.BaseModel):
     when: datetime.date | None = None
 
 
+class Holder(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(arbitrary_types_allowed=True)
+    array: Any
+
+
 class Root(pydantic.RootModel[list[int]]):
     pass
 
@@ -95,6 +100,13 @@ UUID = uuid.UUID(int=7)
         (numpy.array(5), 5),
         (numpy.longdouble(1.5), 1.5),
         (numpy.array(["2020-01-02"], dtype="datetime64[D]"), ["2020-01-02"]),
+        (
+            numpy.array(["2020-01-02T03:04:05.000006789", "NaT"], dtype="datetime64[ns]"),
+            ["2020-01-02T03:04:05.000006", None],
+        ),
+        (numpy.datetime64("2020-01-02", "ns"), "2020-01-02T00:00:00"),
+        (numpy.timedelta64(1500, "ms"), 1.5),
+        (Holder(array=numpy.arange(2)), {"array": [0, 1]}),
         (numpy.array([Box(1)], dtype=object), [{"corners": 1, "colour": "red"}]),
         (Tensor([[0.5]]), [[0.5]]),
         (EagerTensor(), [1.5]),

@@ -214,3 +214,15 @@ async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, 
     assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
     assert socket.ended == "closed"
     assert client.app.link.state == "WaitingForWorker"
+
+
+async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
+    client = Client()
+    assert not client.connection.close_if_idle()
+    assert client.transport.ended == ""
+    client.sends(HEALTH)
+    assert client.connection.close_if_idle()
+    assert client.transport.ended == "closed"
+    silent = Client()
+    silent.clock.now += http.FRESH_SECONDS
+    assert silent.connection.close_if_idle()

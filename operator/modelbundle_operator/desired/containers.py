@@ -62,6 +62,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     """The HTTP front. A native sidecar: it is up before the worker and outlives its restarts."""
     serving = bundle.spec.serving
     options = {
+        "--name": bundle.metadata.name,  # protocols with a model in their paths ask for it
         "--port": HTTP_PORT,
         "--max-concurrency": serving.max_concurrency,
         "--request-timeout-seconds": serving.request_timeout_seconds,

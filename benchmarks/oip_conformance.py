@@ -1,0 +1,232 @@
+"""Three Open Inference Protocol servers through `oip-conformance`: a served bundle, MLServer, KServe's Python server.
+
+Each serves the same model, which gives its inputs back, written as that server's documentation has it. The peers are
+installed at their newest into environments of their own below ~/.cache/model-bundles (hundreds of MB, kept).
+Writes benchmarks/results/oip-conformance.md and oip-conformance.json.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.runtime.conftest import code_bundle
+from tests.runtime.pair import Pair, stopping, until
+
+RESULTS = Path(__file__).with_name("results")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-bundles/bench"
+MODEL = "mirror"
+TENSORS = [
+    {"name": "m", "datatype": "FP64", "shape": [-1, -1]},
+    {"name": "words", "datatype": "BYTES", "shape": [-1]},
+]
+INPUTS = [
+    {"name": "m", "datatype": "FP64", "shape": [2, 2], "data": [1, 2, 3, 4]},
+    {"name": "words", "datatype": "BYTES", "shape": [2], "data": ["a", "b"]},
+]
+BUNDLE = "def predict(m, words):\n    return {'m': m, 'words': words}\n"
+FIELDS = {
+    "m": {"type": "array", "items": {"type": "array", "items": {"type": "number"}}},
+    "words": {"type": "array", "items": {"type": "string"}},
+}
+MLSERVER = """
+from mlserver import MLModel
+from mlserver.codecs import NumpyCodec, StringCodec
+from mlserver.types import InferenceRequest, InferenceResponse
+
+class Mirror(MLModel):
+    async def load(self) -> bool:
+        return True
+
+    async def predict(self, payload: InferenceRequest) -> InferenceResponse:
+        outputs = []
+        for i in payload.inputs:
+            codec = StringCodec if i.datatype == "BYTES" else NumpyCodec
+            outputs.append(codec.encode_output(i.name, codec.decode_input(i)))
+        return InferenceResponse(id=payload.id, model_name=self.name, model_version=self.version, outputs=outputs)
+"""
+KSERVE = f"""
+import sys
+from kserve import InferOutput, InferResponse, Model, ModelServer
+from kserve.utils.utils import generate_uuid
+
+class Mirror(Model):
+    def __init__(self):
+        super().__init__("{MODEL}")
+        self.ready = True
+
+    async def get_input_types(self):
+        return {TENSORS!r}
+
+    async def get_output_types(self):
+        return {TENSORS!r}
+
+    def predict(self, payload, headers=None, response_headers=None):
+        outputs = []
+        for i in payload.inputs:
+            output = InferOutput(name=i.name, shape=list(i.shape), datatype=i.datatype)
+            output.set_data_from_numpy(i.as_numpy(), binary_data=False)
+            outputs.append(output)
+        return InferResponse(response_id=payload.id or generate_uuid(), model_name=self.name, infer_outputs=outputs)
+
+ModelServer(http_port=int(sys.argv[1]), enable_grpc=False).start([Mirror()])
+"""
+
+
+def main() -> None:
+    columns: dict[str, list[dict[str, str]]] = {}
+    versions: dict[str, str] = {}
+    with tempfile.TemporaryDirectory(prefix="bench-oip-") as scratch:
+        for name, serve in (("Model Bundles", _ours), ("MLServer", _mlserver), ("KServe", _kserve)):
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            with serve(Path(scratch) / name.replace(" ", "-")) as (port, version):
+                columns[name], versions[name] = _asked(port, Path(scratch)), version
+    result = {"columns": columns, "versions": {**versions, "python": platform.python_version()}}
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "oip-conformance.json").write_text(json.dumps(result, indent=2) + "\n")
+    (RESULTS / "oip-conformance.md").write_text(_page(result))
+    print(_page(result))
+
+
+def _asked(port: int, scratch: Path) -> list[dict[str, str]]:
+    request = scratch / "request.json"
+    request.write_text(json.dumps({"inputs": INPUTS}))
+    command = [sys.executable, "-c", "from launch.oip_conformance.cli import main; main()", f"127.0.0.1:{port}"]
+    command += ["--model", MODEL, "--request", str(request), "-o", "json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    found: list[dict[str, str]] = json.loads(done.stdout)
+    return found
+
+
+@contextlib.contextmanager
+def _ours(root: Path) -> Iterator[tuple[int, str]]:
+    code_bundle(root, BUNDLE)
+    schema = {"type": "object", "properties": FIELDS, "required": list(FIELDS)}
+    with stopping(Pair(root, {"requestSchema": schema, "responseSchema": schema}, name=MODEL)) as pair:
+        pair.start()
+        version = pair.call("GET", "/v2").json["version"]
+        yield pair.port, version
+
+
+@contextlib.contextmanager
+def _mlserver(root: Path) -> Iterator[tuple[int, str]]:
+    python = _environment("mlserver")
+    root.mkdir()
+    port, grpc, metrics = _free_port(), _free_port(), _free_port()
+    settings = {"http_port": port, "grpc_port": grpc, "metrics_port": metrics, "parallel_workers": 0}
+    model: dict[str, Any] = {"name": MODEL, "implementation": "mirror.Mirror", "platform": "python", "versions": ["v1"]}
+    model["parameters"] = {"version": "v1"}
+    (root / "settings.json").write_text(json.dumps(settings))
+    (root / "model-settings.json").write_text(json.dumps({**model, "inputs": TENSORS, "outputs": TENSORS}))
+    (root / "mirror.py").write_text(MLSERVER)
+    with _running([str(python.with_name("mlserver")), "start", "."], root, port):
+        yield port, _version(python, "mlserver")
+
+
+@contextlib.contextmanager
+def _kserve(root: Path) -> Iterator[tuple[int, str]]:
+    python = _environment("kserve")
+    root.mkdir()
+    port = _free_port()
+    (root / "server.py").write_text(KSERVE)
+    with _running([str(python), "server.py", str(port)], root, port):
+        yield port, _version(python, "kserve")
+
+
+def _environment(package: str) -> Path:
+    """The Python of an environment that has the package; made when it is not there."""
+    home = CACHE / package
+    python = home / "bin/python"
+    if not (home / "complete").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+        uv = Path(sys.executable).with_name("uv")
+        subprocess.run([str(uv), "pip", "install", "--quiet", "--python", str(python), package], check=True)
+        (home / "complete").touch()
+    return python
+
+
+def _version(python: Path, package: str) -> str:
+    ask = f"from importlib.metadata import version; print(version({package!r}))"
+    return subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
+
+
+@contextlib.contextmanager
+def _running(command: list[str], root: Path, port: int) -> Iterator[None]:
+    with open(root / "log", "wb") as log:
+        environment = {**os.environ, "PYTHONPATH": str(root)}
+        process = subprocess.Popen(command, cwd=root, stdout=log, stderr=log, env=environment)
+    try:
+        until(lambda: _answers(process, root, port), f"{command[0]} answers", 120)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], root: Path, port: int) -> bool:
+    if process.poll() is not None:
+        raise RuntimeError(f"it ended with {process.returncode}: {(root / 'log').read_text()[-2000:]}")
+    from launch.oip_conformance.target import Target
+
+    return Target(f"127.0.0.1:{port}", MODEL, None, 5).get(f"/v2/models/{MODEL}/ready").ok
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def _page(result: dict[str, Any]) -> str:
+    columns = result["columns"]
+    names = list(columns)
+    rows = "\n".join(
+        f"| `{entries[0]['clause']}` | {entries[0]['says']} | {' | '.join(entry['result'] for entry in entries)} |"
+        for entries in zip(*columns.values(), strict=True)
+    )
+    counts = " | ".join(str(sum(entry["result"] == "broken" for entry in entries)) for entries in columns.values())
+    reasons = "\n".join(
+        f"- {name}, `{entry['clause']}`: {_one_line(entry['reason'])}"
+        for name, entries in columns.items()
+        for entry in entries
+        if entry["result"] == "broken"
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    return f"""# Open Inference Protocol, clause by clause
+
+`make bench-oip`: the same model, which gives its inputs back, behind each server at its defaults, asked by
+`oip-conformance` (docs/oip-conformance.md). {versions}.
+What a server leaves to the model (which outputs are returned, in MLServer and KServe) counts as the server's.
+
+| clause | what it asks | {" | ".join(names)} |
+|---|---|{"---|" * len(names)}
+{rows}
+| broken | | {counts} |
+
+What is broken:
+
+{reasons or "nothing"}
+"""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")[:240]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Content codings of bodies: gzip and deflate, in and out, within the limit that a body has.
+
+A body of a few bytes can hold gigabytes: what it becomes is limited as what it is. Answers over a mebibyte are sent as
+they are: compressing them would keep every other client waiting.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from bundle_runtime.server.exchange import Exchange
+
+SMALLEST = 1024
+LARGEST = 1024 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_EITHER = 32 + zlib.MAX_WBITS  # gzip's header or zlib's, by its first bytes
+
+
+class Undecodable(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def decoded(exchange: Exchange) -> bytes:
+    """The body without its content coding."""
+    coding = exchange.header(b"content-encoding").strip().lower()
+    if coding in (b"", b"identity"):
+        return exchange.body
+    if coding not in (b"gzip", b"x-gzip", b"deflate"):
+        raise Undecodable("UnsupportedEncoding", "content-encoding must be gzip or deflate")
+    limit = exchange.connection.max_body
+    rest = exchange.body
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while rest:  # gzip allows several streams behind each other
+            stream = zlib.decompressobj(_EITHER)
+            parts.append(stream.decompress(rest, limit + 1 - size))
+            size += len(parts[-1])
+            if size > limit:
+                raise Undecodable("BodyTooLarge", f"the body is more than {limit} bytes once it is decompressed")
+            if not stream.eof:
+                raise Undecodable("BadRequest", "the compressed body ends early")
+            rest = stream.unused_data
+    except zlib.error as error:
+        raise Undecodable("BadRequest", f"the body is not {coding.decode()}: {error}") from None
+    return b"".join(parts)
+
+
+def encoded(exchange: Exchange, body: bytes) -> tuple[bytes, bytes]:
+    """The body as the client takes it, and the header lines that say so."""
+    if not SMALLEST <= len(body) <= LARGEST:
+        return body, b""
+    coding = _accepted(exchange.header(b"accept-encoding").lower())
+    if not coding:
+        return body, b""
+    stream = zlib.compressobj(1, zlib.DEFLATED, _GZIP if coding == b"gzip" else zlib.MAX_WBITS)
+    compressed = stream.compress(body) + stream.flush()
+    return compressed, b"content-encoding: %b\r\nvary: accept-encoding\r\n" % coding
+
+
+def _accepted(header: bytes) -> bytes:
+    offers = [offer.replace(b" ", b"").partition(b";q=") for offer in header.split(b",")]
+    taken = {name for name, _, weight in offers if weight.strip(b"0.") or not weight}
+    return next((coding for coding in (b"gzip", b"deflate") if coding in taken), b"")

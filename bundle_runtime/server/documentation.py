@@ -1,0 +1,198 @@
+"""``GET /openapi.json``, OpenAPI 3.1 from the bundle's own schemas, and ``GET /docs``, a page to try it from.
+
+The page is one file without a script, style or font from elsewhere: a pod has no way out, nor may its user have one.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bundle_runtime.server.answers import STATUS_OF
+from bundle_runtime.server.answers import error_body as _error_body
+from bundle_runtime.server.exchange import Exchange
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+HTML = b"text/html; charset=utf-8"
+_NOT_OF_PREDICT = ("OK", "NotFound", "MethodNotAllowed", "ClientGone")
+_MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # of names to schemas
+_DATA = ("const", "enum", "default", "example", "examples")
+
+
+def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
+    return _error_body(code, message, details)
+
+
+def openapi(app: App, exchange: Exchange) -> None:
+    exchange.reply(app.heads.get(200), orjson.dumps(document(app.name, app.digest, app.schemas)))
+
+
+def page(app: App, exchange: Exchange) -> None:
+    content, policy = _page()
+    more = b"content-security-policy: %b\r\nx-content-type-options: nosniff\r\n" % policy
+    exchange.reply(app.heads.get(200, HTML), content, more)
+
+
+@cache
+def _page() -> tuple[bytes, bytes]:
+    """The file, and the policy that lets the browser run what is in it and nothing else."""
+    content = (resources.files("bundle_runtime.server") / "try_it.html").read_bytes()
+    parts = {
+        name: b" ".join(
+            b"'sha256-%b'" % base64.b64encode(hashlib.sha256(part).digest())
+            for part in re.findall(b"<%b>(.*?)</%b>" % (tag, tag), content, re.DOTALL)
+        )
+        for name, tag in ((b"script-src", b"script"), (b"style-src", b"style"))
+    }
+    rules = [b"default-src 'none'", b"connect-src 'self'", b"base-uri 'none'", b"form-action 'none'"]
+    return content, b"; ".join([*rules, *(b"%b %b" % part for part in parts.items())])
+
+
+def document(name: str, digest: str, schemas: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document of one bundle. Pure."""
+    request = schemas.get("requestSchema")
+    response = schemas.get("responseSchema")
+    components = {
+        "PredictRequest": {"type": "object"} if request is None else embedded(request, "PredictRequest"),
+        "PredictResponse": {} if response is None else embedded(response, "PredictResponse"),
+        "Error": _ERROR,
+    }
+    failures = _failures()
+    predict = {
+        "operationId": "predict",
+        "summary": "One prediction: the request's fields are the keyword arguments of predict_fn",
+        "requestBody": _body(_ref("PredictRequest")),
+        "responses": {"200": _answer("The prediction", _ref("PredictResponse")), **failures},
+    }
+    envelope = {
+        "operationId": "launchPredict",
+        "summary": "The same in Launch's envelope",
+        "requestBody": _body(_object({"args": _ref("PredictRequest")})),
+        "responses": {
+            "200": _answer("The prediction as JSON text", _object({"result": {"type": "string"}})),
+            "default": _answer("What went wrong", _object({"detail": {}})),
+        },
+    }
+    instances = _object({"instances": {"type": "array", "items": _ref("PredictRequest")}})
+    predictions = _object({"predictions": {"type": "array", "items": _ref("PredictResponse")}})
+    v1 = {
+        "operationId": "v1Predict",
+        "summary": "Several predictions, in the V1 protocol",
+        "requestBody": _body(instances),
+        "responses": {
+            "200": _answer("The predictions", predictions),
+            "default": _answer("What went wrong", _object({"error": {"type": "string"}})),
+        },
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": name,
+            "version": digest,
+            "description": "A model bundle. Also here: the Open Inference Protocol at /v2 and metrics at /metrics.",
+        },
+        "paths": {
+            "/predict": {"post": predict},
+            "/launch/predict": {"post": envelope},
+            f"/v1/models/{name}:predict": {"post": v1},
+            "/healthz": {"get": _health("health", "The server is up")},
+            "/readyz": {"get": _health("readiness", "A worker has loaded the bundle", failures["503"])},
+        },
+        "components": {"schemas": components},
+    }
+
+
+def embedded(schema: Any, component: str) -> Any:
+    """The schema with its references to itself led to where it now stands. Anchors and a schema with an $id of its own
+    stay as they are."""
+    if isinstance(schema, dict) and "$id" in schema:
+        return schema
+    return _led(schema, f"#/components/schemas/{component}")
+
+
+def _led(schema: Any, root: str) -> Any:
+    if not isinstance(schema, dict):
+        return [_led(entry, root) for entry in schema] if isinstance(schema, list) else schema
+    found: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in _DATA:
+            found[key] = value
+        elif key in _MAPS and isinstance(value, dict):
+            found[key] = {name: _led(entry, root) for name, entry in value.items()}
+        elif key == "$ref" and isinstance(value, str) and (value == "#" or value.startswith("#/")):
+            found[key] = root + value[1:]
+        else:
+            found[key] = _led(value, root)
+    return found
+
+
+_ERROR = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message", "details"],
+            "properties": {
+                "code": {"enum": sorted(set(STATUS_OF) - set(_NOT_OF_PREDICT))},
+                "message": {"type": "string"},
+                "details": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {"path": {"type": "string"}, "message": {"type": "string"}},
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+def _failures() -> dict[str, Any]:
+    codes: dict[str, list[str]] = {}
+    for code, status in STATUS_OF.items():
+        if code not in _NOT_OF_PREDICT:
+            codes.setdefault(str(status), []).append(code)
+    return {status: _answer(" or ".join(codes[status]), _ref("Error")) for status in sorted(codes)}
+
+
+def _health(operation: str, summary: str, failure: Any = None) -> dict[str, Any]:
+    responses = {"200": _answer("Yes", _object({"status": {"type": "string"}}))}
+    if failure is not None:
+        responses["503"] = failure
+    return {"operationId": operation, "summary": summary, "responses": responses}
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    headers = {
+        "x-modelbundle-digest": {"schema": {"type": "string"}},
+        "x-request-id": {"schema": {"type": "string"}},
+    }
+    return {"description": description, "headers": headers, "content": {"application/json": {"schema": schema}}}
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _ref(component: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{component}"}
+
+
+ROUTES = (
+    (b"GET", re.compile("/openapi.json"), openapi),
+    (b"GET", re.compile("/docs/?"), page),
+)

@@ -1,0 +1,33 @@
+"""POST /predict for a request whose headers ask for more than a plain answer: a trace goes along, a body is compressed.
+
+The plain one is app.py's own, as it is the one that must cost nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from bundle_runtime.server import protocols
+from bundle_runtime.server.answers import error_body as _error_body
+from bundle_runtime.server.exchange import Exchange
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+
+def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
+    return _error_body(code, message, details)
+
+
+def predict(app: App, exchange: Exchange) -> None:
+    if app.cannot_predict(exchange):
+        return
+    body = exchange.body
+    fields = protocols.body_object(app, exchange)
+    if fields is not None:
+        protocols.call_with_fields(app, exchange, fields, body, partial(app.succeeded, exchange))
+
+
+ROUTES = ((b"POST", re.compile("/predict"), predict),)

@@ -1,0 +1,74 @@
+"""What the server says of itself: probes, metrics, and GET / (docs/architecture.md is the contract)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bundle_runtime.server.answers import TEXT
+from bundle_runtime.server.exchange import Exchange
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+PRODUCT = "Model Bundles"
+HELD = "every place of the worker is held by a request that is past its deadline"
+
+
+def _healthz(app: App, exchange: Exchange) -> None:
+    app.json(exchange, {"status": "ok"})
+
+
+def _readyz(app: App, exchange: Exchange) -> None:
+    why = app.not_ready()
+    if why is None:
+        app.json(exchange, {"status": "ready"})
+    else:
+        app.error(exchange, *why)
+
+
+def _started(app: App, exchange: Exchange) -> None:
+    if app.link.loaded:
+        app.json(exchange, {"status": "started"})
+    else:
+        app.error(exchange, "NotReady", app.why_not_ready())
+
+
+def _alive(app: App, exchange: Exchange) -> None:
+    age = app.link.heartbeat_age
+    held = app.dispatcher.held_seconds
+    if age is not None and age > app.stall_seconds:
+        app.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
+    elif held > app.stall_seconds:
+        app.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
+    else:
+        app.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
+
+
+def _metrics(app: App, exchange: Exchange) -> None:
+    exchange.reply(app.heads.get(200, TEXT), app.metrics.text())
+
+
+def _about(app: App, exchange: Exchange) -> None:
+    app.json(
+        exchange,
+        {
+            "product": PRODUCT,
+            "digest": app.digest,
+            "state": "Draining" if app.draining else app.link.state,
+            "failure": app.link.failure,
+            "worker": {key: app.link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
+            "loadSeconds": app.link.load_seconds,
+            **app.schemas,
+        },
+    )
+
+
+ROUTES: dict[bytes, Callable[[App, Exchange], None]] = {
+    b"/": _about,
+    b"/healthz": _healthz,
+    b"/readyz": _readyz,
+    b"/metrics": _metrics,
+    b"/internal/worker/started": _started,
+    b"/internal/worker/alive": _alive,
+}

@@ -1,0 +1,119 @@
+"""A prediction that comes item by item, on its way to the client: as events, as lines, or as one JSON array.
+
+| Accept | answer | an error after the first item |
+|---|---|---|
+| text/event-stream | server-sent events, one JSON text each | the event ``error``, then the end |
+| application/x-ndjson, application/jsonl | a line for each item | a last line with ``error`` in it |
+| anything else | one JSON array, an item a line | the connection ends within the array, as nothing else can tell |
+
+The worker gets credit for what the client has taken: one that reads slowly slows the function down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from bundle_runtime import wire
+from bundle_runtime.server.answers import JSON, error_body
+from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.schemas import Violation
+
+if TYPE_CHECKING:
+    from bundle_runtime.server.app import App
+
+GRANT = wire.WINDOW // 4  # credit is given in this many bytes at least
+_MORE = b"cache-control: no-store\r\nx-accel-buffering: no\r\n"  # a proxy that buffers would hold the items back
+
+
+class _Form(NamedTuple):
+    content_type: bytes
+    item: Callable[[bytes, bool], bytes]  # a JSON text, and whether it is the first
+    end: Callable[[bool], bytes]  # whether there was no item
+    error: Callable[[bytes], bytes] | None  # an error's JSON text; None: only a broken connection can say it
+
+
+_FORMS = {
+    b"text/event-stream": _Form(
+        b"text/event-stream",
+        lambda text, _: b"data: %b\n\n" % text,
+        lambda _: b"",
+        lambda text: b"event: error\ndata: %b\n\n" % text,
+    ),
+    b"application/x-ndjson": _Form(
+        b"application/x-ndjson", lambda text, _: text + b"\n", lambda _: b"", lambda text: text + b"\n"
+    ),
+    b"application/json": _Form(
+        JSON, lambda text, first: (b"[" if first else b",\n") + text, lambda empty: b"[]" if empty else b"]", None
+    ),
+}
+_FORMS[b"application/jsonl"] = _FORMS[b"application/x-ndjson"]._replace(content_type=b"application/jsonl")
+
+
+class Stream:
+    """One answer that has begun. ``give`` sends credit to the worker, ``stop`` ends what it does for this request."""
+
+    def __init__(self, app: App, exchange: Exchange, give: Callable[[int], None], stop: Callable[[], None]) -> None:
+        self._app = app
+        self._exchange = exchange
+        self._give = give
+        self._stop = stop
+        self._form = _form(exchange.header(b"accept"))
+        self._owed = 0
+        self._empty = True
+        exchange.connection.begin(exchange, app.heads.get(200, self._form.content_type), _MORE)
+
+    def item(self, text: bytes) -> None:
+        schema = self._app.response_schema
+        if schema is not None:
+            try:
+                value = orjson.loads(text)
+            except orjson.JSONDecodeError as error:
+                self._break("ResponseNotJSON", f"the worker's item is no JSON: {error}")
+                return
+            if not schema.accepts(value):
+                self._app.metrics.violations["response"] += 1
+                message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
+                self._break("ResponseSchemaViolation", message, schema.violations(value))
+                return
+        self._exchange.connection.write(self._exchange, self._form.item(text, self._empty))
+        self._empty = False
+        self._owed += len(text) + wire.HEADER_SIZE
+        if self._owed >= GRANT and not self._exchange.connection.writing_paused:
+            self.resumed()
+
+    def resumed(self) -> None:
+        """The client takes more."""
+        owed, self._owed = self._owed, 0
+        if owed:
+            self._give(owed)
+
+    def ended(self) -> None:
+        self._app.count(self._exchange, "OK")
+        end = self._form.end(self._empty)
+        if end:
+            self._exchange.connection.write(self._exchange, end)
+        self._exchange.connection.finish(self._exchange, whole=True)
+
+    def failed(self, code: str, message: str, details: list[Violation] | None = None) -> None:
+        """Said in the stream where its form has a place for it; the caller has counted it."""
+        connection = self._exchange.connection
+        if self._form.error is not None:
+            connection.write(self._exchange, self._form.error(error_body(code, message, details)))
+        connection.finish(self._exchange, whole=self._form.error is not None)
+
+    def _break(self, code: str, message: str, details: list[Violation] | None = None) -> None:
+        """What the worker sends must not go out: an end from this side."""
+        self._stop()
+        self._app.failed(self._exchange, code, message, details)
+
+
+def _form(accept: bytes) -> _Form:
+    """The first that the client names; q-values are not weighed, as nobody asks for two of these."""
+    for offer in accept.lower().split(b","):
+        found = _FORMS.get(offer.partition(b";")[0].strip())
+        if found is not None:
+            return found
+    return _FORMS[b"application/json"]

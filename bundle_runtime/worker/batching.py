@@ -1,0 +1,66 @@
+"""A batch: many requests, one call of predict_batch, an answer for each."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from bundle_runtime import wire
+from bundle_runtime.worker.predict import Failed, checked, failure_of, scan
+
+if TYPE_CHECKING:
+    from bundle_runtime.worker.predict import Predictor
+
+
+def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
+    """All frames that answer a BATCH, one after the other."""
+    start = time.perf_counter()
+    answers: dict[int, tuple[int, bytes]] = {}
+    fields: dict[int, Any] = {}
+    for id, body in wire.unpack_batch(frame):
+        try:
+            fields[id] = scan(str(body, "utf-8"))
+        except (ValueError, RecursionError, StopIteration) as error:
+            failed = Failed("NotJSON", f"the worker's Python cannot read the request: {error}")
+            answers[id] = wire.ERROR, failed.payload
+    try:
+        results = call(predictor, list(fields.values())) if fields else []
+    except Failed as failed:
+        answers.update(dict.fromkeys(fields, (wire.ERROR, failed.payload)))
+    else:
+        answers.update({id: _answer(predictor, result) for id, result in zip(fields, results)})
+    micros = int((time.perf_counter() - start) * 1e6)
+    return b"".join(wire.pack(kind, id, payload, micros) for id, (kind, payload) in answers.items())
+
+
+def call(predictor: Predictor, rows: list[Any]) -> list[Any]:
+    """predict_batch's results, exceptions among them; Failed when there are not as many as requests."""
+    results = predictor.call_batch(rows)
+    if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
+        results = list(results)
+    if not isinstance(results, (list, tuple)):
+        kind = type(results).__name__
+        raise Failed("PredictFailed", f"predict_batch returned a {kind}: it must be a list, a result for each request")
+    if len(results) != len(rows):
+        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {len(rows)} requests")
+    return list(results)
+
+
+def one(predictor: Predictor, fields: dict[str, Any]) -> Any:
+    """For a request that comes by itself."""
+    (result,) = call(predictor, [fields])
+    return sound(result)
+
+
+def _answer(predictor: Predictor, result: Any) -> tuple[int, bytes]:
+    try:
+        return checked(predictor.encode, sound(result))
+    except Failed as failed:
+        return wire.ERROR, failed.payload
+
+
+def sound(result: Any) -> Any:
+    """The result; Failed when it is the exception that one request met with."""
+    if isinstance(result, BaseException):
+        raise failure_of(result)
+    return result

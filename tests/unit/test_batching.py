@@ -1,0 +1,96 @@
+"""How long a batch takes, which requests are too late for it, and how long the queue may be."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from bundle_runtime.server.batching import LONGEST_QUEUE, SAMPLES, Batches, Duration
+
+
+def fitted(a: float, b: float, noise: float = 0.0, count: int = SAMPLES) -> Duration:
+    duration = Duration()
+    rng = random.Random(0)
+    for _ in range(count):
+        size = rng.randint(1, 64)
+        duration.add(size, a * size + b + rng.uniform(0, noise))
+    return duration
+
+
+def test_nothing_is_known_at_first() -> None:
+    assert Duration().seconds(64) == 0
+
+
+@pytest.mark.parametrize("size", [1, 32, 64, 200])
+def test_a_line_is_found(size: int) -> None:
+    assert fitted(0.001, 0.008).seconds(size) == pytest.approx(0.001 * size + 0.008, abs=1e-9)
+
+
+def test_the_estimate_covers_most_of_what_happened() -> None:
+    duration = fitted(0.001, 0.008, noise=0.01)
+    assert 0.001 * 32 + 0.008 + 0.008 < duration.seconds(32) < 0.001 * 32 + 0.008 + 0.011
+
+
+def test_batches_of_one_size_say_nothing_about_others() -> None:
+    duration = Duration()
+    for _ in range(5):
+        duration.add(8, 0.1)
+    assert duration.seconds(1) == duration.seconds(64) == pytest.approx(0.1)
+
+
+def test_more_requests_are_never_expected_to_take_less_time() -> None:
+    duration = Duration()
+    duration.add(1, 1.0)
+    duration.add(64, 0.1)
+    assert duration.seconds(64) >= duration.seconds(1)
+
+
+def test_it_follows_a_change() -> None:
+    duration = fitted(0.001, 0.008)
+    for size in range(1, SAMPLES + 1):
+        duration.add(size, 0.5)
+    assert duration.seconds(30) == pytest.approx(0.5)
+
+
+def busy(seconds: float, timeout: float = 1.0, limit: int = 10) -> Batches:
+    batches = Batches(limit, 1, timeout)
+    for number in range(3):
+        batches.sent([number], 0.0)
+        assert batches.answered(number, seconds) == 1
+    return batches
+
+
+def test_a_batch_runs_until_its_last_answer() -> None:
+    batches = Batches(10, 1, 1.0)
+    assert batches.idle
+    batches.sent([1, 2], 5.0)
+    assert not batches.idle
+    assert batches.answered(2, 5.5) == 0
+    assert batches.answered(7, 5.6) == 0
+    assert batches.answered(1, 6.0) == 2
+    assert batches.idle
+    assert batches.duration.seconds(2) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "late"),
+    [(0.2, 0.1, True), (0.2, 0.3, False), (2.0, 0.9, False), (2.0, 0.01, False)],
+)
+def test_who_is_too_late(seconds: float, left: float, late: bool) -> None:
+    """The last two: no time would be enough, so it is tried."""
+    assert busy(seconds).is_late(100 + left, 100, 1) is late
+
+
+@pytest.mark.parametrize(
+    ("seconds", "waiting", "full"),
+    [(0.2, 9, False), (0.2, 29, False), (0.2, 40, True), (5.0, 0, False), (0.0, 500, False)],
+)
+def test_how_many_may_wait(seconds: float, waiting: int, full: bool) -> None:
+    assert busy(seconds).is_full(waiting) is full
+
+
+def test_a_queue_ends_somewhere_when_nothing_is_known() -> None:
+    batches = Batches(10, 1, 60.0)
+    assert not batches.is_full(10 * LONGEST_QUEUE - 1)
+    assert batches.is_full(10 * LONGEST_QUEUE)

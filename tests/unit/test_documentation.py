@@ -1,0 +1,77 @@
+"""The OpenAPI document: the bundle's schemas mean there what they mean in the bundle."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from bundle_runtime.server.documentation import document, embedded
+
+NODE = {
+    "type": "object",
+    "properties": {
+        "value": {"$ref": "#/$defs/Number"},
+        "next": {"$ref": "#"},
+        "$ref": {"type": "string"},
+    },
+    "required": ["value"],
+    "$defs": {"Number": {"type": "number"}},
+    "examples": [{"$ref": "#/data"}],
+}
+
+
+def made(schema: Any) -> Any:
+    return document("b", "sha256:0", {"requestSchema": schema, "responseSchema": {"type": "integer"}})
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [
+        ({"value": 1}, True),
+        ({"value": "a"}, False),
+        ({"value": 1, "next": {"value": 2, "$ref": "x"}}, True),
+        ({"value": 1, "next": {"value": "a"}}, False),
+        ({"value": 1, "$ref": 3}, False),
+    ],
+)
+def test_references_lead_to_where_the_schema_stands_now(value: Any, fits: bool) -> None:
+    whole = made(NODE)
+    schema = {"$ref": "#/components/schemas/PredictRequest", **whole}
+    assert jsonschema_rs.validator_for(NODE).is_valid(value) is fits
+    assert jsonschema_rs.validator_for(schema).is_valid(value) is fits
+
+
+def test_data_and_names_are_no_references() -> None:
+    there = embedded(NODE, "PredictRequest")
+    assert there["examples"] == [{"$ref": "#/data"}]
+    assert there["properties"]["$ref"] == {"type": "string"}
+
+
+def test_a_schema_with_an_id_resolves_by_itself() -> None:
+    schema = {"$id": "https://example.com/s", "$ref": "#/$defs/a", "$defs": {"a": {"type": "integer"}}}
+    assert embedded(schema, "PredictRequest") == schema
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    whole = made(NODE)
+
+    def check(node: Any) -> None:
+        if isinstance(node, dict):
+            reference = node.get("$ref")
+            if isinstance(reference, str):
+                target = whole
+                for part in reference[2:].split("/") if reference != "#" else []:
+                    target = target[part]
+            for entry in node.values():
+                check(entry)
+        elif isinstance(node, list):
+            for entry in node:
+                check(entry)
+
+    without_data = json.loads(json.dumps(whole))
+    del without_data["components"]["schemas"]["PredictRequest"]["examples"]
+    check(without_data)
+    assert {"200", "400", "422", "429", "500", "503", "504"} <= set(whole["paths"]["/predict"]["post"]["responses"])

@@ -1,0 +1,140 @@
+"""Large float arrays leave the worker as bytes and become the same JSON that the worker would have written."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import numpy
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bundle_runtime import wire
+from bundle_runtime.server.pieces import assemble
+from bundle_runtime.worker import lifting
+from bundle_runtime.worker.encode import NotJSON, encode
+from bundle_runtime.worker.lifting import FEWEST, Lifter
+
+FLOATS = [value / 7 for value in range(FEWEST)]
+MATRIX = numpy.array(FLOATS).reshape(2, -1)
+
+
+def through(value: Any, not_finite: str = "error") -> tuple[bool, Any]:
+    """Whether arrays went as bytes, and what the client gets."""
+    kind, payload = Lifter(not_finite).encode(value)
+    lifted = kind == wire.PIECES
+    return lifted, json.loads(assemble(payload) if lifted else payload)
+
+
+class Torch:
+    """As torch has it: no array of NumPy's, but one can be had."""
+
+    dtype = numpy.dtype("f4")
+    shape = MATRIX.shape
+
+    def detach(self) -> Any:
+        return self
+
+    def cpu(self) -> Any:
+        return self
+
+    def tolist(self) -> Any:
+        return MATRIX.astype("f4").tolist()
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        return MATRIX.astype("f4")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.array(FLOATS),
+        MATRIX,
+        MATRIX.T,
+        MATRIX.astype("f4"),
+        MATRIX.astype("f2"),
+        MATRIX.astype(">f8"),
+        Torch(),
+        FLOATS,
+        [FLOATS, FLOATS],
+        {"a": 1, "floats": FLOATS, "é": [MATRIX, {"deep": MATRIX}], "last": "x"},
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_goes_as_bytes_is_the_same_json(value: Any) -> None:
+    lifted, got = through(value)
+    assert lifted
+    assert got == json.loads(encode(value))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        numpy.array(FLOATS[1:]),
+        numpy.arange(1000),
+        numpy.zeros(1000, bool),
+        FLOATS[1:],
+        [*FLOATS, 1],
+        [*FLOATS, "a"],
+        [*FLOATS, True],
+        [FLOATS, FLOATS[1:]],
+        {1: FLOATS[1:]},
+        [],
+        {"a": []},
+        "text",
+        None,
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_does_not(value: Any) -> None:
+    lifted, got = through(value)
+    assert not lifted
+    assert got == json.loads(encode(value))
+
+
+def test_keys_that_json_refuses_beside_an_array() -> None:
+    value = {numpy.int64(1): MATRIX, "list": FLOATS}
+    assert through(value)[1] == json.loads(encode(value))
+
+
+def test_a_lifter_forgets_what_failed() -> None:
+    lifter = Lifter("error")
+    with pytest.raises(NotJSON, match="object at"):
+        lifter.encode([MATRIX, object()])
+    assert lifter.encode([1]) == (wire.RESPONSE, b"[1]")
+
+
+def test_more_than_a_server_should_write_stays_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lifting, "MOST_BYTES", MATRIX.nbytes)
+    lifted, got = through([MATRIX, MATRIX])
+    assert (lifted, got) == (True, [MATRIX.tolist()] * 2)
+    assert not through(numpy.concatenate([MATRIX, MATRIX]))[0]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("place", ["array", "list"])
+def test_not_finite_is_refused_with_its_place_or_null(bad: float, place: str) -> None:
+    values = [*FLOATS, bad]
+    value: Any = {"a": [0, numpy.array(values) if place == "array" else values]}
+    with pytest.raises(NotJSON, match=rf"at \$\.a\[1\]\[{FEWEST}\]"):
+        Lifter("error").encode(value)
+    assert through(value, "null")[1] == {"a": [0, [*FLOATS, None]]}
+    assert through({"a": bad, "b": [bad]}, "null")[1] == {"a": None, "b": [None]}
+
+
+def test_a_sum_that_overflows_is_no_infinity() -> None:
+    assert through([1e308] * FEWEST)[1] == [1e308] * FEWEST
+
+
+@settings(max_examples=25)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=FEWEST, max_size=FEWEST + 50))
+def test_any_floats(values: list[float]) -> None:
+    assert through({"v": values})[1] == {"v": values}
+
+
+@pytest.mark.parametrize("head", [{}, {"pieces": 3}, {"pieces": [{"size": 8, "datatype": "FP64", "shape": [2]}]}])
+def test_pieces_that_do_not_fit_end_the_connection(head: Any) -> None:
+    with pytest.raises(wire.WireError):
+        assemble(wire.pack_headed(head, b"12345678"))
