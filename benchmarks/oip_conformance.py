@@ -93,8 +93,8 @@ def main() -> None:
                 columns[name], versions[name] = _asked(port, Path(scratch)), version
     result = {"columns": columns, "versions": {**versions, "python": platform.python_version()}}
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "oip-conformance.json").write_text(json.dumps(result, indent=2) + "\n")
-    (RESULTS / "oip-conformance.md").write_text(_page(result))
+    for name, text in (("json", json.dumps(result, indent=2) + "\n"), ("md", _page(result))):
+        (RESULTS / f"oip-conformance.{name}").write_text(text.replace(str(Path.home()), "~"))  # servers answer paths
     print(_page(result))
 
 
