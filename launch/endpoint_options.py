@@ -13,13 +13,13 @@ from launch.serving import serving_fields
 # option -> the values that ask for nothing, and what to do instead of the others
 _REFUSED: Mapping[str, Any] = {
     "high_priority": ((None, False), "set spec.serving.priorityClassName of the bundle"),
-    "post_inference_hooks": ((None,), "call your hook with the response of predict()"),
-    "default_callback_url": ((None,), "call it with the response of predict()"),
-    "default_callback_auth_kind": ((None,), "there are no callbacks"),
-    "default_callback_auth_username": ((None,), "there are no callbacks"),
-    "default_callback_auth_password": ((None,), "there are no callbacks"),
-    "default_callback_auth_cert": ((None,), "there are no callbacks"),
-    "default_callback_auth_key": ((None,), "there are no callbacks"),
+    "post_inference_hooks": ((None, [], ()), "call your hook with the response of predict()"),
+    "default_callback_url": ((None, ""), "call it with the response of predict()"),
+    "default_callback_auth_kind": ((None, ""), "there are no callbacks"),
+    "default_callback_auth_username": ((None, ""), "there are no callbacks"),
+    "default_callback_auth_password": ((None, ""), "there are no callbacks"),
+    "default_callback_auth_cert": ((None, ""), "there are no callbacks"),
+    "default_callback_auth_key": ((None, ""), "there are no callbacks"),
     "public_inference": ((None, False), "put an Ingress or a Gateway before the endpoint's Service"),
     "per_worker": (
         (None, 10),

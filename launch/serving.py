@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 GPU_TYPE_LABEL = "k8s.amazonaws.com/accelerator"
 GPU_TYPE_KEY = "gpuTypeLabel"
 
-_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_UNITS = {
+    "m": 1e-3,
+    **{unit: 1000.0**power for power, unit in enumerate("kMGTP", 1)},
+    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTP", 1)},
+}
+_LIKE = {"cpus": '2, 0.5 or "500m"', "memory": '"8Gi"', "storage": '"16Gi"'}
+LEAST_CORES, LEAST_BYTES = 1e-3, 1 << 20  # Kubernetes counts thousandths of a core
 
 
 def serving_fields(
@@ -33,8 +41,12 @@ def serving_fields(
         found["replicas"] = _whole("replicas", replicas, 0, 10000)
     if gpus is not None:
         found["gpu"] = {"count": _whole("gpus", gpus, 0, 64)}
-    resources = {"cpu": cpus, "memory": memory, "ephemeralStorage": storage}
-    given = {name: _quantity(name, value) for name, value in resources.items() if value is not None}
+    resources = {
+        "cpu": _cores("cpus", cpus),
+        "memory": _bytes("memory", memory),
+        "ephemeralStorage": _bytes("storage", storage),
+    }
+    given = {name: text for name, text in resources.items() if text is not None}
     if given:
         found["resources"] = given
     if max_concurrency is not None:
@@ -76,11 +88,38 @@ def _whole(name: str, value: Any, low: int, high: int) -> int:
     return value
 
 
-def _quantity(name: str, value: Any) -> str:
+def _cores(name: str, value: Any) -> Optional[str]:
     """As Kubernetes writes it: 0.5 cores are 500m."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise WrongTypeError(f'{name} must be a number or a quantity such as "8Gi", it is {value!r}')
-    text = f"{round(value * 1000)}m" if isinstance(value, float) else str(value)
-    if not _QUANTITY.fullmatch(text):
-        raise InvalidBundleError(f'{name} must be a quantity such as 2, "500m" or "8Gi", it is {value!r}')
+    if value is None:
+        return None
+    text = _number(name, value) or f"{round(value * 1000)}m"
+    if _amount(name, value, text) < LEAST_CORES:
+        raise InvalidBundleError(f'{name} must be a thousandth of a core ("1m") or more, it is {value!r}')
     return text
+
+
+def _bytes(name: str, value: Any) -> Optional[str]:
+    if value is None:
+        return None
+    text = _number(name, value) or str(round(value))
+    if _amount(name, value, text) < LEAST_BYTES:
+        raise InvalidBundleError(
+            f'{name} is {value!r}, less than 1Mi: a number without a unit is bytes, write "8Gi" for eight gibibytes'
+        )
+    return text
+
+
+def _number(name: str, value: Any) -> str:
+    """The text of what is given; empty for a fraction, which each quantity writes in its own way."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise WrongTypeError(f"{name} must be a number or a quantity such as {_LIKE[name]}, it is {value!r}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidBundleError(f"{name} must be a number, it is {value!r}")
+    return "" if isinstance(value, float) else str(value)
+
+
+def _amount(name: str, value: Any, text: str) -> float:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise InvalidBundleError(f"{name} must be a quantity such as {_LIKE[name]}, it is {value!r}")
+    return float(match[1]) * _UNITS.get(match[2], 1.0)

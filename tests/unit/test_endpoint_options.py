@@ -20,6 +20,10 @@ def test_what_is_not_given_is_not_changed():
     assert endpoint_fields({}) == {}
     assert endpoint_fields({"gpus": 2}) == {"gpu": {"count": 2}}
     assert endpoint_fields({"cpus": 0.25}) == {"resources": {"cpu": "250m"}}
+    assert endpoint_fields({"cpus": "1m", "memory": 2.0**30}) == {"resources": {"cpu": "1m", "memory": "1073741824"}}
+    assert endpoint_fields({"memory": "0.5Gi", "storage": "1Mi"}) == {
+        "resources": {"memory": "0.5Gi", "ephemeralStorage": "1Mi"}
+    }
     assert endpoint_fields({"forwarder_max_concurrency": 4}) == {"maxConcurrency": 4}
 
 
@@ -29,7 +33,7 @@ def test_what_is_not_given_is_not_changed():
         ("endpoint_type", "async"),
         ("endpoint_type", "streaming"),
         ("high_priority", True),
-        ("post_inference_hooks", []),
+        ("post_inference_hooks", ["callback"]),
         ("default_callback_url", "http://x"),
         ("default_callback_auth_password", "geheim"),
         ("public_inference", True),
@@ -41,6 +45,13 @@ def test_what_cannot_be_done_is_refused_and_never_ignored(option, value):
         endpoint_fields({**DEFAULTS, option: value})
     assert isinstance(refused.value, NotImplementedError)
     assert "geheim" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "option", [{"post_inference_hooks": []}, {"default_callback_url": ""}, {"high_priority": None}]
+)
+def test_what_asks_for_nothing_is_accepted(option):
+    assert endpoint_fields(option) == {}
 
 
 def test_autoscaling_is_refused_with_both_numbers():
@@ -55,7 +66,21 @@ def test_autoscaling_is_refused_with_both_numbers():
         ({"gpus": True}, WrongTypeError, "gpus must be a whole number"),
         ({"gpus": -1}, InvalidBundleError, "between 0 and 64"),
         ({"memory": "8 GB"}, InvalidBundleError, "memory must be a quantity"),
-        ({"cpus": [1]}, WrongTypeError, "cpu must be a number"),
+        ({"memory": "-1Gi"}, InvalidBundleError, "memory must be a quantity"),
+        ({"memory": 8}, InvalidBundleError, 'memory is 8, less than 1Mi: .* write "8Gi"'),
+        ({"memory": 8.0}, InvalidBundleError, "memory is 8.0, less than 1Mi"),
+        ({"memory": "8"}, InvalidBundleError, "memory is '8', less than 1Mi"),
+        ({"storage": "16k"}, InvalidBundleError, "storage is '16k', less than 1Mi"),
+        ({"storage": "16000m"}, InvalidBundleError, "storage is '16000m', less than 1Mi"),
+        ({"memory": float("inf")}, InvalidBundleError, "memory must be a number, it is inf"),
+        ({"cpus": [1]}, WrongTypeError, "cpus must be a number"),
+        ({"cpus": "two"}, InvalidBundleError, 'cpus must be a quantity such as 2, 0.5 or "500m"'),
+        ({"cpus": float("nan")}, InvalidBundleError, "cpus must be a number, it is nan"),
+        ({"cpus": float("inf")}, InvalidBundleError, "cpus must be a number, it is inf"),
+        ({"cpus": 0.0001}, InvalidBundleError, "cpus must be a thousandth of a core .* or more, it is 0.0001"),
+        ({"cpus": "0.1m"}, InvalidBundleError, "cpus must be a thousandth"),
+        ({"cpus": 0}, InvalidBundleError, "cpus must be a thousandth"),
+        ({"cpus": -1.5}, InvalidBundleError, "cpus must be a quantity"),
         ({"min_workers": 1.5}, WrongTypeError, "replicas must be a whole number"),
         ({"forwarder_max_concurrency": 0}, InvalidBundleError, "between 1 and 1024"),
     ],
