@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 from launch.client_bundles_v2 import BundleMethodsV2
 from launch.client_endpoints import EndpointMethods
 from launch.connection import Connection
-from launch.errors import NoSuchMethodError, NotSupportedError, WrongTypeError
+from launch.errors import NoSuchMethodError, NotPicklableError, NotSupportedError, WrongTypeError
 from launch.not_here import instead_of
 
 
@@ -58,6 +58,12 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         if instead is None:
             raise AttributeError(f"LaunchClient has no {name}")
         raise NoSuchMethodError(f"{name} is no part of this product: use {instead}")
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Its credentials would go where the pickle goes: into an artifact, which every pod of a bundle reads."""
+        raise NotPicklableError(
+            "a LaunchClient cannot be pickled, as it holds credentials: make one where it is needed"
+        )
 
     def register_upload_bundle_fn(self, upload_bundle_fn: Callable[[bytes, str], None]) -> None:
         """`upload_bundle_fn(content, url)` uploads artifacts in place of the artifact store."""

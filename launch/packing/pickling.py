@@ -123,11 +123,33 @@ def _why_not(content: Any, error: Exception) -> str:
         )
     if culprit is None:
         return f"the bundle cannot be pickled ({cause}): load what is meant inside load_model_fn or load_predict_fn"
+    if _holds_credentials(culprit):
+        return (
+            f"the bundle cannot be pickled: {path or 'something in it'} is a {type(culprit).__name__}, with which your "
+            "credentials would be uploaded. Do not refer to the client in the functions or the model; a function that "
+            "needs one where it is served makes it inside itself, LaunchClient()"
+        )
+    if _is_compiled_pydantic(culprit):
+        cls, found, _ = path.partition(".__fields__")
+        return (
+            f"the bundle cannot be pickled: {cls if found else 'a class in it'} is a class of pydantic 1, and pydantic "
+            "1 is compiled: define the class inside load_predict_fn, or use create_model_bundle_from_dirs"
+        )
     what = f"{path or 'something in it'} is a {_type_name(culprit)}"
     return (
         f"the bundle cannot be pickled: {what}, and that cannot be pickled ({cause}). Make it inside load_model_fn or "
         "load_predict_fn, which run where the bundle is served, or leave it out in __getstate__"
     )
+
+
+def _holds_credentials(value: Any) -> bool:
+    ours = {("launch.client", "LaunchClient"), ("launch.connection", "Connection")}
+    return any((base.__module__, base.__qualname__) in ours for base in type(value).__mro__)
+
+
+def _is_compiled_pydantic(value: Any) -> bool:
+    module = str(getattr(value, "__module__", None))
+    return module.partition(".")[0] == "pydantic" and "cython_function" in type(value).__name__
 
 
 def _culprit(content: Any) -> Tuple[str, Any]:

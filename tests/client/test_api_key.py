@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import traceback
 import warnings
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from launch import LaunchClient
+from launch.errors import NotPicklableError
 from tests.client.bad_calls import GOOD
 from tests.client.world import World
 
@@ -52,3 +54,46 @@ def test_it_is_in_no_error_and_no_log(
     assert world.api.tokens == {f"Bearer {SECRET}"}
     everything = [told, caplog.text, *capfd.readouterr(), *map(str, warned)]
     assert SECRET not in "".join(everything)
+
+
+NOTEBOOK = """
+def by_name(model):
+    return lambda x: my_client.get_model_bundle("other").predict(x=x)
+def by_method(model):
+    return lambda x: find("other")
+class Model:
+    def __init__(self):
+        self.clients = [my_client]
+class Mine(type(my_client)):
+    pass
+another = Mine()
+def by_subclass(model):
+    return lambda x: another
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        (lambda n: {"load_predict_fn": n["by_name"]}, "my_client is a LaunchClient"),
+        (lambda n: {"load_predict_fn": n["by_method"]}, "find.__self__ is a LaunchClient"),
+        (lambda n: {"load_predict_fn": n["by_subclass"]}, "another is a Mine"),
+        (lambda n: {"model": n["Model"]()}, "model.clients[0] is a LaunchClient"),
+    ],
+)
+def test_it_is_in_no_artifact(world: World, given: Callable[[Any], Any], says: str) -> None:
+    client = LaunchClient(api_key=SECRET, endpoint=world.api.url)
+    names: dict[str, Any] = {"__name__": "__main__", "my_client": client, "find": client.get_model_bundle}
+    exec(NOTEBOOK, names)
+    with pytest.raises(NotPicklableError) as refused:
+        client.create_model_bundle(**{**GOOD, **given(names)})
+    message = str(refused.value)
+    assert says in message
+    assert "Do not refer to the client" in message
+    assert SECRET not in message
+    assert world.left() == []
+
+
+def test_a_client_is_in_no_pickle() -> None:
+    with pytest.raises(NotPicklableError, match="make one where it is needed"):
+        pickle.dumps({"client": LaunchClient(api_key=SECRET)})

@@ -59,3 +59,38 @@ def test_schemas_are_the_same_under_every_pydantic(tmp_path: Path, pydantic: str
     python = python_with(version, "pytest>=8.3", "typing-extensions", *packages)
     line = run(python, tmp_path / "run", "test_schemas.py")
     assert re.match(r"\d\d passed", line), line
+
+
+PYDANTIC_1 = """
+import sys
+from pathlib import Path
+import pydantic
+from pydantic import BaseModel
+from launch.errors import NotPicklableError
+from launch.packing.pickling import pickle_to
+class Request(BaseModel):
+    x: int
+def refers(model):
+    return lambda x: Request(x=x)
+def defines(model):
+    from pydantic import BaseModel
+    class Inside(BaseModel):
+        x: int
+    return lambda x: Inside(x=x)
+assert pydantic.compiled
+pickle_to(Path(sys.argv[1]), {"model": 1, "load_predict_fn": defines})
+try:
+    pickle_to(Path(sys.argv[1]), {"model": 1, "load_predict_fn": refers})
+except NotPicklableError as error:
+    print(error)
+"""
+
+
+def test_a_class_of_a_compiled_pydantic_is_told_with_what_to_do(tmp_path: Path) -> None:
+    python = python_with("3.11", "pydantic>=1.10,<2", f"cloudpickle=={cloudpickle.__version__}")
+    command = [python, "-c", PYDANTIC_1, tmp_path / "bundle.pkl"]
+    done = subprocess.run(command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert done.stdout == (
+        "the bundle cannot be pickled: Request is a class of pydantic 1, and pydantic 1 is compiled: define the class "
+        "inside load_predict_fn, or use create_model_bundle_from_dirs\n"
+    ), done.stderr
