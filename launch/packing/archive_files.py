@@ -1,15 +1,17 @@
-"""Which files of a directory belong into its archive: not what tools leave behind, no links, not what is ignored.
+"""Which files of a directory belong into its archive: not what tools leave behind, no links, no secrets, not what is
+ignored.
 
-.bundleignore lies at the root of a base path and has the syntax of .gitignore.
+.bundleignore lies at the root of a base path and has the syntax of .gitignore; its !pattern packs a secret on purpose.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict, List, NamedTuple
 
 from launch.errors import InvalidBundleError
+from launch.packing import secrets
 
 IGNORE_FILE = ".bundleignore"
 LEFT_OUT = {
@@ -20,14 +22,24 @@ _BYTECODE = (".pyc", ".pyo")
 _MOST_NAMED = 5
 
 
+class _Ignoring(NamedTuple):
+    """What the ignore file says of a path below the base path; a directory's ends with a slash."""
+
+    ignored: Callable[[str], bool]
+    meant: Callable[[str], bool]  # a line asks for it
+
+
 def files_below(base: Path, warnings: List[str]) -> Dict[str, Path]:
     """From the path below `base`, with slashes, to the file; InvalidBundleError where none is left.
 
-    What is neither file nor directory (links, sockets) is left out, and said in `warnings` once.
+    What is neither file nor directory (links, sockets) is left out, and what holds secrets; each is said in `warnings`
+    once, as is what may hold some.
     """
-    ignored = _ignored(base)
+    said = _read_ignore_file(base)
     files: Dict[str, Path] = {}
     links: List[str] = []
+    left_out: List[str] = []
+    doubtful: List[str] = []
     directories = [""]
     while directories:
         directory = directories.pop()
@@ -36,20 +48,29 @@ def files_below(base: Path, warnings: List[str]) -> Dict[str, Path]:
             if entry.name in LEFT_OUT or entry.name.endswith(_BYTECODE):
                 continue
             is_directory = entry.is_dir(follow_symlinks=False)
-            if ignored(f"{relative}/" if is_directory else relative):
+            place = f"{relative}/" if is_directory else relative
+            if said.ignored(place):
                 continue
-            if is_directory:
-                directories.append(f"{relative}/")
+            if secrets.is_secret(entry.name) and not said.meant(place):
+                left_out.append(place)
+            elif is_directory:
+                directories.append(place)
             elif entry.is_file(follow_symlinks=False):
                 files[relative] = _checked(base, relative)
+                if secrets.is_doubtful(entry.name) and not said.meant(place):
+                    doubtful.append(relative)
             else:
                 links.append(relative)
     if links:
         warnings.append(_said(base, sorted(links)))
+    if left_out:
+        warnings.append(secrets.left_out(base, left_out, IGNORE_FILE))
+    if doubtful:
+        warnings.append(secrets.packed_with(base, doubtful, IGNORE_FILE))
     if not files:
         raise InvalidBundleError(
             f"the base path {base} has no files to pack: it is empty, or all in it is left out ({IGNORE_FILE}, links, "
-            f"{', '.join(sorted(LEFT_OUT - {IGNORE_FILE}))}, *.pyc)"
+            f"secrets such as .env, {', '.join(sorted(LEFT_OUT - {IGNORE_FILE}))}, *.pyc)"
         )
     return files
 
@@ -77,11 +98,10 @@ def _checked(base: Path, relative: str) -> Path:
     return file
 
 
-def _ignored(base: Path) -> Callable[[str], bool]:
-    """Whether a path below `base` is ignored; a directory's ends with a slash."""
+def _read_ignore_file(base: Path) -> _Ignoring:
     file = base / IGNORE_FILE
     if not file.is_file():
-        return lambda relative: False
+        return _Ignoring(lambda path: False, lambda path: False)
     try:
         import pathspec
     except ImportError:
@@ -89,10 +109,17 @@ def _ignored(base: Path) -> Callable[[str], bool]:
             f"{file} cannot be read without pathspec: pip install 'model-bundles[client]', or remove the file"
         ) from None
     try:
-        spec: Any = pathspec.GitIgnoreSpec.from_lines(file.read_text(encoding="utf-8-sig").splitlines())
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        spec: Any = pathspec.GitIgnoreSpec.from_lines(lines)
+        # they ignore whatever no !pattern asks for
+        files: Any = pathspec.GitIgnoreSpec.from_lines(["*", *lines])
+        directories: Any = pathspec.GitIgnoreSpec.from_lines(["*/", *lines])
     except (OSError, ValueError) as error:
         raise InvalidBundleError(f"cannot read {file}: {error}") from error
-    return lambda relative: bool(spec.match_file(relative))
+    return _Ignoring(
+        lambda path: bool(spec.match_file(path)),
+        lambda path: not (directories if path.endswith("/") else files).match_file(path),
+    )
 
 
 def _said(base: Path, links: List[str]) -> str:
