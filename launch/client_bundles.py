@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
 from launch.bundle_fields import bundle_fields, config_changed
 from launch.content import content_of_object
 from launch.create import Wanted, clone, create
-from launch.errors import InvalidBundleError, LaunchWarning
+from launch.errors import InvalidBundleError, WrongTypeError
 from launch.lookup import found, named, owned
 from launch.model_bundle import ModelBundle
+from launch.naming import object_name
 from launch.records import record
+from launch.warned import warn
 
 if TYPE_CHECKING:
     from launch.connection import Connection
@@ -67,15 +68,16 @@ class BundleMethods:
         sources = source_texts(
             load_predict_fn=load_predict_fn, load_model_fn=load_model_fn, predict_fn_or_cls=predict_fn_or_cls
         )
+        store = self._begun(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             file = Path(directory, "bundle.pkl")
             packed = pickle_to(file, content, globals_copy)
             if requirements is None:
                 pins, doubts = inferred_requirements(content, file)
                 pins = without_framework(pins, fields["envParams"]["frameworkType"])
-                _warn(doubts)
+                warn(doubts)
                 fields = {**fields, **({"requirements": pins} if pins else {})}
-            return self._created(Wanted(model_bundle_name, fields, sources), packed)
+            return self._created(store, Wanted(model_bundle_name, fields, sources), packed)
 
     def create_model_bundle_from_dirs(
         self,
@@ -132,6 +134,8 @@ class BundleMethods:
 
         `everybody=True` lists those of others in the namespace too.
         """
+        if model_name is not None and not isinstance(model_name, str):
+            raise WrongTypeError(f"model_name must be a text, it is a {type(model_name).__name__}")
         if order_by not in ("newest", "oldest"):
             raise InvalidBundleError(f"order_by is newest or oldest, not {order_by!r}")
         bundles = [record(bundle, self.connection) for bundle in owned(self.connection, model_name, everybody)]
@@ -145,9 +149,18 @@ class BundleMethods:
         """Remove the bundle and its pods from the cluster; the artifact stays in the store."""
         self.connection.delete(found(self.connection, model_bundle)["metadata"]["name"])
 
-    def _created(self, wanted: Wanted, packed: Any) -> ModelBundle:
+    def _begun(self, name: str) -> Any:
+        """The store, once all is asked that can be asked before packing: that may take minutes."""
+        object_name(name, f"sha256:{'0' * 64}")
+        return self._ready_store()
+
+    def _ready_store(self) -> Any:
         store = self._store()
         store.check()
+        self.connection.user()
+        return store
+
+    def _created(self, store: Any, wanted: Wanted, packed: Any) -> ModelBundle:
         made = create(self.connection, store, wanted, packed)
         return record(made.object, self.connection, made.content)
 
@@ -157,7 +170,7 @@ class BundleMethods:
         if path is None:
             return []
         requirements, doubts = requirements_of_file(path, base_paths)
-        _warn(doubts)
+        warn(doubts)
         return requirements
 
     def _created_of_dirs(
@@ -171,13 +184,9 @@ class BundleMethods:
     ) -> ModelBundle:
         from launch.packing.archive import archive_to
 
+        store = self._begun(name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             made = archive_to(Path(directory, "bundle.zip"), base_paths, load_predict_fn, load_model_fn)
-            _warn(made.warnings)
+            warn(made.warnings)
             functions = {"loadPredictFn": made.load_predict_fn, "loadModelFn": made.load_model_fn}
-            return self._created(Wanted(name, {**fields, **functions}, metadata), made.packed)
-
-
-def _warn(texts: List[str]) -> None:
-    for text in texts:
-        warnings.warn(text, LaunchWarning, stacklevel=3)
+            return self._created(store, Wanted(name, {**fields, **functions}, metadata), made.packed)

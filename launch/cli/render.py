@@ -25,10 +25,13 @@ class _Drafting(LaunchClient):
         self.serving, self.upload = serving, upload
         self.manifest: Any = None
 
-    def _created(self, wanted: Wanted, packed: Packed) -> ModelBundle:
+    def _ready_store(self) -> Any:
         store = self._store()
         if self.upload:
             store.check()
+        return store
+
+    def _created(self, store: Any, wanted: Wanted, packed: Packed) -> ModelBundle:
         content = draft(wanted._replace(serving=self.serving, metadata={}), packed, store.uri_of(packed))
         metadata = content.manifest["metadata"]
         named = {key: {BUNDLE_NAME: metadata[key][BUNDLE_NAME]} for key in ("labels", "annotations")}
