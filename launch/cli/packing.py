@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import runpy
-import sys
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar
 
 import click
 
+from launch.cli.user_code import printing_to_stderr, run_file, warnings_as_lines
 from launch.client import LaunchClient
 from launch.errors import InvalidBundleError
 from launch.manifest import read_value
@@ -45,13 +44,14 @@ def packing_options(command: Command) -> Command:
 def packed_by(client: LaunchClient, given: Mapping[str, Any]) -> ModelBundle:
     """The client's create method for these options."""
     folders = [Path(word) for word in given["source"]]
-    if len(folders) == 1 and folders[0].suffix == ".py":
-        return _of_file(client, folders[0], given)
-    return _of_folders(client, [str(folder) for folder in folders], given)
+    with printing_to_stderr(), warnings_as_lines():
+        if len(folders) == 1 and folders[0].suffix == ".py":
+            return _of_file(client, folders[0], given)
+        return _of_folders(client, [str(folder) for folder in folders], given)
 
 
 def _of_file(client: LaunchClient, file: Path, given: Mapping[str, Any]) -> ModelBundle:
-    names = _run(file)
+    names = run_file(file)
     functions = {
         "load_predict_fn": given["load_predict_fn"],
         "load_model_fn": given["load_model_fn"],
@@ -87,19 +87,6 @@ def _of_folders(client: LaunchClient, folders: List[str], given: Mapping[str, An
         request_schema=_schema(given["request_schema"], {}),
         response_schema=_schema(given["response_schema"], {}),
     )
-
-
-def _run(file: Path) -> Dict[str, Any]:
-    """What the file defines. It is no module that could be imported, so its functions are pickled by value."""
-    if not file.is_file():
-        raise InvalidBundleError(f"there is no file {file}")
-    sys.path.insert(0, str(file.resolve().parent))
-    try:
-        return runpy.run_path(str(file), run_name="model_bundle_source")
-    except Exception as error:
-        raise InvalidBundleError(f"running {file} raised {type(error).__name__}: {error}") from error
-    finally:
-        sys.path.pop(0)
 
 
 def _of(names: Mapping[str, Any], word: str, file: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Files that hold secrets by their names: what is in an archive is read by every pod of the bundle, and kept for good."""
+"""Files that hold secrets, by their names: an archive is read by every pod of the bundle, and kept for good."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def left_out(base: object, paths: List[str], ignore_file: str) -> str:
 
 def packed_with(base: object, paths: List[str], ignore_file: str) -> str:
     return (
-        f"files of {base} that may hold secrets are packed: {_listed(paths)}. Whoever may read the artifact reads them; "
-        f"name them in {ignore_file}, or write !NAME there if they are meant"
+        f"files of {base} that may hold secrets are packed: {_listed(paths)}. Whoever may read the artifact reads "
+        f"them; name them in {ignore_file}, or write !NAME there if they are meant"
     )
 
 

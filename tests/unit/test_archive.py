@@ -138,7 +138,7 @@ def test_an_ignore_file_has_the_syntax_of_gitignore(pack):
 
 
 SECRETS = [
-    ".ENV.local", ".aws/credentials", ".env", ".git-credentials", ".kube/config", ".netrc", ".pypirc", ".ssh/known_hosts",
+    ".ENV.local", ".aws/credentials", ".env", ".git-credentials", ".kube/config", ".netrc", ".pypirc", ".ssh/config",
     "a/.env.prod", "a/.envrc", "b/id_ed25519", "id_rsa", "id_rsa.pub",
 ]  # fmt: skip
 DOUBTFUL = ["a/server.pem", "kubeconfig", "my-Credentials-1.json", "service-account.json", "tls.key"]
