@@ -16,6 +16,8 @@ from launch.errors import InvalidBundleError, WrongTypeError
 from launch.families.clone import requirements_of
 from launch.manifest import ManifestError, read_value
 
+DEEPEST = 200  # of objects and lists in each other; readers of JSON on the way give up at some depth of their own
+
 
 def read_app_config(value: Union[Mapping[str, Any], str, "os.PathLike[str]", None]) -> Optional[Dict[str, Any]]:
     """The config of a dict, or of a YAML or JSON file, as plain JSON values, with tuples as lists; None when there is
@@ -31,6 +33,8 @@ def read_app_config(value: Union[Mapping[str, Any], str, "os.PathLike[str]", Non
             value = read_value(Path(value))
         except ManifestError as error:
             raise InvalidBundleError(f"app_config: {error}") from error
+        except RecursionError:
+            raise InvalidBundleError(f"app_config: {value} is nested more than {DEEPEST} deep") from None
     if not isinstance(value, Mapping):
         raise WrongTypeError(f"app_config is a {type(value).__name__}: give a dict, or the path of a YAML file")
     plain: Dict[str, Any] = _plain(value, "app_config", ())
@@ -89,6 +93,10 @@ def _plain(value: Any, path: str, above: Tuple[int, ...]) -> Any:
         return float(value)
     if id(value) in above:
         raise InvalidBundleError(f"{path} holds itself, which JSON cannot say")
+    if len(above) == DEEPEST:
+        raise InvalidBundleError(
+            f"app_config is nested more than {DEEPEST} deep ({path[:60]}...): flatten it, or put it into the artifact"
+        )
     above = (*above, id(value))
     if isinstance(value, Mapping):
         for name in value:

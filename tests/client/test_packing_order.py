@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from launch.errors import APIError, InvalidBundleError, LaunchError, LaunchWarning, StoreError, WrongTypeError
+from launch.packing.app_config import DEEPEST
 from tests.client.bad_calls import GOOD, IMAGE, INTEGER
 from tests.client.world import World
 
@@ -96,3 +97,10 @@ def test_a_warning_points_at_the_line_that_called_the_client(world: World) -> No
 def test_a_name_to_list_by_is_a_text(world: World) -> None:
     with pytest.raises(WrongTypeError, match="model_name must be a text, it is a int"):
         world.client.list_model_bundles(model_name=5)
+
+
+def test_the_deepest_config_that_is_read_makes_a_bundle(world: World) -> None:
+    config: dict[str, Any] = {}
+    for _ in range(DEEPEST - 1):
+        config = {"a": config}
+    assert world.client.create_model_bundle(**GOOD, app_config=config).app_config == config

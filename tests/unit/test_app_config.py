@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.app_config import checked_requirements, read_app_config, requirements_of_file
+from launch.packing.app_config import DEEPEST, checked_requirements, read_app_config, requirements_of_file
 
 
 class Mode(str, enum.Enum):  # noqa: UP042 - as users on Python 3.8 write it
@@ -129,3 +129,20 @@ def test_a_list_of_requirements_is_checked_alike():
         checked_requirements([1])
     with pytest.raises(InvalidBundleError, match=r"requirements\[1\] is '-e \.'"):
         checked_requirements(["numpy", "-e ."])
+
+
+def nested(levels: int) -> dict:
+    config: dict = {}
+    for _ in range(levels - 1):
+        config = {"a": config}
+    return config
+
+
+def test_what_is_nested_too_deep_is_said_to_be(tmp_path):
+    assert read_app_config(nested(DEEPEST)) == nested(DEEPEST)
+    for levels in (DEEPEST + 1, 2_000, 100_000):
+        with pytest.raises(InvalidBundleError, match=r"app_config is nested more than 200 deep \(app_config\.a\.a"):
+            read_app_config(nested(levels))
+    (tmp_path / "config.yaml").write_text("a: " + "[" * 2_000 + "]" * 2_000)
+    with pytest.raises(InvalidBundleError, match=r"config\.yaml is nested more than 200 deep"):
+        read_app_config(str(tmp_path / "config.yaml"))
