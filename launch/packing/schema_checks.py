@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
-from launch.packing.schema_rewriting import MANY, NAMED, ONE, rebuilt
+from launch.packing.schema_outline import outline
+from launch.packing.schema_rewriting import MANY, NAMED, ONE
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 _KEYWORDS = ONE | MANY | NAMED | {
     "$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "const", "contentEncoding", "default",
     "contentMediaType", "dependentRequired", "deprecated", "description", "enum", "examples", "exclusiveMaximum",
@@ -33,7 +33,7 @@ def problem(schema: Dict[str, Any]) -> str:
             f" is a dict without a keyword of JSON Schema (it has {', '.join(map(str, list(schema)[:10]))}): write "
             '{"type": "object", "properties": {...}}, or give a pydantic model class'
         )
-    found = (_library() or _outline)(schema)
+    found = (_library() or outline)(schema)
     return found if len(found) <= _LONGEST else found[:_LONGEST] + "..."
 
 
@@ -52,56 +52,6 @@ def _library() -> Optional[Callable[[Dict[str, Any]], str]]:
         return ""
 
     return check
-
-
-def _outline(schema: Dict[str, Any]) -> str:
-    problems = []
-
-    def check(part: Dict[str, Any]) -> Dict[str, Any]:
-        problems.extend(_problems(part, schema))
-        return part
-
-    rebuilt(schema, check)
-    return f": {problems[0]}" if problems else ""
-
-
-def _problems(part: Dict[str, Any], schema: Dict[str, Any]) -> "list[str]":
-    found = []
-    types = part.get("type", [])
-    for name in types if isinstance(types, list) else [types]:
-        if name not in _TYPES:
-            found.append(f"the type {name!r} does not exist; there are {', '.join(_TYPES)}")
-    for keyword in sorted((ONE | MANY | NAMED) & set(part)):
-        value = part[keyword]
-        if keyword in NAMED:
-            fits = isinstance(value, dict) and all(isinstance(entry, (dict, bool)) for entry in value.values())
-        elif keyword in ONE:
-            fits = isinstance(value, (dict, bool))
-        else:
-            fits = isinstance(value, list) and all(isinstance(entry, (dict, bool)) for entry in value)
-        if not fits:
-            found.append(f"{keyword} is {value!r}, where a schema must be")
-    required = part.get("required", [])
-    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-        found.append(f"required is {required!r}; it must be a list of names")
-    if "$ref" in part and not _resolves(part["$ref"], schema):
-        found.append(f"$ref {part['$ref']!r} is nowhere in the schema: copy what is referred to into $defs")
-    return found
-
-
-def _resolves(reference: Any, schema: Dict[str, Any]) -> bool:
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return False
-    place: Any = schema
-    for step in reference[1:].split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(place, list) and step.isdigit() and int(step) < len(place):
-            place = place[int(step)]
-        elif isinstance(place, dict) and step in place:
-            place = place[step]
-        else:
-            return False
-    return True
 
 
 def _refuse_remote(uri: str) -> Any:

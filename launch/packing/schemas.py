@@ -37,13 +37,13 @@ def json_schema(model: Any, argument: str, mode: str) -> Dict[str, Any]:
     try:
         schema = surviving(schema)
         check_survives(schema, argument)
+        found = problem(schema)
     except RecursionError:
         raise InvalidBundleError(
-            f"{argument} holds itself: write what is repeated in $defs, with a $ref to it"
+            f"{argument} holds itself, or is nested too deep: write what is repeated in $defs, with a $ref to it"
         ) from None
     except ValueError as error:
         raise InvalidBundleError(f"{error}. A schema must hold JSON values only: {_WAYS}") from None
-    found = problem(schema)
     if found:
         raise InvalidBundleError(f"{argument}{found}")
     return schema

@@ -5,6 +5,7 @@ tests/unit/test_pythons.py runs these with pydantic 1.10 and with 2, and where t
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from enum import Enum
@@ -18,6 +19,7 @@ from typing_extensions import Literal
 
 from bundle_runtime.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
+from launch.packing.schema_outline import outline
 from launch.packing.schemas import both_or_none, json_schema
 
 try:
@@ -248,6 +250,62 @@ LOOP["properties"] = {"loop": LOOP}
 def test_a_dict_that_is_no_schema_is_refused(given, said):
     with pytest.raises(InvalidBundleError, match=said):
         json_schema(given, "request_schema", "request")
+
+
+WRONG = [
+    ({"pattern": "("}, r"pattern is '\('; it must be a regular expression \(missing \)"),
+    ({"pattern": "a)"}, "unbalanced parenthesis"),
+    ({"pattern": "[a"}, "unterminated character set"),
+    ({"pattern": "[z-a]"}, "bad character range"),
+    ({"pattern": "a{2,1}"}, "min repeat greater"),
+    ({"pattern": "a\\"}, "bad escape"),
+    ({"pattern": "a{99999999999999999999}"}, "too big"),
+    ({"pattern": 3}, "pattern is 3; it must be a regular expression"),
+    ({"patternProperties": {"[": {}}}, r"patternProperties has '\['"),
+    ({"properties": {"x": {"items": {"pattern": "("}}}}, r"pattern is '\('"),
+    ({"minLength": -1}, "minLength is -1; it must be a whole number, not negative"),
+    ({"maxItems": True}, "maxItems is True"),
+    ({"maxItems": "3"}, "maxItems is '3'"),
+    ({"minimum": "3"}, "minimum is '3'; it must be a number"),
+    ({"multipleOf": 0}, "multipleOf is 0; it must be a number above 0"),
+    ({"enum": 3}, "enum is 3; it must be a list"),
+    ({"required": ["a", "a"]}, "required is .* each once"),
+    ({"dependentRequired": {"a": "b"}}, "dependentRequired is"),
+    ({"uniqueItems": 1}, "uniqueItems is 1; it must be true or false"),
+    ({"title": 3}, "title is 3; it must be a text"),
+    ({"type": []}, r"type is \[\]; it must name"),
+    ({"type": ["string", "string"]}, "type is .* each once"),
+    ({"type": [["string"]]}, "does not exist"),
+    ({"allOf": []}, r"allOf is \[\], where a schema must be"),
+    ({"$ref": "#none"}, r"\$ref '#none' is nowhere in the schema"),
+]
+RIGHT: List[Dict[str, Any]] = [
+    {"pattern": pattern}
+    for pattern in (
+        r"(?<year>\d{4})", r"\p{L}+", "^*", "a(?i)b", "[[:alpha:]]", "[a-z&&[^b]]", r"[\]]", "(?x) a # (\n b", "a{2,}?",
+    )
+]  # fmt: skip
+RIGHT += [
+    {"enum": []},
+    {"type": ["string", "null"], "minLength": 0, "title": "", "examples": []},
+    {"$defs": {"a": {"$anchor": "here", "type": "string"}}, "$ref": "#here"},
+    {"const": {"pattern": "("}, "default": {"minLength": -1}},
+    {"properties": {"pattern": {"type": "integer"}, "minLength": {}}, "required": []},
+    {"patternProperties": {"^x-": True}, "additionalProperties": False, "multipleOf": 0.01},
+]
+
+
+@pytest.mark.parametrize(("given", "said"), WRONG)
+def test_the_outline_sees_what_is_wrong_without_the_library(given, said):
+    assert re.search(said, outline(given))
+    with pytest.raises(InvalidBundleError, match="request_schema"):
+        json_schema(given, "request_schema", "request")
+
+
+@pytest.mark.parametrize("given", RIGHT)
+def test_the_outline_refuses_nothing_that_the_library_takes(given):
+    assert outline(given) == ""
+    assert json_schema(given, "request_schema", "request") == given
 
 
 class NoModel:
