@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from launch import LaunchClient
+from launch import LaunchClient, ModelBundle
 from launch.errors import NotPicklableError
 from tests.client.bad_calls import GOOD
 from tests.client.world import World
@@ -69,6 +69,8 @@ class Mine(type(my_client)):
 another = Mine()
 def by_subclass(model):
     return lambda x: another
+def by_bundle(model):
+    return lambda x: my_bundle.predict(x=x)
 """
 
 
@@ -78,12 +80,15 @@ def by_subclass(model):
         (lambda n: {"load_predict_fn": n["by_name"]}, "my_client is a LaunchClient"),
         (lambda n: {"load_predict_fn": n["by_method"]}, "find.__self__ is a LaunchClient"),
         (lambda n: {"load_predict_fn": n["by_subclass"]}, "another is a Mine"),
+        (lambda n: {"load_predict_fn": n["by_bundle"]}, "my_bundle._connection is a Connection"),
         (lambda n: {"model": n["Model"]()}, "model.clients[0] is a LaunchClient"),
     ],
 )
 def test_it_is_in_no_artifact(world: World, given: Callable[[Any], Any], says: str) -> None:
     client = LaunchClient(api_key=SECRET, endpoint=world.api.url)
     names: dict[str, Any] = {"__name__": "__main__", "my_client": client, "find": client.get_model_bundle}
+    names["my_bundle"] = ModelBundle("other")
+    names["my_bundle"]._connection = client.connection
     exec(NOTEBOOK, names)
     with pytest.raises(NotPicklableError) as refused:
         client.create_model_bundle(**{**GOOD, **given(names)})

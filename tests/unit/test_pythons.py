@@ -58,7 +58,7 @@ def test_schemas_are_the_same_under_every_pydantic(tmp_path: Path, pydantic: str
     version, *packages = PYDANTICS[pydantic]
     python = python_with(version, "pytest>=8.3", "typing-extensions", *packages)
     line = run(python, tmp_path / "run", "test_schemas.py")
-    assert re.match(r"\d\d passed", line), line
+    assert re.match(r"\d{2,3} passed", line), line
 
 
 PYDANTIC_1 = """

@@ -282,7 +282,7 @@ WRONG = [
 RIGHT: List[Dict[str, Any]] = [
     {"pattern": pattern}
     for pattern in (
-        r"(?<year>\d{4})", r"\p{L}+", "^*", "a(?i)b", "[[:alpha:]]", "[a-z&&[^b]]", r"[\]]", "(?x) a # (\n b", "a{2,}?",
+        r"(?<year>\d{4})", r"\p{L}+", "a(?i)b", "[[:alpha:]]", "[a-z&&[^b]]", r"[\]]", "(?x) a # (\n b", "a{2,}?",
     )
 ]  # fmt: skip
 RIGHT += [
