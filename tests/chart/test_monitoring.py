@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,7 +35,7 @@ def exposed() -> set[str]:
     server = ServerMetrics()
     server.requests[200, "OK"] = 1
     link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
-    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0)
+    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter())
     server.of(SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest=""))
     pages = metrics.exposition().decode() + server.text().decode()
     return set(re.findall(r"^(\w+)", pages, re.MULTILINE))
