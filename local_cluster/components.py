@@ -77,7 +77,7 @@ def component(
             f"--cluster-cidr={plan.pods}",
             f"--node-cidr-mask-size={plan.pods.prefixlen}",
             "--leader-elect=false",
-            # the default, 20 calls a second, lets EndpointSlices fall a minute behind when tests make hundreds of objects
+            # at 20 calls a second, the default, EndpointSlices fall a minute behind hundreds of new objects
             "--kube-api-qps=200",
             "--kube-api-burst=400",
             "--concurrent-service-endpoint-syncs=20",

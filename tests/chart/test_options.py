@@ -9,6 +9,7 @@ import pytest
 from modelbundle_operator.crd import RESOURCES, custom_resource_definition
 
 from tests.chart.conftest import Documents, Render, kinds, only
+from tests.chart.test_bundles import BUNDLE
 
 MONITORING = ("serviceMonitor", "podMonitor", "alerts", "dashboard")
 OPTIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -147,3 +148,30 @@ def test_the_dashboard_is_a_dashboard(render: Render) -> None:
     numbers = [panel["id"] for panel in dashboard["panels"]]
     assert numbers == sorted(set(numbers))
     assert all(panel["targets"] and panel["title"] for panel in dashboard["panels"])
+
+
+@pytest.mark.parametrize(
+    ("entries", "name"),
+    [
+        ({"quick": {"endpoint": True}, "other": {"name": "quick"}}, "quick"),
+        ({"one": {"name": "same"}, "two": {"name": "same"}}, "same"),
+    ],
+)
+def test_two_entries_never_make_objects_of_one_name(render: Render, entries: dict[str, Any], name: str) -> None:
+    bundles = {key: {**entry, "bundle": BUNDLE} for key, entry in entries.items()}
+    refused = render.try_to({"operator": {"enabled": False}, "bundles": bundles})
+    assert refused.returncode != 0
+    assert f"{name} would be the name of two objects" in refused.stderr
+
+
+@pytest.mark.parametrize(("setting", "value"), [("workers", 0), ("workers", 257), ("resyncSeconds", 1000000)])
+def test_a_setting_that_would_end_the_operator_is_refused(render: Render, setting: str, value: int) -> None:
+    refused = render.try_to({"operator": {"settings": {setting: value}}})
+    assert refused.returncode != 0
+    assert setting in refused.stderr
+
+
+def test_a_large_number_is_written_out(render: Render) -> None:
+    deployment = only(render.operator(settings={"resyncSeconds": 86400}), "Deployment")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert {"name": "MODELBUNDLE_RESYNC_SECONDS", "value": "86400"} in container["env"]

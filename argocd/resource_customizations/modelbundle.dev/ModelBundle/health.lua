@@ -20,7 +20,7 @@ local function conditions(status)
 end
 
 local function words(condition)
-  return condition.reason .. ": " .. condition.message
+  return (condition.reason or "Unknown") .. ": " .. (condition.message or "")
 end
 
 -- one run of a container ended badly, and it has had no second chance yet
@@ -54,6 +54,6 @@ if ready == nil or ready.status ~= "True" then
   return health("Progressing", ready and words(ready) or "The operator has not judged the bundle yet.")
 end
 if same ~= nil and same.status == "False" then
-  return health("Healthy", ready.message .. " But " .. words(same))
+  return health("Healthy", (ready.message or "") .. " But " .. words(same))
 end
 return health("Healthy", ready.message)

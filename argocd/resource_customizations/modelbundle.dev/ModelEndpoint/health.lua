@@ -8,7 +8,7 @@ local function health(status, message)
 end
 
 local function words(condition)
-  return condition.reason .. ": " .. condition.message
+  return (condition.reason or "Unknown") .. ": " .. (condition.message or "")
 end
 
 if obj.metadata.deletionTimestamp ~= nil then
