@@ -17,7 +17,7 @@ NAMESPACE = "modelbundle-system"
 OPERATOR = "deployment/modelbundle-operator"
 
 
-def install(place: Place, **more_settings: str) -> None:
+def install(place: Place, **more_settings: str | int) -> None:
     """Helm's own install or upgrade; returns when the operator is ready."""
     Store(place).make_bucket()
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
@@ -32,7 +32,7 @@ def install(place: Place, **more_settings: str) -> None:
     kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
 
 
-def values(place: Place, more_settings: dict[str, str]) -> dict[str, Any]:
+def values(place: Place, more_settings: dict[str, str | int]) -> dict[str, Any]:
     operator = os.environ.get("MODELBUNDLE_LOCAL_OPERATOR_IMAGE", "")
     runtime = os.environ.get("MODELBUNDLE_LOCAL_RUNTIME_IMAGE", "")
     return {

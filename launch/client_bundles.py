@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
 from launch.bundle_fields import bundle_fields, config_changed
-from launch.content import content_of_object
-from launch.create import Wanted, clone, create
+from launch.create import Wanted, clone, content_in_cluster, create
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.lookup import found, named, owned
 from launch.model_bundle import ModelBundle
@@ -122,7 +121,7 @@ class BundleMethods:
         None keeps the app_config, {} clears it. The clone has the same name, of which it is the newest.
         """
         base = found(self.connection, model_bundle)
-        content = content_of_object(base)
+        content = content_in_cluster(self.connection, base)
         fields = content.fields if app_config is None else config_changed(content.fields, app_config)
         made = clone(self.connection, base, content, fields)
         return record(made.object, self.connection, made.content)

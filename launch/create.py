@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional
 
-from launch.content import Content, content_of_manifest, content_of_object
+from launch.content import Content, ContentError, content_of_manifest, content_of_object
 from launch.errors import APIError
 from launch.families.clone import clone_of
 from launch.kubernetes_api import API_VERSION
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from launch.stores.artifact_store import ArtifactStore
 
 STORED: Mapping[str, Any] = {"replicas": 0}
+RESOLVES_SECONDS = 10.0  # a third of one, as a rule
 
 
 class Created(NamedTuple):
@@ -89,6 +90,19 @@ def clone(connection: "Connection", base: Mapping[str, Any], content: Content, f
         if error.status == 409 and error.reason == "AlreadyExists":
             return Created(connection.get(named.name), named, new=False)
         raise
+
+
+def content_in_cluster(connection: "Connection", bundle: Mapping[str, Any]) -> Content:
+    """What the bundle runs; a clone that was only just made is waited for, until the operator has resolved it."""
+    deadline = time.monotonic() + RESOLVES_SECONDS
+    while True:
+        try:
+            return content_of_object(bundle)
+        except ContentError:
+            if (bundle.get("status") or {}).get("conditions") or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+        bundle = connection.get(bundle["metadata"]["name"])
 
 
 def _named(content: Content, name: str, owner: str, metadata: Mapping[str, Any]) -> Content:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from launch.content import content_of_object
+from launch.create import content_in_cluster
 from launch.errors import APIError
 from launch.families.clone import clone_of
 from launch.kubernetes_api import ENDPOINTS
@@ -55,7 +55,7 @@ def release(connection: "Connection", endpoint: str, keep: Optional[str] = None)
 def _clone_for(
     connection: "Connection", base: Mapping[str, Any], endpoint: str, serving: Mapping[str, Any]
 ) -> Dict[str, Any]:
-    content = content_of_object(base)
+    content = content_in_cluster(connection, base)
     name = object_name(endpoint, content.digest)
     clone, _ = clone_of(content, name, content.fields, None)
     # it is no version of its own: the newest bundle of the name stays the one that was created

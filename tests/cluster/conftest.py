@@ -22,7 +22,7 @@ from tests.side_by_side import once
 
 CAPTURED = Path(__file__).resolve().parent / "captured"
 # shorter than the defaults, so that what is waited for comes within a test's patience
-SETTINGS = {"noCapacitySeconds": "10", "drainSeconds": "2", "resyncSeconds": "60"}
+SETTINGS: dict[str, str | int] = {"noCapacitySeconds": 10, "drainSeconds": 2, "resyncSeconds": 60}
 _numbers = itertools.count(1)
 
 

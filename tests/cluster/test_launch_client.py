@@ -88,6 +88,8 @@ def test_names_are_found_newest_first_and_the_same_content_is_the_same_bundle(
     wait_condition(str(clone.id), namespace, "Ready", "True", "Stored")
     assert client.get_model_bundle(clone).app_config == {"factor": 5}
     assert client.clone_model_bundle_with_changes(str(clone.id), {"factor": 2}).digest == two.digest
+    chain = client.clone_model_bundle_with_changes(clone, {"factor": 7})
+    assert client.clone_model_bundle_with_changes(chain, {"factor": 8}).app_config == {"factor": 8}  # at once
     other = create("Times!", 2)  # it only looks alike
     assert (other.name, client.get_model_bundle("Times!").id) == ("Times!", other.id)
     assert other.id != two.id
