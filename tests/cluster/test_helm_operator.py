@@ -54,7 +54,7 @@ def alone(operator: Callable[[], None]) -> Iterator[None]:
 def in_place(place: Place) -> Callable[..., str]:
     """helm install or upgrade of the operator where the session has it; the chart may be another."""
 
-    def run(verb: str, chart: Path = ROOT, *more: str, **settings: str) -> str:
+    def run(verb: str, chart: Path = ROOT, *more: str, **settings: str | int) -> str:
         given = values(place, {**SETTINGS, **settings})
         given["operator"].pop("client", None)  # the older chart knows of no clients
         arguments = (RELEASE, str(chart), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "90s")
@@ -165,7 +165,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     sender.start()
     began = time.monotonic()
     # another version renders differently: other settings are what a rendering shows of it
-    in_place("upgrade", ROOT, drainSeconds="3", imagePullPolicy="Never")
+    in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
     operators.add(_operator_pod())
     apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
     wait_ready("newcomer", namespace)
