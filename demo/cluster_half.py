@@ -29,7 +29,7 @@ def show(place: Place) -> None:
         kubectl("delete", "namespace", DEMO, "--wait=false")
     step("Installing CRD and operator")
     typed(f"helm install model-bundles . -n {NAMESPACE} --create-namespace")
-    install(place, noCapacitySeconds="10", drainSeconds="2")
+    install(place, noCapacitySeconds=10, drainSeconds=2)
     store = Store(place)
     step("Packing examples/ and putting their artifacts into the S3 store")
     typed(f"python -m examples.pack {OUT.relative_to(ROOT)} --artifact-base {store.uri('demo')}")
