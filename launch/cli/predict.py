@@ -111,14 +111,14 @@ def _why_not(bundle: Mapping[str, Any], error: Exception) -> str:
 
 
 def _print(status: int, headers: Mapping[str, str], content: bytes, seconds: float, as_json: bool) -> None:
-    lower = {name.lower(): value for name, value in headers.items()}
-    digest = lower.get("x-modelbundle-digest")
+    digest = headers.get("x-modelbundle-digest")
     try:
         value = json.loads(content)
     except ValueError:
         value = None
     if as_json:
-        found: Dict[str, Any] = {"status": status, "digest": digest, "seconds": round(seconds, 4), "headers": lower}
+        found: Dict[str, Any] = {"status": status, "digest": digest, "seconds": round(seconds, 4)}
+        found["headers"] = dict(headers)
         failed = isinstance(value, dict) and status >= 400
         found.update(error=value.get("error", value)) if failed else found.update(prediction=value)
         click.echo(json.dumps(found, ensure_ascii=False))
