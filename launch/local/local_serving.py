@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
+import bundle_runtime
 from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
 from bundle_runtime.layout import Layout
@@ -184,7 +185,7 @@ class LocalServing:
             key: value for key, value in os.environ.items() if key not in ours and not key.startswith("MODELBUNDLE_")
         }
         if name == "server":  # runs from this interpreter, which may know bundle_runtime by PYTHONPATH or directory
-            environment["PYTHONPATH"] = str(Path(__file__).resolve().parent.parent)
+            environment["PYTHONPATH"] = str(Path(bundle_runtime.__file__).resolve().parent.parent)
         environment.update(extra)
         environment.update(
             MODELBUNDLE_ROOT=self.layout.root,

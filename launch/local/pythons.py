@@ -44,17 +44,15 @@ def version_of(python: str) -> Optional[str]:
 
 def _printed(command: Sequence[str]) -> Optional[str]:
     """What a short command prints; None where it fails or takes longer than 20 s."""
+    process = None
     try:
         with held():  # an interruption between the child's start and our knowing it would leave the child
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    except OSError:
-        return None
-    try:
         printed, _ = process.communicate(timeout=20)
-    except subprocess.TimeoutExpired:
-        printed = b""
-    finally:
-        if process.poll() is None:
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    finally:  # also when the held interruption is raised, which is before the output is read
+        if process is not None and process.poll() is None:
             process.kill()
             process.wait()
     return printed.decode().strip() if process.returncode == 0 else None

@@ -39,3 +39,26 @@ def test_what_nohup_ignores_stays_ignored():
     program = "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{}()\nsend('SIGHUP')\nprint('went on')"
     for way in ("end_on_interruption", "raise_on_interruption"):
         assert run(program.format(way)) == (0, "went on\n")
+
+
+def test_a_child_whose_start_was_interrupted_does_not_stay():
+    program = """
+import os, subprocess
+from launch.local.pythons import version_of
+
+class Interrupted(subprocess.Popen):
+    def __init__(self, *words, **options):
+        super().__init__(["sleep", "60"], **options)
+        send("SIGHUP")
+
+subprocess.Popen = Interrupted
+raise_on_interruption()
+try:
+    version_of("/other/python")
+except KeyboardInterrupt:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        print("no child")
+"""
+    assert run(program) == (0, "no child\n")
