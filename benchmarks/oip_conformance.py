@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from benchmarks.peers import environment, free_port, running, version_of
+from launch.oip_conformance.target import Target
 from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping, until
+from tests.runtime.pair import Pair, stopping
 
 RESULTS = Path(__file__).with_name("results")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-bundles/bench"
 MODEL = "mirror"
 TENSORS = [
     {"name": "m", "datatype": "FP64", "shape": [-1, -1]},
@@ -120,76 +118,31 @@ def _ours(root: Path) -> Iterator[tuple[int, str]]:
 
 @contextlib.contextmanager
 def _mlserver(root: Path) -> Iterator[tuple[int, str]]:
-    python = _environment("mlserver")
+    python = environment("mlserver")
     root.mkdir()
-    port, grpc, metrics = _free_port(), _free_port(), _free_port()
+    port, grpc, metrics = free_port(), free_port(), free_port()
     settings = {"http_port": port, "grpc_port": grpc, "metrics_port": metrics, "parallel_workers": 0}
     model: dict[str, Any] = {"name": MODEL, "implementation": "mirror.Mirror", "platform": "python", "versions": ["v1"]}
     model["parameters"] = {"version": "v1"}
     (root / "settings.json").write_text(json.dumps(settings))
     (root / "model-settings.json").write_text(json.dumps({**model, "inputs": TENSORS, "outputs": TENSORS}))
     (root / "mirror.py").write_text(MLSERVER)
-    with _running([str(python.with_name("mlserver")), "start", "."], root, port):
-        yield port, _version(python, "mlserver")
+    with running([str(python.with_name("mlserver")), "start", "."], root, lambda: _ready(port)):
+        yield port, version_of(python, "mlserver")
 
 
 @contextlib.contextmanager
 def _kserve(root: Path) -> Iterator[tuple[int, str]]:
-    python = _environment("kserve")
+    python = environment("kserve")
     root.mkdir()
-    port = _free_port()
+    port = free_port()
     (root / "server.py").write_text(KSERVE)
-    with _running([str(python), "server.py", str(port)], root, port):
-        yield port, _version(python, "kserve")
+    with running([str(python), "server.py", str(port)], root, lambda: _ready(port)):
+        yield port, version_of(python, "kserve")
 
 
-def _environment(package: str) -> Path:
-    """The Python of an environment that has the package; made when it is not there."""
-    home = CACHE / package
-    python = home / "bin/python"
-    if not (home / "complete").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-        uv = Path(sys.executable).with_name("uv")
-        subprocess.run([str(uv), "pip", "install", "--quiet", "--python", str(python), package], check=True)
-        (home / "complete").touch()
-    return python
-
-
-def _version(python: Path, package: str) -> str:
-    ask = f"from importlib.metadata import version; print(version({package!r}))"
-    return subprocess.run([str(python), "-c", ask], capture_output=True, text=True, check=True).stdout.strip()
-
-
-@contextlib.contextmanager
-def _running(command: list[str], root: Path, port: int) -> Iterator[None]:
-    with open(root / "log", "wb") as log:
-        environment = {**os.environ, "PYTHONPATH": str(root)}
-        process = subprocess.Popen(command, cwd=root, stdout=log, stderr=log, env=environment)
-    try:
-        until(lambda: _answers(process, root, port), f"{command[0]} answers", 120)
-        yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def _answers(process: subprocess.Popen[bytes], root: Path, port: int) -> bool:
-    if process.poll() is not None:
-        raise RuntimeError(f"it ended with {process.returncode}: {(root / 'log').read_text()[-2000:]}")
-    from launch.oip_conformance.target import Target
-
+def _ready(port: int) -> bool:
     return Target(f"127.0.0.1:{port}", MODEL, None, 5).get(f"/v2/models/{MODEL}/ready").ok
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def _page(result: dict[str, Any]) -> str:
