@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Tuple
 
 VERSION = 1
-HEADER = struct.Struct(">IBBHII")  # payload length, kind, version, reserved, id, microseconds
+HEADER = struct.Struct(">IBBHIIII")  # payload length, kind, version, reserved, id, microseconds of three phases
 HEADER_SIZE = HEADER.size
 _SIZE = struct.Struct(">I")
 _ENTRY = struct.Struct(">II")  # id, length
@@ -68,24 +68,32 @@ class WireError(Exception):
     """The other side does not speak this protocol: the connection cannot be used any more."""
 
 
+Phases = Tuple[int, int, int]  # microseconds in the worker: putting the call together, user code, serialising
+NO_TIME: Phases = (0, 0, 0)
+LONGEST: Phases = (MAX_ID, MAX_ID, MAX_ID)
+
+
 class Frame(NamedTuple):
     kind: int
     id: int
     payload: bytes
-    micros: int
+    phases: Phases
 
 
-def pack(kind: int, id: int = 0, payload: bytes = b"", micros: int = 0) -> bytes:
+def pack(kind: int, id: int = 0, payload: bytes = b"", phases: Phases = NO_TIME) -> bytes:
     """Header and payload in one; for big payloads write pack_header() and the payload one after the other."""
-    return pack_header(kind, id, len(payload), micros) + payload
+    return pack_header(kind, id, len(payload), phases) + payload
 
 
-def pack_header(kind: int, id: int, length: int, micros: int = 0) -> bytes:
+def pack_header(kind: int, id: int, length: int, phases: Phases = NO_TIME) -> bytes:
     if length > LIMITS[kind]:
         raise WireError(
             f"a payload of {length} bytes is more than the {LIMITS[kind]} that a frame of kind {kind} holds"
         )
-    return HEADER.pack(length, kind, VERSION, 0, id, micros if micros < MAX_ID else MAX_ID)
+    try:
+        return HEADER.pack(length, kind, VERSION, 0, id, *phases)
+    except struct.error:  # a stream of more than an hour
+        return HEADER.pack(length, kind, VERSION, 0, id, *map(min, phases, LONGEST))
 
 
 def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:
@@ -162,7 +170,7 @@ class Decoder:
         self._head = b""  # less than one header
         self._parts: list[bytes] = []  # the payload so far
         self._missing = 0  # bytes of payload still to come; 0 when the next thing is a header
-        self._frame: tuple[int, int, int] = (0, 0, 0)  # kind, id, micros of the payload that is arriving
+        self._frame: tuple[int, int, Phases] = (0, 0, NO_TIME)  # kind, id, phases of the payload that is arriving
 
     @property
     def held(self) -> int:
@@ -179,8 +187,8 @@ class Decoder:
                 return frames
             at = self._missing
             self._parts.append(data[:at])
-            kind, id, micros = self._frame
-            frames.append(Frame(kind, id, b"".join(self._parts), micros))
+            kind, id, phases = self._frame
+            frames.append(Frame(kind, id, b"".join(self._parts), phases))
             self._parts = []
             self._missing = 0
         elif self._head:
@@ -191,7 +199,7 @@ class Decoder:
             if size - at < HEADER_SIZE:
                 self._head = data[at:]
                 break
-            length, kind, version, _, id, micros = HEADER.unpack_from(data, at)
+            length, kind, version, _, id, batch, user, serialise = HEADER.unpack_from(data, at)
             if version != VERSION:
                 raise WireError(f"the other side speaks version {version} of the protocol, this one {VERSION}")
             if length > LIMITS.get(kind, -1):
@@ -199,11 +207,11 @@ class Decoder:
             at += HEADER_SIZE
             end = at + length
             if end > size:
-                self._frame = (kind, id, micros)
+                self._frame = (kind, id, (batch, user, serialise))
                 self._missing = end - size
                 if at < size:
                     self._parts.append(data[at:])
                 break
-            frames.append(Frame(kind, id, data[at:end], micros))
+            frames.append(Frame(kind, id, data[at:end], (batch, user, serialise)))
             at = end
         return frames

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from functools import partial
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -140,9 +141,7 @@ class App:
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)
 
-    def _finished(self, exchange: Exchange, code: str, payload: bytes, micros: int) -> None:
-        if micros:
-            self.metrics.predict.observe(micros / 1e6)
+    def _finished(self, exchange: Exchange, code: str, payload: bytes) -> None:
         if not code:
             if exchange.stream is not None:
                 exchange.stream.ended()
@@ -193,7 +192,7 @@ class App:
     def succeeded(self, exchange: Exchange, body: bytes, content_type: bytes = JSON, more: bytes = b"") -> None:
         metrics = self.metrics
         metrics.requests[(200, "OK")] += 1
-        metrics.latency.observe(self._loop.time() - exchange.started)
+        metrics.latency.observe(monotonic() - exchange.started)
         exchange.connection.reply(exchange, self.heads.get(200, content_type), body, more)
 
     def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
@@ -219,7 +218,7 @@ class App:
 
     def count(self, exchange: Exchange, code: str) -> None:
         self.metrics.requests[(STATUS_OF[code], code)] += 1
-        self.metrics.latency.observe(self._loop.time() - exchange.started)
+        self.metrics.latency.observe(monotonic() - exchange.started)
 
     def error(
         self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None, more: bytes = b""

@@ -7,6 +7,7 @@ never ends, an offer of another protocol. Answers and their order are http.py's.
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import httptools
 
@@ -71,8 +72,8 @@ class Arriving(asyncio.Protocol):
     # httptools
 
     def on_message_begin(self) -> None:
-        self._next = Exchange(self, self._loop.time())  # type: ignore[arg-type]  # each of these is an HttpConnection
-        self._waiting_since = self._next.started
+        self._next = Exchange(self, monotonic())  # type: ignore[arg-type]  # each of these is an HttpConnection
+        self._waiting_since = self._loop.time()
         self._url = b""
         self._parts = []
         self._headers = self._next.headers
@@ -174,7 +175,7 @@ class Arriving(asyncio.Protocol):
         if self._drop_rest:
             return
         self._drop_rest = True
-        exchange = self._next or Exchange(self, self._loop.time())  # type: ignore[arg-type]
+        exchange = self._next or Exchange(self, monotonic())  # type: ignore[arg-type]
         self._next = None
         self._parts = []
         exchange.keep_alive = False

@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from bundle_runtime import wire
 from bundle_runtime.server.batching import Batches
+from bundle_runtime.server.histogram import Histogram
 
 # While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
 # one is not: what was sent dies with the worker.
@@ -24,7 +26,7 @@ BATCH_BYTES = 64 * 1024 * 1024  # of requests in one batch
 class Pending:
     """One admitted request. ``context`` is the caller's own and comes back with the result."""
 
-    __slots__ = ("body", "context", "deadline", "id", "kind", "sent")
+    __slots__ = ("body", "context", "deadline", "id", "kind", "queued", "sent")
 
     def __init__(self, id: int, context: Any, body: bytes, deadline: float, kind: int) -> None:
         self.id = id
@@ -33,10 +35,11 @@ class Pending:
         self.deadline = deadline
         self.kind = kind
         self.sent = False
+        self.queued = -1.0  # seconds until the worker took it, once an item has told them
 
 
-# code ("" for a response), payload of the frame, microseconds in the worker
-Finish = Callable[[Any, str, bytes, int], None]
+# code ("" for a response), payload of the frame
+Finish = Callable[[Any, str, bytes], None]
 
 
 class Dispatcher:
@@ -56,6 +59,8 @@ class Dispatcher:
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
         self.batches: Batches | None = None  # of a bundle with predict_batch
         self.batch_sizes: Counter[int] = Counter()
+        self.phases = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
+        self._observers = tuple(histogram.observe for histogram in self.phases.values())
         self.closing = False  # a stream gets no more time
         self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
@@ -82,7 +87,7 @@ class Dispatcher:
         """How long every place of the worker has been held by requests that it does not answer."""
         if len(self._outstanding) < self._max_concurrency:
             return 0.0
-        return self._loop.time() - self._progress
+        return monotonic() - self._progress
 
     def _occupied(self) -> int:
         abandoned = sum(1 for id in self._outstanding if id not in self._pending)
@@ -104,7 +109,7 @@ class Dispatcher:
     def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
         """The caller has asked full() and knows that a worker is loaded. ``kind`` is the frame's."""
         self._last_id = id = self._free_id()
-        pending = Pending(id, context, body, self._loop.time() + self._timeout, kind)
+        pending = Pending(id, context, body, monotonic() + self._timeout, kind)
         self._pending[id] = pending
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._expire)
@@ -140,14 +145,14 @@ class Dispatcher:
             waiting.popleft()
             self._outstanding.add(pending.id)
             pending.sent = True
-            self._progress = self._loop.time()
+            self._progress = monotonic()
             self.send(pending.kind, pending.id, pending.body)
             pending.body = b""
 
     def _send_batch(self, batches: Batches) -> bool:
         """What waits, as much as a batch holds and without what is too late; a call goes alone. False: nothing did."""
         waiting = self._waiting
-        now = self._loop.time()
+        now = monotonic()
         expected = min(batches.limit, len(waiting))
         group: list[Pending] = []
         size = 0
@@ -161,7 +166,7 @@ class Dispatcher:
                 continue
             if batches.is_late(pending.deadline, now, expected):
                 del self._pending[pending.id]
-                self._finish(pending.context, "DeadlineExceeded", b"", 0)
+                self._finish(pending.context, "DeadlineExceeded", b"")
                 continue
             group.append(pending)
             if pending.kind != wire.REQUEST:
@@ -187,8 +192,9 @@ class Dispatcher:
         if id not in self._outstanding:
             return
         self._outstanding.discard(id)
-        self._progress = self._loop.time()
-        self._mean_micros += (frame.micros - self._mean_micros) * 0.125
+        self._progress = monotonic()
+        micros = sum(frame.phases)
+        self._mean_micros += (micros - self._mean_micros) * 0.125
         if self.batches is not None:
             size = self.batches.answered(id, self._progress)
             if size:
@@ -197,7 +203,8 @@ class Dispatcher:
             self._send_next()
         pending = self._pending.pop(id, None)
         if pending is not None:
-            self._finish(pending.context, code, frame.payload, frame.micros)
+            self._observe(pending, frame.phases, micros)
+            self._finish(pending.context, code, frame.payload)
         if self._idle_waiters:
             self._wake_idle()
 
@@ -206,7 +213,9 @@ class Dispatcher:
         pending = self._pending.get(frame.id)
         if pending is not None:
             # each item has the time that an answer has; the table stays in the order of the deadlines
-            self._progress = now = self._loop.time()
+            self._progress = now = monotonic()
+            if pending.queued < 0.0:
+                pending.queued = self._queued(pending, now, sum(frame.phases))
             if not self.closing:
                 pending.deadline = now + self._timeout
                 self._pending[frame.id] = self._pending.pop(frame.id)
@@ -215,6 +224,20 @@ class Dispatcher:
             self.send(wire.CANCEL, frame.id, b"")  # the first one came before there was a stream to end
         if frame.kind == wire.END:
             self.answered(frame, "")
+
+    def _observe(self, pending: Pending, phases: wire.Phases, micros: int) -> None:
+        """The hand-over between the processes counts as the queue's: the worker cannot know it."""
+        queued = pending.queued
+        if queued < 0.0:
+            queued = self._queued(pending, self._progress, micros)
+        queue, batch, user, serialise = self._observers
+        queue(queued)
+        batch(phases[0] * 1e-6)
+        user(phases[1] * 1e-6)
+        serialise(phases[2] * 1e-6)
+
+    def _queued(self, pending: Pending, now: float, micros: int) -> float:
+        return max(0.0, now - (pending.deadline - self._timeout) - micros * 1e-6)
 
     def give(self, pending: Pending, size: int) -> None:
         """Credit for a stream."""
@@ -234,7 +257,7 @@ class Dispatcher:
             self._wake_idle()
 
     def _expire(self) -> None:
-        now = self._loop.time()
+        now = monotonic()
         self._timer = None
         for pending in list(self._pending.values()):
             if pending.deadline > now:
@@ -242,7 +265,7 @@ class Dispatcher:
                 break
             del self._pending[pending.id]
             self._forget(pending)
-            self._finish(pending.context, "DeadlineExceeded", b"", 0)
+            self._finish(pending.context, "DeadlineExceeded", b"")
 
     def worker_lost(self) -> None:
         """Nothing is sent twice: nobody knows how far the user's function came."""
@@ -253,7 +276,7 @@ class Dispatcher:
         self._waiting.clear()
         self._outstanding.clear()
         for pending in lost:
-            self._finish(pending.context, "WorkerDied" if pending.sent else "NotReady", b"", 0)
+            self._finish(pending.context, "WorkerDied" if pending.sent else "NotReady", b"")
         self._wake_idle()
 
     async def idle(self) -> None:

@@ -39,7 +39,7 @@ class Exchange:
 
     def __init__(self, connection: HttpConnection, started: float) -> None:
         self.connection = connection
-        self.started = started
+        self.started = started  # by time.monotonic(): uvloop's clock counts milliseconds
         self.method = b""
         self.target = b""
         self.body = b""

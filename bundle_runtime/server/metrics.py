@@ -1,9 +1,7 @@
-"""What Prometheus reads. The hot path adds to plain numbers; prometheus-client, whose objects take a lock and some
-microseconds for each observation, turns them into text when somebody asks."""
+"""What Prometheus reads: prometheus-client turns the plain numbers of the hot path into text when somebody asks."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -12,37 +10,16 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bundle_runtime.server.histogram import Histogram
+
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
-
-BOUNDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
-
-
-class Histogram:
-    __slots__ = ("counts", "total")
-
-    def __init__(self) -> None:
-        self.counts = [0] * (len(BOUNDS) + 1)
-        self.total = 0.0
-
-    def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
-        self.total += seconds
-
-    def buckets(self) -> list[tuple[str, float]]:
-        found = []
-        so_far = 0
-        for bound, count in zip([*map(str, BOUNDS), "+Inf"], self.counts, strict=True):
-            so_far += count
-            found.append((bound, float(so_far)))
-        return found
 
 
 class Metrics(Collector):
     def __init__(self) -> None:
         self.requests: defaultdict[tuple[int, str], int] = defaultdict(int)
         self.latency = Histogram()
-        self.predict = Histogram()
         self.violations = {"request": 0, "response": 0}
         self._app: App | None = None
         self._registry = CollectorRegistry()
@@ -71,12 +48,14 @@ class Metrics(Collector):
             buckets=self.latency.buckets(),
             sum_value=self.latency.total,
         )
-        yield HistogramMetricFamily(
-            "modelbundle_predict_seconds",
-            "Time in the worker: parsing, predict_fn, serialising.",
-            buckets=self.predict.buckets(),
-            sum_value=self.predict.total,
+        phases = HistogramMetricFamily(
+            "modelbundle_phase_seconds",
+            "Of that, the time until the worker has the request, puts the call together, is in user code, serialises.",
+            labels=["phase"],
         )
+        for phase, histogram in self._app.dispatcher.phases.items():
+            phases.add_metric([phase], buckets=histogram.buckets(), sum_value=histogram.total)
+        yield phases
         yield _batch_sizes(self._app.dispatcher.batch_sizes)
         violations = CounterMetricFamily(
             "modelbundle_schema_violations", "Requests or responses that broke their schema.", labels=["schema"]

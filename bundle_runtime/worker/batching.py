@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
 def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
     """All frames that answer a BATCH, one after the other."""
-    start = time.perf_counter()
+    predictor.watch.start()
     answers: dict[int, tuple[int, bytes]] = {}
     fields: dict[int, Any] = {}
     for id, body in wire.unpack_batch(frame):
@@ -29,8 +28,8 @@ def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
         answers.update(dict.fromkeys(fields, (wire.ERROR, failed.payload)))
     else:
         answers.update({id: _answer(predictor, result) for id, result in zip(fields, results)})
-    micros = int((time.perf_counter() - start) * 1e6)
-    return b"".join(wire.pack(kind, id, payload, micros) for id, (kind, payload) in answers.items())
+    phases = predictor.watch.phases()
+    return b"".join(wire.pack(kind, id, payload, phases) for id, (kind, payload) in answers.items())
 
 
 def call(predictor: Predictor, rows: list[Any]) -> list[Any]:

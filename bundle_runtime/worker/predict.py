@@ -6,7 +6,6 @@ import copy
 import inspect
 import json
 import sys
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
@@ -17,6 +16,7 @@ from bundle_runtime.worker.encode import NotJSON, encode
 from bundle_runtime.worker.lifting import Lifter
 from bundle_runtime.worker.streaming import Stream, is_stream
 from bundle_runtime.worker.user_errors import describe, full
+from bundle_runtime.worker.watch import Watch
 
 if TYPE_CHECKING:
     import asyncio
@@ -51,26 +51,21 @@ class Predictor:
         self.max_batch = max_batch_of(predict_fn)
         self.predict_batch: Any = getattr(predict_fn, "predict_batch", None)
         self.encode = Lifter(self._not_finite).encode
+        self.watch = Watch()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def for_thread(self) -> Predictor:
         """The same for another thread, with what two threads cannot share."""
         other = copy.copy(self)
         other.encode = Lifter(self._not_finite).encode
+        other.watch = Watch()
         other._loop = None
         return other
 
     def answer(self, id: int, payload: bytes) -> bytes | Stream:
-        """The whole frame, or the stream that answers. Its microseconds cover parsing, the call and serialising."""
-        start = time.perf_counter()
-        answer = self.predict(payload)
-        if type(answer) is not tuple:
-            return _frame(id, start, answer)
-        kind, text = answer
-        micros = int((time.perf_counter() - start) * 1e6)
-        if len(text) > wire.MAX_BODY:
-            kind, text = wire.ERROR, too_large(len(text)).payload
-        return wire.pack_header(kind, id, len(text), micros) + text
+        """The whole frame, or the stream that answers."""
+        self.watch.start()
+        return self._frame(id, self.predict(payload))
 
     def answer_frame(self, frame: wire.Frame) -> bytes | Stream:
         """The same for a CALL; for a BATCH all of its frames."""
@@ -80,11 +75,19 @@ class Predictor:
             return batching.answer(self, frame)
         from bundle_runtime.worker import calls  # only once somebody asks so
 
-        start = time.perf_counter()
+        self.watch.start()
         try:
-            return _frame(frame.id, start, calls.run(self, frame.payload))
+            return self._frame(frame.id, calls.run(self, frame.payload))
         except Failed as failed:
-            return _frame(frame.id, start, (wire.ERROR, failed.payload))
+            return self._frame(frame.id, (wire.ERROR, failed.payload))
+
+    def _frame(self, id: int, answer: tuple[int, bytes] | Stream) -> bytes | Stream:
+        if type(answer) is not tuple:
+            return answer  # type: ignore[return-value]
+        kind, payload = answer
+        if len(payload) > wire.MAX_BODY:
+            kind, payload = wire.ERROR, too_large(len(payload)).payload
+        return wire.pack_header(kind, id, len(payload), self.watch.phases()) + payload
 
     def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
         """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
@@ -118,6 +121,7 @@ class Predictor:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
             raise Failed("PredictFailed", str(error)) from None
+        self.watch.enter()
         try:
             result = self._predict_fn(*args, **kwargs)
             return result if type(result) in _PLAIN else self._settle(result)
@@ -125,15 +129,20 @@ class Predictor:
             raise
         except BaseException as error:  # SystemExit too: one request must not end the others
             raise failure_of(error) from None
+        finally:
+            self.watch.leave()
 
     def call_batch(self, rows: list[Any]) -> Any:
         """What predict_batch returns; Failed whatever user code did."""
+        self.watch.enter()
         try:
             return self._settle(self.predict_batch(rows))
         except KeyboardInterrupt:
             raise
         except BaseException as error:
             raise failure_of(error) from None
+        finally:
+            self.watch.leave()
 
     def encoded(self, result: Any) -> bytes:
         """The prediction as JSON text; Failed when it cannot be."""
@@ -158,16 +167,6 @@ def failure_of(error: BaseException) -> Failed:
     """For an exception of user code, which goes to the log whole."""
     print(full(error), file=sys.stderr, flush=True)
     return Failed("PredictFailed", describe(error))
-
-
-def _frame(id: int, start: float, answer: tuple[int, bytes] | Stream) -> bytes | Stream:
-    if isinstance(answer, Stream):
-        return answer
-    kind, payload = answer
-    micros = int((time.perf_counter() - start) * 1e6)
-    if len(payload) > wire.MAX_BODY:
-        kind, payload = wire.ERROR, too_large(len(payload)).payload
-    return wire.pack_header(kind, id, len(payload), micros) + payload
 
 
 async def _await(awaitable: Any) -> Any:

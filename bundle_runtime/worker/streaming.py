@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
@@ -72,23 +71,27 @@ class Stream:
         from bundle_runtime.worker.predict import Failed
 
         flow = link.flow(connection, id)
-        start = time.perf_counter()
+        watch = self._predictor.watch
         kind, payload = wire.END, b""
         try:
             with traced(self.trace):
                 for item in self.items(flow):
                     text = self._predictor.encoded(item)
-                    if not flow.take(len(text)):
+                    phases = watch.phases()
+                    watch.pause()
+                    wanted = flow.take(len(text))
+                    if wanted:
+                        connection.send(wire.pack(wire.ITEM, id, text, phases))
+                    watch.resume()
+                    if not wanted:
                         break
-                    connection.send(wire.pack(wire.ITEM, id, text))
         except Failed as failed:
             kind, payload = wire.ERROR, failed.payload
         finally:
             link.forget_flow(connection, id)
         if flow.cancelled:
             kind, payload = wire.ERROR, Failed(wire.CANCELLED, "cancelled").payload
-        micros = int((time.perf_counter() - start) * 1e6)
-        connection.send(wire.pack(kind, id, payload, micros))
+        connection.send(wire.pack(kind, id, payload, watch.phases()))
 
     def items(self, flow: Flow | None = None) -> Iterator[Any]:
         """Each item; Failed when user code raised. The generator is closed, whatever happens."""
@@ -98,6 +101,7 @@ class Stream:
         steps = self._awaited(flow) if asynchronous else iter(self._items)
         try:
             while flow is None or not flow.cancelled:
+                self._predictor.watch.enter()
                 try:
                     item = next(steps)
                 except StopIteration:
@@ -109,6 +113,8 @@ class Stream:
                         return
                     print(full(error), file=sys.stderr, flush=True)
                     raise Failed("PredictFailed", describe(error)) from None
+                finally:
+                    self._predictor.watch.leave()
                 yield item
         finally:
             self._close(steps)

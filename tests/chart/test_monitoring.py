@@ -14,6 +14,7 @@ import yaml
 from modelbundle_operator.metrics import Metrics
 from modelbundle_operator.workqueue import WorkQueue
 
+from bundle_runtime.server.histogram import Histogram
 from bundle_runtime.server.metrics import Metrics as ServerMetrics
 from tests.chart.conftest import ROOT
 
@@ -35,7 +36,8 @@ def exposed() -> set[str]:
     server = ServerMetrics()
     server.requests[200, "OK"] = 1
     link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
-    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter())
+    phases = {"user": Histogram()}
+    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter(), phases=phases)
     server.of(SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest=""))
     pages = metrics.exposition().decode() + server.text().decode()
     return set(re.findall(r"^(\w+)", pages, re.MULTILINE))

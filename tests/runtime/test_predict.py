@@ -38,7 +38,9 @@ def test_a_model_and_its_load_predict_fn(served: Served) -> None:
     assert answer.headers["x-modelbundle-digest"] == pair.digest
     assert answer.headers["content-type"] == "application/json"
     assert pair.metric('modelbundle_requests_total{code="OK",status="200"}') == 1
-    assert pair.metric("modelbundle_predict_seconds_count") == 1
+    assert pair.metric("modelbundle_request_seconds_count") == 1
+    for phase in ("queue", "batch", "user", "serialise"):
+        assert pair.metric(f'modelbundle_phase_seconds_count{{phase="{phase}"}}') == 1
 
     refused = pair.predict(x="one")
     assert (refused.status, refused.code) == (422, "RequestSchemaViolation")

@@ -30,12 +30,12 @@ class Worker:
     def _send(self, kind: int, id: int, payload: bytes) -> None:
         (self.sent if kind == wire.REQUEST else self.cancelled).append(id)
 
-    def _finish(self, context: Any, code: str, payload: bytes, micros: int) -> None:
+    def _finish(self, context: Any, code: str, payload: bytes) -> None:
         self.finished.append((context, code))
 
     def answer(self, id: int, micros: int = 5000, code: str = "") -> None:
         self.sent.remove(id)
-        self.dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", micros), code)
+        self.dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", (0, micros, 0)), code)
 
 
 async def test_no_more_than_max_concurrency_is_sent_and_order_is_kept() -> None:

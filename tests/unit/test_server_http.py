@@ -132,7 +132,7 @@ async def test_no_pipelined_request_is_lost_to_age() -> None:
     client.app.dispatcher.send = lambda *_: None
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}" + HEALTH)
     client.waits(CONNECTION_SECONDS + 1)
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     await asyncio.sleep(0)
     assert client.transport.sent.count(b"HTTP/1.1 200") == 2
     assert client.transport.sent.count(b"connection: close") == 1
@@ -167,7 +167,7 @@ async def test_a_waiting_client_is_never_too_slow() -> None:
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
     client.waits(10 * IDLE_SECONDS)
     assert (client.status, client.transport.ended) == (None, "")
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == 200
 
 
@@ -200,8 +200,8 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     [
         (wire.pack_json(wire.HELLO, digest="sha256:1"), "DigestMismatch"),
         (wire.pack_json(wire.READY), "ProtocolMismatch"),
-        (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0), "ProtocolMismatch"),
-        (b"GET / HTTP/1.1\r\n\r\n", "ProtocolMismatch"),
+        (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0, 0, 0), "ProtocolMismatch"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "ProtocolMismatch"),
     ],
 )
 async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:

@@ -1,0 +1,90 @@
+"""/metrics tells where a request's time went."""
+
+from __future__ import annotations
+
+from tests.runtime.conftest import Served
+from tests.runtime.pair import Background, Pair, until
+
+SLOW = """
+import time
+
+class Slow:
+    def __init__(self, seconds): self.seconds = seconds
+    def tolist(self):
+        time.sleep(self.seconds)
+        return [1]
+
+def predict(user=0.0, serialise=0.0):
+    time.sleep(user)
+    return Slow(serialise)
+"""
+STREAM = """
+import time
+
+def predict():
+    for n in range(3):
+        time.sleep(0.1)
+        yield n
+"""
+BATCH = """
+import time
+
+class Model:
+    def predict_batch(self, rows):
+        time.sleep(0.1)
+        return rows
+
+def load_predict_fn(model):
+    return Model()
+"""
+
+
+def seconds(pair: Pair, phase: str) -> float:
+    return pair.metric(f'modelbundle_phase_seconds_sum{{phase="{phase}"}}')
+
+
+def counts(pair: Pair) -> set[float]:
+    return {pair.metric(f'modelbundle_phase_seconds_count{{phase="{p}"}}') for p in ("queue", "batch", "user")}
+
+
+def test_user_code_and_serialising_are_told_apart(served: Served) -> None:
+    pair = served(SLOW)
+    assert pair.predict(user=0.2, serialise=0.1).json == [1]
+    assert seconds(pair, "user") >= 0.2
+    assert 0.1 <= seconds(pair, "serialise") < 0.2
+    assert seconds(pair, "queue") < 0.1
+    assert seconds(pair, "batch") < 0.1
+
+
+def test_who_waits_for_the_worker_is_in_the_queue(served: Served) -> None:
+    pair = served(SLOW)
+    first = Background(pair, user=0.5)
+    until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "the worker has it")
+    waited = Background(pair, user=0.0)
+    assert first.answer().status == waited.answer().status == 200
+    assert 0.1 <= seconds(pair, "queue") < 0.6
+
+
+def test_an_error_has_its_time_too(served: Served) -> None:
+    pair = served("import time\ndef predict():\n    time.sleep(0.1)\n    raise ValueError\n")
+    assert pair.predict().status == 500
+    assert seconds(pair, "user") >= 0.1
+
+
+def test_a_stream_is_one_request_and_its_items_are_user_code(served: Served) -> None:
+    pair = served(STREAM)
+    assert pair.predict().json == [0, 1, 2]
+    assert counts(pair) == {1}
+    assert seconds(pair, "user") >= 0.3
+    assert seconds(pair, "queue") < 0.1
+    assert seconds(pair, "serialise") < 0.1
+
+
+def test_each_request_of_a_batch_has_the_batch_s_time(served: Served) -> None:
+    pair = served(BATCH)
+    first = Background(pair, n=0)
+    until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "the worker has it")
+    together = [Background(pair, n=n) for n in (1, 2)]
+    assert [asked.answer().json for asked in (first, *together)] == [{"n": n} for n in range(3)]
+    assert counts(pair) == {3}
+    assert seconds(pair, "user") >= 0.3
