@@ -13,7 +13,7 @@ from pathlib import Path
 import bundle_runtime
 from bundle_runtime.layout import Layout
 
-MODULES = ("__init__.py", "wire.py", "tensors.py", "layout.py", "report.py", "document.py")
+MODULES = ("__init__.py", "allocator.py", "wire.py", "tensors.py", "layout.py", "report.py", "document.py")
 PACKAGES = ("worker",)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import jsonschema_rs
 import uvloop
 
+from bundle_runtime import allocator
 from bundle_runtime import document as documents
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
@@ -108,6 +109,7 @@ async def _end(app: App, drain: Drain) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     options = arguments(argv)
+    allocator.keep_freed_memory()
     layout = Layout.from_environment()
     try:
         document = documents.load_from_environment(layout)

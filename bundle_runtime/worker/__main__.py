@@ -14,8 +14,8 @@ import threading
 import time
 from typing import Any, NoReturn
 
+from bundle_runtime import allocator, wire
 from bundle_runtime import document as documents
-from bundle_runtime import wire
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import RuntimeFailure, write_failure
 from bundle_runtime.worker import environment
@@ -32,6 +32,7 @@ def main() -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(line_buffering=True)  # what user code prints is in the log at once
+    allocator.keep_freed_memory()
     layout = Layout.from_environment()
     threads = max(1, int(os.environ.get("MODELBUNDLE_MAX_CONCURRENCY") or 1))
     environment.clear_scratch()

@@ -26,6 +26,8 @@ from typing import Any
 
 import cloudpickle
 
+from bundle_runtime.prepare.place import MODULES
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
 
@@ -64,8 +66,8 @@ def put_runtime(directory: Path) -> None:
     """What prepare puts in place for the worker."""
     package = directory / "bundle_runtime"
     package.mkdir(parents=True)
-    for name in ("__init__", "document", "layout", "report", "tensors", "wire"):
-        shutil.copy(REPOSITORY / "bundle_runtime" / f"{name}.py", package)
+    for name in MODULES:
+        shutil.copy(REPOSITORY / "bundle_runtime" / name, package)
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(REPOSITORY / "bundle_runtime/worker", package / "worker", ignore=ignored)
     shutil.copytree(Path(cloudpickle.__file__).parent, directory / "vendor/cloudpickle", ignore=ignored)
