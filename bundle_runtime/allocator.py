@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 
-KEPT = 32 * 1024 * 1024  # the most that glibc takes as a threshold
+KEPT = 64 * 1024 * 1024
+LARGEST = 32 * 1024 * 1024  # a block above this is the kernel's at once; the most that glibc takes here
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
@@ -23,4 +24,4 @@ def keep_freed_memory() -> None:
     except (ImportError, AttributeError, OSError, TypeError):
         return
     mallopt(_TRIM_THRESHOLD, KEPT)
-    mallopt(_MMAP_THRESHOLD, KEPT)
+    mallopt(_MMAP_THRESHOLD, LARGEST)

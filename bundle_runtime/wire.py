@@ -7,6 +7,7 @@ never disagree. It runs in the user's Python, hence the standard library only.
 from __future__ import annotations
 
 import json
+import marshal
 import struct
 from typing import Any, NamedTuple, Tuple
 
@@ -110,6 +111,15 @@ def unpack_json(frame: Frame) -> dict[str, Any]:
     return fields
 
 
+def pack_fields(value: Any) -> bytes:
+    """What the server has parsed out of JSON, for a REQUEST, a CALL or an entry of a BATCH."""
+    return marshal.dumps(value, 4)  # the format that all Pythons since 3.4 read
+
+
+# what pack_fields() had; only for what comes from the server, as bytes that it did not make may crash the interpreter
+unpack_fields = marshal.loads
+
+
 def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
     """The payload of a CALL, and of its response when that is no plain JSON: a JSON object, then bytes as they are."""
     text = json.dumps(head).encode("ascii")
@@ -142,7 +152,7 @@ def unpack_credit(frame: Frame) -> int:
 
 
 def pack_batch(requests: list[tuple[int, bytes]]) -> bytes:
-    """The payload of a BATCH: their number, id and length of each, then their texts."""
+    """The payload of a BATCH: their number, id and length of each, then their payloads."""
     heads = [_ENTRY.pack(id, len(body)) for id, body in requests]
     return b"".join([_SIZE.pack(len(requests)), *heads, *(body for _, body in requests)])
 

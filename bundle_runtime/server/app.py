@@ -101,7 +101,7 @@ class App:
         if self.refusing or dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full():
             self.cannot_predict(exchange)
             return
-        body = exchange.body
+        body, exchange.body = exchange.body, b""
         try:
             fields = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -114,7 +114,8 @@ class App:
         if schema is not None and not schema.accepts(fields):
             self.violates(exchange, schema.violations(fields))
             return
-        self.submit(exchange, body)
+        del body  # a large one is not held twice
+        self.submit(exchange, wire.pack_fields(fields))
 
     def cannot_predict(self, exchange: Exchange) -> bool:
         """Asked before a body is looked at; True when the exchange has been answered so."""

@@ -48,7 +48,7 @@ def predict(app: App, exchange: Exchange) -> None:
     def predicted(payload: bytes) -> None:
         protocols.succeeded(app, exchange, orjson.dumps({"result": payload.decode("utf-8")}))
 
-    protocols.call_with_fields(app, exchange, args, orjson.dumps(args), predicted, protocols.WHOLE)
+    protocols.call_with_fields(app, exchange, args, predicted, protocols.WHOLE)
 
 
 ROUTES = ((b"POST", re.compile("/launch/predict"), predict),)

@@ -24,10 +24,9 @@ def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
 def predict(app: App, exchange: Exchange) -> None:
     if app.cannot_predict(exchange):
         return
-    body = exchange.body
     fields = protocols.body_object(app, exchange)
     if fields is not None:
-        protocols.call_with_fields(app, exchange, fields, body, partial(app.succeeded, exchange))
+        protocols.call_with_fields(app, exchange, fields, partial(app.succeeded, exchange))
 
 
 ROUTES = ((b"POST", re.compile("/predict"), predict),)

@@ -97,11 +97,10 @@ def call_with_fields(
     app: App,
     exchange: Exchange,
     fields: Any,
-    body: bytes,
     predicted: Callable[[bytes], None],
     head: dict[str, Any] = FIELDS,
 ) -> None:
-    """As POST /predict would have it: checks ``fields``, whose JSON text ``body`` is, and sends them."""
+    """As POST /predict would have it: checks ``fields`` and sends them."""
     if type(fields) is not dict:
         app.failed(exchange, "NotJSON", "the fields of the request must be a JSON object")
         return
@@ -109,7 +108,7 @@ def call_with_fields(
     if schema is not None and not schema.accepts(fields):
         app.violates(exchange, schema.violations(fields))
         return
-    call(app, exchange, partial(_checked, app, exchange, predicted), head, body)
+    call(app, exchange, partial(_checked, app, exchange, predicted), head, wire.pack_fields(fields))
 
 
 def _checked(app: App, exchange: Exchange, predicted: Callable[[bytes], None], payload: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from bundle_runtime import wire
 from bundle_runtime.server import protocols
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.schemas import MAX_VIOLATIONS, Violation
@@ -53,8 +54,8 @@ def predict(app: App, exchange: Exchange, model: str) -> None:
     if violations:
         app.violates(exchange, violations)
         return
-    body = orjson.dumps(rows)
-    protocols.call(app, exchange, partial(_predicted, app, exchange), {"as": "instances"}, body)
+    predicted = partial(_predicted, app, exchange)
+    protocols.call(app, exchange, predicted, {"as": "instances"}, wire.pack_fields(rows))
 
 
 def _rows(app: App, instances: list[Any]) -> list[dict[str, Any]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, checked, failure_of, scan
+from bundle_runtime.worker.predict import Failed, checked, failure_of
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -14,20 +14,13 @@ if TYPE_CHECKING:
 def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
     """All frames that answer a BATCH, one after the other."""
     predictor.watch.start()
-    answers: dict[int, tuple[int, bytes]] = {}
-    fields: dict[int, Any] = {}
-    for id, body in wire.unpack_batch(frame):
-        try:
-            fields[id] = scan(str(body, "utf-8"))
-        except (ValueError, RecursionError, StopIteration) as error:
-            failed = Failed("NotJSON", f"the worker's Python cannot read the request: {error}")
-            answers[id] = wire.ERROR, failed.payload
+    fields = {id: wire.unpack_fields(body) for id, body in wire.unpack_batch(frame)}
     try:
-        results = call(predictor, list(fields.values())) if fields else []
+        results = call(predictor, list(fields.values()))
     except Failed as failed:
-        answers.update(dict.fromkeys(fields, (wire.ERROR, failed.payload)))
+        answers = dict.fromkeys(fields, (wire.ERROR, failed.payload))
     else:
-        answers.update({id: _answer(predictor, result) for id, result in zip(fields, results)})
+        answers = {id: _answer(predictor, result) for id, result in zip(fields, results)}
     phases = predictor.watch.phases()
     return b"".join(wire.pack(kind, id, payload, phases) for id, (kind, payload) in answers.items())
 

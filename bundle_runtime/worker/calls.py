@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, scan
+from bundle_runtime.worker.predict import Failed
 from bundle_runtime.worker.streaming import Stream
 from bundle_runtime.worker.trace import traced
 
@@ -35,7 +35,7 @@ def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes] | Stream:
 
 def _instances(predictor: Predictor, body: bytes) -> bytes:
     """The predictions as one JSON list; the first that fails fails them all, as the protocol has no place for both."""
-    rows = scan(str(body, "utf-8"))
+    rows = wire.unpack_fields(body)
     if predictor.max_batch:
         return _batched(predictor, rows)
     answers = []

@@ -1,4 +1,4 @@
-"""One request: JSON text in, the frame that answers it out. Nothing that user code does may end the worker here."""
+"""One request: its fields in, the frame that answers it out. Nothing that user code does may end the worker here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from bundle_runtime.worker.watch import Watch
 if TYPE_CHECKING:
     import asyncio
 
-_SCAN: Callable[[str, int], "tuple[Any, int]"] = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 _PLAIN = frozenset((type(None), bool, int, float, str, list, dict, tuple))
 
 
@@ -90,17 +89,15 @@ class Predictor:
         return wire.pack_header(kind, id, len(payload), self.watch.phases()) + payload
 
     def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
-        """Kind and payload of the frame that answers a request's JSON. ``whole``: streams are made lists."""
+        """Kind and payload of the frame that answers. ``whole``: streams are made lists."""
         try:
-            result = self.call(scan(str(payload, "utf-8")))
+            result = self.call(wire.unpack_fields(payload))
             if type(result) is Stream:
                 if not whole:
                     return result
                 result = list(result.items())
         except Failed as failed:
             return wire.ERROR, failed.payload
-        except (ValueError, RecursionError, StopIteration) as error:  # scan's: the others raise only Failed
-            return wire.ERROR, Failed("NotJSON", f"the worker's Python cannot read the request: {error}").payload
         try:
             return self.encode(result)
         except Exception as error:
@@ -190,11 +187,6 @@ def not_finite_of(predict_fn: Callable[..., Any]) -> str:
     if choice not in ("error", "null"):
         raise fail(LOAD_FAILED, f'predict_fn.not_finite is {choice!r}: it may be "error" or "null"')
     return str(choice)
-
-
-def scan(text: str) -> Any:
-    """json.loads() without what the server has done: it knows that this is one JSON object."""
-    return _SCAN(text, 0)[0] if text[0] == "{" else json.loads(text)
 
 
 _Encoded = TypeVar("_Encoded", bytes, "tuple[int, bytes]")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -46,6 +47,13 @@ def test_a_model_and_its_load_predict_fn(served: Served) -> None:
     assert (refused.status, refused.code) == (422, "RequestSchemaViolation")
     assert {detail["path"] for detail in refused.json["error"]["details"]} == {"$", "$.x"}
     assert pair.metric('modelbundle_schema_violations_total{schema="request"}') == 1
+
+
+def test_numbers_are_ints_within_64_bits_and_floats_beyond(served: Served) -> None:
+    pair = served("def predict(n):\n    return [type(n).__name__, n]\n")
+    for text, kind in (("1", "int"), ("1.0", "float"), (str(2**64 - 1), "int"), (str(2**64), "float")):
+        kind_seen, value = pair.call("POST", "/predict", b'{"n": %b}' % text.encode()).json
+        assert (kind_seen, value) == (kind, json.loads(text))
 
 
 MODEL = """

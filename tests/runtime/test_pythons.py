@@ -16,6 +16,12 @@ from tests.runtime.pair import put_runtime
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
+VALUES = {
+    "numbers": [0, -1, 2**31, -(2**63), 2**64 - 1, 1.0, -0.0, 5e-324, 1.7976931348623157e308],
+    "many": [[number / 7 for number in range(300)]] * 3,
+    "texts": ["", "\x00", "\u00e9", "\U0001f600", "long" * 300],
+    "rest": [None, True, False, [], {}, {"": {"deep": [[[]]]}}],
+}
 WRITE = """
 import sys, cloudpickle
 
@@ -24,11 +30,13 @@ def load_model_fn(app_config):
 
 def load_predict_fn(app_config, model):
     class Doubler:
-        def __call__(self, x: int, y: str):
+        def __call__(self, x, y: str):
             if y == "stream":
                 return iter(range(x))
             if y == "async":
                 return self.count(x)
+            if y == "repr":
+                return repr(x)
             return model(x) + len(y)
 
         async def count(self, n):
@@ -75,6 +83,7 @@ def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path
     assert pair.predict(x=1).code == "PredictFailed"
     instances = b'{"instances": [{"x": 1, "y": "hello"}, {"x": 2, "y": ""}]}'
     assert pair.call("POST", "/v1/models/model:predict", instances).json == {"predictions": [7, 4]}
+    assert pair.predict(x=VALUES, y="repr").json == repr(VALUES)
     assert [pair.predict(x=3, y=kind).json for kind in ("stream", "async")] == [[0, 1, 2]] * 2
     inputs = [
         {"name": "x", "datatype": "INT64", "shape": [], "data": [1]},

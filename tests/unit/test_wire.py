@@ -80,6 +80,18 @@ def test_a_control_payload_must_be_an_object(payload: bytes) -> None:
         wire.unpack_json(wire.Frame(wire.HELLO, 0, payload, wire.NO_TIME))
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(JSON)
+def test_fields_arrive_as_they_were_to_the_type(value: object) -> None:
+    assert repr(wire.unpack_fields(wire.pack_fields(value))) == repr(value)
+    assert repr(wire.unpack_fields(memoryview(wire.pack_fields(value)))) == repr(value)
+
+
 def test_long_times_are_clamped() -> None:
     (frame,) = wire.Decoder().feed(wire.pack(wire.RESPONSE, 1, b"{}", (1, 10**12, 3)))
     assert frame.phases == (1, wire.MAX_ID, 3)
