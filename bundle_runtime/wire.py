@@ -120,8 +120,20 @@ def pack_fields(value: Any) -> bytes:
 unpack_fields = marshal.loads
 
 
+def pack_call(head: dict[str, Any], body: bytes) -> bytes:
+    """The payload of a CALL: the head, which says what the body is, then the body."""
+    packed = marshal.dumps(head, 4)
+    return b"".join((_SIZE.pack(len(packed)), packed, body))
+
+
+def unpack_call(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+    end = _SIZE.size + _SIZE.unpack_from(payload)[0]
+    body = memoryview(payload)
+    return marshal.loads(body[_SIZE.size : end]), body[end:]
+
+
 def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
-    """The payload of a CALL, and of its response when that is no plain JSON: a JSON object, then bytes as they are."""
+    """The payload of an answer that is no plain JSON: a JSON object, then bytes as they are."""
     text = json.dumps(head).encode("ascii")
     return b"".join((_SIZE.pack(len(text)), text, body))
 

@@ -16,6 +16,7 @@ import orjson
 from bundle_runtime import wire
 from bundle_runtime.server import state
 from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
+from bundle_runtime.server.calls import FIELDS, as_call
 from bundle_runtime.server.dispatch import Dispatcher, Pending
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
@@ -136,8 +137,11 @@ class App:
         message = "the request does not fit the bundle's request schema"
         self.failed(exchange, "RequestSchemaViolation", message, violations)
 
-    def submit(self, exchange: Exchange, payload: bytes, kind: int = wire.REQUEST) -> None:
-        """To the worker, in its turn; what comes of it goes to ``exchange.answers``."""
+    def submit(self, exchange: Exchange, payload: bytes, head: dict[str, Any] = FIELDS) -> None:
+        """To the worker, in its turn; what comes of it goes to ``exchange.answers``. ``head`` says what this is."""
+        kind = wire.REQUEST
+        if exchange.traceparent or head is not FIELDS:
+            kind, payload = as_call(exchange, head, payload, batches=self.dispatcher.batches is not None)
         pending = self.dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)

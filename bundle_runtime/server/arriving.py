@@ -108,8 +108,12 @@ class Arriving(asyncio.Protocol):
         elif length == 10:
             self._says_connection = True  # or another header of that length: it is looked at below
         elif length == 11 or length == 16:
-            if name.lower() in (b"traceparent", b"content-encoding") and self._next is not None:
-                self._next.plain = False
+            if self._next is not None:
+                lower = name.lower()
+                if lower == b"traceparent":
+                    self._next.traceparent += value  # two are none
+                elif lower == b"content-encoding":
+                    self._next.plain = False
         elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
             self._expects = True
 

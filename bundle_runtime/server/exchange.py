@@ -35,6 +35,7 @@ class Exchange:
         "started",
         "stream",
         "target",
+        "traceparent",
     )
 
     def __init__(self, connection: HttpConnection, started: float) -> None:
@@ -44,7 +45,8 @@ class Exchange:
         self.target = b""
         self.body = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.plain = True  # no header asks for more than a plain answer to a plain body
+        self.plain = True  # the body has no content coding
+        self.traceparent = b""  # the header as it came
         self.request_id = b""
         self.keep_alive = True
         self.old_http = False
@@ -55,7 +57,8 @@ class Exchange:
 
     def header(self, name: bytes) -> bytes:
         """The value of a header, by its name in lower case; several are one list; b"" when there is none."""
-        return b", ".join(value for have, value in self.headers if have.lower() == name)
+        length = len(name)
+        return b", ".join([value for have, value in self.headers if len(have) == length and have.lower() == name])
 
     def reply(self, head: bytes, body: bytes, more: bytes = b"") -> None:
         """``head`` is the status line and headers as far as they are the same for all; ``more`` are whole lines."""

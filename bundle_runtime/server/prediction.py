@@ -1,4 +1,4 @@
-"""POST /predict for a request whose headers ask for more than a plain answer: a trace goes along, a body is compressed.
+"""POST /predict for a body that is compressed.
 
 The plain one is app.py's own, as it is the one that must cost nothing.
 """

@@ -17,9 +17,9 @@ import orjson
 
 from bundle_runtime import wire
 from bundle_runtime.server.answers import JSON
+from bundle_runtime.server.calls import FIELDS
 from bundle_runtime.server.content import Undecodable, decoded, encoded
 from bundle_runtime.server.exchange import Answers, Exchange
-from bundle_runtime.server.trace import trace_context
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
@@ -41,8 +41,7 @@ _KNOWN = (
 )
 
 
-FIELDS = {"as": "fields"}  # one JSON object: a plain REQUEST does
-WHOLE = {**FIELDS, "whole": True}  # the same for a protocol without streams: what is yielded becomes a list
+WHOLE = {**FIELDS, "whole": True}  # for a protocol without streams: what is yielded becomes a list
 
 
 def route(app: App, exchange: Exchange, path: bytes) -> None:
@@ -81,16 +80,10 @@ def route(app: App, exchange: Exchange, path: bytes) -> None:
 
 
 def call(app: App, exchange: Exchange, predicted: Callable[[bytes], None], head: dict[str, Any], body: bytes) -> None:
-    """Send what has been checked to the worker. ``head`` says what ``body`` is; a trace goes along."""
+    """Send what has been checked to the worker. ``head`` says what ``body`` is."""
     assert exchange.answers is not None
     exchange.answers = exchange.answers._replace(predicted=predicted)
-    trace = trace_context(exchange)
-    if trace:
-        head = {**head, "trace": trace}
-    if head == FIELDS:
-        app.submit(exchange, body)
-    else:
-        app.submit(exchange, wire.pack_headed(head, body), wire.CALL)
+    app.submit(exchange, body, head)
 
 
 def call_with_fields(

@@ -17,7 +17,7 @@ _MAX_STATE = 4096
 
 def trace_context(exchange: Exchange) -> dict[str, str]:
     """``traceparent`` and ``tracestate``; empty when there is none that holds."""
-    parent = exchange.header(b"traceparent").strip()
+    parent = exchange.traceparent.strip()
     match = _PARENT.fullmatch(parent)
     if match is None or (match["more"] is not None and parent.startswith(b"00")):
         return {}

@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes] | Stream:
     """Kind and payload of the frame that answers, or the stream that does."""
-    head, body = wire.unpack_headed(payload)
+    head, body = wire.unpack_call(payload)
     trace = head.get("trace")
     with traced(trace):
         if head["as"] == "instances":
-            return wire.RESPONSE, _instances(predictor, bytes(body))
+            return wire.RESPONSE, _instances(predictor, body)
         if head["as"] == "tensors":
             from bundle_runtime.worker import tensor_calls
 
             return wire.RESPONSE, tensor_calls.run(predictor, head["tensors"], body)
-        answer = predictor.predict(bytes(body), whole=bool(head.get("whole")))
+        answer = predictor.predict(body, whole=bool(head.get("whole")))
     if isinstance(answer, Stream):
         answer.trace = trace
     return answer
 
 
-def _instances(predictor: Predictor, body: bytes) -> bytes:
+def _instances(predictor: Predictor, body: memoryview) -> bytes:
     """The predictions as one JSON list; the first that fails fails them all, as the protocol has no place for both."""
     rows = wire.unpack_fields(body)
     if predictor.max_batch:

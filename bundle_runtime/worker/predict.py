@@ -88,7 +88,7 @@ class Predictor:
             kind, payload = wire.ERROR, too_large(len(payload)).payload
         return wire.pack_header(kind, id, len(payload), self.watch.phases()) + payload
 
-    def predict(self, payload: bytes, whole: bool = False) -> tuple[int, bytes] | Stream:
+    def predict(self, payload: bytes | memoryview, whole: bool = False) -> tuple[int, bytes] | Stream:
         """Kind and payload of the frame that answers. ``whole``: streams are made lists."""
         try:
             result = self.call(wire.unpack_fields(payload))

@@ -5,21 +5,28 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from typing import Any, Iterator
+from typing import Any, ContextManager, Iterator
+
+_NOT_TRACED: ContextManager[None] = contextlib.nullcontext()
+
+
+def traced(carrier: dict[str, str] | None) -> ContextManager[None]:
+    """``carrier`` holds ``traceparent`` and ``tracestate``."""
+    if not carrier or "opentelemetry" not in sys.modules:
+        return _NOT_TRACED
+    return _attached(carrier)
 
 
 @contextlib.contextmanager
-def traced(carrier: dict[str, str] | None) -> Iterator[None]:
-    """``carrier`` holds ``traceparent`` and ``tracestate``."""
+def _attached(carrier: dict[str, str]) -> Iterator[None]:
     token: Any = None
-    if carrier and "opentelemetry" in sys.modules:
-        try:
-            context = importlib.import_module("opentelemetry.context")
-            propagate = importlib.import_module("opentelemetry.propagate")
-        except ImportError:
-            pass
-        else:
-            token = context.attach(propagate.extract(carrier))
+    try:
+        context = importlib.import_module("opentelemetry.context")
+        propagate = importlib.import_module("opentelemetry.propagate")
+    except ImportError:
+        pass
+    else:
+        token = context.attach(propagate.extract(carrier))
     try:
         yield
     finally:

@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -36,6 +37,9 @@ class Batched:
 def load_predict_fn(model):
     return Batched()
 """
+
+
+TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
 
 @pytest.fixture(scope="module")
@@ -132,3 +136,16 @@ def test_a_size_that_cannot_be(bundle: Served) -> None:
     pair = bundle(SOURCE.replace("max_batch_size = 4", "max_batch_size = 0")).start(wait=False)
     assert pair.worker.wait(30) == 1
     assert "max_batch_size is 0" in pair.report["message"]
+
+
+def test_traced_requests_and_launch_s_envelope_are_batched_too(batched: Pair) -> None:
+    before = batched.metric("modelbundle_batch_size_count")
+    first = Background(batched, x=0, sleep=0.5)
+    until(lambda: batched.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+    with ThreadPoolExecutor() as clients:
+        traced = clients.submit(batched.call, "POST", "/predict", b'{"x": 1}', **TRACE)
+        launch = clients.submit(batched.call, "POST", "/launch/predict", b'{"args": {"x": 2}}', **TRACE)
+        assert traced.result().json == {"twice": 2}
+        assert json.loads(launch.result().json["result"]) == {"twice": 4}
+    first.answer()
+    assert batched.metric("modelbundle_batch_size_count") == before + 2
