@@ -49,6 +49,7 @@ def ask_for(bundle: str, namespace: str) -> None:
 
 @pytest.mark.timeout(420)
 @pytest.mark.exclusive  # counts requests a second
+@pytest.mark.runs_last(2)  # in the two minutes of test_rest.py
 def test_there_and_back_under_traffic(
     operator: object,
     namespace: str,

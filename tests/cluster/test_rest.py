@@ -48,7 +48,7 @@ def test_bundles_come_to_rest(rest: Rest) -> None:
     assert reasons == {"idle": "Serving", "stored": "Stored"}
 
 
-@pytest.mark.runs_last(2)
+@pytest.mark.runs_last(3)
 def test_idle_operator_writes_nothing(rest: Rest, show: Callable[[str], None]) -> None:
     time.sleep(max(0.0, IDLE_SECONDS - (time.monotonic() - rest.since)))
     seconds = time.monotonic() - rest.since
