@@ -99,8 +99,8 @@ class App:
 
     def _predict(self, exchange: Exchange) -> None:
         dispatcher = self.dispatcher
-        if self.refusing or dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full():
-            self.cannot_predict(exchange)
+        busy = dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full()
+        if (busy or self.refusing) and self.cannot_predict(exchange):
             return
         body, exchange.body = exchange.body, b""
         try:
@@ -120,7 +120,7 @@ class App:
 
     def cannot_predict(self, exchange: Exchange) -> bool:
         """Asked before a body is looked at; True when the exchange has been answered so."""
-        if self.refusing:
+        if self.refusing and not exchange.connection.promised:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
         elif self.dispatcher.send is None:
             self.failed(exchange, "NotReady", self.why_not_ready())

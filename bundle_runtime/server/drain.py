@@ -48,12 +48,19 @@ class Drain:
             await asyncio.wait_for(self._hurry.wait(), self._wait)
         app.refusing = True
         app.dispatcher.closing = True
-        for connection in list(app.connections):
-            connection.close_if_idle()
+        self._close_idle()
         await app.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
+        while any(connection.promised and connection.about_to_ask() for connection in app.connections):
+            await asyncio.sleep(0.05)
+            await app.dispatcher.idle()
+        self._close_idle()
         app.link.send_close()
         await app.link.gone(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)
+
+    def _close_idle(self) -> None:
+        for connection in list(self._app.connections):
+            connection.close_if_idle()
 
     async def listen(self, path: str) -> asyncio.Server:
         with fresh(path, 0o177):

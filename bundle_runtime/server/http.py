@@ -40,6 +40,7 @@ class HttpConnection(Arriving):
         self._reading_paused = False
         self._ends_at = 0.0
         self.writing_paused = False
+        self.promised = False  # a stream that began before the drain told the client that it may ask again
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
@@ -161,8 +162,7 @@ class HttpConnection(Arriving):
                 return
         elif not exchange.old_http:
             transport.write(b"0\r\n\r\n")
-        if self._app.closing and self._is_idle() and self._next is None:
-            exchange.keep_alive = False
+        self.promised = self._app.closing and exchange.keep_alive
         self._answered(transport, exchange, self._loop.time())
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:
@@ -176,10 +176,13 @@ class HttpConnection(Arriving):
             transport.write_eof()
         self._loop.call_later(LINGER_SECONDS, transport.abort)
 
+    def about_to_ask(self) -> bool:
+        """Who has only just connected, or a moment ago had a stream whose head promised the next answer."""
+        return (self.promised or not self._url) and self._loop.time() - self._waiting_since < FRESH_SECONDS
+
     def close_if_idle(self) -> bool:
-        """For a drain: True when nothing was under way. Who has only just connected is about to ask, and is told."""
-        fresh = not self._url and self._loop.time() - self._waiting_since < FRESH_SECONDS
-        if self._is_idle() and self._next is None and self._transport is not None and not fresh:
+        """For a drain: True when nothing was under way, or about to be."""
+        if self._is_idle() and self._next is None and self._transport is not None and not self.about_to_ask():
             self._transport.close()
             return True
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import socket
 import time
 from collections.abc import Iterator
@@ -257,6 +258,32 @@ class TestFlow:
         assert pair.drain().wait(20) == 0
         assert time.monotonic() - start < 8
         assert b"DeadlineExceeded" in endless.read()
+
+    @pytest.mark.parametrize("drain_seconds", [0, 60])
+    def test_the_next_request_after_a_stream_that_a_drain_came_upon(self, served: Served, drain_seconds: int) -> None:
+        pair = served(SOURCE, drain_seconds=drain_seconds)
+        connection = http.client.HTTPConnection("127.0.0.1", pair.port, timeout=30)
+        connection.request("POST", "/predict", b'{"n": 3, "wait": 0.3}', LINES)
+        stream = connection.getresponse()
+        assert stream.readline() == b"0\n"
+        assert not stream.will_close, "so the client may send another request, which must not be lost"
+        drain = pair.drain()
+        until(lambda: pair.metric("modelbundle_draining") == 1, "it drains")
+        assert stream.read() == b"1\n2\n"
+        connection.request("POST", "/predict", b'{"kind": "plain"}')
+        answer = connection.getresponse()
+        assert (answer.status, answer.will_close) == (200, True)
+        pair.kill(pair.server, signal.SIGTERM)  # cuts a wait for load balancers short
+        assert drain.wait(10) == 0
+
+    def test_a_stream_that_begins_during_a_drain(self, served: Served) -> None:
+        pair = served(SOURCE, drain_seconds=1)
+        drain = pair.drain()
+        until(lambda: pair.metric("modelbundle_draining") == 1, "it drains")
+        stream = begin(pair, LINES, n=5, wait=0.4)
+        assert stream.will_close
+        assert stream.read() == b"0\n1\n2\n3\n4\n", "whole, though it takes longer than the wait for load balancers"
+        assert drain.wait(10) == 0
 
     def test_several_streams_at_once(self, served: Served) -> None:
         pair = served(SOURCE, max_concurrency=3)
