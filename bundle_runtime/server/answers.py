@@ -23,6 +23,7 @@ STATUS_OF = {
     "BodyTooLarge": 413,
     "UnsupportedEncoding": 415,
     "RequestSchemaViolation": 422,
+    "ArgumentMismatch": 422,
     "QueueFull": 429,
     "HeadersTooLarge": 431,
     "ClientGone": 499,

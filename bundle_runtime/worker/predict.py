@@ -117,7 +117,7 @@ class Predictor:
         try:
             args, kwargs = self._bind(fields)
         except TypeError as error:  # only bind() raises it here, so it is no error inside user code
-            raise Failed("PredictFailed", str(error)) from None
+            raise Failed("ArgumentMismatch", str(error)) from None
         self.watch.enter()
         try:
             result = self._predict_fn(*args, **kwargs)

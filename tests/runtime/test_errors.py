@@ -46,8 +46,6 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         ({"do": "raise"}, "PredictFailed", "RuntimeError: no such weights"),
         ({"do": "raise"}, "PredictFailed", "predict.py:6 in predict: raise RuntimeError"),
         ({"do": "exit"}, "PredictFailed", "SystemExit: 3"),
-        ({}, "PredictFailed", "predict_fn needs do"),
-        ({"do": "", "z": 1}, "PredictFailed", "predict_fn takes do, value; the request also has z"),
         ({"do": "nan"}, "ResponseNotJSON", "nan at $.scores[1]"),
         ({"do": "object"}, "ResponseNotJSON", "builtins.object at $.model"),
         ({"do": "loop"}, "ResponseNotJSON", "Circular reference"),
@@ -59,6 +57,21 @@ def test_what_user_code_did_wrong(odd: Pair, fields: dict[str, str], code: str, 
     assert (answer.status, answer.code) == (500, code)
     assert says in answer.message
     assert odd.predict(do="", value=[1]).json == [1], "the worker lives on"
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({}, "predict_fn needs do"),
+        ({"do": "", "z": 1}, "predict_fn takes do, value; the request also has z"),
+    ],
+)
+def test_fields_that_the_function_does_not_take_are_the_callers_mistake(
+    odd: Pair, fields: dict[str, str], says: str
+) -> None:
+    answer = odd.predict(**fields)
+    assert (answer.status, answer.code) == (422, "ArgumentMismatch")
+    assert says in answer.message
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"1", b'{"do": NaN}', b'{"do": "\xff"}', b"[" * 2000])

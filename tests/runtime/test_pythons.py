@@ -80,7 +80,7 @@ def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path
     pickled.replace(pair.root / "bundle/artifact/bundle.pkl")
     pair.start()
     assert pair.predict(x=1, y="hello").json == 7
-    assert pair.predict(x=1).code == "PredictFailed"
+    assert pair.predict(x=1).code == "ArgumentMismatch"
     instances = b'{"instances": [{"x": 1, "y": "hello"}, {"x": 2, "y": ""}]}'
     assert pair.call("POST", "/v1/models/model:predict", instances).json == {"predictions": [7, 4]}
     assert pair.predict(x=VALUES, y="repr").json == repr(VALUES)
