@@ -32,7 +32,7 @@ def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
 
 
 def openapi(app: App, exchange: Exchange) -> None:
-    exchange.reply(app.heads.get(200), orjson.dumps(document(app.name, app.digest, app.schemas)))
+    exchange.reply(app.heads.get(200), orjson.dumps(document(app.name, app.digest, app.schemas, app.link.fields)))
 
 
 def page(app: App, exchange: Exchange) -> None:
@@ -56,12 +56,14 @@ def _page() -> tuple[bytes, bytes]:
     return content, b"; ".join([*rules, *(b"%b %b" % part for part in parts.items())])
 
 
-def document(name: str, digest: str, schemas: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI document of one bundle. Pure."""
+def document(name: str, digest: str, schemas: dict[str, Any], fields: dict[str, list[str]]) -> dict[str, Any]:
+    """The OpenAPI document of one bundle; ``fields`` are what its worker says of predict_fn. Pure."""
     request = schemas.get("requestSchema")
     response = schemas.get("responseSchema")
     components = {
-        "PredictRequest": {"type": "object"} if request is None else embedded(request, "PredictRequest"),
+        "PredictRequest": _called(
+            {"type": "object"} if request is None else embedded(request, "PredictRequest"), fields
+        ),
         "PredictResponse": {} if response is None else embedded(response, "PredictResponse"),
         "Error": _ERROR,
     }
@@ -132,6 +134,18 @@ def _led(schema: Any, root: str) -> Any:
         else:
             found[key] = _led(value, root)
     return found
+
+
+def _called(schema: Any, fields: dict[str, list[str]]) -> Any:
+    """The schema, and that predict_fn can be called with what fits it: most schemas allow fields of any name."""
+    if not isinstance(schema, dict) or not fields:
+        return schema
+    needs = [name for name in fields["needs"] if name not in schema.get("required", ())]
+    called = {**schema, "required": [*schema.get("required", ()), *needs]} if needs else schema
+    if "takes" not in fields:
+        return called
+    names = {"propertyNames": {"enum": fields["takes"]}}
+    return {**called, **names} if "propertyNames" not in called else {"allOf": [called, names]}
 
 
 _ERROR = {

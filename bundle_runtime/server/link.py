@@ -35,6 +35,7 @@ class WorkerLink:
         self.failure: dict[str, str] | None = None
         self.worker: dict[str, Any] = {}
         self.load_seconds: dict[str, float] = {}
+        self.fields: dict[str, list[str]] = {}  # which ones predict_fn takes and needs
         self.lost = 0  # loaded workers that went away without being asked
         self.closing = False
 
@@ -84,6 +85,7 @@ class WorkerLink:
         if self.state == READY:
             return
         self.load_seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
+        self.fields = dict(fields.get("fields") or {})
         self.state = READY
         self.failure = None
         self._dispatcher.ready(connection.send, int(fields.get("maxBatch") or 0))

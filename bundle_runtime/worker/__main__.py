@@ -55,7 +55,7 @@ def main() -> int:
         _fail(link, failure, seconds)
     signal.signal(signal.SIGTERM, link.on_sigterm)  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
-    link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch))
+    link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
     if threads == 1:
         serve(link, predictor)

@@ -106,6 +106,12 @@ class Binder:
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             self.accepted = frozenset(p.name for p in named)
 
+    @property
+    def fields(self) -> dict[str, list[str]]:
+        """The names that a request may have (all when there is no such list), and those that it must have."""
+        may = {} if self.accepted is None else {"takes": sorted(self.accepted | self._schema_fields)}
+        return {**may, "needs": sorted(self.required)}
+
     def bind(self, fields: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         """Positional and keyword arguments; TypeError when the fields do not fit."""
         names = fields.keys()

@@ -45,9 +45,12 @@ class Predictor:
 
     def __init__(self, predict_fn: Callable[..., Any], schema_fields: frozenset[str]) -> None:
         self._predict_fn = predict_fn
-        self._bind = Binder(predict_fn, schema_fields, _say).bind
+        binder = Binder(predict_fn, schema_fields, _say)
+        self._bind = binder.bind
         self._not_finite = not_finite_of(predict_fn)
         self.max_batch = max_batch_of(predict_fn)
+        # what binder insists on, for the OpenAPI document; predict_batch is called without it
+        self.fields = {} if self.max_batch else binder.fields
         self.predict_batch: Any = getattr(predict_fn, "predict_batch", None)
         self.encode = Lifter(self._not_finite).encode
         self.watch = Watch()

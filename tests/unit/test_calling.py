@@ -138,6 +138,14 @@ def test_fields_that_do_not_fit(fields: dict[str, Any], says: str) -> None:
         bound(predict, fields)
 
 
+def test_the_fields_that_it_takes_and_needs() -> None:
+    def fields(function: Callable[..., Any]) -> dict[str, list[str]]:
+        return Binder(function, frozenset({"kind"}), print).fields
+
+    assert fields(lambda x, y="": 0) == {"takes": ["kind", "x", "y"], "needs": ["x"]}
+    assert fields(lambda x, **rest: 0) == {"needs": ["x"]}
+
+
 def test_schema_fields_follow_references_and_branches() -> None:
     schema = {
         "anyOf": [{"$ref": "#/$defs/a~1b"}, {"properties": {"kind": {}}, "allOf": [{"properties": {"deep": {}}}]}],

@@ -23,8 +23,8 @@ NODE = {
 }
 
 
-def made(schema: Any) -> Any:
-    return document("b", "sha256:0", {"requestSchema": schema, "responseSchema": {"type": "integer"}})
+def made(schema: Any, **fields: list[str]) -> Any:
+    return document("b", "sha256:0", {"requestSchema": schema, "responseSchema": {"type": "integer"}}, fields)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,27 @@ def test_every_reference_of_the_document_leads_somewhere() -> None:
     del without_data["components"]["schemas"]["PredictRequest"]["examples"]
     check(without_data)
     assert {"200", "400", "422", "429", "500", "503", "504"} <= set(whole["paths"]["/predict"]["post"]["responses"])
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        None,
+        {"properties": {"x": {"type": "integer"}}},
+        {"required": ["x"], "properties": {"x": {"type": "integer"}}},
+        {"propertyNames": {"maxLength": 5}},
+        {"$ref": "#/$defs/R", "$defs": {"R": {"type": "object"}}},
+    ],
+)
+@pytest.mark.parametrize(
+    ("value", "fits"),
+    [({"x": 1}, True), ({"x": 1, "y": 2}, True), ({"x": 1, "z": 2}, False), ({"y": 2}, False)],
+)
+def test_what_fits_the_request_is_what_the_function_can_be_called_with(schema: Any, value: Any, fits: bool) -> None:
+    whole = made(schema, takes=["x", "y"], needs=["x"])
+    assert jsonschema_rs.validator_for({"$ref": "#/components/schemas/PredictRequest", **whole}).is_valid(value) is fits
+
+
+def test_a_function_that_takes_any_name() -> None:
+    request = made({"type": "object"}, needs=["x"])["components"]["schemas"]["PredictRequest"]
+    assert request == {"type": "object", "required": ["x"]}
