@@ -54,6 +54,7 @@ def _about(app: App, exchange: Exchange) -> None:
         exchange,
         {
             "product": PRODUCT,
+            "status": "alive",  # by which clients of KServe's V1 know a server
             "digest": app.digest,
             "state": "Draining" if app.draining else app.link.state,
             "failure": app.link.failure,

@@ -107,6 +107,7 @@ class TestV1:
     def test_the_model_is_listed_and_ready(self, seed: Pair) -> None:
         assert seed.call("GET", "/v1/models").json == {"models": ["seed"]}
         assert seed.call("GET", "/v1/models/seed").json == {"name": "seed", "ready": True}
+        assert seed.call("GET", "/").json["status"] == "alive"
 
     def test_bare_values_where_there_is_one_field(self, served: Served) -> None:
         schema = {"type": "object", "properties": {"x": {"type": "array"}}}
