@@ -71,6 +71,8 @@ class App:
         now = self._loop.time()
         for connection in list(self.connections):
             connection.check(now)
+        if self.dispatcher.send is None and not self._worker_returns():
+            self.dispatcher.give_up()
 
     # one request
 
@@ -122,7 +124,7 @@ class App:
         """Asked before a body is looked at; True when the exchange has been answered so."""
         if self.refusing and not exchange.connection.promised:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
-        elif self.dispatcher.send is None:
+        elif self.dispatcher.send is None and not self._worker_returns():
             self.failed(exchange, "NotReady", self.why_not_ready())
         elif self.held():
             self.failed(exchange, "WorkerStalled", state.HELD)
@@ -131,6 +133,9 @@ class App:
         else:
             return False
         return True
+
+    def _worker_returns(self) -> bool:
+        return self.link.returning and not self.draining  # a pod that goes away starts nothing again
 
     def violates(self, exchange: Exchange, violations: list[Violation]) -> None:
         self.metrics.violations["request"] += 1
@@ -216,6 +221,8 @@ class App:
         if status is None:  # a worker of another version, or user code that wrote to our socket
             code, status = "PredictFailed", 500
         self.count(exchange, code)
+        if code == "NotReady":
+            exchange.keep_alive = False  # on a new connection the next request may reach another pod
         if status >= 500 and code not in ("NotReady", "Draining"):
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)

@@ -97,6 +97,7 @@ class Dispatcher:
         """A worker has loaded the bundle; ``max_batch`` is 0 for one that takes requests one by one."""
         self.send = send
         self.batches = Batches(max_batch, self._max_concurrency, self._timeout) if max_batch else None
+        self._send_next()  # what waited for it
 
     def full(self) -> bool:
         if self.batches is not None:
@@ -107,7 +108,7 @@ class Dispatcher:
         return self._occupied() >= self._capacity
 
     def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
-        """The caller has asked full() and knows that a worker is loaded. ``kind`` is the frame's."""
+        """The caller has asked full() and knows that a worker is loaded, or about to be. ``kind`` is the frame's."""
         self._last_id = id = self._free_id()
         pending = Pending(id, context, body, monotonic() + self._timeout, kind)
         self._pending[id] = pending
@@ -268,15 +269,22 @@ class Dispatcher:
             self._finish(pending.context, "DeadlineExceeded", b"")
 
     def worker_lost(self) -> None:
-        """Nothing is sent twice: nobody knows how far the user's function came."""
-        lost = list(self._pending.values())
+        """Nothing is sent twice: nobody knows how far the user's function came. The rest waits for the next one."""
         self.send = None
         self.batches = None
-        self._pending.clear()
-        self._waiting.clear()
         self._outstanding.clear()
+        self._end([pending for pending in self._pending.values() if pending.sent], "WorkerDied")
+
+    def give_up(self) -> None:
+        """No worker comes for what waits."""
+        self._waiting.clear()
+        self._end(list(self._pending.values()), "NotReady")
+
+    def _end(self, lost: list[Pending], code: str) -> None:
         for pending in lost:
-            self._finish(pending.context, "WorkerDied" if pending.sent else "NotReady", b"")
+            del self._pending[pending.id]
+        for pending in lost:
+            self._finish(pending.context, code, b"")
         self._wake_idle()
 
     async def idle(self) -> None:

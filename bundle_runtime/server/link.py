@@ -18,6 +18,8 @@ LOADING = "Loading"
 READY = "Ready"
 FAILED = "Failed"
 
+# a killed worker is started again at once, and one that loads quickly is back in two or three seconds
+RETURN_SECONDS = 5.0
 BIG = 64 * 1024
 
 
@@ -38,6 +40,12 @@ class WorkerLink:
         self.fields: dict[str, list[str]] = {}  # which ones predict_fn takes and needs
         self.lost = 0  # loaded workers that went away without being asked
         self.closing = False
+        self._away_since = loop.time()
+
+    @property
+    def returning(self) -> bool:
+        """There is no worker, and one may be back in a moment."""
+        return self.state in (WAITING, LOADING) and self._loop.time() - self._away_since < RETURN_SECONDS
 
     @property
     def loaded(self) -> bool:
@@ -115,7 +123,8 @@ class WorkerLink:
         self._absent.set()
         if self.state == READY and not self.closing:
             self.lost += 1
-            say("worker lost: its requests are answered with 503 until one is ready again")
+            say(f"worker lost: what it had is answered with 503, what waits has {RETURN_SECONDS:g} s for the next one")
+            self._away_since = self._loop.time()
         if self.state != FAILED:
             self.state = WAITING
         self._dispatcher.worker_lost()

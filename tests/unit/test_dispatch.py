@@ -25,7 +25,7 @@ class Worker:
 
     def connect(self) -> None:
         self.sent.clear()
-        self.dispatcher.send = self._send
+        self.dispatcher.ready(self._send, 0)
 
     def _send(self, kind: int, id: int, payload: bytes) -> None:
         (self.sent if kind == wire.REQUEST else self.cancelled).append(id)
@@ -101,11 +101,23 @@ async def test_a_lost_worker() -> None:
     worker.dispatcher.admit("runs", b"{}")
     worker.dispatcher.admit("waits", b"{}")
     worker.dispatcher.worker_lost()
-    assert worker.finished == [("runs", "WorkerDied"), ("waits", "NotReady")]
+    assert worker.finished == [("runs", "WorkerDied")]
     assert worker.dispatcher.send is None
-    worker.connect()
     worker.dispatcher.admit("new", b"{}")
-    assert len(worker.sent) == 1
+    worker.connect()
+    worker.answer(worker.sent[0])
+    worker.answer(worker.sent[0])
+    assert worker.finished[1:] == [("waits", ""), ("new", "")]
+
+
+async def test_no_worker_comes() -> None:
+    worker = Worker()
+    worker.dispatcher.worker_lost()
+    worker.dispatcher.admit("waits", b"{}")
+    worker.dispatcher.give_up()
+    assert worker.finished == [("waits", "NotReady")]
+    worker.connect()
+    assert worker.sent == []
 
 
 @pytest.mark.parametrize("seed", range(20))

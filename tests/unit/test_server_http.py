@@ -12,7 +12,7 @@ from bundle_runtime import wire
 from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from bundle_runtime.server import http
 from bundle_runtime.server.app import App
-from bundle_runtime.server.link import WorkerConnection
+from bundle_runtime.server.link import RETURN_SECONDS, WorkerConnection
 
 
 class Clock:
@@ -80,6 +80,7 @@ class Client:
 
 
 HEALTH = b"GET /healthz HTTP/1.1\r\n\r\n"
+PREDICT = b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
 
 
 async def test_a_head_that_trickles_is_ended() -> None:
@@ -214,6 +215,31 @@ async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, 
     assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
     assert socket.ended == "closed"
     assert client.app.link.state == "WaitingForWorker"
+
+
+async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
+    client = Client()
+    client.sends(PREDICT)
+    client.waits(RETURN_SECONDS / 2)
+    assert client.status is None
+    client.waits(RETURN_SECONDS / 2)
+    assert (client.status, client.transport.ended) == (503, "closed")
+    assert b'"NotReady"' in client.transport.sent
+    assert b"connection: close" in client.transport.sent
+    client.connect()
+    client.sends(PREDICT)
+    assert client.status == 503, "at once: it has been gone for long"
+
+
+@pytest.mark.parametrize("how", ["drains", "failed to load"])
+async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> None:
+    client = Client()
+    if how == "drains":
+        client.app.draining = True
+    else:
+        client.app.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
+    client.sends(PREDICT)
+    assert client.status == 503
 
 
 async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
