@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,10 +12,9 @@ from demo.call import CLIENT, from_host, from_pod
 from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
-from tests.cluster.traffic import ENOUGH
+from tests.cluster.load import Load, load
 from tests.cluster.waiting import wait_until
 
-TRAFFIC = Path(__file__).with_name("traffic.py")
 AT_MOST = 300.0  # seconds of traffic
 
 
@@ -64,53 +60,43 @@ def test_there_and_back_under_traffic(
     wait_for("the name to answer", lambda: from_pod("stable", namespace, {"x": 1, "y": ""}).status == 200, 30)
     time.sleep(2)
     before = {name: _predictions(name, namespace) for name in digests}
-    printed: list[str] = []
-    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"stable.{namespace}.svc", str(AT_MOST))
-    sender = threading.Thread(
-        target=lambda: printed.append(
-            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=AT_MOST + 60)
-        )
-    )
-    sender.start()
-    time.sleep(5)
     reported, took, told = [], [], []
-    for bundle in ("v2", "v1"):
-        ask_for(bundle, namespace)
-        began = time.time()
-        _says("Ready", "Moving", namespace)
-        told.append(typed("kubectl get mend stable", namespace))
-        wait_moved(bundle, namespace)
-        reported.append((bundle, time.time()))
-        told.append(typed("kubectl get mend stable", namespace))
-        took.append(time.time() - began)
+    with load("stable", namespace, AT_MOST) as traffic:
         time.sleep(5)
-    time.sleep(5)
-    kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
-    sender.join()
-    answers = json.loads(printed[0])
+        for bundle in ("v2", "v1"):
+            ask_for(bundle, namespace)
+            began = time.time()
+            _says("Ready", "Moving", namespace)
+            told.append(typed("kubectl get mend stable", namespace))
+            wait_moved(bundle, namespace)
+            reported.append((bundle, time.time()))
+            told.append(typed("kubectl get mend stable", namespace))
+            took.append(time.time() - began)
+            time.sleep(5)
+        time.sleep(5)
+    answers = traffic.answers
     capture("endpoint", "\n".join(told[:2]))
-    _check(answers, digests, reported)
+    _check(traffic, digests, reported)
     counted = {name: _predictions(name, namespace) - before[name] for name in digests}
-    by_digest = {name: sum(answer[3] == digest for answer in answers) for name, digest in digests.items()}
+    by_digest = {name: sum(answer.digest == digest for answer in answers) for name, digest in digests.items()}
     assert counted == by_digest, "both sides count the same requests"
-    kept = sum(answer[2] for answer in answers)
-    seconds = max(answer[1] for answer in answers) - min(answer[0] for answer in answers)
-    rate = len(answers) / seconds
+    kept = sum(answer.kept for answer in answers)
+    seconds = max(answer.over for answer in answers) - min(answer.sent for answer in answers)
     show(
-        f"endpoint moved v1 -> v2 -> v1 under {rate:.0f} requests/s for {seconds:.0f} s, no retries, {kept} of them on"
-        f" kept-alive and {len(answers) - kept} on new connections: 0 lost; as clients and servers counted v1 answered"
-        f" {by_digest['v1']} and v2 {by_digest['v2']}; none was answered by the former bundle after the report, which"
-        f" came after {took[0]:.1f} s and {took[1]:.1f} s"
+        f"endpoint moved v1 -> v2 -> v1 under {traffic.rate:.0f} requests/s for {seconds:.0f} s, no retries,"
+        f" {kept} of them on kept-alive and {len(answers) - kept} on new connections: 0 lost; as clients and servers"
+        f" counted v1 answered {by_digest['v1']} and v2 {by_digest['v2']}; none was answered by the former bundle after"
+        f" the report, which came after {took[0]:.1f} s and {took[1]:.1f} s"
     )
-    assert rate >= 200
+    assert traffic.rate >= 200
 
 
-def _check(answers: list[Any], digests: dict[str, str], reported: list[tuple[str, float]]) -> None:
-    lost = [answer for answer in answers if answer[4]]
+def _check(traffic: Load, digests: dict[str, str], reported: list[tuple[str, float]]) -> None:
+    answers, lost = traffic.answers, traffic.lost
     assert not lost, f"{len(lost)} of {len(answers)} requests lost, first: {lost[:3]}"
     (second, at_second), (first, at_first) = reported
-    wrong = [a for a in answers if at_second < a[0] and a[1] < at_second + 4 and a[3] != digests[second]]
-    wrong += [a for a in answers if at_first < a[0] and a[3] != digests[first]]
+    wrong = [a for a in answers if at_second < a.sent and a.over < at_second + 4 and a.digest != digests[second]]
+    wrong += [a for a in answers if at_first < a.sent and a.digest != digests[first]]
     assert not wrong, f"{len(wrong)} answered by the former bundle after the report: {wrong[:3]}"
 
 

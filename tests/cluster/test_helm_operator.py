@@ -6,7 +6,6 @@ While these tests run the session's operator is not installed; the last thing th
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,19 +13,18 @@ from typing import Any
 
 import pytest
 
-from demo.call import CLIENT, from_host, from_pod
+from demo.call import from_host, from_pod
 from demo.install import NAMESPACE, RELEASE, helm, values
 from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from demo.place import ROOT, Place
 from demo.store import Store
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
+from tests.cluster.load import load
 from tests.cluster.test_endpoints import endpoint
-from tests.cluster.traffic import ENOUGH
 
 pytestmark = pytest.mark.exclusive
 
-TRAFFIC = Path(__file__).with_name("traffic.py")
 # the chart as it was before its values had schemas for bundles, and the first CRD that this repository had
 OLDER_CHART = Path(__file__).with_name("older_chart")
 OLDER_CRDS = (
@@ -155,30 +153,20 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     before = _pods("steady", namespace)
     operators = {_operator_pod()}
 
-    printed: list[str] = []
-    command = ("exec", "-i", CLIENT, "--", "python3", "-", f"steady.{namespace}.svc", str(TRAFFIC_SECONDS))
-    sender = threading.Thread(
-        target=lambda: printed.append(
-            kubectl(*command, namespace=namespace, stdin=TRAFFIC.read_text(), timeout=TRAFFIC_SECONDS + 60)
-        )
-    )
-    sender.start()
-    began = time.monotonic()
-    # another version renders differently: other settings are what a rendering shows of it
-    in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
-    operators.add(_operator_pod())
-    apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
-    wait_ready("newcomer", namespace)
-    helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
-    operators.add(_operator_pod())
-    took = time.monotonic() - began
-    kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
-    sender.join()
+    with load("steady", namespace, TRAFFIC_SECONDS) as traffic:
+        began = time.monotonic()
+        # another version renders differently: other settings are what a rendering shows of it
+        in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
+        operators.add(_operator_pod())
+        apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
+        wait_ready("newcomer", namespace)
+        helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
+        operators.add(_operator_pod())
+        took = time.monotonic() - began
 
-    answers = json.loads(printed[0])
-    lost = [answer for answer in answers if answer[4]]
+    answers, lost = traffic.answers, traffic.lost
     assert not lost, f"{len(lost)} of {len(answers)} requests lost, first: {lost[:3]}"
-    sent = {answer[5] for answer in answers}
+    sent = {answer.id for answer in answers}
     (pod,) = before
     noted = kubectl("exec", pod, "-c", "worker", "--", "cat", "/tmp/ids", namespace=namespace).split()
     assert sorted(noted) == sorted([*sent, "warm"] if "warm" in noted else sent), (
