@@ -1,8 +1,9 @@
 """How many requests make a batch, and which of them are too late: for bundles with predict_batch.
 
 Nothing waits for others to come: an idle worker gets what there is. Under load a batch is what came while the last one
-ran. Its duration is a line in its size, fitted to the last ones; a request that would be answered too late is not
-begun, as everything behind it would pay for it, and the queue is as long as can be answered in time. Pure.
+ran; when there is more than enough it is sent a moment before that ends, so that the worker need not wait for it.
+Its duration is a line in its size, fitted to the last ones; a request that would be answered too late is not begun, as
+everything behind it would pay for it, and the queue is as long as can be answered in time. Pure.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import deque
 SAMPLES = 50
 MARGIN = 0.9  # of the last batches that took no longer than the estimate says
 LONGEST_QUEUE = 64  # batches
+LEAD = 0.003  # seconds that a batch is sent ahead: what the server may be busy for with other requests
 
 
 class Duration:
@@ -35,29 +37,59 @@ class Duration:
         self._margin = max(0.0, residuals[math.ceil(MARGIN * count) - 1])
 
     def seconds(self, size: int) -> float:
-        """0 before anything is known."""
+        """What most batches stay below; 0 before anything is known."""
         return max(0.0, self._a * size + self._b + self._margin) if self._samples else 0.0
+
+    def mean(self, size: int) -> float:
+        """The line itself; inf before anything is known."""
+        return max(0.0, self._a * size + self._b) if self._samples else math.inf
+
+
+class _Sent:
+    __slots__ = ("ids", "since", "size")
+
+    def __init__(self, ids: list[int], since: float | None) -> None:
+        self.ids = set(ids)  # without an answer
+        self.size = len(ids)
+        self.since = since  # when it began; None while it waits for a place
 
 
 class Batches:
-    """The batches that run, and what they teach. ``limit`` is the most that predict_batch takes."""
+    """The batches that the worker has, and what they teach. ``limit`` is the most that predict_batch takes."""
 
     def __init__(self, limit: int, concurrency: int, timeout: float) -> None:
         self.limit = limit
         self._concurrency = concurrency
         self._timeout = timeout
-        self._running: list[tuple[set[int], int, float]] = []  # ids without an answer, size, when it was sent
+        self._sent: list[_Sent] = []
         self.duration = Duration()
 
-    @property
-    def idle(self) -> bool:
-        return len(self._running) < self._concurrency
+    def wait(self, waiting: int, deadline: float, now: float) -> float:
+        """Seconds until a batch of the ``waiting`` may go to the worker, whose first has that deadline: none when there
+        is a place; inf when a batch has to end first."""
+        if len(self._sent) < self._concurrency:
+            return 0.0
+        if len(self._sent) > self._concurrency:
+            return math.inf
+        begin = self.next_place(now)
+        if begin - now > LEAD:
+            return begin - now - LEAD
+        # else those that come in the last moment would miss the batch for nothing
+        enough = waiting >= self.limit or self.is_late(deadline, begin, waiting)
+        return 0.0 if enough else math.inf
 
-    def is_late(self, deadline: float, now: float, size: int) -> bool:
+    def next_place(self, now: float) -> float:
+        """When a batch that is sent now is expected to begin."""
+        if len(self._sent) < self._concurrency:
+            return now
+        ends = [each.since + self.duration.mean(each.size) for each in self._sent if each.since is not None]
+        return max(now, min(ends))
+
+    def is_late(self, deadline: float, begin: float, size: int) -> bool:
         """Whether a request cannot be answered in time in a batch of that size. One that no time would be enough for is
         tried: the estimate may be old."""
         estimate = self.duration.seconds(size)
-        return estimate < self._timeout and deadline < now + estimate
+        return estimate < self._timeout and deadline < begin + estimate
 
     def is_full(self, waiting: int) -> bool:
         """Whether one more would wait longer than it may, or than is sensible."""
@@ -69,16 +101,20 @@ class Batches:
         return rounds * self.duration.seconds(self.limit) > self._timeout
 
     def sent(self, ids: list[int], now: float) -> None:
-        self._running.append((set(ids), len(ids), now))
+        self._sent.append(_Sent(ids, now if len(self._sent) < self._concurrency else None))
 
     def answered(self, id: int, now: float) -> int:
         """The size of the batch that ended with this answer; 0 when it did not end."""
-        for index, (ids, size, since) in enumerate(self._running):
-            if id in ids:
-                ids.discard(id)
-                if ids:
+        for index, batch in enumerate(self._sent):
+            if id in batch.ids:
+                batch.ids.discard(id)
+                if batch.ids:
                     return 0
-                del self._running[index]
-                self.duration.add(size, now - since)
-                return size
+                del self._sent[index]
+                if batch.since is not None:
+                    self.duration.add(batch.size, now - batch.since)
+                for next in self._sent:
+                    if next.since is None:
+                        next.since = now
+                return batch.size
         return 0

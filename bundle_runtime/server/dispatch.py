@@ -6,6 +6,7 @@ Every admitted request leaves exactly once: answered, too late, cancelled by its
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import Counter, deque
 from collections.abc import Callable
 from time import monotonic
@@ -70,6 +71,7 @@ class Dispatcher:
         self._progress = 0.0  # when the worker last took or answered a request
         self._last_id = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._ahead: asyncio.TimerHandle | None = None  # for a batch that goes before the last one ends
         self._idle_waiters: list[asyncio.Future[None]] = []
 
     @property
@@ -127,8 +129,7 @@ class Dispatcher:
 
     def _send_next(self) -> None:
         if self.batches is not None:
-            while self.send is not None and self.batches.idle and self._send_batch(self.batches):
-                pass
+            self._send_batches(self.batches)
             return
         waiting = self._waiting
         while waiting and self.send is not None:
@@ -150,11 +151,28 @@ class Dispatcher:
             self.send(pending.kind, pending.id, pending.body)
             pending.body = b""
 
-    def _send_batch(self, batches: Batches) -> bool:
-        """What waits, as much as a batch holds and without what is too late; a call goes alone. False: nothing did."""
+    def _send_batches(self, batches: Batches) -> None:
         waiting = self._waiting
-        now = monotonic()
-        expected = min(batches.limit, len(waiting))
+        while waiting and self.send is not None:
+            if waiting[0].id not in self._pending:
+                waiting.popleft()
+                continue
+            now = monotonic()
+            wait = batches.wait(len(self._pending) - len(self._outstanding), waiting[0].deadline, now)
+            if wait:
+                if wait < math.inf and self._ahead is None:
+                    self._ahead = self._loop.call_later(wait + 0.001, self._send_ahead)  # it may ring too early
+                return
+            self._send_batch(batches, now)
+
+    def _send_ahead(self) -> None:
+        self._ahead = None
+        self._send_next()
+
+    def _send_batch(self, batches: Batches, now: float) -> None:
+        """What waits, as much as a batch holds and without what is too late; a call goes alone."""
+        waiting = self._waiting
+        begin = batches.next_place(now)
         group: list[Pending] = []
         size = 0
         while waiting and len(group) < batches.limit:
@@ -165,7 +183,7 @@ class Dispatcher:
             waiting.popleft()
             if pending.id not in self._pending:
                 continue
-            if batches.is_late(pending.deadline, now, expected):
+            if batches.is_late(pending.deadline, begin, min(batches.limit, len(group) + 1 + len(waiting))):
                 del self._pending[pending.id]
                 self._finish(pending.context, "DeadlineExceeded", b"")
                 continue
@@ -173,7 +191,7 @@ class Dispatcher:
             if pending.kind != wire.REQUEST:
                 break
         if not group or self.send is None:
-            return False
+            return
         self._progress = now
         ids = [pending.id for pending in group]
         self._outstanding.update(ids)
@@ -185,7 +203,6 @@ class Dispatcher:
             pending.sent = True
             pending.body = b""
         self.send(kind, ids[0], payload)
-        return True
 
     def answered(self, frame: wire.Frame, code: str) -> None:
         """``code`` is "" for a response, else the error frame's."""
@@ -197,9 +214,8 @@ class Dispatcher:
         micros = sum(frame.phases)
         self._mean_micros += (micros - self._mean_micros) * 0.125
         if self.batches is not None:
-            size = self.batches.answered(id, self._progress)
-            if size:
-                self.batch_sizes[size] += 1
+            self._batch_answered(self.batches, frame, code)
+            return
         if self._waiting:
             self._send_next()
         pending = self._pending.pop(id, None)
@@ -208,6 +224,22 @@ class Dispatcher:
             self._finish(pending.context, code, frame.payload)
         if self._idle_waiters:
             self._wake_idle()
+
+    def _batch_answered(self, batches: Batches, frame: wire.Frame, code: str) -> None:
+        pending = self._pending.pop(frame.id, None)
+        size = batches.answered(frame.id, monotonic())
+        if size:
+            self.batch_sizes[size] += 1
+            self._send_next()
+        if pending is not None:  # when all of the batch have been seen: the next one need not wait for what this takes
+            self._loop.call_soon(self._finish_later, pending, frame, code)
+        if self._idle_waiters:
+            self._wake_idle()
+
+    def _finish_later(self, pending: Pending, frame: wire.Frame, code: str) -> None:
+        if pending.context is not None:  # whose client has not gone meanwhile
+            self._observe(pending, frame.phases, sum(frame.phases))
+            self._finish(pending.context, code, frame.payload)
 
     def streamed(self, frame: wire.Frame) -> None:
         """One item of an answer, or its end."""
@@ -247,6 +279,7 @@ class Dispatcher:
 
     def drop(self, pending: Pending) -> None:
         """Its client went away."""
+        pending.context = None
         if self._pending.pop(pending.id, None) is not None:
             self._forget(pending)
 
@@ -293,6 +326,7 @@ class Dispatcher:
             waiter = self._loop.create_future()
             self._idle_waiters.append(waiter)
             await waiter
+        await asyncio.sleep(0)  # the last batch's answers have their turn before
 
     def _wake_idle(self) -> None:
         if self._pending:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import pytest
 
-from bundle_runtime.server.batching import LONGEST_QUEUE, SAMPLES, Batches, Duration
+from bundle_runtime.server.batching import LEAD, LONGEST_QUEUE, SAMPLES, Batches, Duration
 
 
 def fitted(a: float, b: float, noise: float = 0.0, count: int = SAMPLES) -> Duration:
@@ -63,14 +64,43 @@ def busy(seconds: float, timeout: float = 1.0, limit: int = 10) -> Batches:
 
 def test_a_batch_runs_until_its_last_answer() -> None:
     batches = Batches(10, 1, 1.0)
-    assert batches.idle
+    assert batches.wait(1, 9.0, 5.0) == 0
     batches.sent([1, 2], 5.0)
-    assert not batches.idle
+    assert batches.wait(10, 9.0, 5.0) == math.inf, "nobody knows how long it takes"
     assert batches.answered(2, 5.5) == 0
     assert batches.answered(7, 5.6) == 0
     assert batches.answered(1, 6.0) == 2
-    assert batches.idle
+    assert batches.wait(1, 9.0, 6.0) == 0
     assert batches.duration.seconds(2) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("after", "waiting", "left", "wait"),
+    [
+        (0.0, 10, 1.0, 0.2 - LEAD),
+        (0.1, 10, 1.0, 0.1 - LEAD),
+        (0.2 - LEAD / 2, 10, 1.0, 0.0),
+        (0.2 - LEAD / 2, 9, 1.0, math.inf),
+        (0.2 - LEAD / 2, 9, 0.1, 0.0),
+        (0.5, 9, 1.0, math.inf),
+    ],
+)
+def test_when_the_next_batch_goes(after: float, waiting: int, left: float, wait: float) -> None:
+    """A moment before the one that runs for 0.2 s ends, if it is full or its first has no more time to lose."""
+    batches = busy(0.2)
+    batches.sent([50], 100.0)
+    assert batches.wait(waiting, 100 + after + left, 100 + after) == pytest.approx(wait)
+
+
+def test_what_was_sent_ahead_begins_when_the_other_ends() -> None:
+    batches = busy(0.2)
+    batches.sent([50], 100.0)
+    batches.sent([51], 100.19)
+    assert batches.wait(10, 101.0, 100.2) == math.inf, "only one is sent ahead"
+    assert batches.answered(50, 100.2) == 1
+    assert batches.next_place(100.3) == pytest.approx(100.4)
+    assert batches.answered(51, 100.4) == 1
+    assert batches.duration.seconds(1) == pytest.approx(0.2)
 
 
 @pytest.mark.parametrize(

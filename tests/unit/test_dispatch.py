@@ -148,3 +148,58 @@ async def test_whatever_happens_each_leaves_once(seed: int) -> None:
     assert set(left) | dropped == set(left) ^ dropped, "dropped ones are not answered"
     assert len(left) + len(dropped) == admitted
     assert (worker.dispatcher.in_flight, worker.dispatcher.queue_depth) == (0, 0)
+
+
+class Batching(Worker):
+    """Takes batches of at most two."""
+
+    def connect(self) -> None:
+        self.batches: list[list[int]] = []
+        self.dispatcher.ready(self._send_batch, 2)
+
+    def _send_batch(self, kind: int, id: int, payload: bytes) -> None:
+        if kind == wire.BATCH:
+            self.batches.append([id for id, _ in wire.unpack_batch(wire.Frame(kind, id, payload, wire.NO_TIME))])
+
+    def answer_batch(self, ids: list[int]) -> None:
+        for id in ids:
+            self.dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", (0, 5000, 0)), "")
+
+
+async def test_the_next_batch_goes_before_the_answers_of_the_last() -> None:
+    worker = Batching()
+    for name in "abc":
+        worker.dispatcher.admit(name, b"{}")
+    first = worker.batches[0]
+    worker.answer_batch(first)
+    assert (len(worker.batches), worker.finished) == (2, [])
+    await asyncio.sleep(0)
+    assert worker.finished == [("a", "")]
+
+
+async def test_who_leaves_between_the_answer_and_its_turn_gets_none() -> None:
+    worker = Batching()
+    pending = [worker.dispatcher.admit(name, b"{}") for name in "ab"]
+    worker.answer_batch(worker.batches[0])
+    worker.dispatcher.drop(pending[0])
+    worker.answer_batch(worker.batches[1])
+    await worker.dispatcher.idle()
+    assert worker.finished == [("b", "")]
+
+
+async def test_a_full_batch_is_sent_a_moment_before_the_last_one_ends() -> None:
+    worker = Batching()
+    worker.dispatcher.admit("a", b"{}")
+    await asyncio.sleep(0.1)
+    worker.answer_batch(worker.batches[0])  # which teaches how long they take
+    for name in "bcdef":
+        worker.dispatcher.admit(name, b"{}")
+    assert len(worker.batches) == 2, "the second begins"
+    await asyncio.sleep(0.12)
+    assert [len(batch) for batch in worker.batches] == [1, 1, 2], "and one is ahead of its answer, not two"
+    assert worker.dispatcher.queue_depth == 2
+    for batch in worker.batches[1:]:
+        worker.answer_batch(batch)
+    worker.answer_batch(worker.batches[3])
+    await asyncio.sleep(0)
+    assert worker.finished == [(name, "") for name in "abcdef"]
