@@ -1,0 +1,90 @@
+"""One run: a load for some seconds, what of it was answered in time, and what that cost the server."""
+
+from __future__ import annotations
+
+import math
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.batching.load import Answer, Route, poisson, send
+from benchmarks.batching.models import Model, expected
+from benchmarks.batching.servers import Serving
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def under_load(serving: Serving, model: Model, load: float, seconds: float, seed: int) -> dict[str, Any]:
+    """``load`` is a share of the capacity. What arrives in the first SLO is not counted; an overload begins with as
+    many requests as the model answers in one SLO, else a queue without end would look well until it has grown."""
+    burst = [0.0] * round(model.capacity * model.slo) if load > 1 else []
+    plan = burst + poisson(model.capacity * load, 1.5 * model.slo + seconds, seed)
+    processes = [pid for parent in serving.processes for pid in _family(parent)]
+    before, started = [_processor_seconds(pid) for pid in processes], time.monotonic()
+    own = time.process_time()
+    answers = uvloop.run(send(serving.batched, plan, expected, 2 * model.slo))
+    took, own = time.monotonic() - started, time.process_time() - own
+    used = [_processor_seconds(pid) - then for pid, then in zip(processes, before, strict=True)]
+    counted = [answer for answer in answers if model.slo <= answer.planned < model.slo + seconds]
+    good = sum(answer.right and answer.seconds <= model.slo for answer in counted)
+    times = sorted(answer.seconds for answer in counted if answer.status == 200 or answer.seconds == math.inf)
+    return {
+        "load": load,
+        "requests": len(counted),
+        "goodput": good / len(counted),
+        "ofIdeal": good / min(len(counted), model.capacity * seconds),
+        "late": sum(answer.seconds > model.slo for answer in counted if answer.status in (0, 200)) / len(counted),
+        "refused": sum(answer.status >= 400 for answer in counted) / len(counted),
+        "lost": sum(answer.status == 0 and answer.seconds < math.inf for answer in counted),
+        "wrong": sum(answer.status == 200 and not answer.right for answer in answers),
+        "p50Ms": _milliseconds(times, 0.5),
+        "p99Ms": _milliseconds(times, 0.99),
+        "processorMicros": sum(used) / len(answers) * 1e6,
+        "busiestProcess": max(used) / took,
+        "clientProcessor": own / took,
+        "clientLagP99Ms": _milliseconds(sorted(answer.lag for answer in counted), 0.99),
+    }
+
+
+def idle(route: Route, model: Model, load: float, seconds: float, seed: int) -> list[float]:
+    """The seconds that each answer took, all of which have to be right."""
+    plan = poisson(model.capacity * load, seconds, seed)
+    answers: list[Answer] = uvloop.run(send(route, plan, expected, 2 * model.slo))
+    wrong = [answer for answer in answers if not answer.right]
+    if wrong:
+        raise RuntimeError(f"{len(wrong)} of {len(answers)} answers at {load:.0%} load are wrong: {wrong[0]}")
+    return [answer.seconds for answer in answers]
+
+
+def oversleep() -> float:
+    """How quiet the machine is: the milliseconds that 99 of 100 sleeps of 5 ms stay within, over what they should."""
+    over = []
+    for _ in range(100):
+        start = time.perf_counter()
+        time.sleep(0.005)
+        over.append(time.perf_counter() - start - 0.005)
+    return 1000 * statistics.quantiles(over, n=100)[98]
+
+
+def _milliseconds(times: list[float], share: float) -> float | None:
+    """None: not even that many were answered."""
+    found = times[min(len(times) - 1, int(share * len(times)))] if times else math.inf
+    return None if found == math.inf else found * 1000
+
+
+def _family(pid: int) -> list[int]:
+    children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in _words(task / "children")]
+    return [pid, *(member for child in children for member in _family(child))]
+
+
+def _words(file: Path) -> list[str]:
+    return file.read_text().split()
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
