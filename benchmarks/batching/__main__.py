@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.batching import measure
+from benchmarks.batching.load import Answer
 from benchmarks.batching.models import CPU, GPU, Model
 from benchmarks.batching.page import page
 from benchmarks.batching.servers import SERVERS, Serving
@@ -36,7 +37,7 @@ STRETCHED = (GPU.stretched(16), CPU.stretched(8))
 class Extent:
     loads: Sequence[float] = LOADS
     rounds: int = 2
-    seconds: float = 4.5
+    seconds: float = 4
     idle_seconds: float = 3.0
     repeated_from: float = 0.95  # lower loads once, as nothing is lost there
 
@@ -101,14 +102,16 @@ def _loads(
 
 def _idle(serving: Serving, model: Model, extent: Extent, number: int) -> dict[str, Any]:
     """Both in turns, and the other one first in every other round."""
-    seconds: dict[str, list[float]] = {"batched": [], "plain": []}
-    order = list(seconds) if number % 2 else list(seconds)[::-1]
+    answers: dict[str, list[Answer]] = {"batched": [], "plain": []}
+    order = list(answers) if number % 2 else list(answers)[::-1]
     for turn in range(2):
         for way in order:
             seed = 100 * number + turn
-            seconds[way] += measure.idle(getattr(serving, way), model, IDLE_LOAD, extent.idle_seconds / 2, seed)
-    p50 = {way: statistics.median(taken) * 1000 for way, taken in seconds.items()}
-    return {"requests": len(seconds["plain"]), "p50Ms": p50, "ratio": p50["batched"] / p50["plain"]}
+            answers[way] += measure.idle(getattr(serving, way), model, IDLE_LOAD, extent.idle_seconds / 2, seed)
+    p50 = {way: 1000 * statistics.median(one.seconds for one in all if one.right) for way, all in answers.items()}
+    failed = {way: sum(not one.right for one in all) for way, all in answers.items()}
+    requests = len(answers["plain"])
+    return {"requests": requests, "failed": failed, "p50Ms": p50, "ratio": p50["batched"] / p50["plain"]}
 
 
 if __name__ == "__main__":
