@@ -17,11 +17,12 @@ from bundle_runtime import wire
 from bundle_runtime.server import state
 from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
 from bundle_runtime.server.calls import FIELDS, as_call
-from bundle_runtime.server.dispatch import Dispatcher, Pending
+from bundle_runtime.server.dispatch import Dispatcher
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
 from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
+from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.schemas import Violation, compile_schema
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")

@@ -14,7 +14,8 @@ from typing import Any
 
 from bundle_runtime import wire
 from bundle_runtime.server.batching import Batches
-from bundle_runtime.server.histogram import Histogram
+from bundle_runtime.server.pending import Pending
+from bundle_runtime.server.phases import Phases, queued
 
 # While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
 # one is not: what was sent dies with the worker.
@@ -22,21 +23,6 @@ AHEAD = 16
 QUICK_MICROS = 1000.0
 AHEAD_BYTES = 64 * 1024
 BATCH_BYTES = 64 * 1024 * 1024  # of requests in one batch
-
-
-class Pending:
-    """One admitted request. ``context`` is the caller's own and comes back with the result."""
-
-    __slots__ = ("body", "context", "deadline", "id", "kind", "queued", "sent")
-
-    def __init__(self, id: int, context: Any, body: bytes, deadline: float, kind: int) -> None:
-        self.id = id
-        self.context = context
-        self.body = body
-        self.deadline = deadline
-        self.kind = kind
-        self.sent = False
-        self.queued = -1.0  # seconds until the worker took it, once an item has told them
 
 
 # code ("" for a response), payload of the frame
@@ -60,8 +46,7 @@ class Dispatcher:
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
         self.batches: Batches | None = None  # of a bundle with predict_batch
         self.batch_sizes: Counter[int] = Counter()
-        self.phases = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
-        self._observers = tuple(histogram.observe for histogram in self.phases.values())
+        self.phases = Phases()
         self.closing = False  # a stream gets no more time
         self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
@@ -112,7 +97,8 @@ class Dispatcher:
     def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
         """The caller has asked full() and knows that a worker is loaded, or about to be. ``kind`` is the frame's."""
         self._last_id = id = self._free_id()
-        pending = Pending(id, context, body, monotonic() + self._timeout, kind)
+        now = monotonic()
+        pending = Pending(id, context, body, now, now + self._timeout, kind)
         self._pending[id] = pending
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._expire)
@@ -211,8 +197,7 @@ class Dispatcher:
             return
         self._outstanding.discard(id)
         self._progress = monotonic()
-        micros = sum(frame.phases)
-        self._mean_micros += (micros - self._mean_micros) * 0.125
+        self._mean_micros += (sum(frame.phases) - self._mean_micros) * 0.125
         if self.batches is not None:
             self._batch_answered(self.batches, frame, code)
             return
@@ -220,25 +205,25 @@ class Dispatcher:
             self._send_next()
         pending = self._pending.pop(id, None)
         if pending is not None:
-            self._observe(pending, frame.phases, micros)
+            self.phases.observe(pending, self._progress, frame.phases)
             self._finish(pending.context, code, frame.payload)
         if self._idle_waiters:
             self._wake_idle()
 
     def _batch_answered(self, batches: Batches, frame: wire.Frame, code: str) -> None:
         pending = self._pending.pop(frame.id, None)
-        size = batches.answered(frame.id, monotonic())
+        size = batches.answered(frame.id, self._progress)
         if size:
             self.batch_sizes[size] += 1
             self._send_next()
         if pending is not None:  # when all of the batch have been seen: the next one need not wait for what this takes
-            self._loop.call_soon(self._finish_later, pending, frame, code)
+            self._loop.call_soon(self._finish_later, pending, self._progress, frame, code)
         if self._idle_waiters:
             self._wake_idle()
 
-    def _finish_later(self, pending: Pending, frame: wire.Frame, code: str) -> None:
+    def _finish_later(self, pending: Pending, now: float, frame: wire.Frame, code: str) -> None:
         if pending.context is not None:  # whose client has not gone meanwhile
-            self._observe(pending, frame.phases, sum(frame.phases))
+            self.phases.observe(pending, now, frame.phases)
             self._finish(pending.context, code, frame.payload)
 
     def streamed(self, frame: wire.Frame) -> None:
@@ -248,7 +233,7 @@ class Dispatcher:
             # each item has the time that an answer has; the table stays in the order of the deadlines
             self._progress = now = monotonic()
             if pending.queued < 0.0:
-                pending.queued = self._queued(pending, now, sum(frame.phases))
+                pending.queued = queued(pending, now, frame.phases)
             if not self.closing:
                 pending.deadline = now + self._timeout
                 self._pending[frame.id] = self._pending.pop(frame.id)
@@ -257,20 +242,6 @@ class Dispatcher:
             self.send(wire.CANCEL, frame.id, b"")  # the first one came before there was a stream to end
         if frame.kind == wire.END:
             self.answered(frame, "")
-
-    def _observe(self, pending: Pending, phases: wire.Phases, micros: int) -> None:
-        """The hand-over between the processes counts as the queue's: the worker cannot know it."""
-        queued = pending.queued
-        if queued < 0.0:
-            queued = self._queued(pending, self._progress, micros)
-        queue, batch, user, serialise = self._observers
-        queue(queued)
-        batch(phases[0] * 1e-6)
-        user(phases[1] * 1e-6)
-        serialise(phases[2] * 1e-6)
-
-    def _queued(self, pending: Pending, now: float, micros: int) -> float:
-        return max(0.0, now - (pending.deadline - self._timeout) - micros * 1e-6)
 
     def give(self, pending: Pending, size: int) -> None:
         """Credit for a stream."""

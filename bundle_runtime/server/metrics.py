@@ -53,7 +53,7 @@ class Metrics(Collector):
             "Of that, the time until the worker has the request, puts the call together, is in user code, serialises.",
             labels=["phase"],
         )
-        for phase, histogram in self._app.dispatcher.phases.items():
+        for phase, histogram in self._app.dispatcher.phases.histograms.items():
             phases.add_metric([phase], buckets=histogram.buckets(), sum_value=histogram.total)
         yield phases
         yield _batch_sizes(self._app.dispatcher.batch_sizes)

@@ -36,7 +36,7 @@ def exposed() -> set[str]:
     server = ServerMetrics()
     server.requests[200, "OK"] = 1
     link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
-    phases = {"user": Histogram()}
+    phases = SimpleNamespace(histograms={"user": Histogram()})
     dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter(), phases=phases)
     server.of(SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest=""))
     pages = metrics.exposition().decode() + server.text().decode()
