@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test bench bench-upload bench-oip bench-batching check format crd docs images release cluster clean-cluster
+.PHONY: help venv demo test bench bench-upload bench-oip bench-batching bench-serving check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -41,7 +41,7 @@ test: $(READY)
 	@unset PYTHONDONTWRITEBYTECODE; export PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache; \
 	  $(SUDO) $(PY) -m pytest -ra --durations=15 $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
-bench: bench-upload bench-oip bench-batching
+bench: bench-upload bench-oip bench-batching bench-serving
 
 bench-upload: $(READY)
 	@$(PY) -m benchmarks.upload
@@ -49,9 +49,12 @@ bench-upload: $(READY)
 bench-oip: $(READY)
 	@$(PY) -m benchmarks.oip_conformance
 
-# QUICK=1: see whether it works, in two minutes
+# QUICK=1: see whether it works, in minutes
 bench-batching: $(READY)
 	@$(PY) -m benchmarks.batching $(if $(QUICK),--quick)
+
+bench-serving: $(READY)
+	@$(PY) -m benchmarks.serving $(if $(QUICK),--quick)
 
 check: $(READY)
 	@echo '==> ruff format --check' && .venv/bin/ruff format --check .

@@ -56,7 +56,7 @@ def running(
             if process.poll() is not None or time.monotonic() > deadline:
                 ended = "does not answer" if process.poll() is None else f"ended with {process.returncode}"
                 raise PeerError(f"{command[0]} {ended}: {(root / 'log').read_text()[-2000:]}")
-            time.sleep(0.05)
+            time.sleep(0.01)
         yield process
     finally:
         process.terminate()

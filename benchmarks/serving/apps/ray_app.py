@@ -1,0 +1,28 @@
+"""A Ray Serve deployment that takes the HTTP request, as its documentation has it."""
+
+import sys
+
+import functions
+import numpy
+from ray import serve
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+
+@serve.deployment
+class Seed:
+    async def __call__(self, request: Request):
+        name = request.url.path.strip("/")
+        if name == "brightest":
+            image = numpy.frombuffer(await request.body(), numpy.uint8).reshape(224, 224, 3)
+            return functions.brightest(image)
+        fields = await request.json()
+        if name == "tokens":
+            events = map(functions.sse, functions.tokens(fields["n"]))
+            return StreamingResponse(events, media_type="text/event-stream")
+        return getattr(functions, name)(**fields)
+
+
+if __name__ == "__main__":
+    serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
+    serve.run(Seed.bind(), blocking=True)

@@ -1,0 +1,88 @@
+"""A bundle served by a server and a worker process as in a pod."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers import free_port
+from benchmarks.serving.cases import SMALL, fields_as_json
+from benchmarks.serving.load import once
+from benchmarks.serving.processes import on_cores
+from tests.runtime.conftest import code_bundle
+from tests.runtime.pair import Pair, stopping
+
+SOURCE = (Path(__file__).parent / "apps/functions.py").read_text()
+# 256 clients wait at once; a pod's default of ten places would refuse most of them with 429
+QUEUE_LIMIT = 512
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Served:
+    port: int
+    roots: list[int]
+
+
+def _object(**properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+INTEGER, NUMBER, STRING = ({"type": kind} for kind in ("integer", "number", "string"))
+SCHEMAS: dict[str, tuple[Schema, Schema]] = {
+    "predict": (_object(x=INTEGER, y=STRING), INTEGER),
+    "largest": (_object(v={"type": "array", "items": NUMBER}), NUMBER),
+    "series_array": (_object(n=INTEGER), {"type": "array", "items": NUMBER}),
+    "brightest": (
+        _object(image={"type": "array", "items": {"type": "array", "items": {"type": "array", "items": INTEGER}}}),
+        INTEGER,
+    ),
+    "tokens": (_object(n=INTEGER), STRING),
+    "hold_python": (_object(seconds=NUMBER), INTEGER),
+    "hold_c": (_object(count=INTEGER), INTEGER),
+}
+
+
+def version() -> str:
+    return distribution_version("model-bundles")
+
+
+def start(*, schemas: bool) -> Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]:
+    @contextlib.contextmanager
+    def started(root: Path, functions: tuple[str, ...], cores: set[int]) -> Iterator[Served]:
+        (function,) = functions
+        name = "series_array" if function == "series" else function
+        code_bundle(root, f"{SOURCE}\n\ndef load_predict_fn(model):\n    return {name}\n")
+        request, response = SCHEMAS[name]
+        document = {"requestSchema": request, "responseSchema": response} if schemas else {}
+        pair = Pair(root, document, queue_limit=QUEUE_LIMIT)
+        pair.port = free_port()
+        with stopping(pair):
+            with on_cores(cores):
+                pair.start_worker()  # as in a pod the two start at once
+                pair.start_server()
+            _wait(pair, function)
+            yield Served(pair.port, [pair.server.pid, pair.worker.pid])
+
+    return started
+
+
+def _wait(pair: Pair, function: str) -> None:
+    if function != SMALL.function:
+        return pair.wait_ready()
+    deadline = time.monotonic() + 60
+    ask = fields_as_json(SMALL, "/predict")
+    while True:
+        with contextlib.suppress(OSError):
+            if once(pair.port, ask)[0] == 200:
+                return None
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"no answer: {pair.server_log[-500:]} {pair.worker_log[-500:]}")
+        time.sleep(0.01)

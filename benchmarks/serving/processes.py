@@ -1,0 +1,90 @@
+"""What a tree of processes costs: CPU time and memory, read from /proc."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+PROC = Path("/proc")
+
+
+def tree(roots: Iterable[int]) -> list[int]:
+    """The roots, what they started, and what has left their parent but not their session."""
+    parents: dict[int, tuple[int, int]] = {}
+    for entry in PROC.iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                fields = _stat(int(entry.name))
+                parents[int(entry.name)] = int(fields[1]), int(fields[3])
+    found = {root for root in roots if root in parents}
+    sessions = {parents[root][1] for root in found} - {os.getsid(0)}
+    while True:
+        more = {pid for pid, (parent, session) in parents.items() if parent in found or session in sessions} - found
+        if not more:
+            return sorted(found)
+        found |= more
+
+
+def cpu_seconds(roots: Iterable[int]) -> float:
+    """utime + stime of the tree, with what its ended processes took."""
+    total = 0.0
+    for pid in tree(roots):
+        with contextlib.suppress(OSError):
+            total += sum(int(field) for field in _stat(pid)[11:15]) / TICK
+    return total
+
+
+def pss_mib(roots: Iterable[int]) -> float:
+    """Memory of the tree, with what several processes share counted once (PSS)."""
+    kib = 0
+    for pid in tree(roots):
+        with contextlib.suppress(OSError):
+            for line in (PROC / str(pid) / "smaps_rollup").read_text().splitlines():
+                if line.startswith("Pss:"):
+                    kib += int(line.split()[1])
+    return kib / 1024
+
+
+def age(roots: Iterable[int]) -> float:
+    """Seconds since the first of them was started."""
+    started = min(int(_stat(pid)[19]) for pid in roots)
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started / TICK
+
+
+def settle(roots: Iterable[int], seconds: float = 5.0) -> None:
+    """Waits until the tree rests: an overloaded server works on after its clients have gone."""
+    end = time.monotonic() + seconds
+    before = cpu_seconds(roots)
+    while time.monotonic() < end:
+        time.sleep(0.1)
+        now = cpu_seconds(roots)
+        if now - before <= 0.02:
+            return
+        before = now
+
+
+def end(pids: Iterable[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def on_cores(cores: Iterable[int]) -> Iterator[None]:
+    """What is started within runs on these cores and no others."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields after the command's name, which may have blanks: state, parent, group, session, ..."""
+    return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
