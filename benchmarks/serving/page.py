@@ -53,7 +53,7 @@ class Tables:
 
     def table(self, heads: Iterable[str], row: Callable[[str], list[str]]) -> str:
         heads = ["", *heads]
-        lines = [heads, ["---"] * len(heads), *([server, *row(server)] for server in self.found)]
+        lines = [heads, ["---"] * len(heads), *([server, *_said_once(row(server))] for server in self.found)]
         return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
     def _measured(self, server: str, key: Key) -> bool:
@@ -63,7 +63,7 @@ class Tables:
         whole = f"{server}: {one_line(error)}"
         if whole not in self.errors:
             self.errors.append(whole)
-        return f"error {self.errors.index(whole) + 1}: {one_line(error)[:60]}"
+        return f"error {self.errors.index(whole) + 1}: {one_line(error)[:100]}"
 
 
 def small(tables: Tables, cores: int) -> str:
@@ -186,6 +186,17 @@ def _noise(found: Cells) -> str:
         f"two equal copies of ours (the first two lines of each table) differ in CPU by {middle * 100:.0f} % in the "
         f"median row and by {most * 100:.0f} % at most ({_row(worst)})"
     )
+
+
+def _said_once(texts: list[str]) -> list[str]:
+    """An error that fills a line is read once."""
+    seen: set[str] = set()
+    shown = []
+    for text in texts:
+        shown.append("" if text in seen else text)
+        if text.startswith(("error ", "n/a: ")):
+            seen.add(text)
+    return shown
 
 
 def figure(value: float) -> str:

@@ -30,6 +30,16 @@ def tree(roots: Iterable[int]) -> list[int]:
         found |= more
 
 
+def within(directory: Path) -> list[int]:
+    """Processes that work below the directory: what is left of a server whose start failed half-way."""
+    found = []
+    for entry in PROC.iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(directory):
+                found.append(int(entry.name))
+    return found
+
+
 def cpu_seconds(roots: Iterable[int]) -> float:
     """utime + stime of the tree, with what its ended processes took."""
     total = 0.0
@@ -56,7 +66,7 @@ def age(roots: Iterable[int]) -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) - started / TICK
 
 
-def settle(roots: Iterable[int], seconds: float = 5.0) -> None:
+def settle(roots: Iterable[int], seconds: float = 2.0) -> None:
     """Waits until the tree rests: an overloaded server works on after its clients have gone."""
     end = time.monotonic() + seconds
     before = cpu_seconds(roots)

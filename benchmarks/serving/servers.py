@@ -19,7 +19,7 @@ from benchmarks.serving import ours, tools
 from benchmarks.serving.cases import SMALL, Ask, Case, NotOffered, binary_tensor, fields_as_json, instances, tensors
 from benchmarks.serving.load import once
 from benchmarks.serving.ours import Served
-from benchmarks.serving.processes import end, on_cores, tree
+from benchmarks.serving.processes import end, on_cores, tree, within
 
 Start = Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]
 APPS = Path(__file__).with_name("apps")
@@ -76,21 +76,24 @@ def _process(
     root: Path, cores: set[int], command: list[str], port: int, ask: Ask, **variables: str
 ) -> Iterator[Served]:
     """The process on its cores, from its first right status; nothing of it is left behind."""
-    with on_cores(cores):
-        server = running(command, root, lambda: once(port, ask)[0] == 200, variables)
-    process = server.__enter__()
+    started: list[int] = []
     try:
-        yield Served(port, [process.pid])
+        with contextlib.ExitStack() as stack:
+            with on_cores(cores):
+                ready = running(command, root, lambda: once(port, ask)[0] == 200, variables)
+                process = stack.enter_context(ready)
+            try:
+                yield Served(port, [process.pid])
+            finally:
+                started = tree([process.pid])
     finally:
-        pids = tree([process.pid])
-        server.__exit__(None, None, None)
-        end(pids)
+        end([*started, *within(root)])
 
 
 def _python(name: str, packages: tuple[str, ...], command: Callable[[Path, int, tuple[str, ...]], list[str]],
             ask: Callable[[Case], Ask], prepare: Callable[[Path, int, tuple[str, ...]], None] | None = None,
             **variables: str) -> Start:  # fmt: skip
-    """A server in an environment of its own."""
+    """A server in an environment of its own; ROOT in a variable is its directory."""
 
     @contextlib.contextmanager
     def start(root: Path, functions: tuple[str, ...], cores: set[int]) -> Iterator[Served]:
@@ -99,7 +102,8 @@ def _python(name: str, packages: tuple[str, ...], command: Callable[[Path, int, 
         port = free_port()
         if prepare:
             prepare(root, port, functions)
-        with _process(root, cores, command(python, port, functions), port, ask(SMALL), **variables) as served:
+        settings = {key: value.replace("ROOT", str(root)) for key, value in variables.items()}
+        with _process(root, cores, command(python, port, functions), port, ask(SMALL), **settings) as served:
             yield served
 
     return start
@@ -175,7 +179,7 @@ SERVERS = [
         _litserve), _litserve, "/health", "`LitServer(...).run`; JSON, the image as base64"),
     Server("Ray Serve", _version("ray", *RAY), _python(
         "ray", RAY, lambda python, port, names: [str(python), "ray_app.py", str(port)], _plain,
-        RAY_USAGE_STATS_ENABLED="0"), _plain, "/-/healthz",
+        RAY_USAGE_STATS_ENABLED="0", RAY_TMPDIR="ROOT"), _plain, "/-/healthz",
            "`serve.run`, one deployment with one replica; JSON, the image as the raw body"),
     Server("FastAPI on uvicorn", _version("fastapi", *FASTAPI), _python(
         "fastapi", FASTAPI, lambda python, port, names: [
