@@ -78,10 +78,19 @@ def settle(roots: Iterable[int], seconds: float = 2.0) -> None:
         before = now
 
 
-def end(pids: Iterable[int]) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+def end(pids: Iterable[int], seconds: float = 5.0) -> None:
+    """Kills them and waits until they are gone: what dies still takes CPU."""
+    left = set(pids)
+    until = time.monotonic() + seconds
+    while left and time.monotonic() < until:
+        for pid in sorted(left):
+            try:
+                os.kill(pid, signal.SIGKILL)
+                if _stat(pid)[0] == "Z":
+                    left.discard(pid)
+            except (ProcessLookupError, FileNotFoundError):
+                left.discard(pid)
+        time.sleep(0.01 if left else 0)
 
 
 @contextlib.contextmanager
