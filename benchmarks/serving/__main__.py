@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import statistics
 import sys
 import time
@@ -35,6 +36,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def main(argv: Sequence[str] | None = None) -> None:
     options = arguments(argv)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # servers of all kinds start faster with their bytecode
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers end too
     plan = _plan(options)
     chosen = _chosen(options.only)
     versions = {server.name: {"version": server.version(), "says": server.says} for server in chosen}
@@ -52,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{(time.monotonic() - began) / 60:.1f} minutes", file=sys.stderr)
     order = {server.name: [each for each in records if each["server"] == server.name] for server in chosen}
     found = results.cells([record for each in order.values() for record in each])
-    facts = _facts(plan, versions, records, before)
+    default_queue = replace(SERVERS[0], start=ours.start(schemas=True, queue_limit=None))
+    facts = {**_facts(plan, versions, records, before), "refused": Bench(default_queue, plan).refused()}
     rivals = [server.name for server in chosen if server.group == "model server"]
     text = page(found, rivals, [server.name for server in chosen if server.group == "framework"], facts)
     met = {goal.says: {"met": goal.met, "found": goal.found} for goal in results.goals(found, rivals)}

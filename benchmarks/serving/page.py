@@ -72,12 +72,14 @@ def small(tables: Tables, cores: int) -> str:
 
     def row(server: str) -> list[str]:
         cpu = [tables.cell(server, keys[1], "cpuUs", best=True), tables.ratio(server, keys[1])]
+        cpu += [tables.cell(server, key, "cpuUs") for key in (keys[0], keys[2])]
         rates = [tables.cells(server, key, {"perSecond": 1})[0] for key in keys]
         memory = [tables.cell(server, ("memory", 1, 0), "pssMiB")] if cores == 1 else []
         starts = tables.cells(server, start, {"wallSeconds": 1, "cpuSeconds": 1})
         return [*cpu, *rates, *(tables.pair(server, key) for key in keys), *memory, *starts]
 
-    heads = ["CPU us at 32 (best)", "ratio to ours", *(f"req/s at {clients}" for clients in CLIENTS)]
+    heads = ["CPU us at 32 (best)", "ratio to ours", "CPU us at 1", "CPU us at 256"]
+    heads += [*(f"req/s at {clients}" for clients in CLIENTS)]
     heads += [f"p50 / p99 ms at {clients}" for clients in CLIENTS] + (["memory MiB"] if cores == 1 else [])
     return tables.table([*heads, "start s", "start CPU s"], row)
 
@@ -170,11 +172,16 @@ def _how(found: Cells, facts: dict[str, Any]) -> str:
 - The client is {facts["client"]} with one thread. A script looks at every answer's status, length and text; one answer
   of each row is compared as a whole. It takes {facts["clientUs"]} CPU us for a small request, the same for all: where a
   server's rate comes near one over that, the client is the limit. Each request carries a `traceparent`.
-- Ours has room for {facts["queueLimit"]} waiting requests (`--queue-limit`): with a pod's ten it would refuse most of
-  256 clients with 429, where the others let them wait without a bound.
+- Ours has room for {facts["queueLimit"]} waiting requests (`--queue-limit`), as the others let them wait without a
+  bound. With a pod's, ten for each place, it refuses with 429 what is more:
+{_refused(facts["refused"])}
 - The probe: a GET every 20 ms, each on a new connection, while one request after the other holds the lock.
 - Noise: {_noise(found)}. The machine's load before and after was {facts["loadBefore"]} and {facts["loadAfter"]}.
 """
+
+
+def _refused(said: dict[int, str]) -> str:
+    return "\n".join(f"  - {clients} client{'s' * (clients > 1)}: {one_line(text)}" for clients, text in said.items())
 
 
 def _noise(found: Cells) -> str:

@@ -15,6 +15,7 @@ FACTS = {
     **dict.fromkeys(("rounds", "seconds", "smallSeconds", "one", "two", "clientOfOne", "clientOfTwo", "shared"), "-"),
     **dict.fromkeys(("machine", "client", "clientUs", "queueLimit", "loadBefore", "loadAfter"), "-"),
     "servers": {},
+    "refused": {1: "none refused", 32: "429"},
 }
 
 
@@ -94,6 +95,7 @@ def test_the_page_marks_what_is_lost_and_says_errors_and_what_is_not_offered() -
     assert "- small, one core, 32 clients: 40.0 us CPU, KServe 39.0" in text
     assert ". KServe: a \\| log of two lines" in text
     assert "n/a: no tree" in text
+    assert "  - 1 client: none refused\n  - 32 clients: 429\n" in text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.1234, "0.12"), (12.34, "12.3"), (1234.5, "1234")])
