@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.serving import ours, results, servers, tools
 from benchmarks.serving.measure import Bench, Plan, Record
-from benchmarks.serving.page import page
+from benchmarks.serving.page import FULL_ROUNDS, page
 from benchmarks.serving.results import AGAIN, OURS
 from benchmarks.serving.servers import SERVERS, Server
 
@@ -27,7 +27,7 @@ RESULTS = Path(__file__).resolve().parent.parent / "results"
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
-    parser.add_argument("--rounds", type=int, help="3 when not given, 1 with --quick")
+    parser.add_argument("--rounds", type=int, help=f"{FULL_ROUNDS} when not given, 1 with --quick")
     parser.add_argument("--only", action="append", metavar="NAME", help="these servers, beside ours; may be repeated")
     parser.add_argument("--to", type=Path, default=RESULTS, help="the directory for serving.md and serving.json")
     return parser.parse_args(argv)
@@ -70,7 +70,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         raise SystemExit("needs two cores: one for the servers, one for the client")
-    rounds = options.rounds or (1 if options.quick else 3)
+    rounds = options.rounds or (1 if options.quick else FULL_ROUNDS)
     one, two = set(cores[:1]), set(cores[:2])
     small, probe = (1, 1.5) if options.quick else (2, 3.0)
     return Plan(rounds, small, 1, probe, tools.wrk(), one, two, set(cores[1:2]), set(cores[2:3]) or two)
@@ -90,6 +90,7 @@ def _chosen(only: list[str] | None) -> list[Server]:
 def _facts(plan: Plan, versions: dict[str, dict[str, str]], records: list[Record], before: float) -> dict[str, Any]:
     client = [record["clientUs"] for record in records if record["row"] == "small" and record.get("clients") == 32
               and "clientUs" in record and record["server"] == OURS]  # fmt: skip
+    others = [record["othersCores"] for record in records if "othersCores" in record]
     shared = " too" if plan.client_of_two == plan.two else ""
     return {
         "servers": versions,
@@ -104,6 +105,7 @@ def _facts(plan: Plan, versions: dict[str, dict[str, str]], records: list[Record
         "shared": shared,
         "client": tools.version(plan.wrk, "-v").split("]")[0].split("[")[0].replace("debian/", "").strip(),
         "clientUs": f"{statistics.median(client):.0f}" if client else "?",
+        "othersCores": round(statistics.median(others), 2) if others else 0.0,
         "queueLimit": ours.QUEUE_LIMIT,
         "loadBefore": round(before, 2),
         "loadAfter": round(os.getloadavg()[0], 2),

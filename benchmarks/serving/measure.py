@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.serving import health, load
 from benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, SMALL, Case, NotOffered
 from benchmarks.serving.ours import Served
-from benchmarks.serving.processes import age, cpu_seconds, pss_mib, settle
+from benchmarks.serving.processes import age, busy_seconds, cpu_seconds, pss_mib, settle
 from benchmarks.serving.servers import Server
 
 Record = dict[str, Any]
@@ -98,9 +98,9 @@ class Bench:
             load.once(served.port, ask)
         settle(served.roots)
         with tempfile.NamedTemporaryFile() as body:
-            before = cpu_seconds(served.roots)
+            before, busy = cpu_seconds(served.roots), busy_seconds()
             done = load.run(self.plan.wrk, served.port, ask, case, clients, seconds, cores, Path(body.name), length)
-            used = cpu_seconds(served.roots) - before
+            used, busy = cpu_seconds(served.roots) - before, busy_seconds() - busy
         settle(served.roots)
         cell = {
             "cpuUs": used / done.requests * 1e6,
@@ -109,6 +109,7 @@ class Bench:
             "p99Us": done.p99_us,
             "clientUs": done.client_seconds / done.requests * 1e6,
             "requests": done.requests,
+            "othersCores": max(0.0, busy - used - done.client_seconds) / done.seconds,
         }
         return cell | ({"cpuUsPerEvent": cell["cpuUs"] / case.events} if case.events else {})
 

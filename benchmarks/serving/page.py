@@ -19,6 +19,9 @@ UNITS = {
     "p99Ms": (1, "ms p99"),
 }
 
+FULL_ROUNDS = 3
+QUIET_CORES = 0.2
+
 
 class Tables:
     """The tables of one result; `errors` are the ones that were met in cells, whole."""
@@ -132,7 +135,7 @@ def page(found: Cells, rivals: list[str], frameworks: list[str], facts: dict[str
 
 `make bench-serving`: the same functions behind each server, written as its own documentation has it, newest releases at
 their defaults; the same client in the same run. {facts["machine"]}.
-
+{_provisional(facts)}
 | goal | | found |
 |---|---|---|
 {met}
@@ -176,8 +179,20 @@ def _how(found: Cells, facts: dict[str, Any]) -> str:
   bound. With a pod's, ten for each place, it refuses with 429 what is more:
 {_refused(facts["refused"])}
 - The probe: a GET every 20 ms, each on a new connection, while one request after the other holds the lock.
-- Noise: {_noise(found)}. The machine's load before and after was {facts["loadBefore"]} and {facts["loadAfter"]}.
+- Noise: {_noise(found)}.
+  Whatever else ran on the machine took {facts["othersCores"]} of a core while a cell was measured, in the median; the
+  load before and after was {facts["loadBefore"]} and {facts["loadAfter"]}.
 """
+
+
+def _provisional(facts: dict[str, Any]) -> str:
+    """A run that is short, or shared the machine, says that everything works and not how fast it is."""
+    why = []
+    if facts["rounds"] < FULL_ROUNDS:
+        why.append(f"{facts['rounds']} of {FULL_ROUNDS} rounds")
+    if facts["othersCores"] > QUIET_CORES:
+        why.append(f"other programs took {facts['othersCores']} of a core meanwhile")
+    return f"\n**Provisional**, goals and losses too: {', '.join(why)}.\n" if why else ""
 
 
 def _refused(said: dict[int, str]) -> str:

@@ -49,6 +49,12 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return total
 
 
+def busy_seconds() -> float:
+    """CPU time of everything on the machine."""
+    user, nice, system, _idle, _iowait, *rest = (int(each) for each in _machine())
+    return (user + nice + system + sum(rest[:3])) / TICK
+
+
 def pss_mib(roots: Iterable[int]) -> float:
     """Memory of the tree, with what several processes share counted once (PSS)."""
     kib = 0
@@ -102,6 +108,10 @@ def on_cores(cores: Iterable[int]) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _machine() -> list[str]:
+    return (PROC / "stat").read_text().splitlines()[0].split()[1:]
 
 
 def _stat(pid: int) -> list[str]:

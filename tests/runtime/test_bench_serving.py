@@ -60,6 +60,7 @@ def test_the_client_counts_each_answer_that_is_not_the_one_expected(status: int,
 
 
 def test_what_a_process_started_counts_with_it(tmp_path: Path) -> None:
+    busy = processes.busy_seconds()
     shell = subprocess.Popen(
         ["sh", "-c", '"$@" & wait', "sh", sys.executable, "-c", SPIN], cwd=tmp_path, start_new_session=True
     )
@@ -68,6 +69,7 @@ def test_what_a_process_started_counts_with_it(tmp_path: Path) -> None:
         while processes.cpu_seconds([shell.pid]) < 0.3 and time.monotonic() < end:
             time.sleep(0.05)
         assert 0.3 <= processes.cpu_seconds([shell.pid]) < 1.0
+        assert processes.busy_seconds() - busy >= 0.25
         assert len(processes.tree([shell.pid])) == 2
         assert sorted(processes.within(tmp_path)) == processes.tree([shell.pid])
         assert processes.pss_mib([shell.pid]) > 1

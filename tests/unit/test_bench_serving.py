@@ -12,9 +12,11 @@ from benchmarks.serving.results import AGAIN, OURS, Lost
 
 SMALL = ("small", 1, 32)
 FACTS = {
-    **dict.fromkeys(("rounds", "seconds", "smallSeconds", "one", "two", "clientOfOne", "clientOfTwo", "shared"), "-"),
+    **dict.fromkeys(("seconds", "smallSeconds", "one", "two", "clientOfOne", "clientOfTwo", "shared"), "-"),
     **dict.fromkeys(("machine", "client", "clientUs", "queueLimit", "loadBefore", "loadAfter"), "-"),
     "servers": {},
+    "rounds": 3,
+    "othersCores": 0.1,
     "refused": {1: "none refused", 32: "429"},
 }
 
@@ -96,6 +98,20 @@ def test_the_page_marks_what_is_lost_and_says_errors_and_what_is_not_offered() -
     assert ". KServe: a \\| log of two lines" in text
     assert "n/a: no tree" in text
     assert "  - 1 client: none refused\n  - 32 clients: 429\n" in text
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        ({}, ""),
+        ({"rounds": 1}, "1 of 3 rounds."),
+        ({"othersCores": 0.5}, "other programs took 0.5 of a core meanwhile."),
+    ],
+)
+def test_a_short_or_disturbed_run_is_called_provisional(facts: dict[str, Any], says: str) -> None:
+    text = page(results.cells([small(OURS, 40.0)]), ["KServe"], [], {**FACTS, **facts})
+    assert text.count("Provisional") == bool(says)
+    assert says in text
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.1234, "0.12"), (12.34, "12.3"), (1234.5, "1234")])
