@@ -22,6 +22,8 @@ from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http import HttpConnection
 
 CLOSE_SECONDS = 2.0
+# objects made and kept before the collector looks: large JSON makes many and no cycles
+GARBAGE = 50_000
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,7 +38,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--host", default=None, help="address to listen on; all when not given")
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
     add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
-    add("--queue-limit", type=int, default=None, help="requests that may wait; 10 x --max-concurrency when not given")
+    add(
+        "--queue-limit",
+        type=int,
+        default=None,
+        help="requests that may wait however long it takes, 10 x --max-concurrency when not given; more may while "
+        "they are expected to wait less than a second",
+    )
     add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
     add("--drain-seconds", type=float, default=5.0, help="how long a drain goes on serving while endpoints follow")
     add("--max-body-bytes", type=int, default=64 * 1024 * 1024, help="largest request body")
@@ -82,6 +90,7 @@ async def serve(options: argparse.Namespace, layout: Layout, document: dict[str,
         loop.add_signal_handler(number, stop.set)
     gc.collect()
     gc.freeze()  # what is here stays: the collector need not look at it again
+    gc.set_threshold(GARBAGE)
     ticking = asyncio.create_task(_tick(app))
     await stop.wait()
     stop.clear()

@@ -10,9 +10,14 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Container
+
+from bundle_runtime import wire
+from bundle_runtime.server.pending import Pending
 
 SAMPLES = 50
 MARGIN = 0.9  # of the last batches that took no longer than the estimate says
+MOST_BYTES = 64 * 1024 * 1024  # of requests in one batch
 LONGEST_QUEUE = 64  # batches
 LEAD = 0.003  # seconds that a batch is sent ahead: what the server may be busy for with other requests
 
@@ -99,6 +104,31 @@ class Batches:
             return False
         rounds = math.ceil((waiting + 1) / self.limit / self._concurrency) + 1  # one is under way
         return rounds * self.duration.seconds(self.limit) > self._timeout
+
+    def gather(
+        self, waiting: deque[Pending], wanted: Container[int], now: float
+    ) -> tuple[list[Pending], list[Pending]]:
+        """Takes the next batch off the queue, as much as it holds, and what is too late for it; what nobody ``wanted``
+        any more is left out. A call goes alone."""
+        begin = self.next_place(now)
+        group: list[Pending] = []
+        late: list[Pending] = []
+        size = 0
+        while waiting and len(group) < self.limit:
+            pending = waiting[0]
+            size += len(pending.body)
+            if group and (pending.kind != wire.REQUEST or size > MOST_BYTES):
+                break
+            waiting.popleft()
+            if pending.id not in wanted:
+                continue
+            if self.is_late(pending.deadline, begin, min(self.limit, len(group) + 1 + len(waiting))):
+                late.append(pending)
+                continue
+            group.append(pending)
+            if pending.kind != wire.REQUEST:
+                break
+        return group, late
 
     def sent(self, ids: list[int], now: float) -> None:
         self._sent.append(_Sent(ids, now if len(self._sent) < self._concurrency else None))

@@ -16,13 +16,13 @@ from bundle_runtime import wire
 from bundle_runtime.server.batching import Batches
 from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.phases import Phases, queued
+from bundle_runtime.server.room import Room
 
 # While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
 # one is not: what was sent dies with the worker.
 AHEAD = 16
 QUICK_MICROS = 1000.0
 AHEAD_BYTES = 64 * 1024
-BATCH_BYTES = 64 * 1024 * 1024  # of requests in one batch
 
 
 # code ("" for a response), payload of the frame
@@ -40,7 +40,7 @@ class Dispatcher:
     ) -> None:
         self._loop = loop
         self._max_concurrency = max_concurrency
-        self._capacity = max_concurrency + queue_limit
+        self._room = Room(max_concurrency, queue_limit)
         self._timeout = timeout_seconds
         self._finish = finish
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
@@ -52,7 +52,8 @@ class Dispatcher:
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
         self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
         self._outstanding: set[int] = set()  # sent and not answered by the worker, whoever still wants the answer
-        self._mean_micros = QUICK_MICROS * 10
+        self._held_bytes = 0  # of what waits
+        self._mean_micros = math.inf  # before the first answer
         self._progress = 0.0  # when the worker last took or answered a request
         self._last_id = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -90,9 +91,10 @@ class Dispatcher:
         if self.batches is not None:
             return self.batches.is_full(len(self._pending) - len(self._outstanding))
         # the count of both tables bounds what is occupied from above and costs nothing
-        if len(self._pending) + len(self._outstanding) < self._capacity:
+        if len(self._pending) + len(self._outstanding) < self._room.always:
             return False
-        return self._occupied() >= self._capacity
+        since = monotonic() - self._progress
+        return not self._room.has(self._occupied(), self._held_bytes, self._mean_micros * 1e-6, since)
 
     def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
         """The caller has asked full() and knows that a worker is loaded, or about to be. ``kind`` is the frame's."""
@@ -100,6 +102,7 @@ class Dispatcher:
         now = monotonic()
         pending = Pending(id, context, body, now, now + self._timeout, kind)
         self._pending[id] = pending
+        self._held_bytes += len(body)
         if self._timer is None:
             self._timer = self._loop.call_later(self._timeout, self._expire)
         self._waiting.append(pending)
@@ -134,8 +137,7 @@ class Dispatcher:
             self._outstanding.add(pending.id)
             pending.sent = True
             self._progress = monotonic()
-            self.send(pending.kind, pending.id, pending.body)
-            pending.body = b""
+            self.send(pending.kind, pending.id, self._body(pending))
 
     def _send_batches(self, batches: Batches) -> None:
         waiting = self._waiting
@@ -157,38 +159,30 @@ class Dispatcher:
 
     def _send_batch(self, batches: Batches, now: float) -> None:
         """What waits, as much as a batch holds and without what is too late; a call goes alone."""
-        waiting = self._waiting
-        begin = batches.next_place(now)
-        group: list[Pending] = []
-        size = 0
-        while waiting and len(group) < batches.limit:
-            pending = waiting[0]
-            size += len(pending.body)
-            if group and (pending.kind != wire.REQUEST or size > BATCH_BYTES):
-                break
-            waiting.popleft()
-            if pending.id not in self._pending:
-                continue
-            if batches.is_late(pending.deadline, begin, min(batches.limit, len(group) + 1 + len(waiting))):
-                del self._pending[pending.id]
-                self._finish(pending.context, "DeadlineExceeded", b"")
-                continue
-            group.append(pending)
-            if pending.kind != wire.REQUEST:
-                break
+        group, late = batches.gather(self._waiting, self._pending, now)
+        for pending in late:
+            del self._pending[pending.id]
+            self._body(pending)
+            self._finish(pending.context, "DeadlineExceeded", b"")
         if not group or self.send is None:
             return
         self._progress = now
         ids = [pending.id for pending in group]
         self._outstanding.update(ids)
         batches.sent(ids, now)
-        kind, payload = group[0].kind, group[0].body
+        bodies = [self._body(pending) for pending in group]
+        kind, payload = group[0].kind, bodies[0]
         if kind == wire.REQUEST:
-            kind, payload = wire.BATCH, wire.pack_batch([(pending.id, pending.body) for pending in group])
+            kind, payload = wire.BATCH, wire.pack_batch(list(zip(ids, bodies, strict=True)))
         for pending in group:
             pending.sent = True
-            pending.body = b""
         self.send(kind, ids[0], payload)
+
+    def _body(self, pending: Pending) -> bytes:
+        """Taken from it: it is sent once, or never."""
+        body, pending.body = pending.body, b""
+        self._held_bytes -= len(body)
+        return body
 
     def answered(self, frame: wire.Frame, code: str) -> None:
         """``code`` is "" for a response, else the error frame's."""
@@ -197,7 +191,8 @@ class Dispatcher:
             return
         self._outstanding.discard(id)
         self._progress = monotonic()
-        self._mean_micros += (sum(frame.phases) - self._mean_micros) * 0.125
+        micros, mean = sum(frame.phases), self._mean_micros
+        self._mean_micros = micros if mean == math.inf else mean + (micros - mean) * 0.125
         if self.batches is not None:
             self._batch_answered(self.batches, frame, code)
             return
@@ -255,7 +250,7 @@ class Dispatcher:
             self._forget(pending)
 
     def _forget(self, pending: Pending) -> None:
-        pending.body = b""
+        self._body(pending)
         if pending.sent and self.send is not None:
             self.send(wire.CANCEL, pending.id, b"")
         if self._idle_waiters:
@@ -288,6 +283,7 @@ class Dispatcher:
         for pending in lost:
             del self._pending[pending.id]
         for pending in lost:
+            self._body(pending)
             self._finish(pending.context, code, b"")
         self._wake_idle()
 

@@ -118,6 +118,13 @@ def test_a_full_queue_says_so(served: Served) -> None:
     assert sorted(request.answer().json for request in [running, *waiting]) == [1, 2, 3]
 
 
+def test_a_quick_function_has_a_longer_queue(served: Served) -> None:
+    pair = served("import time\ndef predict():\n    time.sleep(0.001)\n    return 1\n")
+    assert pair.predict().status == 200
+    many = [Background(pair) for _ in range(40)]
+    assert {request.answer().status for request in many} == {200}
+
+
 def test_a_client_that_leaves_frees_its_place(served: Served) -> None:
     pair = served(GATED)
     running = started(pair, "a")

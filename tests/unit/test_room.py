@@ -1,0 +1,31 @@
+"""Some requests always have room; more while they will not wait long."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from bundle_runtime.server.room import BYTES, REQUESTS, Room
+
+
+@pytest.mark.parametrize(
+    ("occupied", "held", "mean", "since", "has"),
+    [
+        (21, 0, math.inf, 999.0, True),
+        (22, 0, math.inf, 0.0, False),
+        (22, 0, 0.05, 0.1, True),
+        (39, 0, 0.05, 0.1, True),
+        (40, 0, 0.05, 0.1, False),
+        (22, 0, 0.05, 1.1, False),
+        (22, BYTES, 0.05, 0.1, False),
+        (REQUESTS - 1, 0, 0.00005, 0.1, True),
+        (REQUESTS, 0, 0.00005, 0.1, False),
+    ],
+    ids=[
+        "ten for each place always", "nothing known yet", "a quick function", "a second's worth",
+        "more than a second", "a worker that is stuck", "large bodies", "many small ones", "too many",
+    ],
+)  # fmt: skip
+def test_room(occupied: int, held: int, mean: float, since: float, has: bool) -> None:
+    assert Room(2, 20).has(occupied, held, mean, since) is has
