@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving import ours, results, servers, tools
+from benchmarks.serving import results, servers, tools
 from benchmarks.serving.measure import Bench, Plan, Record
 from benchmarks.serving.page import FULL_ROUNDS, page
 from benchmarks.serving.results import AGAIN, OURS
@@ -54,8 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{(time.monotonic() - began) / 60:.1f} minutes", file=sys.stderr)
     order = {server.name: [each for each in records if each["server"] == server.name] for server in chosen}
     found = results.cells([record for each in order.values() for record in each])
-    default_queue = replace(SERVERS[0], start=ours.start(schemas=True, queue_limit=None))
-    facts = {**_facts(plan, versions, records, before), "refused": Bench(default_queue, plan).refused()}
+    facts = _facts(plan, versions, records, before)
     rivals = [server.name for server in chosen if server.group == "model server"]
     text = page(found, rivals, [server.name for server in chosen if server.group == "framework"], facts)
     met = {goal.says: {"met": goal.met, "found": goal.found} for goal in results.goals(found, rivals)}
@@ -106,7 +105,6 @@ def _facts(plan: Plan, versions: dict[str, dict[str, str]], records: list[Record
         "client": tools.version(plan.wrk, "-v").split("]")[0].split("[")[0].replace("debian/", "").strip(),
         "clientUs": f"{statistics.median(client):.0f}" if client else "?",
         "othersCores": round(statistics.median(others), 2) if others else 0.0,
-        "queueLimit": ours.QUEUE_LIMIT,
         "loadBefore": round(before, 2),
         "loadAfter": round(os.getloadavg()[0], 2),
     }

@@ -60,12 +60,6 @@ class Bench:
                     if case.function in group:
                         yield self._health(served, case)
 
-    def refused(self) -> dict[int, str]:
-        """What becomes of the small request, by clients, where the server may refuse it."""
-        with self._started((SMALL.function,), self.plan.one, 1) as (served, _):
-            records = [self._load(served, SMALL, 1, clients, 1) for clients in CLIENTS]
-        return {record["clients"]: record.get("error", "none refused") for record in records}
-
     def _small(self, served: Served | None, cores: int) -> Iterator[Record]:
         for clients in CLIENTS:
             yield self._load(served, SMALL, cores, clients, self.plan.small_seconds)

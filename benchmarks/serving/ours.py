@@ -19,8 +19,6 @@ from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
 
 SOURCE = (Path(__file__).parent / "apps/functions.py").read_text()
-# 256 clients wait at once; what a pod's default of ten places makes of them is measured too, as `refused`
-QUEUE_LIMIT = 512
 
 Schema = dict[str, Any]
 
@@ -54,9 +52,7 @@ def version() -> str:
     return distribution_version("model-bundles")
 
 
-def start(
-    *, schemas: bool, queue_limit: int | None = QUEUE_LIMIT
-) -> Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]:
+def start(*, schemas: bool) -> Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]:
     @contextlib.contextmanager
     def started(root: Path, functions: tuple[str, ...], cores: set[int]) -> Iterator[Served]:
         (function,) = functions
@@ -64,7 +60,7 @@ def start(
         code_bundle(root, f"{SOURCE}\n\ndef load_predict_fn(model):\n    return {name}\n")
         request, response = SCHEMAS[name]
         document = {"requestSchema": request, "responseSchema": response} if schemas else {}
-        pair = Pair(root, document, **({} if queue_limit is None else {"queue_limit": queue_limit}))
+        pair = Pair(root, document)
         pair.port = free_port()
         with stopping(pair):
             with on_cores(cores):

@@ -175,9 +175,6 @@ def _how(found: Cells, facts: dict[str, Any]) -> str:
 - The client is {facts["client"]} with one thread. A script looks at every answer's status, length and text; one answer
   of each row is compared as a whole. It takes {facts["clientUs"]} CPU us for a small request, the same for all: where a
   server's rate comes near one over that, the client is the limit. Each request carries a `traceparent`.
-- Ours has room for {facts["queueLimit"]} waiting requests (`--queue-limit`), as the others let them wait without a
-  bound. With a pod's, ten for each place, it refuses with 429 what is more:
-{_refused(facts["refused"])}
 - The probe: a GET every 20 ms, each on a new connection, while one request after the other holds the lock.
 - Noise: {_noise(found)}.
   Whatever else ran on the machine took {facts["othersCores"]} of a core while a cell was measured, in the median; the
@@ -193,10 +190,6 @@ def _provisional(facts: dict[str, Any]) -> str:
     if facts["othersCores"] > QUIET_CORES:
         why.append(f"other programs took {facts['othersCores']} of a core meanwhile")
     return f"\n**Provisional**, goals and losses too: {', '.join(why)}.\n" if why else ""
-
-
-def _refused(said: dict[int, str]) -> str:
-    return "\n".join(f"  - {clients} client{'s' * (clients > 1)}: {one_line(text)}" for clients, text in said.items())
 
 
 def _noise(found: Cells) -> str:

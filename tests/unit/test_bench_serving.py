@@ -13,11 +13,10 @@ from benchmarks.serving.results import AGAIN, OURS, Lost
 SMALL = ("small", 1, 32)
 FACTS = {
     **dict.fromkeys(("seconds", "smallSeconds", "one", "two", "clientOfOne", "clientOfTwo", "shared"), "-"),
-    **dict.fromkeys(("machine", "client", "clientUs", "queueLimit", "loadBefore", "loadAfter"), "-"),
+    **dict.fromkeys(("machine", "client", "clientUs", "loadBefore", "loadAfter"), "-"),
     "servers": {},
     "rounds": 3,
     "othersCores": 0.1,
-    "refused": {1: "none refused", 32: "429"},
 }
 
 
@@ -97,7 +96,6 @@ def test_the_page_marks_what_is_lost_and_says_errors_and_what_is_not_offered() -
     assert "- small, one core, 32 clients: 40.0 us CPU, KServe 39.0" in text
     assert ". KServe: a \\| log of two lines" in text
     assert "n/a: no tree" in text
-    assert "  - 1 client: none refused\n  - 32 clients: 429\n" in text
 
 
 @pytest.mark.parametrize(
