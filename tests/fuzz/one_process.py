@@ -1,0 +1,230 @@
+"""Server and worker in one process, on a loop that is moved by hand: no sockets, no threads, no waiting.
+
+A fuzzer runs it a thousand times a second, and each run is the same for the same bytes. All of the runtime in it is the
+product's own; the transports and the loop stand in for the operating system.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import json
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bundle_runtime import wire
+from bundle_runtime.server.app import App
+from bundle_runtime.server.http import HttpConnection
+from bundle_runtime.server.link import WorkerConnection
+from bundle_runtime.worker.__main__ import serve
+from bundle_runtime.worker.link import Connection, Link
+from bundle_runtime.worker.predict import Predictor
+
+DIGEST = "sha256:" + "0" * 64
+MODEL = "m"
+HELLO = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
+MAX_BODY = 60_000
+# longer than anything may take: the head, the body, an answer, an idle connection
+LONG_SECONDS = 200
+
+
+class Timer:
+    def __init__(self) -> None:
+        self.cancelled = False
+
+    def cancel(self) -> None:
+        self.cancelled = True
+
+
+class Loop:
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._soon: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
+        self._later: list[tuple[float, int, Timer, Callable[..., None], tuple[Any, ...]]] = []
+        self._numbers = itertools.count()
+
+    def time(self) -> float:
+        return self.now
+
+    def call_soon(self, function: Callable[..., None], *args: Any) -> None:
+        self._soon.append((function, args))
+
+    def call_later(self, seconds: float, function: Callable[..., None], *args: Any) -> Timer:
+        return self.call_at(self.now + seconds, function, *args)
+
+    def call_at(self, when: float, function: Callable[..., None], *args: Any) -> Timer:
+        timer = Timer()
+        heapq.heappush(self._later, (when, next(self._numbers), timer, function, args))
+        return timer
+
+    def run(self) -> None:
+        """Until nothing is left to do at this time."""
+        while True:
+            while self._later and self._later[0][0] <= self.now:
+                _, _, timer, function, args = heapq.heappop(self._later)
+                if not timer.cancelled:
+                    self.call_soon(function, *args)
+            if not self._soon:
+                return
+            function, args = self._soon.popleft()
+            function(*args)
+
+
+class Transport:
+    """One end of a connection, as asyncio shows it to a protocol."""
+
+    def __init__(self, loop: Loop, protocol: Any, wrote: Callable[[], None] = lambda: None) -> None:
+        self._loop = loop
+        self._protocol = protocol
+        self._wrote = wrote
+        self.sent = bytearray()
+        self.ended = False
+        self.reading = True
+        protocol.connection_made(self)
+
+    def write(self, data: bytes) -> None:
+        if not self.ended:
+            self.sent += data
+            self._wrote()
+
+    def close(self) -> None:
+        if not self.ended:
+            self.ended = True
+            self._loop.call_soon(self._protocol.connection_lost, None)
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return self.ended
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        pass  # the fuzzer's client goes on sending, as a broken one would
+
+    def pause_reading(self) -> None:
+        self.reading = False
+
+    def resume_reading(self) -> None:
+        self.reading = True
+
+    def feed(self, pieces: Iterable[bytes], between: Callable[[], None] = lambda: None) -> None:
+        """The pieces in turn, for as long as the protocol reads."""
+        for piece in pieces:
+            if not self.reading:
+                self._loop.run()
+            if self.ended:
+                return
+            assert self.reading, "reading is paused and nothing is under way that could resume it"
+            self._protocol.data_received(piece)
+            between()
+
+
+class Client:
+    def __init__(self, runtime: Runtime) -> None:
+        self.connection = HttpConnection(runtime.app, runtime.loop, MAX_BODY)
+        self.transport = Transport(runtime.loop, self.connection)
+        self.methods: list[bytes] = []  # of the requests that the app was given
+
+
+class WorkerSide:
+    """The real worker at the other end of the server's link."""
+
+    def __init__(self, runtime: Runtime, predict_fn: Any) -> None:
+        self._runtime = runtime
+        self._decoder = wire.Decoder()
+        self._link = Link("", HELLO)
+        self._connection = Connection(self)  # type: ignore[arg-type]
+        self._link._connection = self._connection
+        self._predictor = Predictor(predict_fn, frozenset())
+        self._due = False
+
+    def say_hello(self) -> None:
+        self.sendall(wire.pack_json(wire.HELLO, **HELLO))
+        self.sendall(wire.pack_json(wire.READY, seconds={}, maxBatch=self._predictor.max_batch))
+
+    def sendall(self, data: bytes) -> None:
+        self._runtime.loop.call_soon(self._runtime.link.data_received, data)
+
+    def wrote(self) -> None:
+        if not self._due:
+            self._due = True
+            self._runtime.loop.call_soon(self._work)
+
+    def _work(self) -> None:
+        self._due = False
+        transport = self._runtime.link_transport
+        data = bytes(transport.sent)
+        transport.sent.clear()
+        for frame in self._decoder.feed(data):
+            self._link._handle(self._connection, frame)
+        self._link.requests.put(None)
+        serve(self._link, self._predictor)
+
+
+class Runtime:
+    """``predict_fn`` None: nobody works, whatever is fed to ``link_transport`` is the worker."""
+
+    def __init__(self, document: dict[str, Any], predict_fn: Any = None, timeout_seconds: float = 60.0) -> None:
+        self.loop = Loop()
+        options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0}
+        self.app = App(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
+        self._watch(self.app)
+        self.link = WorkerConnection(self.app.link, self.loop)  # type: ignore[arg-type]
+        worker = WorkerSide(self, predict_fn) if predict_fn is not None else None
+        self.link_transport = Transport(self.loop, self.link, worker.wrote if worker else lambda: None)
+        self.clients: dict[int, Client] = {}
+        if worker:
+            worker.say_hello()
+            self.loop.run()
+
+    def _watch(self, app: App) -> None:
+        """What the app is given, by connection; an exception out of it would be taken for the parser's."""
+        handle = app.handle
+        self.errors: list[Exception] = []
+
+        def watched(exchange: Any) -> None:
+            self.clients[id(exchange.connection)].methods.append(exchange.method)
+            try:
+                handle(exchange)
+            except Exception as error:
+                self.errors.append(error)
+                raise
+
+        app.handle = watched  # type: ignore[method-assign]
+
+    def client(self) -> Client:
+        client = Client(self)
+        self.clients[id(client.connection)] = client
+        return client
+
+    def settle(self) -> None:
+        self.loop.run()
+        if self.errors:
+            raise self.errors[0]
+
+    def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.loop.now += 1.0
+            self.settle()
+            self.app.tick()
+        self.settle()
+
+    def check_nothing_is_left(self) -> None:
+        dispatcher = self.app.dispatcher
+        left = {
+            "pending": len(dispatcher._pending),
+            "waiting": dispatcher.queue_depth,
+            "connections": len(self.app.connections),
+        }
+        assert not any(left.values()), f"left behind: {left}"
+
+
+def counts(runtime: Runtime) -> dict[str, int]:
+    return {f"{status} {code}": number for (status, code), number in runtime.app.metrics.requests.items()}
+
+
+def json_bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()

@@ -1,0 +1,108 @@
+"""What a server may say to the worker's link.
+
+Whatever the frames are: the thread that reads them goes on or ends the connection with a reason, the worker survives
+every request that it is given, each gets at most one answer, and what the worker sends is well formed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+from bundle_runtime import wire
+from bundle_runtime.worker.__main__ import serve
+from bundle_runtime.worker.link import Connection, Link
+from bundle_runtime.worker.predict import Predictor
+from tests.fuzz.frames import stream
+from tests.fuzz.one_process import HELLO
+from tests.fuzz.requests import Batched, mirror
+
+KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT)
+ANSWERS = (wire.RESPONSE, wire.ERROR, wire.PIECES, wire.END)
+PREDICTORS = (Predictor(mirror, frozenset()), Predictor(Batched(), frozenset()))
+
+
+class Exit(BaseException):
+    """The process would end here."""
+
+
+def check(data: bytes) -> None:
+    if not data:
+        return
+    frames = stream(data[1:], KINDS)
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), _exits() as ended:
+        sent = _talk(frames, PREDICTORS[data[0] % len(PREDICTORS)], ended)
+    answers = [frame for frame in sent if frame.kind in ANSWERS]
+    assert len(answers) <= _asked(frames), f"{answers} to {frames!r}"
+    for frame in answers:
+        if frame.kind == wire.ERROR:
+            assert wire.unpack_json(frame)["code"]
+
+
+def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Frame]:
+    """What the worker sends when a server sends these frames and leaves."""
+    ours, theirs = socket.socketpair()
+    output = io.BytesIO()
+    link = Link("", HELLO)
+    with ours, theirs:
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        theirs.sendall(frames)
+        theirs.shutdown(socket.SHUT_WR)
+        connection = Connection(ours)
+        with contextlib.suppress(ConnectionError, Exit):
+            link._talk(connection)
+        connection.sock = _Into(output)  # type: ignore[assignment]
+        link._connection = None  # as it is after a connection that was lost
+        link.requests.put(None)
+        serve(link, predictor)
+        ours.shutdown(socket.SHUT_WR)
+        first = theirs.makefile("rb").read()
+    assert not ended or ended[0] in (0, 1)
+    return wire.Decoder().feed(first + output.getvalue())
+
+
+class _Into:
+    def __init__(self, output: io.BytesIO) -> None:
+        self._output = output
+
+    def sendall(self, data: bytes) -> None:
+        self._output.write(data)
+
+
+@contextlib.contextmanager
+def _exits() -> Iterator[list[int]]:
+    """A close ends the process: here it ends the run."""
+    codes: list[int] = []
+
+    def end(code: int) -> Any:
+        codes.append(code)
+        raise Exit
+
+    with mock.patch.object(os, "_exit", end), mock.patch.object(time, "sleep"):
+        yield codes
+
+
+def _asked(frames: bytes) -> int:
+    """Answers that these may have: of a batch as many as it could hold."""
+    count = 0
+    decoder = wire.Decoder()
+    found: list[wire.Frame] = []
+    at = 0
+    with contextlib.suppress(wire.WireError):  # what comes before a broken frame in one read goes down with it
+        while at < len(frames):
+            found += decoder.feed(frames[at : at + 1])
+            at += 1
+    for frame in found:
+        if frame.kind in (wire.REQUEST, wire.CALL):
+            count += 1
+        elif frame.kind == wire.BATCH:
+            count += len(frame.payload) // 8 + 1
+    return count
