@@ -104,7 +104,7 @@ def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:
 def unpack_json(frame: Frame) -> dict[str, Any]:
     try:
         fields = json.loads(frame.payload.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON: {error}") from error
     if not isinstance(fields, dict):
         raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON object")
@@ -144,7 +144,7 @@ def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
         (length,) = _SIZE.unpack_from(payload)
         end = _SIZE.size + length
         head = json.loads(payload[_SIZE.size : end].decode("ascii"))
-    except (struct.error, ValueError) as error:
+    except (struct.error, ValueError, RecursionError) as error:
         raise WireError(f"a payload without its head: {error}") from error
     if not isinstance(head, dict) or end > len(payload):
         raise WireError("the head of a payload is no JSON object")

@@ -153,6 +153,14 @@ class App:
         exchange.cancel = partial(self._client_gone, exchange, pending)
 
     def _finished(self, exchange: Exchange, code: str, payload: bytes) -> None:
+        try:
+            self._finish(exchange, code, payload)
+        except (LookupError, RecursionError, TypeError, ValueError, wire.WireError) as error:
+            # the link ends with it; this one is no longer among those that are answered then
+            self.failed(exchange, "WorkerDied", "the worker's answer could not be read")
+            raise wire.WireError(f"an answer that cannot be read: {error!r}") from error
+
+    def _finish(self, exchange: Exchange, code: str, payload: bytes) -> None:
         if not code:
             if exchange.stream is not None:
                 exchange.stream.ended()

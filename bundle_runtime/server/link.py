@@ -92,17 +92,24 @@ class WorkerLink:
     def said_ready(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
         if self.state == READY:
             return
-        self.load_seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
-        self.fields = dict(fields.get("fields") or {})
+        try:
+            seconds = {str(phase): float(value) for phase, value in dict(fields.get("seconds") or {}).items()}
+            names = {str(key): list(map(str, found)) for key, found in dict(fields.get("fields") or {}).items()}
+            max_batch = int(fields.get("maxBatch") or 0)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise wire.WireError(f"a ready that cannot be read: {error}") from error
+        self.load_seconds = seconds
+        self.fields = names
         self.state = READY
         self.failure = None
-        self._dispatcher.ready(connection.send, int(fields.get("maxBatch") or 0))
+        self._dispatcher.ready(connection.send, max_batch)
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
     def said_failed(self, fields: dict[str, Any]) -> None:
         self.state = FAILED
         self.failure = {"reason": str(fields.get("reason")), "message": str(fields.get("message"))}
-        say(f"worker failed: {self.failure['reason']}: {self.failure['message'].splitlines()[0]}")
+        first = self.failure["message"].split("\n", 1)[0]
+        say(f"worker failed: {self.failure['reason']}: {first}")
 
     def said_answer(self, frame: wire.Frame) -> None:
         code = ""
