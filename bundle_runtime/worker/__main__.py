@@ -22,7 +22,7 @@ from bundle_runtime.worker import environment
 from bundle_runtime.worker.calling import schema_fields
 from bundle_runtime.worker.link import Link
 from bundle_runtime.worker.load import load
-from bundle_runtime.worker.predict import Predictor
+from bundle_runtime.worker.predict import Predictor, unreadable
 
 # the server is up before the worker starts; a failure waits this long to be told to it
 TELL_SECONDS = 1.0
@@ -86,11 +86,14 @@ def serve(link: Link, predictor: Predictor) -> None:
         payload = take(connection, id)
         if payload is None:
             continue
-        answered = answer(id, payload) if type(payload) is bytes else answer_frame(payload)  # type: ignore[arg-type]
-        if type(answered) is bytes:
-            connection.send(answered)
-        else:
-            answered.run(link, connection, id)  # type: ignore[union-attr]
+        try:
+            answered = answer(id, payload) if type(payload) is bytes else answer_frame(payload)  # type: ignore[arg-type]
+            if type(answered) is bytes:
+                connection.send(answered)
+            else:
+                answered.run(link, connection, id)  # type: ignore[union-attr]
+        except Exception as error:  # the server checks what it sends: a bug of ours is this request's end, no other's
+            connection.send(unreadable(payload.id if isinstance(payload, wire.Frame) else id, error))
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, count: int) -> None:

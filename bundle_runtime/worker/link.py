@@ -137,15 +137,12 @@ class Link:
                 continue
             if not data:
                 return
-            for frame in self._decoded(decoder, data):
-                self._handle(connection, frame)
-
-    def _decoded(self, decoder: wire.Decoder, data: bytes) -> list[wire.Frame]:
-        try:
-            return decoder.feed(data)
-        except wire.WireError as error:
-            print(f"worker: the server sent what is no frame: {error}", file=sys.stderr, flush=True)
-            raise ConnectionError(str(error)) from error
+            try:
+                for frame in decoder.feed(data):
+                    self._handle(connection, frame)
+            except wire.WireError as error:
+                print(f"worker: the server does not keep to the protocol: {error}", file=sys.stderr, flush=True)
+                raise ConnectionError(str(error)) from error
 
     def _handle(self, connection: Connection, frame: wire.Frame) -> None:
         if frame.kind == wire.REQUEST:
@@ -176,7 +173,8 @@ class Link:
         """The main thread ends the process in the ordinary way when it can; this one ends it when it cannot."""
         if frame.payload:
             fields = wire.unpack_json(frame)
-            print("worker: refused by the server: {reason}: {message}".format(**fields), file=sys.stderr, flush=True)
+            why = f"{fields.get('reason')}: {fields.get('message')}"
+            print(f"worker: refused by the server: {why}", file=sys.stderr, flush=True)
             self.exit_code = 1
         self.on_end()
         time.sleep(CLOSE_SECONDS)

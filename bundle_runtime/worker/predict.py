@@ -214,6 +214,12 @@ def unencodable(error: Exception) -> Failed:
     return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
 
 
+def unreadable(id: int, error: Exception) -> bytes:
+    """The frame for a request that neither fits the contract nor got as far as user code."""
+    print(full(error), file=sys.stderr, flush=True)
+    return wire.pack(wire.ERROR, id, Failed("PredictFailed", f"the worker cannot read it: {error!r}").payload)
+
+
 def too_large(size: int) -> Failed:
     return Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
 

@@ -1,0 +1,145 @@
+"""A server or a worker that does not keep to docs/wire.md: the other one says so, ends the connection and goes on."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bundle_runtime import wire
+from bundle_runtime.worker.link import Link
+from tests.fuzz import server_frames, worker_frames
+from tests.fuzz.frames import packed
+from tests.fuzz.http_answers import Answer, parse
+from tests.fuzz.one_process import HELLO, MODEL, Client, Runtime
+
+DEEP = b'{"a":' * 100_000
+
+
+def connected() -> Runtime:
+    runtime = Runtime({})
+    runtime.link.data_received(wire.pack_json(wire.HELLO, **HELLO))
+    return runtime
+
+
+def ready() -> Runtime:
+    runtime = connected()
+    runtime.link.data_received(wire.pack_json(wire.READY, seconds={}, maxBatch=0))
+    return runtime
+
+
+def asks(runtime: Runtime, path: str, body: bytes) -> Client:
+    client = runtime.client()
+    head = f"POST {path} HTTP/1.1\r\ncontent-length: {len(body)}\r\n\r\n"
+    client.transport.feed([head.encode() + body])
+    return client
+
+
+def answer(client: Client) -> Answer:
+    (found,) = parse(bytes(client.transport.sent), client.methods)
+    return found
+
+
+def last_frame(runtime: Runtime) -> wire.Frame:
+    return wire.Decoder().feed(bytes(runtime.link_transport.sent))[-1]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "kind", "payload"),
+    [
+        ("/predict", b"{}", wire.ERROR, b'{"code": "PredictFailed", "message": "\\ud800"}'),
+        ("/predict", b"{}", wire.ERROR, b'{"message": ' + b"[" * 100_000),
+        ("/predict", b"{}", wire.PIECES, b"no head"),
+        ("/predict", b"{}", wire.PIECES, wire.pack_headed({"pieces": [{"size": 0, "datatype": "FP64"}]}, b"")),
+        ("/launch/predict", b'{"args": {}}', wire.RESPONSE, b"\xff"),
+        (f"/v2/models/{MODEL}/infer", b'{"inputs": []}', wire.RESPONSE, b""),
+        (f"/v2/models/{MODEL}/infer", b'{"inputs": []}', wire.RESPONSE, wire.pack_headed({"outputs": [1]}, b"")),
+        (f"/v2/models/{MODEL}/infer", b'{"inputs": []}', wire.RESPONSE, b"\xff\xff" + DEEP),
+    ],
+)
+def test_an_answer_that_cannot_be_read_is_the_workers_end_and_its_clients_are_told(
+    path: str, body: bytes, kind: int, payload: bytes
+) -> None:
+    runtime = ready()
+    client, other = asks(runtime, path, body), asks(runtime, "/predict", b"{}")
+    runtime.link.data_received(wire.pack(kind, 1, payload))
+    runtime.settle()
+    frame = last_frame(runtime)
+    assert (frame.kind, wire.unpack_json(frame)["reason"]) == (wire.CLOSE, "ProtocolMismatch")
+    for each in (client, other):
+        assert answer(each).status == 503
+        assert b"WorkerDied" in answer(each).body
+    runtime.wait(worker_frames.LONG_SECONDS)
+    runtime.check_nothing_is_left()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"seconds": {"load": "soon"}}, {"seconds": 3}, {"seconds": {}, "maxBatch": "x"}, {"maxBatch": float("inf")}],
+    ids=str,
+)
+def test_a_ready_that_cannot_be_read_is_none(fields: dict[str, Any]) -> None:
+    runtime = connected()
+    runtime.link.data_received(wire.pack_json(wire.READY, **fields))
+    assert wire.unpack_json(last_frame(runtime))["reason"] == "ProtocolMismatch"
+    assert not runtime.app.link.loaded
+
+
+def test_a_failure_may_have_no_words() -> None:
+    runtime = connected()
+    runtime.link.data_received(wire.pack_json(wire.FAILED, reason="LoadFailed", message=""))
+    assert runtime.app.link.failure == {"reason": "LoadFailed", "message": ""}
+
+
+@pytest.mark.parametrize("payload", [DEEP, b"[" * 100_000])
+def test_a_payload_may_be_nested_as_deeply_as_it_likes(payload: bytes) -> None:
+    with pytest.raises(wire.WireError):
+        wire.unpack_json(wire.Frame(wire.ERROR, 1, payload, 0))
+    with pytest.raises(wire.WireError):
+        wire.unpack_headed(len(payload).to_bytes(4, "big") + payload)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [wire.pack(wire.CREDIT, 1, b"x"), wire.pack(wire.CLOSE, 0, b"no JSON"), b"\0" * 16],
+    ids=["credit", "close", "noise"],
+)
+def test_a_worker_connects_again_after_a_server_that_breaks_the_protocol(tmp_path: Path, frame: bytes) -> None:
+    path = str(tmp_path / "socket")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(path)
+        listening.listen()
+        link = Link(path, HELLO)
+        link.start()
+        for _ in range(2):
+            server, _ = listening.accept()
+            with server:
+                server.settimeout(10)
+                assert wire.Decoder().feed(server.recv(65536))[0].kind == wire.HELLO
+                assert link.connected.wait(10)
+                link.flow(link._connection, 1)  # type: ignore[arg-type]  # a stream, for the credit to mean something
+                server.sendall(frame)
+                assert server.recv(65536) == b""  # ended by the worker, before its first heartbeat
+        assert any(thread.name == "modelbundle-link" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize(
+    ("kind", "payload"),
+    [
+        (wire.REQUEST, b""),
+        (wire.REQUEST, b"[1]"),
+        (wire.CALL, b""),
+        (wire.CALL, wire.pack_headed({}, b"{}")),
+        (wire.CALL, wire.pack_headed({"as": "tensors", "tensors": [{"size": 1}]}, b"x")),
+        (wire.CALL, wire.pack_headed({"as": "instances"}, b"3")),
+        (wire.BATCH, b"\0\0\0\1"),
+        (wire.BATCH, wire.pack_batch([(1, b"")])),
+    ],
+)
+def test_a_request_that_cannot_be_read_is_an_error_and_not_the_workers_end(kind: int, payload: bytes) -> None:
+    for predictor in (b"\0", b"\1"):  # one by one, and in batches
+        frames = packed(server_frames.KINDS, (kind, 1, payload), (wire.REQUEST, 2, b'{"x": 1}'))
+        server_frames.check(predictor + frames)
