@@ -23,6 +23,7 @@ DATATYPES = (*_SIZES, "BYTES")
 FLOATS = ("FP16", "BF16", "FP32", "FP64")
 _LENGTH = struct.Struct("<I")
 _DEEPEST = 64  # dimensions, as many as NumPy has
+_MOST_EMPTY = 65536  # lists without an element: a shape of a few bytes could ask for any number
 
 
 def count(shape: Sequence[int]) -> int:
@@ -100,10 +101,13 @@ def flat(values: Any, shape: Sequence[int]) -> List[Any]:
 
 
 def nested(values: List[Any], shape: Sequence[int]) -> Any:
-    """The inverse: lists in lists; the element itself for the shape []."""
+    """The inverse: lists in lists; the element itself for the shape []. ValueError when it has no elements, and too
+    many places for them."""
     if not shape:
         return values[0]
     if not values:
+        if len(shape) > _DEEPEST or count([size or 1 for size in shape]) > _MOST_EMPTY:
+            raise ValueError("the shape %s is too large for no elements" % (list(shape),))
         return [nested([], shape[1:]) for _ in range(shape[0])] if len(shape) > 1 else []
     for size in reversed(shape[1:]):
         values = [values[at : at + size] for at in range(0, len(values), size)]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BINARY = b"application/octet-stream"
 HEADER = b"inference-header-content-length"
 MAX_ELEMENTS = 2**32
+MAX_DIMENSIONS = 32  # as many as NumPy has before 2
 
 
 def infer(app: App, exchange: Exchange, model: str, known: dict[str, Tensor]) -> None:
@@ -98,6 +99,8 @@ def _input(entry: Any, rest: memoryview, known: dict[str, Tensor]) -> tuple[dict
         raise ValueError(f"the datatype {datatype!r} is none of {', '.join(tensors.DATATYPES)}")
     if type(shape) is not list or not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError("the shape must be a list of integers that are not negative")
+    if len(shape) > MAX_DIMENSIONS:
+        raise ValueError(f"the shape has {len(shape)} dimensions, more than {MAX_DIMENSIONS}")
     number = tensors.count(shape)
     if number > MAX_ELEMENTS:
         raise ValueError(f"the shape {shape} has more than {MAX_ELEMENTS} elements")
@@ -199,7 +202,11 @@ def _predicted(
         at += output["size"]
     heads = {output["name"]: output for output in head["outputs"]}
     if app.response_schema is not None:
-        values = {name: _value(output, data[name]) for name, output in heads.items()}
+        try:
+            values = {name: _value(output, data[name]) for name, output in heads.items()}
+        except ValueError as error:
+            app.failed(exchange, "ResponseNotJSON", str(error))
+            return
         if app.is_broken_promise(exchange, next(iter(values.values())) if head["single"] else values):
             return
     names, flags, binary = wanted
@@ -228,7 +235,11 @@ def _predicted(
         if parameters:
             entry["parameters"] = parameters
         entries.append(entry)
-    text = orjson.dumps({**identity, "outputs": entries})
+    try:
+        text = orjson.dumps({**identity, "outputs": entries})
+    except orjson.JSONEncodeError as error:  # half a surrogate pair in a name
+        app.failed(exchange, "ResponseNotJSON", f"the outputs {', '.join(map(ascii, heads))}: {error}")
+        return
     if not parts:
         protocols.succeeded(app, exchange, text)
         return

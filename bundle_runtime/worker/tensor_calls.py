@@ -54,7 +54,7 @@ def argument(head: dict[str, Any], data: memoryview) -> Any:
         elements = tensors.unpack(datatype, data, tensors.count(shape))
         values = elements if form == "base64" else [_text(element) for element in elements]
         if form == "json":
-            return json.loads(values[0])
+            return _from_json(head["name"], values[0])
         return values[0] if form == "scalar" else tensors.nested(values, shape)
     if form == "scalar":
         return tensors.unpack(datatype, data, 1)[0]
@@ -65,6 +65,13 @@ def argument(head: dict[str, Any], data: memoryview) -> Any:
         wide = numpy.frombuffer(data, "<u2").astype("<u4") << 16
         return wide.view("<f4").reshape(shape)
     return numpy.frombuffer(data, _DTYPES[datatype]).reshape(shape).copy()  # one that may be written to
+
+
+def _from_json(name: str, text: Any) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Failed("NotJSON", f"the element of {name!r} must be JSON text: {error}") from None
 
 
 def _text(element: bytes) -> Any:

@@ -47,6 +47,8 @@ def predict(**fields):
                 "rows": [[1, 2], [3, 4]], "words": ["a", "bc"], "raw": b"\\xff\\x00", "big": 2**70, "empty": []}
     if want == "nan":
         return [1.0, float("nan")]
+    if want == "half":
+        return {"\\ud800": 1}
     if want == "types":
         return {name: f"{type(value).__name__} {getattr(value, 'dtype', '')} {getattr(value, 'shape', '')}".strip()
                 for name, value in fields.items()}
@@ -176,6 +178,30 @@ class TestInfer:
         text = json.dumps({"inputs": [X, Y]}).encode()
         answer = seed.call("POST", "/v2/models/seed/infer", text, Inference_Header_Content_Length=length)
         assert answer.status == 400
+
+    def test_a_shape_that_would_fill_the_memory(self, seed: Pair) -> None:
+        answer = infer(seed, tensor("x", "INT64", [2**32, 0], []), Y)
+        assert (answer.status, "too large" in answer.json["error"]) == (400, True)
+
+    @pytest.mark.parametrize(
+        ("given", "says"),
+        [
+            (tensor("a", "BYTES", [1], ["{"], content_type="application/json"), "must be JSON text"),
+            (tensor("a", "BYTES", [1], ["[" * 100_000], content_type="application/json"), "must be JSON text"),
+            (tensor("a", "INT64", [1] * 65, [1]), "more than 32"),
+        ],
+        ids=["text", "deep", "dimensions"],
+    )
+    def test_what_the_worker_cannot_read_is_the_callers_error(self, mirror: Pair, given: Any, says: str) -> None:
+        answer = infer(mirror, given)
+        assert (answer.status, says in answer.json["error"]) == (400, True)
+        assert mirror.worker.poll() is None
+        assert mirror.metric("modelbundle_worker_restarts_total") == 0
+
+    def test_half_a_character_in_a_name_is_the_functions_error(self, mirror: Pair) -> None:
+        answer = infer(mirror, tensor("want", "BYTES", [], ["half"]))
+        assert (answer.status, answer.json["error"].partition(":")[0]) == (500, "ResponseNotJSON")
+        assert mirror.metric("modelbundle_worker_restarts_total") == 0
 
     def test_bytes_that_no_input_names(self, seed: Pair) -> None:
         assert "left behind" in infer(seed, X, Y, binary=b"abc").json["error"]

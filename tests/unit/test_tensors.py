@@ -123,3 +123,9 @@ def test_data_that_does_not_have_its_shape(values: Any, shape: list[int]) -> Non
 def test_ragged_lists_are_no_rectangle(values: Any) -> None:
     with pytest.raises(ValueError, match="one length"):
         tensors.rectangle(values)
+
+
+@pytest.mark.parametrize("shape", [[2**32, 0], [1000, 1000, 0], [1] * 100 + [0]], ids=str)
+def test_a_shape_without_elements_cannot_ask_for_any_number_of_lists(shape: list[int]) -> None:
+    with pytest.raises(ValueError, match="too large for no elements"):
+        tensors.nested([], shape)
