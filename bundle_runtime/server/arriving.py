@@ -36,8 +36,8 @@ class Arriving(asyncio.Protocol):
         self._says_connection = False
         self._size = 0
         self._head_size = 0  # of what was parsed
-        self._head_bytes = 0  # of what came, in the reads that finished no request
-        self._completed = False  # a request ended in this read
+        self._head_bytes = 0  # of what came since, in reads that brought neither a part of a body nor an end
+        self._progress = False  # this read did
         self._in_head = False
         self._expects = False
         self._drop_rest = False  # the rest of what the client sends is thrown away
@@ -54,17 +54,19 @@ class Arriving(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._drop_rest:
             return
-        self._completed = False
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as upgrade:
-            self._ignore_upgrade(data[upgrade.args[0] :])
-            return
-        except httptools.HttpParserError as error:
-            if not self._drop_rest:
-                self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
-            return
-        if self._in_head and not self._completed:  # one header that never ends does not reach on_header
+        self._progress = False
+        fed = data
+        while fed:
+            try:
+                self._parser.feed_data(fed)
+                break
+            except httptools.HttpParserUpgrade as upgrade:
+                fed = self._without_upgrade(fed[upgrade.args[0] :])
+            except httptools.HttpParserError as error:
+                if not self._drop_rest:
+                    self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
+                return
+        if self._next is not None and not self._progress:  # a header or trailer that never ends reaches no callback
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD:
                 self._refuse_head()
@@ -96,6 +98,8 @@ class Arriving(asyncio.Protocol):
         if self._head_size > MAX_HEAD:
             self._refuse_head()
             return
+        if not self._in_head:
+            return  # a trailer: what comes behind a body says nothing about it
         self._headers.append((name, value))
         if length not in _LENGTHS:
             return
@@ -127,6 +131,8 @@ class Arriving(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._drop_rest:
             return
+        self._progress = True
+        self._head_bytes = 0
         self._size += len(body)
         if self._size > self.max_body:
             self._refuse_body()
@@ -135,7 +141,7 @@ class Arriving(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         exchange = self._next
-        self._completed = True
+        self._progress = True
         self._in_head = False
         parser = self._parser
         if self._drop_rest or exchange is None:
@@ -150,23 +156,24 @@ class Arriving(asyncio.Protocol):
         exchange.target = self._url
         exchange.body = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
         self._parts = []
-        if not parser.should_keep_alive():
+        if not parser.should_keep_alive() or method == b"CONNECT":  # what follows a CONNECT is no HTTP
             exchange.keep_alive = False
             exchange.old_http = parser.get_http_version() == "1.0"
             self._drop_rest = True
         self._arrived(exchange)
 
-    def _ignore_upgrade(self, rest: bytes) -> None:
+    def _without_upgrade(self, rest: bytes) -> bytes:
         """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
-        offer. The parser stopped behind the headers, so a fresh one gets the same request without it."""
+        offer. The parser stopped behind the headers, so a fresh one gets what is returned: the same request without
+        it, and the rest."""
         if self._next is None or self._drop_rest:
-            return
+            return b""
         lines = [
             b"%b %b HTTP/1.1" % (self._parser.get_method(), self._url),
             *(b": ".join(header) for header in self._headers if header[0].lower() not in _DROPPED),
         ]
         self._parser = httptools.HttpRequestParser(self)
-        self.data_received(b"\r\n".join([*lines, b"", b""]) + rest)
+        return b"\r\n".join([*lines, b"", b""]) + rest
 
     def _refuse_head(self) -> None:
         self._refuse(431, "HeadersTooLarge", f"the request's line and headers are more than {MAX_HEAD} bytes")

@@ -252,3 +252,55 @@ async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
     silent = Client()
     silent.clock.now += http.FRESH_SECONDS
     assert silent.connection.close_if_idle()
+
+
+def bodies(client: Client) -> list[bytes]:
+    return [part.split(b"\r\n\r\n", 1)[1] for part in client.transport.sent.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize("cut", [1, 1000])
+async def test_nothing_behind_a_connect_is_a_request(cut: int) -> None:
+    client = Client()
+    sent = b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n" + HEALTH
+    for at in range(0, len(sent), cut):
+        client.sends(sent[at : at + cut])
+    assert (client.status, client.transport.ended, len(bodies(client))) == (404, "closed", 1)
+
+
+async def test_any_number_of_offers_may_come_at_once() -> None:
+    client = Client()
+    offer = b"GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    client.sends(offer * 2000)
+    await asyncio.sleep(0)
+    assert bodies(client) == [b'{"status":"ok"}'] * 2000
+
+
+CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+async def test_a_trailer_says_nothing_about_the_request() -> None:
+    client = Client()
+    client.app.dispatcher.send = lambda *_: None
+    client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    assert bodies(client) == [b"7"]
+    assert b"x-request-id: other" not in client.transport.sent
+
+
+@pytest.mark.parametrize("endless", [CHUNKED + b"x: ", CHUNKED[:-3] + b"1;x="], ids=["trailer", "extension"])
+async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> None:
+    client = Client()
+    client.sends(endless)
+    for _ in range(100):
+        client.sends(b"a" * 1000)
+    assert (client.status, client.transport.ended) == (431, "eof")
+
+
+async def test_small_chunks_are_no_endless_trailer() -> None:
+    client = Client()
+    client.app.dispatcher.send = lambda *_: None
+    client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+    for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
+        client.sends(bytes((byte,)))
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    assert bodies(client) == [b"7"]
