@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
+import pkgutil
 import random
 import sys
 import time
@@ -17,6 +19,9 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import bundle_runtime.server
+import bundle_runtime.worker
 
 if TYPE_CHECKING:
     from tests.fuzz.targets import Target
@@ -44,6 +49,7 @@ def main() -> int:
     except ImportError:
         return _with_hypothesis(options.target, options.seconds, kept)
     with atheris.instrument_imports(include=["bundle_runtime"], enable_loader_override=False):
+        _import_all()
         target = _target(options.target)
     _begin_from(target, kept)
     arguments = [
@@ -60,6 +66,13 @@ def main() -> int:
     print(f"==> {options.target}: {options.seconds} s, atheris", flush=True)
     atheris.Fuzz()  # ends the process: 0 when the time was over
     return 0
+
+
+def _import_all() -> None:
+    """Modules that are otherwise imported when they are first needed, which would be too late to instrument them."""
+    for package in (bundle_runtime.server, bundle_runtime.worker):
+        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+            importlib.import_module(module.name)
 
 
 def _target(name: str) -> Target:

@@ -159,6 +159,7 @@ class WorkerSide:
         data = bytes(transport.sent)
         transport.sent.clear()
         for frame in self._decoder.feed(data):
+            assert frame.kind != wire.CLOSE, f"the worker did nothing wrong and is sent away: {frame.payload!r}"
             self._link._handle(self._connection, frame)
         self._link.requests.put(None)
         serve(self._link, self._predictor)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy
+
 from tests.fuzz.cuts import WHOLE, pieces
 from tests.fuzz.http_answers import Answer, parse
 from tests.fuzz.one_process import LONG_SECONDS, Runtime, counts
@@ -24,8 +26,19 @@ SCHEMA = {
 ONE_FIELD = {"requestSchema": {"type": "object", "properties": {"x": {"type": ["number", "string", "array"]}}}}
 
 
+ODD: tuple[Any, ...] = (
+    *("\ud800", {"a": "\ud800"}, {"\ud800": 1}, ["a", "\ud800"], b"\xff", {"a": b"\xff"}),
+    *(float("nan"), [1.5, float("inf")], numpy.array([float("nan")] * 300), 2**70, [2**70, 1], {1: 2}, {}),
+    *(object(), {"a": object()}, {2, 1}, [[1], [2, 3]], [True, 1], [], [[]], None, "", 1 + 2j),
+    *(numpy.zeros((2, 0)), numpy.array(1.5), numpy.arange(300.0).reshape(3, 100), numpy.array(["a"]), numpy.float16(1)),
+)
+
+
 def mirror(**fields: Any) -> Any:
-    """What came, or item by item what is in ``stream``."""
+    """What came, or item by item what is in ``stream``, or something that a user's function may return too."""
+    odd = fields.get("odd")
+    if type(odd) is int:
+        return ODD[odd % len(ODD)]
     stream = fields.get("stream")
     return iter(stream) if isinstance(stream, list) else fields
 

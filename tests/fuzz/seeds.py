@@ -10,6 +10,7 @@ from bundle_runtime import wire
 from tests.fuzz import server_frames, worker_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.one_process import HELLO, MODEL, json_bytes
+from tests.fuzz.requests import ODD
 
 
 def _request(first: str, *headers: str, body: bytes = b"", length: bool = True) -> bytes:
@@ -86,6 +87,9 @@ HTTP = (
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\r\n\r\n" + _request("GET /openapi.json") + _request("GET /docs"),
     _infer([_tensor("INT64", [1], [1])]),
+    *(_infer([{**_tensor("INT64", [], [number]), "name": "odd"}]) for number in range(len(ODD))),
+    *(_request("POST /predict", body=b'{"odd": %d}' % number) for number in range(len(ODD))),
+    *(_request("POST /launch/predict", body=b'{"args": {"odd": %d}}' % number) for number in range(len(ODD))),
     _infer([_tensor("FP32", [2, 2], [[1, 2], [3, 4.5]])], id="a"),
     _infer([_tensor("FP32", [2], size=8)], struct.pack("<2f", 1, 2), parameters={"binary_data_output": True}),
     _infer([_tensor("BYTES", [1], size=7)], struct.pack("<I", 3) + b"abc", outputs=[{"name": "x"}]),

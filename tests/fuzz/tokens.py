@@ -29,7 +29,7 @@ _WORDS = """
 GET POST HEAD OPTIONS CONNECT PRI * HTTP/1.1 HTTP/1.0 HTTP/2.0 HTTP/3.7 traceparent:
 /predict /launch/predict /v1/models/m:predict /v2/models/m/infer /versions/sha256:0 %00 ?a=b
 /v2 /v2/models/m/ready /openapi.json /docs /readyz /internal/worker/alive
-{"x":1} {"stream":[1]} {"args":{}} {"instances":[]} {"inputs":[]} [[[[ ]]]]
+{"x":1} {"odd":1} "odd" {"stream":[1]} {"args":{}} {"instances":[]} {"inputs":[]} [[[[ ]]]]
 "name" "datatype" "shape" "data" "parameters" "binary_data_size" "binary_data_output" "id" "outputs"
 "content_type" "base64" "application/json" "BYTES" "FP32" "INT64" "BOOL" "BF16"
 "pieces" "size" "form" "single" "code" "message" "reason" "seconds" "maxBatch" "digest"
