@@ -1,0 +1,1 @@
+"""Mixed load against a server and its worker for minutes, with everything that goes wrong in production."""
