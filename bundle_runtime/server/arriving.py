@@ -51,6 +51,14 @@ class Arriving(asyncio.Protocol):
         """No other request of this connection is under way."""
         raise NotImplementedError
 
+    def _let_go(self) -> None:
+        """Of a connection that is over: it and its parser hold each other, and with them what came of a body; only the
+        garbage collector would part them, and it looks at numbers of objects, not at megabytes."""
+        self._drop_rest = True
+        self._next = None
+        self._parts = []
+        self._parser = None
+
     def data_received(self, data: bytes) -> None:
         if self._drop_rest:
             return

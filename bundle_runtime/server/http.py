@@ -53,9 +53,13 @@ class HttpConnection(Arriving):
         self._transport = None
         self._app.connections.discard(self)
         self._queue.clear()
+        self._let_go()
         current = self._current
         self._current = None
-        if current is not None and current.cancel is not None:
+        if current is None:
+            return
+        current.stream = None
+        if current.cancel is not None:
             current.cancel()
             current.cancel = None
 

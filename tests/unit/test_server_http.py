@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import weakref
 from typing import Any, cast
 
 import pytest
@@ -304,3 +306,17 @@ async def test_small_chunks_are_no_endless_trailer() -> None:
         client.sends(bytes((byte,)))
     client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
     assert bodies(client) == [b"7"]
+
+
+@pytest.mark.parametrize("path", ["/predict", "/launch/predict"])
+async def test_a_client_that_dies_while_it_sends_leaves_nothing_in_memory(path: str) -> None:
+    client = Client()
+    client.sends(f"POST {path} HTTP/1.1\r\ncontent-length: 9000000\r\n\r\n".encode() + b" " * 1_000_000)
+    gone = weakref.ref(client.connection)
+    gc.disable()
+    try:
+        client.connection.connection_lost(None)
+        del client.connection
+        assert gone() is None
+    finally:
+        gc.enable()
