@@ -127,6 +127,7 @@ class Client:
         self.connection = HttpConnection(runtime.app, runtime.loop, MAX_BODY)
         self.transport = Transport(runtime.loop, self.connection)
         self.methods: list[bytes] = []  # of the requests that the app was given
+        self.refused = False  # the last of them, before it was read to its end
 
 
 class WorkerSide:
@@ -187,7 +188,9 @@ class Runtime:
         self.errors: list[Exception] = []
 
         def watched(exchange: Any) -> None:
-            self.clients[id(exchange.connection)].methods.append(exchange.method)
+            client = self.clients[id(exchange.connection)]
+            client.methods.append(exchange.method)
+            client.refused = exchange.refusal is not None
             try:
                 handle(exchange)
             except Exception as error:
