@@ -1,7 +1,7 @@
 """`make soak`: minutes of mixed load with killed workers; exit code 1 when anything leaked, was wrong or unexplained.
 
 Two servers: one whose worker answers requests on threads and streams, one whose worker takes batches. Workers are
-killed at random until three fifths of the time are over; what is left shows the memory of one that lives.
+killed at random until two fifths of the time are over; what is left shows the memory of one that lives.
 Writes benchmarks/results/soak.md and soak.json.
 """
 
@@ -32,7 +32,7 @@ from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
-KILLS_UNTIL = 0.6
+KILLS_UNTIL = 0.4
 SETTLE_SECONDS = 90.0  # the longest that a server waits for a client that does not read, and some more
 Kind = Callable[[Site], Awaitable[None]]
 # how many of each at once, and the seconds between two rounds of one
@@ -118,7 +118,9 @@ async def _soak(pairs: list[Pair], seconds: int) -> dict[str, Any]:
         for name, pair in zip(SERVED, pairs, strict=True)
     ]
     loads = list(zip(sites, (MIXED, BATCHES), strict=True))
-    await asyncio.gather(*(_round(kind, site) for site, kinds in loads for kind, _, _ in kinds))
+    for site, kinds in loads:
+        for kind, _, _ in kinds:
+            await _round(kind, site)
     before = {site.name: await _at_rest(site) for site in sites}
     memory = {
         f"{site.name} {role}": Memory(pid)
@@ -131,7 +133,8 @@ async def _soak(pairs: list[Pair], seconds: int) -> dict[str, Any]:
     rounds = [
         _again(kind, site, pause, end) for site, kinds in loads for kind, number, pause in kinds for _ in range(number)
     ]
-    kills = [site.kill_at_random(calm, mean_seconds=max(3.0, seconds / 40)) for site in sites]
+    mean = max(3.0, seconds / 40)
+    kills = [site.kill_at_random(calm, mean, streams=site.name == "requests") for site in sites]
     telling = asyncio.create_task(_tell(sites, end))
     await asyncio.gather(*rounds, *kills)
     for task in (*watching, telling):

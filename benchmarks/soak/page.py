@@ -18,9 +18,10 @@ def _head(result: dict[str, Any]) -> str:
     lines = [
         "# Soak",
         "",
-        f"`make soak`: {result['seconds']} s of mixed load against two servers with their workers, all on one machine.",
-        "Every answer is compared with what its request must give; what the clients saw, by status and code, is compared",
-        f"with each server's own count. {versions}, load before {result['loadBefore']}.",
+        f"`make soak`: {result['seconds']} s of mixed load against two servers with their workers, all on one machine."
+        " Every answer is compared",
+        "with what its request must give; what the clients saw, by status and code, is compared with each server's own",
+        f"count. {versions}, load before {result['loadBefore']}.",
         "",
         verdict,
         *(f"- {violation}" for violation in violations),
@@ -29,14 +30,15 @@ def _head(result: dict[str, Any]) -> str:
 
 
 def _processes(result: dict[str, Any]) -> str:
+    bounds = result["memoryBounds"]
     lines = [
         "## What the processes hold",
         "",
-        "The slope is that of the least memory of each five seconds, after a warm-up; at most"
-        f" {result['slopeBoundMiBPerMinute']:g} MiB a minute pass. A worker's is that of its last life. The start is"
-        " after one round of every client.",
+        "The slope is that of the least memory of each five seconds in the second half of a life, a worker's of its last.",
+        f"At most {bounds['mibPerMinute']:g} MiB a minute pass, or {bounds['mib']:g} MiB in all. The start is after one"
+        " round of every client.",
         "",
-        "| process | lives | MiB at the start | peak | at the end | slope, MiB/min | descriptors | threads | children |",
+        "| process | lives | MiB at the start | peak | at the end | slope, MiB/min | descriptors | threads | children |",  # noqa: E501
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, each in result["processes"].items():

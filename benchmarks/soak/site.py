@@ -43,13 +43,13 @@ class Site:
         finally:
             await connection.close()
 
-    async def kill_at_random(self, until: float, mean_seconds: float) -> None:
-        """Until then. Every other time a stream has to be under way."""
+    async def kill_at_random(self, until: float, mean_seconds: float, streams: bool) -> None:
+        """Until then. Where there are ``streams`` one has to be under way every other time."""
         delay = FIRST_DELAY
         while True:
             born = time.monotonic()
             await asyncio.sleep(random.expovariate(1 / mean_seconds))
-            if self.kills % 2:
+            if streams and self.kills % 2:
                 await self._until_a_stream(until)
             if time.monotonic() >= until:
                 return
@@ -61,8 +61,8 @@ class Site:
             await self._until_ready()
 
     async def _until_a_stream(self, end: float) -> None:
-        while not self.streams and time.monotonic() < end:
-            await asyncio.sleep(0.002)  # noqa: ASYNC110 - a number, not an event
+        while not self.streams and time.monotonic() < end:  # noqa: ASYNC110 - it has to be one at this moment
+            await asyncio.sleep(0.002)
 
     def _kill(self) -> None:
         if self.pair.worker.poll() is not None:

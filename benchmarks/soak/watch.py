@@ -53,9 +53,9 @@ class Memory:
         return max(max(each) for each in self.series.values())
 
 
-def slope(series: list[int], warm_up: float) -> float:
-    """Bytes a minute of what is never given back: least squares through the least of each five seconds, after the share
-    ``warm_up`` of the series. What a large body takes for a moment is not a leak."""
+def slope(series: list[int], warm_up: float) -> tuple[float, float]:
+    """Bytes a minute of what is never given back, and over how many minutes, after the share ``warm_up`` of the series:
+    least squares through the least of each five seconds. What a large body takes for a moment is not a leak."""
     series = series[int(len(series) * warm_up) :]
     least = [min(series[at : at + WINDOW]) for at in range(0, len(series) - WINDOW + 1, WINDOW)]
     count = len(least)
@@ -65,4 +65,5 @@ def slope(series: list[int], warm_up: float) -> float:
     mean = sum(least) / count
     rise = sum((at - middle) * (value - mean) for at, value in enumerate(least))
     run = sum((at - middle) ** 2 for at in range(count))
-    return rise / run * 60 / (WINDOW * SECONDS)
+    minutes = WINDOW * SECONDS / 60
+    return rise / run / minutes, count * minutes
