@@ -2,11 +2,14 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test bench bench-upload bench-oip bench-batching bench-serving check format crd docs images release cluster clean-cluster
+FUZZERS := fuzz-requests fuzz-worker-frames fuzz-server-frames
+.PHONY: help venv demo test bench bench-upload bench-oip bench-batching bench-serving soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
 PYTEST_ARGS ?=
+SOAK_SECONDS ?= 600
+FUZZ_SECONDS ?= 600
 PLURALS := modelbundles modelendpoints
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
@@ -20,6 +23,8 @@ help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
+	@echo 'make soak            ten minutes of mixed load with killed workers: leaks, wrong answers, lost requests'
+	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
@@ -55,6 +60,16 @@ bench-batching: $(READY)
 
 bench-serving: $(READY)
 	@$(PY) -m benchmarks.serving $(if $(QUICK),--quick)
+
+soak: $(READY)
+	@$(PY) -m benchmarks.soak --seconds $(SOAK_SECONDS)
+
+fuzz: $(FUZZERS)
+
+# atheris has no wheel for every Python: without it hypothesis fuzzes, unguided
+$(FUZZERS): $(READY)
+	@$(PY) -c 'import atheris' 2>/dev/null || .venv/bin/uv pip install --quiet --python $(PY) -e '.[fuzz]' || true
+	@$(PY) -m tests.fuzz $(@:fuzz-%=%) --seconds $(FUZZ_SECONDS)
 
 check: $(READY)
 	@echo '==> ruff format --check' && .venv/bin/ruff format --check .
