@@ -34,9 +34,9 @@ def _processes(result: dict[str, Any]) -> str:
     lines = [
         "## What the processes hold",
         "",
-        "The slope is that of the least memory of each five seconds in the second half of a life, a worker's of its last.",
-        f"At most {bounds['mibPerMinute']:g} MiB a minute pass, or {bounds['mib']:g} MiB in all. The start is after one"
-        " round of every client.",
+        "The slope is that of the least memory of each five seconds in the second half of a life, a worker's of its",
+        f"last. At most {bounds['mibPerMinute']:g} MiB a minute pass, or {bounds['mib']:g} MiB in all.",
+        "The start is after one round of every client.",
         "",
         "| process | lives | MiB at the start | peak | at the end | slope, MiB/min | descriptors | threads | children |",  # noqa: E501
         "|---|---|---|---|---|---|---|---|---|",

@@ -9,11 +9,13 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from bundle_runtime import wire
+from bundle_runtime.server import app, arriving, dispatch
 from bundle_runtime.server.app import App
 from bundle_runtime.server.http import HttpConnection
 from bundle_runtime.server.link import WorkerConnection
@@ -27,6 +29,7 @@ HELLO = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
+_CLOCKED: tuple[Any, ...] = (app, arriving, dispatch)
 
 
 class Timer:
@@ -167,7 +170,8 @@ class WorkerSide:
 
 
 class Runtime:
-    """``predict_fn`` None: nobody works, whatever is fed to ``link_transport`` is the worker."""
+    """``predict_fn`` None: nobody works, and whatever is fed to ``link_transport`` is the worker. Within ``with`` the
+    server reads the loop's clock."""
 
     def __init__(self, document: dict[str, Any], predict_fn: Any = None, timeout_seconds: float = 60.0) -> None:
         self.loop = Loop()
@@ -181,6 +185,15 @@ class Runtime:
         if worker:
             worker.say_hello()
             self.loop.run()
+
+    def __enter__(self) -> Runtime:
+        for module in _CLOCKED:
+            module.monotonic = self.loop.time
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for module in _CLOCKED:
+            module.monotonic = time.monotonic
 
     def _watch(self, app: App) -> None:
         """What the app is given, by connection; an exception out of it would be taken for the parser's."""

@@ -78,19 +78,19 @@ def check(data: bytes) -> None:
 def _run(
     document: dict[str, Any], predict_fn: Any, parts: list[bytes], settles: bool
 ) -> tuple[list[Answer], dict[str, int]]:
-    runtime = Runtime(document, predict_fn)
-    client = runtime.client()
-    client.transport.feed(parts, runtime.settle if settles else _nothing)
-    runtime.settle()
-    answers = parse(bytes(client.transport.sent), client.methods)
-    assert client.transport.ended or len(answers) == len(client.methods), "a request without an answer"
-    if client.refused and len(answers) == len(client.methods):
-        answers[-1] = REFUSED  # of two faults the one that shows first is named, and that is the cutting's choice
-    runtime.wait(LONG_SECONDS)
-    assert client.transport.ended, "a connection that nothing ends"
-    runtime.check_nothing_is_left()
-    found = counts(runtime)
-    assert sum(found.values()) <= len(client.methods), found
+    with Runtime(document, predict_fn) as runtime:
+        client = runtime.client()
+        client.transport.feed(parts, runtime.settle if settles else _nothing)
+        runtime.settle()
+        answers = parse(bytes(client.transport.sent), client.methods)
+        assert client.transport.ended or len(answers) == len(client.methods), "a request without an answer"
+        if client.refused and len(answers) == len(client.methods):
+            answers[-1] = REFUSED  # of two faults the one that shows first is named, and that is the cutting's choice
+        runtime.wait(LONG_SECONDS)
+        assert client.transport.ended, "a connection that nothing ends"
+        runtime.check_nothing_is_left()
+        found = counts(runtime)
+        assert sum(found.values()) <= len(client.methods), found
     return answers, found
 
 

@@ -123,7 +123,7 @@ _SAID = (
 WORKER_FRAMES = tuple(
     bytes((start, cut)) + packed(worker_frames.KINDS, *frames)
     for frames in _SAID
-    for start, cut in ((0, 0), (2, 1), (3, 0), (6, 3))
+    for start, cut in ((0, 0), (2, 1), (3, 0), (6, 3), (10, 2))
 )
 
 _CALLS = (

@@ -19,7 +19,7 @@ from bundle_runtime import wire
 from bundle_runtime.worker.__main__ import serve
 from bundle_runtime.worker.link import Connection, Link
 from bundle_runtime.worker.predict import Predictor
-from tests.fuzz.frames import stream
+from tests.fuzz.frames import as_a_server_has_it, stream
 from tests.fuzz.one_process import HELLO
 from tests.fuzz.requests import Batched, mirror
 
@@ -35,7 +35,7 @@ class Exit(BaseException):
 def check(data: bytes) -> None:
     if not data:
         return
-    frames = stream(data[1:], KINDS)
+    frames = stream(data[1:], KINDS, as_a_server_has_it)
     said = io.StringIO()
     with contextlib.redirect_stderr(said), _exits() as ended:
         sent = _talk(frames, PREDICTORS[data[0] % len(PREDICTORS)], ended)

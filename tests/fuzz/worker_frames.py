@@ -43,7 +43,11 @@ def check(data: bytes) -> None:
         return
     start = data[0] % 4
     document = {**BUNDLES[0][0], **(RESPONSES if data[0] & 4 else {})}
-    runtime = Runtime(document)
+    with Runtime(document) as runtime:
+        _check(runtime, start, data)
+
+
+def _check(runtime: Runtime, start: int, data: bytes) -> None:
     if start:
         runtime.link.data_received(wire.pack_json(wire.HELLO, **HELLO))
     if start >= 2:
@@ -60,6 +64,8 @@ def check(data: bytes) -> None:
         assert runtime.link._decoder.held <= fed
     if runtime.link_transport.ended:
         assert _last_frame(runtime).kind == wire.CLOSE, "the worker was disconnected without a reason"
+    if data[0] & 8:
+        runtime.wait(LONG_SECONDS)  # the deadlines end what is left, or else the loss of the worker
     runtime.link_transport.close()
     runtime.wait(LONG_SECONDS)
     for client in clients:

@@ -97,14 +97,14 @@ def test_a_failure_may_have_no_words() -> None:
 @pytest.mark.parametrize("payload", [DEEP, b"[" * 100_000])
 def test_a_payload_may_be_nested_as_deeply_as_it_likes(payload: bytes) -> None:
     with pytest.raises(wire.WireError):
-        wire.unpack_json(wire.Frame(wire.ERROR, 1, payload, 0))
+        wire.unpack_json(wire.Frame(wire.ERROR, 1, payload, wire.NO_TIME))
     with pytest.raises(wire.WireError):
         wire.unpack_headed(len(payload).to_bytes(4, "big") + payload)
 
 
 @pytest.mark.parametrize(
     "frame",
-    [wire.pack(wire.CREDIT, 1, b"x"), wire.pack(wire.CLOSE, 0, b"no JSON"), b"\0" * 16],
+    [wire.pack(wire.CREDIT, 1, b"x"), wire.pack(wire.CLOSE, 0, b"no JSON"), b"\0" * wire.HEADER_SIZE],
     ids=["credit", "close", "noise"],
 )
 def test_a_worker_connects_again_after_a_server_that_breaks_the_protocol(tmp_path: Path, frame: bytes) -> None:

@@ -284,7 +284,7 @@ async def test_a_trailer_says_nothing_about_the_request() -> None:
     client = Client()
     client.app.dispatcher.send = lambda *_: None
     client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
     assert b"x-request-id: other" not in client.transport.sent
 
@@ -304,7 +304,7 @@ async def test_small_chunks_are_no_endless_trailer() -> None:
     client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
     for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
         client.sends(bytes((byte,)))
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", 5), "")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
 
 
