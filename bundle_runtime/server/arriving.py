@@ -57,7 +57,7 @@ class Arriving(asyncio.Protocol):
         self._drop_rest = True
         self._next = None
         self._parts = []
-        self._parser = None
+        del self._parser
 
     def data_received(self, data: bytes) -> None:
         if self._drop_rest:
