@@ -185,7 +185,11 @@ async def _tell(sites: list[Site], end: float) -> None:
         await asyncio.sleep(15)
         parts = (f"{site.name} {site.ledger.counted.total()} answers {site.kills} kills" for site in sites)
         wrong = sum(site.ledger.wrong for site in sites)
-        print(f"{end - time.monotonic():4.0f} s left: {', '.join(parts)}, {wrong} wrong", file=sys.stderr, flush=True)
+        print(
+            f"{max(0.0, end - time.monotonic()):4.0f} s left: {', '.join(parts)}, {wrong} wrong",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
