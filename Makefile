@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-FUZZERS := fuzz-requests fuzz-worker-frames fuzz-server-frames
+FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
 .PHONY: help venv demo test bench bench-upload bench-oip bench-batching bench-serving soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
@@ -24,7 +24,7 @@ help:
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
 	@echo 'make soak            ten minutes of mixed load with killed workers: leaks, wrong answers, lost requests'
-	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-worker-frames, fuzz-server-frames'
+	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.fuzz.targets import Target
 
 KEPT = Path(__file__).resolve().parents[2] / "build/fuzz"
-NAMES = ("requests", "worker-frames", "server-frames")
+NAMES = ("requests", "bodies", "worker-frames", "server-frames")
 LONGEST_SECONDS = 20  # for one input
 MEMORY_MB = 1024
 

@@ -65,19 +65,20 @@ def check(data: bytes) -> None:
     document, predict_fn = BUNDLES[data[0] % len(BUNDLES)]
     stream = data[2:]
     settles = bool(data[1] & 1)  # whether each piece is worked off before the next one comes
-    whole, whole_counts = _run(document, predict_fn, [stream], settles)
+    whole, whole_counts = run(document, predict_fn, [stream], settles)
     if data[1] == WHOLE:
         return
-    cut, cut_counts = _run(document, predict_fn, pieces(stream, data[1]), settles)
+    cut, cut_counts = run(document, predict_fn, pieces(stream, data[1]), settles)
     if len(stream) > 16 * 1024 and any(answer.status == 431 for answer in cut):
         return  # a head that is too large is refused as soon as that shows, which is earlier in small pieces
     assert cut == whole, f"in pieces: {cut}\nin one: {whole}"
     assert cut_counts == whole_counts
 
 
-def _run(
+def run(
     document: dict[str, Any], predict_fn: Any, parts: list[bytes], settles: bool
 ) -> tuple[list[Answer], dict[str, int]]:
+    """The answers to a client that sends these bytes, and what the server counted."""
     with Runtime(document, predict_fn) as runtime:
         client = runtime.client()
         client.transport.feed(parts, runtime.settle if settles else _nothing)

@@ -7,7 +7,7 @@ import json
 import struct
 
 from bundle_runtime import wire
-from tests.fuzz import server_frames, worker_frames
+from tests.fuzz import bodies, server_frames, worker_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.one_process import HELLO, MODEL, json_bytes
 from tests.fuzz.requests import ODD
@@ -100,6 +100,42 @@ HTTP = (
     _infer([_tensor("UINT8", [3], size=3)], b"abc", "accept-encoding: gzip"),
 )  # fmt: skip
 REQUESTS = tuple(bytes((bundle, cut)) + data for data in HTTP for bundle, cut in ((0, 1), (1, 7), (2, 2), (3, 3)))
+
+_TENSOR_BODIES = (
+    ([_tensor("INT64", [1], [1])], b""),
+    ([_tensor("INT64", [], [3])], b""),
+    ([_tensor("FP32", [2, 2], [[1, 2], [3, 4.5]])], b""),
+    ([_tensor("FP32", [2], size=8)], struct.pack("<2f", 1, 2)),
+    ([_tensor("BYTES", [1], size=7)], struct.pack("<I", 3) + b"abc"),
+    ([_tensor("BYTES", [1], ['{"a": 1}'], content_type="application/json")], b""),
+    ([_tensor("BYTES", [2], ["YQ==", "Yg=="], content_type="base64")], b""),
+    ([_tensor("BF16", [2], [1, 2]), {**_tensor("BOOL", [], [True]), "name": "y"}], b""),
+    ([_tensor("FP64", [0, 3], [])], b""),
+    ([_tensor("UINT8", [3], size=3), {**_tensor("FP16", [1], size=2), "name": "y"}], b"abc" + struct.pack("<e", 1)),
+    *(([{**_tensor("INT64", [], [number]), "name": "odd"}], b"") for number in range(len(ODD))),
+)
+_JSON_BODIES = (
+    (0, X),
+    (0, b'{"x": 1.5, "y": ["a", {"b": null}], "deep": [[[[]]]]}'),
+    (0, b'{"stream": [1, "a"]}'),
+    (1, b'{"args": {"x": 1}}'),
+    (1, b'{"args": {"stream": [1]}, "url": null}'),
+    (2, b'{"instances": [{"x": 1}, {"x": 2, "fail": 1}]}'),
+    (2, b'{"instances": [1, "a"]}'),
+    *((0, b'{"odd": %d}' % number) for number in range(len(ODD))),
+    *((1, b'{"args": {"odd": %d}}' % number) for number in range(len(ODD))),
+    *((2, b'{"instances": [{"odd": %d}]}' % number) for number in range(len(ODD))),
+)
+BODIES = (
+    *(bodies.packed(bundle, route, 0, 0, body) for route, body in _JSON_BODIES for bundle in range(4)),
+    *(bodies.packed(0, route, choice, 0, body) for route, body in _JSON_BODIES[:7] for choice in (2, 4, 26)),
+    *(
+        bodies.packed(bundle, bodies.INFER, choice, len(json_bytes(said)), json_bytes(said) + rest)
+        for inputs, rest in _TENSOR_BODIES
+        for said in ({"inputs": inputs}, {"inputs": inputs, "id": "a", "parameters": {"binary_data_output": True}})
+        for bundle, choice in ((0, 1), (1, 1), (2, 27), (3, 3))
+    ),
+)
 
 _PIECES = wire.pack_headed(
     {"pieces": [{"size": 6}, {"size": 16, "datatype": "FP64", "shape": [2]}, {"size": 1}]},
