@@ -140,7 +140,7 @@ def _called(schema: Any, fields: dict[str, list[str]]) -> Any:
     """The schema, and that predict_fn can be called with what fits it: most schemas allow fields of any name."""
     if not isinstance(schema, dict) or not fields:
         return schema
-    needs = [name for name in fields["needs"] if name not in schema.get("required", ())]
+    needs = [name for name in fields.get("needs", ()) if name not in schema.get("required", ())]
     called = {**schema, "required": [*schema.get("required", ()), *needs]} if needs else schema
     if "takes" not in fields:
         return called

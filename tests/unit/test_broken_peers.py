@@ -78,7 +78,13 @@ def test_an_answer_that_cannot_be_read_is_the_workers_end_and_its_clients_are_to
 
 @pytest.mark.parametrize(
     "fields",
-    [{"seconds": {"load": "soon"}}, {"seconds": 3}, {"seconds": {}, "maxBatch": "x"}, {"maxBatch": float("inf")}],
+    [
+        {"seconds": {"load": "soon"}},
+        {"seconds": 3},
+        {"seconds": {}, "maxBatch": "x"},
+        {"maxBatch": float("inf")},
+        {"fields": {"needs": 3}},
+    ],
     ids=str,
 )
 def test_a_ready_that_cannot_be_read_is_none(fields: dict[str, Any]) -> None:
