@@ -67,6 +67,8 @@ async def pipelined(site: Site) -> None:
             answer = await connection.answer()
             right = is_json(bundles.mixed(x))
             site.ledger.prediction("pipelined", started, time.monotonic(), answer, right)
+            if answer.headers.get("connection") == "close":
+                break  # what was sent behind it is not looked at
     finally:
         await connection.close()
 
