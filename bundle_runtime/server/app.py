@@ -158,7 +158,7 @@ class App:
         except (LookupError, RecursionError, TypeError, ValueError, wire.WireError) as error:
             # the link ends with it; this one is no longer among those that are answered then
             self.failed(exchange, "WorkerDied", "the worker's answer could not be read")
-            raise wire.WireError(f"an answer that cannot be read: {error!r}") from error
+            self.link.refuse(f"an answer that cannot be read: {error!r}")
 
     def _finish(self, exchange: Exchange, code: str, payload: bytes) -> None:
         if not code:

@@ -67,6 +67,11 @@ class WorkerLink:
         if self._connection is not None:
             self._connection.send(wire.CLOSE, 0, b"")
 
+    def refuse(self, message: str) -> None:
+        """The worker has broken the protocol."""
+        if self._connection is not None:
+            self._connection.refuse("ProtocolMismatch", message)
+
     async def gone(self, seconds: float) -> None:
         """Waits until no worker is connected, at most that long."""
         with contextlib.suppress(TimeoutError):

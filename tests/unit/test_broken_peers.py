@@ -25,9 +25,9 @@ def connected() -> Runtime:
     return runtime
 
 
-def ready() -> Runtime:
+def ready(max_batch: int) -> Runtime:
     runtime = connected()
-    runtime.link.data_received(wire.pack_json(wire.READY, seconds={}, maxBatch=0))
+    runtime.link.data_received(wire.pack_json(wire.READY, seconds={}, maxBatch=max_batch))
     return runtime
 
 
@@ -47,6 +47,7 @@ def last_frame(runtime: Runtime) -> wire.Frame:
     return wire.Decoder().feed(bytes(runtime.link_transport.sent))[-1]
 
 
+@pytest.mark.parametrize("max_batch", [0, 4])
 @pytest.mark.parametrize(
     ("path", "body", "kind", "payload"),
     [
@@ -61,9 +62,9 @@ def last_frame(runtime: Runtime) -> wire.Frame:
     ],
 )
 def test_an_answer_that_cannot_be_read_is_the_workers_end_and_its_clients_are_told(
-    path: str, body: bytes, kind: int, payload: bytes
+    path: str, body: bytes, kind: int, payload: bytes, max_batch: int
 ) -> None:
-    runtime = ready()
+    runtime = ready(max_batch)
     client, other = asks(runtime, path, body), asks(runtime, "/predict", b"{}")
     runtime.link.data_received(wire.pack(kind, 1, payload))
     runtime.settle()
