@@ -40,7 +40,8 @@ class Memory:
         while True:
             pid = self._pid()
             with contextlib.suppress(OSError):  # killed just now
-                self.series.setdefault(pid, []).append(holds(pid).memory)
+                memory = holds(pid).memory
+                self.series.setdefault(pid, []).append(memory)
             await asyncio.sleep(SECONDS)
 
     @property
