@@ -69,6 +69,10 @@ class Batches:
         self._sent: list[_Sent] = []
         self.duration = Duration()
 
+    @property
+    def running(self) -> int:
+        return len(self._sent)
+
     def wait(self, waiting: int, deadline: float, now: float) -> float:
         """Seconds until a batch of the ``waiting`` may go to the worker, whose first has that deadline: none when there
         is a place; inf when a batch has to end first."""

@@ -40,7 +40,7 @@ class Dispatcher:
     ) -> None:
         self._loop = loop
         self._max_concurrency = max_concurrency
-        self._room = Room(max_concurrency, queue_limit)
+        self._room = Room(max_concurrency, queue_limit, timeout_seconds)
         self._timeout = timeout_seconds
         self._finish = finish
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
@@ -73,7 +73,8 @@ class Dispatcher:
     @property
     def held_seconds(self) -> float:
         """How long every place of the worker has been held by requests that it does not answer."""
-        if len(self._outstanding) < self._max_concurrency:
+        taken = len(self._outstanding) if self.batches is None else self.batches.running
+        if taken < self._max_concurrency:
             return 0.0
         return monotonic() - self._progress
 
@@ -91,7 +92,7 @@ class Dispatcher:
         if self.batches is not None:
             return self.batches.is_full(len(self._pending) - len(self._outstanding))
         # the count of both tables bounds what is occupied from above and costs nothing
-        if len(self._pending) + len(self._outstanding) < self._room.always:
+        if len(self._pending) + len(self._outstanding) <= self._max_concurrency:
             return False
         since = monotonic() - self._progress
         return not self._room.has(self._occupied(), self._held_bytes, self._mean_micros * 1e-6, since)

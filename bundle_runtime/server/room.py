@@ -1,10 +1,12 @@
-"""How many requests may be in a pod: some always, more as long as they will not wait long. Pure.
+"""How many requests may be in a pod: some, as long as they can be answered in time; more, while they hardly wait. Pure.
 
-A count alone is wrong for somebody: ten who wait for a function of a second wait long enough, ten for one of 50 us are
+A count alone is wrong for somebody: ten who wait for a function of ten seconds wait in vain, ten for one of 50 us are
 no load at all.
 """
 
 from __future__ import annotations
+
+import math
 
 SECONDS = 1.0  # that the last in the queue is expected to wait
 REQUESTS = 2048
@@ -12,14 +14,17 @@ BYTES = 64 * 1024 * 1024  # the largest body that a request may have
 
 
 class Room:
-    def __init__(self, max_concurrency: int, queue_limit: int) -> None:
-        self.always = max_concurrency + queue_limit
+    def __init__(self, max_concurrency: int, queue_limit: int, timeout_seconds: float) -> None:
+        self._usual = max_concurrency + queue_limit
         self._max_concurrency = max_concurrency
+        self._timeout = timeout_seconds
 
     def has(self, occupied: int, held_bytes: int, mean_seconds: float, since_progress: float) -> bool:
         """Whether one more may come. ``mean_seconds`` is what the last answers took in the worker, inf before the first
         one; a worker that has not answered for longer than that is no measure any more."""
-        if occupied < self.always:
-            return True
-        quick = occupied * mean_seconds < SECONDS * self._max_concurrency and since_progress < SECONDS
+        expected = occupied * mean_seconds / self._max_concurrency
+        if occupied < self._usual:
+            # what ran last may have been slow by chance: one for each place may always wait
+            return occupied < 2 * self._max_concurrency or expected <= self._timeout or mean_seconds == math.inf
+        quick = expected < SECONDS and since_progress < SECONDS
         return quick and occupied < REQUESTS and held_bytes < BYTES

@@ -74,10 +74,10 @@ def put_runtime(directory: Path) -> None:
 
 
 class Pair:
-    def __init__(self, root: Path, document: dict[str, Any], python: str = sys.executable, **options: Any) -> None:
+    def __init__(self, root: Path, document: dict[str, Any], python: str = "", **options: Any) -> None:
         self.root = root
         self.options = options
-        self.python = python
+        self.python = python or os.environ.get("WORKER_PYTHON") or sys.executable
         self.environment: dict[str, str] = {}
         self.report_file = root / "termination-log"
         self._processes: list[subprocess.Popen[bytes]] = []

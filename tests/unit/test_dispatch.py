@@ -85,6 +85,21 @@ async def test_full_counts_what_runs_for_nobody() -> None:
     assert not worker.dispatcher.full()
 
 
+async def test_a_batch_of_many_holds_one_place() -> None:
+    worker = Worker(max_concurrency=2)
+    dispatcher = worker.dispatcher
+    dispatcher.ready(worker._send, 4)
+    a, b, *together = (dispatcher.admit(name, b"{}").id for name in "abcd")
+    for id in (a, b):
+        dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", wire.NO_TIME), "")
+    assert set(together) == dispatcher._outstanding
+    await asyncio.sleep(0.01)
+    assert dispatcher.held_seconds == 0
+    dispatcher.admit("e", b"{}")
+    await asyncio.sleep(0.01)
+    assert dispatcher.held_seconds > 0
+
+
 async def test_deadlines() -> None:
     worker = Worker(timeout=0.05)
     worker.dispatcher.admit("runs", b"{}")
