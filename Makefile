@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test bench bench-upload bench-oip bench-batching bench-serving soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -22,6 +22,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo 
 help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
+	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
 	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
 	@echo 'make soak            ten minutes of mixed load with killed workers: leaks, wrong answers, lost requests'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
@@ -45,6 +46,9 @@ demo: $(READY)
 test: $(READY)
 	@unset PYTHONDONTWRITEBYTECODE; export PYTHONPYCACHEPREFIX=$(CURDIR)/.venv/pycache; \
 	  $(SUDO) $(PY) -m pytest -ra --durations=15 $(SIDE_BY_SIDE) $(PYTEST_ARGS)
+
+test-pythons: $(READY)
+	@$(PY) -m tests.runtime.each_python $(PYTEST_ARGS)
 
 bench: bench-upload bench-oip bench-batching bench-serving
 
