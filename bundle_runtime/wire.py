@@ -163,6 +163,12 @@ def unpack_credit(frame: Frame) -> int:
         raise WireError(f"a credit of {len(frame.payload)} bytes") from error
 
 
+def item_cost(payload: bytes) -> int:
+    """Of the credit, what an ITEM takes: for each item in it as much as for one that comes alone."""
+    more = payload.count(b"\n")
+    return len(payload) - more + (1 + more) * HEADER_SIZE
+
+
 def pack_batch(requests: list[tuple[int, bytes]]) -> bytes:
     """The payload of a BATCH: their number, id and length of each, then their payloads."""
     heads = [_ENTRY.pack(id, len(body)) for id, body in requests]

@@ -177,15 +177,15 @@ class App:
         else:
             self.failed(exchange, code, "the worker went away before it had this request: send it again")
 
-    def _streams(self, pending: Pending, item: bytes | None) -> None:
+    def _streams(self, pending: Pending, items: bytes | None) -> None:
         exchange: Exchange = pending.context
         if exchange.stream is None:
             from bundle_runtime.server.streaming import Stream  # most bundles yield nothing
 
             give, stop = partial(self.dispatcher.give, pending), partial(self.dispatcher.drop, pending)
             exchange.stream = Stream(self, exchange, give, stop)
-        if item is not None:
-            exchange.stream.item(item)
+        if items is not None:
+            exchange.stream.items(items)
 
     def _predicted(self, exchange: Exchange, payload: bytes) -> None:
         if self.response_schema is not None:

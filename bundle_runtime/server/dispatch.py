@@ -223,10 +223,10 @@ class Dispatcher:
             self._finish(pending.context, code, frame.payload)
 
     def streamed(self, frame: wire.Frame) -> None:
-        """One item of an answer, or its end."""
+        """Items of an answer that came together, or its end."""
         pending = self._pending.get(frame.id)
         if pending is not None:
-            # each item has the time that an answer has; the table stays in the order of the deadlines
+            # what comes has the time that an answer has; the table stays in the order of the deadlines
             self._progress = now = monotonic()
             if pending.queued < 0.0:
                 pending.queued = queued(pending, now, frame.phases)

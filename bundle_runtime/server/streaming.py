@@ -19,7 +19,7 @@ import orjson
 from bundle_runtime import wire
 from bundle_runtime.server.answers import JSON, error_body
 from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.schemas import Violation
+from bundle_runtime.server.schemas import Schema, Violation
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
@@ -30,7 +30,7 @@ _MORE = b"cache-control: no-store\r\nx-accel-buffering: no\r\n"  # a proxy that 
 
 class _Form(NamedTuple):
     content_type: bytes
-    item: Callable[[bytes, bool], bytes]  # a JSON text, and whether it is the first
+    items: Callable[[bytes, bool], bytes]  # JSON texts, one a line, and whether the first one is the first of all
     end: Callable[[bool], bytes]  # whether there was no item
     error: Callable[[bytes], bytes] | None  # an error's JSON text; None: only a broken connection can say it
 
@@ -38,15 +38,18 @@ class _Form(NamedTuple):
 _FORMS = {
     b"text/event-stream": _Form(
         b"text/event-stream",
-        lambda text, _: b"data: %b\n\n" % text,
+        lambda texts, _: b"data: %b\n\n" % texts.replace(b"\n", b"\n\ndata: "),
         lambda _: b"",
         lambda text: b"event: error\ndata: %b\n\n" % text,
     ),
     b"application/x-ndjson": _Form(
-        b"application/x-ndjson", lambda text, _: text + b"\n", lambda _: b"", lambda text: text + b"\n"
+        b"application/x-ndjson", lambda texts, _: texts + b"\n", lambda _: b"", lambda text: text + b"\n"
     ),
     b"application/json": _Form(
-        JSON, lambda text, first: (b"[" if first else b",\n") + text, lambda empty: b"[]" if empty else b"]", None
+        JSON,
+        lambda texts, first: (b"[" if first else b",\n") + texts.replace(b"\n", b",\n"),
+        lambda empty: b"[]" if empty else b"]",
+        None,
     ),
 }
 _FORMS[b"application/jsonl"] = _FORMS[b"application/x-ndjson"]._replace(content_type=b"application/jsonl")
@@ -65,24 +68,37 @@ class Stream:
         self._empty = True
         exchange.connection.begin(exchange, app.heads.get(200, self._form.content_type), _MORE)
 
-    def item(self, text: bytes) -> None:
-        schema = self._app.response_schema
-        if schema is not None:
-            try:
-                value = orjson.loads(text)
-            except orjson.JSONDecodeError as error:
-                self._break("ResponseNotJSON", f"the worker's item is no JSON: {error}")
-                return
-            if not schema.accepts(value):
-                self._app.metrics.violations["response"] += 1
-                message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
-                self._break("ResponseSchemaViolation", message, schema.violations(value))
-                return
-        self._exchange.connection.write(self._exchange, self._form.item(text, self._empty))
-        self._empty = False
-        self._owed += len(text) + wire.HEADER_SIZE
+    def items(self, texts: bytes) -> None:
+        """What came together, one a line."""
+        if self._app.response_schema is not None:
+            lines = texts.split(b"\n")
+            for number, line in enumerate(lines):
+                broken = self._breach(self._app.response_schema, line)
+                if broken is not None:
+                    if number:
+                        self._write(b"\n".join(lines[:number]))
+                    self._break(*broken)
+                    return
+        self._write(texts)
+        self._owed += wire.item_cost(texts)
         if self._owed >= GRANT and not self._exchange.connection.writing_paused:
             self.resumed()
+
+    def _breach(self, schema: Schema, text: bytes) -> tuple[str, str, list[Violation] | None] | None:
+        """The error of an item that must not go out: code, message, details."""
+        try:
+            value = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            return "ResponseNotJSON", f"the worker's item is no JSON: {error}", None
+        if schema.accepts(value):
+            return None
+        self._app.metrics.violations["response"] += 1
+        message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
+        return "ResponseSchemaViolation", message, schema.violations(value)
+
+    def _write(self, texts: bytes) -> None:
+        self._exchange.connection.write(self._exchange, self._form.items(texts, self._empty))
+        self._empty = False
 
     def resumed(self) -> None:
         """The client takes more."""
@@ -104,7 +120,7 @@ class Stream:
             connection.write(self._exchange, self._form.error(error_body(code, message, details)))
         connection.finish(self._exchange, whole=self._form.error is not None)
 
-    def _break(self, code: str, message: str, details: list[Violation] | None = None) -> None:
+    def _break(self, code: str, message: str, details: list[Violation] | None) -> None:
         """What the worker sends must not go out: an end from this side."""
         self._stop()
         self._app.failed(self._exchange, code, message, details)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from bundle_runtime import wire
+from bundle_runtime.worker.outbox import Outbox
 from bundle_runtime.worker.trace import traced
 from bundle_runtime.worker.user_errors import describe, full
 
@@ -27,13 +28,14 @@ class Flow:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._credit = wire.WINDOW
+        self._given = wire.WINDOW  # of the link's thread
+        self._taken = 0  # of the other one: neither needs a lock for its own
         self.cancelled = False
         self.on_cancel: Callable[[], None] = lambda: None
 
     def add(self, credit: int) -> None:
         with self._changed:
-            self._credit += credit
+            self._given += credit
             self._changed.notify()
 
     def cancel(self) -> None:
@@ -42,13 +44,20 @@ class Flow:
             self._changed.notify()
             self.on_cancel()
 
-    def take(self, size: int) -> bool:
-        """Waits until there is any credit; False when the stream is cancelled."""
+    @property
+    def spent(self) -> bool:
+        """There is no credit: wait()."""
+        return self._taken >= self._given
+
+    def take(self, text: bytes) -> None:
+        """For one item; the last one may overdraw."""
+        self._taken += len(text) + wire.HEADER_SIZE
+
+    def wait(self) -> None:
+        """Until there is any credit, or the stream is cancelled."""
         with self._changed:
-            while self._credit <= 0 and not self.cancelled:
+            while self.spent and not self.cancelled:
                 self._changed.wait()
-            self._credit -= size + wire.HEADER_SIZE
-            return not self.cancelled
 
     def ends_with(self, cancel: Callable[[], None]) -> None:
         """``cancel`` is called once the stream is cancelled; at once when it is already."""
@@ -72,26 +81,28 @@ class Stream:
 
         flow = link.flow(connection, id)
         watch = self._predictor.watch
+        outbox = Outbox(connection, id, watch)
         kind, payload = wire.END, b""
         try:
             with traced(self.trace):
                 for item in self.items(flow):
                     text = self._predictor.encoded(item)
-                    phases = watch.phases()
-                    watch.pause()
-                    wanted = flow.take(len(text))
-                    if wanted:
-                        connection.send(wire.pack(wire.ITEM, id, text, phases))
-                    watch.resume()
-                    if not wanted:
+                    if flow.spent:
+                        outbox.flush()
+                        watch.pause()
+                        flow.wait()
+                        watch.resume()
+                    if flow.cancelled:
                         break
+                    flow.take(text)
+                    outbox.put(text)
         except Failed as failed:
             kind, payload = wire.ERROR, failed.payload
         finally:
             link.forget_flow(connection, id)
         if flow.cancelled:
             kind, payload = wire.ERROR, Failed(wire.CANCELLED, "cancelled").payload
-        connection.send(wire.pack(kind, id, payload, watch.phases()))
+        outbox.end(wire.pack(kind, id, payload, watch.phases()), drop=flow.cancelled)
 
     def items(self, flow: Flow | None = None) -> Iterator[Any]:
         """Each item; Failed when user code raised. The generator is closed, whatever happens."""

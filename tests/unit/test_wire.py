@@ -95,3 +95,8 @@ def test_fields_arrive_as_they_were_to_the_type(value: object) -> None:
 def test_long_times_are_clamped() -> None:
     (frame,) = wire.Decoder().feed(wire.pack(wire.RESPONSE, 1, b"{}", (1, 10**12, 3)))
     assert frame.phases == (1, wire.MAX_ID, 3)
+
+
+@given(st.lists(st.binary(min_size=1).map(lambda text: text.replace(b"\n", b" ")), min_size=1))
+def test_items_cost_the_same_together_as_alone(items: list[bytes]) -> None:
+    assert wire.item_cost(b"\n".join(items)) == sum(len(item) + wire.HEADER_SIZE for item in items)
