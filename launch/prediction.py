@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from launch.connection import Connection
 
 # a pod is ready a moment before the API server's proxy knows of it
-FOLLOW_SECONDS = 3.0
+FOLLOW_SECONDS = 10.0
 _NO_ENDPOINTS = "no endpoints available"
 
 Answer = Tuple[int, Mapping[str, str], bytes]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -130,30 +130,49 @@ async def test_list_holds_what_carries_our_label(api: tuple[AnyCluster, str]) ->
 
 
 async def test_status_is_written_apart_from_the_spec(api: tuple[AnyCluster, str]) -> None:
-    cluster, namespace = api
-    bundle = await _bundle(cluster, namespace)
+    cluster, _ = api
     condition = {"type": "Ready", "status": "True", "reason": "Stored", "message": "", "observedGeneration": 1,
                  "lastTransitionTime": "2026-01-01T00:00:00Z"}  # fmt: skip
-    status = {"observedGeneration": 1, "conditions": [condition], "replicas": 0, "startup": {"load": 1.5, "ready": 2.0}}
-    written = await cluster.apply_status(_told(bundle, status))
-    assert written["status"] == status
-    assert written["metadata"]["generation"] == bundle["metadata"]["generation"]
-    assert written["spec"] == bundle["spec"]
-    del status["startup"]
-    again = await cluster.apply_status(_told(written, status))
-    assert again["status"] == status
-    assert version(await cluster.apply_status(_told(again, status))) == version(again)
+    startup = {"startup": {"load": 1.5, "ready": 2.0}}
+    status = {"observedGeneration": 1, "conditions": [condition], "replicas": 0}
+
+    async def scenario(bundle: Body) -> None:
+        written = await cluster.apply_status(_told(bundle, {**status, **startup}))
+        assert written["status"] == {**status, **startup}
+        assert written["metadata"]["generation"] == bundle["metadata"]["generation"]
+        assert written["spec"] == bundle["spec"]
+        again = await cluster.apply_status(_told(written, status))
+        assert again["status"] == status
+        assert version(await cluster.apply_status(_told(again, status))) == version(again)
+
+    await _before_the_operator(api, scenario)
 
 
 async def test_status_of_another_version_or_of_nobody_is_not_written(api: tuple[AnyCluster, str]) -> None:
+    cluster, _ = api
+
+    async def scenario(bundle: Body) -> None:
+        await cluster.apply_status(_told(bundle, {"observedGeneration": 1}))
+        with pytest.raises(Transient):
+            await cluster.apply_status(_told(bundle, {"observedGeneration": 2}))
+        gone = {**bundle, "metadata": {**bundle["metadata"], "name": "nobody"}}
+        with pytest.raises(Transient):
+            await cluster.apply_status(_told(gone, {"observedGeneration": 1}))
+
+    await _before_the_operator(api, scenario)
+
+
+async def _before_the_operator(api: tuple[AnyCluster, str], scenario: Callable[[Body], Awaitable[None]]) -> None:
+    """The real cluster's own operator writes the bundle's status too: where it was quicker, with another bundle."""
     cluster, namespace = api
-    bundle = await _bundle(cluster, namespace)
-    await cluster.apply_status(_told(bundle, {"observedGeneration": 1}))
-    with pytest.raises(Transient):
-        await cluster.apply_status(_told(bundle, {"observedGeneration": 2}))
-    gone = {**bundle, "metadata": {**bundle["metadata"], "name": "nobody"}}
-    with pytest.raises(Transient):
-        await cluster.apply_status(_told(gone, {"observedGeneration": 1}))
+    attempts = 1 if isinstance(cluster, FakeCluster) else 5
+    for attempt in range(attempts):
+        bundle = await _bundle(cluster, namespace, f"contract-{attempt}")
+        try:
+            return await scenario(bundle)
+        except (Transient, AssertionError):
+            if attempt == attempts - 1:
+                raise
 
 
 def _told(bundle: Body, status: Body) -> Body:
@@ -161,11 +180,11 @@ def _told(bundle: Body, status: Body) -> Body:
     return {"apiVersion": bundle["apiVersion"], "kind": bundle["kind"], "metadata": only, "status": status}
 
 
-async def _bundle(cluster: AnyCluster, namespace: str) -> Body:
-    body = model_bundle("contract", namespace)
+async def _bundle(cluster: AnyCluster, namespace: str, name: str) -> Body:
+    body = model_bundle(name, namespace)
     if isinstance(cluster, FakeCluster):
         return cluster.put(body)
-    return await cluster.apply({**body, "metadata": {"name": "contract", "namespace": namespace}})
+    return await cluster.apply({**body, "metadata": {"name": name, "namespace": namespace}})
 
 
 async def _restored(cluster: AnyCluster, namespace: str) -> Body:
