@@ -25,10 +25,17 @@ class Schema:
         self._errors = validator.iter_errors
 
     def violations(self, value: Any) -> list[Violation]:
+        try:
+            return self._found(value)
+        except ValueError as error:  # jsonschema_rs copies what breaks the schema, 255 levels of it at most
+            why = "the value is nested too deeply" if "Recursion" in str(error) else str(error)
+            return [_at_root(f"{why}: no place of a violation can be told")]
+
+    def _found(self, value: Any) -> list[Violation]:
         found: list[Violation] = []
         for error in self._errors(value):
             if len(found) == MAX_VIOLATIONS:
-                found.append({"path": "$", "message": f"more than {MAX_VIOLATIONS} violations: the rest is left out"})
+                found.append(_at_root(f"more than {MAX_VIOLATIONS} violations: the rest is left out"))
                 break
             found.append({"path": json_path(error.instance_path), "message": _message(error)})
         return found
@@ -49,6 +56,10 @@ def json_path(steps: list[str | int]) -> str:
         else:
             path += "[" + repr(step) + "]"
     return path
+
+
+def _at_root(message: str) -> Violation:
+    return {"path": "$", "message": message}
 
 
 def _message(error: jsonschema_rs.ValidationError) -> str:

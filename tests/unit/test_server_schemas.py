@@ -28,6 +28,22 @@ def test_a_flood_of_violations_is_cut() -> None:
     assert "left out" in found[-1]["message"]
 
 
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+def test_what_is_nested_too_deeply_still_breaks_the_schema(depth: int) -> None:
+    schema = Schema({"properties": {"x": {"type": "integer"}}})
+    assert not schema.accepts({"x": nested(depth)})
+    (violation,) = schema.violations({"x": nested(depth)})
+    assert violation["path"] == "$"
+    assert "nested too deeply" in violation["message"]
+
+
 def test_branches_say_why_each_did_not_fit() -> None:
     branches = [{"properties": {"kind": {"const": kind}}, "required": ["kind"]} for kind in ("single", "batched")]
     (violation,) = Schema({"anyOf": branches}).violations({"kind": "other"})
