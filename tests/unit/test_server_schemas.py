@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import jsonschema_rs
 import pytest
 
@@ -42,6 +44,23 @@ def test_what_is_nested_too_deeply_still_breaks_the_schema(depth: int) -> None:
     (violation,) = schema.violations({"x": nested(depth)})
     assert violation["path"] == "$"
     assert "nested too deeply" in violation["message"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ({"items": {"type": "integer"}}, "$[0]"),
+        ({"anyOf": [{"items": {"type": "integer"}}, {"type": "null"}]}, "$"),
+    ],
+    ids=["plain", "branches"],
+)
+def test_the_violations_of_much_are_told_in_no_time(schema: dict[str, object], path: str) -> None:
+    value = ["x"] * 1_000_000
+    began = time.process_time()
+    found = Schema(schema).violations(value)
+    assert time.process_time() - began < 0.5
+    assert found[0]["path"] == path
+    assert "large" in found[-1]["message"]
 
 
 def test_branches_say_why_each_did_not_fit() -> None:
