@@ -27,6 +27,7 @@ STATUS_OF = {
     "QueueFull": 429,
     "HeadersTooLarge": 431,
     "ClientGone": 499,
+    "InternalError": 500,
     "PredictFailed": 500,
     "ResponseSchemaViolation": 500,
     "ResponseNotJSON": 500,

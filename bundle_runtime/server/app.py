@@ -7,6 +7,7 @@ import itertools
 import os
 import re
 import sys
+import traceback
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -80,13 +81,16 @@ class App:
     def handle(self, exchange: Exchange) -> None:
         if not exchange.request_id or not _REQUEST_ID.fullmatch(exchange.request_id):
             exchange.request_id = b"%b-%x" % (self._prefix, next(self._numbers))
-        if exchange.refusal is not None:
-            _, code, message = exchange.refusal
-            self.error(exchange, code, message)
-        elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.plain:
-            self._predict(exchange)
-        else:
-            self._route(exchange)
+        try:
+            if exchange.refusal is not None:
+                _, code, message = exchange.refusal
+                self.error(exchange, code, message)
+            elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.plain:
+                self._predict(exchange)
+            else:
+                self._route(exchange)
+        except Exception as error:
+            self.broken(exchange, error)
 
     def _route(self, exchange: Exchange) -> None:
         path = exchange.target.partition(b"?")[0]
@@ -155,10 +159,8 @@ class App:
     def _finished(self, exchange: Exchange, code: str, payload: bytes) -> None:
         try:
             self._finish(exchange, code, payload)
-        except (LookupError, RecursionError, TypeError, ValueError, wire.WireError) as error:
-            # the link ends with it; this one is no longer among those that are answered then
-            self.failed(exchange, "WorkerDied", "the worker's answer could not be read")
-            self.link.refuse(f"an answer that cannot be read: {error!r}")
+        except Exception as error:  # of this answer alone: the worker's other requests are none the worse for it
+            self.broken(exchange, error)
 
     def _finish(self, exchange: Exchange, code: str, payload: bytes) -> None:
         if not code:
@@ -169,7 +171,7 @@ class App:
             else:
                 exchange.answers.predicted(payload)
         elif payload:  # the worker's own words
-            self.failed(exchange, code, str(orjson.loads(payload).get("message") or ""))
+            self.failed(exchange, code, payload.decode())
         elif code == "DeadlineExceeded":
             self.failed(exchange, code, f"no answer within {self._timeout:g} s (serving.requestTimeoutSeconds)")
         elif code == "WorkerDied":
@@ -179,6 +181,13 @@ class App:
 
     def _streams(self, pending: Pending, items: bytes | None) -> None:
         exchange: Exchange = pending.context
+        try:
+            self._stream(exchange, pending, items)
+        except Exception as error:
+            self.dispatcher.drop(pending)
+            self.broken(exchange, error)
+
+    def _stream(self, exchange: Exchange, pending: Pending, items: bytes | None) -> None:
         if exchange.stream is None:
             from bundle_runtime.server.streaming import Stream  # most bundles yield nothing
 
@@ -236,6 +245,20 @@ class App:
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
         self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
+
+    def broken(self, exchange: Exchange, error: Exception) -> None:
+        """A mistake of ours, or what nobody thought of: no client waits for ever because of it."""
+        traceback.print_exception(error)
+        connection = exchange.connection
+        exchange.keep_alive = False
+        if connection.awaits(exchange):
+            try:
+                self.failed(exchange, "InternalError", "a mistake in this server: its log has the traceback")
+            except Exception as another:
+                traceback.print_exception(another)
+            else:
+                return
+        connection.abort()  # nobody knows how much of an answer went out
 
     def count(self, exchange: Exchange, code: str) -> None:
         self.metrics.requests[(STATUS_OF[code], code)] += 1

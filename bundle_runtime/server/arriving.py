@@ -7,6 +7,7 @@ never ends, an offer of another protocol. Answers and their order are http.py's.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from time import monotonic
 
 import httptools
@@ -70,6 +71,10 @@ class Arriving(asyncio.Protocol):
                 break
             except httptools.HttpParserUpgrade as upgrade:
                 fed = self._without_upgrade(fed[upgrade.args[0] :])
+            except httptools.HttpParserCallbackError as error:  # a mistake in what is below
+                traceback.print_exception(error)
+                self._refuse(500, "InternalError", "a mistake in this server: its log tells it")
+                return
             except httptools.HttpParserError as error:
                 if not self._drop_rest:
                     self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")

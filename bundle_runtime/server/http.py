@@ -135,6 +135,14 @@ class HttpConnection(Arriving):
             # not from here: the app may be answering inside _run_queue() already
             self._loop.call_soon(self._run_queue)
 
+    def awaits(self, exchange: Exchange) -> bool:
+        """Its answer, or the rest of it."""
+        return exchange is self._current
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()
+
     # an answer in parts, of a length that nobody knows yet
 
     def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:

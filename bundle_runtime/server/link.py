@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
+import traceback
 from typing import Any, cast
 
 from bundle_runtime import wire
@@ -67,11 +68,6 @@ class WorkerLink:
         if self._connection is not None:
             self._connection.send(wire.CLOSE, 0, b"")
 
-    def refuse(self, message: str) -> None:
-        """The worker has broken the protocol."""
-        if self._connection is not None:
-            self._connection.refuse("ProtocolMismatch", message)
-
     async def gone(self, seconds: float) -> None:
         """Waits until no worker is connected, at most that long."""
         with contextlib.suppress(TimeoutError):
@@ -119,10 +115,8 @@ class WorkerLink:
     def said_answer(self, frame: wire.Frame) -> None:
         code = ""
         if frame.kind != wire.RESPONSE:
-            if frame.kind == wire.PIECES:
-                frame = frame._replace(payload=assemble(frame.payload))
-            else:
-                code = str(wire.unpack_json(frame).get("code") or "PredictFailed")
+            code, payload = _read(frame)
+            frame = frame._replace(payload=payload)
         self._dispatcher.answered(frame, code)
 
     def said_item(self, frame: wire.Frame) -> None:
@@ -212,6 +206,19 @@ class WorkerConnection(asyncio.Protocol):
             self._link.said_ready(self, wire.unpack_json(frame))
         elif frame.kind == wire.FAILED:
             self._link.said_failed(wire.unpack_json(frame))
+
+
+def _read(frame: wire.Frame) -> tuple[str, bytes]:
+    """Code and payload of an answer that is no plain response. What cannot be read is the end of one request only."""
+    try:
+        if frame.kind == wire.PIECES:
+            return "", assemble(frame.payload)
+        fields = wire.unpack_json(frame)
+        code = str(fields.get("code") or "PredictFailed")
+        return code, str(fields.get("message") or f"{code}, without a message").encode("utf-8", "replace")
+    except Exception as error:
+        traceback.print_exception(error)
+        return "InternalError", b"the worker's answer could not be read"
 
 
 def say(text: str) -> None:

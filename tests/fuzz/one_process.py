@@ -177,7 +177,7 @@ class Runtime:
         self.loop = Loop()
         options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0}
         self.app = App(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
-        self._watch(self.app)
+        self._watch(self.app, trusted=predict_fn is not None)
         self.link = WorkerConnection(self.app.link, self.loop)  # type: ignore[arg-type]
         worker = WorkerSide(self, predict_fn) if predict_fn is not None else None
         self.link_transport = Transport(self.loop, self.link, worker.wrote if worker else lambda: None)
@@ -195,22 +195,27 @@ class Runtime:
         for module in _CLOCKED:
             module.monotonic = time.monotonic
 
-    def _watch(self, app: App) -> None:
-        """What the app is given, by connection; an exception out of it would be taken for the parser's."""
-        handle = app.handle
+    def _watch(self, app: App, *, trusted: bool) -> None:
+        """What the app is given, by connection; and its mistakes, which are none where an untrusted worker's answer is
+        no answer."""
+        handle, broken = app.handle, app.broken
         self.errors: list[Exception] = []
+        handling: list[Any] = []
 
         def watched(exchange: Any) -> None:
             client = self.clients[id(exchange.connection)]
             client.methods.append(exchange.method)
             client.refused = exchange.refusal is not None
-            try:
-                handle(exchange)
-            except Exception as error:
-                self.errors.append(error)
-                raise
+            handling.append(exchange)
+            handle(exchange)
+            handling.pop()
 
-        app.handle = watched  # type: ignore[method-assign]
+        def mistaken(exchange: Any, error: Exception) -> None:
+            if trusted or exchange in handling:
+                self.errors.append(error)
+            broken(exchange, error)
+
+        app.handle, app.broken = watched, mistaken  # type: ignore[method-assign]
 
     def client(self) -> Client:
         client = Client(self)

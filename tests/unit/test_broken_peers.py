@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from pathlib import Path
@@ -19,14 +20,14 @@ from tests.fuzz.one_process import HELLO, MODEL, Client, Runtime
 DEEP = b'{"a":' * 100_000
 
 
-def connected() -> Runtime:
-    runtime = Runtime({})
+def connected(document: dict[str, Any] | None = None) -> Runtime:
+    runtime = Runtime(document or {})
     runtime.link.data_received(wire.pack_json(wire.HELLO, **HELLO))
     return runtime
 
 
-def ready(max_batch: int) -> Runtime:
-    runtime = connected()
+def ready(max_batch: int, document: dict[str, Any] | None = None) -> Runtime:
+    runtime = connected(document)
     runtime.link.data_received(wire.pack_json(wire.READY, seconds={}, maxBatch=max_batch))
     return runtime
 
@@ -43,6 +44,11 @@ def answer(client: Client) -> Answer:
     return found
 
 
+def code(client: Client) -> str:
+    error = json.loads(answer(client).body)["error"]
+    return str(error["code"] if isinstance(error, dict) else error.partition(":")[0])
+
+
 def last_frame(runtime: Runtime) -> wire.Frame:
     return wire.Decoder().feed(bytes(runtime.link_transport.sent))[-1]
 
@@ -51,7 +57,6 @@ def last_frame(runtime: Runtime) -> wire.Frame:
 @pytest.mark.parametrize(
     ("path", "body", "kind", "payload"),
     [
-        ("/predict", b"{}", wire.ERROR, b'{"code": "PredictFailed", "message": "\\ud800"}'),
         ("/predict", b"{}", wire.ERROR, b'{"message": ' + b"[" * 100_000),
         ("/predict", b"{}", wire.PIECES, b"no head"),
         ("/predict", b"{}", wire.PIECES, wire.pack_headed({"pieces": [{"size": 0, "datatype": "FP64"}]}, b"")),
@@ -61,20 +66,30 @@ def last_frame(runtime: Runtime) -> wire.Frame:
         (f"/v2/models/{MODEL}/infer", b'{"inputs": []}', wire.RESPONSE, b"\xff\xff" + DEEP),
     ],
 )
-def test_an_answer_that_cannot_be_read_is_the_workers_end_and_its_clients_are_told(
+def test_an_answer_that_cannot_be_read_is_told_to_its_client_and_is_nobody_elses_end(
     path: str, body: bytes, kind: int, payload: bytes, max_batch: int
 ) -> None:
     runtime = ready(max_batch)
     client, other = asks(runtime, path, body), asks(runtime, "/predict", b"{}")
     runtime.link.data_received(wire.pack(kind, 1, payload))
     runtime.settle()
-    frame = last_frame(runtime)
-    assert (frame.kind, wire.unpack_json(frame)["reason"]) == (wire.CLOSE, "ProtocolMismatch")
-    for each in (client, other):
-        assert answer(each).status == 503
-        assert b"WorkerDied" in answer(each).body
+    assert (answer(client).status, code(client)) == (500, "InternalError")
+    runtime.link.data_received(wire.pack(wire.RESPONSE, 2, b"7"))
+    runtime.settle()
+    assert answer(other).body == b"7"
+    assert runtime.app.link.loaded
     runtime.wait(worker_frames.LONG_SECONDS)
     runtime.check_nothing_is_left()
+
+
+def test_a_prediction_that_is_nested_too_deeply_breaks_the_schema_for_its_client_alone() -> None:
+    runtime = ready(0, {"responseSchema": {"type": "integer"}})
+    client, other = asks(runtime, "/predict", b"{}"), asks(runtime, "/predict", b"{}")
+    runtime.link.data_received(wire.pack(wire.RESPONSE, 1, b"[" * 500 + b"]" * 500))
+    runtime.link.data_received(wire.pack(wire.RESPONSE, 2, b"7"))
+    runtime.settle()
+    assert (answer(client).status, code(client)) == (500, "ResponseSchemaViolation")
+    assert answer(other).body == b"7"
 
 
 @pytest.mark.parametrize(

@@ -277,6 +277,31 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
     assert bodies(client) == [b'{"status":"ok"}'] * 2000
 
 
+async def test_a_mistake_of_the_server_is_answered_counted_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    client = Client()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("no such frame")
+
+    client.app.dispatcher.send = broken
+    client.sends(PREDICT + HEALTH)
+    assert (client.status, client.transport.ended, len(bodies(client))) == (500, "closed", 1)
+    assert json.loads(bodies(client)[0])["error"]["code"] == "InternalError"
+    assert client.app.metrics.requests[(500, "InternalError")] == 1
+    assert "RuntimeError: no such frame" in capsys.readouterr().err
+
+
+async def test_a_connection_that_cannot_be_answered_is_not_kept() -> None:
+    client = Client()
+
+    def full(_: bytes) -> None:
+        raise MemoryError
+
+    client.transport.write = full  # type: ignore[method-assign]
+    client.sends(HEALTH)
+    assert client.transport.ended == "aborted"
+
+
 CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
 
 
