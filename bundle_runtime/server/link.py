@@ -201,11 +201,11 @@ class WorkerConnection(asyncio.Protocol):
             if frame.kind != wire.HELLO:
                 raise wire.WireError("the first frame must be hello")
             self._greeted = True
-            self._link.said_hello(self, wire.unpack_json(frame))
+            self._link.said_hello(self, _fields(frame))
         elif frame.kind == wire.READY:
-            self._link.said_ready(self, wire.unpack_json(frame))
+            self._link.said_ready(self, _fields(frame))
         elif frame.kind == wire.FAILED:
-            self._link.said_failed(wire.unpack_json(frame))
+            self._link.said_failed(_fields(frame))
 
 
 def _read(frame: wire.Frame) -> tuple[str, bytes]:
@@ -213,12 +213,21 @@ def _read(frame: wire.Frame) -> tuple[str, bytes]:
     try:
         if frame.kind == wire.PIECES:
             return "", assemble(frame.payload)
-        fields = wire.unpack_json(frame)
+        fields = _fields(frame)
         code = str(fields.get("code") or "PredictFailed")
-        return code, str(fields.get("message") or f"{code}, without a message").encode("utf-8", "replace")
+        return code, str(fields.get("message") or f"{code}, without a message").encode()
     except Exception as error:
         traceback.print_exception(error)
         return "InternalError", b"the worker's answer could not be read"
+
+
+def _fields(frame: wire.Frame) -> dict[str, Any]:
+    """What the worker says; half a surrogate pair (the name of a file that is no UTF-8) could be told to nobody."""
+    fields = wire.unpack_json(frame)
+    try:
+        return cast(dict[str, Any], json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")))
+    except (ValueError, RecursionError) as error:
+        raise wire.WireError(f"the payload of a frame of kind {frame.kind} cannot be kept: {error}") from error
 
 
 def say(text: str) -> None:

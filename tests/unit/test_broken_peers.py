@@ -110,6 +110,35 @@ def test_a_ready_that_cannot_be_read_is_none(fields: dict[str, Any]) -> None:
     assert not runtime.app.link.loaded
 
 
+HALF = "no such file: caf\udce9"
+SAID = "no such file: caf?"
+
+
+def test_the_words_of_an_error_need_not_be_unicode() -> None:
+    runtime = ready(0)
+    client = asks(runtime, "/predict", b"{}")
+    runtime.link.data_received(wire.pack_json(wire.ERROR, 1, code="PredictFailed", message=HALF))
+    assert (answer(client).status, code(client)) == (500, "PredictFailed")
+    assert json.loads(answer(client).body)["error"]["message"] == SAID
+
+
+def test_the_words_of_a_failure_and_of_a_greeting_need_not_be_unicode() -> None:
+    runtime = Runtime({})
+    runtime.link.data_received(wire.pack_json(wire.HELLO, **{**HELLO, "python": HALF, "pid": HALF}))
+    runtime.link.data_received(wire.pack_json(wire.FAILED, reason=HALF, message=HALF))
+    assert (status(runtime, "/readyz"), status(runtime, "/internal/worker/started")) == (503, 503)
+    assert runtime.app.link.failure == {"reason": SAID, "message": SAID}
+    runtime.link.data_received(wire.pack_json(wire.READY, seconds={HALF: 1.0}, fields={HALF: [HALF]}))
+    for path in ("/", "/readyz", "/metrics", "/openapi.json", "/docs", "/predict"):
+        assert status(runtime, path) in (200, 405)
+
+
+def status(runtime: Runtime, path: str) -> int:
+    client = runtime.client()
+    client.transport.feed([f"GET {path} HTTP/1.1\r\n\r\n".encode()])
+    return answer(client).status
+
+
 def test_a_failure_may_have_no_words() -> None:
     runtime = connected()
     runtime.link.data_received(wire.pack_json(wire.FAILED, reason="LoadFailed", message=""))
