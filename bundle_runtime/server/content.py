@@ -10,6 +10,8 @@ import zlib
 
 from bundle_runtime.server.exchange import Exchange
 
+MAX_MEMBERS = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that anybody makes
+_PIECE = 16 * 1024
 SMALLEST = 1024
 LARGEST = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -30,19 +32,27 @@ def decoded(exchange: Exchange) -> bytes:
     if coding not in (b"gzip", b"x-gzip", b"deflate"):
         raise Undecodable("UnsupportedEncoding", "content-encoding must be gzip or deflate")
     limit = exchange.connection.max_body
-    rest = exchange.body
+    body = memoryview(exchange.body)
     parts: list[bytes] = []
-    size = 0
+    size = members = at = 0
+    stream = None
     try:
-        while rest:  # gzip allows several streams behind each other
-            stream = zlib.decompressobj(_EITHER)
-            parts.append(stream.decompress(rest, limit + 1 - size))
+        while at < len(body):  # in pieces: what is behind the end of a member is copied, and would be for each of them
+            if stream is None:  # gzip allows several members behind each other
+                members += 1
+                if members > MAX_MEMBERS:
+                    raise Undecodable("BadRequest", f"the compressed body has more than {MAX_MEMBERS} parts")
+                stream = zlib.decompressobj(_EITHER)
+            piece = body[at : at + _PIECE]
+            parts.append(stream.decompress(piece, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:
                 raise Undecodable("BodyTooLarge", f"the body is more than {limit} bytes once it is decompressed")
-            if not stream.eof:
-                raise Undecodable("BadRequest", "the compressed body ends early")
-            rest = stream.unused_data
+            at += len(piece) - len(stream.unused_data)
+            if stream.eof:
+                stream = None
+        if stream is not None:
+            raise Undecodable("BadRequest", "the compressed body ends early")
     except zlib.error as error:
         raise Undecodable("BadRequest", f"the body is not {coding.decode()}: {error}") from None
     return b"".join(parts)
