@@ -84,7 +84,7 @@ class App:
         try:
             if exchange.refusal is not None:
                 _, code, message = exchange.refusal
-                self.error(exchange, code, message)
+                self.failed(exchange, code, message)
             elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.plain:
                 self._predict(exchange)
             else:

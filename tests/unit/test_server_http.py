@@ -277,6 +277,26 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
     assert bodies(client) == [b'{"status":"ok"}'] * 2000
 
 
+@pytest.mark.parametrize(
+    ("sent", "seconds", "refused"),
+    [
+        (b"no HTTP\r\n\r\n", 0, (400, "BadRequest")),
+        (b"POST /predict HTTP/1.1\r\ncontent-length: 10000001\r\n\r\n", 0, (413, "BodyTooLarge")),
+        (b"POST /predict HTTP/1.1\r\nx: " + b"a" * 20_000, 0, (431, "HeadersTooLarge")),
+        (b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n", 31, (408, "RequestTooSlow")),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+async def test_what_is_refused_before_it_is_read_is_counted(
+    sent: bytes, seconds: int, refused: tuple[int, str]
+) -> None:
+    client = Client()
+    client.sends(sent)
+    client.waits(seconds)
+    assert client.status == refused[0]
+    assert dict(client.app.metrics.requests) == {refused: 1}
+
+
 async def test_a_mistake_of_the_server_is_answered_counted_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
     client = Client()
 
