@@ -93,6 +93,8 @@ class App:
             self.broken(exchange, error)
 
     def _route(self, exchange: Exchange) -> None:
+        if not exchange.target.startswith(b"/"):
+            exchange.to_origin_form()
         path = exchange.target.partition(b"?")[0]
         route = state.ROUTES.get(path)
         if route is None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from bundle_runtime.server.http import HttpConnection
     from bundle_runtime.server.streaming import Stream
+
+
+_ABSOLUTE = re.compile(rb"https?://(?:[^/?@]*@)?([^/?@]+)(.*)", re.IGNORECASE)
 
 
 class Answers(NamedTuple):
@@ -59,6 +63,15 @@ class Exchange:
         """The value of a header, by its name in lower case; several are one list; b"" when there is none."""
         length = len(name)
         return b", ".join([value for have, value in self.headers if len(have) == length and have.lower() == name])
+
+    def to_origin_form(self) -> None:
+        """A target that names the host, as a client of a proxy sends it, is its path and the Host it stands for (RFC
+        9112, 3.2.2)."""
+        match = _ABSOLUTE.fullmatch(self.target)
+        if match is not None:
+            host, rest = match.groups()
+            self.target = rest if rest.startswith(b"/") else b"/" + rest
+            self.headers = [header for header in self.headers if header[0].lower() != b"host"] + [(b"host", host)]
 
     def reply(self, head: bytes, body: bytes, more: bytes = b"") -> None:
         """``head`` is the status line and headers as far as they are the same for all; ``more`` are whole lines."""

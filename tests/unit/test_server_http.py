@@ -278,6 +278,28 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://m.models.svc/predict", 200),
+        ("HTTP://m/predict?x=1", 200),
+        ("https://user@m:8080/v1/models/m", 200),
+        ("http://m", 200),
+        ("http://m?x", 200),
+        ("http://m/nowhere", 404),
+        ("http:///predict", 404),
+        ("ftp://m/predict", 404),
+    ],
+)
+async def test_a_target_may_name_the_host(target: str, status: int) -> None:
+    client = Client()
+    client.app.dispatcher.send = lambda *_: None
+    method, body = ("POST", "{}") if "predict" in target else ("GET", "")
+    client.sends(f"{method} {target} HTTP/1.1\r\nhost: other\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert client.status == status
+
+
+@pytest.mark.parametrize(
     ("sent", "seconds", "refused"),
     [
         (b"no HTTP\r\n\r\n", 0, (400, "BadRequest")),
