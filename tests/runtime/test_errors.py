@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.runtime.conftest import Served, code_bundle
+from tests.runtime.pair import Background, Pair, stopping
 
 ODD = """
 import sys
@@ -114,3 +114,26 @@ def test_unicode_survives(odd: Pair) -> None:
     value = {"ключ": "naïve 🌍 \u2028"}
     answer = odd.call("POST", "/predict", json.dumps({"do": "", "value": value}).encode())
     assert answer.json == value
+
+
+DEEP = """
+import time
+
+def predict(x: int = 0, deep: bool = False):
+    time.sleep(0.3)
+    value = x
+    for _ in range(500 if deep else 0):
+        value = [value]
+    return value
+"""
+
+
+def test_what_is_nested_too_deeply_breaks_a_schema_for_its_client_alone(served: Served) -> None:
+    schema = {"type": "integer"}
+    pair = served(DEEP, {"requestSchema": {"properties": {"x": schema}}, "responseSchema": schema})
+    answer = pair.call("POST", "/predict", b'{"x":' + b"[" * 300 + b"]" * 300 + b"}")
+    assert (answer.status, answer.code) == (422, "RequestSchemaViolation")
+    deep, beside = Background(pair, deep=True), Background(pair, x=7)
+    assert (deep.answer().status, deep.answer().code) == (500, "ResponseSchemaViolation")
+    assert beside.answer().json == 7
+    assert pair.metric("modelbundle_worker_restarts_total") == 0
