@@ -110,6 +110,21 @@ def test_a_ready_that_cannot_be_read_is_none(fields: dict[str, Any]) -> None:
     assert not runtime.app.link.loaded
 
 
+def test_a_stream_that_cannot_be_passed_on_is_ended_on_both_sides() -> None:
+    runtime = ready(0)
+    client, other = asks(runtime, "/predict", b"{}"), asks(runtime, "/predict", b"{}")
+
+    def full(_: bytes) -> None:
+        raise MemoryError
+
+    client.transport.write = full  # type: ignore[method-assign]
+    runtime.link.data_received(wire.pack(wire.ITEM, 1, b"1") + wire.pack(wire.RESPONSE, 2, b"7"))
+    runtime.settle()
+    assert client.transport.ended
+    assert (last_frame(runtime).kind, last_frame(runtime).id) == (wire.CANCEL, 1)
+    assert answer(other).body == b"7"
+
+
 HALF = "no such file: caf\udce9"
 SAID = "no such file: caf?"
 
