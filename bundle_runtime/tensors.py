@@ -21,6 +21,8 @@ _CODES = {
 _SIZES = {**{datatype: array(code).itemsize for datatype, code in _CODES.items()}, "BOOL": 1, "FP16": 2, "BF16": 2}
 DATATYPES = (*_SIZES, "BYTES")
 FLOATS = ("FP16", "BF16", "FP32", "FP64")
+# the upper byte, of either sign, that NaN and infinities have: 7 bits of the exponent, 5 in FP16
+_HUGE = {"FP16": b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff"}
 _LENGTH = struct.Struct("<I")
 _DEEPEST = 64  # dimensions, as many as NumPy has
 _MOST_EMPTY = 65536  # lists without an element: a shape of a few bytes could ask for any number
@@ -80,6 +82,12 @@ def check_size(datatype: str, data: Any, number: int) -> None:
         raise ValueError(
             "%d elements of %s are %d bytes, not %d" % (number, datatype, number * _SIZES[datatype], len(data))
         )
+
+
+def plainly_finite(datatype: str, data: Any) -> bool:
+    """Neither NaN nor infinite by the upper byte of each float alone; False also where one is merely huge."""
+    upper = bytes(data)[_SIZES[datatype] - 1 :: _SIZES[datatype]]
+    return len(upper.translate(None, _HUGE.get(datatype, b"\x7f\xff"))) == len(upper)
 
 
 def flat(values: Any, shape: Sequence[int]) -> List[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,6 +16,7 @@ import orjson
 from bundle_runtime import tensors, wire
 from bundle_runtime.server import protocols
 from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.tensor_checks import TensorCheck, value
 from bundle_runtime.server.tensor_schemas import Tensor
 
 if TYPE_CHECKING:
@@ -32,16 +33,13 @@ def infer(app: App, exchange: Exchange, model: str, known: dict[str, Tensor]) ->
         request, rest = _split(exchange)
         heads, data = _inputs(request, rest, known)
         wanted = _wanted(request)
-        fields = (
-            {head["name"]: _value(head, part) for head, part in zip(heads, data, strict=True)}
-            if (app.request_schema is not None)
-            else {}
-        )
+        if app.request_schema is not None and not _check(app, "requestSchema").accepts(heads, data):
+            fields = {head["name"]: value(head, part) for head, part in zip(heads, data, strict=True)}
+            if not app.request_schema.accepts(fields):
+                app.violates(exchange, app.request_schema.violations(fields))
+                return
     except ValueError as error:
         app.failed(exchange, "BadRequest", str(error))
-        return
-    if app.request_schema is not None and not app.request_schema.accepts(fields):
-        app.violates(exchange, app.request_schema.violations(fields))
         return
     identity = {"model_name": model, "model_version": app.digest}
     if request.get("id") not in (None, ""):
@@ -141,22 +139,9 @@ def _form(datatype: str, shape: list[int], parameters: dict[str, Any], known: Te
     return "array"
 
 
-def _value(head: dict[str, Any], data: Any) -> Any:
-    """A tensor as JSON has it, for the schemas."""
-    values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
-    form = head["form"]
-    if form == "base64":
-        values = [base64.b64encode(value).decode("ascii") for value in values]
-    elif head["datatype"] == "BYTES":
-        values = [value.decode("utf-8", "replace") for value in values]
-    if form == "json":
-        try:
-            return orjson.loads(values[0])
-        except orjson.JSONDecodeError as error:
-            raise ValueError(f"the element of {head['name']!r} must be JSON text: {error}") from None
-    if form == "scalar" or (form == "base64" and len(values) == 1):
-        return values[0]
-    return tensors.nested(values, head["shape"])
+@cache
+def _check(app: App, which: str) -> TensorCheck:
+    return TensorCheck(app.schemas[which])
 
 
 def _wanted(request: dict[str, Any]) -> tuple[list[str] | None, dict[str, bool], bool]:
@@ -202,12 +187,14 @@ def _predicted(
         at += output["size"]
     heads = {output["name"]: output for output in head["outputs"]}
     if app.response_schema is not None:
+        outputs, single = list(heads.values()), head["single"]
         try:
-            values = {name: _value(output, data[name]) for name, output in heads.items()}
+            fits = _check(app, "responseSchema").accepts(outputs, list(data.values()), single=single)
+            values = {} if fits else {name: value(output, data[name]) for name, output in heads.items()}
         except ValueError as error:
             app.failed(exchange, "ResponseNotJSON", str(error))
             return
-        if app.is_broken_promise(exchange, next(iter(values.values())) if head["single"] else values):
+        if not fits and app.is_broken_promise(exchange, next(iter(values.values())) if single else values):
             return
     names, flags, binary = wanted
     missing = [name for name in names or () if name not in heads]

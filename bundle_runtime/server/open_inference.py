@@ -84,6 +84,7 @@ def serves(app: App, exchange: Exchange, model: str, version: str | None) -> boo
     return True
 
 
+@cache
 def inputs(app: App) -> dict[str, Tensor] | None:
     return tensor_schemas.fields(app.schemas["requestSchema"])
 

@@ -1,0 +1,114 @@
+"""Tensors against a bundle's schema, without their elements where datatype and shape are enough.
+
+A plain schema of an object is one thing for its names and one for each property, so each tensor can be judged alone:
+those that need a look at the elements get it, and do not make the image beside them pay.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from bundle_runtime import tensors
+from bundle_runtime.server.tensor_fits import ANNOTATIONS, fits
+
+_DRAFTS = (None, "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#")
+_BASE = ("$schema", "$id", "$defs", "definitions")
+_OF_NAMES = frozenset(
+    ("type", "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties")
+)
+_REFERENCES = ("#/$defs/", "#/definitions/")
+
+
+class TensorCheck:
+    """``accepts`` is certain; where it says no the whole schema has to look at all values."""
+
+    def __init__(self, schema: Any) -> None:
+        self._root: dict[str, Any] = schema if isinstance(schema, dict) else {}
+        self._plain = isinstance(schema, dict) and schema.get("$schema") in _DRAFTS and _is_closed(schema)
+        self._base = {key: self._root[key] for key in _BASE if key in self._root}
+        self._top = {key: value for key, value in self._root.items() if key not in _BASE}
+        self._properties: dict[str, Any] = {}
+        self._names: Callable[[Any], bool] | None = None
+        self._each: dict[str, Callable[[Any], bool]] = {}
+        if self._plain and _is_of_properties(self._top):
+            self._properties = self._root.get("properties", {})
+            self._names = _compiled({**self._root, "properties": {name: {} for name in self._properties}})
+
+    def accepts(self, heads: Sequence[dict[str, Any]], data: Sequence[Any], *, single: bool = False) -> bool:
+        """The tensors as the fields of an object, or the ``single`` one as the value itself."""
+        if single:
+            return self._plain and _judged(self._top, self._root, heads[0], data[0])
+        if self._names is None or not self._names({head["name"]: None for head in heads}):
+            return False
+        return all(self._accepts(head, part) for head, part in zip(heads, data, strict=True))
+
+    def _accepts(self, head: dict[str, Any], data: Any) -> bool:
+        name = head["name"]
+        if name not in self._properties or _judged(self._properties[name], self._root, head, data):
+            return True
+        alone = self._each.get(name)
+        if alone is None:
+            alone = _compiled({**self._base, "properties": {name: self._properties[name]}})
+            self._each[name] = alone
+        return alone({name: value(head, data)})
+
+
+def value(head: dict[str, Any], data: Any) -> Any:
+    """A tensor as JSON has it, for the schemas."""
+    values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
+    form = head["form"]
+    if form == "base64":
+        values = [base64.b64encode(value).decode("ascii") for value in values]
+    elif head["datatype"] == "BYTES":
+        values = [value.decode("utf-8", "replace") for value in values]
+    if form == "json":
+        try:
+            return orjson.loads(values[0])
+        except orjson.JSONDecodeError as error:
+            raise ValueError(f"the element of {head['name']!r} must be JSON text: {error}") from None
+    return values[0] if _is_scalar(head) else tensors.nested(values, head["shape"])
+
+
+def _is_scalar(head: dict[str, Any]) -> bool:
+    return head["form"] == "scalar" or (head["form"] == "base64" and tensors.count(head["shape"]) == 1)
+
+
+def _judged(schema: Any, root: Any, head: dict[str, Any], data: Any) -> bool:
+    datatype = head["datatype"]
+    return (
+        head["form"] != "json"
+        and fits(schema, root, datatype, () if _is_scalar(head) else head["shape"])
+        and (datatype not in tensors.FLOATS or tensors.plainly_finite(datatype, data))
+    )
+
+
+def _compiled(schema: Any) -> Callable[[Any], bool]:
+    accepts: Callable[[Any], bool] = jsonschema_rs.validator_for(schema, offline=True).is_valid
+    return accepts
+
+
+def _is_of_properties(top: dict[str, Any]) -> bool:
+    """It says something of the names and of each property, and of nothing across them."""
+    return top.keys() <= ANNOTATIONS | _OF_NAMES and isinstance(top.get("additionalProperties", True), bool)
+
+
+def _is_closed(schema: dict[str, Any]) -> bool:
+    """Every reference leads to a definition, and means the same wherever the definitions are."""
+    todo: list[Any] = [{key: value for key, value in schema.items() if key not in ("$schema", "$id")}]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, list):
+            todo.extend(node)
+        elif isinstance(node, dict):
+            if any(key.startswith("$") and key not in ("$ref", "$defs", "$comment") for key in node):
+                return False
+            reference = node.get("$ref", _REFERENCES[0])
+            if not isinstance(reference, str) or not reference.startswith(_REFERENCES):
+                return False
+            todo.extend(node.values())
+    return True
