@@ -38,7 +38,9 @@ def both(*parts: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[st
     return st.tuples(*parts).map(lambda found: {key: value for part in found for key, value in part.items()})
 
 
-LIMITS = st.sampled_from([-(2**63), -(2**31), -129, -128, -1, 0, 1, 127, 255, 256, 65535, 2**63 - 1, 2**64 - 1, 0.5])
+LIMITS = st.sampled_from(
+    [-(2**63), -(2**31), -129, -128, -127, -65, -1, 0, 1, 127, 255, 256, 65535, 2**63 - 1, 2**64 - 1, 0.5]
+)
 SIZES = st.integers(0, 3)
 NOTES = several(["title", "description", "$comment"], st.just("n"))
 ELEMENTS = st.one_of(
