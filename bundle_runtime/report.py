@@ -39,13 +39,18 @@ LOAD_FAILED = "LoadFailed"
 _CUT = "[...]"
 
 
+def valid_unicode(text: str) -> str:
+    """Half a surrogate pair, as in names of files that are no UTF-8, is no JSON for strict parsers: written out."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 class RuntimeFailure(Exception):
     """The container cannot go on, and why: the one exception that ends it with a report."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(reason, message)
         self.reason = reason
-        self.message = message
+        self.message = valid_unicode(message)
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
 from bundle_runtime import wire
-from bundle_runtime.report import LOAD_FAILED, fail
+from bundle_runtime.report import LOAD_FAILED, fail, valid_unicode
 from bundle_runtime.worker.calling import Binder
 from bundle_runtime.worker.encode import NotJSON, encode
 from bundle_runtime.worker.lifting import Lifter
@@ -37,7 +37,7 @@ class Failed(Exception):
 
     @property
     def payload(self) -> bytes:
-        return json.dumps({"code": self.code, "message": str(self)[:16384]}).encode("ascii")
+        return json.dumps({"code": self.code, "message": valid_unicode(str(self)[:16384])}).encode("ascii")
 
 
 class Predictor:

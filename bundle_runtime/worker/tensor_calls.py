@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from bundle_runtime import tensors, wire
+from bundle_runtime.report import valid_unicode
 from bundle_runtime.worker import arrays
 from bundle_runtime.worker.predict import Failed
 
@@ -92,6 +93,9 @@ def pack_result(result: Any, encoded: Encoded) -> bytes:
             for name, out in outputs.items()
         ],
     }
+    for name in outputs:
+        if name != valid_unicode(name):
+            raise Failed("ResponseNotJSON", f"the output {name} has a name that is no valid Unicode")
     size = sum(len(out.data) for out in outputs.values())
     if size > wire.MAX_BODY - wire.MAX_CONTROL:
         raise Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
