@@ -27,14 +27,15 @@ def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
 
 def call(predictor: Predictor, rows: list[Any]) -> list[Any]:
     """predict_batch's results, exceptions among them; Failed when there are not as many as requests."""
+    count = len(rows)  # before the call: user code may change the list
     results = predictor.call_batch(rows)
     if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
         results = list(results)
     if not isinstance(results, (list, tuple)):
         kind = type(results).__name__
         raise Failed("PredictFailed", f"predict_batch returned a {kind}: it must be a list, a result for each request")
-    if len(results) != len(rows):
-        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {len(rows)} requests")
+    if len(results) != count:
+        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
     return list(results)
 
 

@@ -1,0 +1,112 @@
+"""A predict_batch that breaks what it can: each request of the batch has one answer, and the worker lives on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.runtime.conftest import code_bundle
+from tests.runtime.pair import Answer, Background, Pair, stopping, until
+from tests.runtime.test_hostile_code import OLDEST
+
+BATCHED = r"""
+import sys, time
+
+class Results(list):
+    def __init__(self, *items, raises=None):
+        super().__init__(items)
+        self.raises = raises
+    def __len__(self):
+        raise self.raises
+
+class Truth:
+    def __bool__(self):
+        raise ValueError("no truth")
+
+class Array(list):
+    shape = Truth()
+    tolist = None
+
+class Property:
+    tolist = property(lambda self: 1 / 0)
+
+class List:
+    def tolist(self):
+        sys.exit(4)
+
+class Pretender:
+    __class__ = property(lambda self: sys.exit(5))
+
+class OddError(ValueError):
+    def __str__(self):
+        sys.exit(3)
+
+class Batched:
+    max_batch_size = 8
+
+    def predict_batch(self, rows):
+        time.sleep(max(row.get("sleep", 0) for row in rows))
+        does = {row["do"] for row in rows}
+        if "drop" in does:
+            rows[:] = [row for row in rows if row["do"] != "drop"]
+        if "length" in does:
+            return Results(*rows, raises=SystemExit(3))
+        if "truth" in does:
+            return Array(rows)
+        if "property" in does:
+            return Property()
+        if "generator" in does:
+            return (row for row in rows)
+        if "interrupt" in does:
+            raise KeyboardInterrupt
+        if "surrogate" in does:
+            raise ValueError("caf\udce9")
+        return [self.one(row["do"]) for row in rows]
+
+    def one(self, do):
+        return {
+            "one surrogate": ValueError("caf\udce9"),
+            "one odd": OddError(),
+            "one list": List(),
+            "one pretender": Pretender(),
+            "one interrupt": KeyboardInterrupt(),
+        }.get(do, do)
+
+def load_predict_fn(model):
+    return Batched()
+"""
+
+
+@pytest.fixture(scope="module")
+def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    root = tmp_path_factory.mktemp("batched") / "root"
+    code_bundle(root, BATCHED)
+    with stopping(Pair(root, {}, python=OLDEST, request_timeout_seconds=5)) as pair:
+        yield pair.start()
+
+
+def together(pair: Pair, *does: str) -> list[Answer]:
+    """The answers of one batch."""
+    first = Background(pair, do="first", sleep=0.3)
+    until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+    answers = []
+    for number, do in enumerate(does):  # in this order
+        answers.append(Background(pair, do=do))
+        until(lambda number=number: pair.metric("modelbundle_queue_depth") == number + 1, "it waits")  # type: ignore[misc]
+    first.answer()
+    return [each.answer() for each in answers]
+
+
+@pytest.mark.parametrize(
+    ("do", "says"),
+    [
+        ("drop", "2 results for 3 requests"),
+    ],
+)
+def test_what_breaks_a_batch_is_told_to_each_of_its_requests(batched: Pair, do: str, says: str) -> None:
+    for answer in together(batched, "a", do, "b"):
+        assert (answer.status, answer.code) == (500, "PredictFailed")
+        assert says in answer.message
+    assert batched.predict(do="a").json == "a"
+    assert batched.metric("modelbundle_worker_restarts_total") == 0
