@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, checked, failure_of
+from bundle_runtime.worker.predict import Failed, checked, failure_of, unencodable
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -28,14 +28,19 @@ def answer(predictor: Predictor, frame: wire.Frame) -> bytes:
 def call(predictor: Predictor, rows: list[Any]) -> list[Any]:
     """predict_batch's results, exceptions among them; Failed when there are not as many as requests."""
     count = len(rows)  # before the call: user code may change the list
-    results = predictor.call_batch(rows)
+    results = predictor.call_batch(rows, _listed)
+    if len(results) != count:
+        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
+    return results
+
+
+def _listed(results: Any) -> list[Any]:
+    """A list of our own; it asks objects of user code, so it may raise anything."""
     if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
-        results = list(results)
+        return list(results)
     if not isinstance(results, (list, tuple)):
         kind = type(results).__name__
         raise Failed("PredictFailed", f"predict_batch returned a {kind}: it must be a list, a result for each request")
-    if len(results) != count:
-        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
     return list(results)
 
 
@@ -50,6 +55,8 @@ def _answer(predictor: Predictor, result: Any) -> tuple[int, bytes]:
         return checked(predictor.encode, sound(result))
     except Failed as failed:
         return wire.ERROR, failed.payload
+    except BaseException as error:  # of a class that lies about what it is
+        return wire.ERROR, unencodable(error).payload
 
 
 def sound(result: Any) -> Any:

@@ -16,7 +16,7 @@ from typing import Any, Callable
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
 from bundle_runtime.worker.calling import call_load_model, call_load_predict
-from bundle_runtime.worker.user_errors import describe, first_line, full
+from bundle_runtime.worker.user_errors import describe, first_line, full, log
 
 PredictFn = Callable[..., Any]
 
@@ -197,7 +197,7 @@ def _user_failure(
     """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load."""
     if isinstance(error, (RuntimeFailure, KeyboardInterrupt)):
         raise error
-    print(full(error), file=sys.stderr, flush=True)
+    log(full(error))
     return fail(reason, f"{what} {describe(error)}\n{advice(error)}")
 
 

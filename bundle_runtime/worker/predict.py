@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import inspect
 import json
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
@@ -15,7 +14,7 @@ from bundle_runtime.worker.calling import Binder
 from bundle_runtime.worker.encode import NotJSON, encode
 from bundle_runtime.worker.lifting import Lifter
 from bundle_runtime.worker.streaming import Stream, is_stream
-from bundle_runtime.worker.user_errors import describe, full
+from bundle_runtime.worker.user_errors import describe, full, log
 from bundle_runtime.worker.watch import Watch
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ class Predictor:
             return wire.ERROR, failed.payload
         try:
             return self.encode(result)
-        except Exception as error:
+        except BaseException as error:  # SystemExit too: encoding calls methods of user code
             return wire.ERROR, unencodable(error).payload
 
     def call_whole(self, fields: dict[str, Any]) -> Any:
@@ -132,12 +131,14 @@ class Predictor:
         finally:
             self.watch.leave()
 
-    def call_batch(self, rows: list[Any]) -> Any:
-        """What predict_batch returns; Failed whatever user code did."""
+    def call_batch(self, rows: list[Any], listed: Callable[[Any], list[Any]]) -> list[Any]:
+        """What predict_batch returns, ``listed``; Failed whatever user code did."""
         self.watch.enter()
         try:
-            return self._settle(self.predict_batch(rows))
+            return listed(self._settle(self.predict_batch(rows)))
         except KeyboardInterrupt:
+            raise
+        except Failed:
             raise
         except BaseException as error:
             raise failure_of(error) from None
@@ -165,7 +166,7 @@ class Predictor:
 
 def failure_of(error: BaseException) -> Failed:
     """For an exception of user code, which goes to the log whole."""
-    print(full(error), file=sys.stderr, flush=True)
+    log(full(error))
     return Failed("PredictFailed", describe(error))
 
 
@@ -199,7 +200,7 @@ def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
     """The prediction as ``encode`` has it; Failed when that cannot be."""
     try:
         answer = encode(result)
-    except Exception as error:
+    except BaseException as error:
         raise unencodable(error) from None
     size = len(answer[1]) if isinstance(answer, tuple) else len(answer)
     if size > wire.MAX_BODY:
@@ -207,17 +208,19 @@ def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
     return answer
 
 
-def unencodable(error: Exception) -> Failed:
+def unencodable(error: BaseException) -> Failed:
+    if isinstance(error, Failed):
+        return error
     if isinstance(error, NotJSON):
         return Failed("ResponseNotJSON", str(error))
-    print(full(error), file=sys.stderr, flush=True)  # a tolist() or model_dump() of the user's class raised
+    log(full(error))  # a tolist() or model_dump() of the user's class raised
     return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
 
 
-def unreadable(id: int, error: Exception) -> bytes:
+def unreadable(id: int, error: BaseException) -> bytes:
     """The frame for a request that neither fits the contract nor got as far as user code."""
-    print(full(error), file=sys.stderr, flush=True)
-    return wire.pack(wire.ERROR, id, Failed("PredictFailed", f"the worker cannot read it: {error!r}").payload)
+    log(full(error))
+    return wire.pack(wire.ERROR, id, Failed("PredictFailed", f"the worker cannot read it: {describe(error)}").payload)
 
 
 def too_large(size: int) -> Failed:
@@ -225,4 +228,4 @@ def too_large(size: int) -> Failed:
 
 
 def _say(text: str) -> None:
-    print(f"worker: {text}", file=sys.stderr, flush=True)
+    log(f"worker: {text}")

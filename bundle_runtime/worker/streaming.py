@@ -6,7 +6,6 @@ function down and fills no memory. A client that leaves ends the generator at it
 
 from __future__ import annotations
 
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator
 from bundle_runtime import wire
 from bundle_runtime.worker.outbox import Outbox
 from bundle_runtime.worker.trace import traced
-from bundle_runtime.worker.user_errors import describe, full
+from bundle_runtime.worker.user_errors import full, log
 
 if TYPE_CHECKING:
     import asyncio
@@ -106,10 +105,13 @@ class Stream:
 
     def items(self, flow: Flow | None = None) -> Iterator[Any]:
         """Each item; Failed when user code raised. The generator is closed, whatever happens."""
-        from bundle_runtime.worker.predict import Failed
+        from bundle_runtime.worker.predict import failure_of
 
-        asynchronous = hasattr(self._items, "__anext__")
-        steps = self._awaited(flow) if asynchronous else iter(self._items)
+        try:
+            asynchronous = hasattr(self._items, "__anext__")
+            steps = self._awaited(flow) if asynchronous else iter(self._items)
+        except BaseException as error:
+            raise failure_of(error) from None
         try:
             while flow is None or not flow.cancelled:
                 self._predictor.watch.enter()
@@ -122,8 +124,7 @@ class Stream:
                 except BaseException as error:  # SystemExit too, as in a call
                     if flow is not None and flow.cancelled:
                         return
-                    print(full(error), file=sys.stderr, flush=True)
-                    raise Failed("PredictFailed", describe(error)) from None
+                    raise failure_of(error) from None
                 finally:
                     self._predictor.watch.leave()
                 yield item
@@ -149,13 +150,12 @@ class Stream:
                 loop.run_until_complete(self._items.aclose())
 
     def _close(self, steps: Any) -> None:
-        close = getattr(steps, "close", None)
-        if not callable(close):
-            return
         try:
-            close()
-        except Exception as error:  # what cleans up badly has still given its items
-            print(full(error), file=sys.stderr, flush=True)
+            close = getattr(steps, "close", None)
+            if callable(close):
+                close()
+        except BaseException as error:  # what cleans up badly has still given its items
+            log(full(error))
 
 
 def _cancel(loop: asyncio.AbstractEventLoop, task: asyncio.Future[Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from bundle_runtime import tensors, wire
 from bundle_runtime.report import valid_unicode
 from bundle_runtime.worker import arrays
-from bundle_runtime.worker.predict import Failed
+from bundle_runtime.worker.predict import Failed, unencodable
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -45,7 +45,11 @@ def run(predictor: Predictor, heads: list[dict[str, Any]], body: memoryview) -> 
         data = body[at : at + head["size"]]
         at += head["size"]
         fields[head["name"]] = argument(head, data)
-    return pack_result(predictor.call_whole(fields), predictor.encoded)
+    result = predictor.call_whole(fields)
+    try:
+        return pack_result(result, predictor.encoded)
+    except BaseException as error:  # methods of user code
+        raise unencodable(error) from None
 
 
 def argument(head: dict[str, Any], data: memoryview) -> Any:

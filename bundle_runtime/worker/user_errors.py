@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import traceback
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _LAST_FRAMES = 4
+_SILENT = "an exception whose own methods raise"
+
+
+def log(text: str) -> None:
+    """User code may have closed the log, or put something of its own in its place."""
+    with contextlib.suppress(BaseException):
+        print(text, file=sys.stderr, flush=True)
 
 
 def describe(error: BaseException) -> str:
     """Type and message, then the last lines of the traceback."""
+    try:
+        return _described(error)
+    except BaseException:  # SystemExit too, here and below: the class is the user's
+        return _SILENT
+
+
+def _described(error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame)]
     lines = [first_line(error)]
     for frame in frames[-_LAST_FRAMES:]:
@@ -23,7 +39,7 @@ def first_line(error: BaseException) -> str:
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     try:
         text = str(error)
-    except Exception:  # a broken __str__ of the user must not hide that there was an error
+    except BaseException:  # a broken __str__ of the user must not hide that there was an error
         text = "(its message cannot be printed)"
     if len(text) > 2000:
         text = text[:2000] + " [...]"
@@ -34,8 +50,8 @@ def full(error: BaseException) -> str:
     """For the log: the whole chain."""
     try:
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
-    except Exception:
-        return first_line(error)
+    except BaseException:
+        return describe(error)
 
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:

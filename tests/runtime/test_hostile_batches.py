@@ -102,6 +102,10 @@ def together(pair: Pair, *does: str) -> list[Answer]:
     ("do", "says"),
     [
         ("drop", "2 results for 3 requests"),
+        ("length", "SystemExit: 3"),
+        ("truth", "no truth"),
+        ("property", "ZeroDivisionError"),
+        ("surrogate", "caf\\udce9"),
     ],
 )
 def test_what_breaks_a_batch_is_told_to_each_of_its_requests(batched: Pair, do: str, says: str) -> None:
@@ -109,4 +113,14 @@ def test_what_breaks_a_batch_is_told_to_each_of_its_requests(batched: Pair, do: 
         assert (answer.status, answer.code) == (500, "PredictFailed")
         assert says in answer.message
     assert batched.predict(do="a").json == "a"
+    assert batched.metric("modelbundle_worker_restarts_total") == 0
+
+
+def test_what_breaks_one_result_is_told_to_its_request(batched: Pair) -> None:
+    bad = ["one surrogate", "one odd", "one list", "one pretender"]
+    first, *broken, last = together(batched, "a", *bad, "b")
+    assert (first.json, last.json) == ("a", "b")
+    for answer, says in zip(broken, ["caf\\udce9", "OddError", "SystemExit: 4", "SystemExit: 5"], strict=True):
+        assert answer.status == 500
+        assert says in answer.message
     assert batched.metric("modelbundle_worker_restarts_total") == 0

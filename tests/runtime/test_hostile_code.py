@@ -51,7 +51,7 @@ class Unclosed:
     def __next__(self):
         raise StopIteration
     def close(self):
-        raise KeyboardInterrupt
+        raise SystemExit
 
 ERRORS = {
     "surrogate": ValueError("cannot read caf\udce9.txt"),
@@ -103,6 +103,12 @@ def lives_on(pair: Pair) -> None:
         ({"awaits": "surrogate"}, "PredictFailed", "caf\\udce9.txt"),
         ({"yields": "surrogate"}, "PredictFailed", "caf\\udce9.txt"),
         ({"key": "surrogate"}, "ResponseNotJSON", "caf\\udce9"),
+        ({"raises": "odd"}, "PredictFailed", "OddError"),
+        ({"yields": "odd"}, "PredictFailed", "OddError"),
+        ({"returns": "list"}, "ResponseNotJSON", "SystemExit: 4"),
+        ({"returns": "shape"}, "ResponseNotJSON", "ZeroDivisionError"),
+        ({"returns": "property"}, "ResponseNotJSON", "ZeroDivisionError"),
+        ({"returns": "pretender"}, "PredictFailed", "SystemExit: 5"),
     ],
     ids=str,
 )
@@ -117,6 +123,11 @@ def test_each_request_has_its_answer(hostile: Pair, fields: dict[str, str], code
     answer = infer(hostile, **fields)
     assert answer.status == 500
     assert says in answer.json["error"]
+    lives_on(hostile)
+
+
+def test_a_close_that_raises_has_still_given_its_items(hostile: Pair) -> None:
+    assert hostile.predict(returns="unclosed").json == []
     lives_on(hostile)
 
 
