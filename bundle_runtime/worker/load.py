@@ -194,8 +194,9 @@ def _load_advice(error: BaseException) -> str:
 def _user_failure(
     reason: str, what: str, error: BaseException, advice: Callable[[BaseException], str]
 ) -> RuntimeFailure:
-    """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load."""
-    if isinstance(error, (RuntimeFailure, KeyboardInterrupt)):
+    """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load. KeyboardInterrupt is no
+    other: a developer's Ctrl-C goes to the command that serves, and that one stops the worker."""
+    if isinstance(error, RuntimeFailure):
         raise error
     log(full(error))
     return fail(reason, f"{what} {describe(error)}\n{advice(error)}")

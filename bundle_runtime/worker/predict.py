@@ -124,9 +124,7 @@ class Predictor:
         try:
             result = self._predict_fn(*args, **kwargs)
             return result if type(result) in _PLAIN else self._settle(result)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # SystemExit too: one request must not end the others
+        except BaseException as error:  # SystemExit and KeyboardInterrupt too: one request must not end the others
             raise failure_of(error) from None
         finally:
             self.watch.leave()
@@ -136,8 +134,6 @@ class Predictor:
         self.watch.enter()
         try:
             return listed(self._settle(self.predict_batch(rows)))
-        except KeyboardInterrupt:
-            raise
         except Failed:
             raise
         except BaseException as error:

@@ -119,8 +119,6 @@ class Stream:
                     item = next(steps)
                 except StopIteration:
                     return
-                except KeyboardInterrupt:
-                    raise
                 except BaseException as error:  # SystemExit too, as in a call
                     if flow is not None and flow.cancelled:
                         return

@@ -105,6 +105,7 @@ def together(pair: Pair, *does: str) -> list[Answer]:
         ("length", "SystemExit: 3"),
         ("truth", "no truth"),
         ("property", "ZeroDivisionError"),
+        ("interrupt", "KeyboardInterrupt"),
         ("surrogate", "caf\\udce9"),
     ],
 )
@@ -117,10 +118,12 @@ def test_what_breaks_a_batch_is_told_to_each_of_its_requests(batched: Pair, do: 
 
 
 def test_what_breaks_one_result_is_told_to_its_request(batched: Pair) -> None:
-    bad = ["one surrogate", "one odd", "one list", "one pretender"]
+    bad = ["one surrogate", "one odd", "one list", "one pretender", "one interrupt"]
     first, *broken, last = together(batched, "a", *bad, "b")
     assert (first.json, last.json) == ("a", "b")
-    for answer, says in zip(broken, ["caf\\udce9", "OddError", "SystemExit: 4", "SystemExit: 5"], strict=True):
+    for answer, says in zip(
+        broken, ["caf\\udce9", "OddError", "SystemExit: 4", "SystemExit: 5", "KeyboardInterrupt"], strict=True
+    ):
         assert answer.status == 500
         assert says in answer.message
     assert batched.metric("modelbundle_worker_restarts_total") == 0

@@ -51,7 +51,7 @@ class Unclosed:
     def __next__(self):
         raise StopIteration
     def close(self):
-        raise SystemExit
+        raise KeyboardInterrupt
 
 ERRORS = {
     "surrogate": ValueError("cannot read caf\udce9.txt"),
@@ -105,6 +105,9 @@ def lives_on(pair: Pair) -> None:
         ({"key": "surrogate"}, "ResponseNotJSON", "caf\\udce9"),
         ({"raises": "odd"}, "PredictFailed", "OddError"),
         ({"yields": "odd"}, "PredictFailed", "OddError"),
+        ({"raises": "interrupt"}, "PredictFailed", "KeyboardInterrupt"),
+        ({"yields": "interrupt"}, "PredictFailed", "KeyboardInterrupt"),
+        ({"awaits": "interrupt"}, "PredictFailed", "KeyboardInterrupt"),
         ({"returns": "list"}, "ResponseNotJSON", "SystemExit: 4"),
         ({"returns": "shape"}, "ResponseNotJSON", "ZeroDivisionError"),
         ({"returns": "property"}, "ResponseNotJSON", "ZeroDivisionError"),
@@ -133,7 +136,7 @@ def test_a_close_that_raises_has_still_given_its_items(hostile: Pair) -> None:
 
 @pytest.mark.parametrize(
     ("raises", "says"),
-    [("ValueError('caf\\udce9')", "caf\\udce9")],
+    [("ValueError('caf\\udce9')", "caf\\udce9"), ("KeyboardInterrupt", "load_predict_fn raised KeyboardInterrupt")],
 )
 def test_what_loading_raises_is_told(bundle: Served, raises: str, says: str) -> None:
     pair = bundle(f"def load_predict_fn(model):\n    raise {raises}", python=OLDEST).start(wait=False)
