@@ -5,6 +5,8 @@ It is a thread of its own so that user code, on the main thread, never has to gi
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import queue
 import socket
@@ -16,12 +18,14 @@ from typing import Any, Callable
 
 from bundle_runtime import wire
 from bundle_runtime.worker.streaming import Flow
+from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0
 RECEIVE = 256 * 1024
 FIRST_DELAY = 0.05
 LAST_DELAY = 1.0
 CLOSE_SECONDS = 2.0
+_NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 
 
 class Connection:
@@ -91,26 +95,45 @@ class Link:
             os._exit(0)
 
     def _run(self) -> None:
-        delay = FIRST_DELAY
-        while True:
+        """For ever: a worker without this thread is alive and of no use, so without it the process ends."""
+        try:
+            delay = FIRST_DELAY
+            while True:
+                if self._round():
+                    delay = FIRST_DELAY
+                if self._term_seen:
+                    os._exit(0)
+                time.sleep(delay)
+                delay = min(delay * 2, LAST_DELAY)
+        except BaseException as error:
+            log(f"worker: the thread of the connection cannot go on: {full(error)}")
+        finally:
+            os._exit(1)
+
+    def _round(self) -> bool:
+        """One connection, from first to last; False when there was none."""
+        connected = False
+        sock: socket.socket | None = None
+        try:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            try:
-                sock.connect(self._path)
-                delay = FIRST_DELAY
-                self._talk(Connection(sock))
-            except OSError:
-                pass  # not there yet, or gone again
-            finally:
-                self._connection = None
-                self._waiting.clear()
-                for flow in list(self._flows.values()):
-                    flow.cancel()
-                self.connected.clear()
-                sock.close()
-            if self._term_seen:
-                os._exit(0)
-            time.sleep(delay)
-            delay = min(delay * 2, LAST_DELAY)
+            sock.connect(self._path)
+            connected = True
+            self._talk(Connection(sock))
+        except OSError as error:  # not there yet, or gone again
+            if sock is not None and error.errno in _NOT_OURS:
+                sock.detach()  # user code has closed it, and may have opened something else in its place
+        except Exception as error:
+            log(f"worker: the connection ends: {full(error)}")
+        finally:
+            self._connection = None
+            self._waiting.clear()
+            for flow in list(self._flows.values()):
+                flow.cancel()
+            self.connected.clear()
+            if sock is not None:
+                with contextlib.suppress(OSError):
+                    sock.close()
+        return connected
 
     def _talk(self, connection: Connection) -> None:
         sock = connection.sock
@@ -141,7 +164,7 @@ class Link:
                 for frame in decoder.feed(data):
                     self._handle(connection, frame)
             except wire.WireError as error:
-                print(f"worker: the server does not keep to the protocol: {error}", file=sys.stderr, flush=True)
+                log(f"worker: the server does not keep to the protocol: {error}")
                 raise ConnectionError(str(error)) from error
 
     def _handle(self, connection: Connection, frame: wire.Frame) -> None:
@@ -174,10 +197,11 @@ class Link:
         if frame.payload:
             fields = wire.unpack_json(frame)
             why = f"{fields.get('reason')}: {fields.get('message')}"
-            print(f"worker: refused by the server: {why}", file=sys.stderr, flush=True)
+            log(f"worker: refused by the server: {why}")
             self.exit_code = 1
         self.on_end()
         time.sleep(CLOSE_SECONDS)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(Exception):
+                stream.flush()
         os._exit(self.exit_code)

@@ -1,0 +1,47 @@
+"""User code that takes the worker's own things: its descriptors, its log, its signal handler."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.runtime.conftest import Served
+from tests.runtime.test_hostile_code import OLDEST
+
+CLOSING = """
+import os, sys
+
+def predict(do=""):
+    if do == "close":
+        os.closerange(3, 256)
+    if do == "take":  # the descriptors are the function's own afterwards
+        os.closerange(3, 256)
+        global files
+        files = [open(os.devnull) for _ in range(100)]
+    if do == "read":
+        return [file.read() for file in files] == [""] * 100
+    if do == "log":
+        sys.stderr.close()
+        sys.stdout.close()
+        raise ValueError("no log")
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize("do", ["close", "take"])
+def test_a_worker_whose_descriptors_are_closed_connects_again(served: Served, do: str) -> None:
+    pair = served(CLOSING, python=OLDEST, request_timeout_seconds=5)
+    process = pair.predict().json
+    assert pair.predict(do=do).code == "WorkerDied"
+    pair.wait_ready()
+    assert pair.predict().json == process
+    if do == "take":
+        assert pair.predict(do="read").json is True
+
+
+def test_a_log_that_is_closed(served: Served) -> None:
+    pair = served(CLOSING, python=OLDEST, request_timeout_seconds=5)
+    process = pair.predict().json
+    assert "ValueError: no log" in pair.predict(do="log").message
+    assert pair.predict().json == process
+    pair.server.terminate()
+    assert pair.worker.wait(10) == 0
