@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
 import sys
 import threading
 import time
@@ -45,7 +44,7 @@ def main() -> int:
             "maxConcurrency": threads,
         },
     )
-    signal.signal(signal.SIGTERM, link.on_sigterm)
+    link.heed_sigterm()
     link.on_end = lambda: os._exit(link.exit_code)  # nothing is loaded yet that could want a proper end
     link.start()
     seconds: dict[str, float] = {}
@@ -53,7 +52,7 @@ def main() -> int:
         predictor = _load(layout, seconds)
     except RuntimeFailure as failure:
         _fail(link, failure, seconds)
-    signal.signal(signal.SIGTERM, link.on_sigterm)  # user code may have set its own while it loaded
+    link.heed_sigterm()  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
     link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
@@ -84,7 +83,9 @@ def serve(link: Link, predictor: Predictor) -> None:
             return
         connection, id = item
         payload = take(connection, id)
-        if payload is None:
+        if payload is None:  # cancelled, or only to wake this thread
+            if threading.current_thread() is threading.main_thread():
+                link.heed_sigterm()
             continue
         try:
             answered = answer(id, payload) if type(payload) is bytes else answer_frame(payload)  # type: ignore[arg-type]

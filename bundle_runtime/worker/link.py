@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import queue
+import signal
 import socket
 import struct
 import sys
@@ -25,6 +26,7 @@ RECEIVE = 256 * 1024
 FIRST_DELAY = 0.05
 LAST_DELAY = 1.0
 CLOSE_SECONDS = 2.0
+_HEED = wire.MAX_ID + 1  # no request: whoever finds nothing to take calls heed_sigterm()
 _NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 
 
@@ -94,6 +96,10 @@ class Link:
         if self._connection is None:
             os._exit(0)
 
+    def heed_sigterm(self) -> None:
+        """On the main thread. Where user code runs on it, it may have set a handler of its own."""
+        signal.signal(signal.SIGTERM, self.on_sigterm)
+
     def _run(self) -> None:
         """For ever: a worker without this thread is alive and of no use, so without it the process ends."""
         try:
@@ -155,6 +161,8 @@ class Link:
                 data = None
             if time.monotonic() >= next_beat:
                 connection.send(heartbeat)
+                if signal.getsignal(signal.SIGTERM) != self.on_sigterm:
+                    self.requests.put((connection, _HEED))
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
             if data is None:
                 continue

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.runtime.conftest import Served
+from tests.runtime.pair import Background, until
 from tests.runtime.test_hostile_code import OLDEST
 
 CLOSING = """
@@ -45,3 +48,26 @@ def test_a_log_that_is_closed(served: Served) -> None:
     assert pair.predict().json == process
     pair.server.terminate()
     assert pair.worker.wait(10) == 0
+
+
+SIGNALS = """
+import os, signal, time
+
+def predict(root, do=""):
+    if do == "handle":
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if do == "wait":
+        open(os.path.join(root, "runs"), "w").close()
+        time.sleep(1)
+    return do
+"""
+
+
+def test_a_handler_of_user_code_does_not_kill_what_runs_later(served: Served) -> None:
+    pair = served(SIGNALS, python=OLDEST)
+    assert pair.predict(root="", do="handle").json == "handle"
+    time.sleep(2.5)  # two heartbeats: the link looks that often
+    running = Background(pair, root=str(pair.root), do="wait")
+    until((pair.root / "runs").exists, "it runs")
+    pair.worker.terminate()
+    assert running.answer().json == "wait"
