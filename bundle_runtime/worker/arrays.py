@@ -4,6 +4,7 @@ and that only when the image has it."""
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 
@@ -17,6 +18,12 @@ def numpy() -> Any:
 
 def is_array(value: Any) -> bool:
     return hasattr(value, "shape") and hasattr(value, "dtype")
+
+
+def holds_masked(value: Any) -> bool:
+    """A NumPy masked array with an element that is masked: the number under it is not to be shown."""
+    module = sys.modules.get("numpy.ma")
+    return module is not None and isinstance(value, module.MaskedArray) and bool(module.is_masked(value))
 
 
 def as_numpy(value: Any) -> Any:

@@ -13,7 +13,7 @@ from array import array
 from typing import Any
 
 from bundle_runtime import tensors, wire
-from bundle_runtime.worker.arrays import as_numpy, is_array, little_endian
+from bundle_runtime.worker.arrays import as_numpy, holds_masked, is_array, little_endian
 from bundle_runtime.worker.encode import convert, encode, encoder
 
 FEWEST = 256  # elements; below it the bookkeeping costs more than it saves
@@ -59,7 +59,7 @@ class Lifter:
 
     def _default(self, value: Any) -> Any:
         """What json asks of a value that it does not know."""
-        if is_array(value) and callable(getattr(value, "tolist", None)):
+        if is_array(value) and callable(getattr(value, "tolist", None)) and not holds_masked(value):
             found = as_numpy(value)
             dtype = getattr(found, "dtype", None)
             if (

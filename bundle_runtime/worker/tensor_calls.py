@@ -89,7 +89,12 @@ def _text(element: bytes) -> Any:
 
 def pack_result(result: Any, encoded: Encoded) -> bytes:
     named = _named(result, encoded)
-    outputs = {name: _output(value, encoded) for name, value in (named or {SINGLE: result}).items()}
+    found = named or {SINGLE: result}
+    for name, value in found.items():
+        if arrays.holds_masked(value):
+            message = f"the output {name} is an array with masked elements, which a tensor cannot say"
+            raise Failed("ResponseNotJSON", f"{message}: return its filled() with a value that means so")
+    outputs = {name: _output(value, encoded) for name, value in found.items()}
     head = {
         "single": named is None,
         "outputs": [

@@ -47,6 +47,9 @@ def predict(**fields):
                 "rows": [[1, 2], [3, 4]], "words": ["a", "bc"], "raw": b"\\xff\\x00", "big": 2**70, "empty": []}
     if want == "nan":
         return [1.0, float("nan")]
+    if want == "masked":
+        import numpy
+        return {"a": numpy.ma.masked_array([1.0, 2.0], mask=[False, True])}
     if want == "half":
         return {"\\ud800": 1}
     if want == "types":
@@ -202,6 +205,11 @@ class TestInfer:
         answer = infer(mirror, tensor("want", "BYTES", [], ["half"]))
         assert (answer.status, answer.json["error"].partition(":")[0]) == (500, "ResponseNotJSON")
         assert mirror.metric("modelbundle_worker_restarts_total") == 0
+
+    def test_masked_elements_are_not_shown(self, mirror: Pair) -> None:
+        answer = infer(mirror, tensor("want", "BYTES", [], ["masked"]))
+        assert (answer.status, answer.json["error"].partition(":")[0]) == (500, "ResponseNotJSON")
+        assert "the output a is an array with masked elements" in answer.json["error"]
 
     def test_bytes_that_no_input_names(self, seed: Pair) -> None:
         assert "left behind" in infer(seed, X, Y, binary=b"abc").json["error"]

@@ -94,6 +94,14 @@ def test_what_does_not(value: Any) -> None:
     assert got == json.loads(encode(value))
 
 
+@pytest.mark.parametrize("size", [4, FEWEST])
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8"])
+def test_masked_elements_are_null_and_what_is_under_them_stays_here(size: int, dtype: str) -> None:
+    masked = numpy.ma.masked_array(numpy.arange(size, dtype=dtype), mask=[number % 2 for number in range(size)])
+    assert through({"a": masked})[1] == {"a": [None if number % 2 else number for number in range(size)]}
+    assert through(numpy.ma.masked_array(numpy.array(FLOATS), mask=False)) == (True, FLOATS)
+
+
 def test_keys_that_json_refuses_beside_an_array() -> None:
     value = {numpy.int64(1): MATRIX, "list": FLOATS}
     assert through(value)[1] == json.loads(encode(value))
