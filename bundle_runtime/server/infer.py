@@ -235,12 +235,12 @@ def _predicted(
 
 
 def _said(output: dict[str, Any]) -> dict[str, Any]:
-    content = {"json": "application/json", "base64": "base64"}.get(output["form"])
+    content = {"json": "application/json", "base64": "base64", "base64 array": "base64"}.get(output["form"])
     return {"content_type": content} if content else {}
 
 
 def _elements(output: dict[str, Any], data: memoryview) -> list[Any]:
     values = tensors.unpack(output["datatype"], data, tensors.count(output["shape"]))
-    if output["form"] == "base64":
+    if output["form"].startswith("base64"):
         return [base64.b64encode(value).decode("ascii") for value in values]
     return [value.decode("utf-8") for value in values] if output["datatype"] == "BYTES" else values

@@ -62,7 +62,7 @@ def value(head: dict[str, Any], data: Any) -> Any:
     """A tensor as JSON has it, for the schemas."""
     values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
     form = head["form"]
-    if form == "base64":
+    if form.startswith("base64"):
         values = [base64.b64encode(value).decode("ascii") for value in values]
     elif head["datatype"] == "BYTES":
         values = [value.decode("utf-8", "replace") for value in values]

@@ -30,7 +30,7 @@ Encoded = Callable[[Any], bytes]  # the prediction as JSON text
 
 
 class Output(NamedTuple):
-    """One tensor of the answer. ``form`` says what it was: a scalar, an array, bytes, or JSON text."""
+    """One tensor of the answer. ``form`` says what it was: a scalar, an array, bytes, an array of them, or JSON."""
 
     datatype: str
     shape: list[int]
@@ -134,6 +134,8 @@ def _output(value: Any, encoded: Encoded) -> Output:
         if datatype:
             shape = list(value.shape)
             return Output(datatype, shape or [1], "array" if shape else "scalar", arrays.little_endian(value))
+        if dtype.kind == "S":
+            value = value.tolist()
     if isinstance(value, (bytes, bytearray, memoryview)):
         return Output("BYTES", [1], "base64", tensors.pack("BYTES", [bytes(value)]))
     plain = _plain(value)
@@ -148,7 +150,10 @@ def _plain(value: Any) -> Output | None:
     if isinstance(value, (list, tuple)):
         try:
             shape, elements = tensors.rectangle(value)
-            datatype = _datatype(set(map(type, elements)))
+            types = set(map(type, elements))
+            if types == {bytes}:
+                return Output("BYTES", shape, "base64 array", tensors.pack("BYTES", elements))
+            datatype = _datatype(types)
             return Output(datatype, shape, "array", tensors.pack(datatype, elements))
         except ValueError:
             return None

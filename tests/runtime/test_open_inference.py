@@ -47,6 +47,9 @@ def predict(**fields):
                 "rows": [[1, 2], [3, 4]], "words": ["a", "bc"], "raw": b"\\xff\\x00", "big": 2**70, "empty": []}
     if want == "nan":
         return [1.0, float("nan")]
+    if want == "bytes":
+        import numpy
+        return {"array": numpy.array([[b"a", b"bc"]]), "list": [b"a", b"bc"], "one": [b"a"], "scalar": b"a"}
     if want == "masked":
         import numpy
         return {"a": numpy.ma.masked_array([1.0, 2.0], mask=[False, True])}
@@ -205,6 +208,15 @@ class TestInfer:
         answer = infer(mirror, tensor("want", "BYTES", [], ["half"]))
         assert (answer.status, answer.json["error"].partition(":")[0]) == (500, "ResponseNotJSON")
         assert mirror.metric("modelbundle_worker_restarts_total") == 0
+
+    def test_arrays_of_bytes_say_that_they_are_base64(self, mirror: Pair) -> None:
+        said = {"content_type": "base64"}
+        assert outputs(infer(mirror, tensor("want", "BYTES", [], ["bytes"]))) == {
+            "array": tensor("array", "BYTES", [1, 2], ["YQ==", "YmM="], **said),
+            "list": tensor("list", "BYTES", [2], ["YQ==", "YmM="], **said),
+            "one": tensor("one", "BYTES", [1], ["YQ=="], **said),
+            "scalar": tensor("scalar", "BYTES", [1], ["YQ=="], **said),
+        }
 
     def test_masked_elements_are_not_shown(self, mirror: Pair) -> None:
         answer = infer(mirror, tensor("want", "BYTES", [], ["masked"]))
