@@ -32,6 +32,8 @@ import pathlib
 import uuid
 from typing import Any, Callable
 
+from bundle_runtime.worker.pydantic_models import by_our_rules
+
 
 class NotJSON(Exception):
     """The prediction cannot be JSON; the message says where and what to do."""
@@ -102,9 +104,10 @@ def _duck(value: Any) -> Any:
     kind = type(value)
     if callable(getattr(value, "model_dump", None)) and hasattr(kind, "model_fields"):  # pydantic 2
         try:
-            return value.model_dump(mode="json", by_alias=True)
+            text = value.model_dump(mode="json", by_alias=True)
         except ValueError:  # it holds what pydantic has no rule for, and these here have
             return value.model_dump(by_alias=True)
+        return by_our_rules(text, value.model_dump(by_alias=True))
     if hasattr(kind, "__fields__") and callable(getattr(value, "dict", None)):  # pydantic 1
         fields = value.dict(by_alias=True)
         return fields["__root__"] if set(fields) == {"__root__"} else fields
@@ -121,6 +124,8 @@ def _duck(value: Any) -> Any:
         return _progress(value, value.numpy())
     if kind.__name__ == "NAType":  # pandas.NA
         return None
+    if kind.__module__.partition(".")[0] == "pydantic" and hasattr(value, "get_secret_value"):
+        return str(value)  # stars
     if hasattr(kind, "__attrs_attrs__"):
         return {field.name: getattr(value, field.name) for field in kind.__attrs_attrs__}
     if isinstance(value, collections.abc.Mapping):
