@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from bundle_runtime import wire
 from bundle_runtime.worker.predict import Failed, checked, failure_of, unencodable
+from bundle_runtime.worker.streaming import Stream
 
 if TYPE_CHECKING:
     from bundle_runtime.worker.predict import Predictor
@@ -39,7 +40,7 @@ def _listed(results: Any) -> list[Any]:
     if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
         return list(results)
     if not isinstance(results, (list, tuple)):
-        kind = type(results).__name__
+        kind = "generator" if type(results) is Stream else type(results).__name__
         raise Failed("PredictFailed", f"predict_batch returned a {kind}: it must be a list, a result for each request")
     return list(results)
 

@@ -188,6 +188,9 @@ def _find_not_finite(value: Any, path: str, depth: int) -> tuple[str, str] | Non
         return None
     items: Any
     if isinstance(value, dict):
+        for key in value:
+            if isinstance(key, float) and not math.isfinite(key):
+                return path, f"the key {float(key)!r}"
         items = ((f"{path}.{key}", item) for key, item in value.items())
     elif isinstance(value, (list, tuple)):
         items = ((f"{path}[{index}]", item) for index, item in enumerate(value))

@@ -105,6 +105,7 @@ def together(pair: Pair, *does: str) -> list[Answer]:
         ("length", "SystemExit: 3"),
         ("truth", "no truth"),
         ("property", "ZeroDivisionError"),
+        ("generator", "returned a generator: it must be a list"),
         ("interrupt", "KeyboardInterrupt"),
         ("surrogate", "caf\\udce9"),
     ],

@@ -152,6 +152,7 @@ def test_what_has_a_rule(value: Any, text: Any) -> None:
         ({"a": [1, float("inf")]}, r"inf at \$\.a\[1\]"),
         (numpy.array([1.0, numpy.nan]), r"nan at \$\[1\]"),
         ({"a": Box(numpy.float32("nan"))}, r"nan at \$\.a\.corners"),
+        ({"a": {float("nan"): 1}}, r"the key nan at \$\.a"),
         ({"a": object()}, r"builtins.object at \$\.a"),
         ([lambda: 1], r"function at \$\[0\]"),
         ([Box], r"a class at \$\[0\]"),
