@@ -28,6 +28,7 @@ from tests.cluster.load import Answer, Load, load
 from tests.cluster.traffic import NOTES
 from tests.docs.blocks import blocks
 
+pytestmark = pytest.mark.exclusive  # three replicas and their replacements leave no room for other tests' pods
 NAME = "leaving"
 AT_MOST = 240.0  # seconds of traffic for one event
 SEEN_SECONDS = 0.05  # until a server has seen its worker's socket end, a request may still be sent there
