@@ -14,7 +14,7 @@ MIB = 1 << 20
 MOST_SLOPE = 2 * MIB  # a minute
 MOST_RISE = 8 * MIB  # in the time that is looked at
 WARM_UP = 0.5  # of a process's life: an allocator takes its time to have seen every coincidence of large bodies
-# each of these has to have happened, or the load was not the one that it says
+# each of these has to have happened, where it says so by that kind of client, or the load was not the one that it says
 MUST_HAPPEN = {
     "requests": (
         *(
@@ -24,10 +24,9 @@ MUST_HAPPEN = {
             "RequestSchemaViolation",
             "BodyTooLarge",
             "PredictFailed",
-            "400",
             "404",
-            "413",
         ),
+        *(("malformed", "BadRequest"), ("oversized", "BodyTooLarge")),
         *("QueueFull", "DeadlineExceeded", "NotReady", "WorkerDied", "left", "reset"),
     ),
     "batches": ("OK", "NotReady", "PredictFailed", "left", "reset"),
@@ -74,7 +73,7 @@ async def judged(
 
 
 def _never_happened(site: Site) -> list[str]:
-    happened = {end for _, end in site.ledger.ends}
+    happened = {*site.ledger.ends, *(end for _, end in site.ledger.ends)}
     return [f"{end} never happened" for end in MUST_HAPPEN[site.name] if end not in happened]
 
 
