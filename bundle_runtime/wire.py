@@ -122,8 +122,7 @@ unpack_fields = marshal.loads
 
 def pack_call(head: dict[str, Any], body: bytes) -> bytes:
     """The payload of a CALL: the head, which says what the body is, then the body."""
-    packed = marshal.dumps(head, 4)
-    return b"".join((_SIZE.pack(len(packed)), packed, body))
+    return _behind(marshal.dumps(head, 4), body)
 
 
 def unpack_call(payload: bytes) -> tuple[dict[str, Any], memoryview]:
@@ -134,8 +133,11 @@ def unpack_call(payload: bytes) -> tuple[dict[str, Any], memoryview]:
 
 def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
     """The payload of an answer that is no plain JSON: a JSON object, then bytes as they are."""
-    text = json.dumps(head).encode("ascii")
-    return b"".join((_SIZE.pack(len(text)), text, body))
+    return _behind(json.dumps(head).encode("ascii"), body)
+
+
+def _behind(head: bytes, body: bytes) -> bytes:
+    return b"".join((_SIZE.pack(len(head)), head, body))
 
 
 def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:

@@ -93,9 +93,8 @@ def serve(link: Link, predictor: Predictor) -> None:
                 connection.send(answered)
             else:
                 answered.run(link, connection, id)  # type: ignore[union-attr]
-        except (
-            BaseException
-        ) as error:  # the server checks what it sends: a bug of ours is this request's end, no other's
+        # the server checks what it sends: a bug of ours is this request's end, no other's
+        except BaseException as error:
             connection.send(unreadable(payload.id if isinstance(payload, wire.Frame) else id, error))
 
 
