@@ -20,7 +20,7 @@ PYTHON_312 = {
 PYTORCH = {"frameworkType": "pytorch", "pytorchImageTag": "1.7.1-cuda11.0-cudnn8-runtime"}
 
 # so that many of them fit on a small node at once
-SMALL = {"cpu": "20m", "memory": "256Mi"}
+SMALL = {"cpu": "10m", "memory": "256Mi"}
 
 MODEL = "def load(): return lambda x: x * 2\n"
 PREDICT = """

@@ -30,7 +30,7 @@ def load(app_config, model):
     return predict
 """
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
-SMALL = {"cpus": 0.02, "memory": "256Mi", "storage": "1Gi"}
+SMALL = {"cpus": 0.01, "memory": "256Mi", "storage": "1Gi"}
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_names_are_found_newest_first_and_the_same_content_is_the_same_bundle(
 
 
 def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[..., ModelBundle], namespace: str) -> None:
-    bundle = create("deployed", 2).deploy(gpus=0, cpus=0.02, memory="256Mi").wait(90)
+    bundle = create("deployed", 2).deploy(gpus=0, cpus=0.01, memory="256Mi").wait(90)
     assert bundle.predict(x=21) == 42
     with pytest.raises(PredictionError, match="RequestSchemaViolation") as refused:
         bundle.predict(x="many")
@@ -112,7 +112,7 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
     # what answers does not count while others are on their way
     with pytest.raises(WaitTimeoutError, match="not Ready within"):
         bundle.deploy(memory="300Mi", cpus=500).wait(2)
-    bundle.deploy(cpus=0.02, memory="256Mi").wait(90)
+    bundle.deploy(cpus=0.01, memory="256Mi").wait(90)
     assert bundle.conditions()["Ready"]["reason"] == "Serving"
 
     def command(*words: str) -> str:

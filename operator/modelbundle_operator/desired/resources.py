@@ -1,14 +1,15 @@
 """What each container asks for and may use.
 
-The runtime's containers are small and fixed. The worker has what the user wrote; without a word a little is asked for,
-so that the scheduler has something to count, and nothing is limited, as any guess would kill somebody's model.
+The runtime's containers are small and fixed: a twentieth of a core is more than a thousand small requests a second. The
+worker has what the user wrote; without a word a little is asked for, so that the scheduler has something to count, and
+nothing is limited, as any guess would kill somebody's model.
 """
 
 from typing import Any
 
 from ..api import Serving
 
-_SMALL = {"cpu": "100m", "memory": "128Mi"}
+_SMALL = {"cpu": "50m", "memory": "128Mi"}
 _UNSET_CPU = "250m"
 _UNSET_MEMORY = "512Mi"
 

@@ -25,5 +25,5 @@ def create():
 
 @step("condition")
 def condition():
-    made[0].deploy(replicas=1, gpus=0, cpus="50m", memory="256Mi")
+    made[0].deploy(replicas=1, gpus=0, cpus="10m", memory="256Mi")
     return settled(made[0], 90)

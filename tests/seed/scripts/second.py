@@ -11,7 +11,7 @@ from steps import settled, step
 
 from launch import EndpointRequest, LaunchClient
 
-SMALL = {"cpus": "50m", "memory": "256Mi"}
+SMALL = {"cpus": "10m", "memory": "256Mi"}
 SINGLE = {"kind": "single", "x": 2, "y": "abc"}
 BATCHED = {"kind": "batched", "x": [1, 2], "y": ["a", "bc"]}
 
