@@ -35,7 +35,7 @@ def registry(mirror: Mirror, enqueue: Enqueue) -> kopf.OperatorRegistry:
         lambda **more: kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
     )
     for kind, resource in WATCHED.items():
-        kopf.on.event(*resource, id=f"see-{kind.lower()}", registry=handlers)(_handler(kind, mirror, enqueue))
+        kopf.on.event(*resource, id=f"see-{kind.lower()}", registry=handlers)(watcher(kind, mirror, enqueue))
     return handlers
 
 
@@ -56,10 +56,13 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     return made
 
 
-def _handler(kind: str, mirror: Mirror, enqueue: Enqueue) -> Callable[..., Any]:
+def watcher(kind: str, mirror: Mirror, enqueue: Enqueue) -> Callable[..., Any]:
+    """What kopf calls for each event of the kind."""
+
     async def see(event: kopf.RawEvent, **_: Any) -> None:
         body = dict(event["object"])
-        if mirror.observe(kind, event["type"], body):
+        # bundle and endpoint of one name want one Service: what one of them wrote is no news to it, but to the other
+        if mirror.observe(kind, event["type"], body) or kind == "Service":
             for key in concerns(kind, body):
                 enqueue(key)
 

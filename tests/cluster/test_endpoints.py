@@ -156,7 +156,7 @@ def test_an_endpoint_and_a_bundle_cannot_have_one_name(operator: object, namespa
         messages = {kind: condition(get(kind, "stable", namespace), "Ready").get("message", "") for kind, _ in conflict}
         return {(kind, other) for kind, other in conflict if f"is that of the {other} stable" in messages[kind]}
 
-    assert wait_for("one of the two to say it", said, 90) <= conflict
+    assert wait_for("one of the two to say it", said, 30) <= conflict
 
 
 def test_kubectl_reads_well(operator: object, namespace: str) -> None:
