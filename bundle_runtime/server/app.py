@@ -25,6 +25,7 @@ from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.schemas import Violation, compile_schema
+from bundle_runtime.server.trace import trace_context
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _RETRY = b"retry-after: 1\r\n"
@@ -152,8 +153,10 @@ class App:
     def submit(self, exchange: Exchange, payload: bytes, head: dict[str, Any] = FIELDS) -> None:
         """To the worker, in its turn; what comes of it goes to ``exchange.answers``. ``head`` says what this is."""
         kind = wire.REQUEST
-        if exchange.traceparent or head is not FIELDS:
-            kind, payload = as_call(exchange, head, payload, batches=self.dispatcher.batches is not None)
+        traced = exchange.traceparent and self.link.traces
+        if traced or head is not FIELDS:
+            trace = trace_context(exchange) if traced else {}
+            kind, payload = as_call(trace, head, payload, batches=self.dispatcher.batches is not None)
         pending = self.dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)

@@ -39,6 +39,7 @@ class WorkerLink:
         self.worker: dict[str, Any] = {}
         self.load_seconds: dict[str, float] = {}
         self.fields: dict[str, list[str]] = {}  # which ones predict_fn takes and needs
+        self.traces = True  # somebody may read a trace context: all but a loaded worker without OpenTelemetry
         self.lost = 0  # loaded workers that went away without being asked
         self.closing = False
         self._away_since = loop.time()
@@ -106,6 +107,10 @@ class WorkerLink:
         self._dispatcher.ready(connection.send, max_batch)
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
+    def said_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
+        if connection is self._connection:
+            self.traces = bool(frame.id) or not self.loaded
+
     def said_failed(self, fields: dict[str, Any]) -> None:
         self.state = FAILED
         self.failure = {"reason": str(fields.get("reason")), "message": str(fields.get("message"))}
@@ -127,6 +132,7 @@ class WorkerLink:
             return
         self._connection = None
         self._absent.set()
+        self.traces = True
         if self.state == READY and not self.closing:
             self.lost += 1
             say(f"worker lost: what it had is answered with 503, what waits has {RETURN_SECONDS:g} s for the next one")
@@ -191,7 +197,9 @@ class WorkerConnection(asyncio.Protocol):
                     self._link.said_answer(frame)
                 elif kind == wire.ITEM or kind == wire.END:
                     self._link.said_item(frame)
-                elif kind != wire.HEARTBEAT:
+                elif kind == wire.HEARTBEAT:
+                    self._link.said_heartbeat(self, frame)
+                else:
                     self._control(frame)
         except wire.WireError as error:
             self.refuse("ProtocolMismatch", str(error))

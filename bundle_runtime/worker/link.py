@@ -30,6 +30,11 @@ _HEED = wire.MAX_ID + 1  # no request: whoever finds nothing to take calls heed_
 _NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 
 
+def heartbeat() -> bytes:
+    """Says too whether anything here could read a trace context."""
+    return wire.pack(wire.HEARTBEAT, int("opentelemetry" in sys.modules))
+
+
 class Connection:
     """One connection. Answers go to the one that asked, so that after a reconnect no id is taken for another's."""
 
@@ -70,7 +75,7 @@ class Link:
         self._state_frame = frame
         connection = self._connection
         if connection is not None:
-            connection.send(frame)
+            connection.send(frame + heartbeat())
 
     def take(self, connection: Connection, id: int) -> bytes | wire.Frame | None:
         """A request's payload, or the frame of a CALL or a BATCH."""
@@ -149,9 +154,8 @@ class Link:
         connection.send(self._hello)
         self._connection = connection
         if self._state_frame:
-            connection.send(self._state_frame)
+            connection.send(self._state_frame + heartbeat())
         self.connected.set()
-        heartbeat = wire.pack(wire.HEARTBEAT)
         decoder = wire.Decoder()
         next_beat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
@@ -160,7 +164,7 @@ class Link:
             except BlockingIOError:
                 data = None
             if time.monotonic() >= next_beat:
-                connection.send(heartbeat)
+                connection.send(heartbeat())
                 if signal.getsignal(signal.SIGTERM) != self.on_sigterm:
                     self.requests.put((connection, _HEED))
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -181,6 +182,14 @@ def predict():
     opentelemetry.propagate.inject(carrier)
     return carrier
 """
+TRACED_LATE = """
+def predict():
+    import opentelemetry.propagate
+
+    carrier = {}
+    opentelemetry.propagate.inject(carrier)
+    return carrier
+"""
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
@@ -193,6 +202,12 @@ class TestTrace:
             "result": json.dumps(headers, separators=(",", ":"))
         }
         assert post(pair, "/predict", {}).json == {}, "and not the next request"
+
+    def test_an_import_after_the_load_is_noticed_within_a_second(self, served: Served) -> None:
+        pair = served(TRACED_LATE)
+        assert post(pair, "/predict", {}, traceparent=PARENT).json == {}
+        time.sleep(1.5)
+        assert post(pair, "/predict", {}, traceparent=PARENT).json == {"traceparent": PARENT}
 
     def test_without_opentelemetry_nothing_happens(self, seed: Pair) -> None:
         assert post(seed, "/predict", GOOD, traceparent=PARENT).json == 7

@@ -198,6 +198,34 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     assert alive() == 200
 
 
+async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
+    client = Client()
+    link = client.app.link
+    connection = WorkerConnection(link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, Transport()))
+    sent: list[int] = []
+
+    def kind() -> int:
+        client.app.dispatcher.send = lambda kind, id, payload: sent.append(kind)
+        client.connect()
+        parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
+        client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
+        client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
+        return sent[-1]
+
+    assert kind() == wire.CALL, "who comes next may read it"
+    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+    connection.data_received(wire.pack(wire.HEARTBEAT))
+    assert kind() == wire.CALL, "what it loads may yet import OpenTelemetry"
+    connection.data_received(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT))
+    assert kind() == wire.REQUEST
+    connection.data_received(wire.pack(wire.HEARTBEAT, 1))
+    assert kind() == wire.CALL
+    connection.data_received(wire.pack(wire.HEARTBEAT))
+    connection.connection_lost(None)
+    assert kind() == wire.CALL
+
+
 @pytest.mark.parametrize(
     ("first", "reason"),
     [
