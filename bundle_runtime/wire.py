@@ -224,6 +224,7 @@ class Decoder:
         elif self._head:
             data = self._head + data
         self._head = b""
+        new_tuple = tuple.__new__  # what Frame() does, in a third of the time
         size = len(data)
         while at < size:
             if size - at < HEADER_SIZE:
@@ -242,6 +243,6 @@ class Decoder:
                 if at < size:
                     self._parts.append(data[at:])
                 break
-            frames.append(Frame(kind, id, data[at:end], (batch, user, serialise)))
+            frames.append(new_tuple(Frame, (kind, id, data[at:end], (batch, user, serialise))))
             at = end
         return frames

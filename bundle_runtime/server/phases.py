@@ -1,25 +1,47 @@
-"""Where the time of a request went: in the queue, and in the three phases that the worker tells."""
+"""Where the time of a request went: in the queue, and in the three phases that the worker tells.
+
+Kept as they come and put into buckets many at a time: four buckets for each request would be a tenth of its cost.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from bundle_runtime import wire
 from bundle_runtime.server.histogram import Histogram
 from bundle_runtime.server.pending import Pending
 
+TOGETHER = 256
+
 
 class Phases:
     def __init__(self) -> None:
-        self.histograms = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
-        self._observers = tuple(histogram.observe for histogram in self.histograms.values())
+        self._histograms = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
+        self._new: list[tuple[float, wire.Phases]] = []  # seconds from the admission on, microseconds of each phase
 
     def observe(self, pending: Pending, now: float, phases: wire.Phases) -> None:
-        queue, batch, user, serialise = self._observers
-        queue(pending.queued if pending.queued >= 0.0 else queued(pending, now, phases))
-        batch(phases[0] * 1e-6)
-        user(phases[1] * 1e-6)
-        serialise(phases[2] * 1e-6)
+        since = now - pending.admitted if pending.queued < 0.0 else pending.queued + sum(phases) * 1e-6
+        self._new.append((since, phases))
+        if len(self._new) >= TOGETHER:
+            self._count()
+
+    @property
+    def histograms(self) -> dict[str, Histogram]:
+        if self._new:
+            self._count()
+        return self._histograms
+
+    def _count(self) -> None:
+        new, self._new = self._new, []
+        self._histograms["queue"].observe_all([_queued(since, phases) for since, phases in new])
+        for place, phase in enumerate(("batch", "user", "serialise")):
+            self._histograms[phase].observe_all([phases[place] * 1e-6 for _, phases in new])
 
 
 def queued(pending: Pending, now: float, phases: wire.Phases) -> float:
     """Seconds until the worker took it; the way between the processes is in it, as the worker cannot know that."""
-    return max(0.0, now - pending.admitted - sum(phases) * 1e-6)
+    return _queued(now - pending.admitted, phases)
+
+
+def _queued(since: float, phases: Sequence[int]) -> float:
+    return max(0.0, since - sum(phases) * 1e-6)
