@@ -8,12 +8,13 @@ import gc
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 
 import jsonschema_rs
 import uvloop
 
-from bundle_runtime import allocator
+from bundle_runtime import allocator, wire
 from bundle_runtime import document as documents
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
@@ -22,6 +23,7 @@ from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http import HttpConnection
 
 CLOSE_SECONDS = 2.0
+MOST_BODY = wire.MAX_BODY // 3  # parsed, JSON takes up to two and a half times its size in a frame
 # objects made and kept before the collector looks: large JSON makes many and no cycles
 GARBAGE = 50_000
 
@@ -56,6 +58,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--request-timeout-seconds + 60 when not given",
     )
     parsed = parser.parse_args(argv)
+    if parsed.max_body_bytes > MOST_BODY:
+        parser.error(f"--max-body-bytes is {parsed.max_body_bytes}, and may be {MOST_BODY} at most")
     if parsed.queue_limit is None:
         parsed.queue_limit = 10 * parsed.max_concurrency
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
@@ -105,7 +109,10 @@ async def serve(options: argparse.Namespace, layout: Layout, document: dict[str,
 async def _tick(app: App) -> None:
     while True:
         await asyncio.sleep(1.0)
-        app.tick()
+        try:
+            app.tick()
+        except Exception as error:  # without the next ones no slow client would ever be ended
+            traceback.print_exception(error)
 
 
 async def _end(app: App, drain: Drain) -> None:
