@@ -28,9 +28,17 @@ class Duration:
     def __init__(self) -> None:
         self._samples: deque[tuple[int, float]] = deque(maxlen=SAMPLES)
         self._a = self._b = self._margin = 0.0
+        self._stale = False
 
     def add(self, size: int, seconds: float) -> None:
         self._samples.append((size, seconds))
+        self._stale = True
+
+    def fit(self) -> None:
+        """Costs as much as a small request: best done when nobody waits for an answer, else when it is asked for."""
+        if not self._stale:
+            return
+        self._stale = False
         count = len(self._samples)
         mean_size = sum(size for size, _ in self._samples) / count
         mean_seconds = sum(seconds for _, seconds in self._samples) / count
@@ -43,10 +51,12 @@ class Duration:
 
     def seconds(self, size: int) -> float:
         """What most batches stay below; 0 before anything is known."""
+        self.fit()
         return max(0.0, self._a * size + self._b + self._margin) if self._samples else 0.0
 
     def mean(self, size: int) -> float:
         """The line itself; inf before anything is known."""
+        self.fit()
         return max(0.0, self._a * size + self._b) if self._samples else math.inf
 
 

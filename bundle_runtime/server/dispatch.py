@@ -214,6 +214,8 @@ class Dispatcher:
             self._send_next()
         if pending is not None:  # when all of the batch have been seen: the next one need not wait for what this takes
             self._loop.call_soon(self._finish_later, pending, self._progress, frame, code)
+        if size:
+            self._loop.call_soon(batches.duration.fit)
         if self._idle_waiters:
             self._wake_idle()
 

@@ -37,6 +37,8 @@ def call(predictor: Predictor, rows: list[Any]) -> list[Any]:
 
 def _listed(results: Any) -> list[Any]:
     """A list of our own; it asks objects of user code, so it may raise anything."""
+    if type(results) is list:
+        return results.copy()  # the function may keep its own, and change it
     if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
         return list(results)
     if not isinstance(results, (list, tuple)):

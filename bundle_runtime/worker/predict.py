@@ -133,7 +133,8 @@ class Predictor:
         """What predict_batch returns, ``listed``; Failed whatever user code did."""
         self.watch.enter()
         try:
-            return listed(self._settle(self.predict_batch(rows)))
+            results = self.predict_batch(rows)
+            return listed(results if type(results) is list else self._settle(results))
         except Failed:
             raise
         except BaseException as error:
