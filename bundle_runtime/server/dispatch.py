@@ -18,10 +18,11 @@ from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.phases import Phases, queued
 from bundle_runtime.server.room import Room
 
-# While predict_fn is quick the worker is sent some requests ahead, so that it need not wait for the next one. A slow
-# one is not: what was sent dies with the worker.
+# While predict_fn is quick the worker is sent requests ahead, some or one, so that it need not wait for the next: the
+# way there and back is a tenth of a millisecond. For a slow one it is not: what was sent dies with the worker.
 AHEAD = 16
 QUICK_MICROS = 1000.0
+SHORT_MICROS = 20_000.0
 AHEAD_BYTES = 64 * 1024
 
 
@@ -128,12 +129,10 @@ class Dispatcher:
                 waiting.popleft()
                 continue
             outstanding = len(self._outstanding)
-            if outstanding >= self._max_concurrency and not (
-                self._mean_micros < QUICK_MICROS
-                and outstanding < self._max_concurrency + AHEAD
-                and len(pending.body) <= AHEAD_BYTES
-            ):
-                return
+            if outstanding >= self._max_concurrency:
+                ahead = AHEAD if self._mean_micros < QUICK_MICROS else int(self._mean_micros < SHORT_MICROS)
+                if outstanding >= self._max_concurrency + ahead or len(pending.body) > AHEAD_BYTES:
+                    return
             waiting.popleft()
             self._outstanding.add(pending.id)
             pending.sent = True
