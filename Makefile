@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -50,7 +50,7 @@ test: $(READY)
 test-pythons: $(READY)
 	@$(PY) -m tests.runtime.each_python $(PYTEST_ARGS)
 
-bench: bench-upload bench-oip bench-batching bench-serving
+bench: bench-upload bench-oip bench-batching bench-serving bench-torch
 
 bench-upload: $(READY)
 	@$(PY) -m benchmarks.upload
@@ -64,6 +64,9 @@ bench-batching: $(READY)
 
 bench-serving: $(READY)
 	@$(PY) -m benchmarks.serving $(if $(QUICK),--quick)
+
+bench-torch: $(READY)
+	@$(PY) -m benchmarks.torch
 
 soak: $(READY)
 	@$(PY) -m benchmarks.soak --seconds $(SOAK_SECONDS)

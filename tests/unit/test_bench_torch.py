@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.torch.page import TITLES, page
+
+
+def run(number: int, served: float) -> dict[str, Any]:
+    direct = {"directPerSecond": 100.0, "directBusy": 0.99, "directP50Us": 10_000.0}
+    beside = {"servedPerSecond": served, "servedBusy": 0.9, "servedP50Us": 11_000.0, "meanBatch": 1.0}
+    return {"round": number, "size": "small", "way": "one by one", "clients": 1, "rows": 1, **direct, **beside}
+
+
+def test_a_row_has_the_medians_of_its_rounds_and_the_page_says_the_device() -> None:
+    facts = {"seconds": 1, "device": "no GPU", "torch": "2", "processors": 2, "python": "3", "loadBefore": 0.0}
+    text = page({**facts, "batch": 16, "runs": [run(0, 90.0), run(1, 95.0), run(2, 40.0)]})
+    assert "**Device: no GPU.**" in text
+    (row,) = [line for line in text.splitlines() if line.startswith("| small")]
+    cells = dict(zip(TITLES, row.strip("| ").split(" | "), strict=True))
+    assert (cells["served /s"], cells["of the loop"], cells["p50 served"]) == ("90", "0.900", "11.00 ms")
