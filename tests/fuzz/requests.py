@@ -72,7 +72,10 @@ def check(data: bytes) -> None:
     if len(stream) > 16 * 1024 and any(answer.status == 431 for answer in cut):
         return  # a head that is too large is refused as soon as that shows, which is earlier in small pieces
     assert cut == whole, f"in pieces: {cut}\nin one: {whole}"
-    assert cut_counts == whole_counts
+    if REFUSED in cut:
+        assert sum(cut_counts.values()) == sum(whole_counts.values())
+    else:
+        assert cut_counts == whole_counts
 
 
 def run(
