@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import math
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -139,7 +139,7 @@ def _form(datatype: str, shape: list[int], parameters: dict[str, Any], known: Te
     return "array"
 
 
-@cache
+@lru_cache(maxsize=2)  # the two schemas of the one app
 def _check(app: App, which: str) -> TensorCheck:
     return TensorCheck(app.schemas[which])
 

@@ -7,7 +7,7 @@ A pod serves one model under one version, its digest.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -84,7 +84,7 @@ def serves(app: App, exchange: Exchange, model: str, version: str | None) -> boo
     return True
 
 
-@cache
+@lru_cache(maxsize=1)  # of the one app that a process has
 def inputs(app: App) -> dict[str, Tensor] | None:
     return tensor_schemas.fields(app.schemas["requestSchema"])
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
+from bundle_runtime.server.app import App
 from tests.fuzz.mutations import run
 from tests.fuzz.targets import TARGETS
 
@@ -19,3 +22,12 @@ def test_no_seed_breaks_anything(name: str) -> None:
 @pytest.mark.parametrize("name", TARGETS)
 def test_no_mutation_breaks_anything(name: str) -> None:
     run(TARGETS[name].check, TARGETS[name].seeds, number=7, examples=EXAMPLES)
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_a_server_that_is_over_is_held_by_nothing(name: str) -> None:
+    """Else ten minutes of inputs end for want of memory."""
+    for data in TARGETS[name].seeds:
+        TARGETS[name].check(data)
+    gc.collect()
+    assert sum(isinstance(each, App) for each in gc.get_objects()) <= 3  # what a cache of one keeps
