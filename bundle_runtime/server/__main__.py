@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import jsonschema_rs
 import uvloop
 
-from bundle_runtime import allocator, wire
+from bundle_runtime import allocator
 from bundle_runtime import document as documents
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
@@ -23,7 +23,6 @@ from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http import HttpConnection
 
 CLOSE_SECONDS = 2.0
-MOST_BODY = wire.MAX_BODY // 3  # parsed, JSON takes up to two and a half times its size in a frame
 # objects made and kept before the collector looks: large JSON makes many and no cycles
 GARBAGE = 50_000
 
@@ -58,8 +57,6 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         "--request-timeout-seconds + 60 when not given",
     )
     parsed = parser.parse_args(argv)
-    if parsed.max_body_bytes > MOST_BODY:
-        parser.error(f"--max-body-bytes is {parsed.max_body_bytes}, and may be {MOST_BODY} at most")
     if parsed.queue_limit is None:
         parsed.queue_limit = 10 * parsed.max_concurrency
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take

@@ -29,6 +29,8 @@ from bundle_runtime.server.trace import trace_context
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _RETRY = b"retry-after: 1\r\n"
+# some protocols' JSON is several times as large when it is parsed; a batch of one has a head too
+MOST_PAYLOAD = wire.MAX_BODY - wire.MAX_CONTROL
 
 
 class App:
@@ -157,6 +159,10 @@ class App:
         if traced or head is not FIELDS:
             trace = trace_context(exchange) if traced else {}
             kind, payload = as_call(trace, head, payload, batches=self.dispatcher.batches is not None)
+        if len(payload) > MOST_PAYLOAD:
+            message = f"for the worker the request is {len(payload)} bytes, more than {MOST_PAYLOAD}: send less in one"
+            self.failed(exchange, "BodyTooLarge", message)
+            return
         pending = self.dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)

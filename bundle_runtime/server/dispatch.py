@@ -136,7 +136,8 @@ class Dispatcher:
             waiting.popleft()
             self._outstanding.add(pending.id)
             pending.sent = True
-            self._progress = monotonic()
+            if outstanding < self._max_concurrency:  # what goes ahead is no sign of life
+                self._progress = monotonic()
             self.send(pending.kind, pending.id, self._body(pending))
 
     def _send_batches(self, batches: Batches) -> None:
@@ -166,7 +167,8 @@ class Dispatcher:
             self._finish(pending.context, "DeadlineExceeded", b"")
         if not group or self.send is None:
             return
-        self._progress = now
+        if batches.running < self._max_concurrency:
+            self._progress = now
         ids = [pending.id for pending in group]
         self._outstanding.update(ids)
         batches.sent(ids, now)
@@ -190,9 +192,10 @@ class Dispatcher:
         if id not in self._outstanding:
             return
         self._outstanding.discard(id)
-        self._progress = monotonic()
-        micros, mean = sum(frame.phases), self._mean_micros
-        self._mean_micros = micros if mean == math.inf else mean + (micros - mean) * 0.125
+        if code != wire.CANCELLED:  # never begun: that is said even by a worker whose function hangs
+            self._progress = monotonic()
+            micros, mean = sum(frame.phases), self._mean_micros
+            self._mean_micros = micros if mean == math.inf else mean + (micros - mean) * 0.125
         if self.batches is not None:
             self._batch_answered(self.batches, frame, code)
             return

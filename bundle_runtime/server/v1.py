@@ -20,6 +20,8 @@ from bundle_runtime.server.schemas import MAX_VIOLATIONS, Violation
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
 
+MAX_INSTANCES = 100_000  # each is a value of its own to check: a microsecond, and hundreds of bytes
+
 
 def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
     places = "".join(f"; {detail['path']}: {detail['message']}" for detail in details)
@@ -44,6 +46,9 @@ def predict(app: App, exchange: Exchange, model: str) -> None:
     instances = request.get("instances")
     if type(instances) is not list:
         app.failed(exchange, "BadRequest", 'the body must be {"instances": [...]}, one request of /predict each')
+        return
+    if len(instances) > MAX_INSTANCES:
+        app.failed(exchange, "BodyTooLarge", f"{len(instances)} instances are more than {MAX_INSTANCES} in one request")
         return
     rows = _rows(app, instances)
     if rows is None:

@@ -73,6 +73,26 @@ async def test_a_quick_function_is_sent_some_ahead_and_a_slow_one_is_not() -> No
     assert answered_in(25_000) == 1
 
 
+@pytest.mark.parametrize("micros", [50, 5000])
+async def test_requests_that_come_and_go_hide_no_function_that_hangs(micros: int) -> None:
+    worker = Worker(queue_limit=100, timeout=0.02)
+    dispatcher = worker.dispatcher
+    for _ in range(20):
+        dispatcher.admit("quick", b"{}")
+        worker.answer(worker.sent[0], micros)
+    dispatcher.admit("hangs", b"{}")
+    mean = dispatcher._mean_micros
+    hangs, *_ = worker.sent
+    for _ in range(5):
+        dispatcher.admit("later", b"{}")
+        await asyncio.sleep(0.03)
+        for id in worker.sent[1:]:  # the worker's link takes them out of its queue and says so
+            worker.answer(id, 0, wire.CANCELLED)
+    assert worker.sent == [hangs]
+    assert dispatcher.held_seconds > 0.1
+    assert dispatcher._mean_micros == mean
+
+
 async def test_full_counts_what_runs_for_nobody() -> None:
     worker = Worker(queue_limit=1)
     gone = worker.dispatcher.admit("gone", b"{}")

@@ -198,6 +198,19 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     assert alive() == 200
 
 
+async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """{"x": [0, ...]} is small as JSON and large as tensors or rows; the limit of a body cannot know."""
+    client = Client()
+    sent: list[int] = []
+    client.app.dispatcher.send = lambda kind, id, payload: sent.append(kind)
+    monkeypatch.setattr("bundle_runtime.server.app.MOST_PAYLOAD", 5)
+    client.sends(b'POST /predict HTTP/1.1\r\ncontent-length: 8\r\n\r\n{"x": 1}')
+    assert (client.status, sent, client.app.dispatcher.in_flight) == (413, [], 0)
+    client.connect()
+    client.sends(PREDICT)
+    assert sent == [wire.REQUEST]
+
+
 async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
     client = Client()
     link = client.app.link
