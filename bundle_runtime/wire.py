@@ -38,6 +38,7 @@ BATCH = 21
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
+MAX_HEADED = MAX_BODY - MAX_CONTROL  # of what stands behind a head, or alone in a batch
 MAX_ID = 0xFFFFFFFF
 
 LIMITS = {

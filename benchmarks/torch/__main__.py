@@ -64,7 +64,6 @@ SCHEMA = {
     },
     "responseSchema": {"type": "number"},
 }
-TOKENS = list(range(64))
 
 
 def main() -> None:
@@ -95,7 +94,7 @@ def _round(python: Path, root: Path, size: str, seconds: float, result: dict[str
     for number, (way, clients, rows) in enumerate(WAYS):
         alone = _direct(python, size, rows, seconds)
         result |= {"torch": alone.pop("torch"), "device": alone.pop("device")}
-        beside = _served(python, root / str(number), size, clients, rows, seconds, alone["answer"])
+        beside = _served(python, root / str(number), size, clients, rows, seconds, alone)
         yield {
             "way": way,
             "clients": clients,
@@ -114,12 +113,13 @@ def _direct(python: Path, size: str, rows: int, seconds: float) -> dict[str, Any
 
 
 def _served(
-    python: Path, root: Path, size: str, clients: int, rows: int, seconds: float, answer: int
+    python: Path, root: Path, size: str, clients: int, rows: int, seconds: float, alone: dict[str, Any]
 ) -> dict[str, Any]:
     predict_fn = "Batches()" if rows > 1 else "predict"
     source = (HERE / "classifier.py").read_text() + SERVED.format(batch=rows, size=size, predict_fn=predict_fn)
     code_bundle(root, source)
-    case = Case("torch", "predict", {"tokens": TOKENS}, answer, str(answer), clients)
+    answer = alone["answer"]
+    case = Case("torch", "predict", {"tokens": alone["tokens"]}, answer, str(answer), clients)
     ask = fields_as_json(case, "/predict")
     with stopping(Pair(root, SCHEMA, python=str(python))) as pair:
         pair.start()

@@ -1,7 +1,7 @@
 """The model called in a loop, in a process of its own with torch's Python: what serving is compared with.
 
-Arguments: size, rows in a call, seconds. Writes one line of JSON: calls, seconds, busySeconds, p50Us, answer, torch,
-device.
+Arguments: size, rows in a call, seconds. Writes one line of JSON: calls, seconds, busySeconds, p50Us, tokens, answer,
+torch, device.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ def main(size: str, rows: int, seconds: float) -> None:
         "seconds": time.perf_counter() - started,
         "busySeconds": model.busy_seconds,
         "p50Us": statistics.median(times) * 1e6,
+        "tokens": row,
         "answer": answer,
         "torch": torch.__version__,
         "device": device(),

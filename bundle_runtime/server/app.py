@@ -25,12 +25,9 @@ from bundle_runtime.server.link import WorkerLink
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.schemas import Violation, compile_schema
-from bundle_runtime.server.trace import trace_context
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _RETRY = b"retry-after: 1\r\n"
-# some protocols' JSON is several times as large when it is parsed; a batch of one has a head too
-MOST_PAYLOAD = wire.MAX_BODY - wire.MAX_CONTROL
 
 
 class App:
@@ -155,12 +152,13 @@ class App:
     def submit(self, exchange: Exchange, payload: bytes, head: dict[str, Any] = FIELDS) -> None:
         """To the worker, in its turn; what comes of it goes to ``exchange.answers``. ``head`` says what this is."""
         kind = wire.REQUEST
-        traced = exchange.traceparent and self.link.traces
-        if traced or head is not FIELDS:
-            trace = trace_context(exchange) if traced else {}
-            kind, payload = as_call(trace, head, payload, batches=self.dispatcher.batches is not None)
-        if len(payload) > MOST_PAYLOAD:
-            message = f"for the worker the request is {len(payload)} bytes, more than {MOST_PAYLOAD}: send less in one"
+        traces = self.link.traces
+        if (exchange.traceparent and traces) or head is not FIELDS:
+            batches = self.dispatcher.batches is not None
+            kind, payload = as_call(exchange, head, payload, batches=batches, traces=traces)
+        if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
+            size, most = len(payload), wire.MAX_HEADED
+            message = f"for the worker the request is {size} bytes, more than {most}: send less in one"
             self.failed(exchange, "BodyTooLarge", message)
             return
         pending = self.dispatcher.admit(exchange, payload, kind)

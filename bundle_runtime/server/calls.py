@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from bundle_runtime import wire
+from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.trace import trace_context
 
 FIELDS = {"as": "fields"}  # the fields of one request: without a trace a plain REQUEST does
 
 
-def as_call(trace: dict[str, str], head: dict[str, Any], payload: bytes, *, batches: bool) -> tuple[int, bytes]:
+def as_call(
+    exchange: Exchange, head: dict[str, Any], payload: bytes, *, batches: bool, traces: bool
+) -> tuple[int, bytes]:
     """Kind and payload of the frame. Calls go alone, so what can be batched is: a batch neither streams nor belongs to
     one trace."""
     if batches and head["as"] == "fields":
         return wire.REQUEST, payload
+    trace = trace_context(exchange) if traces else {}
     if trace:
         head = {**head, "trace": trace}
     if head == FIELDS:

@@ -192,30 +192,31 @@ class Dispatcher:
         if id not in self._outstanding:
             return
         self._outstanding.discard(id)
+        now = monotonic()
         if code != wire.CANCELLED:  # never begun: that is said even by a worker whose function hangs
-            self._progress = monotonic()
+            self._progress = now
             micros, mean = sum(frame.phases), self._mean_micros
             self._mean_micros = micros if mean == math.inf else mean + (micros - mean) * 0.125
         if self.batches is not None:
-            self._batch_answered(self.batches, frame, code)
+            self._batch_answered(self.batches, frame, code, now)
             return
         if self._waiting:
             self._send_next()
         pending = self._pending.pop(id, None)
         if pending is not None:
-            self.phases.observe(pending, self._progress, frame.phases)
+            self.phases.observe(pending, now, frame.phases)
             self._finish(pending.context, code, frame.payload)
         if self._idle_waiters:
             self._wake_idle()
 
-    def _batch_answered(self, batches: Batches, frame: wire.Frame, code: str) -> None:
+    def _batch_answered(self, batches: Batches, frame: wire.Frame, code: str, now: float) -> None:
         pending = self._pending.pop(frame.id, None)
-        size = batches.answered(frame.id, self._progress)
+        size = batches.answered(frame.id, now)
         if size:
             self.batch_sizes[size] += 1
             self._send_next()
         if pending is not None:  # when all of the batch have been seen: the next one need not wait for what this takes
-            self._loop.call_soon(self._finish_later, pending, self._progress, frame, code)
+            self._loop.call_soon(self._finish_later, pending, now, frame, code)
         if size:
             self._loop.call_soon(batches.duration.fit)
         if self._idle_waiters:
@@ -233,7 +234,7 @@ class Dispatcher:
             # what comes has the time that an answer has; the table stays in the order of the deadlines
             self._progress = now = monotonic()
             if pending.queued < 0.0:
-                pending.queued = queued(pending, now, frame.phases)
+                pending.queued = queued(now - pending.admitted, frame.phases)
             if not self.closing:
                 pending.deadline = now + self._timeout
                 self._pending[frame.id] = self._pending.pop(frame.id)

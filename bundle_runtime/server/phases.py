@@ -5,8 +5,6 @@ Kept as they come and put into buckets many at a time: four buckets for each req
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bundle_runtime import wire
 from bundle_runtime.server.histogram import Histogram
 from bundle_runtime.server.pending import Pending
@@ -17,11 +15,11 @@ TOGETHER = 256
 class Phases:
     def __init__(self) -> None:
         self._histograms = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
-        self._new: list[tuple[float, wire.Phases]] = []  # seconds from the admission on, microseconds of each phase
+        # seconds in the queue where they are known, seconds since the admission, microseconds of each phase
+        self._new: list[tuple[float, float, wire.Phases]] = []
 
     def observe(self, pending: Pending, now: float, phases: wire.Phases) -> None:
-        since = now - pending.admitted if pending.queued < 0.0 else pending.queued + sum(phases) * 1e-6
-        self._new.append((since, phases))
+        self._new.append((pending.queued, now - pending.admitted, phases))
         if len(self._new) >= TOGETHER:
             self._count()
 
@@ -33,15 +31,14 @@ class Phases:
 
     def _count(self) -> None:
         new, self._new = self._new, []
-        self._histograms["queue"].observe_all([_queued(since, phases) for since, phases in new])
+        self._histograms["queue"].observe_all(
+            [known if known >= 0.0 else queued(since, phases) for known, since, phases in new]
+        )
         for place, phase in enumerate(("batch", "user", "serialise")):
-            self._histograms[phase].observe_all([phases[place] * 1e-6 for _, phases in new])
+            self._histograms[phase].observe_all([phases[place] * 1e-6 for _, _, phases in new])
 
 
-def queued(pending: Pending, now: float, phases: wire.Phases) -> float:
-    """Seconds until the worker took it; the way between the processes is in it, as the worker cannot know that."""
-    return _queued(now - pending.admitted, phases)
-
-
-def _queued(since: float, phases: Sequence[int]) -> float:
+def queued(since: float, phases: wire.Phases) -> float:
+    """Seconds until the worker took it, ``since`` its admission; the way between the processes is in it, as the worker
+    cannot know that."""
     return max(0.0, since - sum(phases) * 1e-6)

@@ -106,7 +106,7 @@ def pack_result(result: Any, encoded: Encoded) -> bytes:
         if name != valid_unicode(name):
             raise Failed("ResponseNotJSON", f"the output {name} has a name that is no valid Unicode")
     size = sum(len(out.data) for out in outputs.values())
-    if size > wire.MAX_BODY - wire.MAX_CONTROL:
+    if size > wire.MAX_HEADED:
         raise Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
     return wire.pack_headed(head, b"".join(out.data for out in outputs.values()))
 

@@ -203,7 +203,7 @@ async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monke
     client = Client()
     sent: list[int] = []
     client.app.dispatcher.send = lambda kind, id, payload: sent.append(kind)
-    monkeypatch.setattr("bundle_runtime.server.app.MOST_PAYLOAD", 5)
+    monkeypatch.setattr(wire, "MAX_HEADED", 5)
     client.sends(b'POST /predict HTTP/1.1\r\ncontent-length: 8\r\n\r\n{"x": 1}')
     assert (client.status, sent, client.app.dispatcher.in_flight) == (413, [], 0)
     client.connect()
