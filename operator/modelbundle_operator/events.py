@@ -43,14 +43,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
     return told
 
 
-def event(about: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime) -> dict[str, Any]:
-    """The Event object."""
+def event(
+    about: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime, index: int = 0
+) -> dict[str, Any]:
+    """The Event object; `index` tells those of one write apart."""
     metadata = about["metadata"]
     return {
         "apiVersion": "events.k8s.io/v1",
         "kind": "Event",
         "metadata": {
-            "name": f"{metadata['name']}.{int(now.timestamp() * 1_000_000):x}",
+            "name": f"{metadata['name']}.{int(now.timestamp() * 1_000_000) + index:x}",
             "namespace": metadata["namespace"],
         },
         "eventTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
@@ -78,11 +80,11 @@ async def announce(
     now: datetime,
 ) -> None:
     """Write the events that a status write justifies."""
-    for kind, reason, message in changes(before, after):
+    for index, (kind, reason, message) in enumerate(changes(before, after)):
         key = "{namespace}/{name}".format(**about["metadata"])
         log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
         try:
-            await cluster.create_event(event(about, kind, reason, message, now))
+            await cluster.create_event(event(about, kind, reason, message, now, index))
         except OperatorError as error:
             log.warning("%s: the event could not be written: %s", key, error)
 

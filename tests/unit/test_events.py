@@ -45,6 +45,12 @@ def test_only_a_change_that_somebody_waits_for(why: str, before: Body, after: Bo
     assert [(kind, reason) for kind, reason, _ in changes(before, after)] == expected, why
 
 
+def test_the_events_of_one_write_have_names_of_their_own() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    names = {event(model_bundle(), "Warning", "A", "m", now, index)["metadata"]["name"] for index in range(3)}
+    assert len(names) == 3
+
+
 def test_an_event_fits_what_the_api_server_takes() -> None:
     made = event(model_bundle(), "Warning", "LoadFailed", "é" * 5000, datetime(2026, 1, 1, tzinfo=UTC))
     assert len(made["note"].encode()) <= 1024
