@@ -60,7 +60,7 @@ def component(
             f"--proxy-client-cert-file={pki}/front-proxy.crt",
             f"--proxy-client-key-file={pki}/front-proxy.key",
             "--authorization-mode=Node,RBAC",
-            "--enable-admission-plugins=NodeRestriction",
+            "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
             "--allow-privileged=true",
             f"--audit-policy-file={config}/audit.yaml",
             f"--audit-log-path={place.audit_log}",

@@ -57,6 +57,9 @@ def needed(event: dict[str, Any]) -> Iterator[Rule]:
     verbs = [event["verb"]]
     if event["verb"] == "patch" and event.get("responseStatus", {}).get("code") == 201:
         verbs.append("create")
+        # the child's ownerReference blocks its owner's deletion: OwnerReferencesPermissionEnforcement asks for a right
+        owners = ("modelbundles", "modelendpoints") if resource == "services" else ("modelbundles",)
+        yield from (("modelbundle.dev", f"{owner}/finalizers", "update") for owner in owners)
     yield from ((reference.get("apiGroup", ""), resource, verb) for verb in verbs)
 
 
