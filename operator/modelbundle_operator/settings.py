@@ -50,6 +50,16 @@ def _url(value: str) -> str:
     return value
 
 
+def _index(value: str) -> str:
+    url = _url(value)
+    if urlsplit(url).username is not None:
+        raise SettingsError(
+            "MODELBUNDLE_PACKAGE_INDEX holds a user name or password, which everybody who may read pods could read:"
+            " name an index, or a proxy of one, that needs none"
+        )
+    return url
+
+
 def _setting(variable: str, default: Any, parse: Callable[[str], Any], text: str) -> Any:
     return field(default=default, metadata={"variable": variable, "parse": parse, "text": text})
 
@@ -77,7 +87,7 @@ class Settings:
         "MODELBUNDLE_IMAGE_PULL_POLICY", "IfNotPresent", _pull_policy, "Pull policy of every container."
     )
     package_index: str = _setting(
-        "MODELBUNDLE_PACKAGE_INDEX", "", _url, "Python package index for requirements; PyPI when empty."
+        "MODELBUNDLE_PACKAGE_INDEX", "", _index, "Python package index for requirements; PyPI when empty."
     )
     artifact_secret: str = _setting(
         "MODELBUNDLE_ARTIFACT_SECRET",
@@ -119,6 +129,8 @@ class Settings:
             if text:
                 try:
                     values[item.name] = item.metadata["parse"](text)
+                except SettingsError:
+                    raise  # which names the variable, and not its value
                 except ValueError as error:
                     raise SettingsError(f"{variable}={text!r} is not usable: {error}") from None
         if not values.get("runtime_image", cls.runtime_image):

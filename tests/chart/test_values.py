@@ -27,6 +27,7 @@ WRONG = {
     "operator: {enabled: 'no'}": "at '/operator/enabled': got string, want boolean",
     "operator: {replicas: 2}": "additional properties 'replicas' not allowed",
     "operator: {settings: {packageindex: ''}}": "additional properties 'packageindex' not allowed",
+    "operator: {settings: {packageIndex: 'https://u:p@x/simple'}}": "at '/settings/packageIndex': 'https",
     "operator: {settings: {packageIndex: 'ftp://x'}}": "at '/settings/packageIndex': 'ftp://x' does not match",
     "operator: {settings: {workers: many}}": "at '/settings/workers'",
     "operator: {settings: {logLevel: verbose}}": "at '/settings/logLevel': value must be one of",

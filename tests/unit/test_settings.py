@@ -43,6 +43,13 @@ def test_a_bad_value_names_its_variable(variable, value):
         Settings.from_environment({variable: value})
 
 
+@pytest.mark.parametrize("userinfo", ["user:secret@", "secret@", ":secret@"])
+def test_a_password_in_the_index_is_refused_and_not_repeated(userinfo):
+    with pytest.raises(SettingsError, match="MODELBUNDLE_PACKAGE_INDEX holds a user name or password") as error:
+        Settings.from_environment({"MODELBUNDLE_PACKAGE_INDEX": f"https://{userinfo}index.example/simple"})
+    assert "secret" not in str(error.value)
+
+
 def test_the_table_explains_every_variable():
     assert len({variable for variable, _, _ in table()}) == len(table()) > 10
     assert all(variable.startswith("MODELBUNDLE_") and text.endswith(".") for variable, _, text in table())
