@@ -156,12 +156,18 @@ class EnvVar(ApiModel):
         min_length=1,
         max_length=128,
         pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
-        description="Name. PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR are the runtime's own.",
+        description="Name. PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR are the runtime's own; NVIDIA_*, HIP_*,"
+        " ROCR_* and HABANA_* the device plugin's.",
         json_schema_extra=rules(
             Rule(
                 "!self.matches('^(PYTHON|LD_|MODELBUNDLE_)|^(PATH|HOME|TMPDIR)$')",
                 "PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR belong to the runtime: choose another name",
-            )
+            ),
+            Rule(
+                "!self.matches('^(NVIDIA|HIP|ROCR|HABANA)_')",
+                "NVIDIA_*, HIP_*, ROCR_* and HABANA_* say which devices a container sees, and belong to the device"
+                " plugin: ask for devices in serving.gpu, and choose among them with CUDA_VISIBLE_DEVICES",
+            ),
         ),
     )
     value: str = Field(max_length=8192, description="Value, taken literally. Secrets go into serving.envFrom.")

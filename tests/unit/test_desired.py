@@ -73,7 +73,7 @@ def env(container: dict[str, Any]) -> dict[str, str]:
             "everything",
             lambda: plan(
                 EVERYTHING,
-                settings=Settings(image_mirror="mirror.local/hub", package_index="http://u:p@index.local:8080/simple"),
+                settings=Settings(image_mirror="mirror.local/hub", package_index="http://index.local:8080/simple"),
                 requirements=["scikit-learn==1.5.2"],
                 env=[{"name": "MODE", "value": "a $(HOME) $$ b"}],
                 appConfig={"mode": "single"},
@@ -138,6 +138,27 @@ def test_no_gpu_means_none_of_the_nodes_gpus():
     assert "limits" not in containers(result)["worker"]["resources"]
     assert "tolerations" not in pod(result)
     assert env(containers(result)["worker"])["NVIDIA_VISIBLE_DEVICES"] == "void"
+
+
+@pytest.mark.parametrize("resource", ["nvidia.com/mig-1g.5gb", "nvidia.com/gpu.shared"])
+def test_a_slice_of_a_gpu_tolerates_the_taint_of_its_node_too(resource):
+    tolerations = pod(plan({"gpu": {"count": 1, "resourceName": resource}}))["tolerations"]
+    assert tolerations == [{"key": key, "operator": "Exists"} for key in (resource, "nvidia.com/gpu")]
+
+
+GIVEN = ["NVIDIA_VISIBLE_DEVICES", "NVIDIA_IMEX_CHANNELS", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+         "HABANA_VISIBLE_DEVICES", "NVIDIA_MIG_CONFIG_DEVICES"]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_bundle_of_an_older_crd_does_not_see_the_gpus_of_others(name, count):
+    result = plan(
+        {"gpu": {"count": count}}, env=[{"name": name, "value": "all"}, {"name": "CUDA_VISIBLE_DEVICES", "value": "1"}]
+    )
+    seen = {entry["name"]: entry.get("value") for entry in containers(result)["worker"]["env"]}
+    assert seen.get(name) == ("void" if (name, count) == ("NVIDIA_VISIBLE_DEVICES", 0) else None)
+    assert seen["CUDA_VISIBLE_DEVICES"] == "1"
 
 
 def test_a_toleration_that_the_user_wrote_is_not_doubled():

@@ -1,5 +1,6 @@
 """The four containers of a pod: what each runs as, sees and may use (docs/architecture.md, the pod contract)."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,7 +95,11 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
     if not serving.gpu.count:
         own |= _NO_GPU
-    users = {entry["name"]: _literal(entry["value"]) for entry in resolution.document.get("env", [])}
+    users = {
+        entry["name"]: _literal(entry["value"])
+        for entry in resolution.document.get("env", [])
+        if not _GIVES_DEVICES.fullmatch(entry["name"])
+    }
     return {
         "name": "worker",
         "image": worker_image(resolution.document, settings),
@@ -124,6 +129,8 @@ _CONFIG_DIR = LAYOUT.config_file.rpartition("/")[0]
 
 # CUDA images ask the NVIDIA runtime for every GPU of the node, also in a container that was given none
 _NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
+# a pod's own value beats the device plugin's. The CRD refuses the names; bundles of an older one may have them
+_GIVES_DEVICES = re.compile(r"(NVIDIA|HIP|ROCR|HABANA)_\w*(DEVICES|CHANNELS)")
 
 
 def _identity(resolution: Resolution) -> dict[str, str]:
@@ -147,7 +154,7 @@ def _index_env(settings: Settings) -> dict[str, str]:
     if not settings.package_index:
         return {}
     url = urlsplit(settings.package_index)
-    insecure = {"UV_INSECURE_HOST": url.netloc.rpartition("@")[2]} if url.scheme == "http" else {}
+    insecure = {"UV_INSECURE_HOST": url.netloc} if url.scheme == "http" else {}
     return {"UV_DEFAULT_INDEX": settings.package_index, **insecure}
 
 

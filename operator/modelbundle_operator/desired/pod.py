@@ -58,9 +58,9 @@ def _token(serving: Serving) -> dict[str, str]:
 
 def _placement(serving: Serving) -> dict[str, Any]:
     tolerations = [item.model_dump(by_alias=True, exclude_none=True) for item in serving.tolerations or []]
-    gpu = {"key": serving.gpu.resource_name, "operator": "Exists"}
-    if serving.gpu.count and gpu not in tolerations:
-        tolerations.append(gpu)  # GPU nodes are usually tainted with the resource's name
+    if serving.gpu.count:  # GPU nodes are usually tainted with the resource's name
+        wanted_taints = [{"key": key, "operator": "Exists"} for key in _taints(serving.gpu.resource_name)]
+        tolerations += [gpu for gpu in wanted_taints if gpu not in tolerations]
     wanted = {
         "nodeSelector": dict(serving.node_selector or {}),
         "tolerations": tolerations,
@@ -70,6 +70,12 @@ def _placement(serving: Serving) -> dict[str, Any]:
         "imagePullSecrets": [{"name": secret.name} for secret in serving.image_pull_secrets or []],
     }
     return {name: value for name, value in wanted.items() if value}
+
+
+def _taints(resource: str) -> tuple[str, ...]:
+    """A slice of a GPU (nvidia.com/mig-1g.5gb, nvidia.com/gpu.shared) has its node's taint."""
+    sliced = resource.startswith(("nvidia.com/mig-", "nvidia.com/gpu."))
+    return (resource, "nvidia.com/gpu") if sliced else (resource,)
 
 
 def _volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
