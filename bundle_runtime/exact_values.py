@@ -16,18 +16,19 @@ from typing import Any, Dict, NoReturn
 from bundle_runtime.json_path import below
 
 LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
+DEEPEST = 100  # levels of lists and mappings; parsers end a process, or give up, at some hundred
 
 _IN_CONFIG = re.compile(r"\$(\.spec\.bundle)?\.appConfig\b")
 
 
 def check_canonical(value: Any, path: str = "$") -> None:
     """ValueError with the path of the first value that canonical JSON cannot carry exactly."""
-    _check(value, path, survives=False)
+    _check(value, path, False)
 
 
 def check_survives(value: Any, path: str = "$") -> None:
     """ValueError with the path of the first value that is not the same any more once it is in the cluster."""
-    _check(value, path, survives=True)
+    _check(value, path, True)
 
 
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
@@ -50,7 +51,11 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check(value: Any, path: str, survives: bool) -> None:
+def _check(value: Any, path: str, survives: bool, level: int = 0) -> None:
+    if level > DEEPEST:
+        raise ValueError(
+            f"{_shortened(path)} is nested more than {DEEPEST} levels deep: put such a value into the artifact"
+        )
     if value is None:
         if survives:
             raise ValueError(f"{path} is null, which kubectl apply drops and others keep: {_without_null(path)}")
@@ -65,12 +70,16 @@ def _check(value: Any, path: str, survives: bool) -> None:
             if not isinstance(name, str):
                 raise ValueError(f"{path} has the key {name!r}, which is no string: put it in quotes")  # noqa: TRY004
             _check_text(name, path)
-            _check(entry, below(path, name), survives)
+            _check(entry, below(path, name), survives, level + 1)
     elif isinstance(value, (list, tuple)):
         for index, entry in enumerate(value):
-            _check(entry, below(path, index), survives)
+            _check(entry, below(path, index), survives, level + 1)
     else:
         raise ValueError(f"{path} is a {type(value).__name__}, which JSON does not have: put it in quotes")
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= 200 else f"{path[:200]}..."
 
 
 def _check_text(value: str, path: str) -> None:

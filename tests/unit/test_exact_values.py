@@ -2,7 +2,7 @@
 
 import pytest
 
-from bundle_runtime.exact_values import check_canonical, check_survives, read_config_json
+from bundle_runtime.exact_values import DEEPEST, check_canonical, check_survives, read_config_json
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,19 @@ from bundle_runtime.exact_values import check_canonical, check_survives, read_co
 def test_what_does_not_survive_is_refused_with_its_path(value, said):
     with pytest.raises(ValueError, match=said):
         check_survives(value)
+
+
+@pytest.mark.parametrize("levels", [DEEPEST + 1, 500, 100_000])
+@pytest.mark.parametrize("check", [check_canonical, check_survives])
+@pytest.mark.parametrize(
+    "wrap", [lambda below: [below], lambda below: {"a": below}, lambda below: {"a" * 90: (below,)}]
+)
+def test_what_is_nested_too_deep_is_refused_before_a_parser_meets_it(levels, check, wrap):
+    value = 1
+    for _ in range(levels):
+        value = wrap(value)
+    with pytest.raises(ValueError, match=f"nested more than {DEEPEST} levels deep: put such a value into the artifact"):
+        check(value)
 
 
 @pytest.mark.parametrize("value", [{"a": None}, {"a": 1.0}])
