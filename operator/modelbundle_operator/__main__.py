@@ -11,9 +11,9 @@ import kopf
 
 from . import handlers, logs
 from .api_endpoint import ENDPOINT_KIND
-from .cluster import Cluster, NotInstalled, in_cluster
+from .cluster import Cluster, NotInstalled, Refused, in_cluster
 from .controller import Controller, Outcome
-from .errors import Transient
+from .last_resort import guarded
 from .metrics import Metrics
 from .mirror import Mirror
 from .probes import Probes, not_longer_than
@@ -38,7 +38,7 @@ async def run(settings: Settings) -> None:
     endpoints = EndpointReconciler(cluster, mirror)
 
     async def reconcile(key: Key) -> Outcome:
-        return await (endpoints if key.kind == ENDPOINT_KIND else bundles)(key)
+        return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
     controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds, waiters)
     resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
@@ -85,8 +85,10 @@ async def first_look(cluster: Cluster, resync: Resync) -> None:
             try:
                 await cluster.check_installed()
                 await resync.once()
-            except Transient as error:
-                log.warning("%s; trying again", error)
+            except (NotInstalled, Refused):
+                raise
+            except Exception as error:
+                log.warning("%s; trying again", error or type(error).__name__)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 8.0)
             else:

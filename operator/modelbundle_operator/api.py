@@ -22,10 +22,11 @@ __all__ = [
     "ANNOTATION_INPUTS", "ANNOTATION_MOVED_AT", "ANNOTATION_MOVED_FROM", "ANNOTATION_MOVED_UNTIL",
     "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME", "FIELD_MANAGER",
     "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_ENDPOINT", "LABEL_MANAGED_BY", "LABEL_ROOT", "MANAGED_BY",
-    "PLURAL", "SERVICE_PORT", "VERSION",
+    "PLURAL", "SERVICE_PORT", "UNREADABLE", "VERSION",
     "Artifact", "Base", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint",
     "EnvFromSource", "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle",
     "Reason", "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
+    "refuse_unreadable",
 ]  # fmt: skip
 
 GROUP: Final = "modelbundle.dev"
@@ -50,6 +51,9 @@ ANNOTATION_ROLLOUT_TOKEN: Final = f"{GROUP}/rollout-token"
 ANNOTATION_MOVED_FROM: Final = f"{GROUP}/moved-from"
 ANNOTATION_MOVED_AT: Final = f"{GROUP}/moved-at"
 ANNOTATION_MOVED_UNTIL: Final = f"{GROUP}/moved-until"
+
+# beside metadata, spec and status of a body: why the operator keeps an outline of the object only (decoding.py)
+UNREADABLE: Final = "unreadable"
 
 CONFIG_KEY: Final = "bundle.json"
 SERVICE_PORT: Final = 80
@@ -125,6 +129,8 @@ class Reason(StrEnum):
     # the API server says
     PODS_REFUSED = "PodsRefused"
     APPLY_REFUSED = "ApplyRefused"
+    # the operator itself failed
+    INTERNAL_ERROR = "InternalError"
 
 
 _IMMUTABLE: Final = Rule(
@@ -173,6 +179,7 @@ def parse(obj: dict[str, Any]) -> ModelBundle:
     A field of the status that another version wrote and this one cannot read counts as unset: it is written anew. Only
     that field, as a clone's content is in another one.
     """
+    refuse_unreadable(obj)
     status = _readable(obj.get("status") or {})
     try:
         return ModelBundle.model_validate({**obj, "status": status})
@@ -184,6 +191,12 @@ def parse(obj: dict[str, Any]) -> ModelBundle:
             f"{where}: {first['msg']}. The API server accepted what this operator cannot read: the installed CRD is of"
             " another version. Apply the CRDs of the operator's release (crds/).",
         ) from None
+
+
+def refuse_unreadable(obj: dict[str, Any]) -> None:
+    """Terminal when the object is so deep or so large that only an outline of it was kept."""
+    if why := obj.get(UNREADABLE):
+        raise Terminal(why["reason"], why["message"])
 
 
 def _readable(told: dict[str, Any]) -> Status:

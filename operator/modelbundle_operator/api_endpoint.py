@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.types import JsonValue
 
-from .api import API_VERSION, Condition, Metadata, Reason
+from .api import API_VERSION, Condition, Metadata, Reason, refuse_unreadable
 from .api_base import ApiModel, Rule
 from .api_bundle import NAME, NAME_MAX
 from .api_status import Digest, Endpoint
@@ -94,6 +94,7 @@ class ModelEndpoint(BaseModel):
 def parse_endpoint(obj: dict[str, Any]) -> ModelEndpoint:
     """The model of an object as the API server returns it; a status that cannot be read counts as none."""
     assert obj["apiVersion"] == API_VERSION
+    refuse_unreadable(obj)
     try:
         status = EndpointStatus.model_validate(obj.get("status") or {})
     except ValidationError:

@@ -12,7 +12,7 @@ from .api_endpoint import ENDPOINT_KIND
 from .cluster import Cluster
 from .drift import differs, foreign_fields, without_foreign
 from .errors import OperatorError, Transient
-from .mirror import CHILD_KINDS, Mirror
+from .mirror import CHILD_KINDS, Mirror, concerns
 from .workqueue import Key
 
 log = logging.getLogger(__name__)
@@ -28,11 +28,24 @@ class NameTaken(OperatorError):
 
 
 async def read(cluster: Cluster, mirror: Mirror, key: Key) -> dict[str, Body | None]:
-    """The children by kind. The watch sees only what carries our label, so what it lacks is asked for."""
+    """The children by kind. What the mirror lacks is asked for: the watch sees only what carries our label, and what
+    was there before its owner was not kept."""
     found: dict[str, Body | None] = {}
     for kind in CHILD_KINDS:
-        found[kind] = mirror.get(kind, key) or await cluster.get(kind, *key.place)
+        found[kind] = mirror.get(kind, key) or await _find(cluster, mirror, kind, key)
     return found
+
+
+async def _find(cluster: Cluster, mirror: Mirror, kind: str, key: Key) -> Body | None:
+    body = await cluster.get(kind, *key.place)
+    if body is None or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
+        return body  # not watched: nobody would tell when it changes
+    mirror.record(body)
+    if kind == "Deployment":
+        pods, _ = await cluster.list("Pod", key.namespace, lambda pod: key in concerns("Pod", pod))
+        for pod in pods:
+            mirror.record(pod)
+    return body
 
 
 def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:

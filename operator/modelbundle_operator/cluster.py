@@ -6,9 +6,10 @@ cluster could not even be read. Nothing is retried here: the queue does that, in
 
 import asyncio
 import json
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 from urllib.parse import quote, urlencode
@@ -28,9 +29,13 @@ from .api import (
     VERSION,
 )
 from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
+from .decoding import bundle_of, page_of
 from .errors import OperatorError, Transient
 
-PAGE = 500
+log = logging.getLogger(__name__)
+
+# of 1.5 MB each, which the API server takes: 75 MB in one answer (docs/adr/0001-kopf-as-host.md)
+PAGE = 50
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
@@ -109,7 +114,7 @@ class Cluster:
 
     async def check_installed(self) -> None:
         """Raise unless the API server serves our kinds."""
-        answer = await self._request("GET", f"/apis/{GROUP}/{VERSION}", kind=KIND, absent_is_none=True)
+        answer = await self._request("GET", f"/apis/{GROUP}/{VERSION}", kind=CRD_KIND, absent_is_none=True)
         served = {item.get("name") for item in (answer or {}).get("resources", [])}
         for plural in (PLURAL, ENDPOINT_PLURAL):
             if plural not in served:
@@ -122,16 +127,19 @@ class Cluster:
         """The object, or None."""
         return await self._request("GET", _path(kind, namespace, name), kind=kind, absent_is_none=True)
 
-    async def list(self, kind: str, namespace: str | None = None) -> tuple[list[Body], int]:
-        """Every object of ours of this kind, by pages, and the version of the list."""
+    async def list(
+        self, kind: str, namespace: str | None = None, keep: Callable[[Body], bool] = lambda body: True
+    ) -> tuple[list[Body], int]:
+        """Every object of ours of this kind that is to be kept, by pages, and the version of the list."""
         items: list[Body] = []
         query = {"limit": str(PAGE), "labelSelector": PLACES[kind].selector}
         while True:
-            page = await self._must("GET", _path(kind, namespace), kind=kind, query=query)
-            items += ({"apiVersion": PLACES[kind].api_version, "kind": kind, **item} for item in page["items"])
-            if not (more := page["metadata"].get("continue")):
-                return items, int(page["metadata"]["resourceVersion"])
-            query["continue"] = more
+            text = await self._text("GET", _path(kind, namespace), kind=kind, query=query)
+            page = page_of(text or b"")
+            items += (body for body in readable(kind, page.items) if keep(body))
+            if not page.more:
+                return items, int(page.version)
+            query["continue"] = page.more
 
     async def apply(self, body: Body) -> Body:
         """Server-side apply of every field that we own, by force."""
@@ -165,7 +173,11 @@ class Cluster:
         assert answer is not None
         return answer
 
-    async def _request(
+    async def _request(self, method: str, path: str, *, kind: str, **more: Any) -> Body | None:
+        text = await self._text(method, path, kind=kind, **more)
+        return None if text is None else _body(kind, text)
+
+    async def _text(
         self,
         method: str,
         path: str,
@@ -175,7 +187,7 @@ class Cluster:
         body: Body | None = None,
         content_type: str = JSON,
         absent_is_none: bool = False,
-    ) -> Body | None:
+    ) -> bytes | None:
         self._called(_VERBS.get(content_type) or _VERBS[method], kind)
         data = as_yaml(body) if content_type == APPLY else body
         url = f"{self._api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
@@ -185,14 +197,13 @@ class Cluster:
             async with asyncio.timeout(self._seconds):
                 await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
                 answer = await self._api.call_api(method, url, headers, data)
-                text = await answer.read()  # type: ignore[no-untyped-call]
+                text: bytes = await answer.read()  # type: ignore[no-untyped-call]
         except TimeoutError:
             raise Transient(f"{what}: no answer in {self._seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{what}: {type(error).__name__}: {error}") from None
         if answer.status < 300:
-            parsed: Body = json.loads(text)
-            return parsed
+            return text
         if answer.status == 404 and absent_is_none:
             return None
         raise _error(what, answer.status, text, answer.headers.get("Retry-After"))
@@ -201,15 +212,34 @@ class Cluster:
 _VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
 
 
-_PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+def _body(kind: str, text: bytes) -> Body:
+    body: Body = bundle_of(text) if kind in (KIND, ENDPOINT_KIND) else json.loads(text)
+    return body
+
+
+def readable(kind: str, items: Iterable[bytes]) -> Iterator[Body]:
+    """The objects of a page. One that cannot be read is no reason to be without the others."""
+    for text in items:
+        try:
+            yield {"apiVersion": PLACES[kind].api_version, "kind": kind, **_body(kind, text)}
+        except Exception:
+            log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
+
+
+_PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|(\\ud[89a-f][0-9a-f]{2})|\x7f")
 
 
 def as_yaml(body: Body | None) -> bytes:
-    """JSON that YAML, as which an apply is read, takes alike: it knows no surrogate pairs, and no raw control codes."""
+    """JSON that YAML, as which an apply is read, takes alike: it knows no surrogate pairs, and no raw control codes.
+
+    Half a pair is no character, and whoever wrote one, such as a model's words in a termination message, meant another.
+    """
 
     def joined(found: re.Match[str]) -> str:
-        high, low = found.groups()
-        return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00) if high else found[0]
+        high, low, half = found.groups()
+        if high:
+            return chr(0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00)
+        return "\\ufffd" if half else "\\u007f" if found[0] == "\x7f" else found[0]
 
     return _PAIR.sub(joined, json.dumps(body)).encode()
 

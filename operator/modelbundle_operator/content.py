@@ -14,6 +14,7 @@ from bundle_runtime.requirements import check_requirements
 
 from .api import Reason
 from .api_bundle import DOCUMENT_MAX
+from .decoding import too_large
 from .errors import Terminal
 from .json_schema import check_schema
 from .verdict import sentence
@@ -40,11 +41,7 @@ def content(fields: dict[str, Any]) -> Content:
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}") from None
     if len(written) > DOCUMENT_MAX:
-        raise Terminal(
-            Reason.TOO_LARGE,
-            f"spec.bundle: {len(written)} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into"
-            " the artifact, in a new bundle under a new name.",
-        )
+        raise Terminal(Reason.TOO_LARGE, too_large(len(written)))
     _check_functions(document)
     _check_schemas(document)
     return Content(document, written.decode(), digest(written), fields["artifact"]["uri"])

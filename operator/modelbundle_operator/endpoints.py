@@ -8,7 +8,7 @@ that clients keep open stay with the old one until its server ends them, which i
 is the move reported, so that no request which is sent after the report meets the old bundle (docs/adr/0006).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -134,9 +134,9 @@ def point(now_at: Pointed | None, wanted: Candidate, now: datetime) -> Pointed:
     return Pointed(wanted.name, short, now_at.bundle, _time(now))
 
 
-def followed(at: Pointed, slices: list[Body], pods: list[Body]) -> bool:
+def followed(at: Pointed, slices: list[Body], pods: Iterable[Pod]) -> bool:
     """Whether Kubernetes has followed the selector: the endpoints are pods of this bundle and digest alone."""
-    ours = {pod["metadata"]["name"] for pod in pods if pod["metadata"].get("labels", {}).get(LABEL_DIGEST) == at.digest}
+    ours = {pod.name for pod in pods if pod.label == at.digest}
     found = [(end.get("targetRef") or {}).get("name") for each in slices for end in each.get("endpoints") or []]
     return bool(found) and set(found) <= ours
 

@@ -12,7 +12,9 @@ import kopf
 
 from .api import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
 from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
+from .cluster import PAGE
 from .mirror import OWN_KINDS, Mirror, concerns
+from .watch_session import session
 from .workqueue import Key
 
 Enqueue = Callable[[Key], None]
@@ -30,10 +32,20 @@ WATCHED: dict[str, tuple[str, str, str]] = {
 def registry(mirror: Mirror, enqueue: Enqueue) -> kopf.OperatorRegistry:
     """One handler per watched kind, and the login."""
     handlers = kopf.OperatorRegistry()
-    # named, or kopf would follow whichever client library happens to be installed
-    kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(
-        lambda **more: kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
-    )
+
+    async def log_in(**more: Any) -> kopf.AiohttpSession | None:
+        # named, or kopf would follow whichever client library happens to be installed
+        info = kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
+        if info is None:
+            return None
+        return kopf.AiohttpSession(
+            server=info.server,
+            default_namespace=info.default_namespace,
+            expiration=info.expiration,
+            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), mirror.wants),
+        )
+
+    kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(log_in)
     for kind, resource in WATCHED.items():
         kopf.on.event(*resource, id=f"see-{kind.lower()}", registry=handlers)(watcher(kind, mirror, enqueue))
     return handlers
@@ -48,7 +60,8 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.queueing.worker_limit = None
     made.networking.request_timeout = request_seconds
     made.watching.server_timeout = 300
-    made.watching.chunk_size = 500
+    made.watching.reconnect_backoff = 1.0
+    made.watching.chunk_size = PAGE
     for kind, resource in WATCHED.items():
         if kind not in OWN_KINDS:
             # on the server's side, so that losing the label reads as a deletion; the key must be a tuple to match

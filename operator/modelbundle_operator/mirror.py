@@ -1,4 +1,4 @@
-"""The last seen body of every object that the watch delivers, so that a reconcile reads nothing from the API server.
+"""The last seen body of every object that is of use, so that a reconcile reads nothing from the API server.
 
 kopf's stream is the source, our own writes' answers and the resync complete it. Three rules keep it true: the newer
 resourceVersion wins, whatever order news arrives in; a deletion is news with a version too, so a late echo revives
@@ -6,12 +6,13 @@ nothing; and the resync replaces a kind by a LIST, because kopf loses deletions 
 (docs/adr/0003-a-mirror-fed-by-the-watch.md).
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .api import KIND, LABEL_BUNDLE
 from .api_endpoint import ENDPOINT_KIND
+from .observation import Pod, observe_pod
 from .workqueue import Key
 
 CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
@@ -29,15 +30,26 @@ class Mirror:
         self._bodies: dict[Ref, Body] = {}
         self._gone: dict[Ref, int] = {}
         self._pods: defaultdict[Key, set[str]] = defaultdict(set)
+        # bundles by how many endpoints name them: an endpoint reports pods that have outlived their bundle
+        self._named: Counter[Key] = Counter()
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
         """The object of this kind that has the key's own name."""
         return self._bodies.get((kind, *key.place))
 
-    def pods(self, key: Key) -> list[Body]:
-        """The bundle's pods, in a stable order."""
-        return [self._bodies["Pod", key.namespace, name] for name in sorted(self._pods.get(key, ()))]
+    def pods(self, key: Key) -> list[Pod]:
+        """What was observed of the bundle's pods, in a stable order."""
+        return [self._bodies["Pod", key.namespace, name]["observed"] for name in sorted(self._pods.get(key, ()))]
+
+    def wants(self, kind: str, body: Body) -> bool:
+        """Whether an object of a child's or pod's kind is kept: only while somebody known here asks for it.
+
+        Whoever may create objects may label them as ours, of any number and size.
+        """
+        if kind in OWN_KINDS:
+            return True
+        return any((key.kind, *key.place) in self._bodies or key in self._named for key in concerns(kind, body))
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
         """Take in one event of the watch; whether it was news."""
@@ -49,8 +61,12 @@ class Mirror:
             return False
         if event == "DELETED":
             self._drop(ref, version)
+        elif self.wants(kind, body):
+            self._put(ref, kept(kind, body))
+        elif ref in self._bodies:
+            self._drop(ref, version)
         else:
-            self._put(ref, trimmed(kind, body))
+            return False
         return True
 
     def record(self, body: Body) -> None:
@@ -63,12 +79,12 @@ class Mirror:
 
     def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
         """Make the mirror say what a LIST of this version said; the keys for which that was news."""
-        listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies}
+        listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies if self.wants(kind, body)}
         news = {key for body in listed.values() if self.observe(kind, "MODIFIED", body) for key in concerns(kind, body)}
         within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
             if ref not in listed and self._known_version(ref) <= version:
-                news |= concerns(kind, self._bodies[ref])
+                news |= {_bundle_of_pod(ref, self._bodies[ref])} if kind == "Pod" else concerns(kind, self._bodies[ref])
                 self._drop(ref, version)
         # a tombstone is needed only until the echoes have died away
         self._gone = {ref: at for ref, at in self._gone.items() if ref[0] != kind or at > version}
@@ -101,8 +117,9 @@ class Mirror:
         self._gone.pop(ref, None)
         self._bodies[ref] = body
         if ref[0] == "Pod":
-            for key in concerns("Pod", body):
-                self._pods[key].add(ref[2])
+            self._pods[_bundle_of_pod(ref, body)].add(ref[2])
+        elif ref[0] == ENDPOINT_KIND:
+            self._named.update(_bundles_of(ref, body))
 
     def _drop(self, ref: Ref, version: int) -> None:
         self._unlink(ref)
@@ -111,12 +128,16 @@ class Mirror:
 
     def _unlink(self, ref: Ref) -> None:
         old = self._bodies.get(ref)
-        if old is None or ref[0] != "Pod":
-            return
-        for key in concerns("Pod", old):
+        if old is not None and ref[0] == "Pod":
+            key = _bundle_of_pod(ref, old)
             self._pods[key].discard(ref[2])
             if not self._pods[key]:
                 del self._pods[key]
+        elif old is not None and ref[0] == ENDPOINT_KIND:
+            for key in _bundles_of(ref, old):
+                self._named[key] -= 1
+                if not self._named[key]:
+                    del self._named[key]
 
 
 def concerns(kind: str, body: Body) -> set[Key]:
@@ -135,11 +156,25 @@ def concerns(kind: str, body: Body) -> set[Key]:
     return {Key(*place, kind if kind in OWN_KINDS else KIND)}
 
 
-def trimmed(kind: str, body: Body) -> Body:
+def kept(kind: str, body: Body) -> Body:
     """The body without what nobody here reads; children keep managedFields, which tell a foreign edit."""
     if kind in CHILD_KINDS:
         return body
+    if kind == "Pod":
+        names = {name: body["metadata"].get(name) for name in ("name", "namespace", "resourceVersion")}
+        return {"metadata": names, "observed": observe_pod(body)}
     return {**body, "metadata": {name: value for name, value in body["metadata"].items() if name != "managedFields"}}
+
+
+def _bundle_of_pod(ref: Ref, kept_pod: Body) -> Key:
+    return Key(ref[1], kept_pod["observed"].bundle)
+
+
+def _bundles_of(ref: Ref, endpoint: Body) -> set[Key]:
+    """The bundle that an endpoint is to stand for, and those which it still does."""
+    spec, status = endpoint.get("spec") or {}, endpoint.get("status") or {}
+    names = {spec.get("bundle"), status.get("bundle"), (status.get("moving") or {}).get("from")}
+    return {Key(ref[1], name) for name in names if name}
 
 
 def _ref(kind: str, body: Body) -> Ref:

@@ -4,13 +4,14 @@ The server is a native sidecar, so Kubernetes lists it among the init containers
 while the model runs on. Here all containers of a pod are one table, by name.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from bundle_runtime.document import DIGEST_VARIABLE
 
-from .api import LABEL_DIGEST, ModelBundle, Status
+from .api import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
 from .naming import short_digest
 
 Body = dict[str, Any]
@@ -63,9 +64,12 @@ class Container:
 
 @dataclass(frozen=True)
 class Pod:
-    """One pod that counts: neither leaving nor over."""
+    """What is read of one pod."""
 
     name: str
+    bundle: str = ""  # whose it is
+    label: str = ""  # the digest's short form, by which Services find it
+    counts: bool = True  # it is neither leaving nor over
     digest: str = ""  # what it was made to serve
     template: str = ""
     created: datetime | None = None
@@ -150,15 +154,10 @@ class Still:
         return tuple(pod for pod in self.pods if pod.ready and self.reached)
 
 
-def observe_pods(bodies: list[Body], digest: str | None = None) -> tuple[Pod, ...]:
+def that_count(pods: Iterable[Pod], digest: str | None = None) -> tuple[Pod, ...]:
     """The pods that count, of this digest where one is given. Pods of a namesake that was deleted carry another one."""
-    return tuple(
-        _pod(body)
-        for body in bodies
-        if (digest is None or (body["metadata"].get("labels") or {}).get(LABEL_DIGEST) == short_digest(digest))
-        and not body["metadata"].get("deletionTimestamp")
-        and body.get("status", {}).get("phase") not in ("Succeeded", "Failed")
-    )
+    label = None if digest is None else short_digest(digest)
+    return tuple(pod for pod in pods if pod.counts and label in (None, pod.label))
 
 
 def observe_rollout(deployment: Body | None) -> Rollout:
@@ -181,7 +180,8 @@ def seconds_between(earlier: datetime | None, later: datetime | None) -> float |
     return _between(earlier, later)
 
 
-def _pod(body: Body) -> Pod:
+def observe_pod(body: Body) -> Pod:
+    """What of a pod's body anybody here looks at."""
     metadata, status = body["metadata"], body.get("status") or {}
     scheduled, ready = _condition(body, "PodScheduled"), _condition(body, "Ready")
     is_ready, is_scheduled = ready.get("status") == "True", scheduled.get("status") == "True"
@@ -197,6 +197,9 @@ def _pod(body: Body) -> Pod:
     states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     return Pod(
         name=metadata["name"],
+        bundle=labels.get(LABEL_BUNDLE, ""),
+        label=labels.get(LABEL_DIGEST, ""),
+        counts=not metadata.get("deletionTimestamp") and status.get("phase") not in ("Succeeded", "Failed"),
         digest=next(told, None) or labels.get(LABEL_DIGEST, ""),
         template=labels.get("pod-template-hash", ""),
         created=parse_time(metadata.get("creationTimestamp")),

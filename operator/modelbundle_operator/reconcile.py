@@ -18,11 +18,12 @@ from .errors import NoBase, Terminal, Transient
 from .events import announce
 from .mirror import Mirror
 from .naming import endpoint_url, service_url
-from .observation import Observation, Still, observe_pods, observe_rollout, parse_time, seconds_between
+from .observation import Observation, Still, observe_rollout, parse_time, seconds_between, that_count
 from .readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
 from .resolve import Resolution, resolve
 from .settings import Settings
 from .status import Status, identity, summarise, worth_writing
+from .status_writer import write_status
 from .workqueue import Key
 
 Body = dict[str, Any]
@@ -87,6 +88,13 @@ class Reconciler:
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
         return Outcome(requeue_after=judgement.look_again)
 
+    async def report_internal_error(self, key: Key, text: str) -> None:
+        """Say on the bundle that the operator failed at it."""
+        body = self.mirror.get("ModelBundle", key)
+        if body is not None:
+            still = self._still(key)
+            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, still), still)
+
     async def _wait_for_base(self, key: Key, body: Body, error: NoBase) -> Outcome:
         """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
         waits_on = frozenset({key._replace(name=error.base)})
@@ -126,14 +134,14 @@ class Reconciler:
             artifact_secret=bundle.spec.serving.artifact_secret_name or self.settings.artifact_secret,
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
-            pods=observe_pods(self.mirror.pods(key), resolution.digest),
+            pods=that_count(self.mirror.pods(key), resolution.digest),
         )
 
     def _still(self, key: Key, digest: str | None = None) -> Still:
         """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
         service = self.mirror.get("Service", key) or {"metadata": {}}
         ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
-        return Still(service_url(*key.place), observe_pods(self.mirror.pods(key), digest), reached=ours)
+        return Still(service_url(*key.place), that_count(self.mirror.pods(key), digest), reached=ours)
 
     def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
         return identity(bundle, resolution, self.settings)
@@ -151,12 +159,6 @@ class Reconciler:
 
     async def _write_status(self, body: Body, status: Status) -> Body:
         """The bundle as it is then."""
-        # the version that was judged: neither an edited bundle nor a successor of the same name is told this state.
-        # The uid alone would not do: on a custom resource's status the API server does not look at it.
-        only = {name: body["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
-        written = await self.cluster.apply_status(
-            {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
-        )
-        self.mirror.record(written)
-        self.told(Key(only["namespace"], only["name"]))
+        written = await write_status(self.cluster, self.mirror, body, status)
+        self.told(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
         return written

@@ -34,10 +34,11 @@ from .errors import Terminal, Transient
 from .events import announce
 from .mirror import Mirror
 from .naming import endpoint_url
-from .observation import observe_pods
+from .observation import that_count
 from .readiness import Judgement
 from .reconcile import CONFLICT_SECONDS, utc_now
 from .status import conditions
+from .status_writer import write_status
 from .workqueue import Key
 
 Body = dict[str, Any]
@@ -75,10 +76,16 @@ class EndpointReconciler:
             raise Transient(error.message) from None
         url, left = endpoint_url(endpoint), settles_in(at, self.now())
         wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
-        now = behind(at, current, observe_pods(self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))))
+        now = behind(at, current, that_count(self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))))
         judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
         await self._report(body, judgement, told(at, now, url, moving=left is not None))
         return Outcome(requeue_after=left, waits_on=waits_on | {key._replace(name=at.bundle, kind="ModelBundle")})
+
+    async def report_internal_error(self, key: Key, text: str) -> None:
+        """Say on the endpoint that the operator failed at it."""
+        body = self.mirror.get(ENDPOINT_KIND, key)
+        if body is not None:
+            await self._report(body, endpoint_blocked(Reason.INTERNAL_ERROR, text), {})
 
     async def _point(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Pointed:
         """The Service as it should be, and where it points then."""
@@ -101,7 +108,7 @@ class EndpointReconciler:
         of = key._replace(name=name, kind="ModelBundle")
         body = self.mirror.get("ModelBundle", of)
         digest = ((body or {}).get("status") or {}).get("digest") or ""
-        answering = sum(pod.ready for pod in observe_pods(self.mirror.pods(of), digest)) if digest else 0
+        answering = sum(pod.ready for pod in that_count(self.mirror.pods(of), digest)) if digest else 0
         return candidate(name, body, answering)
 
     async def _report(self, body: Body, judgement: Judgement, more: Body) -> None:
@@ -114,10 +121,5 @@ class EndpointReconciler:
         }
         if status == before:
             return
-        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
-        self.mirror.record(
-            await self.cluster.apply_status(
-                {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only, "status": status}
-            )
-        )
+        await write_status(self.cluster, self.mirror, body, status)
         await announce(self.cluster, body, before, status, now)

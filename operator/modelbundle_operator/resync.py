@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable
 
-from .cluster import Cluster
+from .cluster import Cluster, Refused
 from .errors import OperatorError
 from .mirror import KINDS, Mirror
 from .workqueue import Key
@@ -37,22 +37,39 @@ class Resync:
         self._every = every
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._last = time.monotonic()
+        self._told: set[str] = set()
 
     def age(self) -> float:
         """Seconds since the last one that went well."""
         return time.monotonic() - self._last
 
     async def once(self) -> set[Key]:
-        """List every kind; enqueue and return the bundles that the watch had wrong."""
+        """List every kind; enqueue and return the bundles that the watch had wrong.
+
+        What cannot be listed is left as it was known and does not keep the rest from being repaired. What is refused,
+        as is a watched namespace that was deleted, is said once; anything else raises when all was tried, as trying
+        again may help.
+        """
         news: set[Key] = set()
+        failed: list[Exception] = []
         for kind in KINDS:
             for namespace in self._namespaces:
-                bodies, version = await self._cluster.list(kind, namespace)
-                news |= self._mirror.replace(kind, bodies, version, namespace)
+                try:
+                    news |= await self._list(kind, namespace)
+                except OperatorError as error:
+                    failed.append(error)
+                except Exception as error:
+                    log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
+                    failed.append(error)
+        self._tell([error for error in failed if isinstance(error, Refused)])
+        if len(failed) == len(KINDS) * len(self._namespaces):
+            raise failed[0]
         self._last = time.monotonic()
-        self._mirror.filled = True
         for key in sorted(news):
             self._enqueue(key)
+        if (again := next((each for each in failed if not isinstance(each, Refused)), None)) is not None:
+            raise again
+        self._mirror.filled = True
         return news
 
     async def run(self) -> None:
@@ -63,10 +80,21 @@ class Resync:
             await asyncio.sleep(seconds * random.uniform(0.9, 1.1))
             try:
                 news = await self.once()
-            except OperatorError as error:
+            except Exception as error:
                 failures += 1
-                log.warning("resync failed, trying again: %s", error)
+                log.warning("resync failed, trying again: %s", error or type(error).__name__)
             else:
                 failures = 0
                 if news:
                     log.info("resync: the watch had missed changes of %d bundles", len(news))
+
+    async def _list(self, kind: str, namespace: str | None) -> set[Key]:
+        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.wants(kind, body))
+        return self._mirror.replace(kind, bodies, version, namespace)
+
+    def _tell(self, failed: list[Exception]) -> None:
+        """Once for each failure, and not again while it lasts."""
+        told = {str(error) for error in failed}
+        for text in sorted(told - self._told):
+            log.error("what cannot be listed is not looked after: %s", text)
+        self._told = told

@@ -16,7 +16,7 @@ from typing import Any
 from modelbundle_operator.api import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.cluster import Refused
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import Mirror
+from modelbundle_operator.mirror import KINDS, Mirror
 from modelbundle_operator.workqueue import Key
 
 Body = dict[str, Any]
@@ -44,9 +44,12 @@ class FakeCluster:
         self.calls["read", kind] += 1
         return copy.deepcopy(self.objects.get((kind, namespace, name)))
 
-    async def list(self, kind: str, namespace: str | None = None) -> tuple[list[Body], int]:
+    async def list(
+        self, kind: str, namespace: str | None = None, keep: Callable[[Body], bool] = lambda body: True
+    ) -> tuple[list[Body], int]:
         self.calls["read", kind] += 1
-        return [copy.deepcopy(b) for b in self._listed(kind, namespace)], next(self._versions)
+        found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
+        return [body for body in found if keep(body)], next(self._versions)
 
     async def apply(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1
@@ -138,8 +141,8 @@ class FakeCluster:
 
     def deliver(self, mirror: Mirror) -> None:
         """What the watch would bring: all that is ours, newest state."""
-        for (kind, _, _), body in list(self.objects.items()):
-            if body in self._listed(kind, None):
+        for kind in KINDS:
+            for body in self._listed(kind, None):
                 mirror.observe(kind, "MODIFIED", copy.deepcopy(body))
 
     @contextmanager

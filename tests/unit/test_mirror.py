@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from modelbundle_operator.mirror import Mirror, concerns
 from modelbundle_operator.workqueue import Key
 
@@ -20,32 +21,40 @@ def pod(version: int, name: str, bundle: str) -> Body:
     return body(version, name, **{"modelbundle.dev/bundle": bundle})
 
 
+def asked_for(*names: str) -> Mirror:
+    """A mirror that knows bundles of these names."""
+    mirror = Mirror()
+    for name in names or ("llama",):
+        mirror.observe("ModelBundle", "ADDED", body(1, name) | {"kind": "ModelBundle"})
+    return mirror
+
+
 def version(mirror: Mirror) -> int | None:
     found = mirror.get("Service", KEY)
     return int(found["metadata"]["resourceVersion"]) if found else None
 
 
 def test_the_newer_version_wins_in_any_order() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     assert mirror.observe("Service", "MODIFIED", body(7))
     assert not mirror.observe("Service", "ADDED", body(5))
     assert version(mirror) == 7
 
 
 def test_versions_are_numbers_not_text() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.observe("Service", None, body(9))
     assert mirror.observe("Service", "MODIFIED", body(10))
 
 
 def test_the_echo_of_our_own_write_is_no_news() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.record(body(7))
     assert not mirror.observe("Service", "MODIFIED", body(7))
 
 
 def test_a_late_echo_revives_nothing() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.observe("Service", "ADDED", body(5))
     assert mirror.observe("Service", "DELETED", body(8))
     assert not mirror.observe("Service", "MODIFIED", body(7))
@@ -54,7 +63,7 @@ def test_a_late_echo_revives_nothing() -> None:
 
 
 def test_the_end_of_an_old_object_does_not_end_its_successor() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.observe("Service", "ADDED", body(5, uid="old"))
     mirror.observe("Service", "ADDED", body(9, uid="new"))
     assert not mirror.observe("Service", "DELETED", body(8, uid="old"))
@@ -62,7 +71,7 @@ def test_the_end_of_an_old_object_does_not_end_its_successor() -> None:
 
 
 def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
-    mirror = Mirror()
+    mirror = asked_for("kept", "lost", "changed", "new")
     for name in ("kept", "lost", "changed"):
         mirror.observe("Service", "ADDED", body(5, name))
     news = mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
@@ -71,27 +80,27 @@ def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
 
 
 def test_a_list_does_not_forget_what_is_newer_than_itself() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.record(body(12))
     assert mirror.replace("Service", [], 10) == set()
     assert version(mirror) == 12
 
 
 def test_a_list_of_one_namespace_leaves_the_others_alone() -> None:
-    mirror = Mirror()
+    mirror = asked_for()
     mirror.observe("Service", "ADDED", body(5))
     assert mirror.replace("Service", [], 10, namespace="elsewhere") == set()
     assert version(mirror) == 5
 
 
 def test_pods_are_found_by_their_bundle() -> None:
-    mirror = Mirror()
+    mirror = asked_for("llama", "other")
     mirror.observe("Pod", "ADDED", pod(1, "llama-b", "llama"))
     mirror.observe("Pod", "ADDED", pod(2, "llama-a", "llama"))
     mirror.observe("Pod", "ADDED", pod(3, "other-a", "other"))
-    assert [found["metadata"]["name"] for found in mirror.pods(KEY)] == ["llama-a", "llama-b"]
+    assert [found.name for found in mirror.pods(KEY)] == ["llama-a", "llama-b"]
     mirror.observe("Pod", "DELETED", pod(4, "llama-a", "llama"))
-    assert [found["metadata"]["name"] for found in mirror.pods(KEY)] == ["llama-b"]
+    assert [found.name for found in mirror.pods(KEY)] == ["llama-b"]
 
 
 def test_an_event_concerns_whoever_has_its_name_or_label() -> None:
@@ -104,11 +113,50 @@ def test_an_event_concerns_whoever_has_its_name_or_label() -> None:
 
 
 def test_managed_fields_are_kept_where_drift_is_looked_for() -> None:
-    mirror = Mirror()
-    child, its_pod = body(1), pod(2, "llama-a", "llama")
-    for found in (child, its_pod):
-        found["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+    mirror = asked_for()
+    child = body(1)
+    child["metadata"]["managedFields"] = [{"manager": "kubectl"}]
     mirror.observe("Service", "ADDED", child)
-    mirror.observe("Pod", "ADDED", its_pod)
     assert "managedFields" in (mirror.get("Service", KEY) or {})["metadata"]
-    assert "managedFields" not in mirror.pods(KEY)[0]["metadata"]
+
+
+def endpoint(version: int, *, bundle: str = "llama", bundle_of_status: str = "") -> Body:
+    status = {"bundle": bundle_of_status} if bundle_of_status else {}
+    return body(version, "stable") | {"kind": "ModelEndpoint", "spec": {"bundle": bundle}, "status": status}
+
+
+BUNDLE, ENDPOINT = ("ModelBundle", body(1)), ("ModelEndpoint", endpoint(1))
+MOVED = ("ModelEndpoint", endpoint(2, bundle="new"))
+MOVES = ("ModelEndpoint", endpoint(2, bundle="new", bundle_of_status="llama"))
+POD, OTHERS = pod(9, "x", "llama"), body(9, "other")
+ASKED_FOR = [
+    ("nobody's", [], "Deployment", body(9), False),
+    ("a bundle's", [BUNDLE], "Deployment", body(9), True),
+    ("a bundle's of another name", [BUNDLE], "Deployment", OTHERS, False),
+    ("an endpoint's Service", [ENDPOINT], "Service", body(9, "stable"), True),
+    ("an endpoint's name on what it has none of", [ENDPOINT], "ConfigMap", body(9, "stable"), False),
+    ("a bundle's pod", [BUNDLE], "Pod", POD, True),
+    ("nobody's pod", [], "Pod", POD, False),
+    ("a pod without the label", [BUNDLE], "Pod", body(9), False),
+    ("a pod that an endpoint is to lead to", [ENDPOINT], "Pod", POD, True),
+    ("a pod that an endpoint still leads to", [MOVES], "Pod", POD, True),
+    ("a pod that an endpoint has left", [ENDPOINT, MOVED], "Pod", POD, False),
+]
+
+
+@pytest.mark.parametrize(("why", "known", "kind", "found", "kept"), ASKED_FOR, ids=[row[0] for row in ASKED_FOR])
+def test_what_nobody_asks_for_is_not_kept(why: str, known: list[Any], kind: str, found: Body, kept: bool) -> None:
+    """Whoever may create objects may label them as ours."""
+    mirror = Mirror()
+    for its_kind, each in known:
+        mirror.observe(its_kind, "MODIFIED", each)
+    assert mirror.observe(kind, "ADDED", found) is kept, why
+    assert mirror.sizes()[kind] == kept
+
+
+def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
+    mirror = asked_for()
+    mirror.observe("Deployment", "ADDED", body(5))
+    mirror.observe("ModelBundle", "DELETED", body(6))
+    mirror.replace("Deployment", [body(5)], 10)
+    assert mirror.sizes()["Deployment"] == 0

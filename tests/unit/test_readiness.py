@@ -10,7 +10,7 @@ import pytest
 from modelbundle_operator.api import parse
 from modelbundle_operator.capacity import takes_pods_down_first
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.observation import Observation, Rollout, Still, observe_pods
+from modelbundle_operator.observation import Observation, Rollout, Still, observe_pod, that_count
 from modelbundle_operator.readiness import Judgement, judge, judge_terminal
 
 from tests.builders import (
@@ -42,7 +42,7 @@ def seen(*pods: Body, replicas: int = 1, serving: Body | None = None, rollout: R
         url="http://llama.models.svc",
         artifact_secret="store-credentials",
         rollout=rollout or Rollout(observed=True, updated=replicas),
-        pods=observe_pods(list(pods), DIGEST),
+        pods=that_count(map(observe_pod, pods), DIGEST),
     )
 
 

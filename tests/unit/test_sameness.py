@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.api import parse
 from modelbundle_operator.events import changes
-from modelbundle_operator.observation import Observation, observe_pods
+from modelbundle_operator.observation import Observation, observe_pod, that_count
 from modelbundle_operator.readiness import judge
 from modelbundle_operator.sameness import first_run, sameness
 from modelbundle_operator.status import summarise
@@ -29,7 +29,7 @@ def serving(name: str = "llama-1", image: str = FIRST, listed: str = "", **more:
 
 def seen(*pods: Body, status: Body | None = None, replicas: int = 1) -> Observation:
     body = {**model_bundle(serving={"replicas": replicas}), "status": status or {}}
-    return Observation(parse(body), bool(pods), START, pods=observe_pods(list(pods), DIGEST))
+    return Observation(parse(body), bool(pods), START, pods=that_count(map(observe_pod, pods), DIGEST))
 
 
 def said(observation: Observation) -> tuple[str, str]:

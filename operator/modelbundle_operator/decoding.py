@@ -1,0 +1,144 @@
+"""The API server's JSON made into bodies within bounds: an object's size and depth are known before it is made.
+
+Whoever may create an object decides what is in it. A parser and all that walks its result recurse, so a value nested
+some thousand levels deep would end the process, and an object needs twenty times its bytes. So a text is first cut into
+raw members, which costs neither; what the operator reads of a ModelBundle is made from those, and managedFields, in
+which a deep spec is as deep again, never. A bundle that is too deep or too large to be used is kept as an outline
+(metadata and status) that says why (`UNREADABLE`): it is told, and nobody else notices.
+"""
+
+import json
+from typing import Any, NamedTuple
+
+import msgspec
+
+from .api import UNREADABLE, Reason
+from .api_bundle import DOCUMENT_MAX
+from .json_cuts import depth_of, entries, members
+
+Body = dict[str, Any]
+
+# of spec.bundle, where appConfig may nest exact_values.DEEPEST levels and a schema schema_limits' number
+DEPTH_MAX = 200
+# what canonical form may save, such as null or a blank; of all that is smaller the exact size is asked
+_SLACK = 4096
+
+_METADATA = ("name", "namespace", "uid", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_EMPTY = msgspec.Raw(b"{}")
+
+
+class _Object(msgspec.Struct):
+    metadata: msgspec.Raw
+    apiVersion: str = ""  # noqa: N815 - the API server's name
+    kind: str = ""
+    spec: msgspec.Raw = _EMPTY
+    status: msgspec.Raw = _EMPTY
+
+
+class _Page(msgspec.Struct):
+    metadata: msgspec.Raw
+    items: list[msgspec.Raw]
+
+
+class _Line(msgspec.Struct):
+    type: str
+    object: msgspec.Raw
+
+
+class _Spec(msgspec.Struct):
+    bundle: msgspec.Raw = _EMPTY
+
+
+_object, _page, _line = msgspec.json.Decoder(_Object), msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Line)
+_spec = msgspec.json.Decoder(_Spec)
+_metadata = msgspec.json.Decoder(msgspec.defstruct("_Metadata", [(name, Any, None) for name in _METADATA]))
+
+
+class Page(NamedTuple):
+    """One page of a list: the text of each object, the list's version, and where the next page starts."""
+
+    items: list[bytes]
+    version: str
+    more: str
+
+
+def page_of(text: bytes) -> Page:
+    """A page of a LIST, cut."""
+    try:
+        page = _page.decode(text)
+        metadata, items = bytes(page.metadata), [bytes(item) for item in page.items]
+    except RecursionError:
+        parts = members(text)
+        metadata, items = parts["metadata"], entries(parts["items"])
+    about = json.loads(metadata)
+    return Page(items, about.get("resourceVersion") or "0", about.get("continue") or "")
+
+
+def event_of(line: bytes) -> tuple[str, bytes]:
+    """The type of a watch event, and the text of its object."""
+    try:
+        event = _line.decode(line)
+    except RecursionError:
+        parts = members(line)
+        return str(json.loads(parts["type"])), parts["object"]
+    return event.type, bytes(event.object)
+
+
+def bundle_of(text: bytes) -> Body:
+    """A ModelBundle or a ModelEndpoint as the operator keeps it, or its outline."""
+    try:
+        found = _object.decode(text)
+        head = {"apiVersion": found.apiVersion, "kind": found.kind}
+        metadata, spec, status = bytes(found.metadata), bytes(found.spec), bytes(found.status)
+    except RecursionError:
+        parts = members(text)
+        head = {name: json.loads(parts.get(name, b'""')) for name in ("apiVersion", "kind")}
+        metadata, spec, status = parts["metadata"], parts.get("spec", b"{}"), parts.get("status", b"{}")
+    body: Body = {
+        **{name: value for name, value in head.items() if value},
+        "metadata": _metadata_of(metadata),
+        "spec": {},
+        "status": json.loads(status) if depth_of(status) <= DEPTH_MAX else {},
+    }
+    reason, message = _unusable(_content(spec))
+    if reason is not None:
+        return {**body, UNREADABLE: {"reason": str(reason), "message": message}}
+    body["spec"] = json.loads(spec)
+    return body
+
+
+def too_large(size: int) -> str:
+    """What is said to whoever made a bundle of this many bytes."""
+    return (
+        f"spec.bundle: {size} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into the artifact,"
+        " in a new bundle under a new name."
+    )
+
+
+def _unusable(content: bytes) -> tuple[Reason | None, str]:
+    # the API server writes <, > and & in six characters
+    size = len(content) - 5 * content.count(b"\\u00")
+    if size > DOCUMENT_MAX + _SLACK:
+        return Reason.TOO_LARGE, too_large(size)
+    if (depth := depth_of(content)) > DEPTH_MAX:
+        return Reason.INVALID_VALUE, (
+            f"spec.bundle is nested {depth} levels deep, {DEPTH_MAX} are allowed. spec.bundle is immutable: put the"
+            " value into the artifact, in a new bundle under a new name."
+        )
+    return None, ""
+
+
+def _content(spec: bytes) -> bytes:
+    try:
+        return bytes(_spec.decode(spec).bundle)
+    except RecursionError:
+        return members(spec).get("bundle", b"{}")
+
+
+def _metadata_of(text: bytes) -> Body:
+    try:
+        found = {name: getattr(_metadata.decode(text), name) for name in _METADATA}
+    except RecursionError:
+        parts = members(text)
+        found = {name: json.loads(parts[name]) for name in _METADATA if name in parts}
+    return {name: value for name, value in found.items() if value is not None}

@@ -1,0 +1,45 @@
+"""Writing a status, of either kind: to the version that was judged, and without words that the API server refuses.
+
+What containers and other programs said stands in a status, and some text is valid to them and not to the API server. A
+status that is refused for its text would leave the object with yesterday's.
+"""
+
+import logging
+from typing import Any
+
+from .cluster import Cluster, Refused
+from .mirror import Mirror
+
+log = logging.getLogger(__name__)
+
+Body = dict[str, Any]
+
+# what holds words that were not made here; the rest of a status is names, numbers and digests
+_FOREIGN = ("lastFailure", "imageID", "requirements", "startup")
+
+
+async def write_status(cluster: Cluster, mirror: Mirror, body: Body, status: Body) -> Body:
+    """The object as it is then. Transient when it has changed since it was judged."""
+    # the version that was judged: neither an edited object nor a successor of the same name is told this state.
+    # The uid alone would not do: on a custom resource's status the API server does not look at it.
+    only = {name: body["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
+    object_of = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only}
+    try:
+        written = await cluster.apply_status({**object_of, "status": status})
+    except Refused as error:
+        log.warning("%s %s/%s: %s", body["kind"], only["namespace"], only["name"], error)
+        written = await cluster.apply_status({**object_of, "status": without_foreign_words(status)})
+    mirror.record(written)
+    return written
+
+
+def without_foreign_words(status: Body) -> Body:
+    """The same truth, in words of ours alone."""
+    conditions = [
+        {
+            **each,
+            "message": f"{each['reason']}. The API server refuses the rest of this text; the operator's log has it.",
+        }
+        for each in status.get("conditions") or []
+    ]
+    return {**{name: value for name, value in status.items() if name not in _FOREIGN}, "conditions": conditions}

@@ -1,0 +1,108 @@
+"""The HTTP session over which kopf lists and watches: bounded in memory, and no answer that ends the process.
+
+kopf parses a page or an event whole, keeps the last event of an object for seconds, and ends on a refused watch or an
+ERROR event. It takes a session of ours: so it never sees an object that decoding.py would not have, nor a large one
+that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes anew.
+"""
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import aiohttp
+
+from .cluster import PLACES, readable
+from .decoding import event_of, page_of
+from .mirror import OWN_KINDS
+
+Body = dict[str, Any]
+Wants = Callable[[str, Body], bool]
+
+# a child or pod beyond this is asked for before kopf keeps it; those of our making are smaller, save a large document
+LARGE = 64 * 1024
+_KINDS = {place.plural: kind for kind, place in PLACES.items()}
+_RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
+
+
+def session(headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants) -> aiohttp.ClientSession:
+    """A session for kopf. `wants` says of a large child or pod whether the operator keeps it."""
+    one_page_at_a_time = asyncio.Semaphore(1)  # six kinds are listed at a start
+
+    class Answer(aiohttp.ClientResponse):
+        async def start(self, connection: Any) -> aiohttp.ClientResponse:
+            await super().start(connection)
+            kind = _KINDS.get(self.url.name)
+            if kind is not None and self.status == 200 and "watch" in self.url.query:
+                self.content: Any = _Events(self.content, lambda line: seen_event(kind, line, wants))
+            return self
+
+        async def json(self, **more: Any) -> Any:
+            kind = _KINDS.get(self.url.name)
+            if kind is None or self.status != 200:
+                return await super().json(**more)
+            async with one_page_at_a_time:
+                return seen_page(kind, await self.read(), wants)
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=tls),
+        headers=dict(headers),
+        response_class=Answer,
+        middlewares=(_refusal_as_lost_connection,),
+    )
+
+
+def seen_page(kind: str, text: bytes, wants: Wants) -> Body:
+    """A page of a LIST as kopf is to see it."""
+    page = page_of(text)
+    small = [text for text in page.items if len(text) <= LARGE]
+    large = (text for text in page.items if len(text) > LARGE)
+    items = [*readable(kind, small), *(body for body in readable(kind, large) if wants(kind, body))]
+    return {"metadata": {"resourceVersion": page.version, "continue": page.more}, "items": items}
+
+
+def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
+    """A watch event as kopf is to see it; None when it need not."""
+    event, text = event_of(line)
+    if event == "ERROR":
+        return _RELIST
+    if event == "BOOKMARK" or (len(line) <= LARGE and kind not in OWN_KINDS):
+        return line
+    for body in readable(kind, [text]):
+        if kind in OWN_KINDS or wants(kind, body):
+            return json.dumps({"type": event, "object": body}).encode()
+    return None
+
+
+async def _refusal_as_lost_connection(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """A namespace that is gone (403) or an API server in trouble is waited for; the resync says what is the matter."""
+    response = await handler(request)
+    if request.url.name in _KINDS and (response.status == 403 or response.status >= 500):
+        response.close()
+        raise aiohttp.ClientConnectionError(f"{response.status} {response.reason}")
+    return response
+
+
+class _Events:
+    """The body of a watch, line by line."""
+
+    def __init__(self, content: aiohttp.StreamReader, seen: Callable[[bytes], bytes | None]) -> None:
+        self._content = content
+        self._seen = seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        begun = bytearray()
+        async for data in self._content.iter_chunked(size):
+            *complete, rest = data.split(b"\n")
+            for line in complete:
+                begun += line
+                if begun and (seen := self._seen(bytes(begun))) is not None:
+                    yield seen + b"\n"
+                begun.clear()
+            begun += rest

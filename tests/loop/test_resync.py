@@ -1,0 +1,70 @@
+"""A look at everything repairs what can be listed, whatever cannot."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from modelbundle_operator.cluster import Refused
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.mirror import Mirror
+from modelbundle_operator.resync import Resync
+from modelbundle_operator.workqueue import Key
+
+from tests.builders import model_bundle
+from tests.loop.fake_cluster import FakeCluster
+
+GONE = Refused(403, "GET /apis/.../namespaces/gone: 403: forbidden")
+
+
+class Listed(FakeCluster):
+    """What is asked of some namespaces or kinds fails."""
+
+    def __init__(self, failing: dict[str | None, Exception]) -> None:
+        super().__init__()
+        self.failing = failing
+
+    async def list(self, kind: str, namespace: str | None = None, *more: Any) -> Any:
+        error = self.failing.get(namespace) or self.failing.get(kind)
+        if error is not None:
+            raise error
+        return await super().list(kind, namespace, *more)
+
+
+def resync(cluster: FakeCluster, *namespaces: str) -> tuple[Resync, Mirror, list[Key]]:
+    mirror, woken = Mirror(), list[Key]()
+    return Resync(cluster, mirror, woken.append, 300.0, namespaces), mirror, woken  # type: ignore[arg-type]
+
+
+async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = Listed({"gone": GONE})
+    cluster.put(model_bundle(namespace="there"))
+    look, mirror, woken = resync(cluster, "gone", "there")
+    with caplog.at_level(logging.ERROR):
+        await look.once()
+        assert mirror.filled
+        assert woken == [Key("there", "llama")]
+        await look.once()
+    assert len([record for record in caplog.records if "not looked after" in record.message]) == 1, "said once"
+
+
+async def test_where_everything_is_refused_it_fails(caplog: pytest.LogCaptureFixture) -> None:
+    look, mirror, _ = resync(Listed({"a": GONE, "b": GONE}), "a", "b")
+    with pytest.raises(Refused):
+        await look.once()
+    assert not mirror.filled
+
+
+@pytest.mark.parametrize("error", [Transient("503"), RuntimeError("a bug")])
+async def test_what_may_heal_is_tried_again_and_the_rest_is_repaired_meanwhile(error: Exception) -> None:
+    cluster = Listed({"Pod": error})
+    cluster.put(model_bundle())
+    look, mirror, woken = resync(cluster)
+    with pytest.raises(type(error)):
+        await look.once()
+    assert woken == [Key("models", "llama")]
+    assert not mirror.filled, "nothing is decided on half of what is there"
+    cluster.failing.clear()
+    await look.once()
+    assert mirror.filled

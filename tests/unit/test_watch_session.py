@@ -1,0 +1,128 @@
+"""What kopf sees of what the API server sends: no more than the operator keeps, and nothing that ends it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from modelbundle_operator.api import UNREADABLE
+from modelbundle_operator.watch_session import LARGE, seen_event, seen_page, session
+
+Body = dict[str, Any]
+
+
+def config_map(name: str, size: int = 0) -> Body:
+    return {"metadata": {"name": name, "namespace": "a", "resourceVersion": "1"}, "data": {"x": "x" * size}}
+
+
+def deep_bundle(levels: int) -> bytes:
+    return b'{"metadata":{"name":"deep","namespace":"a"},"spec":{"bundle":{"appConfig":%s}}}' % (
+        b"[" * levels + b"]" * levels
+    )
+
+
+def wanted(kind: str, body: Body) -> bool:
+    return bool(body["metadata"]["name"] == "wanted")
+
+
+def line(event: str, body: Body | bytes) -> bytes:
+    text = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return b'{"type":"%s","object":%s}' % (event.encode(), text)
+
+
+def test_a_small_event_passes_as_it_is() -> None:
+    whole = line("ADDED", config_map("anybody's"))
+    assert seen_event("ConfigMap", whole, wanted) == whole
+
+
+def test_a_large_object_passes_only_when_it_is_asked_for() -> None:
+    assert seen_event("ConfigMap", line("ADDED", config_map("anybody's", LARGE)), wanted) is None
+    seen = json.loads(seen_event("ConfigMap", line("ADDED", config_map("wanted", LARGE)), wanted) or b"")
+    assert seen["object"]["data"] == {"x": "x" * LARGE}
+
+
+@pytest.mark.parametrize("levels", [300, 5000, 9900])
+def test_a_deep_bundle_comes_as_an_outline(levels: int) -> None:
+    seen = json.loads(seen_event("ModelBundle", line("MODIFIED", deep_bundle(levels)), wanted) or b"")
+    assert seen["type"] == "MODIFIED"
+    assert seen["object"][UNREADABLE]["reason"] == "InvalidValue"
+
+
+@pytest.mark.parametrize("code", [403, 410, 500])
+def test_an_error_of_a_watch_is_a_reason_to_list_again(code: int) -> None:
+    seen = json.loads(seen_event("Pod", line("ERROR", {"kind": "Status", "code": code}), wanted) or b"")
+    assert seen == {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+
+
+@pytest.mark.parametrize("kind", ["ModelBundle", "Pod"])
+def test_a_bookmark_passes(kind: str) -> None:
+    bookmark = line("BOOKMARK", {"metadata": {"resourceVersion": "7"}})
+    assert seen_event(kind, bookmark, wanted) == bookmark
+
+
+def test_a_page_is_cut_down_in_the_same_way() -> None:
+    items = [config_map("small"), config_map("large", LARGE), config_map("wanted", LARGE)]
+    text = json.dumps({"metadata": {"resourceVersion": "7", "continue": "more"}, "items": items}).encode()
+    page = seen_page("ConfigMap", text, wanted)
+    assert [item["metadata"]["name"] for item in page["items"]] == ["small", "wanted"]
+    assert {item["kind"] for item in page["items"]} == {"ConfigMap"}
+    assert page["metadata"] == {"resourceVersion": "7", "continue": "more"}
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[TestServer]:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if code := request.query.get("code"):
+            return web.json_response({"kind": "Status", "code": int(code)}, status=int(code))
+        if "watch" not in request.query:
+            return web.json_response({"metadata": {}, "items": [config_map("large", LARGE), config_map("small")]})
+        response = web.StreamResponse()
+        await response.prepare(request)
+        lines = [line("ADDED", config_map(name, size)) for name, size in (("large", LARGE), ("wanted", 3 * LARGE))]
+        text = b"\n".join([*lines, line("ADDED", config_map("last"))]) + b"\n"
+        for start in range(0, len(text), 1000):
+            await response.write(text[start : start + 1000])
+        return response
+
+    app = web.Application()
+    app.router.add_get("/api/v1/{plural}", answer)
+    made = TestServer(app)
+    await made.start_server()
+    yield made
+    await made.close()
+
+
+async def test_a_watch_comes_line_by_line_however_it_is_sent(server: TestServer) -> None:
+    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+        async with kopfs.get(server.make_url("/api/v1/configmaps?watch=true")) as response:
+            text = b"".join([data async for data in response.content.iter_chunked(1024 * 1024)])
+        assert [json.loads(each)["object"]["metadata"]["name"] for each in text.splitlines()] == ["wanted", "last"]
+        async with kopfs.get(server.make_url("/api/v1/configmaps")) as response:
+            assert [item["metadata"]["name"] for item in (await response.json())["items"]] == ["small"]
+
+
+@pytest.mark.parametrize("code", [403, 500, 503])
+async def test_a_refused_list_is_a_lost_connection_to_kopf(server: TestServer, code: int) -> None:
+    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+        with pytest.raises(aiohttp.ClientConnectionError, match=str(code)):
+            await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
+
+
+@pytest.mark.parametrize("code", [401, 404, 410, 429])
+async def test_other_answers_are_kopfs_own_business(server: TestServer, code: int) -> None:
+    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+        response = await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
+        assert response.status == code
+        assert (await response.json())["code"] == code
+
+
+async def test_what_is_no_kind_of_ours_passes(server: TestServer) -> None:
+    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+        response = await kopfs.get(server.make_url("/api/v1/namespaces?code=403"))
+        assert response.status == 403
