@@ -1,0 +1,142 @@
+"""Whatever one tenant writes, its own object says what is wrong with it, and everybody else is served as before.
+
+`make soak` runs every size of every attack and asks for the time of others too (MODELBUNDLE_SOAK=1).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from demo.kubectl import apply, condition, explain_bundle, kubectl, list_all, wait_for
+from demo.store import Store
+from tests.cluster.bundles import cpu_bundle, manifest, wait_condition, wait_ready
+from tests.cluster.hostile import ARTIFACT, Attack, attacks
+from tests.cluster.neighbour import Neighbour
+from tests.cluster.raw_api import RawApi, raw_api
+
+SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
+SYSTEM = "modelbundle-system"
+ROUNDS = 5 if SOAK else 1
+# what somebody else may have to wait; with MODELBUNDLE_SOAK it is twice what it took before
+PATIENCE = 60.0
+# shorter than this, a time is the machine's and not the operator's
+SHORT = 0.5
+SURROGATE = """
+import os
+
+
+def load():
+    with open("/dev/termination-log", "w") as log:
+        log.write('{"reason": "LoadFailed", "message": "half a pair: \\\\ud800, and a control character: \\\\u007f"}')
+    os._exit(1)
+"""
+
+pytestmark = pytest.mark.exclusive  # counts the operator's restarts
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[RawApi]:
+    with raw_api() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def neighbour(operator: object, make_namespace: Callable[..., str], api: RawApi, store: Store) -> Neighbour:
+    namespace = make_namespace("neighbour")
+    apply(*(cpu_bundle(store, name) for name in ("left", "right")), namespace=namespace)
+    for name in ("left", "right"):
+        wait_ready(name, namespace)
+    return Neighbour(api, namespace)
+
+
+def restarts() -> int:
+    pods = list_all("pods", SYSTEM, "app.kubernetes.io/name=modelbundle-operator")
+    return sum(status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", []))
+
+
+def usual(neighbour: Neighbour) -> dict[str, float]:
+    rounds = [neighbour.lives(PATIENCE) for _ in range(ROUNDS)]
+    return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
+
+
+@pytest.mark.timeout(1800 if SOAK else 300)
+def test_nobody_else_notices(
+    neighbour: Neighbour, make_namespace: Callable[..., str], api: RawApi, show: Callable[[str], None]
+) -> None:
+    namespace = make_namespace("hostile")
+    before, began = usual(neighbour), restarts()
+    try:
+        for attack in attacks(all_of_them=SOAK):
+            launch(attack, api, namespace)
+            seen = neighbour.lives(PATIENCE)
+            slow = {name: f"{seen[name]:.2f} s, {before[name]:.2f} s before" for name in seen
+                    if seen[name] > 2 * max(before[name], SHORT)}  # fmt: skip
+            assert restarts() == began, f"{attack.name} ended the operator"
+            if SOAK:
+                show(f"{attack.name:>20}: {', '.join(f'{name} {seconds:.2f} s' for name, seconds in seen.items())}")
+                assert not slow, f"{attack.name}: {slow}"
+        for attack in attacks(all_of_them=SOAK):
+            if attack.reason and attack.name != "noted-endpoints":
+                bundle = wait_condition(attack.name, namespace, "Ready", "False", attack.reason)
+                assert condition(bundle, "Stalled")["status"] == "True"
+        # what it holds it finds again at its next start, and it is served from there all the same
+        kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace=SYSTEM)
+        kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=120s", namespace=SYSTEM, timeout=130)
+        after = usual(neighbour)
+        assert restarts() == 0, "the operator does not survive its start"
+        show(f"another tenant, median: {words(before)} before, {words(after)} after a restart beside all of it")
+        if SOAK:
+            assert all(after[name] <= 2 * max(before[name], SHORT) for name in after), (before, after)
+    finally:
+        kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def launch(attack: Attack, api: RawApi, namespace: str) -> None:
+    for text in attack.manifests:
+        kind = (
+            "configmaps" if '"ConfigMap"' in text[:60] else "modelendpoints" if '"ModelEndpoint"' in text[:80] else ""
+        )
+        group = "api/v1" if kind == "configmaps" else "apis/modelbundle.dev/v1alpha1"
+        api.create(namespace, kind or "modelbundles", text, group)
+
+
+def words(times: dict[str, float]) -> str:
+    return ", ".join(f"{name} {seconds:.2f} s" for name, seconds in times.items())
+
+
+def test_words_that_yaml_refuses_are_told_all_the_same(operator: object, namespace: str, store: Store) -> None:
+    apply(cpu_bundle(store, "surrogate", model=SURROGATE), namespace=namespace)
+    bundle = wait_condition("surrogate", namespace, "Ready", "False", "LoadFailed")
+    assert "half a pair: \ufffd" in condition(bundle, "Ready")["message"]
+
+
+@pytest.mark.timeout(1200)
+def test_pods_by_the_thousand_cost_the_operator_little(
+    neighbour: Neighbour, namespace: str, show: Callable[[str], None]
+) -> None:
+    """One field of one object asks for them; without a quota they are there, pending."""
+    before, began = usual(neighbour), restarts()
+    replicas = 10_000 if SOAK else 300
+    many: dict[str, Any] = {
+        "replicas": replicas,
+        "gpu": {"count": 1, "resourceName": "none.example/x"},
+        "resources": {"cpu": "1m", "memory": "1Mi"},
+    }
+    apply(manifest("many", ARTIFACT, many, loadPredictFn="p.load", loadModelFn="p.model"), namespace=namespace)
+    wait_for(
+        "all the pods", lambda: reported("many", namespace) >= replicas, 900, lambda: explain_bundle("many", namespace)
+    )
+    after = usual(neighbour)
+    assert restarts() == began
+    show(f"another tenant beside {replicas} pending pods: {words(after)}; {words(before)} before")
+    if SOAK:
+        assert all(after[name] <= 2 * max(before[name], SHORT) for name in after), (before, after)
+
+
+def reported(name: str, namespace: str) -> int:
+    return int(kubectl("get", "modelbundle", name, "-o", "jsonpath={.status.replicas}", namespace=namespace) or 0)
