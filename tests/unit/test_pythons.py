@@ -19,7 +19,7 @@ from tests.environments import python_with
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-PACKING = ("test_archive.py", "test_inferred.py", "test_pickling.py")
+PACKING = ("test_archive.py", "test_inferred.py", "test_pickling.py", "test_schema_limits.py")
 PYDANTICS = {  # with and without the library that checks schemas
     "1.10": ("3.8", "pydantic>=1.10,<2", "jsonschema-rs"),
     "2.0": ("3.8", "pydantic==2.0.*"),
@@ -50,7 +50,7 @@ def test_packing_is_the_same_under_every_python(tmp_path: Path) -> None:
     pythons = {version: python_with(version, *packages) for version in PYTHONS}
     with ThreadPoolExecutor(2) as pool:
         said = dict(zip(PYTHONS, pool.map(lambda v: run(pythons[v], tmp_path / v, *PACKING), PYTHONS), strict=True))
-    assert {version for version, line in said.items() if re.match(r"1\d\d passed in", line)} == set(PYTHONS), said
+    assert {version for version, line in said.items() if re.match(r"[1-4]\d\d passed in", line)} == set(PYTHONS), said
 
 
 @pytest.mark.parametrize("pydantic", PYDANTICS)

@@ -1,0 +1,318 @@
+"""Whether a JSON Schema is one that is safe to compile: everything that can be known without compiling it.
+
+A schema of a kilobyte can take weeks to compile, one of ten kilobytes gigabytes of memory, and one nested deeply ends
+a recursive reader. So operator, client, prepare and server ask here first. One walk, without recursion and bounded
+itself, over whatever was written: what is no JSON Schema at all is the metaschema's to say, once this is passed.
+
+Pure, and Python 3.8+ with the standard library only. The limits are documented in docs/predict.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from urllib.parse import unquote
+
+from bundle_runtime.exact_values import LARGEST_INTEGER
+from bundle_runtime.pattern_size import pattern_size
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+MAX_DEPTH = 200  # values within values; JSON readers and writers in Rust end at 255, a nested property takes two
+MAX_VALUES = 20_000
+MAX_TEXT = 192 * 1024  # characters, as many as a bundle document may have bytes
+MAX_PATTERNS = 1_000
+MAX_PATTERN = 5_000  # characters
+MAX_PATTERN_SIZE = 100_000  # of all patterns, written out; about 200 bytes of memory each
+MAX_SAME = 10_000  # subschemas that one value is checked against, each as often as references lead to it
+MAX_UNEVALUATED = 2_000  # the same, of those with unevaluated*: compiling takes the square of it
+_SHOWN = 200
+
+# keywords that hold schemas: for the same value, or for what is inside it
+_SAME_ONE = ("not", "if", "then", "else")
+_SAME_MANY = ("allOf", "anyOf", "oneOf")
+_SAME_NAMED = ("dependentSchemas", "dependencies")
+_INNER_ONE = (
+    "items", "additionalItems", "contains", "additionalProperties", "propertyNames", "unevaluatedItems",
+    "unevaluatedProperties", "contentSchema",
+)  # fmt: skip
+_INNER_MANY = ("prefixItems", "items")
+_INNER_NAMED = ("properties", "patternProperties", "$defs", "definitions")
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+_UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
+
+_Place = Optional[Tuple[Any, Union[str, int]]]  # a linked list from the inside out: paths cost nothing until shown
+_Found = Optional[str]
+
+
+class _Node:
+    """A schema that is an object, where it is, and which others look at the same value."""
+
+    __slots__ = ("content", "place", "same")
+
+    def __init__(self, content: Dict[str, Any], place: _Place) -> None:
+        self.content = content
+        self.place = place
+        self.same: List[_Node] = []
+
+
+def problem(schema: Any) -> _Found:
+    """The first problem, beginning with its place inside the schema, as in ``.properties.a: ...``; None when none."""
+    found = _of_values(schema) or _of_dialect(schema)
+    if found or isinstance(schema, bool):
+        return found
+    if not isinstance(schema, dict):
+        return f": is {_quoted(schema)}, where a schema must be: write an object"
+    nodes: Dict[int, _Node] = {}
+    found = _gather(schema, nodes) or _of_patterns(nodes)
+    return found or _of_costs(nodes)
+
+
+def _of_values(schema: Any) -> _Found:
+    """JSON values only, and not too many: after this everything else is bounded."""
+    values = text = 0
+    todo: List[Tuple[Any, _Place, int]] = [(schema, None, 0)]
+    while todo:
+        value, place, depth = todo.pop()
+        values += 1
+        if values > MAX_VALUES:
+            return _at(place, f"the schema has more than {MAX_VALUES} values: leave enums and examples out of it")
+        if isinstance(value, str):
+            text += len(value)
+            if not _is_unicode(value):
+                return _at(place, "holds half a surrogate pair, which is no character")
+        elif isinstance(value, (dict, list, tuple)):
+            if depth > MAX_DEPTH:
+                return _at(place, f"is nested more than {MAX_DEPTH} deep: put what is inside into $defs, with a $ref")
+            if len(value) > MAX_VALUES - values:
+                return _at(place, f"the schema has more than {MAX_VALUES} values: leave enums and examples out of it")
+            if isinstance(value, dict):
+                for name in value:
+                    if not isinstance(name, str):
+                        return _at(place, f"has the key {_quoted(name)}, which is no string: put it in quotes")
+                    text += len(name)
+                    if not _is_unicode(name):
+                        return _at(place, f"has the key {_quoted(name)} with half a surrogate pair")
+            todo.extend((entry, (place, step), depth + 1) for step, entry in _entries(value))
+        elif isinstance(value, float):
+            if value != value or value in (float("inf"), float("-inf")):
+                return _at(place, f"is {value}, which JSON does not have")
+        elif isinstance(value, int):
+            if abs(value) > LARGEST_INTEGER:
+                return _at(place, "is outside +-(2^53-1), where JSON readers disagree about integers")
+        elif value is not None:
+            return _at(place, f"is a {type(value).__name__}, which JSON does not have")
+        if text > MAX_TEXT:
+            return _at(place, f"the schema has more than {MAX_TEXT} characters: leave descriptions out of it")
+    return None
+
+
+def _of_dialect(schema: Any) -> _Found:
+    dialect = schema.get("$schema", DIALECT) if isinstance(schema, dict) else DIALECT
+    if isinstance(dialect, str) and dialect.rstrip("#") == DIALECT:
+        return None
+    return f".$schema: {_quoted(dialect)} is not supported; leave $schema out, or write {DIALECT}"
+
+
+def _gather(root: Dict[str, Any], nodes: Dict[int, _Node]) -> _Found:
+    """All schemas within it, and what references lead to, wherever that is."""
+    top = _Node(root, None)
+    nodes[id(root)] = top
+    anchors: Dict[str, _Node] = {}
+    waiting: List[Tuple[_Node, str]] = []
+    todo = [top]
+    while todo or waiting:
+        if not todo:  # all anchors are known, but for those of what a reference leads to
+            node, keyword = waiting.pop()
+            target = _resolved(root, node.content[keyword], anchors, nodes)
+            if target is None:
+                why = f"{_quoted(node.content[keyword])} is nowhere in the schema: copy what is meant into $defs"
+                return _at((node.place, keyword), why)
+            if isinstance(target.content, dict) and id(target.content) not in nodes:
+                nodes[id(target.content)] = target
+                todo.append(target)
+            node.same.append(target)
+            continue
+        node = todo.pop()
+        found = _of_names(node, top, anchors)
+        if found:
+            return found
+        waiting.extend((node, keyword) for keyword in _REFERENCES if isinstance(node.content.get(keyword), str))
+        for inner, place, same in _subschemas(node):
+            known = nodes.get(id(inner))
+            if known is None:
+                known = nodes[id(inner)] = _Node(inner, place)
+                todo.append(known)
+            if same:
+                node.same.append(known)
+    return None
+
+
+def _of_names(node: _Node, top: _Node, anchors: Dict[str, _Node]) -> _Found:
+    """What changes the meaning of references, and references out of the schema."""
+    content = node.content
+    if node is not top:
+        if "$id" in content:
+            return _at((node.place, "$id"), "is below the root, where it moves what # means: leave it out")
+        if "$schema" in content:
+            return _at((node.place, "$schema"), "is below the root: leave it out, one schema has one dialect")
+    for keyword in ("$anchor", "$dynamicAnchor"):
+        name = content.get(keyword)
+        if isinstance(name, str) and anchors.setdefault(name, node) is not node:
+            return _at((node.place, keyword), f"{_quoted(name)} is there twice: name each place once")
+    for keyword in _REFERENCES:
+        target = content.get(keyword)
+        if isinstance(target, str) and not target.startswith("#"):
+            why = f"schemas are not fetched ({_quoted(target)}): copy what is referred to into $defs"
+            return _at((node.place, keyword), why)
+    return None
+
+
+def _subschemas(node: _Node) -> Iterator[Tuple[Dict[str, Any], _Place, bool]]:
+    """Those that are objects; what stands there instead of a schema is the metaschema's to refuse."""
+    for keyword, value in node.content.items():
+        place = (node.place, keyword)
+        if isinstance(value, dict):
+            if keyword in _SAME_ONE or keyword in _INNER_ONE:
+                yield value, place, keyword in _SAME_ONE
+            elif keyword in _SAME_NAMED or keyword in _INNER_NAMED:
+                for name, inner in value.items():
+                    if isinstance(inner, dict):
+                        yield inner, (place, name), keyword in _SAME_NAMED
+        elif isinstance(value, (list, tuple)) and (keyword in _SAME_MANY or keyword in _INNER_MANY):
+            for index, inner in enumerate(value):
+                if isinstance(inner, dict):
+                    yield inner, (place, index), keyword in _SAME_MANY
+
+
+def _resolved(root: Any, reference: str, anchors: Dict[str, _Node], nodes: Dict[int, _Node]) -> Optional[_Node]:
+    pointer = unquote(reference[1:])
+    if pointer and not pointer.startswith("/"):
+        return anchors.get(pointer)
+    place: _Place = None
+    for step in pointer.split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(root, dict) and name in root:
+            root, place = root[name], (place, name)
+        elif isinstance(root, (list, tuple)) and _is_index(name, len(root)):
+            root, place = root[int(name)], (place, int(name))
+        else:
+            return None
+    if isinstance(root, bool):
+        return _Node({}, place)
+    if not isinstance(root, dict):
+        return None
+    return nodes.get(id(root)) or _Node(root, place)
+
+
+def _of_patterns(nodes: Dict[int, _Node]) -> _Found:
+    count = size = 0
+    for node in nodes.values():
+        for pattern, place in _patterns(node):
+            count += 1
+            if count > MAX_PATTERNS:
+                return _at(place, f"the schema has more than {MAX_PATTERNS} patterns: leave some out")
+            if len(pattern) > MAX_PATTERN:
+                return _at(place, f"is a pattern of {len(pattern)} characters: at most {MAX_PATTERN} are allowed")
+            size += pattern_size(pattern)
+            if size > MAX_PATTERN_SIZE:
+                why = "takes too much memory with its repetitions written out" if count == 1 else (
+                    "is one pattern too many: with their repetitions written out they take too much memory"
+                )  # fmt: skip
+                return _at(place, f"{_quoted(pattern)} {why}: use * or + and a maxLength instead of large counts")
+    return None
+
+
+def _patterns(node: _Node) -> Iterator[Tuple[str, _Place]]:
+    pattern = node.content.get("pattern")
+    if isinstance(pattern, str):
+        yield pattern, (node.place, "pattern")
+    named = node.content.get("patternProperties")
+    if isinstance(named, dict):
+        for name in named:
+            yield name, ((node.place, "patternProperties"), name)
+
+
+def _of_costs(nodes: Dict[int, _Node]) -> _Found:
+    """How many schemas look at one value: each reference to the same one counts, as it is compiled and asked again."""
+    costs: Dict[int, int] = {}
+    for start in nodes.values():
+        found = _cost(start, costs)
+        if found:
+            return found
+    unevaluated = 0
+    for node in nodes.values():
+        if any(keyword in node.content for keyword in _UNEVALUATED):
+            unevaluated += costs[id(node)]
+            if unevaluated > MAX_UNEVALUATED:
+                keyword = next(keyword for keyword in _UNEVALUATED if keyword in node.content)
+                return _at(
+                    (node.place, keyword),
+                    f"has to follow more than {MAX_UNEVALUATED} subschemas, those of each $ref again: name the"
+                    " properties here, with additionalProperties or items instead",
+                )
+    return None
+
+
+def _cost(start: _Node, costs: Dict[int, int]) -> _Found:
+    """Depth first, without recursion; ``costs`` is 0 for those whose own are being looked at."""
+    if id(start) in costs:
+        return None
+    costs[id(start)] = 0
+    path: List[Tuple[_Node, Iterator[_Node]]] = [(start, iter(start.same))]
+    while path:
+        node, rest = path[-1]
+        inner = next(rest, None)
+        if inner is None:
+            path.pop()
+            costs[id(node)] = 1 + sum(costs[id(each)] for each in node.same)
+            if costs[id(node)] > MAX_SAME:
+                why = f"has one value checked by more than {MAX_SAME} subschemas, those of each $ref again"
+                return _at(node.place, f"{why}: let each branch be referred to once")
+        elif id(inner) not in costs:
+            costs[id(inner)] = 0
+            path.append((inner, iter(inner.same)))
+        elif not costs[id(inner)]:
+            return _at(inner.place, "refers to itself without going into the value, which says nothing: leave that out")
+    return None
+
+
+def _entries(value: Any) -> Any:
+    return value.items() if isinstance(value, dict) else enumerate(value)
+
+
+def _is_index(step: str, length: int) -> bool:
+    return step.isdigit() and step.isascii() and len(step) < 7 and int(step) < length
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _at(place: _Place, what: str) -> str:
+    steps: List[str] = []
+    while place is not None:
+        place, step = place
+        steps.append(f"[{step}]" if isinstance(step, int) else "." + _readable(step))
+    return f"{_cut(''.join(reversed(steps)))}: {what}"
+
+
+def _readable(name: Any) -> str:
+    return name if isinstance(name, str) and name.isprintable() else ascii(name)
+
+
+def _quoted(value: Any) -> str:
+    """Bounded, whatever it is."""
+    if isinstance(value, str):
+        return ascii(_cut(value)) if not value.isprintable() else repr(_cut(value))
+    if isinstance(value, (bool, float)) or value is None:
+        return repr(value)
+    if isinstance(value, int):
+        return repr(value) if abs(value) <= LARGEST_INTEGER else "a large number"
+    return f"a {type(value).__name__}"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN // 2] + "[...]" + text[-_SHOWN // 2 :]
