@@ -1,22 +1,32 @@
-"""Whether a request or response schema is a JSON Schema that the server can use, said so that the author can act."""
+"""Whether a request or response schema is a JSON Schema that the server can use, said so that the author can act.
+
+Nothing is compiled here: a schema is anybody's, and compiling one can take all time and memory. What only compiling
+tells (a pattern that is no regular expression) prepare tells, in the bundle's own pod.
+"""
 
 from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+from bundle_runtime.schema_limits import DIALECT, problem
+
 _LONGEST = 300
+_METASCHEMA = Draft202012Validator({"$ref": DIALECT}, offline=True)
 
 
 def check_schema(schema: dict[str, Any]) -> str | None:
     """What is wrong, beginning with the place inside the schema; None when the schema is sound."""
-    dialect = schema.get("$schema", DIALECT)
-    if not isinstance(dialect, str) or dialect.rstrip("#") != DIALECT:
-        return f".$schema: {dialect!r} is not supported; leave $schema out, or write {DIALECT}"
+    if found := problem(schema):
+        return found
     try:
-        Draft202012Validator(schema, retriever=_refuse_remote)
+        _METASCHEMA.validate(schema)
     except ValidationError as error:
         return _explain(error)
+    except BaseException as error:
+        # a panic of the library is no Exception, and one schema must not end the operator
+        if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+            raise
+        return f": cannot be looked at ({type(error).__name__}: {str(error)[:_LONGEST]}): write it in a simpler way"
     return None
 
 
@@ -27,7 +37,3 @@ def _explain(error: ValidationError) -> str:
         # PyYAML writes the key y without quotes, kubectl reads YAML 1.1, where that is a boolean
         what += '. A name such as y, n, on or off without quotes is a boolean in YAML: write "y" in quotes'
     return f"{where}: {what}"
-
-
-def _refuse_remote(uri: str) -> Any:
-    raise ValueError(f"schemas are not fetched ({uri}): copy what is referred to into $defs")
