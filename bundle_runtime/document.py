@@ -41,7 +41,7 @@ def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
         )
     try:
         document = json.loads(content.decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise fail(BUNDLE_DOCUMENT_MISMATCH, f"the bundle document is no JSON: {error}") from error
     version = document.get("schemaVersion") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION:

@@ -23,6 +23,7 @@ STORE_UNREACHABLE = "StoreUnreachable"
 STORE_ACCESS_DENIED = "StoreAccessDenied"
 ARTIFACT_DIGEST_MISMATCH = "ArtifactDigestMismatch"
 ARTIFACT_UNSAFE = "ArtifactUnsafe"
+INVALID_SCHEMA = "InvalidSchema"
 # any
 BUNDLE_DOCUMENT_MISMATCH = "BundleDocumentMismatch"
 # install

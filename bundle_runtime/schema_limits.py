@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 from urllib.parse import unquote
 
-from bundle_runtime.exact_values import LARGEST_INTEGER
 from bundle_runtime.pattern_size import pattern_size
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -23,6 +22,7 @@ MAX_PATTERNS = 1_000
 MAX_PATTERN = 5_000  # characters
 MAX_PATTERN_SIZE = 100_000  # of all patterns, written out; about 200 bytes of memory each
 MAX_SAME = 10_000  # subschemas that one value is checked against, each as often as references lead to it
+MAX_NUMBER = 2**64
 MAX_UNEVALUATED = 2_000  # the same, of those with unevaluated*: compiling takes the square of it
 _SHOWN = 200
 
@@ -43,15 +43,15 @@ _Place = Optional[Tuple[Any, Union[str, int]]]  # a linked list from the inside 
 _Found = Optional[str]
 
 
-class _Node:
-    """A schema that is an object, where it is, and which others look at the same value."""
+class Node:
+    """A schema that is an object, where it is, and which others look at the same value, as often as they do."""
 
     __slots__ = ("content", "place", "same")
 
     def __init__(self, content: Dict[str, Any], place: _Place) -> None:
         self.content = content
         self.place = place
-        self.same: List[_Node] = []
+        self.same: List[Node] = []
 
 
 def problem(schema: Any) -> _Found:
@@ -61,8 +61,8 @@ def problem(schema: Any) -> _Found:
         return found
     if not isinstance(schema, dict):
         return f": is {_quoted(schema)}, where a schema must be: write an object"
-    nodes: Dict[int, _Node] = {}
-    found = _gather(schema, nodes) or _of_patterns(nodes)
+    nodes: Dict[int, Node] = {}
+    found = gather(schema, nodes) or _of_patterns(nodes)
     return found or _of_costs(nodes)
 
 
@@ -96,8 +96,8 @@ def _of_values(schema: Any) -> _Found:
             if value != value or value in (float("inf"), float("-inf")):
                 return _at(place, f"is {value}, which JSON does not have")
         elif isinstance(value, int):
-            if abs(value) > LARGEST_INTEGER:
-                return _at(place, "is outside +-(2^53-1), where JSON readers disagree about integers")
+            if abs(value) > MAX_NUMBER:
+                return _at(place, "is an integer of more than 64 bits, which no reader keeps: write it as a string")
         elif value is not None:
             return _at(place, f"is a {type(value).__name__}, which JSON does not have")
         if text > MAX_TEXT:
@@ -112,12 +112,12 @@ def _of_dialect(schema: Any) -> _Found:
     return f".$schema: {_quoted(dialect)} is not supported; leave $schema out, or write {DIALECT}"
 
 
-def _gather(root: Dict[str, Any], nodes: Dict[int, _Node]) -> _Found:
+def gather(root: Dict[str, Any], nodes: Dict[int, Node]) -> _Found:
     """All schemas within it, and what references lead to, wherever that is."""
-    top = _Node(root, None)
+    top = Node(root, None)
     nodes[id(root)] = top
-    anchors: Dict[str, _Node] = {}
-    waiting: List[Tuple[_Node, str]] = []
+    anchors: Dict[str, Node] = {}
+    waiting: List[Tuple[Node, str]] = []
     todo = [top]
     while todo or waiting:
         if not todo:  # all anchors are known, but for those of what a reference leads to
@@ -139,14 +139,14 @@ def _gather(root: Dict[str, Any], nodes: Dict[int, _Node]) -> _Found:
         for inner, place, same in _subschemas(node):
             known = nodes.get(id(inner))
             if known is None:
-                known = nodes[id(inner)] = _Node(inner, place)
+                known = nodes[id(inner)] = Node(inner, place)
                 todo.append(known)
             if same:
                 node.same.append(known)
     return None
 
 
-def _of_names(node: _Node, top: _Node, anchors: Dict[str, _Node]) -> _Found:
+def _of_names(node: Node, top: Node, anchors: Dict[str, Node]) -> _Found:
     """What changes the meaning of references, and references out of the schema."""
     content = node.content
     if node is not top:
@@ -166,7 +166,7 @@ def _of_names(node: _Node, top: _Node, anchors: Dict[str, _Node]) -> _Found:
     return None
 
 
-def _subschemas(node: _Node) -> Iterator[Tuple[Dict[str, Any], _Place, bool]]:
+def _subschemas(node: Node) -> Iterator[Tuple[Dict[str, Any], _Place, bool]]:
     """Those that are objects; what stands there instead of a schema is the metaschema's to refuse."""
     for keyword, value in node.content.items():
         place = (node.place, keyword)
@@ -183,7 +183,7 @@ def _subschemas(node: _Node) -> Iterator[Tuple[Dict[str, Any], _Place, bool]]:
                     yield inner, (place, index), keyword in _SAME_MANY
 
 
-def _resolved(root: Any, reference: str, anchors: Dict[str, _Node], nodes: Dict[int, _Node]) -> Optional[_Node]:
+def _resolved(root: Any, reference: str, anchors: Dict[str, Node], nodes: Dict[int, Node]) -> Optional[Node]:
     pointer = unquote(reference[1:])
     if pointer and not pointer.startswith("/"):
         return anchors.get(pointer)
@@ -197,13 +197,13 @@ def _resolved(root: Any, reference: str, anchors: Dict[str, _Node], nodes: Dict[
         else:
             return None
     if isinstance(root, bool):
-        return _Node({}, place)
+        return Node({}, place)
     if not isinstance(root, dict):
         return None
-    return nodes.get(id(root)) or _Node(root, place)
+    return nodes.get(id(root)) or Node(root, place)
 
 
-def _of_patterns(nodes: Dict[int, _Node]) -> _Found:
+def _of_patterns(nodes: Dict[int, Node]) -> _Found:
     count = size = 0
     for node in nodes.values():
         for pattern, place in _patterns(node):
@@ -221,7 +221,7 @@ def _of_patterns(nodes: Dict[int, _Node]) -> _Found:
     return None
 
 
-def _patterns(node: _Node) -> Iterator[Tuple[str, _Place]]:
+def _patterns(node: Node) -> Iterator[Tuple[str, _Place]]:
     pattern = node.content.get("pattern")
     if isinstance(pattern, str):
         yield pattern, (node.place, "pattern")
@@ -231,7 +231,7 @@ def _patterns(node: _Node) -> Iterator[Tuple[str, _Place]]:
             yield name, ((node.place, "patternProperties"), name)
 
 
-def _of_costs(nodes: Dict[int, _Node]) -> _Found:
+def _of_costs(nodes: Dict[int, Node]) -> _Found:
     """How many schemas look at one value: each reference to the same one counts, as it is compiled and asked again."""
     costs: Dict[int, int] = {}
     for start in nodes.values():
@@ -252,12 +252,12 @@ def _of_costs(nodes: Dict[int, _Node]) -> _Found:
     return None
 
 
-def _cost(start: _Node, costs: Dict[int, int]) -> _Found:
+def _cost(start: Node, costs: Dict[int, int]) -> _Found:
     """Depth first, without recursion; ``costs`` is 0 for those whose own are being looked at."""
     if id(start) in costs:
         return None
     costs[id(start)] = 0
-    path: List[Tuple[_Node, Iterator[_Node]]] = [(start, iter(start.same))]
+    path: List[Tuple[Node, Iterator[Node]]] = [(start, iter(start.same))]
     while path:
         node, rest = path[-1]
         inner = next(rest, None)
@@ -310,7 +310,7 @@ def _quoted(value: Any) -> str:
     if isinstance(value, (bool, float)) or value is None:
         return repr(value)
     if isinstance(value, int):
-        return repr(value) if abs(value) <= LARGEST_INTEGER else "a large number"
+        return repr(value) if abs(value) <= MAX_NUMBER else "a large number"
     return f"a {type(value).__name__}"
 
 

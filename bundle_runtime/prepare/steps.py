@@ -1,4 +1,4 @@
-"""The order of things: fetch, prove the sha256, and only then unpack; then the worker's files.
+"""The order of things: the schemas, then fetch, prove the sha256, and only then unpack; the worker's files.
 
 Everything is built beside its place and renamed into it, so a run that was cut off leaves nothing that looks finished
 and a second run (the kubelet repeats init containers when a pod's sandbox is restarted) ends in the same state.
@@ -17,6 +17,7 @@ from typing import Any
 from bundle_runtime.layout import Layout
 from bundle_runtime.prepare.fetch import Fetched, fetch, hash_file
 from bundle_runtime.prepare.place import place_runtime
+from bundle_runtime.prepare.schemas import check_schemas
 from bundle_runtime.prepare.store import shown
 from bundle_runtime.prepare.unpack import unpack
 from bundle_runtime.report import ARTIFACT_DIGEST_MISMATCH, fail
@@ -37,6 +38,7 @@ def prepare(
     progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Bring the artifact of a checked document into the layout, verified; a RuntimeFailure says why not."""
+    check_schemas(document)
     artifact: Mapping[str, Any] = document["artifact"]
     pickled = artifact["packaging"] == "cloudpickle"
     place_runtime(layout, with_uv=bool(document.get("requirements")))

@@ -1,21 +1,29 @@
 """Both schemas of the bundle, compiled once; a violation says where it is, not only that it is.
 
-Draft 2020-12 unless the schema says otherwise. ``format`` is an annotation, as the draft has it. References stay inside
-the schema: a server that fetches what a bundle names would be everybody's proxy.
+Draft 2020-12. ``format`` is an annotation, as the draft has it. prepare has compiled the same schemas before, in a
+process with limits; what is over the limits that need no compiling is refused here too.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jsonschema_rs
+
+from bundle_runtime.schema_compiling import compiled
+from bundle_runtime.schema_limits import problem
+from bundle_runtime.server.schema_growth import Growth
 
 MAX_VIOLATIONS = 100
 MAX_MESSAGE = 300
 # values within a value: jsonschema_rs finds all violations before it gives the first, at 25 us each
 MAX_VALUES = 10_000
+MAX_CHECKS = 40_000  # subschemas that look at those values
+MAX_BACKTRACKING = 100  # values, where a pattern may take 5 ms for each
 _BRANCHES = ('"anyOf"', '"oneOf"')
+_BACKTRACKING = re.compile(r"\(\?(?:[=!>]|<[=!])|\\[1-9k]")  # lookaround and backreferences, in the text of a pattern
 
 Violation = dict[str, str]
 
@@ -24,11 +32,15 @@ class Schema:
     """``accepts`` is the hot path; violations() is asked only when it said no."""
 
     def __init__(self, schema: Any) -> None:
-        validator = jsonschema_rs.validator_for(schema, offline=True)
+        if found := problem(schema):
+            raise ValueError(found.removeprefix(": "))
+        validator = compiled(schema)
         self.accepts = validator.is_valid
         self._errors = validator.iter_errors
         self._first = validator.validate
         text = json.dumps(schema)
+        self._growth = Growth(schema)
+        self._most = MAX_BACKTRACKING if _BACKTRACKING.search(text) else MAX_VALUES
         self._branches = any(word in text for word in _BRANCHES)  # of which even the first violation has all the others
 
     def violations(self, value: Any) -> list[Violation]:
@@ -39,7 +51,8 @@ class Schema:
             return [_at_root(f"{why}: no place of a violation can be told")]
 
     def _found(self, value: Any) -> list[Violation]:
-        if _is_large(value):
+        count, depth = _size(value, self._most)
+        if count > self._most or count * self._growth.most(depth) > MAX_CHECKS:
             return self._found_in_large(value)
         found: list[Violation] = []
         for error in self._errors(value):
@@ -59,22 +72,23 @@ class Schema:
         return [_at_root("the value is too large to tell the place of a violation")]
 
 
-def _is_large(value: Any) -> bool:
-    """Looked at level by level, and no further than it takes to know."""
-    count = 0
+def _size(value: Any, most: int) -> tuple[int, int]:
+    """How many values there are, and how deep they lie; looked at no further than it takes to know that."""
+    count, depth = 1, 0
     level = [value]
-    while level:
+    while level and count <= most:
         inner: list[Any] = []
         for each in level:
             if type(each) is dict:
                 inner.extend(each.values())
             elif type(each) is list:
                 inner.extend(each)
-            if count + len(inner) > MAX_VALUES:
-                return True
+            if count + len(inner) > most:
+                break
         count += len(inner)
+        depth += bool(inner)
         level = inner
-    return False
+    return count, depth
 
 
 def compile_schema(schema: Any) -> Schema | None:

@@ -10,13 +10,12 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import jsonschema_rs
 import orjson
 
 from bundle_runtime import tensors
+from bundle_runtime.schema_compiling import compiled
 from bundle_runtime.server.tensor_fits import ANNOTATIONS, fits
 
-_DRAFTS = (None, "https://json-schema.org/draft/2020-12/schema", "http://json-schema.org/draft-07/schema#")
 _BASE = ("$schema", "$id", "$defs", "definitions")
 _OF_NAMES = frozenset(
     ("type", "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties")
@@ -29,7 +28,7 @@ class TensorCheck:
 
     def __init__(self, schema: Any) -> None:
         self._root: dict[str, Any] = schema if isinstance(schema, dict) else {}
-        self._plain = isinstance(schema, dict) and schema.get("$schema") in _DRAFTS and _is_closed(schema)
+        self._plain = isinstance(schema, dict) and _is_closed(schema)
         self._base = {key: self._root[key] for key in _BASE if key in self._root}
         self._top = {key: value for key, value in self._root.items() if key not in _BASE}
         self._properties: dict[str, Any] = {}
@@ -37,7 +36,7 @@ class TensorCheck:
         self._each: dict[str, Callable[[Any], bool]] = {}
         if self._plain and _is_of_properties(self._top):
             self._properties = self._root.get("properties", {})
-            self._names = _compiled({**self._root, "properties": {name: {} for name in self._properties}})
+            self._names = compiled({**self._root, "properties": {name: {} for name in self._properties}}).is_valid
 
     def accepts(self, heads: Sequence[dict[str, Any]], data: Sequence[Any], *, single: bool = False) -> bool:
         """The tensors as the fields of an object, or the ``single`` one as the value itself."""
@@ -53,7 +52,7 @@ class TensorCheck:
             return True
         alone = self._each.get(name)
         if alone is None:
-            alone = _compiled({**self._base, "properties": {name: self._properties[name]}})
+            alone = compiled({**self._base, "properties": {name: self._properties[name]}}).is_valid
             self._each[name] = alone
         return alone({name: value(head, data)})
 
@@ -85,11 +84,6 @@ def _judged(schema: Any, root: Any, head: dict[str, Any], data: Any) -> bool:
         and fits(schema, root, datatype, () if _is_scalar(head) else head["shape"])
         and (datatype not in tensors.FLOATS or tensors.plainly_finite(datatype, data))
     )
-
-
-def _compiled(schema: Any) -> Callable[[Any], bool]:
-    accepts: Callable[[Any], bool] = jsonschema_rs.validator_for(schema, offline=True).is_valid
-    return accepts
 
 
 def _is_of_properties(top: dict[str, Any]) -> bool:

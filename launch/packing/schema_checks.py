@@ -1,16 +1,17 @@
 """Whether a dict is a JSON Schema that the server can use: by jsonschema-rs where it is installed, else its outline.
 
-The operator checks the same again; here it is found before anything is uploaded.
+Operator and prepare check the same again; here it is found before anything is uploaded. The limits come first, so that
+no schema holds the author's own Python.
 """
 
 from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
+from bundle_runtime.schema_limits import problem as beyond_limits
 from launch.packing.schema_outline import outline
 from launch.packing.schema_rewriting import MANY, NAMED, ONE
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS = ONE | MANY | NAMED | {
     "$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "const", "contentEncoding", "default",
     "contentMediaType", "dependentRequired", "deprecated", "description", "enum", "examples", "exclusiveMaximum",
@@ -25,9 +26,9 @@ def problem(schema: Dict[str, Any]) -> str:
     """What is wrong, to be read after the argument's name; empty when the schema is sound."""
     if not schema:
         return ' is empty, which counts as no schema: {"type": "object"} takes every object'
-    dialect = schema.get("$schema", DIALECT)
-    if not isinstance(dialect, str) or dialect.rstrip("#") != DIALECT:
-        return f".$schema: {dialect!r} is not supported; leave $schema out, or write {DIALECT}"
+    limit = beyond_limits(schema)
+    if limit:
+        return limit
     if not _KEYWORDS & set(schema):
         return (
             f" is a dict without a keyword of JSON Schema (it has {', '.join(map(str, list(schema)[:10]))}): write "
@@ -49,6 +50,8 @@ def _library() -> Optional[Callable[[Dict[str, Any]], str]]:
         except ValidationError as error:
             steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
             return f"{''.join(steps)}: {error.message}"
+        except ValueError as error:
+            return f": {error}"
         return ""
 
     return check

@@ -12,7 +12,7 @@ from .api import Reason
 from .observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
 from .reports import ALLOWED, parse, quoted
 
-_TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE})
+_TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA})
 _IMAGE_WAITS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 )

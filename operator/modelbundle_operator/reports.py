@@ -19,6 +19,7 @@ BY_PREPARE = frozenset(
         Reason.STORE_ACCESS_DENIED,
         Reason.ARTIFACT_DIGEST_MISMATCH,
         Reason.ARTIFACT_UNSAFE,
+        Reason.INVALID_SCHEMA,
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )
@@ -41,7 +42,13 @@ BY_WORKER = frozenset(
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )
-ALLOWED: dict[str, frozenset[Reason]] = {"prepare": BY_PREPARE, "install": BY_INSTALL, "worker": BY_WORKER}
+BY_SERVER = frozenset({Reason.INVALID_SCHEMA, Reason.BUNDLE_DOCUMENT_MISMATCH})
+ALLOWED: dict[str, frozenset[Reason]] = {
+    "prepare": BY_PREPARE,
+    "install": BY_INSTALL,
+    "worker": BY_WORKER,
+    "server": BY_SERVER,
+}
 
 _LONGEST = 1500
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")

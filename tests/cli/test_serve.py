@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from modelbundle_operator.json_schema import check_schema
 
 from examples.pack import pack
 from launch.manifest import dump, read_bundle
@@ -187,6 +188,13 @@ def test_an_artifact_that_was_changed_does_not_run(serve, tmp_path):
     manifest = packed("quickstart", tmp_path, THIS)
     (manifest.parent / "bundle.pkl").write_bytes(b"changed")
     assert "Error: ArtifactDigestMismatch" in failed(serve(manifest))
+
+
+def test_a_schema_that_the_cluster_refuses_is_refused_here_in_the_same_words(serve, tmp_path):
+    old = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
+    log = failed(serve(packed("quickstart", tmp_path, THIS, requestSchema=old, responseSchema={"type": "integer"})))
+    assert f"Error: InvalidSchema: spec.bundle.requestSchema{check_schema(old)}." in log
+    assert "leave $schema out" in log
 
 
 def test_a_requirement_that_is_nowhere_is_the_reason(serve, tmp_path):

@@ -72,7 +72,7 @@ SOUND: Dict[str, Any] = {
     "values that look like schemas": {"enum": [{"$ref": "http://x"}], "default": {"pattern": "((("}},
     "an id": {"$id": "https://example.com/a", "items": {"$ref": "#"}},
     "the dialect": {"$schema": limits.DIALECT},
-    "large numbers": {"maximum": 2**53 - 1, "multipleOf": 1e-300},
+    "large numbers": {"maximum": 2**64, "minimum": -(2**63), "multipleOf": 1e-300},
     "no shape at all": {"properties": [], "allOf": {}, "anyOf": 3, "$ref": [], "pattern": 1, "$defs": None, "if": []},
 }
 
@@ -117,7 +117,7 @@ REFUSED: Dict[str, Any] = {
     "no dialect": ({"$schema": {}}, ".$schema: a dict is not supported"),
     "infinity": ({"maximum": float("inf")}, ".maximum: is inf, which JSON does not have"),
     "no number": ({"enum": [float("nan")]}, ".enum[0]: is nan"),
-    "a huge number": ({"const": 10**400}, ".const: is outside"),
+    "a huge number": ({"const": 10**400}, ".const: is an integer of more than 64 bits"),
     "half a character": ({"properties": {"a": {"title": "\ud800"}}}, ".properties.a.title: holds half a surrogate"),
     "half a name": ({"properties": {"\ud800": {}}}, ".properties: has the key '\\ud800'"),
     "no name": ({"properties": {1: {}}}, ".properties: has the key 1, which is no string"),

@@ -245,6 +245,15 @@ LOOP["properties"] = {"loop": LOOP}
         ({"type": "object", "x-note": None}, r"request_schema\.x-note is null"),
         ({1: {"type": "object"}}, "request_schema has the key 1, which is no string"),
         (LOOP, "request_schema holds itself"),
+        ({"properties": {f"p{i}": {"pattern": r"((\w{30}){30}){28}"} for i in range(200)}}, "one pattern too many"),
+        (
+            {
+                "$defs": {**{f"a{i}": {"allOf": [{"$ref": f"#/$defs/a{i + 1}"}] * 2} for i in range(24)}, "a24": {}},
+                "$ref": "#/$defs/a0",
+                "unevaluatedProperties": False,
+            },
+            r"request_schema\.\$defs\.a\d+: has one value checked by more than 10000 subschemas",
+        ),
     ],
 )
 def test_a_dict_that_is_no_schema_is_refused(given, said):

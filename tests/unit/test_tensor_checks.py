@@ -113,7 +113,6 @@ def test_what_has_to_be_looked_at(schema: Any, datatype: str) -> None:
         {"dependentSchemas": {"x": False}},
         {"const": {}},
         {"$ref": "#/$defs/Other"},
-        {"$schema": "http://json-schema.org/draft-04/schema#"},
         {"$defs": {"Inner": {"$id": "https://example.com/inner"}}},
         {"$defs": {"Inner": {"$anchor": "inner"}}},
         {"$defs": {"Inner": {"$ref": "#/properties/x"}}},

@@ -1,0 +1,92 @@
+"""Both schemas compiled once, in a process of their own with little time and memory, before anything is fetched.
+
+The limits of bundle_runtime/schema_limits.py keep what is known to be slow away; this is for what nobody thought of. A
+schema that ends here ends only this process, and the bundle is told so, instead of a server that never starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from bundle_runtime.report import INVALID_SCHEMA, RuntimeFailure, fail
+from bundle_runtime.schema_limits import problem
+
+CPU_SECONDS = 10
+MEMORY = 128 << 20  # more than the process has without a schema
+FIELDS = ("requestSchema", "responseSchema")
+_LONGEST = 300
+
+
+def check_schemas(document: Mapping[str, Any]) -> None:
+    """InvalidSchema, with the place, when the server could not use one of them."""
+    for field in FIELDS:
+        schema = document.get(field)
+        if schema is None:
+            continue
+        if found := problem(schema) or _compiling(schema):
+            raise _invalid(f"spec.bundle.{field}{found}")
+
+
+def _compiling(schema: Any) -> str | None:
+    done = subprocess.run(
+        [sys.executable, "-m", __name__, str(CPU_SECONDS), str(MEMORY)],
+        input=json.dumps(schema).encode(),
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode == 0:
+        return None
+    if done.returncode == 1 and done.stdout:
+        return done.stdout.decode("utf-8", "backslashreplace")
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        return f": takes more than {CPU_SECONDS} s to compile: write it in a simpler way"
+    words = done.stderr.decode("utf-8", "backslashreplace").strip()[-_LONGEST:]
+    if "memory allocation" in words or "MemoryError" in words:
+        return f": takes more than {MEMORY >> 20} MiB of memory to compile: write it in a simpler way"
+    return f": cannot be compiled (exit code {done.returncode}): {words}"
+
+
+def _invalid(what: str) -> RuntimeFailure:
+    return fail(INVALID_SCHEMA, f"{what}. spec.bundle is immutable: create a corrected bundle under a new name.")
+
+
+def main() -> int:
+    """In the process of its own: the schema on standard input, what is wrong with it on standard output."""
+    import jsonschema_rs
+
+    from bundle_runtime.schema_compiling import compiled
+
+    schema = json.loads(sys.stdin.buffer.read())
+    _limit(*map(int, sys.argv[1:]))
+    try:
+        compiled(schema)
+    except jsonschema_rs.ValidationError as error:
+        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
+        what = error.message if len(error.message) <= _LONGEST else error.message[:_LONGEST] + "..."
+        sys.stdout.buffer.write(f"{where}: {what}".encode("utf-8", "backslashreplace"))
+        return 1
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        sys.stdout.buffer.write(f": {str(error)[:_LONGEST]}".encode("utf-8", "backslashreplace"))
+        return 1
+    return 0
+
+
+def _limit(cpu_seconds: int, memory: int) -> None:
+    """As far as the system has these limits: macOS bounds no address space."""
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+        with open("/proc/self/statm") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + memory, used + memory))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
