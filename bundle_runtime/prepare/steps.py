@@ -18,7 +18,7 @@ from bundle_runtime.layout import Layout
 from bundle_runtime.prepare.fetch import Fetched, fetch, hash_file
 from bundle_runtime.prepare.place import place_runtime
 from bundle_runtime.prepare.schemas import check_schemas
-from bundle_runtime.prepare.store import shown
+from bundle_runtime.prepare.store import FULL, disk_full, shown
 from bundle_runtime.prepare.unpack import unpack
 from bundle_runtime.report import ARTIFACT_DIGEST_MISMATCH, fail
 
@@ -61,6 +61,10 @@ def prepare(
             unpack(file, partial / "unpacked")
             (partial / "unpacked").rename(target)
         return Prepared(fetched.bytes, {**fetched.seconds, "unpack": time.monotonic() - started})
+    except OSError as error:
+        if error.errno in FULL:
+            raise disk_full(partial.parent, error) from error
+        raise
     finally:
         _remove(partial)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sys
@@ -17,6 +18,9 @@ TRIES = 5
 FIRST_PAUSE_SECONDS = 0.5
 CHUNK = 1 << 20
 DISK_RESERVE = 64 << 20  # left free for the worker's files and the sockets
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MORE_ROOM = "Ask for more with serving.resources.ephemeralStorage, or free the node's disk."
 
 Result = TypeVar("Result")
 
@@ -62,5 +66,10 @@ def need_room(directory: Path, size: int, what: str) -> None:
         raise fail(
             STORE_UNREACHABLE,
             f"no room for {what}: it takes {size} bytes, {max(free - DISK_RESERVE, 0)} are free below {directory}. "
-            "Ask for more with serving.resources.ephemeralStorage, or free the node's disk.",
+            f"{_MORE_ROOM}",
         )
+
+
+def disk_full(directory: Path, error: OSError) -> RuntimeFailure:
+    """There was room when it was looked for; somebody else, or many small files, took it."""
+    return fail(STORE_UNREACHABLE, f"the disk is full below {directory} ({error.strerror}). {_MORE_ROOM}")

@@ -1,12 +1,18 @@
 """A zip's files, into a new directory, and nothing else: no way out of it, no links, no devices, no bomb.
 
 The sha256 is proven before, so the archive is what the author made. It is still checked: whoever can create a
-ModelBundle writes the sha256 too, and prepare's disk is the node's.
+ModelBundle writes the sha256 too, and prepare's disk is the node's. Whatever is wrong with the archive is
+ArtifactUnsafe, which no retry helps; what is wrong with the disk is not.
+
+Stored and deflated only: an LZMA entry may ask for a dictionary of 4 GiB before its first byte.
 """
 
 from __future__ import annotations
 
+import errno
+import io
 import stat
+import struct
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
@@ -14,30 +20,59 @@ from pathlib import Path, PurePosixPath
 from bundle_runtime.prepare.store import CHUNK, need_room
 from bundle_runtime.report import ARTIFACT_UNSAFE, RuntimeFailure, fail
 
-MAX_ENTRIES = 100_000
+MAX_ENTRIES = 100_000  # directories that are only named on the way to a file count too
+MAX_DIRECTORY = 32 << 20  # bytes of the zip's own list of its files, which is read as a whole
 MAX_BYTES = 256 << 30
 MAX_RATIO = 200  # real models with long runs of zeros stay below it; deflate's limit is 1032
 RATIO_FROM = 1 << 30  # below this size a bomb is no bomb
+MAX_PATH = 3_500  # bytes; Linux takes 4,095 with what is above
+MAX_DEPTH = 100  # directories within directories
+
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENTRY = b"PK\x01\x02"
+# what zipfile and zlib raise for one broken byte or another
+_BROKEN = (
+    zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, EOFError, RuntimeError,
+    ValueError, OverflowError, LookupError, MemoryError,
+)  # fmt: skip
+# of the operating system, for a name or an offset that only the archive can have caused
+_ITS_FAULT = (None, errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
 
 def unpack(archive: Path, target: Path) -> None:
     """Unpack all or nothing that is wrong; ArtifactUnsafe names the entry and the rule."""
     try:
-        with zipfile.ZipFile(archive) as opened:
+        with _File(archive) as file, zipfile.ZipFile(file) as opened:
             entries = opened.infolist()
             _check(entries, archive.stat().st_size)
             need_room(archive.parent, sum(entry.file_size for entry in entries), "the unpacked zip")
             target.mkdir(parents=True)
             for entry in entries:
                 _write(opened, entry, target)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError) as error:
-        raise _unsafe(f"it is no zip that can be read: {error}") from error
+    except _BROKEN as error:
+        raise _unreadable(error) from error
+    except OSError as error:
+        if error.errno in _ITS_FAULT:
+            raise _unreadable(error) from error
+        raise
+
+
+class _File(io.FileIO):
+    """The archive, whose list of files is not read when it is longer than any that is allowed."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is not None and size > MAX_DIRECTORY:  # contents are read in chunks
+            raise _unsafe(f"its list of files has {size} bytes; {MAX_DIRECTORY} are allowed")
+        data = super().read(-1 if size is None else size) or b""
+        if len(data) > 4 * CHUNK and (count := data.count(_ENTRY)) > MAX_ENTRIES:
+            raise _too_many(count)
+        return data
 
 
 def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     """Everything that can be known before the first byte is written."""
     if len(entries) > MAX_ENTRIES:
-        raise _unsafe(f"it has {len(entries)} entries; {MAX_ENTRIES} are allowed")
+        raise _too_many(len(entries))
     total = sum(entry.file_size for entry in entries)
     if total > MAX_BYTES or (total > RATIO_FROM and total > MAX_RATIO * packed):
         raise _unsafe(f"{packed} bytes unpack to {total}; allowed are {MAX_BYTES}, and a ratio of {MAX_RATIO}")
@@ -45,26 +80,37 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     for entry in entries:
         path = _path(entry)
         if str(path) in seen and not (entry.is_dir() and seen[str(path)]):
-            raise _unsafe(f"it has {entry.filename!r} twice")
+            raise _unsafe(f"it has {_shown(entry.filename)} twice")
         seen[str(path)] = entry.is_dir()
+    above: set[str] = set()
     for name in seen:
-        for parent in PurePosixPath(name).parents:
-            if seen.get(str(parent), True) is False:
-                raise _unsafe(f"{str(parent)!r} is a file and a directory in it")
+        for parent in map(str, PurePosixPath(name).parents):
+            if parent in above:
+                break
+            if seen.get(parent, True) is False:
+                raise _unsafe(f"{_shown(parent)} is a file and a directory in it")
+            above.add(parent)
+        if len(above) > MAX_ENTRIES:
+            raise _too_many(len(above))
 
 
 def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
     name = entry.filename
+    if len(name.encode("utf-8", "backslashreplace")) > MAX_PATH or name.count("/") > MAX_DEPTH:
+        raise _unsafe(f"the entry {_shown(name)} has a path that no file system takes")
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in entry.orig_filename or not path.parts:
-        raise _unsafe(f"the entry {name!r} points outside of it")
+        raise _unsafe(f"the entry {_shown(name)} points outside of it")
     if any(len(part.encode()) > 255 for part in path.parts):
-        raise _unsafe(f"the entry {name[:80]!r}... has a name that no file system takes")
+        raise _unsafe(f"the entry {_shown(name)} has a name that no file system takes")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (kind == stat.S_IFDIR) > entry.is_dir():
-        raise _unsafe(f"the entry {name!r} is no plain file or directory (links and devices are refused)")
+        raise _unsafe(f"the entry {_shown(name)} is no plain file or directory (links and devices are refused)")
     if entry.flag_bits & 0x1:
-        raise _unsafe(f"the entry {name!r} is encrypted")
+        raise _unsafe(f"the entry {_shown(name)} is encrypted")
+    if entry.compress_type not in _METHODS:
+        method = zipfile.compressor_names.get(entry.compress_type, f"method {entry.compress_type}")  # type: ignore[attr-defined]
+        raise _unsafe(f"the entry {_shown(name)} is compressed by {method}; deflate and none are taken")
     return path
 
 
@@ -78,6 +124,19 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
         while block := source.read(CHUNK):
             file.write(block)
     path.chmod(0o755 if entry.external_attr >> 16 & 0o111 else 0o644)
+
+
+def _shown(name: str) -> str:
+    return repr(name) if len(name) <= 100 else f"{name[:80]!r}..."
+
+
+def _too_many(count: int) -> RuntimeFailure:
+    return _unsafe(f"it has {count} entries; {MAX_ENTRIES} are allowed")
+
+
+def _unreadable(error: BaseException) -> RuntimeFailure:
+    words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return _unsafe(f"it is no zip that can be read: {words[:300] or type(error).__name__}")
 
 
 def _unsafe(what: str) -> RuntimeFailure:

@@ -73,6 +73,27 @@ def test_files_can_be_read_by_the_worker_who_is_another_user(tmp_path, layout):
         assert path.stat().st_mode & needed == needed, path
 
 
+def test_a_disk_that_is_full_in_the_middle_is_said_in_words(tmp_path, layout):
+    """A limit on the size of files stands in for the disk: both end a write half-way."""
+    content = zipped(predict="a = 1", large="x = '" + "y" * 3_000_000 + "'")
+    digest = write_document(layout, document_for(content, "zip"))
+    program = (
+        "import resource, sys; from bundle_runtime.prepare.__main__ import main;"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, 2_000_000)); sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--allow-local", "--uri", put(tmp_path, content)],
+        env={**os.environ, "MODELBUNDLE_ROOT": layout.root, "MODELBUNDLE_DIGEST": digest},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "StoreUnreachable: the disk is full below" in done.stderr
+    assert "serving.resources.ephemeralStorage" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_another_content_is_refused_before_it_is_unpacked(tmp_path, layout):
     content = zipped(predict="evil")
     with pytest.raises(RuntimeFailure) as failure:

@@ -1,8 +1,12 @@
 """A zip is unpacked whole or, when anything in it is unsafe, not at all."""
 
 import stat
+import struct
+import time
 import zipfile
+from collections import Counter
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -39,6 +43,9 @@ def archive_of(path: Path, *entries: zipfile.ZipInfo) -> Path:
         ([entry("a"), entry("a/b.py")], "a file and a directory"),
         ([entry("a/b.py"), entry("a")], "a file and a directory"),
         ([entry("x" * 300)], "no file system"),
+        ([entry("d/" * 90 + "a.py"), entry("/".join(["d" * 200] * 20))], "no file system"),
+        ([entry("d/" * 101 + "a.py")], "no file system"),
+        ([entry("a\0b")], "."),
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -48,6 +55,68 @@ def test_what_is_unsafe_is_refused_by_name_and_nothing_is_written(tmp_path, entr
     assert failure.value.reason == "ArtifactUnsafe"
     assert not (tmp_path / "out").exists()
     assert not (tmp_path.parent / "evil.py").exists()
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_may_ask_for_any_memory_are_refused_by_name(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w", method) as archive:
+        archive.writestr("a.py", "x" * 1000)
+    with pytest.raises(RuntimeFailure, match=r"'a\.py' is compressed by (bzip2|lzma); deflate and none are taken"):
+        unpack(tmp_path / "bundle.zip", tmp_path / "out")
+
+
+def flipped(content: bytes, random: Random) -> bytes:
+    """A few bytes changed, often in the zip's own words, and now and then an end that is missing."""
+    changed = bytearray(content)
+    marks = [at for at in range(len(content) - 4) if content[at : at + 2] == b"PK"]
+    for _ in range(random.choice([1, 1, 2, 8])):
+        at = random.choice(marks) + random.randrange(46) if random.random() < 0.7 else random.randrange(len(content))
+        changed[min(at, len(content) - 1)] = random.choice([0, 1, 0x7F, 0x80, 0xFF, random.randrange(256)])
+    return bytes(changed[: random.randrange(len(changed))] if random.random() < 0.05 else changed)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_any_byte_may_be_wrong(tmp_path, method):
+    """A zip is unpacked or it is ArtifactUnsafe, whatever its bytes are."""
+    whole = tmp_path / "whole.zip"
+    with zipfile.ZipFile(whole, "w", method) as archive:
+        for name, size in (("a.py", 3), ("d/b.bin", 3000), ("d/é.txt", 40), ("z" * 200, 0)):
+            archive.writestr(name, Random(name).randbytes(size // 2) + b"x" * (size - size // 2))
+    random, reasons = Random(int(method)), Counter[str]()
+    for number in range(400):
+        (tmp_path / "bundle.zip").write_bytes(flipped(whole.read_bytes(), random))
+        try:
+            unpack(tmp_path / "bundle.zip", tmp_path / f"out{number}")
+            reasons["unpacked"] += 1
+        except RuntimeFailure as failure:
+            reasons[failure.reason] += 1
+    assert reasons.keys() <= {"unpacked", "ArtifactUnsafe"}
+    assert reasons["ArtifactUnsafe"] > 200
+    assert (reasons["unpacked"] > 20) == (method in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED))
+    assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("out")) == [
+        "bundle.zip",
+        "whole.zip",
+    ]
+
+
+def test_a_list_of_millions_of_entries_is_not_read(tmp_path):
+    """Each of 46 bytes and a name: what zipfile makes of it is ten times as much."""
+    one = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0) + b"a"
+    for count, says in ((150_000, "it has 150000 entries; 100000 are allowed"), (2_000_000, "its list of files has")):
+        end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 7, 7, len(one) * count, 0, 0)
+        (tmp_path / "bundle.zip").write_bytes(one * count + end)
+        began = time.process_time()
+        with pytest.raises(RuntimeFailure, match=says):
+            unpack(tmp_path / "bundle.zip", tmp_path / "out")
+        assert time.process_time() - began < 1.0
+
+
+def test_directories_that_are_only_named_on_the_way_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MAX_ENTRIES", 300)
+    names = ["/".join([f"d{number}"] * 90) + "/a.py" for number in range(5)]
+    with pytest.raises(RuntimeFailure, match="300 are allowed"):
+        unpack(archive_of(tmp_path, *map(entry, names)), tmp_path / "out")
 
 
 @pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04 half of one"])
