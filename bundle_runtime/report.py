@@ -80,15 +80,15 @@ def fail(reason: str, message: str) -> RuntimeFailure:
 
 def encode(report: Report) -> bytes:
     """ASCII JSON of at most LIMIT bytes; always valid, always with the reason."""
-    data = report.as_dict()
+    data = _valid(report.as_dict())
     text = json.dumps(data)
     if len(text) <= LIMIT:
         return text.encode("ascii")
-    best = json.dumps({"reason": report.reason[:128], "message": "", "seconds": {}})
+    best = json.dumps({"reason": data["reason"][:128], "message": "", "seconds": {}})
     low, high = 0, LIMIT
     while low <= high:  # the longest cap for every string that fits: so the longest are cut first
         cap = (low + high) // 2
-        text = json.dumps({**_capped(data, cap), "reason": report.reason[:128]})
+        text = json.dumps({**_capped(data, cap), "reason": data["reason"][:128]})
         if len(text) <= LIMIT:
             best, low = text, cap + 1
         else:
@@ -112,6 +112,16 @@ def write_failure(failure: RuntimeFailure, seconds: Mapping[str, float] | None =
     """Print the failure for the log and leave it as the report; the caller exits with 1."""
     print(str(failure), file=sys.stderr, flush=True)
     write(Report(failure.reason, failure.message, seconds, **extra))
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, str):
+        return valid_unicode(value)
+    if isinstance(value, dict):
+        return {valid_unicode(str(key)): _valid(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_valid(item) for item in value]
+    return value
 
 
 def _capped(value: Any, cap: int) -> Any:

@@ -5,10 +5,11 @@ for shape and quoted, never believed beyond an allow-list (docs/architecture.md,
 """
 
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from bundle_runtime.report import valid_unicode
 
 from .api import Reason
 
@@ -52,7 +53,10 @@ ALLOWED: dict[str, frozenset[Reason]] = {
 
 _LONGEST = 1500
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")
-_CONTROL = re.compile(r"(?:[^\S\n]|[\x00-\x08\x0b-\x1f\x7f])+")
+# controls of terminals, of YAML's readers, and of the direction of text: whoever reads a condition sees what is written
+_CONTROL = re.compile(
+    r"(?:[^\S\n]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff])+"
+)
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,20 @@ def parse(text: str) -> Report | None:
         reason=data["reason"],
         message=quoted(message) if isinstance(message, str) else "",
         seconds=_seconds(data.get("seconds")),
-        more={name: value for name, value in data.items() if name not in ("reason", "message", "seconds")},
+        more={
+            valid_unicode(name): quoted(value) if isinstance(value, str) else value
+            for name, value in data.items()
+            if name not in ("reason", "message", "seconds")
+        },
     )
 
 
 def quoted(text: str) -> str:
-    """Foreign words made fit for a condition: no control characters, no more than a screen; the end counts most."""
-    text = _CONTROL.sub(" ", text).strip()
+    """Foreign words made fit for a condition: no control characters, no more than a screen; the end counts most.
+
+    Half a surrogate pair is written out: the API server refuses a status that holds one.
+    """
+    text = valid_unicode(_CONTROL.sub(" ", text).strip())
     return text if len(text) <= _LONGEST else text[: _LONGEST // 3] + " [...] " + text[-2 * _LONGEST // 3 :]
 
 
@@ -102,6 +113,5 @@ def _seconds(value: object) -> dict[str, float]:
         if _PHASE.fullmatch(name)
         and isinstance(seconds, int | float)
         and not isinstance(seconds, bool)
-        and math.isfinite(seconds)
-        and 0 <= seconds < 1e7
+        and 0 <= seconds < 1e7  # false for NaN too; a whole number may be too long to become a float
     }

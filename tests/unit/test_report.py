@@ -32,6 +32,16 @@ def test_the_longest_text_is_cut_and_its_two_ends_stay() -> None:
     assert len(json.dumps(cut)) > report.LIMIT - 20, "no more than needed"
 
 
+def test_half_a_surrogate_pair_is_written_out() -> None:
+    made = report.Report("LoadFailed", "a\ud800b", {"\udfff": 1.0}, name="\udcff", nested=[{"\ud800": "\ud800"}])
+    read = json.loads(report.encode(made))
+    assert (read["message"], read["name"]) == ("a\\ud800b", "\\udcff")
+    json.dumps(read, ensure_ascii=False).encode("utf-8")
+    long = json.loads(report.encode(report.Report("LoadFailed", "\U0001f600" * 4000 + "\ud800" * 4000)))
+    json.dumps(long, ensure_ascii=False).encode("utf-8")
+    assert long["message"].startswith("\U0001f600")
+
+
 def test_what_is_long_but_no_text_leaves_the_reason() -> None:
     cut = json.loads(report.encode(report.Report("LoadFailed", "why", {str(n): 1.0 for n in range(1000)})))
     assert cut == {"reason": "LoadFailed", "message": "", "seconds": {}}

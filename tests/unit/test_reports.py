@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,7 @@ def test_seconds_that_are_no_seconds_are_left_out() -> None:
 
 def test_control_characters_and_length_are_taken_away() -> None:
     assert quoted("\x1b[31mred\x00\tend\n") == "[31mred end"
+    assert quoted("a\x80\x9b\x85\u202eb\ufeff\uffff") == "a b"
     long = quoted("a" * 9000 + "the end")
     assert len(long) < 1600
     assert long.endswith("the end")
@@ -38,6 +40,24 @@ def test_control_characters_and_length_are_taken_away() -> None:
 def test_no_message_breaks_the_reader(text: str) -> None:
     parse(text)
     assert "\x00" not in quoted(text)
+
+
+@given(st.text(alphabet=st.characters(), max_size=300))
+def test_what_is_quoted_is_text_that_everybody_reads(text: str) -> None:
+    sent = quoted(text)
+    sent.encode("utf-8")
+    assert not [character for character in sent if unicodedata.category(character) == "Cc" and character != "\n"]
+
+
+def test_half_a_surrogate_pair_in_a_report_is_written_out() -> None:
+    report = parse('{"reason": "LoadFailed", "message": "a\\ud800", "requirementsDigest": "\\udfff", "\\ud800": 1}')
+    assert report == Report("LoadFailed", "a\\ud800", {}, {"requirementsDigest": "\\udfff", "\\ud800": 1})
+
+
+def test_numbers_of_any_length_are_no_seconds() -> None:
+    report = parse('{"reason": "Completed", "seconds": {"a": 1' + "0" * 400 + ', "b": NaN, "c": Infinity, "d": 2}}')
+    assert report is not None
+    assert report.seconds == {"d": 2.0}
 
 
 @pytest.mark.parametrize(("value", "number"), [(3, 3), (0, 0), (-1, None), (True, None), ("3", None), (2**40, None)])
