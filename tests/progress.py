@@ -19,7 +19,7 @@ class Progress:
         self._left = Counter(_file(item.nodeid) for item in items)
         self._all, self._done = len(items), 0
         self._outcomes: dict[str, Counter[str]] = defaultdict(Counter)
-        self._seconds: Counter[str] = Counter()
+        self._seconds: dict[str, float] = defaultdict(float)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:

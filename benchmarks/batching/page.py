@@ -158,7 +158,7 @@ def _of(runs: Sequence[Run], **wanted: Any) -> list[Run]:
 
 
 def _median(runs: Sequence[Run], key: str) -> float:
-    return statistics.median(run[key] for run in runs)
+    return float(statistics.median(run[key] for run in runs))
 
 
 def _range(runs: Sequence[Run], key: str, text: Callable[[float], str]) -> str:

@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import random
 import time
+from typing import Any
 
 from benchmarks.soak import bundles
 from benchmarks.soak.clients import MODEL, _numbers, ask, is_json
@@ -27,7 +28,10 @@ MALFORMED = (
     b"\r\n\r\n\x00",
 )
 NO_JSON = (b"", b"{", b'{"x": 1', b"[1]", b"null", b'{"x": NaN}', b"\xff", b'{"x": "\\ud800"}', b"[" * 5000)
-BAD_FIELDS = ({}, {"x": "1"}, {"x": 1.5}, {"x": 1, "other": 1}, {"x": 1, "text": []}, {"x": None})
+BAD_FIELDS: tuple[dict[str, Any], ...] = (
+    *({}, {"x": "1"}, {"x": 1.5}, {"x": None}),
+    *({"x": 1, "other": 1}, {"x": 1, "text": []}),
+)
 
 
 async def malformed(site: Site) -> None:

@@ -38,7 +38,8 @@ def exposed() -> set[str]:
     link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
     phases = SimpleNamespace(histograms={"user": Histogram()})
     dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter(), phases=phases)
-    server.of(SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest=""))
+    app: Any = SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest="")
+    server.of(app)
     pages = metrics.exposition().decode() + server.text().decode()
     return set(re.findall(r"^(\w+)", pages, re.MULTILINE))
 

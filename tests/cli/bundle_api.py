@@ -4,6 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.cli.api_server import PATH
@@ -75,7 +76,7 @@ class BundleApi:
     def write_kubeconfig(self, path: Path) -> str:
         server = f"http://127.0.0.1:{self.server.server_port}"
         context = {"cluster": "k", "user": "u", "namespace": "models"}
-        config = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
+        config: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
         config["clusters"] = [{"name": "k", "cluster": {"server": server}}]
         config |= {"users": [{"name": "u", "user": {}}], "contexts": [{"name": "c", "context": context}]}
         path.write_text(json.dumps(config))

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from typing import Any
 
 from bundle_runtime.canonical import bundle_document, canonical
 from bundle_runtime.document import digest
@@ -9,7 +10,7 @@ from bundle_runtime.inherit import changed, inherit
 
 ARTIFACT = {"uri": "s3://models/a.zip", "sha256": "a" * 64, "packaging": "zip", "pythonVersion": "3.12"}
 ENV_PARAMS = {"frameworkType": "custom_base_image", "customBaseImage": {"repository": "r/python", "tag": "3.12"}}
-ROOT = {
+ROOT: dict[str, Any] = {
     "artifact": ARTIFACT,
     "envParams": ENV_PARAMS,
     "requirements": ["scikit-learn>=1.5", "numpy"],

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import pytest
 from modelbundle_operator.json_schema import check_schema
@@ -19,7 +20,7 @@ from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_lef
 from tests.install.index import served_index, wheel
 
 
-def ask(url: str, **fields: object) -> object:
+def ask(url: str, **fields: object) -> Any:
     request = urllib.request.Request(url + "/predict", data=json.dumps(fields).encode())
     with urllib.request.urlopen(request, timeout=20) as answer:
         return json.load(answer)

@@ -102,7 +102,7 @@ def _nobody_listens(world: World, _: pytest.MonkeyPatch) -> Any:
 
 def _one_hook(world: World, _: pytest.MonkeyPatch) -> Any:
     client = LaunchClient(api_key=None, self_hosted=True)
-    client.register_upload_bundle_fn(lambda content, url: (world.artifacts / "uploaded").write_bytes(content))
+    client.register_upload_bundle_fn(lambda content, url: (world.artifacts / "uploaded").write_bytes(content))  # type: ignore[arg-type]
     return client.create_model_bundle(**GOOD)
 
 
@@ -184,7 +184,7 @@ ROWS = [
     BadCall("memory-is-no-quantity", _unsupported(memory="lots"), InvalidBundleError, ("memory", "8Gi"), V),
     BadCall("replicas-are-text", _unsupported(min_workers="2", max_workers="2"), WrongTypeError, ("whole number",), T),
     BadCall("empty-request", lambda *_: EndpointRequest(), InvalidBundleError, ("args",), V),
-    BadCall("api-key-is-a-number", lambda *_: LaunchClient(api_key=7), WrongTypeError, ("api_key", "int"), T),
+    BadCall("api-key-is-a-number", lambda *_: LaunchClient(api_key=7), WrongTypeError, ("api_key", "int"), T),  # type: ignore[arg-type]
     BadCall("no-store", _without_a_store, StoreError, ("LAUNCH_ARTIFACT_URI",)),
     BadCall("one-hook-only", _one_hook, LaunchError, ("register_bundle_location_fn",), V),
     BadCall("no-cluster", _without_a_cluster, APIError, ("KUBECONFIG",)),

@@ -32,7 +32,10 @@ def world(operator: object, make_namespace: Callable[..., str], place: Place, st
 
 
 # those that heal take longest: meanwhile the others' pods would start again and again, and keep the node full
-@pytest.mark.parametrize("row", sorted(ROWS, key=lambda row: row.heal is not None), ids=lambda row: row.name)
+IN_TURN = sorted(ROWS, key=lambda row: row.heal is not None)
+
+
+@pytest.mark.parametrize("row", IN_TURN, ids=lambda row: row.name)
 def test_condition_says_what_happened_and_what_to_do(
     row: Row, world: World, capture: Capture, keep: Callable[[str, Manifest], None]
 ) -> None:

@@ -89,8 +89,8 @@ def kubeconform() -> str:
             store.locked(store.root() / "bin" / "kubeconform.lock", "it builds kubeconform"),
             store.making(target) as scratch,
         ):
-            environment = {**os.environ, "GOBIN": str(scratch), "CGO_ENABLED": "0", "GOTOOLCHAIN": "local"}
-            go = str(golang._go())
+            go = golang.compiler()  # first, as it tells the environment where it is
+            environment = {**os.environ, **golang.ENVIRONMENT, "GOBIN": str(scratch)}
             subprocess.run([go, "install", "-trimpath", f"{package}@{version}"], env=environment, check=True)
             (scratch / "kubeconform").rename(scratch / "new")
     return str(target)

@@ -64,7 +64,7 @@ GONE: Any = object()
 def put(path: str, value: Any) -> Callable[[Object], None]:
     """Sets, or with GONE removes, what lies at a dotted path."""
 
-    def edit(bundle: Object) -> None:
+    def edit(bundle: Any) -> None:
         *parents, last = path.split(".")
         for part in parents:
             bundle = bundle[int(part) if part.isdigit() else part]
@@ -82,7 +82,7 @@ def put(path: str, value: Any) -> Callable[[Object], None]:
 def rename(path: str, new: str) -> Callable[[Object], None]:
     """The same value, in the same place, under another key."""
 
-    def edit(bundle: Object) -> None:
+    def edit(bundle: Any) -> None:
         *parents, last = path.split(".")
         for part in parents:
             bundle = bundle[part]
@@ -96,7 +96,7 @@ def rename(path: str, new: str) -> Callable[[Object], None]:
 def turn_round(path: str) -> Callable[[Object], None]:
     """A list in reverse."""
 
-    def edit(bundle: Object) -> None:
+    def edit(bundle: Any) -> None:
         for part in path.split("."):
             bundle = bundle[int(part) if part.isdigit() else part]
         bundle.reverse()

@@ -74,11 +74,14 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Releas
     release.helm("upgrade", "second")
     answered = [answer.digest]
     bundle = wait_ready(second, namespace)
+
+    def answers() -> bool:
+        answered.append(from_host("sum", namespace, REQUEST).digest)
+        return bool(answered[-1] == bundle["status"]["digest"])
+
     wait_for(
         "the new bundle to answer under the stable name",
-        lambda: (
-            answered.append(from_host("sum", namespace, REQUEST).digest) or answered[-1] == bundle["status"]["digest"]
-        ),
+        answers,
         60,
     )
     assert set(answered) == {answer.digest, bundle["status"]["digest"]}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def load(app_config, model):
     return predict
 """
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
-SMALL = {"cpus": 0.01, "memory": "256Mi", "storage": "1Gi"}
+SMALL: dict[str, Any] = {"cpus": 0.01, "memory": "256Mi", "storage": "1Gi"}
 
 
 @pytest.fixture(scope="module")

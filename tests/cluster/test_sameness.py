@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -132,7 +133,7 @@ def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
 
 def next_pod(namespace: str) -> None:
     """The only pod makes room for its successor, which is started at once."""
-    old = {pod["metadata"]["name"] for pod in pods(namespace)}
+    old: set[str] = {pod["metadata"]["name"] for pod in pods(namespace)}
     kubectl("delete", "pod", *old, "--wait=false", "--grace-period=1", namespace=namespace)
     wait_for("another pod", lambda: {pod["metadata"]["name"] for pod in pods(namespace)}.isdisjoint(old), 60)
 
@@ -142,5 +143,5 @@ def image_of_the_pod(namespace: str) -> str:
     return str(pod["status"]["containerStatuses"][0]["imageID"])
 
 
-def pods(namespace: str) -> list[dict[str, dict[str, object]]]:
+def pods(namespace: str) -> list[dict[str, Any]]:
     return list_all("pods", namespace, "modelbundle.dev/bundle=moved")

@@ -90,7 +90,7 @@ class _Noting(socketserver.StreamRequestHandler):
             self.wfile.write(b".")  # noted
 
 
-def _say(values: list[object]) -> None:
+def _say(values: list[str] | list[object]) -> None:
     os.write(1, json.dumps(values).encode() + b"\n")  # one call: whole lines, whichever thread
 
 

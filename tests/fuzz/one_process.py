@@ -25,7 +25,7 @@ from bundle_runtime.worker.predict import Predictor
 
 DIGEST = "sha256:" + "0" * 64
 MODEL = "m"
-HELLO = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
+HELLO: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
@@ -127,7 +127,7 @@ class Transport:
 
 class Client:
     def __init__(self, runtime: Runtime) -> None:
-        self.connection = HttpConnection(runtime.app, runtime.loop, MAX_BODY)
+        self.connection = HttpConnection(runtime.app, runtime.loop, MAX_BODY)  # type: ignore[arg-type]
         self.transport = Transport(runtime.loop, self.connection)
         self.methods: list[bytes] = []  # of the requests that the app was given
         self.refused = False  # the last of them, before it was read to its end

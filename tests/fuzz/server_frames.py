@@ -25,7 +25,7 @@ from tests.fuzz.requests import Batched, mirror
 
 KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT)
 ANSWERS = (wire.RESPONSE, wire.ERROR, wire.PIECES, wire.END)
-PREDICTORS = (Predictor(mirror, frozenset()), Predictor(Batched(), frozenset()))
+PREDICTORS = (Predictor(mirror, frozenset()), Predictor(Batched(), frozenset()))  # type: ignore[arg-type]
 
 
 class Exit(BaseException):

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -164,7 +165,7 @@ def test_argo_cd_shows_each_phase_as_it_is(running: Running, keep: Keep) -> None
     shown |= dict.fromkeys(phases.BAD, DEGRADED) | dict.fromkeys(("no-base", "no-capacity"), PROGRESSING)
     for name, status in shown.items():
         app = argo.wait_app(
-            git.app, f"to show {name} {status}", lambda app, n=name, s=status: _shows(app, "ModelBundle", n, s)
+            git.app, f"to show {name} {status}", partial(_shows, kind="ModelBundle", name=name, status=status)
         )
         assert argo.resources(app)["ModelBundle", name]["status"] == "Synced"
     by_name = {phase.name: phase.status for phase in PHASES if phase.kind == "ModelBundle"}
@@ -176,7 +177,7 @@ def test_argo_cd_shows_each_phase_as_it_is(running: Running, keep: Keep) -> None
         "e-stalled": HEALTHY,
     }.items():
         argo.wait_app(
-            git.app, f"to show {name} {status}", lambda app, n=name, s=status: _shows(app, "ModelEndpoint", n, s)
+            git.app, f"to show {name} {status}", partial(_shows, kind="ModelEndpoint", name=name, status=status)
         )
     keep("clone", get("modelbundle", "waits", git.namespace) or {})
     keep("no-bundle", get("modelendpoint", "e-none", git.namespace) or {})
@@ -290,7 +291,7 @@ def test_argo_cd_shows_roll_outs_and_moves_that_wait_or_fail(running: Running, k
     for (kind, name, phase), condition in shown.items():
         body = phases.wait_until(kind.lower(), name, git.namespace, phases.says(*condition))
         status = next(found.status for found in PHASES if (found.kind, found.name) == (kind, phase))
-        argo.wait_app(git.app, f"to show {phase}", lambda app, k=kind, n=name, s=status: _shows(app, k, n, s))
+        argo.wait_app(git.app, f"to show {phase}", partial(_shows, kind=kind, name=name, status=status))
         message = argo.resources(argo.looked_at(git.app))[kind, name]["health"]["message"]
         assert f"{condition[2]}: " in message
         keep(phase, body)

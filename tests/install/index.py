@@ -66,8 +66,8 @@ def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path
         pytest.skip(str(error))
     subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", base, directory], check=True)
     python = directory / "bin" / "python"
-    install = [uv.find_uv_bin(), "pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
-    subprocess.run(install, check=True)
+    words = ["pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
+    subprocess.run([uv.find_uv_bin(), *words], check=True)
     return python
 
 
@@ -102,7 +102,7 @@ def run_install(root: Path, python: Path, requirements: list[str], index: str, *
         "UV_HTTP_RETRIES": "0",
         **environment,
     }
-    command = [python, "-m", "bundle_runtime.worker.install"]
+    command: list[str | Path] = [python, "-m", "bundle_runtime.worker.install"]
     done = subprocess.run(
         command, cwd=layout.runtime_dir, env=settings, capture_output=True, text=True, check=False, timeout=120
     )

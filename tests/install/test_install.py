@@ -8,7 +8,11 @@ import pytest
 from launch.families.lock import installed_in_log
 from tests.install.index import image_with, run_install, served_index, wheel
 
-IMAGE = [("torchlike", "1.7.1+cu110"), ("numpylike", "1.21.0"), ("extended", "1.0", ("plain>=1 ; extra == 'more'",))]
+IMAGE: list[tuple[str, str, tuple[str, ...]]] = [
+    ("torchlike", "1.7.1+cu110", ()),
+    ("numpylike", "1.21.0", ()),
+    ("extended", "1.0", ("plain>=1 ; extra == 'more'",)),
+]
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +38,7 @@ def index(tmp_path_factory):
 @pytest.fixture(scope="session", params=["3.8", "3.12"])
 def image(request, tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("wheels")
-    wheels = [wheel(directory, name, version, *more, origin="image") for name, version, *more in IMAGE]
+    wheels = [wheel(directory, *package, "image") for package in IMAGE]
     return image_with(tmp_path_factory.mktemp("image"), request.param, wheels)
 
 

@@ -20,6 +20,7 @@ from modelbundle_operator.mirror import KINDS, Mirror
 from modelbundle_operator.workqueue import Key
 
 Body = dict[str, Any]
+Listed = list[Body]  # in the class the name is that of a method
 Ref = tuple[str, str, str]
 
 # list-maps by the key of their items; any other list is one value
@@ -158,7 +159,7 @@ class FakeCluster:
     def total(self) -> int:
         return sum(self.calls.values())
 
-    def _listed(self, kind: str, namespace: str | None) -> list[Body]:
+    def _listed(self, kind: str, namespace: str | None) -> Listed:
         return [
             body
             for (its_kind, its_namespace, _), body in self.objects.items()

@@ -225,7 +225,7 @@ async def test_the_first_cause_is_kept_until_the_bundle_is_ready() -> None:
     world = World(model_bundle())
     await world.look()
     load_failed = json.dumps({"reason": "LoadFailed", "message": "no weights", "seconds": {}})
-    start = {"prepare": completed(), "server": running(6)}
+    start: dict[str, Any] = {"prepare": completed(), "server": running(6)}
     world.rolled_out(pod(**start, worker=ended(1, load_failed, finished=9)))
     await world.look()
     assert world.status()["lastFailure"] == {

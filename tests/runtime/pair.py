@@ -160,7 +160,7 @@ class Pair:
 
     @property
     def report(self) -> dict[str, Any]:
-        return json.loads(self.report_file.read_bytes())  # type: ignore[no-any-return]
+        return json.loads(self.report_file.read_bytes())
 
     # clients
 

@@ -328,7 +328,7 @@ class TestTritonClient:
     @pytest.mark.parametrize("binary", [True, False])
     @pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
     def test_infer(self, client: Any, mirror: Pair, binary: bool, compression: str | None) -> None:
-        arrays = {
+        arrays: dict[str, Any] = {
             "f": numpy.arange(600, dtype=numpy.float32).reshape(2, 300),
             "i": numpy.array([[1, -2]], dtype=numpy.int64),
             "b": numpy.array([True, False]),

@@ -25,7 +25,7 @@ def test_a_model_and_its_load_predict_fn(served: Served) -> None:
         def returns_model_of_x_plus_len_of_y(x: int, y: str) -> int:
             assert isinstance(x, int)
             assert isinstance(y, str)
-            return model(x) + len(y)  # type: ignore[no-any-return]
+            return model(x) + len(y)
 
         return returns_model_of_x_plus_len_of_y
 

@@ -65,7 +65,7 @@ def distribution(into: Path) -> Path:
 def python_with(pydantic: str) -> Path:
     """The interpreter of the kept environment, which is made when it is not there."""
     home = store.root() / "seed"
-    wanted = [SERIES, PYDANTICS[pydantic], (ROOT / "pyproject.toml").read_bytes()]
+    wanted: list[str | bytes] = [SERIES, PYDANTICS[pydantic], (ROOT / "pyproject.toml").read_bytes()]
     target = home / f"{pydantic.replace(' ', '-')}-{store.fingerprint(wanted)}"
     with store.locked(home / "lock", f"it makes an environment with {pydantic}"):
         if not (target / "complete").exists():

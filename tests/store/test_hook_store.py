@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -33,13 +34,13 @@ def test_each_file_gets_one_place_and_its_bytes_go_there(bundle: Bundle) -> None
         (lambda content, url: None, None, "register_bundle_location_fn"),
     ],
 )
-def test_one_hook_without_the_other_is_named(upload: object, location: object, missing: str) -> None:
+def test_one_hook_without_the_other_is_named(upload: Any, location: Any, missing: str) -> None:
     with pytest.raises(InvalidBundleError, match=f"call {missing} too"):
         HookStore(upload, location)
 
 
 @pytest.mark.parametrize("said", [None, "", b"s3://mine/1", 7])
-def test_a_place_that_is_no_url_is_refused_before_the_upload(bundle: Bundle, said: object) -> None:
+def test_a_place_that_is_no_url_is_refused_before_the_upload(bundle: Bundle, said: Any) -> None:
     uploads: list[str] = []
     store = HookStore(lambda content, url: uploads.append(url), lambda: said)
     with pytest.raises(WrongTypeError, match="has to return the URL"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,7 +72,7 @@ def test_check_leaves_nothing_in_the_bucket(s3: S3) -> None:
 
 
 NO_KEYS = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_EC2_METADATA_DISABLED": "true"}
-REFUSALS = {
+REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     "wrong secret": ("models", {"AWS_SECRET_ACCESS_KEY": "wrongsecret"}, "SignatureDoesNotMatch.* the access key test"),
     "unknown key": ("models", {"AWS_ACCESS_KEY_ID": "nobody"}, r"the access key nobo\.\.\. was used \(found by: env\)"),
     "no keys": ("models", NO_KEYS, "no credentials .*set AWS_ACCESS_KEY_ID"),

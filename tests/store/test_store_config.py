@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from launch.errors import StoreError
+from launch.stores.s3_store import S3Store
 from launch.stores.store_config import store_of
 
 PUBLISHED = {"artifactUri": "s3://team/bundles", "s3EndpointUrl": "http://published:9000", "s3Region": "eu-west-1"}
@@ -36,6 +37,7 @@ def _no_aws(monkeypatch: pytest.MonkeyPatch) -> None:
 )  # fmt: skip
 def test_which_store(environment: dict, published: dict | None, uri: str, endpoint: str, region: str) -> None:
     store = store_of(environment, published)
+    assert isinstance(store, S3Store)
     assert (store.uri, store._s3.meta.endpoint_url, store._s3.meta.region_name) == (uri, endpoint, region)
 
 

@@ -13,10 +13,10 @@ from tests.unit.builders import ARTIFACT, PYTORCH, SHA256, model_bundle
 Case = tuple[str, dict[str, Any]]
 
 ZIP = {**ARTIFACT, "packaging": "zip"}
-FUNCTIONS = {"loadPredictFn": "predict.load", "loadModelFn": "pkg.model.load"}
+FUNCTIONS: dict[str, Any] = {"loadPredictFn": "predict.load", "loadModelFn": "pkg.model.load"}
 CUSTOM = {"frameworkType": "custom_base_image"}
 IMAGE = {"repository": "registry.local:5000/team/image", "tag": "1"}
-CLONE = {"artifact": None, "envParams": None, "cloneFrom": {"name": "base"}}
+CLONE: dict[str, Any] = {"artifact": None, "envParams": None, "cloneFrom": {"name": "base"}}
 
 
 def image(**fields: Any) -> dict[str, Any]:

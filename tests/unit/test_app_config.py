@@ -118,7 +118,7 @@ def test_what_is_no_requirements_file_is_refused(tmp_path):
     with pytest.raises(InvalidBundleError, match="cannot read the requirements file"):
         requirements_of_file(tmp_path / "binary")
     with pytest.raises(WrongTypeError, match="requirements_path is a list"):
-        requirements_of_file(["numpy"])
+        requirements_of_file(["numpy"])  # type: ignore[arg-type]
 
 
 def test_a_list_of_requirements_is_checked_alike():

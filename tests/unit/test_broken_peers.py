@@ -12,10 +12,10 @@ import pytest
 
 from bundle_runtime import wire
 from bundle_runtime.worker.link import Link
-from tests.fuzz import server_frames, worker_frames
+from tests.fuzz import server_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.http_answers import Answer, parse
-from tests.fuzz.one_process import HELLO, MODEL, Client, Runtime
+from tests.fuzz.one_process import HELLO, LONG_SECONDS, MODEL, Client, Runtime
 
 DEEP = b'{"a":' * 100_000
 
@@ -78,7 +78,7 @@ def test_an_answer_that_cannot_be_read_is_told_to_its_client_and_is_nobody_elses
     runtime.settle()
     assert answer(other).body == b"7"
     assert runtime.app.link.loaded
-    runtime.wait(worker_frames.LONG_SECONDS)
+    runtime.wait(LONG_SECONDS)
     runtime.check_nothing_is_left()
 
 
@@ -117,7 +117,7 @@ def test_a_stream_that_cannot_be_passed_on_is_ended_on_both_sides() -> None:
     def full(_: bytes) -> None:
         raise MemoryError
 
-    client.transport.write = full  # type: ignore[method-assign]
+    client.transport.write = full  # type: ignore[assignment,method-assign]
     runtime.link.data_received(wire.pack(wire.ITEM, 1, b"1") + wire.pack(wire.RESPONSE, 2, b"7"))
     runtime.settle()
     assert client.transport.ended

@@ -114,7 +114,7 @@ UUID = uuid.UUID(int=7)
         (Box(numpy.arange(2)), {"corners": [0, 1], "colour": "red"}),
         (Two(value=1), {"theValue": 1, "when": None}),
         (Root([1]), [1]),
-        (One(value="1.10"), {"value": "1.10"}),
+        (One(value=decimal.Decimal("1.10")), {"value": "1.10"}),
         (OneRoot(__root__=[1]), [1]),
         (Pair(1, 2), [1, 2]),
         (datetime.datetime(2020, 1, 2, 3, 4, 5), "2020-01-02T03:04:05"),

@@ -98,7 +98,10 @@ def test_fifty_levels():
 )
 def test_blame_names_who_set_the_value_or_all_who_may_have(line, gone, field, setters, before):
     roots = families([bundle for bundle in line if bundle["metadata"]["name"] not in gone])
-    found = blame(member_named(roots, "v4"), read(field))
+    member = member_named(roots, "v4")
+    assert member is not None
+    found = blame(member, read(field))
+    assert found is not None
     assert [item.name for item in found.candidates] == setters
     assert (found.before if found.base else None) == before
 
@@ -106,12 +109,18 @@ def test_blame_names_who_set_the_value_or_all_who_may_have(line, gone, field, se
 @pytest.mark.parametrize("gone", [[], ["v1"], ["v1", "v2", "v3"]])
 def test_what_is_not_set_and_was_in_no_known_ancestor_has_nobody_to_blame(line, gone):
     roots = families([bundle for bundle in line if bundle["metadata"]["name"] not in gone])
-    assert blame(member_named(roots, "v4"), read("appConfig.none")) is None
+    member = member_named(roots, "v4")
+    assert member is not None
+    assert blame(member, read("appConfig.none")) is None
 
 
 def test_blame_speaks_of_either_spelling_of_app_config():
     v1 = root("v1")
     v2 = clone(v1, "v2", appConfigJSON='{"mode": "single", "scale": 1.0}')
     member = member_named(families([v1, v2]), "v2")
-    assert [item.name for item in blame(member, read("appConfig.mode")).candidates] == ["v1"]
-    assert [item.name for item in blame(member, read("appConfig.scale")).candidates] == ["v2"]
+    assert member is not None
+    found = {field: blame(member, read(f"appConfig.{field}")) for field in ("mode", "scale")}
+    assert {field: [item.name for item in blamed.candidates] for field, blamed in found.items() if blamed} == {
+        "mode": ["v1"],
+        "scale": ["v2"],
+    }

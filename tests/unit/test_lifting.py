@@ -97,7 +97,7 @@ def test_what_does_not(value: Any) -> None:
 @pytest.mark.parametrize("size", [4, FEWEST])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8"])
 def test_masked_elements_are_null_and_what_is_under_them_stays_here(size: int, dtype: str) -> None:
-    masked = numpy.ma.masked_array(numpy.arange(size, dtype=dtype), mask=[number % 2 for number in range(size)])
+    masked = numpy.ma.masked_array(numpy.arange(size, dtype=dtype), mask=[number % 2 == 1 for number in range(size)])
     assert through({"a": masked})[1] == {"a": [None if number % 2 else number for number in range(size)]}
     assert through(numpy.ma.masked_array(numpy.array(FLOATS), mask=False)) == (True, FLOATS)
 

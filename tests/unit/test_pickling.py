@@ -190,7 +190,7 @@ def test_the_register_is_afterwards_as_it_was(tmp_path, own_module, fails):
 
 def test_globals_copy_is_a_mapping(tmp_path):
     with pytest.raises(WrongTypeError, match="globals_copy is a list: give a dict"):
-        pickle_to(tmp_path / "bundle.pkl", fn, [importlib])
+        pickle_to(tmp_path / "bundle.pkl", fn, [importlib])  # type: ignore[arg-type]
 
 
 MODEL = """

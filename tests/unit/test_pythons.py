@@ -88,7 +88,7 @@ except NotPicklableError as error:
 
 def test_a_class_of_a_compiled_pydantic_is_told_with_what_to_do(tmp_path: Path) -> None:
     python = python_with("3.11", "pydantic>=1.10,<2", f"cloudpickle=={cloudpickle.__version__}")
-    command = [python, "-c", PYDANTIC_1, tmp_path / "bundle.pkl"]
+    command: list[str | Path] = [python, "-c", PYDANTIC_1, tmp_path / "bundle.pkl"]
     done = subprocess.run(command, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
     assert done.stdout == (
         "the bundle cannot be pickled: Request is a class of pydantic 1, and pydantic 1 is compiled: define the class "

@@ -55,7 +55,7 @@ def conditions(judgement: Judgement) -> dict[str, tuple[str, str]]:
 
 
 BACK_OFF = "CrashLoopBackOff"
-LOADING = {"prepare": completed(), "server": running(6)}
+LOADING: dict[str, Any] = {"prepare": completed(), "server": running(6)}
 OLD = serving_pod("llama-old", template="t0")
 
 # why, observation, Ready (status, reason), words that its message holds

@@ -22,7 +22,9 @@ LISTED, RELISTED = "sha256:" + "1" * 64, "sha256:" + "2" * 64
 
 
 def serving(name: str = "llama-1", image: str = FIRST, listed: str = "", **more: Any) -> Body:
-    install = {"install": completed(json.dumps({"reason": "Completed", "requirementsDigest": listed, "count": 3}))}
+    install: dict[str, Any] = {
+        "install": completed(json.dumps({"reason": "Completed", "requirementsDigest": listed, "count": 3}))
+    }
     worker = {**running(7, ready=True), "imageID": image}
     return serving_pod(name, worker=worker, **(install if listed else {}), **more)
 
@@ -93,6 +95,8 @@ def test_the_record_stays_when_another_image_answers_after_a_pause() -> None:
 
 
 def test_hostile_reports_are_no_record() -> None:
-    install = {"install": completed(json.dumps({"reason": "Completed", "requirementsDigest": ["x"], "count": -1}))}
+    install: dict[str, Any] = {
+        "install": completed(json.dumps({"reason": "Completed", "requirementsDigest": ["x"], "count": -1}))
+    }
     run = first_run(seen(serving_pod(**install)))
     assert (run.requirements, run.count) == ("", None)

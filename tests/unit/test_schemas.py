@@ -25,7 +25,7 @@ from launch.packing.schemas import both_or_none, json_schema
 try:
     from jsonschema_rs import Draft202012Validator
 except ImportError:
-    Draft202012Validator = None
+    Draft202012Validator = None  # type: ignore[assignment,misc]
 
 ONE = pydantic.VERSION.startswith("1.")
 only_one = pytest.mark.skipif(not ONE, reason="needs pydantic 1")

@@ -380,7 +380,7 @@ async def test_a_connection_that_cannot_be_answered_is_not_kept() -> None:
     def full(_: bytes) -> None:
         raise MemoryError
 
-    client.transport.write = full  # type: ignore[method-assign]
+    client.transport.write = full  # type: ignore[assignment,method-assign]
     client.sends(HEALTH)
     assert client.transport.ended == "aborted"
 

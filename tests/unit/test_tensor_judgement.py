@@ -83,7 +83,9 @@ KINDS |= {**dict.fromkeys(tensors.FLOATS, ("number", "integer")), "BOOL": ("bool
 BESIDE = st.sampled_from(
     [{"minimum": 0}, {"maximum": 255}, {"multipleOf": 2}, {"minLength": 1}, {"enum": [0, 1, "", True]}, {"not": {}}]
 )
-ACROSS = st.sampled_from([{"uniqueItems": True}, {"contains": {"const": 0}}, {"prefixItems": [True]}, {"maxItems": 2}])
+ACROSS: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
+    [{"uniqueItems": True}, {"contains": {"const": 0}}, {"prefixItems": [True]}, {"maxItems": 2}]
+)
 ROUND = st.sampled_from(["anyOf", "oneOf", "allOf"])
 
 
@@ -97,7 +99,7 @@ def fields(draw: st.DrawFn) -> tuple[Any, dict[str, Any], bytes]:
     if draw(rarely):
         schema |= draw(BESIDE)
     for _ in shape:
-        schema = {"type": "array", "items": schema} | (draw(ACROSS) if draw(rarely) else {})
+        schema = {"type": "array", "items": schema, **(draw(ACROSS) if draw(rarely) else {})}
     if draw(rarely):
         schema = {draw(ROUND): [draw(ELEMENTS), schema]}
     count = tensors.count(shape)

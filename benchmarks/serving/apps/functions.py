@@ -6,6 +6,7 @@ Standard library only, NumPy where a tensor is the point; each server's own file
 import json
 import random
 import time
+from collections.abc import Iterator
 
 
 def model(x):
@@ -27,7 +28,7 @@ def largest(v):
 _series = {}
 
 
-def series(n):
+def series(n: int) -> list[float]:
     """One number in, n floats out; they are made once, so that a row shows the server and not the making."""
     if n not in _series:
         _series[n] = [random.Random(number).random() for number in range(n)]
@@ -53,7 +54,7 @@ def brightest(image):
     return int(image.max())
 
 
-def tokens(n):
+def tokens(n: int) -> Iterator[str]:
     for number in range(n):
         yield f"token {number}"
 

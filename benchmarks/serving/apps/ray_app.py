@@ -25,4 +25,4 @@ class Seed:
 
 if __name__ == "__main__":
     serve.start(http_options={"host": "127.0.0.1", "port": int(sys.argv[1])})
-    serve.run(Seed.bind(), blocking=True)
+    serve.run(Seed.bind(), blocking=True)  # type: ignore[attr-defined]

@@ -77,6 +77,7 @@ def create_endpoint():
 @step("direct by its endpoint")
 def by_endpoint():
     endpoint = client.get_model_endpoint("test-endpoint")
+    assert endpoint is not None
     deadline = time.monotonic() + 240
     while endpoint.status() != "READY" and time.monotonic() < deadline:
         time.sleep(0.3)
