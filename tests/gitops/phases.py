@@ -14,6 +14,18 @@ from tests.cluster.bundles import cpu_bundle
 NO_NODE = {"nodeSelector": {"modelbundle.test/no-such-node": "true"}}
 NO_SECRET = {"artifactSecretName": "no-such-secret"}
 MOVING_IMAGE = "docker.io/stand-in/moving:1"
+# the kubelet starts a container at once after its first failure: one that would fail again could have done so before
+# anybody looked. This one's second run does not end; /dev/shm is the pod's, and outlives a run
+RAISES_ONCE = """import pathlib, time
+
+
+def load():
+    failed = pathlib.Path("/dev/shm/failed")
+    if failed.exists():
+        time.sleep(600)
+    failed.touch()
+    raise ValueError("no weights")
+"""
 # bad inputs that need neither the node nor much time; tests/cluster/test_bad_input.py brings about all of them
 BAD = ("load-raises", "wrong-digest", "no-image", "no-base", "foreign-service", "no-schema")
 

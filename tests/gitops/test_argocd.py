@@ -223,8 +223,7 @@ def test_phases_that_pass_quickly(
         "starting", phases.wait_until("modelbundle", "quick", namespace, phases.says("Ready", "Unknown", "Progressing"))
     )
     keep("created", answered("create", "-f", "-", manifest=phases.endpoint("stable", "quick")))
-    raises = cpu_bundle(store, "raises", model="def load(): raise ValueError('no weights')\n")
-    answered("create", "-f", "-", manifest=raises)
+    answered("create", "-f", "-", manifest=cpu_bundle(store, "raises", model=phases.RAISES_ONCE))
     once = phases.wait_until("modelbundle", "raises", namespace, phases.says("Ready", "False", "LoadFailed"))
     assert once["status"]["lastFailure"]["count"] == 1
     keep("failed-once", once)
