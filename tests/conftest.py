@@ -23,6 +23,7 @@ from hypothesis import HealthCheck, settings
 
 from demo.place import local_environment
 from local_cluster.place import here as local_cluster
+from tests.default_signals import hand_on_no_ignored_signal
 from tests.progress import Progress
 from tests.side_by_side import Turns, UnitScheduling, position, shared_directory
 
@@ -37,6 +38,7 @@ settings.load_profile("shared-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    hand_on_no_ignored_signal()
     os.environ.setdefault("MODELBUNDLE_TESTS_BEGAN", str(time.time()))  # one moment for all processes of a run
     # before any test module is imported: client libraries read it once, and no other cluster may be touched
     if _mode() == "local":
