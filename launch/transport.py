@@ -142,7 +142,7 @@ def _open(
     headers["Content-Type"] = content_type
     authorization = configuration.auth_settings().get("BearerToken")
     if authorization:
-        headers["Authorization"] = authorization["value"]
+        headers["Authorization"] = authorization["value"].strip()  # as kubectl does: a tokenFile may end its line
     url = configuration.host + path + (f"?{urlencode(query)}" if query else "")
     streamed = (query or {}).keys() & {"watch", "follow"}
     return api.rest_client.pool_manager.request(

@@ -13,8 +13,9 @@ import pytest
 from demo.place import Place
 from demo.store import Store
 from tests.cluster.conftest import make_namespace, operator, place, store
+from tests.environments import distribution, python_with_client
 from tests.seed.document import Document, read
-from tests.seed.environments import PYDANTICS, Environment, distribution, python_with
+from tests.seed.environments import PYDANTICS, SERIES, Environment
 from tests.seed.story import Story, run_page, run_with_another_python, run_with_pydantic_1, run_with_pydantic_2
 
 __all__ = ["make_namespace", "operator", "place", "store"]
@@ -38,12 +39,17 @@ def document(request: pytest.FixtureRequest) -> Document:
 
 
 @pytest.fixture(scope="session")
-def environments(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Environment]:
+def environments(request: pytest.FixtureRequest, site: Path) -> dict[str, Environment]:
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # so that the progress of a first time shows
-        pythons = {name: python_with(name) for name in PYDANTICS} | {ANOTHER: Path(sys.executable)}
-    site = distribution(tmp_path_factory.mktemp("distribution"))
+        pythons = {name: python_with_client(SERIES, pydantic) for name, pydantic in PYDANTICS.items()}
+    pythons[ANOTHER] = Path(sys.executable)
     return {name: Environment(python, site) for name, python in pythons.items()}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return distribution(tmp_path_factory.mktemp("distribution"))
 
 
 @pytest.fixture(scope="session")
