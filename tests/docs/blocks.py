@@ -22,6 +22,10 @@ class Block:
         return f"{self.page.relative_to(ROOT)}:{self.number}"
 
     @property
+    def is_python(self) -> bool:
+        return self.language in ("py", "python")
+
+    @property
     def lines(self) -> list[str]:
         """Commands: continuation lines joined, comments dropped."""
         joined = re.sub(r"\\\n\s*", "", self.text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 from launch.cli.commands import cli
 from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
+RUFF = Path(sys.executable).with_name("ruff")
 SHELL = [block for block in blocks() if block.language == "sh"]
 
 
@@ -53,6 +55,36 @@ def test_commands_exist(block: Block) -> None:
 
 
 KNOWN = {"aws", "python", "kubectl", "helm", "docker", "eval", "git", ".venv/bin/python", "curl", "kind", "cosign"}
+
+
+# page with Python in it -> the test that runs what it shows
+RUN = {
+    "README.md": "tests/seed/test_page.py",
+    "docs/launch-client.md": "tests/seed/test_page.py",
+    "docs/predict.md": "tests/runtime/test_predict_page.py",
+}
+
+
+def test_all_python_is_run_by_a_test() -> None:
+    shown = {str(block.page.relative_to(ROOT)) for block in blocks() if block.is_python}
+    assert shown == RUN.keys()
+    for page, test in RUN.items():
+        assert Path(page).name in (ROOT / test).read_text(), page
+
+
+@pytest.mark.parametrize("page", RUN)
+def test_python_has_all_names_that_it_uses(page: str) -> None:
+    """Who copies the blocks of a page one after the other has them all; the tests that run some need a cluster."""
+    shown = [block.text for block in blocks() if str(block.page.relative_to(ROOT)) == page and block.is_python]
+    compile("".join(shown), page, "exec")
+    assert _undefined("".join(shown)) == []
+    assert _undefined("".join([*shown, "print(not_there)\n"])) == ["not_there"]
+
+
+def _undefined(script: str) -> list[str]:
+    command = [str(RUFF), "check", "--isolated", "--output-format=concise", "--select=E9,F821,F822,F823", "-"]
+    printed = subprocess.run(command, input=script, capture_output=True, text=True, check=False).stdout
+    return re.findall(r"^-:.*`(\w+)`$", printed, re.MULTILINE)
 
 
 def test_every_dependency_has_its_reason() -> None:

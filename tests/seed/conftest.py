@@ -16,17 +16,25 @@ from tests.cluster.conftest import make_namespace, operator, place, store
 from tests.environments import distribution, python_with_client
 from tests.seed.document import Document, read
 from tests.seed.environments import PYDANTICS, SERIES, Environment
-from tests.seed.story import Story, run_page, run_with_another_python, run_with_pydantic_1, run_with_pydantic_2
+from tests.seed.story import (
+    Story,
+    run_page,
+    run_readme,
+    run_with_another_python,
+    run_with_pydantic_1,
+    run_with_pydantic_2,
+)
 
 __all__ = ["make_namespace", "operator", "place", "store"]
 
 LINES = pytest.StashKey[list[str]]()
-ANOTHER = "another Python"
+ANOTHER, BARE = "another Python", "no pydantic"
 # in which environment what happens
 STORIES = {
     "pydantic 1": ("pydantic 1", run_with_pydantic_1),
     "pydantic 2": ("pydantic 2", run_with_pydantic_2),
     "page": ("pydantic 2", run_page),
+    "readme": (BARE, run_readme),
     ANOTHER: (ANOTHER, run_with_another_python),
 }
 
@@ -43,6 +51,7 @@ def environments(request: pytest.FixtureRequest, site: Path) -> dict[str, Enviro
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():  # so that the progress of a first time shows
         pythons = {name: python_with_client(SERIES, pydantic) for name, pydantic in PYDANTICS.items()}
+        pythons[BARE] = python_with_client(SERIES)
     pythons[ANOTHER] = Path(sys.executable)
     return {name: Environment(python, site) for name, python in pythons.items()}
 
@@ -107,6 +116,7 @@ def _of(name: str) -> Callable[..., Story]:
 pydantic_1 = _of("pydantic 1")
 pydantic_2 = _of("pydantic 2")
 page = _of("page")
+readme = _of("readme")
 another_python = _of(ANOTHER)
 
 

@@ -1,14 +1,21 @@
-"""What docs/launch-client.md shows: Python blocks that make a script, one after the other, and a change of code."""
+"""What docs/launch-client.md and README.md show: Python blocks that make a script, and a change of code."""
 
 from __future__ import annotations
 
 from tests.docs.blocks import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "launch-client.md"
+README = ROOT / "README.md"
 
 
 def script() -> str:
+    """The page's blocks, one after the other."""
     return "\n\n".join(block.text for block in _of("python"))
+
+
+def readme() -> str:
+    (block,) = [block for block in blocks() if block.page == README and block.is_python]
+    return block.text
 
 
 def change() -> tuple[str, str]:

@@ -75,6 +75,12 @@ def run_page(_: Document, environment: Environment, variables: dict[str, str], a
     return story
 
 
+def run_readme(_: Document, environment: Environment, variables: dict[str, str], at: Path) -> Story:
+    story, run = _started(environment, variables, at)
+    run("readme", page.readme())
+    return story
+
+
 def run_with_another_python(_: Document, environment: Environment, variables: dict[str, str], at: Path) -> Story:
     """A bundle for the image with Python 3.8, made by whatever runs these tests."""
     story, _run = _started(environment, variables, at)
