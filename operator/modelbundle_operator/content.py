@@ -37,13 +37,13 @@ def content(fields: dict[str, Any]) -> Content:
         if "appConfigJSON" in document:
             read_config_json(document["appConfigJSON"])
         check_requirements(document.get("requirements"))
+        _check_schemas(document)
         written = canonical(document)
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}") from None
     if len(written) > DOCUMENT_MAX:
         raise Terminal(Reason.TOO_LARGE, too_large(len(written)))
     _check_functions(document)
-    _check_schemas(document)
     return Content(document, written.decode(), digest(written), fields["artifact"]["uri"])
 
 

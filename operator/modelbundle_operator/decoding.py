@@ -18,8 +18,8 @@ from .json_cuts import depth_of, entries, members
 
 Body = dict[str, Any]
 
-# of spec.bundle, where appConfig may nest exact_values.DEEPEST levels and a schema schema_limits' number
-DEPTH_MAX = 200
+# of spec.bundle: more than exact_values and schema_limits allow, which say where a value of less is too deep
+DEPTH_MAX = 300
 # what canonical form may save, such as null or a blank; of all that is smaller the exact size is asked
 _SLACK = 4096
 
