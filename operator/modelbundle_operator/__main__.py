@@ -13,6 +13,7 @@ from . import handlers, logs
 from .api_endpoint import ENDPOINT_KIND
 from .cluster import Cluster, NotInstalled, Refused, in_cluster
 from .controller import Controller, Outcome
+from .errors import Transient
 from .last_resort import guarded
 from .metrics import Metrics
 from .mirror import Mirror
@@ -60,7 +61,7 @@ async def run(settings: Settings) -> None:
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
             *await kopf.spawn_tasks(
-                registry=handlers.registry(mirror, controller.enqueue),
+                registry=handlers.registry(mirror, controller.enqueue, resync.soon),
                 settings=handlers.settings(settings.request_seconds),
                 identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,
@@ -80,19 +81,20 @@ async def run(settings: Settings) -> None:
 async def first_look(cluster: Cluster, resync: Resync) -> None:
     """Fill the mirror; an API server that is just starting is waited for, a missing CRD is not."""
     pause = 0.5
-    async with asyncio.timeout(START_SECONDS):
-        while True:
-            try:
-                await cluster.check_installed()
-                await resync.once()
-            except (NotInstalled, Refused):
+    while True:
+        try:
+            await cluster.check_installed()
+            await resync.once()
+        except (NotInstalled, Refused):
+            raise
+        except Exception as error:
+            if resync.age() > START_SECONDS:
                 raise
-            except Exception as error:
-                log.warning("%s; trying again", error or type(error).__name__)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 8.0)
-            else:
-                return
+            log.warning("%s; trying again", error or type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 8.0)
+        else:
+            return
 
 
 def main() -> int:
@@ -110,8 +112,8 @@ def main() -> int:
     except NotInstalled as error:
         log.critical("%s", error)
         return 2
-    except TimeoutError:
-        log.critical("the API server did not answer in %g s", START_SECONDS)
+    except Transient as error:
+        log.critical("the API server did not answer in %g s: %s", START_SECONDS, error)
         return 1
     except KeyboardInterrupt:
         return 0

@@ -34,8 +34,9 @@ from .errors import OperatorError, Transient
 
 log = logging.getLogger(__name__)
 
-# of 1.5 MB each, which the API server takes: 75 MB in one answer (docs/adr/0001-kopf-as-host.md)
+# objects of a list in one answer, 75 MB at most, as the API server takes 1.5 MB each; fewer where that takes too long
 PAGE = 50
+_SMALL_PAGE = 2**20  # bytes
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
@@ -83,6 +84,10 @@ class Refused(OperatorError):
         self.message = message
 
 
+class NoAnswer(Transient):
+    """The API server took longer than a call may take."""
+
+
 class NotInstalled(OperatorError):
     """The CRD is absent: without it kopf would wait for ever and look healthy."""
 
@@ -96,6 +101,7 @@ class Cluster:
         self._api = api
         self._seconds = seconds
         self._called = called
+        self._pages: dict[str, str] = {}  # by kind, after an answer that did not come in time
 
     @classmethod
     async def connect(cls, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None) -> Self:
@@ -132,14 +138,26 @@ class Cluster:
     ) -> tuple[list[Body], int]:
         """Every object of ours of this kind that is to be kept, by pages, and the version of the list."""
         items: list[Body] = []
-        query = {"limit": str(PAGE), "labelSelector": PLACES[kind].selector}
+        query = {"limit": self._pages.get(kind, str(PAGE)), "labelSelector": PLACES[kind].selector}
         while True:
-            text = await self._text("GET", _path(kind, namespace), kind=kind, query=query)
+            try:
+                text = await self._text("GET", _path(kind, namespace), kind=kind, query=query)
+            except NoAnswer:
+                size = int(query["limit"])
+                if size == 1:
+                    raise
+                query["limit"] = self._pages[kind] = str(max(size // 4, 1))
+                continue
             page = page_of(text or b"")
-            items += (body for body in readable(kind, page.items) if keep(body))
+            for body in readable(kind, page.items):
+                if keep(body):
+                    items.append(body)
+                await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
             if not page.more:
                 return items, int(page.version)
             query["continue"] = page.more
+            if text is not None and len(text) < _SMALL_PAGE:
+                query["limit"] = self._pages[kind] = str(min(int(query["limit"]) * 2, PAGE))
 
     async def apply(self, body: Body) -> Body:
         """Server-side apply of every field that we own, by force."""
@@ -199,7 +217,7 @@ class Cluster:
                 answer = await self._api.call_api(method, url, headers, data)
                 text: bytes = await answer.read()  # type: ignore[no-untyped-call]
         except TimeoutError:
-            raise Transient(f"{what}: no answer in {self._seconds:g} s") from None
+            raise NoAnswer(f"{what}: no answer in {self._seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{what}: {type(error).__name__}: {error}") from None
         if answer.status < 300:

@@ -12,7 +12,6 @@ import kopf
 
 from .api import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
 from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
-from .cluster import PAGE
 from .mirror import OWN_KINDS, Mirror, concerns
 from .watch_session import session
 from .workqueue import Key
@@ -29,8 +28,8 @@ WATCHED: dict[str, tuple[str, str, str]] = {
 }
 
 
-def registry(mirror: Mirror, enqueue: Enqueue) -> kopf.OperatorRegistry:
-    """One handler per watched kind, and the login."""
+def registry(mirror: Mirror, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
+    """One handler per watched kind, and the login. `watch_begins`: a watch starts anew and tells nothing of before."""
     handlers = kopf.OperatorRegistry()
 
     async def log_in(**more: Any) -> kopf.AiohttpSession | None:
@@ -42,7 +41,7 @@ def registry(mirror: Mirror, enqueue: Enqueue) -> kopf.OperatorRegistry:
             server=info.server,
             default_namespace=info.default_namespace,
             expiration=info.expiration,
-            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), mirror.wants),
+            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), mirror.wants, watch_begins),
         )
 
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(log_in)
@@ -61,7 +60,7 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.networking.request_timeout = request_seconds
     made.watching.server_timeout = 300
     made.watching.reconnect_backoff = 1.0
-    made.watching.chunk_size = PAGE
+    made.watching.chunk_size = 1  # of the list only the version is read (watch_session.py)
     for kind, resource in WATCHED.items():
         if kind not in OWN_KINDS:
             # on the server's side, so that losing the label reads as a deletion; the key must be a tuple to match

@@ -5,6 +5,7 @@ before anything is reconciled.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import time
@@ -18,6 +19,7 @@ from .workqueue import Key
 log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 1.0
+TOGETHER_SECONDS = 0.5
 
 
 class Resync:
@@ -38,6 +40,8 @@ class Resync:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._last = time.monotonic()
         self._told: set[str] = set()
+        self._asked = asyncio.Event()
+        self._took = 0.0
 
     def age(self) -> float:
         """Seconds since the last one that went well."""
@@ -50,6 +54,7 @@ class Resync:
         as is a watched namespace that was deleted, is said once; anything else raises when all was tried, as trying
         again may help.
         """
+        began = time.monotonic()
         news: set[Key] = set()
         failed: list[Exception] = []
         for kind in KINDS:
@@ -61,6 +66,7 @@ class Resync:
                 except Exception as error:
                     log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
                     failed.append(error)
+        self._took = time.monotonic() - began
         self._tell([error for error in failed if isinstance(error, Refused)])
         if len(failed) == len(KINDS) * len(self._namespaces):
             raise failed[0]
@@ -77,7 +83,7 @@ class Resync:
         failures = 0
         while True:
             seconds = self._every if not failures else min(FIRST_RETRY_SECONDS * 2.0**failures, self._every)
-            await asyncio.sleep(seconds * random.uniform(0.9, 1.1))
+            await self._pause(seconds * random.uniform(0.9, 1.1))
             try:
                 news = await self.once()
             except Exception as error:
@@ -87,6 +93,17 @@ class Resync:
                 failures = 0
                 if news:
                     log.info("resync: the watch had missed changes of %d bundles", len(news))
+
+    def soon(self) -> None:
+        """Look at everything in a moment: a watch begins, which tells nothing of what was before it."""
+        self._asked.set()
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._asked.wait(), seconds)
+            # the watches of all kinds begin together; and where they begin again and again, others get their turn
+            await asyncio.sleep(max(TOGETHER_SECONDS, 4 * self._took))
+        self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
         bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.wants(kind, body))

@@ -1,11 +1,12 @@
-"""The HTTP session over which kopf lists and watches: bounded in memory, and no answer that ends the process.
+"""The HTTP session over which kopf watches: bounded in memory, and no answer that ends the process.
 
 kopf parses a page or an event whole, keeps the last event of an object for seconds, and ends on a refused watch or an
 ERROR event. It takes a session of ours: so it never sees an object that decoding.py would not have, nor a large one
-that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes anew.
+that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes anew. Before it
+watches it lists: all that it gets of that is the version to watch from, and the resync, which bounds its pages and
+tells deletions too, lists instead.
 """
 
-import asyncio
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -26,9 +27,11 @@ _KINDS = {place.plural: kind for kind, place in PLACES.items()}
 _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
 
-def session(headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants) -> aiohttp.ClientSession:
-    """A session for kopf. `wants` says of a large child or pod whether the operator keeps it."""
-    one_page_at_a_time = asyncio.Semaphore(1)  # six kinds are listed at a start
+def session(
+    headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants, watch_begins: Callable[[], None]
+) -> aiohttp.ClientSession:
+    """A session for kopf. `wants` says of a large child or pod whether the operator keeps it; `watch_begins` is called
+    when a watch is about to start anew: what happened before it, it does not tell."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
@@ -42,8 +45,9 @@ def session(headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants) -> ai
             kind = _KINDS.get(self.url.name)
             if kind is None or self.status != 200:
                 return await super().json(**more)
-            async with one_page_at_a_time:
-                return seen_page(kind, await self.read(), wants)
+            page = page_of(await self.read())
+            watch_begins()
+            return {"metadata": {"resourceVersion": page.version}, "items": []}
 
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
@@ -51,15 +55,6 @@ def session(headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants) -> ai
         response_class=Answer,
         middlewares=(_refusal_as_lost_connection,),
     )
-
-
-def seen_page(kind: str, text: bytes, wants: Wants) -> Body:
-    """A page of a LIST as kopf is to see it."""
-    page = page_of(text)
-    small = [text for text in page.items if len(text) <= LARGE]
-    large = (text for text in page.items if len(text) > LARGE)
-    items = [*readable(kind, small), *(body for body in readable(kind, large) if wants(kind, body))]
-    return {"metadata": {"resourceVersion": page.version, "continue": page.more}, "items": items}
 
 
 def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tests.cluster.waiting import Manifest
+from demo.kubectl import Manifest
 
 GROUPS = {"ModelBundle": "apis/modelbundle.dev/v1alpha1", "ModelEndpoint": "apis/modelbundle.dev/v1alpha1"}
 

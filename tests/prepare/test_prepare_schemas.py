@@ -66,7 +66,7 @@ def test_what_no_limit_knows_ends_its_own_process_only(monkeypatch: pytest.Monke
 
 
 def test_what_is_within_the_limits_compiles_within_them() -> None:
-    largest = [
+    largest: list[dict[str, Any]] = [
         {"properties": {f"p{i}": {"pattern": "[a-z]{99}"} for i in range(1_000)}},
         {"properties": {f"p{i}": {"pattern": r"^\p{L}+$"} for i in range(480)}},
         {"properties": {f"p{i}": {"pattern": ".{0,99}"} for i in range(100)}},

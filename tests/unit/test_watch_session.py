@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from modelbundle_operator.api import UNREADABLE
-from modelbundle_operator.watch_session import LARGE, seen_event, seen_page, session
+from modelbundle_operator.watch_session import LARGE, seen_event, session
 
 Body = dict[str, Any]
 
@@ -29,6 +29,10 @@ def deep_bundle(levels: int) -> bytes:
 
 def wanted(kind: str, body: Body) -> bool:
     return bool(body["metadata"]["name"] == "wanted")
+
+
+def nothing() -> None:
+    """Nobody listens."""
 
 
 def line(event: str, body: Body | bytes) -> bytes:
@@ -66,22 +70,13 @@ def test_a_bookmark_passes(kind: str) -> None:
     assert seen_event(kind, bookmark, wanted) == bookmark
 
 
-def test_a_page_is_cut_down_in_the_same_way() -> None:
-    items = [config_map("small"), config_map("large", LARGE), config_map("wanted", LARGE)]
-    text = json.dumps({"metadata": {"resourceVersion": "7", "continue": "more"}, "items": items}).encode()
-    page = seen_page("ConfigMap", text, wanted)
-    assert [item["metadata"]["name"] for item in page["items"]] == ["small", "wanted"]
-    assert {item["kind"] for item in page["items"]} == {"ConfigMap"}
-    assert page["metadata"] == {"resourceVersion": "7", "continue": "more"}
-
-
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
     async def answer(request: web.Request) -> web.StreamResponse:
         if code := request.query.get("code"):
             return web.json_response({"kind": "Status", "code": int(code)}, status=int(code))
         if "watch" not in request.query:
-            return web.json_response({"metadata": {}, "items": [config_map("large", LARGE), config_map("small")]})
+            return web.json_response({"metadata": {"resourceVersion": "7"}, "items": [config_map("large", LARGE)]})
         response = web.StreamResponse()
         await response.prepare(request)
         lines = [line("ADDED", config_map(name, size)) for name, size in (("large", LARGE), ("wanted", 3 * LARGE))]
@@ -99,30 +94,36 @@ async def server() -> AsyncIterator[TestServer]:
 
 
 async def test_a_watch_comes_line_by_line_however_it_is_sent(server: TestServer) -> None:
-    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         async with kopfs.get(server.make_url("/api/v1/configmaps?watch=true")) as response:
             text = b"".join([data async for data in response.content.iter_chunked(1024 * 1024)])
         assert [json.loads(each)["object"]["metadata"]["name"] for each in text.splitlines()] == ["wanted", "last"]
-        async with kopfs.get(server.make_url("/api/v1/configmaps")) as response:
-            assert [item["metadata"]["name"] for item in (await response.json())["items"]] == ["small"]
+
+
+async def test_of_a_list_the_version_passes_and_the_watch_is_announced(server: TestServer) -> None:
+    begun = list[bool]()
+    async with session({}, ssl.create_default_context(), wanted, lambda: begun.append(True)) as kopfs:
+        response = await kopfs.get(server.make_url("/api/v1/configmaps"))
+        assert await response.json() == {"metadata": {"resourceVersion": "7"}, "items": []}
+    assert begun == [True]
 
 
 @pytest.mark.parametrize("code", [403, 500, 503])
 async def test_a_refused_list_is_a_lost_connection_to_kopf(server: TestServer, code: int) -> None:
-    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         with pytest.raises(aiohttp.ClientConnectionError, match=str(code)):
             await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
 
 
 @pytest.mark.parametrize("code", [401, 404, 410, 429])
 async def test_other_answers_are_kopfs_own_business(server: TestServer, code: int) -> None:
-    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         response = await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
         assert response.status == code
         assert (await response.json())["code"] == code
 
 
 async def test_what_is_no_kind_of_ours_passes(server: TestServer) -> None:
-    async with session({}, ssl.create_default_context(), wanted) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         response = await kopfs.get(server.make_url("/api/v1/namespaces?code=403"))
         assert response.status == 403

@@ -73,10 +73,11 @@ class FakeApi:
             if kind == body["kind"]:
                 queue.put_nowait({"type": event, "object": body})
 
-    def break_watches(self) -> None:
-        """410 Gone: the versions that the watches stand at are forgotten."""
+    def break_watches(self, error: Body = ERROR_410) -> None:
+        """410 Gone: the versions that the watches stand at are forgotten; or another error, which ends them too."""
         for _, queue in self.watches:
-            queue.put_nowait(ERROR_410)
+            queue.put_nowait(error)
+        self.watches.clear()
 
     def put(self, body: Body) -> None:
         self.tell("ADDED", self.cluster.put(body))
@@ -124,7 +125,7 @@ class FakeApi:
             while True:
                 event = await watch[1].get()
                 await response.write(json.dumps(event).encode() + b"\n")
-                if event is ERROR_410:
+                if event["type"] == "ERROR":
                     return response
         except (ConnectionError, asyncio.CancelledError):
             return response
