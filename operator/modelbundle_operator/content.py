@@ -33,11 +33,11 @@ class Content:
 def content(fields: dict[str, Any]) -> Content:
     """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong."""
     try:
+        _check_schemas({name: fields[name] for name in ("requestSchema", "responseSchema") if fields.get(name)})
         document = bundle_document(fields)
         if "appConfigJSON" in document:
             read_config_json(document["appConfigJSON"])
         check_requirements(document.get("requirements"))
-        _check_schemas(document)
         written = canonical(document)
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}") from None
@@ -67,8 +67,8 @@ def _check_functions(document: dict[str, Any]) -> None:
             )
 
 
-def _check_schemas(document: dict[str, Any]) -> None:
-    present = [name for name in ("requestSchema", "responseSchema") if name in document]
+def _check_schemas(schemas: dict[str, Any]) -> None:
+    present = list(schemas)
     if len(present) == 1:
         other = "responseSchema" if present == ["requestSchema"] else "requestSchema"
         raise Terminal(
@@ -77,5 +77,5 @@ def _check_schemas(document: dict[str, Any]) -> None:
             f" both or neither. {_NEW_BUNDLE}",
         )
     for name in present:
-        if problem := check_schema(document[name]):
+        if problem := check_schema(schemas[name]):
             raise Terminal(Reason.INVALID_SCHEMA, f"spec.bundle.{name}{problem}. {_NEW_BUNDLE}")
