@@ -24,7 +24,7 @@ help:
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
 	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
-	@echo 'make soak            ten minutes of mixed load with killed workers: leaks, wrong answers, lost requests'
+	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
@@ -68,8 +68,10 @@ bench-serving: $(READY)
 bench-torch: $(READY)
 	@$(PY) -m benchmarks.torch
 
+# server and worker under load, then every attack of tests/cluster/hostile.py beside another tenant
 soak: $(READY)
 	@$(PY) -m benchmarks.soak --seconds $(SOAK_SECONDS)
+	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 

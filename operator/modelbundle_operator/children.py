@@ -12,7 +12,7 @@ from .api_endpoint import ENDPOINT_KIND
 from .cluster import Cluster
 from .drift import differs, foreign_fields, without_foreign
 from .errors import OperatorError, Transient
-from .mirror import CHILD_KINDS, Mirror, concerns
+from .mirror import CHILD_KINDS, Mirror, concerns, controller_of
 from .workqueue import Key
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,8 @@ async def _find(cluster: Cluster, mirror: Mirror, kind: str, key: Key) -> Body |
     if body is None or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
         return body  # not watched: nobody would tell when it changes
     mirror.record(body)
-    if kind == "Deployment":
+    if kind == "Deployment" and controller_of(body) is None:
+        # it has outlived a bundle of this name, and its pods were not kept either
         pods, _ = await cluster.list("Pod", key.namespace, lambda pod: key in concerns("Pod", pod))
         for pod in pods:
             mirror.record(pod)
@@ -74,7 +75,7 @@ async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: 
 
 def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
     metadata, name = body["metadata"], owner.name
-    controller = next((ref for ref in metadata.get("ownerReferences") or [] if ref.get("controller")), None)
+    controller = controller_of(body)
     if controller is not None and controller.get("uid") == owner.uid:
         if metadata.get("deletionTimestamp"):
             raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)

@@ -43,13 +43,18 @@ class Mirror:
         return [self._bodies["Pod", key.namespace, name]["observed"] for name in sorted(self._pods.get(key, ()))]
 
     def wants(self, kind: str, body: Body) -> bool:
-        """Whether an object of a child's or pod's kind is kept: only while somebody known here asks for it.
+        """Whether an object is kept: a child while its controller is known here, a pod while its bundle is, or an
+        endpoint that names it.
 
-        Whoever may create objects may label them as ours, of any number and size.
+        Whoever may create objects may label them as ours, of any number, size and name. What only has a child's name is
+        asked for when it is looked at, and what pretends to be a child is made one by the next look.
         """
         if kind in OWN_KINDS:
             return True
-        return any((key.kind, *key.place) in self._bodies or key in self._named for key in concerns(kind, body))
+        if kind == "Pod":
+            return any((key.kind, *key.place) in self._bodies or key in self._named for key in concerns(kind, body))
+        controller = controller_of(body)
+        return controller is not None and any(self._uid(key) == controller.get("uid") for key in concerns(kind, body))
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
         """Take in one event of the watch; whether it was news."""
@@ -108,6 +113,10 @@ class Mirror:
             sizes[kind] = sizes.get(kind, 0) + 1
         return sizes
 
+    def _uid(self, key: Key) -> str | None:
+        body = self._bodies.get((key.kind, *key.place))
+        return None if body is None else body["metadata"].get("uid")
+
     def _known_version(self, ref: Ref) -> int:
         body = self._bodies.get(ref)
         return _version(body) if body is not None else self._gone.get(ref, -1)
@@ -154,6 +163,11 @@ def concerns(kind: str, body: Body) -> set[Key]:
     if kind == "Service":
         return {Key(*place, own) for own in OWN_KINDS}
     return {Key(*place, kind if kind in OWN_KINDS else KIND)}
+
+
+def controller_of(body: Body) -> Body | None:
+    """The ownerReference of the object's controller."""
+    return next((ref for ref in body["metadata"].get("ownerReferences") or [] if ref.get("controller")), None)
 
 
 def kept(kind: str, body: Body) -> Body:

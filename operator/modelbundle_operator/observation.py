@@ -16,6 +16,8 @@ from .naming import short_digest
 
 Body = dict[str, Any]
 
+# of sha256:<hex>, and whoever may create pods may write more into the variable
+_LONGEST_DIGEST = 71
 PREPARE, INSTALL, SERVER, WORKER = "prepare", "install", "server", "worker"
 
 
@@ -200,7 +202,7 @@ def observe_pod(body: Body) -> Pod:
         bundle=labels.get(LABEL_BUNDLE, ""),
         label=labels.get(LABEL_DIGEST, ""),
         counts=not metadata.get("deletionTimestamp") and status.get("phase") not in ("Succeeded", "Failed"),
-        digest=next(told, None) or labels.get(LABEL_DIGEST, ""),
+        digest=(next(told, None) or labels.get(LABEL_DIGEST, ""))[:_LONGEST_DIGEST],
         template=labels.get("pod-template-hash", ""),
         created=parse_time(metadata.get("creationTimestamp")),
         scheduled_at=parse_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,

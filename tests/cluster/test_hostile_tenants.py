@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
+from demo.install import RELEASE, helm, values
 from demo.kubectl import apply, condition, explain_bundle, kubectl, list_all, wait_for
+from demo.place import ROOT, Place
 from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, manifest, wait_condition, wait_ready
 from tests.cluster.hostile import ARTIFACT, Attack, attacks
@@ -150,3 +154,26 @@ def test_pods_by_the_thousand_cost_the_operator_little(
 
 def reported(name: str, namespace: str) -> int:
     return int(kubectl("get", "modelbundle", name, "-o", "jsonpath={.status.replicas}", namespace=namespace) or 0)
+
+
+@pytest.mark.skipif(not SOAK, reason="the operator's retries take two minutes: make soak (MODELBUNDLE_SOAK=1)")
+@pytest.mark.timeout(600)
+def test_a_watched_namespace_that_is_deleted_costs_the_others_nothing(
+    operator: Callable[[], None], make_namespace: Callable[..., str], api: RawApi, store: Store, place: Place
+) -> None:
+    gone, stays = make_namespace("gone"), make_namespace("stays")
+    given = values(place, {"resyncSeconds": 10})
+    given["operator"]["watchNamespaces"] = [gone, stays]
+    try:
+        helm("upgrade", RELEASE, str(ROOT), "-n", SYSTEM, "-f", "-", "--wait", stdin=json.dumps(given))
+        apply(*(cpu_bundle(store, name) for name in ("left", "right")), namespace=stays)
+        for name in ("left", "right"):
+            wait_ready(name, stays)
+        neighbour = Neighbour(api, stays)
+        kubectl("delete", "namespace", gone, timeout=120)
+        end = time.monotonic() + 120  # kopf gives a refused watch up after 54 s of retries
+        while time.monotonic() < end:
+            neighbour.lives(20)
+        assert restarts() == 0
+    finally:
+        operator()

@@ -25,8 +25,8 @@ KEY = Key("models", "llama")
 class World:
     """A cluster, its mirror, a clock that stands still, and the operator."""
 
-    def __init__(self, bundle: Body | None = None, **settings: Any) -> None:
-        self.cluster, self.mirror, self.now = FakeCluster(), Mirror(), START
+    def __init__(self, bundle: Body | None = None, cluster: FakeCluster | None = None, **settings: Any) -> None:
+        self.cluster, self.mirror, self.now = cluster or FakeCluster(), Mirror(), START
         self.reconcile = Reconciler(self.cluster, self.mirror, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
         if bundle is not None:
             self.cluster.put(bundle)

@@ -14,18 +14,23 @@ Body = dict[str, Any]
 
 def body(version: int, name: str = "llama", uid: str = "u", **labels: str) -> Body:
     metadata = {"name": name, "namespace": "models", "uid": uid, "resourceVersion": str(version), "labels": labels}
-    return {"kind": "Service", "metadata": metadata}
+    owner = {"controller": True, "uid": f"uid-of-{name}"}
+    return {"kind": "Service", "metadata": {**metadata, "ownerReferences": [owner]}}
 
 
 def pod(version: int, name: str, bundle: str) -> Body:
     return body(version, name, **{"modelbundle.dev/bundle": bundle})
 
 
+def bundle(version: int, name: str = "llama") -> Body:
+    return body(version, name, uid=f"uid-of-{name}") | {"kind": "ModelBundle"}
+
+
 def asked_for(*names: str) -> Mirror:
     """A mirror that knows bundles of these names."""
     mirror = Mirror()
     for name in names or ("llama",):
-        mirror.observe("ModelBundle", "ADDED", body(1, name) | {"kind": "ModelBundle"})
+        mirror.observe("ModelBundle", "ADDED", bundle(1, name))
     return mirror
 
 
@@ -122,17 +127,28 @@ def test_managed_fields_are_kept_where_drift_is_looked_for() -> None:
 
 def endpoint(version: int, *, bundle: str = "llama", bundle_of_status: str = "") -> Body:
     status = {"bundle": bundle_of_status} if bundle_of_status else {}
-    return body(version, "stable") | {"kind": "ModelEndpoint", "spec": {"bundle": bundle}, "status": status}
+    found = body(version, "stable", uid="uid-of-stable")
+    return found | {"kind": "ModelEndpoint", "spec": {"bundle": bundle}, "status": status}
 
 
-BUNDLE, ENDPOINT = ("ModelBundle", body(1)), ("ModelEndpoint", endpoint(1))
+BUNDLE, ENDPOINT = ("ModelBundle", bundle(1)), ("ModelEndpoint", endpoint(1))
 MOVED = ("ModelEndpoint", endpoint(2, bundle="new"))
 MOVES = ("ModelEndpoint", endpoint(2, bundle="new", bundle_of_status="llama"))
+
+
+def owned_by(uid: str | None) -> Body:
+    found = body(9)
+    found["metadata"]["ownerReferences"] = [{"controller": True, "uid": uid}] if uid else []
+    return found
+
+
 POD, OTHERS = pod(9, "x", "llama"), body(9, "other")
 ASKED_FOR = [
     ("nobody's", [], "Deployment", body(9), False),
     ("a bundle's", [BUNDLE], "Deployment", body(9), True),
     ("a bundle's of another name", [BUNDLE], "Deployment", OTHERS, False),
+    ("of a bundle's name, and another's", [BUNDLE], "Deployment", owned_by("uid-of-another"), False),
+    ("of a bundle's name, and nobody's", [BUNDLE], "Deployment", owned_by(None), False),
     ("an endpoint's Service", [ENDPOINT], "Service", body(9, "stable"), True),
     ("an endpoint's name on what it has none of", [ENDPOINT], "ConfigMap", body(9, "stable"), False),
     ("a bundle's pod", [BUNDLE], "Pod", POD, True),
