@@ -1,4 +1,4 @@
-"""`kubectl delete --cascade=orphan`, and a bundle of the same name: what serves is found again, though it was not kept."""
+"""After `kubectl delete --cascade=orphan` a bundle of the same name finds what serves, though it was not kept."""
 
 from __future__ import annotations
 
