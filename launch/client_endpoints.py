@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
+from launch.create import already_exists
 from launch.endpoint_bundle import bundle_for, release
 from launch.endpoint_options import checked_labels, endpoint_fields
 from launch.errors import APIError, BundleFailedError, WrongTypeError
@@ -68,17 +69,12 @@ class EndpointMethods:
         if update_if_exists and self.get_model_endpoint(endpoint_name) is not None:
             self._edit(endpoint_name, model_bundle, fields, gpu_type, known)
             return self._endpoint(endpoint_name)
-        base = named(self.connection, model_bundle)
-        manifest = _manifest(endpoint_name, base["metadata"]["name"], known)
-        self.connection.create(manifest, ENDPOINTS, dry_run=True)
-        serving = {**fields, **node_of(self.connection, gpu_type)}
         try:
-            serves = bundle_for(self.connection, base, endpoint_name, serving)["metadata"]["name"]
-            self.connection.create(_manifest(endpoint_name, serves, known), ENDPOINTS)
-        except APIError:
-            if self.get_model_endpoint(endpoint_name) is None:
-                release(self.connection, endpoint_name)
-            raise
+            self._create(endpoint_name, named(self.connection, model_bundle), fields, gpu_type, known)
+        except APIError as error:
+            if not (update_if_exists and already_exists(error)):
+                raise
+            self._edit(endpoint_name, model_bundle, fields, gpu_type, known)  # another client was faster
         return self._endpoint(endpoint_name)
 
     def edit_model_endpoint(
@@ -150,6 +146,24 @@ class EndpointMethods:
                 if error.status != 400:
                     raise
         return "\n".join(found)
+
+    def _create(
+        self,
+        name: str,
+        base: Mapping[str, Any],
+        fields: Mapping[str, Any],
+        gpu_type: Optional[str],
+        labels: Mapping[str, str],
+    ) -> None:
+        self.connection.create(_manifest(name, base["metadata"]["name"], labels), ENDPOINTS, dry_run=True)
+        serving = {**fields, **node_of(self.connection, gpu_type)}
+        try:
+            serves = bundle_for(self.connection, base, name, serving)["metadata"]["name"]
+            self.connection.create(_manifest(name, serves, labels), ENDPOINTS)
+        except APIError:
+            if self.get_model_endpoint(name) is None:
+                release(self.connection, name)
+            raise
 
     def _edit(
         self,

@@ -4,7 +4,7 @@ for a bundle that then cannot be created is taken away again."""
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Dict, Mapping, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
 from launch.content import Content, ContentError, content_of_manifest, content_of_object
 from launch.errors import APIError
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STORED: Mapping[str, Any] = {"replicas": 0}
 RESOLVES_SECONDS = 10.0  # a third of one, as a rule
+TURNS = 5  # each lost one is another client's that made or deleted the same bundle at that very moment
 
 
 class Created(NamedTuple):
@@ -52,24 +53,27 @@ def create(connection: "Connection", store: "ArtifactStore", wanted: Wanted, pac
     """The object, new or found; the artifact is in the store then."""
     uri = store.uri_of(packed)
     content = draft(wanted, packed, uri, connection.user())
-    found = _renewed(connection, content)
-    if found is not None:
-        if found["spec"]["bundle"].get("artifact", {}).get("uri") == uri:
-            store.put(packed)  # nothing to do where it is there; somebody may have removed it
-        return Created(found, content_of_object(found), new=False)
-    connection.create(content.manifest, dry_run=True)
-    uploaded = store.put(packed)
-    try:
-        made = connection.create(content.manifest)
-    except APIError as error:
-        if error.status == 409 and error.reason == "AlreadyExists":  # another client was faster
-            return Created(connection.get(content.name), content, new=False)
-        if uploaded and 400 <= error.status < 500 and not _used(connection, uri):  # else it may have been carried out
-            store.remove(uri)
-        raise
-    if not uploaded:
-        store.put(packed)  # who had uploaded it may have been refused meanwhile, and have taken it away
-    return Created(made, content, new=True)
+
+    def uploaded_and_made() -> Dict[str, Any]:
+        connection.create(content.manifest, dry_run=True)
+        uploaded = store.put(packed)
+        try:
+            made = connection.create(content.manifest)
+        except APIError as error:
+            refused = 400 <= error.status < 500 and not already_exists(error)  # else it may have been carried out
+            if uploaded and refused and not _used(connection, uri):
+                store.remove(uri)
+            raise
+        if not uploaded:
+            store.put(packed)  # who had uploaded it may have been refused meanwhile, and have taken it away
+        return made
+
+    bundle, new = _found_or_made(connection, content, uploaded_and_made)
+    if new:
+        return Created(bundle, content, new=True)
+    if bundle["spec"]["bundle"].get("artifact", {}).get("uri") == uri:
+        store.put(packed)  # nothing to do where it is there; somebody may have removed it
+    return Created(bundle, content_of_object(bundle), new=False)
 
 
 def _used(connection: "Connection", uri: str) -> bool:
@@ -81,15 +85,29 @@ def clone(connection: "Connection", base: Mapping[str, Any], content: Content, f
     """A stored clone of the bundle `base`, whose content is given, with these fields of spec.bundle."""
     drafted, _ = clone_of(content, content.name, fields, STORED["replicas"])
     named = _named(drafted, given_name(base), connection.user(), {})
-    found = _renewed(connection, named)
-    if found is not None:
-        return Created(found, named, new=False)
-    try:
-        return Created(connection.create(named.manifest), named, new=True)
-    except APIError as error:
-        if error.status == 409 and error.reason == "AlreadyExists":
-            return Created(connection.get(named.name), named, new=False)
-        raise
+    bundle, new = _found_or_made(connection, named, lambda: connection.create(named.manifest))
+    return Created(bundle, named, new)
+
+
+def already_exists(error: APIError) -> bool:
+    """Whether another client was faster; a dry run is answered so too."""
+    return error.status == 409 and error.reason == "AlreadyExists"
+
+
+def _found_or_made(
+    connection: "Connection", content: Content, make: Callable[[], Dict[str, Any]]
+) -> Tuple[Dict[str, Any], bool]:
+    """The bundle, and whether it is new. Others may make or delete the same one between any two of our requests."""
+    for turn in range(1, TURNS + 1):
+        found = _renewed(connection, content)
+        if found is not None:
+            return found, False
+        try:
+            return make(), True
+        except APIError as error:
+            if turn == TURNS or not already_exists(error):
+                raise
+    raise AssertionError("the last turn returns or raises")
 
 
 def content_in_cluster(connection: "Connection", bundle: Mapping[str, Any]) -> Content:
@@ -117,13 +135,13 @@ def _renewed(connection: "Connection", content: Content) -> Optional[Dict[str, A
 
     One of another owner is left as it is: it is as good, and not ours to change.
     """
+    created_at = str(time.time_ns())  # as late as this is asked: another client may have made it after our draft
     try:
         found = connection.get(content.name)
+        if (found["metadata"].get("annotations") or {}).get(OWNER) not in (None, connection.user()):
+            return found
+        return connection.patch(content.name, {"metadata": {"annotations": {CREATED_AT: created_at}}})
     except APIError as error:
-        if error.status == 404:
+        if error.status == 404:  # of the patch too: it was deleted in between
             return None
         raise
-    if (found["metadata"].get("annotations") or {}).get(OWNER) not in (None, connection.user()):
-        return found
-    created_at = content.manifest["metadata"]["annotations"][CREATED_AT]
-    return connection.patch(content.name, {"metadata": {"annotations": {CREATED_AT: created_at}}})

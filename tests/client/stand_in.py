@@ -1,12 +1,14 @@
-"""As much of an API server as the client asks of one before it creates: who one is, reads, dry runs, creates.
+"""As much of an API server as the client asks of one to create: who one is, reads, dry runs, creates, merge patches.
 
-A real HTTP server with fixed answers. `created` is what was created in earnest; `refuse` answers all with that status.
+A real HTTP server that answers several at once, and keeps one object of a name. `created` is what was created in
+earnest; `refuse` answers all with that status; `meanwhile` is called with each request before it is answered.
 """
 
 from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,10 +23,12 @@ REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 class StandIn:
     def __init__(self) -> None:
         self.refuse = 0
+        self.meanwhile: Callable[[str, str], None] = lambda method, path: None
         self.created: list[dict[str, Any]] = []
         self.asked: list[str] = []
         self.tokens: set[str | None] = set()
         self.objects: dict[str, dict[str, Any]] = {}
+        self.lock = threading.Lock()  # of the objects: each request sees them as they are between two others
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -33,24 +37,38 @@ class StandIn:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, method: str, path: str, query: str, body: Any) -> tuple[int, Any]:
+        dry = "dryRun=All" in query
         self.asked.append(f"{method} {path}")
+        self.meanwhile("DRY RUN" if dry else method, path)
         if self.refuse:
             return self.refuse, {"kind": "Status", "code": self.refuse, "reason": "", "message": "no"}
         if path == REVIEW:
             return 201, {"status": {"userInfo": {"username": "somebody"}}}
-        if method == "POST" and path in (BUNDLES, ENDPOINTS):
-            if "dryRun=All" not in query:
-                self.created.append(body)
-                self.objects[f"{path}/{body['metadata']['name']}"] = body
-            return 201, {**body, "metadata": {**body["metadata"], "uid": "u", "resourceVersion": "1"}}
-        if method == "GET" and path in (BUNDLES, ENDPOINTS):
-            return 200, {"items": [], "metadata": {}}
         if method == "GET" and path == NAMESPACE:
             return 200, {"kind": "Namespace", "metadata": {"name": "models"}}
-        if path in self.objects:
-            return 200, self.objects[path]
+        with self.lock:
+            if method == "POST" and path in (BUNDLES, ENDPOINTS):
+                return self._create(f"{path}/{body['metadata']['name']}", body, dry)
+            if method == "GET" and path in (BUNDLES, ENDPOINTS):
+                items = [found for place, found in self.objects.items() if place.startswith(path + "/")]
+                return 200, {"items": items, "metadata": {}}
+            if path in self.objects:
+                if method == "PATCH":
+                    self.objects[path] = _merged(self.objects[path], body)
+                return 200, self.objects.pop(path) if method == "DELETE" else self.objects[path]
         name = path.rpartition("/")[2]
         return 404, {"kind": "Status", "code": 404, "reason": "NotFound", "message": f'"{name}" not found'}
+
+    def _create(self, place: str, body: dict[str, Any], dry: bool) -> tuple[int, Any]:
+        """A dry run is refused like the creation would be."""
+        if place in self.objects:
+            message = f'"{body["metadata"]["name"]}" already exists'
+            return 409, {"kind": "Status", "code": 409, "reason": "AlreadyExists", "message": message}
+        made = {**body, "metadata": {**body["metadata"], "uid": "u", "resourceVersion": "1"}}
+        if not dry:
+            self.created.append(body)
+            self.objects[place] = made
+        return 201, made
 
     def write_kubeconfig(self, path: Path) -> Path:
         config = {
@@ -67,6 +85,15 @@ class StandIn:
     def stop(self) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+
+def _merged(value: Any, change: Any) -> Any:
+    """A merge patch (RFC 7386)."""
+    if not isinstance(change, dict):
+        return change
+    there = value if isinstance(value, dict) else {}
+    kept = {name: item for name, item in there.items() if name not in change}
+    return {**kept, **{name: _merged(there.get(name), item) for name, item in change.items() if item is not None}}
 
 
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
