@@ -171,6 +171,8 @@ def _unpack_texts(data: Any, number: int) -> List[Any]:
     values: List[Any] = []
     at = 0
     while at < len(data):
+        if len(values) == number:
+            raise ValueError("BYTES data has more elements than the shape, %d" % number)
         if at + 4 > len(data):
             raise ValueError("BYTES data ends within a length")
         (length,) = _LENGTH.unpack_from(data, at)

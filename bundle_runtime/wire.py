@@ -82,6 +82,14 @@ class Frame(NamedTuple):
     phases: Phases
 
 
+class Arriving(NamedTuple):
+    """Of a frame whose payload has not come yet, or not all of it."""
+
+    kind: int
+    id: int
+    length: int
+
+
 def pack(kind: int, id: int = 0, payload: bytes = b"", phases: Phases = NO_TIME) -> bytes:
     """Header and payload in one; for big payloads write pack_header() and the payload one after the other."""
     return pack_header(kind, id, len(payload), phases) + payload
@@ -202,26 +210,39 @@ class Decoder:
         self._parts: list[bytes] = []  # the payload so far
         self._missing = 0  # bytes of payload still to come; 0 when the next thing is a header
         self._frame: tuple[int, int, Phases] = (0, 0, NO_TIME)  # kind, id, phases of the payload that is arriving
+        self.arriving: Arriving | None = None  # that payload's frame
+        self._instead: bytes | None = None
 
     @property
     def held(self) -> int:
         """Bytes kept between two calls."""
         return len(self._head) + sum(map(len, self._parts))
 
+    def refuse(self, error: bytes) -> None:
+        """What is arriving is not kept; in its place comes an ERROR with that payload."""
+        self._parts = []
+        self._instead = error
+
     def feed(self, data: bytes) -> list[Frame]:
         frames: list[Frame] = []
         at = 0
         if self._missing:
             if len(data) < self._missing:
-                self._parts.append(data)
+                if self._instead is None:
+                    self._parts.append(data)
                 self._missing -= len(data)
                 return frames
             at = self._missing
             self._parts.append(data[:at])
             kind, id, phases = self._frame
-            frames.append(Frame(kind, id, b"".join(self._parts), phases))
+            if self._instead is None:
+                frames.append(Frame(kind, id, b"".join(self._parts), phases))
+            else:
+                frames.append(Frame(ERROR, id, self._instead, phases))
+                self._instead = None
             self._parts = []
             self._missing = 0
+            self.arriving = None
         elif self._head:
             data = self._head + data
         self._head = b""
@@ -241,6 +262,7 @@ class Decoder:
             if end > size:
                 self._frame = (kind, id, (batch, user, serialise))
                 self._missing = end - size
+                self.arriving = Arriving(kind, id, length)
                 if at < size:
                     self._parts.append(data[at:])
                 break

@@ -19,6 +19,7 @@ from bundle_runtime import document as documents
 from bundle_runtime.layout import Layout
 from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
 from bundle_runtime.server.app import App
+from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http import HttpConnection
 
@@ -54,7 +55,13 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=None,
         help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
-        "--request-timeout-seconds + 60 when not given",
+        "--request-timeout-seconds + 60 when not given.",
+    )
+    add(
+        "--memory-limit-bytes",
+        type=int,
+        default=0,
+        help="what requests may take three quarters of; when 0 the container's own limit, or 1 GiB without one",
     )
     parsed = parser.parse_args(argv)
     if parsed.queue_limit is None:
@@ -76,6 +83,7 @@ async def serve(options: argparse.Namespace, layout: Layout, document: dict[str,
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
         name=options.name,
+        memory_limit=options.memory_limit_bytes or memory_limit(),
     )
     drain = Drain(app, options.drain_seconds)
     workers = await app.link.listen(layout.worker_socket)

@@ -31,10 +31,12 @@ STATUS_OF = {
     "PredictFailed": 500,
     "ResponseSchemaViolation": 500,
     "ResponseNotJSON": 500,
+    "ResponseTooLarge": 500,
     "NotReady": 503,
     "Draining": 503,
     "WorkerDied": 503,
     "WorkerStalled": 503,
+    "MemoryFull": 503,
     "DeadlineExceeded": 504,
 }
 

@@ -18,10 +18,12 @@ from bundle_runtime import wire
 from bundle_runtime.server import state
 from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
 from bundle_runtime.server.calls import FIELDS, as_call
+from bundle_runtime.server.container import ASSUMED
 from bundle_runtime.server.dispatch import Dispatcher
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
 from bundle_runtime.server.link import WorkerLink
+from bundle_runtime.server.memory import SMALL, Memory, TooMuch
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.pending import Pending
 from bundle_runtime.server.schemas import Violation, compile_schema
@@ -42,8 +44,10 @@ class App:
         timeout_seconds: float,
         stall_seconds: float,
         name: str = "",
+        memory_limit: int = ASSUMED,
     ) -> None:
         self._loop = loop
+        self.memory = Memory(memory_limit)
         self.digest = digest
         self.name = name
         self.request_schema = compile_schema(document.get("requestSchema"))
@@ -53,7 +57,7 @@ class App:
         self.stall_seconds = stall_seconds
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self._finished)
         self.dispatcher.on_item = self._streams
-        self.link = WorkerLink(loop, digest, self.dispatcher)
+        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory)
         self.metrics = Metrics()
         self.metrics.of(self)
         self.connections: set[HttpConnection] = set()
@@ -112,6 +116,8 @@ class App:
         if (busy or self.refusing) and self.cannot_predict(exchange):
             return
         body, exchange.body = exchange.body, b""
+        if len(body) > SMALL and not self.has_memory_for(exchange, body):
+            return
         try:
             fields = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -126,6 +132,31 @@ class App:
             return
         del body  # a large one is not held twice
         self.submit(exchange, wire.pack_fields(fields))
+
+    def has_memory_for(self, exchange: Exchange, text: Any) -> bool:
+        """For a request's JSON, parsed. False when the exchange has been answered with 413 or 503."""
+        try:
+            self.memory.needs_values(text, "the body")
+        except TooMuch as refusal:
+            self.failed(exchange, refusal.code, str(refusal))
+            return False
+        self.memory.release(exchange)  # of the body: what is sent on is counted when it is known
+        return True
+
+    def has_memory_for_answer(self, exchange: Exchange, text: Any, copies: int = 0) -> bool:
+        """For the worker's JSON: parsed when there is a response schema, and ``copies`` of it. False when the exchange
+        has been answered so."""
+        size = len(text)
+        if size <= SMALL:
+            return True
+        try:
+            if self.response_schema is not None:
+                self.memory.needs_values(text, "the prediction", "ResponseTooLarge")
+            self.memory.needs(size * (1 + copies), "the prediction", 0, "ResponseTooLarge")
+        except TooMuch as refusal:
+            self.failed(exchange, refusal.code, str(refusal))
+            return False
+        return True
 
     def cannot_predict(self, exchange: Exchange) -> bool:
         """Asked before a body is looked at; True when the exchange has been answered so."""
@@ -161,6 +192,8 @@ class App:
             message = f"for the worker the request is {size} bytes, more than {most}: send less in one"
             self.failed(exchange, "BodyTooLarge", message)
             return
+        if len(payload) > SMALL:
+            self.memory.hold(exchange, len(payload))
         pending = self.dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)
@@ -206,6 +239,8 @@ class App:
             exchange.stream.items(items)
 
     def _predicted(self, exchange: Exchange, payload: bytes) -> None:
+        if len(payload) > SMALL and not self.has_memory_for_answer(exchange, payload):
+            return
         if self.response_schema is not None:
             try:
                 answer = orjson.loads(payload)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import zlib
 
 from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.memory import SMALL, Memory
 
 MAX_MEMBERS = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that anybody makes
 _PIECE = 16 * 1024
+STEP = 1024 * 1024  # of what has been decompressed: whether there is memory for more is asked as often
 SMALLEST = 1024
 LARGEST = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -24,8 +26,8 @@ class Undecodable(Exception):
         self.code = code
 
 
-def decoded(exchange: Exchange) -> bytes:
-    """The body without its content coding."""
+def decoded(exchange: Exchange, memory: Memory) -> bytes:
+    """The body without its content coding, which takes its place in ``memory``."""
     coding = exchange.header(b"content-encoding").strip().lower()
     if coding in (b"", b"identity"):
         return exchange.body
@@ -35,6 +37,7 @@ def decoded(exchange: Exchange) -> bytes:
     body = memoryview(exchange.body)
     parts: list[bytes] = []
     size = members = at = 0
+    asked = SMALL
     stream = None
     try:
         while at < len(body):  # in pieces: what is behind the end of a member is copied, and would be for each of them
@@ -48,6 +51,9 @@ def decoded(exchange: Exchange) -> bytes:
             size += len(parts[-1])
             if size > limit:
                 raise Undecodable("BodyTooLarge", f"the body is more than {limit} bytes once it is decompressed")
+            if size > asked:
+                memory.needs(2 * size, "the decompressed body", len(body))
+                asked = size + STEP
             at += len(piece) - len(stream.unused_data)
             if stream.eof:
                 stream = None
@@ -55,6 +61,8 @@ def decoded(exchange: Exchange) -> bytes:
             raise Undecodable("BadRequest", "the compressed body ends early")
     except zlib.error as error:
         raise Undecodable("BadRequest", f"the body is not {coding.decode()}: {error}") from None
+    if size > SMALL:
+        memory.hold(exchange, size)
     return b"".join(parts)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, cast
 from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS
 from bundle_runtime.server.arriving import Arriving
 from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.memory import SMALL
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
@@ -23,6 +24,8 @@ MAX_PIPELINED = 16
 HEAD_SECONDS = 10.0
 BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
 BODY_RATE = 64 * 1024
+CROWDED_SECONDS = 5.0  # the same for a large one while there is hardly room for others
+CROWDED_RATE = 1024 * 1024
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 FRESH_SECONDS = 1.0
@@ -33,11 +36,11 @@ class HttpConnection(Arriving):
     """One client. At most one exchange is with the app; what was pipelined behind it waits here."""
 
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
-        super().__init__(loop, max_body)
+        super().__init__(loop, max_body, app.memory)
         self._app = app
+        self._unread = object()  # who holds what the client has not read of its answers
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
-        self._reading_paused = False
         self._ends_at = 0.0
         self.writing_paused = False
         self.promised = False  # a stream that began before the drain told the client that it may ask again
@@ -52,12 +55,14 @@ class HttpConnection(Arriving):
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
         self._app.connections.discard(self)
-        self._queue.clear()
+        self._clear_queue()
         self._let_go()
+        self._memory.release(self._unread)
         current = self._current
         self._current = None
         if current is None:
             return
+        self._memory.release(current)
         current.stream = None
         if current.cancel is not None:
             current.cancel()
@@ -69,6 +74,7 @@ class HttpConnection(Arriving):
 
     def resume_writing(self) -> None:
         self.writing_paused = False
+        self._memory.release(self._unread)
         self._waiting_since = self._loop.time()
         if self._current is not None and self._current.stream is not None:
             self._current.stream.resumed()
@@ -93,7 +99,15 @@ class HttpConnection(Arriving):
             self._app.handle(self._current)
         if self._reading_paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
             self._reading_paused = False
-            self._transport.resume_reading()
+            if self._unparsed:
+                self._parse_more()
+            if not self._reading_paused and self._transport is not None:
+                self._transport.resume_reading()
+
+    def _clear_queue(self) -> None:
+        for exchange in self._queue:
+            self._memory.release(exchange)
+        self._queue.clear()
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
         exchange.cancel = None  # it refers back to the exchange: a cycle for each request would keep the collector busy
@@ -101,6 +115,8 @@ class HttpConnection(Arriving):
         if transport is None or exchange is not self._current:
             return
         self._current = None
+        if self._memory.holders:
+            self._memory.release(exchange)
         now = self._loop.time()
         if now > self._ends_at or self._app.closing or exchange.old_http or not exchange.keep_alive:
             more += self._says_how_it_ends(exchange, now)
@@ -111,11 +127,18 @@ class HttpConnection(Arriving):
         )
         if len(body) > BIG and exchange.method != b"HEAD":
             transport.write(body)
+            self._count_unread(transport)
         if exchange.keep_alive and not self._queue:
             if self._next is None:
                 self._waiting_since = now
         else:
             self._answered(transport, exchange, now)
+
+    def _count_unread(self, transport: asyncio.Transport) -> None:
+        """Until the client has read it; the app has asked for the place."""
+        unread = transport.get_write_buffer_size()
+        if unread > BIG and self.writing_paused:
+            self._memory.hold(self._unread, unread)
 
     def _says_how_it_ends(self, exchange: Exchange, now: float) -> bytes:
         # old enough, and nothing is pipelined that would be lost
@@ -158,6 +181,8 @@ class HttpConnection(Arriving):
     def write(self, exchange: Exchange, data: bytes) -> None:
         if self._transport is not None and exchange is self._current:
             self._transport.write(data if exchange.old_http else b"%x\r\n%b\r\n" % (len(data), data))
+            if len(data) > BIG:
+                self._count_unread(self._transport)
 
     def finish(self, exchange: Exchange, *, whole: bool) -> None:
         """The last part has been written; unless it is ``whole`` the client must see that it is not."""
@@ -167,6 +192,7 @@ class HttpConnection(Arriving):
         if transport is None or exchange is not self._current:
             return
         self._current = None
+        self._memory.release(exchange)
         if not whole:
             exchange.keep_alive = False
             if exchange.old_http:
@@ -179,7 +205,8 @@ class HttpConnection(Arriving):
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:
         self._drop_rest = True
-        self._queue.clear()
+        self._clear_queue()
+        self._drop_body()
         if exchange.refusal is None:
             transport.close()
             return
@@ -210,6 +237,8 @@ class HttpConnection(Arriving):
                 transport.abort()
         elif self._next is not None:
             allowed = HEAD_SECONDS if self._in_head else BODY_SECONDS + self._size / BODY_RATE
+            if self._claimed > SMALL and self._memory.is_crowded:
+                allowed = min(allowed, CROWDED_SECONDS + self._size / CROWDED_RATE)
             if waited > allowed:
                 self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
         elif self._current is None and not self._queue and now > self._ends_at and waited > IDLE_SECONDS:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from bundle_runtime import tensors, wire
-from bundle_runtime.server import protocols
+from bundle_runtime.server import protocols, tensor_weight
 from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.tensor_checks import TensorCheck, value
+from bundle_runtime.server.memory import SMALL, TooMuch
+from bundle_runtime.server.tensor_checks import Needs, TensorCheck, value
 from bundle_runtime.server.tensor_schemas import Tensor
 
 if TYPE_CHECKING:
@@ -25,21 +26,26 @@ if TYPE_CHECKING:
 BINARY = b"application/octet-stream"
 HEADER = b"inference-header-content-length"
 MAX_ELEMENTS = 2**32
+_PACKED = 160  # bytes that an element, a string at worst, takes in pieces on its way into a tensor
 MAX_DIMENSIONS = 32  # as many as NumPy has before 2
 
 
 def infer(app: App, exchange: Exchange, model: str, known: dict[str, Tensor]) -> None:
     try:
-        request, rest = _split(exchange)
-        heads, data = _inputs(request, rest, known)
+        request, rest = _split(app, exchange)
+        needs = partial(app.memory.needs, what="the tensors")
+        heads, data = _inputs(request, rest, known, needs)
         wanted = _wanted(request)
         if app.request_schema is not None and not _check(app, "requestSchema").accepts(heads, data):
-            fields = {head["name"]: value(head, part) for head, part in zip(heads, data, strict=True)}
+            fields = {head["name"]: value(head, part, needs) for head, part in zip(heads, data, strict=True)}
             if not app.request_schema.accepts(fields):
                 app.violates(exchange, app.request_schema.violations(fields))
                 return
     except ValueError as error:
         app.failed(exchange, "BadRequest", str(error))
+        return
+    except TooMuch as refusal:
+        app.failed(exchange, refusal.code, str(refusal))
         return
     identity = {"model_name": model, "model_version": app.digest}
     if request.get("id") not in (None, ""):
@@ -48,7 +54,7 @@ def infer(app: App, exchange: Exchange, model: str, known: dict[str, Tensor]) ->
     protocols.call(app, exchange, predicted, {"as": "tensors", "tensors": heads}, b"".join(data))
 
 
-def _split(exchange: Exchange) -> tuple[dict[str, Any], memoryview]:
+def _split(app: App, exchange: Exchange) -> tuple[dict[str, Any], memoryview]:
     """The JSON object and the bytes behind it."""
     body = memoryview(exchange.body)
     length = len(body)
@@ -57,8 +63,10 @@ def _split(exchange: Exchange) -> tuple[dict[str, Any], memoryview]:
         if not header.isdigit() or int(header) > length:
             raise ValueError(f"{HEADER.decode()} must be the length of the JSON object, at most the body's {length}")
         length = int(header)
+    text = exchange.body if length == len(body) else exchange.body[:length]
+    app.memory.needs_values(text, "the inference request")
     try:
-        request = orjson.loads(body[:length])
+        request = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise ValueError(f"the inference request is no JSON: {error}") from None
     if type(request) is not dict or type(request.get("inputs")) is not list:
@@ -67,18 +75,20 @@ def _split(exchange: Exchange) -> tuple[dict[str, Any], memoryview]:
 
 
 def _inputs(
-    request: dict[str, Any], rest: memoryview, known: dict[str, Tensor]
+    request: dict[str, Any], rest: memoryview, known: dict[str, Tensor], needs: Needs
 ) -> tuple[list[dict[str, Any]], list[Any]]:
     heads: list[dict[str, Any]] = []
+    names: set[str] = set()
     data: list[Any] = []
     for number, entry in enumerate(request["inputs"]):
         place = f"$.inputs[{number}]"
         try:
-            head, part, rest = _input(entry, rest, known)
+            head, part, rest = _input(entry, rest, known, needs)
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
-        if any(head["name"] == have["name"] for have in heads):
+        if head["name"] in names:
             raise ValueError(f"{place}: the input {head['name']!r} is there twice")
+        names.add(head["name"])
         heads.append(head)
         data.append(part)
     if len(rest):
@@ -86,7 +96,9 @@ def _inputs(
     return heads, data
 
 
-def _input(entry: Any, rest: memoryview, known: dict[str, Tensor]) -> tuple[dict[str, Any], Any, memoryview]:
+def _input(
+    entry: Any, rest: memoryview, known: dict[str, Tensor], needs: Needs
+) -> tuple[dict[str, Any], Any, memoryview]:
     """The worker's head of a tensor, its bytes, and the binary data that is left for the next ones."""
     if type(entry) is not dict:
         raise ValueError("an input must be a JSON object")
@@ -112,9 +124,12 @@ def _input(entry: Any, rest: memoryview, known: dict[str, Tensor]) -> tuple[dict
         if "data" in entry:
             raise ValueError("an input has data or binary_data_size, not both")
         part, rest = rest[:size], rest[size:]
+        if datatype == "BYTES":
+            needs(tensor_weight.weight(datatype, [number], size))
         tensors.check_size(datatype, part, number)
     elif "data" in entry:
         values = tensors.flat(entry["data"], shape)
+        needs(_PACKED * len(values))
         if form == "base64":
             values = [_from_base64(value) for value in values]
         part = tensors.pack(datatype, values)
@@ -141,7 +156,10 @@ def _form(datatype: str, shape: list[int], parameters: dict[str, Any], known: Te
 
 @lru_cache(maxsize=2)  # the two schemas of the one app
 def _check(app: App, which: str) -> TensorCheck:
-    return TensorCheck(app.schemas[which])
+    needs = app.memory.needs
+    if which == "requestSchema":
+        return TensorCheck(app.schemas[which], partial(needs, what="the tensors"))
+    return TensorCheck(app.schemas[which], partial(needs, what="the outputs", code="ResponseTooLarge"))
 
 
 def _wanted(request: dict[str, Any]) -> tuple[list[str] | None, dict[str, bool], bool]:
@@ -179,6 +197,22 @@ def _predicted(
     wanted: tuple[list[str] | None, dict[str, bool], bool],
     payload: bytes,
 ) -> None:
+    try:
+        _answer(app, exchange, identity, wanted, payload)
+    except TooMuch as refusal:
+        app.failed(exchange, refusal.code, f"{refusal}, or ask for the outputs with binary_data")
+
+
+def _answer(
+    app: App,
+    exchange: Exchange,
+    identity: dict[str, str],
+    wanted: tuple[list[str] | None, dict[str, bool], bool],
+    payload: bytes,
+) -> None:
+    needs = partial(app.memory.needs, what="the outputs", code="ResponseTooLarge")
+    if len(payload) > SMALL:
+        needs(2 * len(payload))
     head, body = wire.unpack_headed(payload)
     data: dict[str, memoryview] = {}
     at = 0
@@ -190,7 +224,7 @@ def _predicted(
         outputs, single = list(heads.values()), head["single"]
         try:
             fits = _check(app, "responseSchema").accepts(outputs, list(data.values()), single=single)
-            values = {} if fits else {name: value(output, data[name]) for name, output in heads.items()}
+            values = {} if fits else {name: value(output, data[name], needs) for name, output in heads.items()}
         except ValueError as error:
             app.failed(exchange, "ResponseNotJSON", str(error))
             return
@@ -212,6 +246,7 @@ def _predicted(
             parameters["binary_data_size"] = output["size"]
             parts.append(data[name])
         else:
+            needs(tensor_weight.weight(output["datatype"], output["shape"], len(data[name]), as_json=True))
             entry["data"] = _elements(output, data[name])
             if output["datatype"] in tensors.FLOATS and not math.isfinite(sum(entry["data"])):
                 place = next((at for at, value in enumerate(entry["data"]) if not math.isfinite(value)), None)

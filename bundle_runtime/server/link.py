@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from bundle_runtime import wire
 from bundle_runtime.server.dispatch import Dispatcher
+from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.pieces import assemble
 from bundle_runtime.server.sockets import fresh
 
@@ -22,15 +23,24 @@ FAILED = "Failed"
 # a killed worker is started again at once, and one that loads quickly is back in two or three seconds
 RETURN_SECONDS = 5.0
 BIG = 64 * 1024
+COPIES = {wire.PIECES: 4}  # of an answer until it is put together; of the others the parts and the whole
 
 
 class WorkerLink:
     """``state`` is what GET / says. A failure is kept until a worker is ready: the one that failed is gone by then."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, digest: str, dispatcher: Dispatcher) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        digest: str,
+        dispatcher: Dispatcher,
+        memory: Memory,
+    ) -> None:
         self._loop = loop
         self._digest = digest
         self._dispatcher = dispatcher
+        self.memory = memory
+        memory.elsewhere = self._unsent
         self._connection: WorkerConnection | None = None
         self._absent = asyncio.Event()
         self._absent.set()
@@ -59,6 +69,10 @@ class WorkerLink:
         if self._connection is None or self.state != READY:
             return None
         return self._loop.time() - self._connection.last_byte
+
+    def _unsent(self) -> int:
+        """Bytes of requests that a worker does not take."""
+        return 0 if self._connection is None else self._connection.unsent
 
     async def listen(self, path: str) -> asyncio.Server:
         with fresh(path, 0o007):  # the worker has another uid and the same group
@@ -150,13 +164,19 @@ class WorkerConnection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._greeted = False
         self._unsent: list[bytes] = []
+        self._counted: wire.Arriving | None = None  # the large answer that memory knows of
         self.last_byte = 0.0
+
+    @property
+    def unsent(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
+        self._link.memory.release(self)
         self._link.went(self)
 
     def send(self, kind: int, id: int, payload: bytes) -> None:
@@ -203,6 +223,26 @@ class WorkerConnection(asyncio.Protocol):
                     self._control(frame)
         except wire.WireError as error:
             self.refuse("ProtocolMismatch", str(error))
+        if self._decoder.arriving is not self._counted:
+            self._count(self._decoder.arriving)
+
+    def _count(self, arriving: wire.Arriving | None) -> None:
+        """Another answer begins to arrive, or the last one is here. What there is no memory for is not kept: it is the
+        end of that request only."""
+        self._counted = arriving
+        memory = self._link.memory
+        memory.release(self)
+        if arriving is None or arriving.length <= BIG or self._transport is None:
+            return
+        needed = arriving.length * COPIES.get(arriving.kind, 2)
+        try:
+            memory.needs(needed, "the prediction", 0, "ResponseTooLarge")
+        except TooMuch as refusal:
+            self._decoder.refuse(json.dumps({"code": refusal.code, "message": str(refusal)}).encode("ascii"))
+            if arriving.kind == wire.ITEM:
+                self.send(wire.CANCEL, arriving.id, b"")
+        else:
+            memory.hold(self, needed)
 
     def _control(self, frame: wire.Frame) -> None:
         if not self._greeted:

@@ -20,6 +20,7 @@ from bundle_runtime.server.answers import JSON
 from bundle_runtime.server.calls import FIELDS
 from bundle_runtime.server.content import Undecodable, decoded, encoded
 from bundle_runtime.server.exchange import Answers, Exchange
+from bundle_runtime.server.memory import TooMuch
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
@@ -41,6 +42,7 @@ _KNOWN = (
 )
 
 
+COPIES = 6  # that a protocol makes of a prediction to put it its own way: as a string, and escaped
 WHOLE = {**FIELDS, "whole": True}  # for a protocol without streams: what is yielded becomes a list
 
 
@@ -63,11 +65,12 @@ def route(app: App, exchange: Exchange, path: bytes) -> None:
             continue
         if exchange.method == method or (method == b"GET" and exchange.method == b"HEAD"):
             names = {key: _unquoted(value) for key, value in match.groupdict().items()}
-            try:
-                exchange.body = decoded(exchange)
-            except Undecodable as error:
-                app.failed(exchange, error.code, str(error))
-                return
+            if not exchange.plain:
+                try:
+                    exchange.body = decoded(exchange, app.memory)
+                except (Undecodable, TooMuch) as error:
+                    app.failed(exchange, error.code, str(error))
+                    return
             function(app, exchange, **names)
             return
         allowed.append(method)
@@ -112,6 +115,8 @@ def _checked(app: App, exchange: Exchange, predicted: Callable[[bytes], None], p
 def keeps_promise(app: App, exchange: Exchange, payload: bytes, *, each: bool = False) -> bool:
     """The worker's JSON against the response schema, or ``each`` entry of it. False when it breaks it and the exchange
     has been answered so."""
+    if not app.has_memory_for_answer(exchange, payload, copies=COPIES):
+        return False
     if app.response_schema is None:
         return True
     try:
@@ -124,6 +129,8 @@ def keeps_promise(app: App, exchange: Exchange, payload: bytes, *, each: bool = 
 
 def body_object(app: App, exchange: Exchange) -> dict[str, Any] | None:
     """The body as a JSON object; None when it is none and the exchange has been answered so."""
+    if not app.has_memory_for(exchange, exchange.body):
+        return None
     try:
         value = orjson.loads(exchange.body)
     except orjson.JSONDecodeError as error:

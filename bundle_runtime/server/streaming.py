@@ -19,11 +19,13 @@ import orjson
 from bundle_runtime import wire
 from bundle_runtime.server.answers import JSON, error_body
 from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.memory import SMALL, TooMuch
 from bundle_runtime.server.schemas import Schema, Violation
 
 if TYPE_CHECKING:
     from bundle_runtime.server.app import App
 
+_COPIES = 3  # of a large item: as it came, in its form, and as a chunk
 GRANT = wire.WINDOW // 4  # credit is given in this many bytes at least
 _MORE = b"cache-control: no-store\r\nx-accel-buffering: no\r\n"  # a proxy that buffers would hold the items back
 
@@ -70,6 +72,15 @@ class Stream:
 
     def items(self, texts: bytes) -> None:
         """What came together, one a line."""
+        if len(texts) > SMALL:
+            memory = self._app.memory
+            try:
+                if self._app.response_schema is not None:
+                    memory.needs_values(texts, "the item", "ResponseTooLarge")
+                memory.needs(_COPIES * len(texts), "the item", 0, "ResponseTooLarge")
+            except TooMuch as refusal:
+                self._break(refusal.code, str(refusal), None)
+                return
         if self._app.response_schema is not None:
             lines = texts.split(b"\n")
             for number, line in enumerate(lines):

@@ -14,6 +14,9 @@ import orjson
 
 from bundle_runtime import tensors
 from bundle_runtime.schema_compiling import compiled
+from bundle_runtime.server import tensor_weight
+from bundle_runtime.server import weight as json_weight
+from bundle_runtime.server.memory import SMALL
 from bundle_runtime.server.tensor_fits import ANNOTATIONS, fits
 
 _BASE = ("$schema", "$id", "$defs", "definitions")
@@ -23,10 +26,18 @@ _OF_NAMES = frozenset(
 _REFERENCES = ("#/$defs/", "#/definitions/")
 
 
+Needs = Callable[[int], None]  # raises when there is not that much memory
+
+
+def _any(_: int) -> None:
+    """No limit."""
+
+
 class TensorCheck:
     """``accepts`` is certain; where it says no the whole schema has to look at all values."""
 
-    def __init__(self, schema: Any) -> None:
+    def __init__(self, schema: Any, needs: Needs = _any) -> None:
+        self._needs = needs
         self._root: dict[str, Any] = schema if isinstance(schema, dict) else {}
         self._plain = isinstance(schema, dict) and _is_closed(schema)
         self._base = {key: self._root[key] for key in _BASE if key in self._root}
@@ -54,11 +65,12 @@ class TensorCheck:
         if alone is None:
             alone = compiled({**self._base, "properties": {name: self._properties[name]}}).is_valid
             self._each[name] = alone
-        return alone({name: value(head, data)})
+        return alone({name: value(head, data, self._needs)})
 
 
-def value(head: dict[str, Any], data: Any) -> Any:
+def value(head: dict[str, Any], data: Any, needs: Needs = _any) -> Any:
     """A tensor as JSON has it, for the schemas."""
+    needs(tensor_weight.weight(head["datatype"], head["shape"], len(data)))
     values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
     form = head["form"]
     if form.startswith("base64"):
@@ -66,6 +78,8 @@ def value(head: dict[str, Any], data: Any) -> Any:
     elif head["datatype"] == "BYTES":
         values = [value.decode("utf-8", "replace") for value in values]
     if form == "json":
+        if len(values[0]) > SMALL:
+            needs(json_weight.weight(values[0].encode()))
         try:
             return orjson.loads(values[0])
         except orjson.JSONDecodeError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import time
 import zlib
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -12,16 +13,18 @@ import pytest
 from bundle_runtime.server.content import MAX_MEMBERS, Undecodable, decoded
 from bundle_runtime.server.exchange import Exchange
 from bundle_runtime.server.http import HttpConnection
+from bundle_runtime.server.memory import Memory
 
 LIMIT = 64 * 1024 * 1024
 EMPTY = gzip.compress(b"", mtime=0)
 
 
 def body(content: bytes, limit: int = LIMIT) -> bytes:
-    exchange = Exchange(HttpConnection(cast(Any, None), cast(Any, None), limit), 0.0)
+    memory = Memory(1 << 30)
+    exchange = Exchange(HttpConnection(cast(Any, SimpleNamespace(memory=memory)), cast(Any, None), limit), 0.0)
     exchange.headers.append((b"content-encoding", b"gzip"))
     exchange.body = content
-    return decoded(exchange)
+    return decoded(exchange, memory)
 
 
 def test_members_are_one_body_wherever_they_end() -> None:

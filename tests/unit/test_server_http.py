@@ -55,6 +55,9 @@ class Transport:
 
     def resume_reading(self) -> None: ...
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
 
 class Client:
     def __init__(self) -> None:

@@ -1,0 +1,87 @@
+"""What requests may take of this process's memory at once, all connections together: nobody's body ends the server.
+
+Bodies, values and answers that are large are counted, by whoever holds them; what is small (SMALL) never is, so that a
+client who asks for little is served however full it is. What could never fit is 413, what does not fit now is 503.
+The amounts are upper bounds, so the kernel's own limit, which kills, is not met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bundle_runtime.server.weight import weight
+
+SMALL = 64 * 1024
+KEPT_FREE = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
+LEAST = 64 * 1024 * 1024
+_ADVICE = {"BodyTooLarge": "send less in one request", "ResponseTooLarge": "predict_fn must return less at once"}
+
+
+class TooMuch(Exception):
+    """The request is refused with ``code``, in these words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Memory:
+    """``held`` is known by its holders: whoever is told twice to let go has let go once."""
+
+    def __init__(self, limit: int) -> None:
+        self.most = max(LEAST, limit - limit // KEPT_FREE)
+        self.most_arriving = self.most // 2  # the rest is there for what has arrived
+        self.holders: dict[object, int] = {}
+        self._total = 0
+        self.elsewhere: Callable[[], int] = lambda: 0  # what somebody else counts
+
+    @property
+    def held(self) -> int:
+        return self._total
+
+    @property
+    def is_crowded(self) -> bool:
+        """Large bodies are refused, or soon will be."""
+        return self._total > self.most_arriving // 2
+
+    def hold(self, holder: object, size: int) -> None:
+        """``size`` is all that the holder holds from now on."""
+        self._total += size - self.holders.pop(holder, 0)
+        if size:
+            self.holders[holder] = size
+
+    def release(self, holder: object) -> None:
+        self._total -= self.holders.pop(holder, 0)
+
+    def arrives(self, holder: object, size: int) -> None:
+        """Another ``size`` bytes of a body; TooMuch when there is no place for them."""
+        have = self.holders.get(holder, 0)
+        if have + size > self.most_arriving:
+            message = f"the body is more than the {_mib(self.most_arriving)} that fit: {_ADVICE['BodyTooLarge']}"
+            raise TooMuch("BodyTooLarge", message)
+        if self._total + self.elsewhere() + size > self.most_arriving:
+            raise TooMuch("MemoryFull", "other requests' bodies fill this server's memory: send it again later")
+        self.hold(holder, have + size)
+
+    def needs(self, size: int, what: str, own: int = 0, code: str = "BodyTooLarge") -> None:
+        """For a moment, beside what is held, ``own`` of which is the request's; TooMuch when it is not there. ``code``
+        is that of what could never fit."""
+        if size + own > self.most:
+            raise TooMuch(code, f"{what} may take {_mib(size + own)} of memory, more than the {_mib(self.most)} that "
+                          f"there are: {_ADVICE[code]}")  # fmt: skip
+        if self._total + self.elsewhere() + size > self.most:
+            raise TooMuch("MemoryFull", f"{what} may take {_mib(size)} of memory, and other requests hold too much of "
+                          "it: send it again later")  # fmt: skip
+
+    def needs_values(self, text: Any, what: str, code: str = "BodyTooLarge") -> None:
+        """The same for JSON text that is about to be parsed, copied and sent on."""
+        size = len(text)
+        if size <= SMALL:
+            return
+        estimate = weight(text, self.most - self._total - self.elsewhere())
+        self.needs(estimate, f"{what} of {_mib(size)}, with its values,", size, code)
+
+
+def _mib(size: int) -> str:
+    return f"{size / 1024 / 1024:.0f} MiB" if size >= 1024 * 1024 else f"{size} bytes"
