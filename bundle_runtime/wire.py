@@ -34,6 +34,7 @@ CLOSE = 18
 CALL = 19
 CREDIT = 20
 BATCH = 21
+WATCH = 22
 
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
@@ -57,6 +58,7 @@ LIMITS = {
     CALL: MAX_BODY,
     CREDIT: 4,
     BATCH: MAX_BODY,
+    WATCH: 4,
 }
 
 # bytes of items, headers too, that a worker may send before it is given credit for more
@@ -163,7 +165,7 @@ def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def credit(size: int) -> bytes:
-    """The payload of a CREDIT."""
+    """The payload of a CREDIT: bytes; and of a WATCH: milliseconds."""
     return _SIZE.pack(size)
 
 
@@ -171,7 +173,7 @@ def unpack_credit(frame: Frame) -> int:
     try:
         return int(_SIZE.unpack(frame.payload)[0])
     except struct.error as error:
-        raise WireError(f"a credit of {len(frame.payload)} bytes") from error
+        raise WireError(f"a number of {len(frame.payload)} bytes") from error
 
 
 def item_cost(payload: bytes) -> int:

@@ -55,7 +55,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=None,
         help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
-        "--request-timeout-seconds + 60 when not given.",
+        "--request-timeout-seconds + 60 when not given. The worker is told, and ends itself; 0 leaves that out",
     )
     add(
         "--memory-limit-bytes",

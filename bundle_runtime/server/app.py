@@ -57,7 +57,7 @@ class App:
         self.stall_seconds = stall_seconds
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self._finished)
         self.dispatcher.on_item = self._streams
-        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory)
+        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory, stall_seconds)
         self.metrics = Metrics()
         self.metrics.of(self)
         self.connections: set[HttpConnection] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import sys
 import traceback
 from typing import Any, cast
@@ -35,12 +36,14 @@ class WorkerLink:
         digest: str,
         dispatcher: Dispatcher,
         memory: Memory,
+        stall_seconds: float = 0.0,
     ) -> None:
         self._loop = loop
         self._digest = digest
         self._dispatcher = dispatcher
         self.memory = memory
         memory.elsewhere = self._unsent
+        self._stall_seconds = stall_seconds
         self._connection: WorkerConnection | None = None
         self._absent = asyncio.Event()
         self._absent.set()
@@ -118,6 +121,8 @@ class WorkerLink:
         self.fields = names
         self.state = READY
         self.failure = None
+        if self._stall_seconds:  # before the first request, which may be the one that hangs
+            connection.send(wire.WATCH, 0, wire.credit(min(wire.MAX_ID, math.ceil(self._stall_seconds * 1000))))
         self._dispatcher.ready(connection.send, max_batch)
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 

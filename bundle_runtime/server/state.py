@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -37,9 +38,10 @@ def _started(app: App, exchange: Exchange) -> None:
 def _alive(app: App, exchange: Exchange) -> None:
     age = app.link.heartbeat_age
     held = app.dispatcher.held_seconds
-    if age is not None and age > app.stall_seconds:
+    limit = app.stall_seconds or math.inf
+    if age is not None and age > limit:
         app.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
-    elif held > app.stall_seconds:
+    elif held > limit:
         app.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
     else:
         app.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})

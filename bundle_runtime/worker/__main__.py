@@ -56,6 +56,7 @@ def main() -> int:
     link.on_end = lambda: link.end_requests(threads)
     link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
+    link.stall.begins(threads, serve.__code__)
     if threads == 1:
         serve(link, predictor)
     else:
@@ -74,6 +75,7 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
 
 def serve(link: Link, predictor: Predictor) -> None:
     """Until close: the queue's None."""
+    link.stall.serves(predictor.watch)
     take = link.take
     answer, answer_frame = predictor.answer, predictor.answer_frame
     get = link.requests.get

@@ -18,6 +18,7 @@ import time
 from typing import Any, Callable
 
 from bundle_runtime import wire
+from bundle_runtime.worker.stall import Stall
 from bundle_runtime.worker.streaming import Flow
 from bundle_runtime.worker.user_errors import full, log
 
@@ -50,6 +51,17 @@ class Connection:
         except OSError:
             pass
 
+    def beat(self, data: bytes) -> None:
+        """Without waiting for a server that does not read, or a thread that sends: what that one sends is as good."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self.sock.send(data, socket.MSG_DONTWAIT)
+        except OSError:
+            pass
+        finally:
+            self._lock.release()
+
 
 class Link:
     """``requests`` yields (connection, id); take() gives the payload once, unless it was cancelled meanwhile."""
@@ -62,6 +74,7 @@ class Link:
         self._flows: dict[tuple[Connection, int], Flow] = {}
         self._connection: Connection | None = None
         self._term_seen = False
+        self.stall = Stall(self._given)
         self.connected = threading.Event()
         self.requests: queue.SimpleQueue[tuple[Connection, int] | None] = queue.SimpleQueue()
         self.exit_code = 0
@@ -91,6 +104,10 @@ class Link:
     def forget_flow(self, connection: Connection, id: int) -> None:
         self._flows.pop((connection, id), None)
 
+    def _given(self) -> int:
+        """By all streams that run."""
+        return sum(flow.taken for flow in list(self._flows.values()))
+
     def end_requests(self, threads: int) -> None:
         for _ in range(threads):
             self.requests.put(None)
@@ -114,6 +131,7 @@ class Link:
                     delay = FIRST_DELAY
                 if self._term_seen:
                     os._exit(0)
+                self.stall.beat()
                 time.sleep(delay)
                 delay = min(delay * 2, LAST_DELAY)
         except BaseException as error:
@@ -164,7 +182,8 @@ class Link:
             except BlockingIOError:
                 data = None
             if time.monotonic() >= next_beat:
-                connection.send(heartbeat())
+                self.stall.beat()
+                connection.beat(heartbeat())
                 if signal.getsignal(signal.SIGTERM) != self.on_sigterm:
                     self.requests.put((connection, _HEED))
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
@@ -201,6 +220,8 @@ class Link:
             flow = self._flows.get((connection, frame.id))
             if flow is not None:
                 flow.add(wire.unpack_credit(frame))
+        elif frame.kind == wire.WATCH:
+            self.stall.told(wire.unpack_credit(frame) / 1000)
         elif frame.kind == wire.CLOSE:
             self._close(frame)
 
@@ -211,6 +232,7 @@ class Link:
             why = f"{fields.get('reason')}: {fields.get('message')}"
             log(f"worker: refused by the server: {why}")
             self.exit_code = 1
+        self.stall.stop()
         self.on_end()
         time.sleep(CLOSE_SECONDS)
         for stream in (sys.stdout, sys.stderr):

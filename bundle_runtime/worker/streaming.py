@@ -28,7 +28,7 @@ class Flow:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._given = wire.WINDOW  # of the link's thread
-        self._taken = 0  # of the other one: neither needs a lock for its own
+        self.taken = 0  # of the other one: neither needs a lock for its own
         self.cancelled = False
         self.on_cancel: Callable[[], None] = lambda: None
 
@@ -46,11 +46,11 @@ class Flow:
     @property
     def spent(self) -> bool:
         """There is no credit: wait()."""
-        return self._taken >= self._given
+        return self.taken >= self._given
 
     def take(self, text: bytes) -> None:
         """For one item; the last one may overdraw."""
-        self._taken += len(text) + wire.HEADER_SIZE
+        self.taken += len(text) + wire.HEADER_SIZE
 
     def wait(self) -> None:
         """Until there is any credit, or the stream is cancelled."""

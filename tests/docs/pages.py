@@ -142,6 +142,14 @@ _TROUBLE_TAIL = """
 An answer that is no 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are listed in
 [architecture.md](architecture.md#the-pod-contract). `PredictFailed` quotes the user's code: its exception and the last
 lines of its traceback.
+`BodyTooLarge` and `MemoryFull` say what there was too much of, and whether to
+send less or to send it again: the limits are on that page too.
+
+## The worker restarts with exit code 54, or says WorkerStalled
+
+A call hung for longer than `requestTimeoutSeconds` and a minute, and the worker ended itself. Its last log (`kubectl
+logs --previous POD -c worker`) has the stack of every thread; [draining.md](draining.md#a-worker-that-hangs) says when
+that is. Raise `spec.serving.requestTimeoutSeconds` where the call is meant to take so long.
 
 ## The pod says Init:Error, or 1/2
 

@@ -1,4 +1,8 @@
-"""Probes. All of them are asked on the server's port: the kubelet then restarts the container that they stand for."""
+"""Probes. All of them are asked on the server's port: the kubelet then restarts the container that they stand for.
+
+The worker has no liveness probe: a server that is gone, or busy, would have the kubelet restart a model that is loaded
+and well. A worker that hangs ends itself (bundle_runtime/worker/stall.py).
+"""
 
 from typing import Any
 
@@ -17,10 +21,8 @@ def server_probes(port: int) -> dict[str, Any]:
 
 def worker_probes(port: int, startup_timeout_seconds: int) -> dict[str, Any]:
     """Startup every second: its period is the time that a loaded model waits to be called ready."""
-    grace = {"terminationGracePeriodSeconds": RESTART_GRACE_SECONDS}
     started = _http("/internal/worker/started", port, period=1, failures=startup_timeout_seconds)
-    alive = _http("/internal/worker/alive", port, period=10, failures=3, timeout=5)
-    return {"startupProbe": {**started, **grace}, "livenessProbe": {**alive, **grace}}
+    return {"startupProbe": {**started, "terminationGracePeriodSeconds": RESTART_GRACE_SECONDS}}
 
 
 def _http(path: str, port: int, period: int, failures: int, timeout: int = 1) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""A worker that is of no use ends itself, with its stacks in the log, whether or not there is a server; any other does
+not, however long it takes."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+
+from tests.runtime.conftest import Served
+from tests.runtime.pair import Background, Pair, until
+from tests.runtime.test_life import GATED, go, started
+
+# through PyDLL, as an extension would call that never gives the interpreter lock back
+HOLDS_THE_LOCK = """
+import ctypes, faulthandler, os, time
+
+def predict(seconds, fork=False):
+    faulthandler.cancel_dump_traceback_later()
+    if fork and not os.fork():
+        time.sleep(seconds)
+        open(os.environ["MODELBUNDLE_ROOT"] + "/child-lives", "w").close()
+        os._exit(0)
+    if not fork:
+        open(os.environ["MODELBUNDLE_ROOT"] + "/ran-lock", "w").close()
+        ctypes.PyDLL(None).sleep(seconds)
+    return "done"
+"""
+QUICK = {"request_timeout_seconds": 0.3, "worker_stall_seconds": 2}
+
+
+def ended(pair: Pair) -> int:
+    code = pair.worker.wait(30)
+    assert isinstance(code, int)
+    return code
+
+
+@pytest.mark.parametrize("server_is_gone", [False, True])
+def test_a_hang_that_holds_the_interpreter_lock_ends_the_worker(served: Served, server_is_gone: bool) -> None:
+    pair = served(HOLDS_THE_LOCK, **QUICK)
+    Background(pair, seconds=3600)
+    until((pair.root / "ran-lock").exists, "it runs")
+    if server_is_gone:
+        pair.kill(pair.server)
+    assert ended(pair) == signal.SIGRTMIN + 20, "its own signal: nobody killed it"
+    assert "in predict" in pair.worker_log, "the stack of the thread that hangs"
+
+
+@pytest.mark.parametrize("server_is_gone", [False, True])
+def test_a_hang_that_does_not_hold_it_ends_the_worker(served: Served, server_is_gone: bool) -> None:
+    pair = served(GATED, **QUICK)
+    started(pair, "a")
+    if server_is_gone:
+        pair.kill(pair.server)
+    assert ended(pair) == 1
+    assert "in predict" in pair.worker_log
+    assert pair.report["reason"] == "WorkerStalled"
+
+
+def test_what_takes_long_and_ends_is_no_hang(served: Served) -> None:
+    pair = served(GATED, request_timeout_seconds=0.3, worker_stall_seconds=4)
+    running = started(pair, "a")
+    assert running.answer().code == "DeadlineExceeded"
+    time.sleep(2)
+    go(pair)
+    until(pair.ready, "ready again")
+    time.sleep(4)
+    assert pair.worker.poll() is None, "it waits, however long, and that is no hang"
+
+
+def test_one_place_that_hangs_is_no_hang_of_the_worker(served: Served) -> None:
+    pair = served(GATED, max_concurrency=2, **QUICK)
+    started(pair, "a")
+    time.sleep(4)
+    assert pair.predict(root="").status == 200
+
+
+def test_a_stream_that_goes_on_is_no_hang(served: Served) -> None:
+    source = "import time\ndef predict():\n    for n in range(20):\n        time.sleep(0.25)\n        yield n\n"
+    pair = served(source, request_timeout_seconds=10, worker_stall_seconds=2)
+    assert pair.predict().json == list(range(20))
+
+
+def test_loading_may_hold_the_lock_for_long(bundle: Served) -> None:
+    source = "import ctypes\nctypes.PyDLL(None).sleep(4)\ndef predict():\n    return 1\n"
+    pair = bundle(source, request_timeout_seconds=1, worker_stall_seconds=1).start()
+    assert pair.predict().json == 1
+
+
+def test_a_child_outlives_the_alarm_of_its_parent(served: Served) -> None:
+    pair = served(HOLDS_THE_LOCK, request_timeout_seconds=10, worker_stall_seconds=2)
+    assert pair.predict(seconds=4, fork=True).json == "done"
+    until((pair.root / "child-lives").exists, "the child")
+
+
+def test_a_worker_that_stood_still_for_a_moment_goes_on(served: Served) -> None:
+    pair = served(GATED, request_timeout_seconds=5, worker_stall_seconds=5)
+    pair.kill(pair.worker, signal.SIGSTOP)
+    time.sleep(2)
+    pair.kill(pair.worker, signal.SIGCONT)
+    assert pair.predict(root="").json == 1
+
+
+def test_without_a_watch_nothing_ends_it(served: Served) -> None:
+    pair = served(GATED, request_timeout_seconds=0.3, worker_stall_seconds=0)
+    running = started(pair, "a")
+    assert running.answer().code == "DeadlineExceeded"
+    time.sleep(3)
+    assert pair.call("GET", "/internal/worker/alive").status == 200
+    go(pair)
+    until(pair.ready, "ready again")
