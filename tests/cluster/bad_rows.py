@@ -6,8 +6,10 @@ Those whose cause lies outside the bundle have `heal`: it removes the cause and 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -75,6 +77,18 @@ def _wrong_digest(world: World) -> Manifest:
     made = cpu_bundle(world.store, "wrong-digest")
     made["spec"]["bundle"]["artifact"]["sha256"] = "0" * 64
     return made
+
+
+def _lzma(world: World) -> Manifest:
+    """Broken, as well: what an unpacker of it would meet."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("predict.py", PREDICT)
+    data = bytearray(buffer.getvalue())
+    data[60] ^= 0xFF
+    key = f"tests/{world.namespace}/lzma.zip"
+    artifact = {"uri": world.store.uri(key), "sha256": world.store.put(key, bytes(data)), "packaging": "zip"}
+    return manifest("lzma-zip", artifact, loadPredictFn="predict.load", loadModelFn="model.load")
 
 
 def _clone(name: str, of: str, digest: str | None = None) -> Callable[[World], Manifest]:
@@ -187,6 +201,11 @@ ROWS = [
     Row("no-schema", "The request schema is no JSON Schema", "InvalidSchema",
         ("requestSchema",),
         _bundle("no-schema", requestSchema={"type": "intger"}, responseSchema=INTEGER), stalled=True),
+    Row("no-pattern", "A pattern of a schema is no regular expression", "InvalidSchema",
+        ("requestSchema", "(("),
+        _bundle("no-pattern", requestSchema={"pattern": "(("}, responseSchema=INTEGER), stalled=True),
+    Row("lzma-zip", "The zip is compressed in a way that is not taken", "ArtifactUnsafe",
+        ("LZMA", "deflate"), _lzma, stalled=True),
     Row("one-schema", "Only one of the two schemas is there", "InvalidSchema",
         ("responseSchema",), _bundle("one-schema", requestSchema=REQUEST), stalled=True),
     Row("large-integer", "A number that JSON readers disagree about", "InvalidValue",
