@@ -4,11 +4,13 @@ Layers are cached in that storage, so that a change of the product's source rebu
 """
 
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from local_cluster import mounts, store
+from local_cluster.place import RUN_ROOT
 from local_cluster.shell import run, succeeds
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -86,6 +88,7 @@ def clear() -> None:
     """End what an interrupted build left, and let go of the storage's mounts; the caller holds the lock."""
     run([*_buildah("rm"), "--all"])
     mounts.detach([_storage()])
+    shutil.rmtree(_run_root(), ignore_errors=True)
 
 
 def prune() -> None:
@@ -110,7 +113,7 @@ def _buildah(verb: str) -> list[str]:
         "--root",
         str(root),
         "--runroot",
-        "/run/model-bundles/buildah",
+        str(_run_root()),
         "--storage-driver",
         _driver(),
         verb,
@@ -119,6 +122,11 @@ def _buildah(verb: str) -> list[str]:
 
 def _storage() -> Path:
     return store.root() / "images" / "storage"
+
+
+def _run_root() -> Path:
+    """Which of the storage's layers are mounted is written there: two caches on a machine must not share it."""
+    return RUN_ROOT / f"buildah-{store.fingerprint([str(_storage())])}"
 
 
 def _driver() -> str:
