@@ -25,7 +25,8 @@ NEEDED = {
     "util-linux": "nsenter",
     "openssl": "openssl",
     "buildah": "buildah",
-    "debootstrap": "debootstrap",
+    "mmdebstrap": "mmdebstrap",
+    "debian-archive-keyring": "/usr/share/keyrings/debian-archive-keyring.gpg",
     "ca-certificates": "/etc/ssl/certs/ca-certificates.crt",
 }
 _NO_SERVICES = "#!/bin/sh\n# while the local cluster installs its packages\nexit 101\n"
