@@ -60,11 +60,16 @@ def up(place: Place) -> None:
 
 def build() -> tuple[dict[images.Image, Path], list[str]]:
     """Everything that is made once per machine, or once per change of the product's source; returns the images'
-    archives, and what failed of the latter."""
+    archives, and what failed of the latter. Images wait for networks and disks while the programs are compiled."""
     debian.install_missing()
-    golang.build_all()
-    wheelhouse.build()
-    return images.build_all()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        others = pool.submit(images.build_others)
+        wheels = pool.submit(wheelhouse.build)
+        golang.build_all()
+        pause = images.build_pause()
+        built, problems = others.result()
+        wheels.result()
+    return {**pause, **built}, problems
 
 
 def down(place: Place) -> None:

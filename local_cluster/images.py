@@ -48,10 +48,15 @@ def all_images() -> list[Image]:
     return [_pause(), *_stand_ins(), *_product()]
 
 
-def build_all() -> tuple[dict[Image, Path], list[str]]:
+def build_pause() -> dict[Image, Path]:
+    """The one image that is made of a program, so that the others need not wait for it."""
+    return {_pause(): layout(_pause())}
+
+
+def build_others() -> tuple[dict[Image, Path], list[str]]:
     """Build what is not in the cache: where each is, and what failed. That the product's own images cannot be built,
     as its source is broken, is no reason to have no cluster."""
-    built = {image: layout(image) for image in (_pause(), *_stand_ins())}
+    built = {image: layout(image) for image in _stand_ins()}
     problems = []
     for image in _product():
         try:
@@ -133,7 +138,7 @@ def _product() -> list[Image]:
 def _path(image: Image) -> Path:
     parts: list[str | bytes] = [image.name, image.dockerfile.read_bytes()]
     if image.base is None:
-        parts.append(golang.target("pause").name)
+        parts.append(golang.bin_directory().name)
     elif image.series:
         parts += [bases.image(image.base), versions.NUMPY[image.series], interpreters.find(image.series).name]
     else:
@@ -158,7 +163,7 @@ def _plain_context(image: Image, scratch: Path) -> Path:
         return _CHECKOUT
     context = scratch / "context"
     context.mkdir()
-    (context / "pause").write_bytes(golang.target("pause").read_bytes())
+    (context / "pause").write_bytes((golang.bin_directory() / "pause").read_bytes())
     (context / "pause").chmod(0o755)
     return context
 

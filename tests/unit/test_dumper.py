@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from launch.manifest import dump, parse
+from local_cluster import golang
 
-KUBECTLS = sorted(Path("~/.cache/model-bundles/bin").expanduser().glob("kubectl-*"))
-KUBECTL = shutil.which("kubectl") or next(map(str, reversed(KUBECTLS)), None)
+BUILT = golang.bin_directory() / "kubectl"
+KUBECTL = shutil.which("kubectl") or (str(BUILT) if BUILT.exists() else None)
 
 # what one reader or another takes for something else than text, and what lies near it
 WORDS = [
