@@ -13,7 +13,7 @@ MODULE = Path(argocd.__file__).parent / "argo-cd" / "go.mod"
 
 
 def test_the_version_is_the_one_that_its_module_pins() -> None:
-    pinned = re.findall(r"^\s+github.com/argoproj/argo-cd/v3 (\S+)", MODULE.read_text(), re.MULTILINE)
+    pinned = re.findall(r"github.com/argoproj/argo-cd/v3 (v\S+)$", MODULE.read_text(), re.MULTILINE)
     assert pinned == [versions.ARGOCD]
 
 
