@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster cold
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -23,6 +23,7 @@ help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
+	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
 	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
 	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
@@ -49,6 +50,10 @@ test: $(READY)
 
 test-pythons: $(READY)
 	@$(PY) -m tests.runtime.each_python $(PYTEST_ARGS)
+
+# what a new machine would see, on this one; nothing of .venv is used
+cold:
+	@python3 -m scripts.cold $(COLD_ARGS)
 
 bench: bench-upload bench-oip bench-batching bench-serving bench-torch
 
