@@ -27,6 +27,7 @@ _LIBRARIES = (
     "zlib1g",
 )
 _BASES = {"debian": _LIBRARIES, "debian-python": ("ca-certificates", "libgomp1", "python3", "python3-venv")}
+_SUITES = {"debian": versions.DEBIAN_SUITE, "debian-python": versions.PYTHON_SUITE}
 _UNWANTED = (
     "usr/share/doc",
     "usr/share/man",
@@ -40,7 +41,7 @@ _UNWANTED = (
 
 def image(name: str) -> str:
     """The local name of a base; it changes with what is in it."""
-    key = store.fingerprint([versions.DEBIAN_SUITE, *_BASES[name], *_UNWANTED, *_left_out()])
+    key = store.fingerprint([_SUITES[name], *_BASES[name], *_UNWANTED, *_left_out()])
     return f"localhost/model-bundles/{name}:{key}"
 
 
@@ -51,7 +52,7 @@ def build(name: str) -> str:
         return wanted
     usually = "30 s, once on this machine"
     target = store.root() / "images" / f"{name}-tree"
-    with step(f"making the base image {name} (Debian {versions.DEBIAN_SUITE}) with mmdebstrap", usually):
+    with step(f"making the base image {name} (Debian {_SUITES[name]}) with mmdebstrap", usually):
         shutil.rmtree(target, ignore_errors=True)
         try:
             run(
@@ -60,7 +61,7 @@ def build(name: str) -> str:
                     "--variant=minbase",
                     f"--include={','.join(_BASES[name])}",
                     *_left_out(),
-                    versions.DEBIAN_SUITE,
+                    _SUITES[name],
                     target,
                 ],
                 remedy="a Debian mirror must be reachable; run the same command again",

@@ -8,5 +8,6 @@ VERSITYGW = "v1.8.0"
 ARGOCD = "v3.5.7"  # built only when asked for; argo-cd/go.mod pins it too, with what it needs
 GO_WHEEL = "1.26.6"  # used only where the machine's own Go is missing or too old
 
-DEBIAN_SUITE = "bookworm"
+DEBIAN_SUITE = "bookworm"  # of the stand-ins for users' images
+PYTHON_SUITE = "trixie"  # of the product's images: its CPython is 3.13
 NUMPY = {"3.8": "1.24.4", "3.12": "1.26.4"}  # in the stand-in images; 1.24.4 is the last one for Python 3.8
