@@ -1,7 +1,8 @@
 // Command argocd is the two parts of Argo CD that the local cluster runs; the name that it is started by picks one.
 //
 // The whole program is also the command line, an API server, notifications and generators for a dozen forges, a quarter
-// of what there is to compile. What is here does what Argo CD's own main does.
+// of what there is to compile. What is here does what Argo CD's own main does, save to turn off the SRV look-ups of a gRPC
+// balancer that only the other parts link.
 package main
 
 import (
@@ -12,7 +13,6 @@ import (
 	controller "github.com/argoproj/argo-cd/v3/cmd/argocd-application-controller/commands"
 	reposerver "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
 	"github.com/argoproj/argo-cd/v3/common"
-	"github.com/argoproj/argo-cd/v3/util/grpc"
 	"github.com/argoproj/argo-cd/v3/util/log"
 	"github.com/spf13/cobra"
 	"k8s.io/klog/v2"
@@ -25,7 +25,6 @@ var parts = map[string]func() *cobra.Command{
 
 func main() {
 	klog.SetLogger(log.NewLogrusLogger(log.NewWithCurrentConfig()))
-	grpc.DisableSRVLookups()
 	name := filepath.Base(os.Args[0])
 	part, found := parts[name]
 	if !found {
