@@ -3,7 +3,8 @@
 Its application controller, its repository server and a Redis run as processes beside the control plane. There is no
 user interface and no API server of its own: Applications are made by kubectl, and Git repositories are directories of
 this machine (`file:///path/to/repository`). One binary is both parts, and the name that it is started by picks one
-(argo-cd/main.go). It is built when it is first asked for, not with the cluster's own programs.
+(argo-cd/main.go); as argocd-health it says what Argo CD makes of an object in a file. It is built when it is first
+asked for, not with the cluster's own programs.
 """
 
 import json
@@ -34,7 +35,7 @@ _FILES = {
 
 def directory() -> Path:
     """Where the binary is or will be, under the names of its parts, with the CRDs of its version beside it."""
-    key = store.fingerprint([*golang.FLAGS, *store.tree_parts(_MODULE, ("go.mod", "go.sum", "main.go"))])
+    key = store.fingerprint([*golang.FLAGS, *store.tree_parts(_MODULE, [file.name for file in _MODULE.iterdir()])])
     return store.root() / "argocd" / f"{versions.ARGOCD}-{key}"
 
 
@@ -150,7 +151,7 @@ def _build(made: Path) -> None:
         (scratch / "new" / "crds").mkdir(parents=True)
         flags = f"{golang.STRIPPED} -X {_PACKAGE}/common.version={versions.ARGOCD[1:]}"
         golang.build(go, _MODULE, ["."], flags, f"{scratch}/new/argocd")
-        for name in ("argocd-repo-server", "argocd-application-controller"):
+        for name in ("argocd-repo-server", "argocd-application-controller", "argocd-health"):
             (scratch / "new" / name).symlink_to("argocd")
         source = run([go, "list", "-m", "-f", "{{.Dir}}", _PACKAGE], env=golang.ENVIRONMENT, cwd=_MODULE).strip()
         for name, target in _FILES.items():

@@ -1,4 +1,5 @@
-// Command argocd is the two parts of Argo CD that the local cluster runs; the name that it is started by picks one.
+// Command argocd is the two parts of Argo CD that the local cluster runs, and its health checks for files; the name that
+// it is started by picks one.
 //
 // The whole program is also the command line, an API server, notifications and generators for a dozen forges, a quarter
 // of what there is to compile. What is here does what Argo CD's own main does, save to turn off the SRV look-ups of a gRPC
@@ -6,6 +7,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 var parts = map[string]func() *cobra.Command{
 	common.CommandApplicationController: controller.NewCommand,
 	common.CommandRepoServer:            reposerver.NewCommand,
+	"argocd-health":                     healthCommand,
 }
 
 func main() {
@@ -31,7 +34,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "there is no part of Argo CD here called %q: start this one by a link of that name\n", name)
 		os.Exit(2)
 	}
-	if err := part().Execute(); err != nil {
+	if err := part().ExecuteContext(context.Background()); err != nil {
 		os.Exit(1)
 	}
 }

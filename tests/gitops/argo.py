@@ -188,7 +188,7 @@ def example(file: Path, name: str, repository: Repository, namespace: str) -> Ma
 
 def health_of(file: Path) -> dict[str, str]:
     """What Argo CD's own Lua makes of an object in a file, by the settings that the product ships."""
-    words = ["admin", "settings", "resource-overrides", "health", file, "--argocd-cm-path", ARGOCD / "argocd-cm.yaml"]
-    printed = subprocess.run([argocd.directory() / "argocd", *words], check=True, capture_output=True, text=True).stdout
+    command = [argocd.directory() / "argocd-health", file, ARGOCD / "argocd-cm.yaml"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     status, _, message = printed.removeprefix("STATUS: ").partition("\nMESSAGE: ")
     return {"status": status, "message": message.removesuffix("\n")}
