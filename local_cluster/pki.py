@@ -43,6 +43,8 @@ def create(place: Place, plan: Plan) -> None:
             "/CN=local-cluster-ca",
             "-days",
             _DAYS,
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",  # clients on CPython 3.13 ask for it
         ]
     )
     _key(pki / "service-account.key")
@@ -89,7 +91,10 @@ def _certificate(pki: Path, name: str, organisation: str, common_name: str, dns:
     subject = (f"/O={organisation}" if organisation else "") + f"/CN={common_name}"
     alternatives = ",".join([f"DNS:{n}" for n in dns] + [f"IP:{ip}" for ip in ips]) or f"DNS:{name}"
     extensions = pki / f"{name}.ext"
-    extensions.write_text(f"subjectAltName={alternatives}\nextendedKeyUsage=serverAuth,clientAuth\n")
+    extensions.write_text(
+        f"subjectAltName={alternatives}\nextendedKeyUsage=serverAuth,clientAuth\n"
+        "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    )
     _key(pki / f"{name}.key")
     request = run(["openssl", "req", "-new", "-key", pki / f"{name}.key", "-subj", subject])
     authority = f"-CA {pki}/ca.crt -CAkey {pki}/ca.key -CAcreateserial".split()

@@ -49,6 +49,7 @@ def session(
             watch_begins()
             return {"metadata": {"resourceVersion": page.version}, "items": []}
 
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in cluster.py: what is trusted, and the names, are checked
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
         headers=dict(headers),
