@@ -29,12 +29,14 @@ def granted(role: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
 GRANTED = {
     ("modelbundle.dev", "modelbundles"): {"list", "watch"},
     ("modelbundle.dev", "modelendpoints"): {"list", "watch"},
+    ("modelbundle.dev", "modelbundles/finalizers"): {"update"},
+    ("modelbundle.dev", "modelendpoints/finalizers"): {"update"},
     ("modelbundle.dev", "modelbundles/status"): {"patch"},
     ("modelbundle.dev", "modelendpoints/status"): {"patch"},
     ("discovery.k8s.io", "endpointslices"): {"list"},
-    ("", "configmaps"): {"get", "list", "watch", "create", "patch", "update"},
-    ("", "services"): {"get", "list", "watch", "create", "patch", "update"},
-    ("apps", "deployments"): {"get", "list", "watch", "create", "patch", "update"},
+    ("", "configmaps"): {"get", "list", "watch", "create", "patch", "update", "delete"},
+    ("", "services"): {"get", "list", "watch", "create", "patch", "update", "delete"},
+    ("apps", "deployments"): {"get", "list", "watch", "create", "patch", "update", "delete"},
     ("", "pods"): {"list", "watch"},
     ("events.k8s.io", "events"): {"create"},
 }

@@ -60,6 +60,8 @@ def needed(event: dict[str, Any]) -> Iterator[Rule]:
         # the child's ownerReference blocks its owner's deletion: OwnerReferencesPermissionEnforcement asks for a right
         owners = ("modelbundles", "modelendpoints") if resource == "services" else ("modelbundles",)
         yield from (("modelbundle.dev", f"{owner}/finalizers", "update") for owner in owners)
+    if event["verb"] == "patch" and event.get("responseStatus", {}).get("code") == 200:
+        verbs.append("delete")  # it asks for this where a child gets an owner; the log does not tell which do
     yield from ((reference.get("apiGroup", ""), resource, verb) for verb in verbs)
 
 
