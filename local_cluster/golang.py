@@ -1,7 +1,7 @@
 """The cluster's programs, built by Go from pinned module versions; once per machine, then they are in the cache.
 
-One module holds them all, with one version of everything that they share: it is compiled once, by one call of Go, which
-links one program while it compiles another.
+One module holds all but Helm, with one version of everything that they share: it is compiled once, by one call of Go,
+which links one program while it compiles another.
 """
 
 import os
@@ -19,9 +19,11 @@ from local_cluster.progress import say, step
 from local_cluster.shell import run
 
 MODULE = Path(__file__).resolve().parent / "programs"
+# of its own: the last Helm that shares Kubernetes's modules cannot roll back to an object that was kept
+HELM_MODULE = MODULE.parent / "helm"
 
-_TOOLS = ("k8s.io/kubernetes/cmd/kubectl", "helm.sh/helm/v4/cmd/helm")
-_PACKAGES = ("./kubernetes", "./coredns", "./versitygw", "./pause", *_TOOLS)
+_PACKAGES = ("./kubernetes", "./coredns", "./versitygw", "./pause", "k8s.io/kubernetes/cmd/kubectl")
+_HELM = ("helm.sh/helm/v4/cmd/helm",)
 # programs/kubernetes is all of these, by the name that it is started by
 KUBERNETES = ("kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet")
 # of every build, so that all share what is compiled: no debugger is used on any of it
@@ -34,8 +36,9 @@ _SAY_EVERY = 30.0  # seconds
 
 def bin_directory() -> Path:
     """Where kubectl, helm and the others are, or will be; one directory for each set of versions."""
-    parts: list[str | bytes] = [*_PACKAGES, *KUBERNETES, *FLAGS, _linker_flags()]
-    parts += store.tree_parts(MODULE, [path.name for path in MODULE.iterdir()])
+    parts: list[str | bytes] = [*_PACKAGES, *KUBERNETES, *_HELM, *FLAGS, _linker_flags()]
+    for module in (MODULE, HELM_MODULE):
+        parts += store.tree_parts(module, sorted(path.name for path in module.iterdir()))
     return store.root() / "bin" / f"set-{store.fingerprint(parts)}"
 
 
@@ -52,6 +55,7 @@ def build_all() -> Path:
             with store.making(directory) as scratch, step(f"building {names}", "6 min cold"):
                 (scratch / "new").mkdir()
                 build(go, MODULE, _PACKAGES, _linker_flags(), f"{scratch}/new/")
+                build(go, HELM_MODULE, _HELM, _linker_flags(), f"{scratch}/new/")
                 for name in KUBERNETES:
                     (scratch / "new" / name).symlink_to("kubernetes")
     return directory

@@ -25,12 +25,16 @@ def source(program: str) -> str:
     [
         ("k8s.io/kubernetes", versions.KUBERNETES),
         ("github.com/coredns/coredns", versions.COREDNS),
-        ("helm.sh/helm/v4", versions.HELM),
         ("github.com/versity/versitygw", versions.VERSITYGW),
     ],
 )
 def test_the_versions_are_those_that_the_module_pins(module: str, version: str) -> None:
     assert re.findall(rf"^\s+{re.escape(module)} (v\S+)(?: // indirect)?$", GO_MOD, re.MULTILINE) == [version]
+
+
+def test_helm_is_the_version_that_its_module_pins() -> None:
+    pinned = (golang.HELM_MODULE / "go.mod").read_text()
+    assert re.findall(r"^\s+helm\.sh/helm/v4 (v\S+)", pinned, re.MULTILINE) == [versions.HELM]
 
 
 def test_all_programs_share_the_modules_of_this_kubernetes() -> None:
