@@ -24,7 +24,7 @@ help:
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
 	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
-	@echo 'make bench           measure what the project claims; each writes benchmarks/results/'
+	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
 	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
@@ -35,13 +35,13 @@ help:
 	@echo 'make venv            bring .venv, with the modelbundle command in it'
 	@echo 'make cluster         start the local cluster; make clean-cluster removes it'
 
-$(READY): pyproject.toml scripts/bootstrap
-	@scripts/bootstrap
+$(READY): pyproject.toml tools/bootstrap
+	@tools/bootstrap
 
 venv: $(READY)
 
 demo: $(READY)
-	@$(SUDO) $(PY) -m demo
+	@$(SUDO) $(PY) -m tools.demo
 
 # bytecode is kept, whatever the environment says: tests start many processes of Python
 test: $(READY)
@@ -53,29 +53,29 @@ test-pythons: $(READY)
 
 # what a new machine would see, on this one; nothing of .venv is used
 cold:
-	@python3 -m scripts.cold $(COLD_ARGS)
+	@python3 -m tools.release.cold $(COLD_ARGS)
 
 bench: bench-upload bench-oip bench-batching bench-serving bench-torch
 
 bench-upload: $(READY)
-	@$(PY) -m benchmarks.upload
+	@$(PY) -m tools.benchmarks.upload
 
 bench-oip: $(READY)
-	@$(PY) -m benchmarks.oip_conformance
+	@$(PY) -m tools.benchmarks.oip_conformance
 
 # QUICK=1: see whether it works, in minutes
 bench-batching: $(READY)
-	@$(PY) -m benchmarks.batching $(if $(QUICK),--quick)
+	@$(PY) -m tools.benchmarks.batching $(if $(QUICK),--quick)
 
 bench-serving: $(READY)
-	@$(PY) -m benchmarks.serving $(if $(QUICK),--quick)
+	@$(PY) -m tools.benchmarks.serving $(if $(QUICK),--quick)
 
 bench-torch: $(READY)
-	@$(PY) -m benchmarks.torch
+	@$(PY) -m tools.benchmarks.torch
 
 # server and worker under load, then every attack of tests/cluster/hostile.py beside another tenant
 soak: $(READY)
-	@$(PY) -m benchmarks.soak --seconds $(SOAK_SECONDS)
+	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
 	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
@@ -91,7 +91,7 @@ check: $(READY)
 	@echo '==> mypy --strict' && .venv/bin/mypy
 	@echo '==> import contracts' && .venv/bin/lint-imports --no-cache
 	@echo '==> CRD drift' && for plural in $(PLURALS); do \
-	  $(PY) -m modelbundle_operator.crd $$plural | diff -u crds/$$plural.yaml - \
+	  $(PY) -m modelbundle_operator.tools.crd $$plural | diff -u crds/$$plural.yaml - \
 	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }; done
 
 format: $(READY)
@@ -100,23 +100,23 @@ format: $(READY)
 
 crd: $(READY)
 	for plural in $(PLURALS); do \
-	  $(PY) -m modelbundle_operator.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
-	$(PY) -m scripts.chart_schema
+	  $(PY) -m modelbundle_operator.tools.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
+	$(PY) -m tools.release.chart_schema
 
 docs: $(READY)
 	@export MODELBUNDLE_CAPTURE=1; $(SUDO) $(PY) -m pytest -q tests/cluster tests/gitops $(PYTEST_ARGS)
 	@$(PY) -m tests.docs.pages
 
 images: $(READY)
-	@$(PY) -m scripts.images $(REGISTRY)
+	@$(PY) -m tools.release.images $(REGISTRY)
 
 release: $(READY)
 	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[release]'
-	@$(PY) -m scripts.release
+	@$(PY) -m tools.release.release
 
 cluster: $(READY)
-	@$(SUDO) $(PY) -m local_cluster up
-	@echo 'for this shell: eval "$$($(PY) -m local_cluster env)"'
+	@$(SUDO) $(PY) -m tools.local_cluster up
+	@echo 'for this shell: eval "$$($(PY) -m tools.local_cluster env)"'
 
 clean-cluster:
-	@python=$(PY); [ -x $$python ] || python=python3; $(SUDO) $$python -m local_cluster down
+	@python=$(PY); [ -x $$python ] || python=python3; $(SUDO) $$python -m tools.local_cluster down

@@ -1,7 +1,8 @@
 """spec.bundle becomes the bundle document and its canonical bytes.
 
 The operator and `modelbundle serve` must give one bundle one digest, so this is the only place that decides what is
-in the document and how it is written. Pure, Python 3.8+; document.py, in the user's image, reads it back.
+in the document and how it is written. Pure, Python 3.8+; contract/document_loader.py, in the user's image, reads it
+back.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from typing import Any
 
 import rfc8785
 
-from bundle_runtime.document import SCHEMA_VERSION
-from bundle_runtime.exact_values import LARGEST_INTEGER, check_canonical
+from bundle_runtime.contract.document_loader import SCHEMA_VERSION
+from bundle_spec.exact_values import LARGEST_INTEGER, check_canonical
 
 __all__ = ["LARGEST_DOCUMENT", "LARGEST_INTEGER", "bundle_document", "canonical"]
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Dict, NoReturn
 
-from bundle_runtime.json_path import below
+from bundle_spec.json_path import below
 
 LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
 DEEPEST = 200  # levels of lists and mappings; parsers end a process, or give up, at some hundred

@@ -7,7 +7,7 @@ replaces the whole field, what is unset is inherited, {} and [] clear. Pure, and
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Dict, List, Set  # noqa: UP035 - Python 3.8
+from typing import Any, Dict, List, Set
 
 # one field in two spellings: to set either replaces both
 _SPELLINGS = ("appConfig", "appConfigJSON")
@@ -17,7 +17,7 @@ _NEVER_EMPTY = ("envParams",)
 _NO_FIELDS = ("cloneFrom", "schemaVersion")
 
 
-def inherit(base: Mapping[str, Any], clone: Mapping[str, Any]) -> Dict[str, Any]:  # noqa: UP006
+def inherit(base: Mapping[str, Any], clone: Mapping[str, Any]) -> Dict[str, Any]:
     """The fields of a clone's bundle: spec.bundle as it would stand without cloneFrom.
 
     `base` is such fields too, or a bundle document together with the artifact's URI; `clone` is spec.bundle of the
@@ -36,12 +36,12 @@ def inherit(base: Mapping[str, Any], clone: Mapping[str, Any]) -> Dict[str, Any]
     return {name: value for name, value in {**kept, **changes}.items() if value is not None and not _empty(value)}
 
 
-def changed(base: Mapping[str, Any], clone: Mapping[str, Any]) -> List[str]:  # noqa: UP006
+def changed(base: Mapping[str, Any], clone: Mapping[str, Any]) -> List[str]:
     """The fields in which two bundle documents differ, sorted."""
     return sorted(named(name for name in {**base, **clone} if base.get(name) != clone.get(name)))
 
 
-def named(fields: Iterable[str]) -> Set[str]:  # noqa: UP006
+def named(fields: Iterable[str]) -> Set[str]:
     """The fields, as changes are told: both spellings of appConfig go by one name."""
     return {_CONFIG if name in _SPELLINGS else name for name in fields}
 

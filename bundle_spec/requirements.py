@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from bundle_runtime.worker.requirements import EXAMPLE, problem, without_comment
+from bundle_runtime.worker.install.entries import EXAMPLE, problem, without_comment
 
 _LONGEST_QUOTE = 100
 

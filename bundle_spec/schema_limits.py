@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
 from urllib.parse import unquote
 
-from bundle_runtime.pattern_size import pattern_size
+from bundle_spec.pattern_size import pattern_size
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_DEPTH = 200  # values within values; JSON readers and writers in Rust end at 255, a nested property takes two

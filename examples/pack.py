@@ -19,8 +19,8 @@ from typing import Any
 
 import cloudpickle
 
+from launch.bundle.manifest import check, dump, parse
 from launch.local.pythons import NoSuchPythonError, find_python, version_of
-from launch.manifest import check, dump, parse
 
 EXAMPLES = Path(__file__).resolve().parent
 MANIFEST = "modelbundle.yaml"

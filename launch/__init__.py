@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, List
 
 if TYPE_CHECKING:
     from launch.client import LaunchClient
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
     from launch.hooks import PostInferenceHooks
     from launch.model_bundle import ModelBundle
     from launch.model_endpoint import (
@@ -38,7 +38,7 @@ __all__ = [
 
 _MODULES = {
     "LaunchClient": "client",
-    "Connection": "connection",
+    "Connection": "cluster.connection",
     "PostInferenceHooks": "hooks",
     "ModelBundle": "model_bundle",
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from typing import Any, Callable, Optional
 
-from launch.client_bundles_v2 import BundleMethodsV2
-from launch.client_endpoints import EndpointMethods
-from launch.connection import Connection
+from launch.api.bundles_v2 import BundleMethodsV2
+from launch.api.endpoints import EndpointMethods
+from launch.api.unsupported import instead_of
+from launch.cluster.connection import Connection
 from launch.errors import NoSuchMethodError, NotPicklableError, NotSupportedError, WrongTypeError
-from launch.not_here import instead_of
 
 
 class LaunchClient(BundleMethodsV2, EndpointMethods):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 from launch.errors import InvalidBundleError
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 _SHOWN = ("name", "id", "env_params", "requirements", "app_config", "location", "created_at")
 
@@ -77,7 +77,7 @@ class ModelBundle:
         `cpus` are cores (0.5 or "500m"), `memory` and `storage` quantities such as "8Gi"; what is not given stays as it
         was. Returns at once: `wait()` waits. `create_model_endpoint` gives callers a name that outlives this bundle.
         """
-        from launch import serving
+        from launch.cluster import serving
 
         wanted = serving.serving_fields(
             replicas=replicas, gpus=gpus, cpus=cpus, memory=memory, storage=storage, max_concurrency=max_concurrency
@@ -88,7 +88,7 @@ class ModelBundle:
     def wait(self, timeout: float = 600, condition: str = "Ready") -> "ModelBundle":
         """Until the condition holds (TYPE or TYPE=STATUS), telling on stderr what happens meanwhile; `timeout` in
         seconds. BundleFailedError when it cannot come to that, WaitTimeoutError when it did not in time."""
-        from launch.waiting import say, wait
+        from launch.cluster.waiting import say, wait
 
         wait(self._there(), str(self.id), condition, timeout, say)
         return self
@@ -98,19 +98,19 @@ class ModelBundle:
 
         It goes through the API server's proxy, or in a pod to the Service itself; `timeout` in seconds.
         """
-        from launch.prediction import predict
+        from launch.cluster.prediction import predict
 
         return predict(self._there(), str(self.id), {**(request or {}), **fields}, timeout).value
 
     def logs(self, container: str = "worker", tail: Optional[int] = None) -> str:
         """What the container wrote in each pod that is there; `tail` last lines of each."""
-        from launch.serving import logs
+        from launch.cluster.serving import logs
 
         return logs(self._there(), str(self.id), container, tail)
 
     def conditions(self) -> Dict[str, Mapping[str, Any]]:
         """By type, as they are now: status, reason, message, lastTransitionTime."""
-        from launch.conditions import conditions
+        from launch.bundle.conditions import conditions
 
         return conditions(self._there().get(str(self.id)))
 

@@ -6,12 +6,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from launch.conditions import conditions
+from launch.bundle.conditions import conditions
+from launch.cluster.api import ENDPOINTS
 from launch.errors import InvalidBundleError, NotSupportedError, PredictionError
-from launch.kubernetes_api import ENDPOINTS
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 SUCCESS, FAILURE = "SUCCESS", "FAILURE"
 
@@ -123,7 +123,7 @@ class Endpoint:
 
     def wait(self, timeout: float = 900) -> "Endpoint":
         """Until the endpoint answers with its bundle; progress goes to stderr, `timeout` in seconds."""
-        from launch.waiting import say, wait
+        from launch.cluster.waiting import say, wait
 
         wait(self.client.connection, self.name, "Ready", timeout, say, ENDPOINTS)
         self._fresh()
@@ -140,7 +140,7 @@ class SyncEndpoint(Endpoint):
 
     def predict(self, request: EndpointRequest, timeout: float = 120) -> EndpointResponse:
         """The answer, FAILURE too when the bundle answered with an error; APIError when nothing answers."""
-        from launch.prediction import predict
+        from launch.cluster.prediction import predict
 
         refuse_unsupported(request)
         try:

@@ -7,9 +7,9 @@ import json
 import struct
 from typing import Any, Dict, List, Tuple
 
-from launch.oip_conformance.clause import Broken, Clauses, NotApplicable, example, need, need_error
-from launch.oip_conformance.inference import first_outputs
-from launch.oip_conformance.target import HEADER, Answer, Target, count, flat
+from oip_conformance.clause import Broken, Clauses, NotApplicable, example, need, need_error
+from oip_conformance.inference import first_outputs
+from oip_conformance.target import HEADER, Answer, Target, count, flat
 
 clauses = Clauses()
 EXTENSION = "binary_tensor_data"

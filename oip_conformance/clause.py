@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, List, NamedTuple
 
-from launch.oip_conformance.target import Answer, Target
+from oip_conformance.target import Answer, Target
 
 
 class Broken(Exception):

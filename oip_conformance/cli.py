@@ -9,9 +9,9 @@ from typing import IO, Any, Dict, List, NamedTuple, Optional
 
 import click
 
-from launch.oip_conformance import binary, inference, metadata
-from launch.oip_conformance.clause import Broken, Clause, NotApplicable
-from launch.oip_conformance.target import Target
+from oip_conformance import binary, inference, metadata
+from oip_conformance.clause import Broken, Clause, NotApplicable
+from oip_conformance.target import Target
 
 CLAUSES: List[Clause] = [*metadata.clauses.all, *inference.clauses.all, *binary.clauses.all]
 HOLDS, BROKEN, NOT_APPLICABLE = "holds", "broken", "n/a"

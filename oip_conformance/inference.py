@@ -6,8 +6,8 @@ import copy
 from typing import Any, Dict, List
 from urllib.parse import quote
 
-from launch.oip_conformance.clause import Broken, Clauses, NotApplicable, example, need, need_error, need_object
-from launch.oip_conformance.target import DATATYPES, Answer, Target, count, flat, nested
+from oip_conformance.clause import Broken, Clauses, NotApplicable, example, need, need_error, need_object
+from oip_conformance.target import DATATYPES, Answer, Target, count, flat, nested
 
 clauses = Clauses()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Dict
 from urllib.parse import quote
 
-from launch.oip_conformance.clause import Broken, Clauses, NotApplicable, need, need_error, need_object
-from launch.oip_conformance.target import DATATYPES, Target
+from oip_conformance.clause import Broken, Clauses, NotApplicable, need, need_error, need_object
+from oip_conformance.target import DATATYPES, Target
 
 clauses = Clauses()
 _MISSING = "no-such-model-a8f1"

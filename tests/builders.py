@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from modelbundle_operator.api import LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, MANAGED_BY
+from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, MANAGED_BY
 
 Body = dict[str, Any]
 

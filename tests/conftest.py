@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from demo.place import local_environment
-from local_cluster.place import here as local_cluster
 from tests.default_signals import hand_on_no_ignored_signal
 from tests.progress import Progress
 from tests.side_by_side import Turns, UnitScheduling, position, shared_directory
+from tools.local_cluster.place import here as local_cluster
+from tools.testkit.place import local_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
@@ -78,7 +78,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def _local_cluster(*verb: str) -> bool:
-    return subprocess.run([sys.executable, "-m", "local_cluster", *verb], cwd=ROOT, check=False).returncode == 0
+    return subprocess.run([sys.executable, "-m", "tools.local_cluster", *verb], cwd=ROOT, check=False).returncode == 0
 
 
 @pytest.hookimpl(optionalhook=True)

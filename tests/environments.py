@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import interpreters, store
-from local_cluster.errors import ClusterError
-from local_cluster.progress import step
+from tools.local_cluster import interpreters, store
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.progress import step
 
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = f"{ROOT}[client]"  # as `model-bundles[client]` is at the index

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Callable  # noqa: UP035 - `modelbundle pin` runs this on Python 3.8 too
 from urllib.parse import unquote, urlsplit
 
-from bundle_runtime.prepare.store import CHUNK, need_room, shown
-from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
+from bundle_runtime.artifacts.retry import CHUNK, need_room, shown
+from bundle_runtime.contract.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the store does not say)
 
@@ -26,13 +26,13 @@ def fetch(uri: str, target: Path, *, allow_local: bool = False, progress: Progre
     """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     scheme = urlsplit(uri).scheme.lower()
     if scheme == "s3":
-        from bundle_runtime.prepare.s3 import fetch_s3  # boto3 takes a third of a second to import
+        from bundle_runtime.artifacts.s3 import fetch_s3  # boto3 takes a third of a second to import
 
         return fetch_s3(uri, target, progress)
     if (
         scheme in ("https", "http") and urlsplit(uri).netloc
     ):  # what arrives is proven by its sha256, so plain HTTP risks privacy, not content
-        from bundle_runtime.prepare.https import fetch_https
+        from bundle_runtime.artifacts.https import fetch_https
 
         return fetch_https(uri, target, progress)
     if scheme in ("file", ""):

@@ -10,9 +10,15 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from bundle_runtime.prepare.fetch import Fetched, Progress
-from bundle_runtime.prepare.store import CHUNK, TransientError, need_room, retried, shown, unreachable
-from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
+from bundle_runtime.artifacts.fetch import Fetched, Progress
+from bundle_runtime.artifacts.retry import CHUNK, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.contract.report import (
+    ARTIFACT_NOT_FOUND,
+    STORE_ACCESS_DENIED,
+    STORE_UNREACHABLE,
+    RuntimeFailure,
+    fail,
+)
 
 TIMEOUT_SECONDS = 30
 TRANSIENT_STATUS = (408, 425, 429)

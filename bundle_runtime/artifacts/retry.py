@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bundle_runtime.report import STORE_UNREACHABLE, RuntimeFailure, fail
+from bundle_runtime.contract.report import STORE_UNREACHABLE, RuntimeFailure, fail
 
 TRIES = 5
 FIRST_PAUSE_SECONDS = 0.5

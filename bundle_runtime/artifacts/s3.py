@@ -21,11 +21,17 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, SSLError
 from botocore.response import StreamingBody
 
-from bundle_runtime.prepare.fetch import Fetched, Progress
-from bundle_runtime.prepare.s3_client import client, describe_access
-from bundle_runtime.prepare.s3_errors import BROKEN, Cause, cause, code_of, status_of
-from bundle_runtime.prepare.store import CHUNK, TransientError, need_room, retried, shown, unreachable
-from bundle_runtime.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
+from bundle_runtime.artifacts.fetch import Fetched, Progress
+from bundle_runtime.artifacts.retry import CHUNK, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.artifacts.s3_client import client, describe_access
+from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
+from bundle_runtime.contract.report import (
+    ARTIFACT_NOT_FOUND,
+    STORE_ACCESS_DENIED,
+    STORE_UNREACHABLE,
+    RuntimeFailure,
+    fail,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

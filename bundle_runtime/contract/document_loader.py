@@ -1,7 +1,7 @@
 """The bundle document as containers read it: its digest, and trusted only when that is the one the pod was made for.
 
 A pod's digest is fixed in its template; the ConfigMap can be edited by hand. Without this check a container that
-restarts would quietly serve something else under the old digest. canonical.py writes what is read here.
+restarts would quietly serve something else under the old digest. bundle_spec/canonical.py writes what is read here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import os
 from collections.abc import Mapping
 from typing import Any, cast
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import BUNDLE_DOCUMENT_MISMATCH, fail
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import BUNDLE_DOCUMENT_MISMATCH, fail
 
 DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
 SCHEMA_VERSION = 1

@@ -7,9 +7,9 @@ import os
 import sys
 import time
 
-from bundle_runtime import report
-from bundle_runtime.document import DIGEST_VARIABLE, load
-from bundle_runtime.layout import Layout
+from bundle_runtime.contract import report
+from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
+from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.steps import prepare
 
 

@@ -11,10 +11,10 @@ import shutil
 from pathlib import Path
 
 import bundle_runtime
-from bundle_runtime.layout import Layout
+from bundle_runtime.contract.layout import Layout
 
-MODULES = ("__init__.py", "allocator.py", "wire.py", "tensors.py", "layout.py", "report.py", "document.py")
-PACKAGES = ("worker",)
+MODULES = ("__init__.py",)
+PACKAGES = ("contract", "worker")
 
 
 def place_runtime(layout: Layout, *, with_uv: bool) -> None:

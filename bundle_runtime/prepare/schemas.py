@@ -1,6 +1,6 @@
 """Both schemas compiled once, in a process of their own with little time and memory, before anything is fetched.
 
-The limits of bundle_runtime/schema_limits.py keep what is known to be slow away; this is for what nobody thought of. A
+The limits of bundle_spec/schema_limits.py keep what is known to be slow away; this is for what nobody thought of. A
 schema that ends here ends only this process, and the bundle is told so, instead of a server that never starts.
 """
 
@@ -15,8 +15,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from bundle_runtime.report import INVALID_SCHEMA, RuntimeFailure, fail
-from bundle_runtime.schema_limits import problem
+from bundle_runtime.contract.report import INVALID_SCHEMA, RuntimeFailure, fail
+from bundle_spec.schema_limits import problem
 
 CPU_SECONDS = 10
 MEMORY = 128 << 20  # more than the process has without a schema

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.prepare.fetch import Fetched, fetch, hash_file
+from bundle_runtime.artifacts.fetch import Fetched, fetch, hash_file
+from bundle_runtime.artifacts.retry import FULL, disk_full, shown
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import ARTIFACT_DIGEST_MISMATCH, fail
 from bundle_runtime.prepare.place import place_runtime
 from bundle_runtime.prepare.schemas import check_schemas
-from bundle_runtime.prepare.store import FULL, disk_full, shown
 from bundle_runtime.prepare.unpack import unpack
-from bundle_runtime.report import ARTIFACT_DIGEST_MISMATCH, fail
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from bundle_runtime.prepare.store import CHUNK, need_room
-from bundle_runtime.report import ARTIFACT_UNSAFE, RuntimeFailure, fail
+from bundle_runtime.artifacts.retry import CHUNK, need_room
+from bundle_runtime.contract.report import ARTIFACT_UNSAFE, RuntimeFailure, fail
 
 MAX_ENTRIES = 100_000  # directories that are only named on the way to a file count too
 MAX_DIRECTORY = 32 << 20  # bytes of the zip's own list of its files, which is read as a whole

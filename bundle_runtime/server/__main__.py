@@ -14,14 +14,14 @@ from collections.abc import Sequence
 import jsonschema_rs
 import uvloop
 
-from bundle_runtime import allocator
-from bundle_runtime import document as documents
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import Report, RuntimeFailure, write, write_failure
-from bundle_runtime.server.app import App
+from bundle_runtime.contract import allocator
+from bundle_runtime.contract import document_loader as documents
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_failure
 from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
-from bundle_runtime.server.http import HttpConnection
+from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.server import App
 
 CLOSE_SECONDS = 2.0
 # objects made and kept before the collector looks: large JSON makes many and no cycles

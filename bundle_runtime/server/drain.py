@@ -13,11 +13,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.server.sockets import fresh
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.server.worker.sockets import fresh
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 WORKER_SECONDS = 3.0
 DONE = b"drained\n"

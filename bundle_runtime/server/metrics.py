@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 from bundle_runtime.server.histogram import Histogram
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 
 class Metrics(Collector):

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from bundle_runtime.server.answers import TEXT
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import TEXT
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 PRODUCT = "Model Bundles"
 HELD = "every place of the worker is held by a request that is past its deadline"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bundle_runtime.schema_limits import Node, gather
+from bundle_spec.schema_limits import Node, gather
 
 _EACH = ("additionalProperties", "propertyNames", "unevaluatedProperties", "items", "contains", "unevaluatedItems")
 MAX_LEVELS = 64

@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema_rs
 
 from bundle_runtime.schema_compiling import compiled
-from bundle_runtime.schema_limits import problem
 from bundle_runtime.server.schema_growth import Growth
+from bundle_spec.schema_limits import problem
 
 MAX_VIOLATIONS = 100
 MAX_MESSAGE = 300

@@ -14,19 +14,19 @@ from typing import Any
 
 import orjson
 
-from bundle_runtime import wire
-from bundle_runtime.server import state
-from bundle_runtime.server.answers import JSON, STATUS_OF, Heads, error_body
-from bundle_runtime.server.calls import FIELDS, as_call
+from bundle_runtime.contract import wire
+from bundle_runtime.server import routes
 from bundle_runtime.server.container import ASSUMED
-from bundle_runtime.server.dispatch import Dispatcher
-from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.http import HttpConnection
-from bundle_runtime.server.link import WorkerLink
+from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import JSON, STATUS_OF, Heads, error_body
 from bundle_runtime.server.memory import SMALL, Memory, TooMuch
 from bundle_runtime.server.metrics import Metrics
-from bundle_runtime.server.pending import Pending
+from bundle_runtime.server.queue.calls import FIELDS, as_call
+from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.queue.request import Pending
 from bundle_runtime.server.schemas import Violation, compile_schema
+from bundle_runtime.server.worker.link import WorkerLink
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 _RETRY = b"retry-after: 1\r\n"
@@ -100,9 +100,9 @@ class App:
         if not exchange.target.startswith(b"/"):
             exchange.to_origin_form()
         path = exchange.target.partition(b"?")[0]
-        route = state.ROUTES.get(path)
+        route = routes.ROUTES.get(path)
         if route is None:
-            from bundle_runtime.server import protocols  # what most pods are never asked
+            from bundle_runtime.server.protocols import routes as protocols  # what most pods are never asked
 
             protocols.route(self, exchange, path)
         elif exchange.method not in (b"GET", b"HEAD"):
@@ -165,7 +165,7 @@ class App:
         elif self.dispatcher.send is None and not self._worker_returns():
             self.failed(exchange, "NotReady", self.why_not_ready())
         elif self.held():
-            self.failed(exchange, "WorkerStalled", state.HELD)
+            self.failed(exchange, "WorkerStalled", routes.HELD)
         elif self.dispatcher.full():
             self.failed(exchange, "QueueFull", "as many requests wait as may: send it again later")
         else:
@@ -231,7 +231,7 @@ class App:
 
     def _stream(self, exchange: Exchange, pending: Pending, items: bytes | None) -> None:
         if exchange.stream is None:
-            from bundle_runtime.server.streaming import Stream  # most bundles yield nothing
+            from bundle_runtime.server.protocols.streaming import Stream  # most bundles yield nothing
 
             give, stop = partial(self.dispatcher.give, pending), partial(self.dispatcher.drop, pending)
             exchange.stream = Stream(self, exchange, give, stop)
@@ -326,7 +326,7 @@ class App:
         if self.draining:
             return "Draining", "this server is going away"
         if self.held():
-            return "WorkerStalled", state.HELD
+            return "WorkerStalled", routes.HELD
         if not self.link.loaded:
             return "NotReady", self.why_not_ready()
         return None

@@ -13,15 +13,15 @@ import threading
 import time
 from typing import Any, NoReturn
 
-from bundle_runtime import allocator, wire
-from bundle_runtime import document as documents
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import RuntimeFailure, write_failure
-from bundle_runtime.worker import environment
-from bundle_runtime.worker.calling import schema_fields
-from bundle_runtime.worker.link import Link
-from bundle_runtime.worker.load import load
-from bundle_runtime.worker.predict import Predictor, unreadable
+from bundle_runtime.contract import allocator, wire
+from bundle_runtime.contract import document_loader as documents
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import RuntimeFailure, write_failure
+from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.load import environment
+from bundle_runtime.worker.load.load import load
+from bundle_runtime.worker.predict.binder import schema_fields
+from bundle_runtime.worker.predict.predictor import Predictor, unreadable
 
 # the server is up before the worker starts; a failure waits this long to be told to it
 TELL_SECONDS = 1.0

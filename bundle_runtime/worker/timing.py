@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from time import perf_counter_ns
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 
 
 class Watch:
@@ -13,7 +13,7 @@ class Watch:
     __slots__ = ("_called", "_entered", "_paused", "_user", "_waited", "started")
 
     def __init__(self) -> None:
-        self.started = 0  # the last one; stall.py looks at it from another thread
+        self.started = 0  # the last one; connection/stall.py looks at it from another thread
 
     def start(self) -> None:
         self.started = perf_counter_ns()

@@ -6,17 +6,17 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
-from launch.bundle_fields import bundle_fields, config_changed
-from launch.create import Wanted, clone, content_in_cluster, create
+from launch.api.create import Wanted, clone, content_in_cluster, create
+from launch.api.lookup import found, named, owned
+from launch.api.records import record
+from launch.api.user_warnings import warn
+from launch.bundle.fields import bundle_fields, config_changed
+from launch.bundle.naming import object_name
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.lookup import found, named, owned
 from launch.model_bundle import ModelBundle
-from launch.naming import object_name
-from launch.records import record
-from launch.warned import warn
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 
 class BundleMethods:
@@ -53,9 +53,9 @@ class BundleMethods:
         against them. The same name and content give the bundle that is there. InvalidBundleError, NotPicklableError,
         StoreError and APIError say what to do; then nothing was left behind.
         """
-        from launch.packing.inferred import inferred_requirements, without_framework
-        from launch.packing.pickling import bundle_content, pickle_to
-        from launch.packing.source_text import source_texts
+        from launch.packing.pickles.inferred import inferred_requirements, without_framework
+        from launch.packing.pickles.pickling import bundle_content, pickle_to
+        from launch.packing.pickles.source_text import source_texts
 
         content = bundle_content(
             model=model,
@@ -181,7 +181,7 @@ class BundleMethods:
         fields: Mapping[str, Any],
         metadata: Mapping[str, Any],
     ) -> ModelBundle:
-        from launch.packing.archive import archive_to
+        from launch.packing.archives.archive import archive_to
 
         store = self._begun(name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:

@@ -6,16 +6,16 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
-from launch.bundle_fields import fields_of
-from launch.client_bundles import BundleMethods
-from launch.create import Wanted
+from launch.api.bundles import BundleMethods
+from launch.api.create import Wanted
+from launch.api.lookup import named, owned
+from launch.api.records import record_v2
+from launch.bundle.fields import fields_of
 from launch.errors import InvalidBundleError
-from launch.lookup import named, owned
 from launch.model_bundle import ListModelBundlesV2Response, ModelBundle, ModelBundleV2Response
-from launch.records import record_v2
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 
 class BundleMethodsV2(BundleMethods):
@@ -40,8 +40,8 @@ class BundleMethodsV2(BundleMethods):
         metadata: Optional[Dict[str, Any]] = None,
     ) -> ModelBundle:
         """As create_model_bundle; no requirements are none, and exactly one framework is given."""
-        from launch.packing.pickling import bundle_content, pickle_to
-        from launch.packing.source_text import source_texts
+        from launch.packing.pickles.pickling import bundle_content, pickle_to
+        from launch.packing.pickles.source_text import source_texts
 
         _both(request_schema, response_schema)
         content = bundle_content(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)

@@ -6,16 +6,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
-from launch.content import Content, ContentError, content_of_manifest, content_of_object
+from launch.bundle.clone import clone_of
+from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
+from launch.bundle.manifest import KIND
+from launch.bundle.naming import CREATED_AT, OWNER, bundle_metadata, given_name, object_name
+from launch.cluster.api import API_VERSION
 from launch.errors import APIError
-from launch.families.clone import clone_of
-from launch.kubernetes_api import API_VERSION
-from launch.manifest import KIND
-from launch.naming import CREATED_AT, OWNER, bundle_metadata, given_name, object_name
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
     from launch.stores.artifact_store import ArtifactStore
 
 STORED: Mapping[str, Any] = {"replicas": 0}

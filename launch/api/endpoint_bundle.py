@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from launch.create import content_in_cluster
+from launch.api.create import content_in_cluster
+from launch.bundle.clone import clone_of
+from launch.bundle.naming import MADE_FOR, SERVED_FOR, object_name
+from launch.cluster.api import ENDPOINTS
 from launch.errors import APIError
-from launch.families.clone import clone_of
-from launch.kubernetes_api import ENDPOINTS
-from launch.naming import MADE_FOR, SERVED_FOR, object_name
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 
 def bundle_for(

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
+from launch.cluster.serving import serving_fields
 from launch.errors import InvalidBundleError, NotSupportedError, WrongTypeError
-from launch.serving import serving_fields
 
 # option -> the values that ask for nothing, and what to do instead of the others
 _REFUSED: Mapping[str, Any] = {

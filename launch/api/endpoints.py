@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
-from launch.create import already_exists
-from launch.endpoint_bundle import bundle_for, release
-from launch.endpoint_options import checked_labels, endpoint_fields
+from launch.api.create import already_exists
+from launch.api.endpoint_bundle import bundle_for, release
+from launch.api.endpoint_options import checked_labels, endpoint_fields
+from launch.api.lookup import named
+from launch.cluster.api import API_VERSION, ENDPOINTS
+from launch.cluster.serving import logs, node_of
+from launch.cluster.waiting import say, wait_until
 from launch.errors import APIError, BundleFailedError, WrongTypeError
-from launch.kubernetes_api import API_VERSION, ENDPOINTS
-from launch.lookup import named
 from launch.model_bundle import ModelBundle
 from launch.model_endpoint import Endpoint, ModelEndpoint, SyncEndpoint, endpoint_record
-from launch.serving import logs, node_of
-from launch.waiting import say, wait_until
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 KIND = "ModelEndpoint"
 MOVE_SECONDS = 900

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
+from launch.bundle.manifest import NAME
+from launch.bundle.naming import BUNDLE_NAME, MADE_FOR, OWNER, created_at, given_name, label_value, owner_label
 from launch.errors import APIError, WrongTypeError
-from launch.manifest import NAME
 from launch.model_bundle import ModelBundle
-from launch.naming import BUNDLE_NAME, MADE_FOR, OWNER, created_at, given_name, label_value, owner_label
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 
 def owned(connection: "Connection", name: Optional[str] = None, everybody: bool = False) -> List[Dict[str, Any]]:

@@ -6,13 +6,13 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
-from launch.content import Content, ContentError, content_of_object
-from launch.families.differences import MISSING, app_config
+from launch.bundle.content import Content, ContentError, content_of_object
+from launch.bundle.differences import MISSING, app_config
+from launch.bundle.naming import METADATA, created_at, given_name
 from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
-from launch.naming import METADATA, created_at, given_name
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 _FLAVORS = {"cloudpickle": "cloudpickle_artifact", "zip": "zip_artifact"}
 _FUNCTIONS = ("load_predict_fn", "load_model_fn")

@@ -10,9 +10,9 @@ import json
 from collections.abc import Mapping
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
-from bundle_runtime.json_path import Part, Path, read, write
-from launch.content import FIELDS
-from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, app_config
+from bundle_spec.json_path import Part, Path, read, write
+from launch.bundle.content import FIELDS
+from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, app_config
 
 TYPED = (CONFIG, "requestSchema", "responseSchema")
 _LISTS = {"requirements": "--requirements FILE", "env": "--env NAME=VALUE"}

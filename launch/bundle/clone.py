@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Dict, List, Optional, Tuple
 
-from bundle_runtime.canonical import canonical
-from bundle_runtime.exact_values import check_canonical, check_survives
-from bundle_runtime.worker.requirements import without_comment
-from launch.content import FIELDS, Content, ContentError, content_of_manifest, full_path
-from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
-from launch.manifest import API_VERSION, KIND
+from bundle_runtime.worker.install.entries import without_comment
+from bundle_spec.canonical import canonical
+from bundle_spec.exact_values import check_canonical, check_survives
+from launch.bundle.content import FIELDS, Content, ContentError, content_of_manifest, full_path
+from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
+from launch.bundle.manifest import API_VERSION, KIND
 
 
 def clone_of(base: Content, name: str, wanted: Mapping[str, Any], replicas: Optional[int]) -> Tuple[Content, str]:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Tuple
 
 from launch.errors import InvalidBundleError
 
-# modelbundle_operator.api.ConditionType, which the client does not have
+# modelbundle_operator.api.names.ConditionType, which the client does not have
 TYPES = (
     "Ready",
     "Resolved",

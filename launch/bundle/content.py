@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional
 
-from bundle_runtime.canonical import LARGEST_DOCUMENT, bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.exact_values import read_config_json
-from bundle_runtime.inherit import inherit
-from launch.conditions import conditions
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import LARGEST_DOCUMENT, bundle_document, canonical
+from bundle_spec.exact_values import read_config_json
+from bundle_spec.inherit import inherit
+from launch.bundle.conditions import conditions
+from launch.bundle.manifest import check
 from launch.errors import InvalidBundleError
-from launch.manifest import check
 
 # the order in which fields are written and compared
 FIELDS = (

@@ -12,9 +12,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
-from bundle_runtime.exact_values import read_config_json
-from bundle_runtime.json_path import Part, Path, write
-from launch.content import FIELDS
+from bundle_spec.exact_values import read_config_json
+from bundle_spec.json_path import Part, Path, write
+from launch.bundle.content import FIELDS
 
 CONFIG, CONFIG_JSON = "appConfig", "appConfigJSON"
 URI = ("artifact", "uri")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, Union
 
-from launch.content import full_path
+from launch.bundle.clone import config_fields
+from launch.bundle.content import full_path
+from launch.bundle.differences import CONFIG, CONFIG_JSON
 from launch.errors import InvalidBundleError
-from launch.families.clone import config_fields
-from launch.families.differences import CONFIG, CONFIG_JSON
 
 Config = Union[Mapping[str, Any], str, None]
 
@@ -32,7 +32,7 @@ def fields_of(
     image: Mapping[str, Any], requirements: Any, app_config: Config, request_schema: Any, response_schema: Any
 ) -> Dict[str, Any]:
     from launch.packing.app_config import checked_requirements
-    from launch.packing.schemas import both_or_none
+    from launch.packing.schemas.models import both_or_none
 
     fields: Dict[str, Any] = {"envParams": dict(image)}
     listed = checked_requirements(requirements) if requirements is not None else []

@@ -15,8 +15,8 @@ from typing import Any, Dict, List
 
 import yaml
 
-from bundle_runtime.exact_values import check_survives
-from bundle_runtime.requirements import check_requirements
+from bundle_spec.exact_values import check_survives
+from bundle_spec.requirements import check_requirements
 from launch.errors import InvalidBundleError
 
 API_VERSION = "modelbundle.dev/v1alpha1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from launch.interruption import INTERRUPTED, end_on_interruption
+from launch.api.interruption import INTERRUPTED, end_on_interruption
 
 USAGE = 64  # EX_USAGE: 2, click's own, means Stalled to `modelbundle wait`
 

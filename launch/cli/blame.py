@@ -7,16 +7,16 @@ from typing import Any, Dict, Optional
 
 import click
 
-from bundle_runtime.json_path import Path, write
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.cli.given import bundle_name
-from launch.connection import Connection
-from launch.families.assignments import field_path
-from launch.families.blame import Blame, blame
-from launch.families.differences import MISSING
-from launch.families.family import Member, families, member_named
-from launch.families.tree import shown
+from bundle_spec.json_path import Path, write
+from launch.bundle.assignments import field_path
+from launch.bundle.differences import MISSING
+from launch.cli.bundle_argument import bundle_name
+from launch.cli.errors import Failure
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
+from launch.lineage.blame import Blame, blame
+from launch.lineage.family import Member, families, member_named
+from launch.lineage.tree import shown
 
 
 @click.command(name="blame")

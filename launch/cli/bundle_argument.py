@@ -11,9 +11,9 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple, TypeVar
 
 import click
 
-from launch.connection import Connection
-from launch.content import Content, ContentError, content_of_manifest, content_of_object
-from launch.manifest import NAME, name_problem, read_one
+from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
+from launch.bundle.manifest import NAME, name_problem, read_one
+from launch.cluster.connection import Connection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

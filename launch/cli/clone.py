@@ -8,16 +8,16 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.cli.given import bundle_name
-from launch.connection import Connection
-from launch.content import Content, content_of_object, full_path
-from launch.families.assignments import env_entry, field_path, split, typed, with_value, without_value
-from launch.families.clone import clone_of, requirements_of, with_env
-from launch.families.differences import differences
-from launch.families.tree import summary
-from launch.manifest import ManifestError, dump, read_value
+from launch.bundle.assignments import env_entry, field_path, split, typed, with_value, without_value
+from launch.bundle.clone import clone_of, requirements_of, with_env
+from launch.bundle.content import Content, content_of_object, full_path
+from launch.bundle.differences import differences
+from launch.bundle.manifest import ManifestError, dump, read_value
+from launch.cli.bundle_argument import bundle_name
+from launch.cli.errors import Failure
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
+from launch.lineage.tree import summary
 
 Change = Callable[[Dict[str, Any]], Dict[str, Any]]
 

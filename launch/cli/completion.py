@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from launch.cli.failure import Failure
+from launch.cli.errors import Failure
 
 VARIABLE = "_MODELBUNDLE_COMPLETE"
 

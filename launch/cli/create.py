@@ -7,10 +7,10 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import in_cluster, output, told_as
+from launch.bundle.manifest import dump_objects
+from launch.cli.options import in_cluster, output, told_as
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient
-from launch.manifest import dump_objects
 
 
 @click.command(name="create")

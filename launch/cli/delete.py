@@ -7,10 +7,10 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.connection import Connection
-from launch.kubernetes_api import ENDPOINTS
+from launch.cli.errors import Failure
+from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cluster.api import ENDPOINTS
+from launch.cluster.connection import Connection
 
 
 @click.command(name="delete")

@@ -7,11 +7,11 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
 from launch.cli.duration import seconds
-from launch.connection import Connection
-from launch.serving import deploy, serving_fields
-from launch.waiting import say, wait
+from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cluster.connection import Connection
+from launch.cluster.serving import deploy, serving_fields
+from launch.cluster.waiting import say, wait
 
 
 @click.command(name="deploy")

@@ -8,11 +8,11 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
-from launch.conditions import conditions
-from launch.connection import Connection
-from launch.kubernetes_api import ENDPOINTS, events_of, pods_of
-from launch.overview import bundle_json, page
+from launch.bundle.conditions import conditions
+from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.overview import bundle_json, page
+from launch.cluster.api import ENDPOINTS, events_of, pods_of
+from launch.cluster.connection import Connection
 
 
 @click.command(name="describe")

@@ -7,12 +7,12 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
-from bundle_runtime.json_path import write
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.given import content, with_bases
-from launch.connection import Connection
-from launch.content import Content
-from launch.families.differences import MISSING, Difference, differences
+from bundle_spec.json_path import write
+from launch.bundle.content import Content
+from launch.bundle.differences import MISSING, Difference, differences
+from launch.cli.bundle_argument import content, with_bases
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
 
 
 @click.command(name="diff")

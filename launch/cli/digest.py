@@ -7,10 +7,10 @@ from typing import Any, Dict, Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.given import content, with_bases
-from launch.connection import Connection
-from launch.families.explain import explanation, left_out, parts
+from launch.cli.bundle_argument import content, with_bases
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
+from launch.lineage.explain import explanation, left_out, parts
 
 
 @click.command(name="digest")

@@ -6,10 +6,10 @@ from typing import Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.given import bundle_name, content, with_bases
-from launch.connection import Connection
-from launch.families.flatten import flattened_text
+from launch.bundle.flatten import flattened_text
+from launch.cli.bundle_argument import bundle_name, content, with_bases
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
 
 
 @click.command(name="flatten")

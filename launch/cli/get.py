@@ -8,10 +8,10 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
-from launch.connection import Connection
-from launch.manifest import dump_objects
-from launch.overview import bundles_table
+from launch.bundle.manifest import dump_objects
+from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.overview import bundles_table
+from launch.cluster.connection import Connection
 
 
 @click.command(name="get")

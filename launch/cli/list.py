@@ -8,10 +8,10 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import in_cluster, output, told_as
-from launch.connection import Connection
-from launch.lookup import owned
-from launch.overview import bundle_json, bundles_table
+from launch.api.lookup import owned
+from launch.cli.options import in_cluster, output, told_as
+from launch.cli.overview import bundle_json, bundles_table
+from launch.cluster.connection import Connection
 
 
 @click.command(name="list")
@@ -31,7 +31,7 @@ def command(name: Optional[str], mine: bool, namespace: Optional[str], context: 
     if output == "json":
         click.echo(json.dumps({"bundles": [bundle_json(bundle) for bundle in found]}, ensure_ascii=False))
     elif output == "yaml":
-        from launch.manifest import dump_objects
+        from launch.bundle.manifest import dump_objects
 
         click.echo(dump_objects(found), nl=False)
     elif output == "name":

@@ -6,14 +6,14 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.cli.given import bundle_name, content_of_file, with_bases
-from launch.connection import Connection
-from launch.content import Content, content_of_object
-from launch.families.lock import LockError, installed_in_log, pinned_image, pinned_requirements
-from launch.kubernetes_api import container_logs
-from launch.manifest import dump
+from launch.bundle.content import Content, content_of_object
+from launch.bundle.manifest import dump
+from launch.cli.bundle_argument import bundle_name, content_of_file, with_bases
+from launch.cli.errors import Failure
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.api import container_logs
+from launch.cluster.connection import Connection
+from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 
 INSTALL = "install"
 

@@ -6,10 +6,10 @@ from typing import Dict, Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.connection import Connection
-from launch.kubernetes_api import follow_log, pod_log, pods_of
+from launch.cli.errors import Failure
+from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cluster.api import follow_log, pod_log, pods_of
+from launch.cluster.connection import Connection
 
 CONTAINERS = ("worker", "server", "prepare", "install")
 

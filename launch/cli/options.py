@@ -8,11 +8,11 @@ from typing import Any, Callable, Dict, Iterator, Optional, TypeVar
 
 import click
 
-from launch.cli.failure import Failure, missing
-from launch.connection import Connection
-from launch.content import ContentError
+from launch.bundle.content import ContentError
+from launch.bundle.manifest import ManifestError
+from launch.cli.errors import Failure, missing
+from launch.cluster.connection import Connection
 from launch.errors import APIError, BundleFailedError, LaunchError, WaitTimeoutError
-from launch.manifest import ManifestError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -39,7 +39,7 @@ def output(*formats: str, default: str = "text") -> Callable[[Command], Command]
 
 def bundle_named(connection: Connection, word: str) -> Dict[str, Any]:
     """NAME on the command line: the name of an object (an id), else the newest bundle that was created by that name."""
-    from launch.lookup import found
+    from launch.api.lookup import found
 
     return found(connection, word, everybody=True)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Sequence
 
-from launch.conditions import conditions
-from launch.families.family import ancestors
-from launch.families.tree import health
-from launch.naming import OWNER, created_at, given_name
-from launch.records import moment
+from launch.api.records import moment
+from launch.bundle.conditions import conditions
+from launch.bundle.naming import OWNER, created_at, given_name
+from launch.lineage.family import ancestors
+from launch.lineage.tree import health
 from launch.table import table
 
 HEADS = ("NAME", "ID", "READY", "REASON", "REPLICAS", "GPUS", "AGE")

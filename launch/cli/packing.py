@@ -7,10 +7,10 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar
 
 import click
 
+from launch.bundle.manifest import read_value
 from launch.cli.user_code import printing_to_stderr, run_file, warnings_as_lines
 from launch.client import LaunchClient
 from launch.errors import InvalidBundleError
-from launch.manifest import read_value
 from launch.model_bundle import ModelBundle
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from bundle_runtime.report import RuntimeFailure
-from launch.cli.failure import Failure, missing
-from launch.manifest import dump
-from launch.pin import SCHEMES, pin
+from bundle_runtime.contract.report import RuntimeFailure
+from launch.bundle.manifest import dump
+from launch.cli.errors import Failure, missing
+from launch.stores.pin import SCHEMES, pin
 
 
 @click.command(name="pin")

@@ -10,12 +10,12 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, told_as
 from launch.cli.duration import some_seconds
-from launch.cli.failure import Failure
-from launch.connection import Connection
+from launch.cli.errors import Failure
+from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cluster.connection import Connection
+from launch.cluster.prediction import Answer, post, post_to_url
 from launch.errors import APIError
-from launch.prediction import Answer, post, post_to_url
 
 
 @click.command(name="predict")

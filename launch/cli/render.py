@@ -6,15 +6,15 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
+from launch.api.create import Wanted, draft
+from launch.bundle.manifest import dump
+from launch.bundle.naming import BUNDLE_NAME
+from launch.cli.options import in_cluster, told_as
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient
-from launch.create import Wanted, draft
-from launch.manifest import dump
+from launch.cluster.serving import serving_fields
 from launch.model_bundle import ModelBundle
-from launch.naming import BUNDLE_NAME
-from launch.packing.packed import Packed
-from launch.serving import serving_fields
+from launch.stores.artifact import Packed
 
 
 class _Drafting(LaunchClient):

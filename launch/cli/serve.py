@@ -16,12 +16,12 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.failure import Failure, missing
-from launch.interruption import INTERRUPTED, raise_on_interruption
+from launch.api.interruption import INTERRUPTED, raise_on_interruption
+from launch.bundle.manifest import ManifestError, read_bundle
+from launch.cli.errors import Failure, missing
 from launch.local.example_request import example_request
 from launch.local.local_serving import LocalServing, ServingError
 from launch.local.pythons import NoSuchPythonError
-from launch.manifest import ManifestError, read_bundle
 
 NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client", "rfc8785")
 

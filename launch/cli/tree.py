@@ -7,12 +7,12 @@ from typing import Optional
 
 import click
 
-from launch.cli.cluster_options import in_cluster, told_as
-from launch.cli.failure import Failure
-from launch.cli.given import bundle_name
-from launch.connection import Connection
-from launch.families.family import families, member_named
-from launch.families.tree import tree_json, tree_text
+from launch.cli.bundle_argument import bundle_name
+from launch.cli.errors import Failure
+from launch.cli.options import in_cluster, told_as
+from launch.cluster.connection import Connection
+from launch.lineage.family import families, member_named
+from launch.lineage.tree import tree_json, tree_text
 
 
 @click.command(name="tree")

@@ -8,11 +8,11 @@ from typing import Any, Optional
 
 import click
 
-from launch.cli.cluster_options import bundle_named, in_cluster, output, told_as
+from launch.bundle.conditions import TYPES, as_wanted
 from launch.cli.duration import seconds
-from launch.conditions import TYPES, as_wanted
-from launch.connection import Connection
-from launch.waiting import wait
+from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cluster.connection import Connection
+from launch.cluster.waiting import wait
 
 
 def _condition(_context: Any, _parameter: Any, value: str) -> str:

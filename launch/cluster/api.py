@@ -7,8 +7,8 @@ import re
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from launch.cluster.transport import call, errors, lines, refusal, send
 from launch.errors import APIError, InvalidBundleError
-from launch.transport import call, errors, lines, refusal, send
 
 GROUP, VERSION, PLURAL, ENDPOINTS = "modelbundle.dev", "v1alpha1", "modelbundles", "modelendpoints"
 API_VERSION = f"{GROUP}/{VERSION}"

@@ -10,11 +10,11 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from launch import kubernetes_api
+from launch.cluster import api as kubernetes_api
+from launch.cluster.api import PLURAL
+from launch.cluster.transport import connect, connect_to, with_token
 from launch.errors import APIError, InvalidBundleError, WrongTypeError
-from launch.kubernetes_api import PLURAL
 from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
-from launch.transport import connect, connect_to, with_token
 
 
 class Connection:

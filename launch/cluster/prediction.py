@@ -13,12 +13,12 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Tuple
 
+from launch.cluster.api import post_to_service
+from launch.cluster.transport import in_pod
 from launch.errors import APIError, InvalidBundleError, PredictionError
-from launch.kubernetes_api import post_to_service
-from launch.transport import in_pod
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 # a pod is ready a moment before the API server's proxy knows of it
 FOLLOW_SECONDS = 10.0

@@ -6,11 +6,11 @@ import math
 import re
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
+from launch.cluster.api import pod_log, pods_of
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.kubernetes_api import pod_log, pods_of
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 # the label that EKS puts on nodes, which is the one that the original selects by
 GPU_TYPE_LABEL = "k8s.amazonaws.com/accelerator"

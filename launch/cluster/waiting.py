@@ -6,12 +6,12 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
-from launch.conditions import Seen, as_wanted, changes, holds, stalled
+from launch.bundle.conditions import Seen, as_wanted, changes, holds, stalled
+from launch.cluster.api import PLURAL, watch
 from launch.errors import BundleFailedError, InvalidBundleError, WaitTimeoutError, WrongTypeError
-from launch.kubernetes_api import PLURAL, watch
 
 if TYPE_CHECKING:
-    from launch.connection import Connection
+    from launch.cluster.connection import Connection
 
 
 def say(line: str) -> None:

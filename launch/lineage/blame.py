@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Optional
 
-from bundle_runtime.json_path import Path
-from launch.content import Content, ContentError, content_of_object
-from launch.families.differences import CONFIG, CONFIG_JSON, MISSING, same, value_at
-from launch.families.family import Member
+from bundle_spec.json_path import Path
+from launch.bundle.content import Content, ContentError, content_of_object
+from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, same, value_at
+from launch.lineage.family import Member
 
 
 class Blame(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any, Dict, Iterator, List
 
 import rfc8785
 
-from launch.content import FIELDS, Content
+from launch.bundle.content import FIELDS, Content
 
 _JSONPATH = r"-o jsonpath='{.data.bundle\.json}'"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Dict, List, Optional
 
-from launch.families.differences import project
+from launch.bundle.differences import project
 
 _IMAGE_DIGEST = re.compile(r"@(sha256:[0-9a-f]{64})$")
 _SUMMARY = re.compile(r"installed ([0-9]+) packages that the image lacks, (sha256:[0-9a-f]{64})")

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Dict, List, Optional, Tuple
 
-from bundle_runtime.json_path import write
-from launch.conditions import conditions
-from launch.content import ContentError, content_of_object
-from launch.families.differences import Difference, differences
-from launch.families.family import Member
+from bundle_spec.json_path import write
+from launch.bundle.conditions import conditions
+from launch.bundle.content import ContentError, content_of_object
+from launch.bundle.differences import Difference, differences
+from launch.lineage.family import Member
 from launch.table import table
 
 HEADS = ("NAME", "READY", "REASON", "DIGEST", "CHANGED")

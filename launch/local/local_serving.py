@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
 import bundle_runtime
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import RuntimeFailure
-from launch.interruption import held
-from launch.local.keeper import Keeper
+from bundle_runtime.contract.document_loader import digest
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import RuntimeFailure
+from bundle_spec.canonical import bundle_document, canonical
+from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
+from launch.local.reaper import Keeper
 
 Say = Callable[[str], None]
 STOP_SECONDS = 10.0

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Iterable, Iterator, List, Optional, Sequence
 
-from launch.interruption import held
+from launch.api.interruption import held
 
 
 class NoSuchPythonError(LookupError):

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
-from bundle_runtime.json_path import below
-from bundle_runtime.requirements import check_requirements
-from bundle_runtime.worker.requirements import without_comment
-from launch.content import ContentError
+from bundle_runtime.worker.install.entries import without_comment
+from bundle_spec.json_path import below
+from bundle_spec.requirements import check_requirements
+from launch.bundle.clone import requirements_of
+from launch.bundle.content import ContentError
+from launch.bundle.manifest import ManifestError, read_value
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.families.clone import requirements_of
-from launch.manifest import ManifestError, read_value
 
 DEEPEST = 200  # of objects and lists in each other; readers of JSON on the way give up at some depth of their own
 

@@ -10,7 +10,7 @@ from typing import Optional, Protocol
 from urllib.parse import urlsplit
 
 from launch.errors import StoreError
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 from launch.stores.directory_store import DirectoryStore
 from launch.stores.hook_store import HookStore
 

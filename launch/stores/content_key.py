@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from launch.errors import StoreError
-from launch.packing.packed import SUFFIXES, Packed
+from launch.stores.artifact import SUFFIXES, Packed
 
 
 def content_key(packed: Packed) -> str:

@@ -11,8 +11,8 @@ from typing import Iterator
 from urllib.parse import unquote, urlsplit
 
 from launch.errors import StoreError
-from launch.packing.packed import CHUNK, Packed
-from launch.packing.packed import packed as measured
+from launch.stores.artifact import CHUNK, Packed
+from launch.stores.artifact import packed as measured
 from launch.stores.content_key import check_unchanged, content_key
 from launch.stores.transfer_progress import transfer_progress
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional
 
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 from launch.stores.content_key import check_unchanged
 
 

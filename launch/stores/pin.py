@@ -12,7 +12,7 @@ SCHEMES = ("s3", "http", "https", "file")
 
 
 def pin(uri: str, progress: Callable[[int], None] = lambda _: None) -> Tuple[str, int]:
-    """sha256 and size; a RuntimeFailure of bundle_runtime.report says why the artifact cannot be read."""
+    """sha256 and size; a RuntimeFailure of bundle_runtime.contract.report says why the artifact cannot be read."""
     sha256, size = hashlib.sha256(), 0
     for block in _blocks(uri):
         sha256.update(block)
@@ -31,9 +31,9 @@ def _blocks(uri: str) -> Iterator[bytes]:
 
 
 def _s3(uri: str) -> Iterator[bytes]:
-    from bundle_runtime.prepare.s3 import bucket_and_key, store_errors
-    from bundle_runtime.prepare.s3_client import client
-    from bundle_runtime.prepare.store import retried
+    from bundle_runtime.artifacts.retry import retried
+    from bundle_runtime.artifacts.s3 import bucket_and_key, store_errors
+    from bundle_runtime.artifacts.s3_client import client
 
     bucket, key = bucket_and_key(uri)
     s3 = client(1)
@@ -48,8 +48,8 @@ def _s3(uri: str) -> Iterator[bytes]:
 
 
 def _http(uri: str) -> Iterator[bytes]:
-    from bundle_runtime.prepare.https import open_https
-    from bundle_runtime.prepare.store import retried
+    from bundle_runtime.artifacts.https import open_https
+    from bundle_runtime.artifacts.retry import retried
 
     with retried(lambda: open_https(uri)) as answer:
         expected, size = int(answer.headers.get("Content-Length") or 0), 0
@@ -61,7 +61,7 @@ def _http(uri: str) -> Iterator[bytes]:
 
 
 def _file(uri: str) -> Iterator[bytes]:
-    from bundle_runtime.prepare.fetch import local_path
+    from bundle_runtime.artifacts.fetch import local_path
 
     with Path(local_path(uri)).open("rb") as file:
         while block := file.read(CHUNK):

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, SSLError
 
-from bundle_runtime.prepare.s3_client import client
-from bundle_runtime.prepare.s3_errors import BROKEN, Cause, cause, code_of, status_of
+from bundle_runtime.artifacts.s3_client import client
+from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
 from launch.errors import StoreError
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 from launch.stores.content_key import check_unchanged, content_key
 from launch.stores.s3_upload import NO_SUCH_UPLOAD, THREADS, store_file
 from launch.stores.transfer_progress import transfer_progress

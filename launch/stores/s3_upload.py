@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optiona
 
 from botocore.exceptions import ClientError
 
-from bundle_runtime.prepare.s3_errors import Cause, cause, code_of
-from launch.packing.packed import CHUNK, Packed
+from bundle_runtime.artifacts.s3_errors import Cause, cause, code_of
+from launch.stores.artifact import CHUNK, Packed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

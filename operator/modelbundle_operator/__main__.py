@@ -9,21 +9,22 @@ from typing import Any, cast
 
 import kopf
 
-from . import handlers, logs
-from .api_endpoint import ENDPOINT_KIND
-from .cluster import Cluster, NotInstalled, Refused, in_cluster
-from .controller import Controller, Outcome
-from .errors import Transient
-from .last_resort import guarded
-from .metrics import Metrics
-from .mirror import Mirror
-from .probes import Probes, not_longer_than
-from .reconcile import Reconciler
-from .reconcile_endpoint import EndpointReconciler
-from .resync import Resync
-from .settings import Settings, SettingsError
-from .waiters import Waiters
-from .workqueue import Key, WorkQueue
+from modelbundle_operator import logs
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.kube import watch
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.client import Cluster, NotInstalled, Refused, in_cluster
+from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.loop.controller import Controller, Outcome
+from modelbundle_operator.loop.dependencies import Waiters
+from modelbundle_operator.loop.last_resort import guarded
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.reconcile.bundle import Reconciler
+from modelbundle_operator.reconcile.endpoint import EndpointReconciler
+from modelbundle_operator.settings import Settings, SettingsError
+from modelbundle_operator.telemetry.metrics import Metrics
+from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 
 log = logging.getLogger("modelbundle_operator")
 
@@ -61,8 +62,8 @@ async def run(settings: Settings) -> None:
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
             *await kopf.spawn_tasks(
-                registry=handlers.registry(mirror, controller.enqueue, resync.soon),
-                settings=handlers.settings(settings.request_seconds),
+                registry=watch.registry(mirror, controller.enqueue, resync.soon),
+                settings=watch.settings(settings.request_seconds),
                 identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,
                 clusterwide=not settings.watch_namespaces,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from local_cluster import golang
+from tools.local_cluster import golang
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Helm = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -60,7 +60,7 @@ def helm() -> Helm:
     built = golang.bin_directory() / "helm"
     binary = str(built) if built.exists() else shutil.which("helm")
     if not binary:
-        pytest.skip("needs helm: `python -m local_cluster build` makes it")
+        pytest.skip("needs helm: `python -m tools.local_cluster build` makes it")
 
     def run(*arguments: str, stdin: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

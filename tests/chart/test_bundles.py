@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from modelbundle_operator.api import parse
+from modelbundle_operator.api.names import parse
 
 from tests.chart.conftest import Documents, Render, only
 

@@ -11,7 +11,7 @@ import pytest
 from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
 
 if TYPE_CHECKING:
-    from .conftest import Helm
+    from tests.chart.conftest import Helm
 
 CLIENT = {"artifactUri": "s3://team/bundles", "s3EndpointUrl": "http://s3.example:9000"}
 Render = Callable[..., list[dict[str, Any]]]

@@ -12,8 +12,8 @@ import yaml
 from click.testing import CliRunner
 
 from launch.cli.commands import cli
-from local_cluster import golang
 from tests.chart.conftest import ROOT
+from tools.local_cluster import golang
 
 EXAMPLE = ROOT / "examples/kustomize"
 
@@ -23,7 +23,7 @@ def built() -> list[dict[str, Any]]:
     own = golang.bin_directory() / "kubectl"
     kubectl = str(own) if own.exists() else shutil.which("kubectl")
     if not kubectl:
-        pytest.skip("needs kubectl: `python -m local_cluster build` makes it")
+        pytest.skip("needs kubectl: `python -m tools.local_cluster build` makes it")
     done = subprocess.run([kubectl, "kustomize", str(EXAMPLE)], capture_output=True, text=True, check=True)
     return list(yaml.safe_load_all(done.stdout))
 

@@ -11,8 +11,8 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from modelbundle_operator.metrics import Metrics
-from modelbundle_operator.workqueue import WorkQueue
+from modelbundle_operator.loop.workqueue import WorkQueue
+from modelbundle_operator.telemetry.metrics import Metrics
 
 from bundle_runtime.server.histogram import Histogram
 from bundle_runtime.server.metrics import Metrics as ServerMetrics

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from modelbundle_operator.crd import RESOURCES, custom_resource_definition
+from modelbundle_operator.tools.crd import RESOURCES, custom_resource_definition
 
 from tests.chart.conftest import Documents, Render, kinds, only
 from tests.chart.test_bundles import BUNDLE

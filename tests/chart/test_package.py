@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.release import chart
 from tests.chart.conftest import ROOT, Helm, Render
+from tools.release.release import chart
 
 ALLOWED = {
     "Chart.yaml",

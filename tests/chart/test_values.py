@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.chart_schema import updated
-from scripts.chart_values import FILES, rows
 from tests.chart.conftest import ROOT, Render
 from tests.chart.test_bundles import BUNDLE, bundle
+from tools.release.chart_schema import updated
+from tools.release.chart_values import FILES, rows
 
 SCHEMAS = [path.replace("values.yaml", "values.schema.json") for path in FILES]
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from examples.pack import EXAMPLES, pack
+from launch.bundle.manifest import dump, read_bundle
 from launch.cli import main
 from launch.local.pythons import NoSuchPythonError, find_python
-from launch.manifest import dump, read_bundle
 from tests.cli.bundle_api import BundleApi
 
 ROOT = Path(__file__).resolve().parents[2]

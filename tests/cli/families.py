@@ -4,9 +4,9 @@ import copy
 import json
 from typing import Any
 
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.inherit import changed, inherit
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.inherit import changed, inherit
 
 ARTIFACT = {"uri": "s3://models/a.zip", "sha256": "a" * 64, "packaging": "zip", "pythonVersion": "3.12"}
 ENV_PARAMS = {"frameworkType": "custom_base_image", "customBaseImage": {"repository": "r/python", "tag": "3.12"}}

@@ -5,7 +5,7 @@ import json
 import pytest
 import yaml
 
-from launch.manifest import parse
+from launch.bundle.manifest import parse
 from tests.cli.families import ROOT, clone, root, waiting
 from tests.cli.test_digest import recomputed
 

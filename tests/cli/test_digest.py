@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from launch.manifest import dump
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import bundle_document, canonical
+from launch.bundle.manifest import dump
 from tests.cli.families import ROOT, clone, root, waiting
 
 

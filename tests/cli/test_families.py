@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from launch.manifest import dump
+from launch.bundle.manifest import dump
 from tests.cli.families import ROOT, clone, root, waiting
 from tests.cli.test_digest import manifest
 

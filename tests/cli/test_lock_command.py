@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from launch.content import content_of_fields
-from launch.manifest import dump, parse
+from launch.bundle.content import content_of_fields
+from launch.bundle.manifest import dump, parse
 from tests.cli.families import ROOT, root
 from tests.cli.test_digest import manifest, recomputed
 

@@ -35,7 +35,7 @@ def test_an_s3_object_is_pinned(modelbundle, tmp_path, monkeypatch):
     with running_s3(tmp_path) as settings:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
-        from bundle_runtime.prepare.s3_client import client
+        from bundle_runtime.artifacts.s3_client import client
 
         client(1).put_object(Bucket="models", Key="a.pkl", Body=CONTENT)
         assert modelbundle("pin", "s3://models/a.pkl", **settings).out == SHA256 + "\n"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modelbundle_operator.json_schema import check_schema
+from modelbundle_operator.bundle.json_schema import check_schema
 
 from examples.pack import pack
-from launch.manifest import dump, read_bundle
+from launch.bundle.manifest import dump, read_bundle
 from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed, start_serving
 from tests.install.index import served_index, wheel
 

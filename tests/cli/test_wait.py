@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from modelbundle_operator.api import ConditionType
+from modelbundle_operator.api.names import ConditionType
 
-from launch.conditions import TYPES
+from launch.bundle.conditions import TYPES
 from tests.cli.api_server import READY, STALLED, STARTING, Api, bundle
 
 

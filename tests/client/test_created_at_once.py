@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from launch import LaunchClient
+from launch.bundle.naming import CREATED_AT
 from launch.errors import APIError
-from launch.naming import CREATED_AT
 from tests.client.bad_calls import GOOD
 from tests.client.stand_in import BUNDLES, ENDPOINTS
 from tests.client.world import World

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from launch import LaunchClient
-from launch.connection import Connection
+from launch.cluster.connection import Connection
 from launch.errors import APIError
 from tests.client.stand_in import StandIn
 from tests.client.world import World

@@ -18,12 +18,12 @@ import pytest
 import yaml
 from botocore.config import Config
 
-from demo.kubectl import apply, get, kubectl, list_all, wait_for
-from demo.place import Place
-from demo.store import Store
 from launch import LaunchClient
 from launch.errors import APIError, BundleFailedError, StoreError
 from tests.client.bad_calls import GOOD
+from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from demo.kubectl import Manifest, apply, kubectl
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.bundles import INTEGER, MODEL, PREDICT, REQUEST, cpu_bundle, manifest, zipped
+from tools.testkit.kubectl import Manifest, apply, kubectl
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 FPGA = "modelbundle.test/accelerator"  # a resource that no node has, until the test pretends it
 

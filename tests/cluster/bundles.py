@@ -7,9 +7,9 @@ import uuid
 import zipfile
 from typing import Any
 
-from demo.kubectl import Manifest, condition, explain_bundle, kubectl
-from demo.store import Store
 from tests.cluster.waiting import wait_until
+from tools.testkit.kubectl import Manifest, condition, explain_bundle, kubectl
+from tools.testkit.store import Store
 
 # the local cluster's stand-in for a user's image: bare CPython 3.12 and NumPy, nothing of ours
 PYTHON_312 = {

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from demo.call import from_host
-from demo.kubectl import Manifest, explain_bundle, get, wait_for
 from tests.cluster.bundles import wait_ready
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import Manifest, explain_bundle, get, wait_for
 
 NAME = "healing"
 CHILDREN = ("configmap", "service", "deployment")

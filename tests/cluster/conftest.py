@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from demo import cluster_half
-from demo.call import client_pod
-from demo.install import install, runtime_image
-from demo.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.audit import AuditLog
 from tests.gitops import health_data
 from tests.side_by_side import once
+from tools.demo import cluster_half
+from tools.testkit.call import client_pod
+from tools.testkit.install import install, runtime_image
+from tools.testkit.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 CAPTURED = Path(__file__).resolve().parent / "captured"
 # shorter than the defaults, so that what is waited for comes within a test's patience

@@ -18,7 +18,7 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
-from demo.kubectl import KubectlError, kubectl
+from tools.testkit.kubectl import KubectlError, kubectl
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "modelbundles.yaml"
 Object = dict[str, Any]

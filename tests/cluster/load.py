@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from demo.call import CLIENT
-from demo.kubectl import kubectl
 from tests.cluster.traffic import ENOUGH
+from tools.testkit.call import CLIENT
+from tools.testkit.kubectl import kubectl
 
 SCRIPT = Path(__file__).with_name("traffic.py")
 

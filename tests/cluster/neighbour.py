@@ -7,10 +7,10 @@ import json
 import time
 from collections.abc import Callable
 
-from demo.kubectl import Manifest
 from tests.cluster.bundles import manifest
 from tests.cluster.hostile import ARTIFACT
 from tests.cluster.raw_api import RawApi
+from tools.testkit.kubectl import Manifest
 
 OURS, CORE, APPS = "apis/modelbundle.dev/v1alpha1", "api/v1", "apis/apps/v1"
 _numbers = itertools.count(1)

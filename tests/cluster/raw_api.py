@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from demo.kubectl import Manifest
+from tools.testkit.kubectl import Manifest
 
 GROUPS = {"ModelBundle": "apis/modelbundle.dev/v1alpha1", "ModelEndpoint": "apis/modelbundle.dev/v1alpha1"}
 

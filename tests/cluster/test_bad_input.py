@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import KubectlError, Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.bad_rows import ROWS, Row, World
 from tests.cluster.bundles import INTEGER, REQUEST, cpu_bundle, wait_condition, wait_ready
 from tests.gitops import health_data
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 Capture = Callable[[str, str], None]
 

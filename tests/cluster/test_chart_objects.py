@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.install import helm
-from demo.kubectl import kubectl
-from demo.place import ROOT
-from local_cluster import golang, store
+from tools.local_cluster import golang, store
+from tools.testkit.install import helm
+from tools.testkit.kubectl import kubectl
+from tools.testkit.place import ROOT
 
 KUBECONFORM = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.7.0")
 # the API versions of all that is rendered; kubeconform counts an object of another as skipped

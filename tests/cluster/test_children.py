@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from demo.kubectl import apply, get, kubectl, list_all, wait_for
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
+from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import SMALL, cpu_bundle, typed, wait_condition, wait_ready
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 MANY = 200
 HEALS = 2.0  # seconds from the base's creation to the clone's resolution

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from modelbundle_operator.api import FIELD_MANAGER, parse
-from modelbundle_operator.desired import Plan, desired
-from modelbundle_operator.drift import differs, foreign_fields, without_foreign
-from modelbundle_operator.resolve import resolve
+from modelbundle_operator.api.names import FIELD_MANAGER, parse
+from modelbundle_operator.bundle.resolve import resolve
+from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 
-from demo.kubectl import KubectlError, get, kubectl
 from tests.cluster.crd_api import Object, fresh_namespace
 from tests.unit.builders import model_bundle
+from tools.testkit.kubectl import KubectlError, get, kubectl
 
 pytestmark = pytest.mark.cluster
 NAME = "drifting"

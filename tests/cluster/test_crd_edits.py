@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from demo.kubectl import KubectlError, kubectl
 from tests.cluster.crd_api import Answer, Object, Server, fresh_namespace
 from tests.unit.builders import PYTORCH, REQUEST_SCHEMA, RESPONSE_SCHEMA, SHA256
+from tools.testkit.kubectl import KubectlError, kubectl
 
 pytestmark = pytest.mark.cluster
 

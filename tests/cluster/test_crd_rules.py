@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from demo.kubectl import kubectl
 from tests.cluster.crd_api import Answer, Object, Server, fresh_namespace
 from tests.unit.builders import model_bundle
 from tests.unit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID
+from tools.testkit.kubectl import kubectl
 
 pytestmark = pytest.mark.cluster
 

@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
-from demo.call import CLIENT, from_host, from_pod
-from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
 from tests.cluster.load import Load, load
 from tests.cluster.waiting import wait_until
+from tools.testkit.call import CLIENT, from_host, from_pod
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 AT_MOST = 300.0  # seconds of traffic
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from demo.kubectl import apply, get, kubectl
-from demo.store import Store
-from launch.manifest import dump
+from launch.bundle.manifest import dump
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
+from tools.testkit.kubectl import apply, get, kubectl
+from tools.testkit.store import Store
 
 STORED = {"replicas": 0}
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from demo.call import from_host, from_pod
-from demo.examples import packed
-from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tools.demo.examples import packed
+from tools.testkit.call import from_host, from_pod
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 FLOWER = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 # where NumPy and scikit-learn came from, as the worker sees it

@@ -6,10 +6,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from demo.call import post, service_url
-from demo.kubectl import Manifest, apply, kubectl, list_all, wait_for
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tools.testkit.call import post, service_url
+from tools.testkit.kubectl import Manifest, apply, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 # the interpreter lock is held, as by an extension that never gives it back; and it is not
 CALLS = {"holds-the-lock": "ctypes.PyDLL(None).sleep(3600)", "waits": "time.sleep(3600)"}

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import yaml
 
-from demo.call import from_host
-from demo.install import helm
-from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, wait_for
-from demo.place import ROOT
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tools.testkit.call import from_host
+from tools.testkit.install import helm
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, wait_for
+from tools.testkit.place import ROOT
+from tools.testkit.store import Store
 
 RELEASE = "bundles"
 REQUEST = {"x": 2, "y": "abc"}

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from demo.call import from_host, from_pod
-from demo.install import NAMESPACE, RELEASE, helm, values
-from demo.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
-from demo.place import ROOT, Place
-from demo.store import Store
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.load import load
 from tests.cluster.test_endpoints import endpoint
+from tools.testkit.call import from_host, from_pod
+from tools.testkit.install import NAMESPACE, RELEASE, helm, values
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.place import ROOT, Place
+from tools.testkit.store import Store
 
 pytestmark = pytest.mark.exclusive
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from demo.install import RELEASE, helm, values
-from demo.kubectl import apply, condition, explain_bundle, kubectl, list_all, wait_for
-from demo.place import ROOT, Place
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, manifest, wait_condition, wait_ready
 from tests.cluster.hostile import ARTIFACT, Attack, attacks
 from tests.cluster.neighbour import Neighbour
 from tests.cluster.raw_api import RawApi, raw_api
+from tools.testkit.install import RELEASE, helm, values
+from tools.testkit.kubectl import apply, condition, explain_bundle, kubectl, list_all, wait_for
+from tools.testkit.place import ROOT, Place
+from tools.testkit.store import Store
 
 SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 SYSTEM = "modelbundle-system"

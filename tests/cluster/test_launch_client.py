@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from demo.kubectl import get, kubectl, list_all
-from demo.place import Place
 from launch import EndpointRequest, LaunchClient, ModelBundle
 from launch.errors import APIError, PredictionError, WaitTimeoutError
 from tests.cluster.bundles import wait_condition
+from tools.testkit.kubectl import get, kubectl, list_all
+from tools.testkit.place import Place
 
 ENV_PARAMS = {
     "framework_type": "custom_base_image",

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
-from demo.store import Store
 from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 SYSTEM = "modelbundle-system"
 GOAL = 12  # API calls of the operator from create to Ready
@@ -24,7 +24,7 @@ GOAL = 12  # API calls of the operator from create to Ready
 OTHER_VERSION = """
 from importlib import import_module
 
-deployment = import_module("modelbundle_operator.desired.deployment")
+deployment = import_module("modelbundle_operator.render.deployment")
 render = deployment.pod_template
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import apply, condition, kubectl, wait_for
-from demo.place import ROOT
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import apply, condition, kubectl, wait_for
+from tools.testkit.place import ROOT
+from tools.testkit.store import Store
 
 pytestmark = [
     pytest.mark.exclusive,
@@ -65,4 +65,4 @@ def test_both_go_on_when_it_is_back(suffering: str) -> None:
 
 
 def _local_cluster(*words: str) -> None:
-    subprocess.run([sys.executable, "-m", "local_cluster", *words], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-m", "tools.local_cluster", *words], cwd=ROOT, check=True, capture_output=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from demo.kubectl import get
 from tests.cluster.audit import OPERATOR, AuditLog
+from tools.testkit.kubectl import get
 
 Rule = tuple[str, str, str]  # API group, resource, verb
 

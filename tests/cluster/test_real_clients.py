@@ -14,11 +14,11 @@ import numpy
 import pytest
 import tritonclient.http as triton
 
-from demo.call import post, service_url
-from demo.kubectl import apply, wait_for
-from demo.store import Store
 from tests.cluster.bundles import INTEGER, REQUEST, cpu_bundle, wait_ready
 from tests.environments import python_with
+from tools.testkit.call import post, service_url
+from tools.testkit.kubectl import apply, wait_for
+from tools.testkit.store import Store
 
 NAME = "called"
 PYTHON = "3.12"

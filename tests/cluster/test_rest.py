@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import pytest
 
-from demo.kubectl import apply, condition, get
-from demo.store import Store
 from tests.cluster.audit import WRITES, AuditLog, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.test_operator_life import SYSTEM
+from tools.testkit.kubectl import apply, condition, get
+from tools.testkit.store import Store
 
 pytestmark = pytest.mark.exclusive
 IDLE_SECONDS = 120

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import Manifest, apply, condition, kubectl, list_all, wait_for
-from demo.store import Store
-from local_cluster import images, layouts, wheelhouse
-from local_cluster.place import here
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.install.index import wheel
+from tools.local_cluster import images, layouts, wheelhouse
+from tools.local_cluster.place import here
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import Manifest, apply, condition, kubectl, list_all, wait_for
+from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="moves a tag and an index of the local cluster")
 

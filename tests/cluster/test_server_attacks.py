@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from demo.call import service_url
-from demo.kubectl import Manifest, apply, list_all, wait_for
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.load import load
+from tools.testkit.call import service_url
+from tools.testkit.kubectl import Manifest, apply, list_all, wait_for
+from tools.testkit.store import Store
 
 NAME = "attacked"
 AT_MOST = 240.0  # seconds of the other clients' traffic

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from demo.kubectl import Manifest
+from tools.testkit.kubectl import Manifest
 
 
 def wait_until(

@@ -11,10 +11,10 @@ from pathlib import Path
 import yaml
 from modelbundle_operator.settings import table
 
-from scripts.chart_values import rows as values
 from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
 from tests.gitops.made_files import made_files, with_health
+from tools.release.chart_values import rows as values
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"

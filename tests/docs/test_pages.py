@@ -50,7 +50,7 @@ def test_commands_exist(block: Block) -> None:
                 assert option in result.output, f"{line}: {option}"
         else:
             assert words[0].removeprefix('"$(') in KNOWN or (ROOT / words[0]).exists(), f"unknown command: {line}"
-        for path in re.findall(r"(?:^|\s)((?:images|examples|docs|crds|scripts)/\S*)", line):
+        for path in re.findall(r"(?:^|\s)((?:deploy|examples|docs|crds|tools)/\S*)", line):
             assert (ROOT / path).exists(), f"{line}: {path}"
 
 

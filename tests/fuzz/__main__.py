@@ -70,7 +70,7 @@ def main() -> int:
 def _import_all() -> None:
     """Modules that are otherwise imported when they are first needed, which would be too late to instrument them."""
     for package in (bundle_runtime.server, bundle_runtime.worker):
-        for module in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             importlib.import_module(module.name)
 
 

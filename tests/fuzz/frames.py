@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import orjson
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 
 IDS = 6
 NOISE = 224

@@ -14,14 +14,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from bundle_runtime import wire
-from bundle_runtime.server import app, arriving, dispatch
-from bundle_runtime.server.app import App
-from bundle_runtime.server.http import HttpConnection
-from bundle_runtime.server.link import WorkerConnection
+from bundle_runtime.contract import wire
+from bundle_runtime.server import server as app
+from bundle_runtime.server.http import parser
+from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.queue import dispatcher as dispatch
+from bundle_runtime.server.server import App
+from bundle_runtime.server.worker.link import WorkerConnection
 from bundle_runtime.worker.__main__ import serve
-from bundle_runtime.worker.link import Connection, Link
-from bundle_runtime.worker.predict import Predictor
+from bundle_runtime.worker.connection.link import Connection, Link
+from bundle_runtime.worker.predict.predictor import Predictor
 
 DIGEST = "sha256:" + "0" * 64
 MODEL = "m"
@@ -29,7 +31,7 @@ HELLO: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxCon
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
-_CLOCKED: tuple[Any, ...] = (app, arriving, dispatch)
+_CLOCKED: tuple[Any, ...] = (app, parser, dispatch)
 
 
 class Timer:

@@ -6,7 +6,7 @@ import gzip
 import json
 import struct
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 from tests.fuzz import bodies, server_frames, worker_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.one_process import HELLO, MODEL, json_bytes

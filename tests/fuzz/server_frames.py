@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 from bundle_runtime.worker.__main__ import serve
-from bundle_runtime.worker.link import Connection, Link
-from bundle_runtime.worker.predict import Predictor
+from bundle_runtime.worker.connection.link import Connection, Link
+from bundle_runtime.worker.predict.predictor import Predictor
 from tests.fuzz.frames import as_a_server_has_it, stream
 from tests.fuzz.one_process import HELLO
 from tests.fuzz.requests import Batched, mirror

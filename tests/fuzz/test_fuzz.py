@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from bundle_runtime.server.app import App
+from bundle_runtime.server.server import App
 from tests.fuzz.mutations import run
 from tests.fuzz.targets import TARGETS
 

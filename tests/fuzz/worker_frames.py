@@ -6,7 +6,7 @@ no exception leaves the link, who breaks the protocol is told why and disconnect
 
 from __future__ import annotations
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 from tests.fuzz.cuts import pieces
 from tests.fuzz.frames import stream
 from tests.fuzz.http_answers import parse

@@ -11,12 +11,12 @@ from typing import Any
 
 import yaml
 
-from demo.kubectl import KubectlError, Manifest, apply, get, kubectl, wait_for
-from local_cluster import argocd
 from tests.gitops.health_data import ARGOCD
+from tools.local_cluster import argocd
+from tools.testkit.kubectl import KubectlError, Manifest, apply, get, kubectl, wait_for
 
 NAMESPACE = "argocd"
-EXAMPLES = ARGOCD.parent / "examples" / "argocd"
+EXAMPLES = ARGOCD.parent.parent / "examples" / "argocd"
 CLUSTER = "https://kubernetes.default.svc"
 _REFRESH = "argocd.argoproj.io/refresh"
 

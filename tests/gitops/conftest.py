@@ -6,9 +6,9 @@ import os
 
 import pytest
 
-from demo.kubectl import kubectl
 from tests.cluster.conftest import keep, make_namespace, operator, place, show, store
 from tests.gitops import health_data
+from tools.testkit.kubectl import kubectl
 
 __all__ = ["keep", "make_namespace", "operator", "place", "show", "store"]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from demo.kubectl import Manifest
 from tests.cluster.bad_rows import ROWS
+from tools.testkit.kubectl import Manifest
 
-ARGOCD = Path(__file__).resolve().parent.parent.parent / "argocd"
+ARGOCD = Path(__file__).resolve().parent.parent.parent / "deploy" / "argocd"
 CHECKS = ARGOCD / "resource_customizations" / "modelbundle.dev"
 HEALTHY, PROGRESSING, DEGRADED = "Healthy", "Progressing", "Degraded"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lupa.lua51 import LuaRuntime
 
-from demo.kubectl import Manifest
+from tools.testkit.kubectl import Manifest
 
 # what Argo CD opens for a check from argocd-cm: the base library, table, package and an os of its own
 _CLOSED = ("string", "math", "io", "os", "debug", "coroutine", "python")

@@ -1,4 +1,4 @@
-"""The files of argocd/ and the table of docs/gitops.md that are made from the health checks and their test data."""
+"""The files of deploy/argocd/ and the table of docs/gitops.md, made from the health checks and their test data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from tests.gitops.health_data import ARGOCD, CHECKS, PHASES, body
 from tests.gitops.lua import health
 
 _CM_HEAD = """# Argo CD's settings for bundles: how it tells their health, and that of Applications in an app of apps.
-#   kubectl apply --server-side -n argocd -f argocd/argocd-cm.yaml
-# Made from argocd/resource_customizations by `make docs`.
+#   kubectl apply --server-side -n argocd -f deploy/argocd/argocd-cm.yaml
+# Made from deploy/argocd/resource_customizations by `make docs`.
 apiVersion: v1
 kind: ConfigMap
 metadata:

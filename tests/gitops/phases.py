@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
-from demo.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
-from local_cluster import layouts
-from local_cluster.place import here
 from tests.cluster.bad_rows import ROWS, World
 from tests.cluster.bundles import cpu_bundle
+from tools.local_cluster import layouts
+from tools.local_cluster.place import here
+from tools.testkit.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
 
 NO_NODE = {"nodeSelector": {"modelbundle.test/no-such-node": "true"}}
 NO_SECRET = {"artifactSecretName": "no-such-secret"}

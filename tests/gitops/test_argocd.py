@@ -15,15 +15,15 @@ from typing import Any
 
 import pytest
 
-from demo.call import from_host
-from demo.kubectl import Manifest, get, kubectl, list_all, wait_for
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.bad_rows import World
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.gitops import argo, phases
 from tests.gitops.argo import EXAMPLES, Repository
 from tests.gitops.health_data import DEGRADED, HEALTHY, PHASES, PROGRESSING, expected
+from tools.testkit.call import from_host
+from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
 

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 import yaml
 
-from demo.install import NAMESPACE as OPERATOR_NAMESPACE
-from demo.install import values
-from demo.kubectl import Manifest, get, kubectl, list_all, wait_for
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.bundles import cpu_bundle
 from tests.cluster.conftest import SETTINGS
 from tests.conftest import ROOT
 from tests.gitops import argo
 from tests.gitops.argo import EXAMPLES, Repository
 from tests.gitops.health_data import HEALTHY
+from tools.testkit.install import NAMESPACE as OPERATOR_NAMESPACE
+from tools.testkit.install import values
+from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_for
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import uv
 
-from bundle_runtime.layout import Layout
+from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.place import place_runtime
 from launch.local.pythons import NoSuchPythonError, find_python
 

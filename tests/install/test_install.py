@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from launch.families.lock import installed_in_log
+from launch.lineage.lock import installed_in_log
 from tests.install.index import image_with, run_install, served_index, wheel
 
 IMAGE: list[tuple[str, str, tuple[str, ...]]] = [

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-from local_cluster import argocd, configs, versions
-from local_cluster.argocd import COMPONENTS, component, objects
-from local_cluster.place import of_checkout
-from local_cluster.plan import plan
+from tools.local_cluster import argocd, configs, versions
+from tools.local_cluster.argocd import COMPONENTS, component, objects
+from tools.local_cluster.place import of_checkout
+from tools.local_cluster.plan import plan
 
 PLACE = of_checkout(Path("/checkout"))
 MODULE = Path(argocd.__file__).parent / "argo-cd" / "go.mod"

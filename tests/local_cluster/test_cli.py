@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import cli, images, mounts, wheelhouse
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import of_checkout
+from tools.local_cluster import cli, images, mounts, wheelhouse
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import of_checkout
 
 
 @pytest.mark.parametrize(("error", "code"), [(NotUpError("not up"), 3), (ClusterError("broken", "mend it"), 1)])

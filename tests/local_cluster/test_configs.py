@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import configs
-from local_cluster.components import CONTROL_PLANE, SERVICES, component
-from local_cluster.place import Place, of_checkout
-from local_cluster.plan import plan
+from tools.local_cluster import configs
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES, component
+from tools.local_cluster.place import Place, of_checkout
+from tools.local_cluster.plan import plan
 
 PLACE = of_checkout(Path("/checkout"))
 PLAN = plan(3)

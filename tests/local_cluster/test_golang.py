@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import configs, golang, versions
-from local_cluster.components import CONTROL_PLANE, SERVICES, component
-from local_cluster.errors import ClusterError
-from local_cluster.place import of_checkout
-from local_cluster.plan import plan
+from tools.local_cluster import configs, golang, versions
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES, component
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.place import of_checkout
+from tools.local_cluster.plan import plan
 
 GO_MOD = (golang.MODULE / "go.mod").read_text()
 PLACE = of_checkout(Path("/checkout"))

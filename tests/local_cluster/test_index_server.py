@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster.index_server import Handler, normalized
+from tools.local_cluster.index_server import Handler, normalized
 
 WHEEL = "My_Package-1.0-py3-none-any.whl"
 

@@ -6,7 +6,7 @@ import json
 import tarfile
 from pathlib import Path
 
-from local_cluster import layouts
+from tools.local_cluster import layouts
 
 
 def make_layout(directory: Path, layers: list[bytes]) -> Path:

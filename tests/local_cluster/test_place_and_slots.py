@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import place as places
-from local_cluster import slots
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import of_checkout
-from local_cluster.plan import SLOTS
+from tools.local_cluster import place as places
+from tools.local_cluster import slots
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import of_checkout
+from tools.local_cluster.plan import SLOTS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pytest
 
-from local_cluster.plan import SLOTS, plan
+from tools.local_cluster.plan import SLOTS, plan
 
 
 def test_every_slot_lies_in_the_test_range() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_cluster import store
+from tools.local_cluster import store
 
 
 def test_a_thing_appears_only_when_complete(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from modelbundle_operator.api import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
-from modelbundle_operator.cluster import Refused
+from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import KINDS, Mirror
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.cache import KINDS, Mirror
+from modelbundle_operator.kube.client import Refused
+from modelbundle_operator.loop.workqueue import Key
 
 Body = dict[str, Any]
 Listed = list[Body]  # in the class the name is that of a method
@@ -29,7 +29,7 @@ _UNOWNED = ("apiVersion", "kind")
 
 
 class FakeCluster:
-    """The verbs of modelbundle_operator.cluster.Cluster over a dictionary."""
+    """The verbs of modelbundle_operator.kube.client.Cluster over a dictionary."""
 
     def __init__(self) -> None:
         self.objects: dict[Ref, Body] = {}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import Mirror
-from modelbundle_operator.reconcile import TOGETHER_SECONDS, Reconciler
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile.bundle import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
-from modelbundle_operator.workqueue import Key
 
 from tests.builders import START, model_bundle, serving_pod
 from tests.loop.fake_cluster import FakeCluster

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from modelbundle_operator.api import LABEL_MANAGED_BY, MANAGED_BY
-from modelbundle_operator.cluster import Cluster
-from modelbundle_operator.drift import foreign_fields, without_foreign
+from modelbundle_operator.api.names import LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
+from modelbundle_operator.kube.client import Cluster
+from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 
-from demo.kubectl import kubectl
 from tests.builders import model_bundle
 from tests.loop.fake_cluster import FakeCluster
+from tools.testkit.kubectl import kubectl
 
 Body = dict[str, Any]
 AnyCluster = Cluster | FakeCluster
@@ -201,7 +201,7 @@ async def _restored(cluster: AnyCluster, namespace: str) -> Body:
 async def _edited(cluster: AnyCluster, namespace: str) -> Body:
     """kubectl set env."""
     if isinstance(cluster, FakeCluster):
-        from modelbundle_operator.workqueue import Key
+        from modelbundle_operator.loop.workqueue import Key
 
         def add(body: Body) -> None:
             body["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "FOREIGN", "value": "1"})

@@ -8,10 +8,10 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from modelbundle_operator.controller import DONE, Controller, Outcome
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.metrics import Metrics
-from modelbundle_operator.workqueue import Key, WorkQueue
+from modelbundle_operator.loop.controller import DONE, Controller, Outcome
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.telemetry.metrics import Metrics
 
 A, B = Key("models", "a"), Key("models", "b")
 Reconcile = Callable[[Key], Awaitable[Outcome]]

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from modelbundle_operator.api import Reason
-from modelbundle_operator.endpoints import FOLLOWED_SECONDS, PROPAGATION_SECONDS
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.endpoint.route import FOLLOWED_SECONDS, PROPAGATION_SECONDS
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import Mirror
-from modelbundle_operator.reconcile import CONFLICT_SECONDS
-from modelbundle_operator.reconcile_endpoint import EndpointReconciler
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
+from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
-from bundle_runtime.kept_alive import LONGEST_SECONDS
+from bundle_spec.connection_age import LONGEST_SECONDS
 from tests.builders import START, model_bundle, serving_pod
 from tests.loop.fake_cluster import FakeCluster, refused
 

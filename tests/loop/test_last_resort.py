@@ -6,11 +6,11 @@ import asyncio
 from typing import Any
 
 import pytest
-from modelbundle_operator import reconcile
-from modelbundle_operator.controller import Outcome
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.last_resort import InternalError, guarded
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.loop.controller import Outcome
+from modelbundle_operator.loop.last_resort import InternalError, guarded
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile import bundle
 
 from tests.builders import model_bundle
 from tests.loop.world import KEY, World
@@ -39,7 +39,7 @@ async def test_the_object_says_what_the_operator_failed_at(
         raise fault
 
     with monkeypatch.context() as broken:
-        broken.setattr(reconcile, "resolve", fail)
+        broken.setattr(bundle, "resolve", fail)
         with pytest.raises(InternalError, match=type(fault).__name__):
             await guarded(world.reconcile, KEY)
     assert world.ready() == ("False", "InternalError")
@@ -56,8 +56,8 @@ async def test_a_fault_in_telling_it_is_no_other_fault(monkeypatch: pytest.Monke
     def fail(*_: Any, **__: Any) -> Any:
         raise PanicException("again")
 
-    monkeypatch.setattr(reconcile, "resolve", fail)
-    monkeypatch.setattr(reconcile, "summarise", fail)
+    monkeypatch.setattr(bundle, "resolve", fail)
+    monkeypatch.setattr(bundle, "summarise", fail)
     with pytest.raises(InternalError, match="PanicException: again"):
         await guarded(world.reconcile, KEY)
 

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from modelbundle_operator.controller import Outcome
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import CHILD_KINDS
-from modelbundle_operator.reconcile import CONFLICT_SECONDS, Reconciler
+from modelbundle_operator.kube.cache import CHILD_KINDS
+from modelbundle_operator.loop.controller import Outcome
+from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
 
 from tests.builders import START, completed, ended, model_bundle, pod, running, serving_pod

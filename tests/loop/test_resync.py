@@ -6,11 +6,11 @@ import logging
 from typing import Any
 
 import pytest
-from modelbundle_operator.cluster import Refused
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.mirror import Mirror
-from modelbundle_operator.resync import Resync
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.client import Refused
+from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.loop.workqueue import Key
 
 from tests.builders import model_bundle
 from tests.loop.fake_cluster import FakeCluster

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from modelbundle_operator.cluster import Refused
+from modelbundle_operator.kube.client import Refused
 
 from tests.builders import model_bundle
 from tests.loop.world import World

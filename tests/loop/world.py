@@ -7,13 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from modelbundle_operator.controller import Controller, Outcome
-from modelbundle_operator.metrics import Metrics
-from modelbundle_operator.mirror import Mirror, concerns
-from modelbundle_operator.reconcile import Reconciler
+from modelbundle_operator.kube.cache import Mirror, concerns
+from modelbundle_operator.loop.controller import Controller, Outcome
+from modelbundle_operator.loop.dependencies import Waiters
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.settings import Settings
-from modelbundle_operator.waiters import Waiters
-from modelbundle_operator.workqueue import Key, WorkQueue
+from modelbundle_operator.telemetry.metrics import Metrics
 
 from tests.builders import START
 from tests.loop.fake_cluster import FakeCluster

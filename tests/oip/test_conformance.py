@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
-from launch.oip_conformance.cli import BROKEN, CLAUSES, HOLDS, main, run
-from launch.oip_conformance.target import Target
+from oip_conformance.cli import BROKEN, CLAUSES, HOLDS, main, run
+from oip_conformance.target import Target
 from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
 

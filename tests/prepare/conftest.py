@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.prepare import store
+from bundle_runtime.artifacts import retry
+from bundle_runtime.contract.layout import Layout
 from tests.prepare.stores import HttpStore, running_s3
 
 
 @pytest.fixture(autouse=True)
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(retry, "FIRST_PAUSE_SECONDS", 0.01)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def s3(s3_server: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[[
     """Puts an object into the bucket; prepare then finds the server by the environment."""
     for name, value in s3_server.items():
         monkeypatch.setenv(name, value)
-    from bundle_runtime.prepare.s3_client import client
+    from bundle_runtime.artifacts.s3_client import client
 
     def put(key: str, content: bytes) -> str:
         client(1).put_object(Bucket="models", Key=key, Body=content)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runtime.layout import Layout
+from bundle_runtime.contract.layout import Layout
 
-MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m local_cluster env)"` brings it'
+MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
 
 def document_for(content: bytes, packaging: str = "cloudpickle", **more: object) -> dict:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runtime.layout import Layout
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare.__main__ import main
 from bundle_runtime.prepare.steps import prepare
-from bundle_runtime.report import RuntimeFailure
 from tests.prepare.stores import document_for, write_document
 
 PICKLE = b"not a real pickle" * 1000
@@ -44,7 +44,7 @@ def test_a_pickle_lands_in_its_place_with_the_workers_files(tmp_path, layout):
 
 def test_the_workers_files_import_alone_under_the_layouts_directory(tmp_path, layout):
     prepare(layout, put(tmp_path, PICKLE), document_for(PICKLE), allow_local=True)
-    program = "import bundle_runtime.wire, bundle_runtime.document as d; print(d.__file__)"
+    program = "import bundle_runtime.contract.wire, bundle_runtime.contract.document_loader as d; print(d.__file__)"
     environment = {"PATH": os.environ["PATH"]}
     out = subprocess.check_output(
         [sys.executable, "-S", "-c", program], cwd=layout.runtime_dir, env=environment, text=True

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare import schemas
 from bundle_runtime.prepare.steps import prepare
-from bundle_runtime.report import RuntimeFailure
 from tests.prepare.stores import document_for
 
 ANY: dict[str, Any] = {"type": "object"}

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from bundle_runtime.prepare import s3 as s3_module
-from bundle_runtime.prepare.fetch import fetch
-from bundle_runtime.report import RuntimeFailure
+from bundle_runtime.artifacts import s3 as s3_module
+from bundle_runtime.artifacts.fetch import fetch
+from bundle_runtime.contract.report import RuntimeFailure
 
 CONTENT = os.urandom(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -10,9 +10,9 @@ from random import Random
 
 import pytest
 
+from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare import unpack as module
 from bundle_runtime.prepare.unpack import unpack
-from bundle_runtime.report import RuntimeFailure
 
 
 def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:

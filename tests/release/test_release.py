@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.engine import ROOT
-from scripts.release import checksums, sbom, version, wheel
+from tools.release.engine import ROOT
+from tools.release.release import checksums, sbom, version, wheel
 
 
 def test_checksums_are_what_sha256sum_checks(tmp_path: Path) -> None:
@@ -33,8 +33,8 @@ def test_the_wheel_is_of_this_version_and_the_same_each_time(tmp_path: Path, mon
     assert made[0] == made[1]
     with zipfile.ZipFile(path) as archive:
         packages = {name.partition("/")[0] for name in archive.namelist()}
-    assert {"modelbundle_operator", "bundle_runtime", "launch"} <= packages
-    assert not packages & {"tests", "local_cluster", "scripts", "demo"}
+    assert {"modelbundle_operator", "bundle_spec", "bundle_runtime", "launch", "oip_conformance"} <= packages
+    assert not packages & {"tests", "tools"}
 
 
 @pytest.mark.skipif(
@@ -56,7 +56,11 @@ def test_an_sbom_names_each_package_at_its_version(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["https://registry.example.com"], ["a", "b"]])
 def test_images_says_where_to_push_when_it_is_not_told(arguments: list[str]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.images", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "tools.release.images", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 2
     assert "make images REGISTRY=registry.example.com/model-bundles" in done.stderr

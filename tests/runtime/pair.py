@@ -26,7 +26,7 @@ from typing import Any
 
 import cloudpickle
 
-from bundle_runtime.prepare.place import MODULES
+from bundle_runtime.prepare.place import MODULES, PACKAGES
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -69,7 +69,8 @@ def put_runtime(directory: Path) -> None:
     for name in MODULES:
         shutil.copy(REPOSITORY / "bundle_runtime" / name, package)
     ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(REPOSITORY / "bundle_runtime/worker", package / "worker", ignore=ignored)
+    for name in PACKAGES:
+        shutil.copytree(REPOSITORY / "bundle_runtime" / name, package / name, ignore=ignored)
     shutil.copytree(Path(cloudpickle.__file__).parent, directory / "vendor/cloudpickle", ignore=ignored)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from lupa import lua51
 
-from benchmarks.serving import cases, health, load, processes
-from benchmarks.serving.servers import SERVERS
+from tools.benchmarks.serving import cases, health, load, processes
+from tools.benchmarks.serving.servers import SERVERS
 
 OURS, BARE = SERVERS[:2]
 ALL = [cases.SMALL, *cases.BODIES[:2], *cases.OTHERS]

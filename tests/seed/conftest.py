@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 
-from demo.place import Place
-from demo.store import Store
 from tests.cluster.conftest import make_namespace, operator, place, store
 from tests.environments import distribution, python_with_client
 from tests.seed.document import Document, read
@@ -24,6 +22,8 @@ from tests.seed.story import (
     run_with_pydantic_1,
     run_with_pydantic_2,
 )
+from tools.testkit.place import Place
+from tools.testkit.store import Store
 
 __all__ = ["make_namespace", "operator", "place", "store"]
 

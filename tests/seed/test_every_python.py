@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from launch.naming import BUNDLE_NAME
+from launch.bundle.naming import BUNDLE_NAME
 from tests.client.stand_in import StandIn
 from tests.environments import interpreter, python_with_client
 from tests.seed.document import Document

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from launch.packing.packed import Packed, packed
+from launch.stores.artifact import Packed, packed
 from tests.prepare.stores import running_s3
 from tests.runtime.test_pythons import interpreter
 

@@ -11,8 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from launch.packing.packed import packed
 from launch.stores import s3_upload
+from launch.stores.artifact import packed
 from launch.stores.artifact_store import store_at
 
 uri, file, *part = sys.argv[1:]

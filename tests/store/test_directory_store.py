@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from bundle_runtime.prepare.fetch import fetch
+from bundle_runtime.artifacts.fetch import fetch
 from launch.errors import StoreError
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
 
 Bundle = Callable[..., Packed]

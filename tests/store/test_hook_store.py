@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.packed import Packed
+from launch.stores.artifact import Packed
 from launch.stores.artifact_store import HookStore
 
 Bundle = Callable[..., Packed]

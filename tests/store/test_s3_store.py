@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from launch.errors import StoreError
-from launch.packing.packed import Packed
 from launch.stores import s3_store, s3_upload
+from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
 
 if TYPE_CHECKING:
-    from .conftest import S3
+    from tests.store.conftest import S3
 
 MIB = 1 << 20
 Bundle = Callable[..., Packed]

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from launch.errors import StoreError
-from launch.packing.packed import Packed
 from launch.stores import s3_upload
+from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
-
-from .conftest import key_of, result
+from tests.store.conftest import key_of, result
 
 if TYPE_CHECKING:
-    from .conftest import S3, Put
+    from tests.store.conftest import S3, Put
 
 MIB = 1 << 20
 PART = 5 * MIB

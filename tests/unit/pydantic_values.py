@@ -11,7 +11,7 @@ import typing
 
 import pydantic
 
-from bundle_runtime.worker.encode import encode
+from bundle_runtime.worker.encode.encode import encode
 
 TWO = pydantic.VERSION.startswith("2")
 

@@ -9,7 +9,7 @@ import pytest
 
 PROGRAM = """
 import resource
-from bundle_runtime import allocator
+from bundle_runtime.contract import allocator
 
 allocator.keep_freed_memory()
 faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -1,10 +1,10 @@
 """The border: an object of the API server becomes a model, or an error that says why not."""
 
 import pytest
-from modelbundle_operator.api import Reason, Status, parse
+from modelbundle_operator.api.names import Reason, Status, parse
+from modelbundle_operator.bundle.naming import child_labels, endpoint_url, short_digest
+from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.naming import child_labels, endpoint_url, short_digest
-from modelbundle_operator.resolve import resolve
 
 from tests.unit.builders import SHA256, model_bundle
 

@@ -6,8 +6,8 @@ import copy
 from typing import Any
 
 import pytest
-from modelbundle_operator.apply_crds import dropped
-from modelbundle_operator.crd import RESOURCES, custom_resource_definition
+from modelbundle_operator.tools.apply_crds import dropped
+from modelbundle_operator.tools.crd import RESOURCES, custom_resource_definition
 
 CRDS = [custom_resource_definition(resource) for resource in RESOURCES.values()]
 

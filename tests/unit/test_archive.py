@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.archive import archive_to
+from launch.packing.archives.archive import archive_to
 
 MODULES = {
     "predict.py": "def my_load_predict_fn(model):\n    return model\n",

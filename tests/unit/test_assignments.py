@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.json_path import write
-from launch.content import ContentError
-from launch.families.assignments import AssignmentError, env_entry, split, typed, with_value, without_value
-from launch.families.clone import requirements_of, with_env
-from launch.families.differences import app_config, value_at
+from bundle_spec.json_path import write
+from launch.bundle.assignments import AssignmentError, env_entry, split, typed, with_value, without_value
+from launch.bundle.clone import requirements_of, with_env
+from launch.bundle.content import ContentError
+from launch.bundle.differences import app_config, value_at
 from tests.cli.families import ROOT
 
 NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=3)

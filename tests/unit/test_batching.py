@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bundle_runtime.server.batching import LEAD, LONGEST_QUEUE, SAMPLES, Batches, Duration
+from bundle_runtime.server.queue.batching import LEAD, LONGEST_QUEUE, SAMPLES, Batches, Duration
 
 
 def fitted(a: float, b: float, noise: float = 0.0, count: int = SAMPLES) -> Duration:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks.serving import cases, health, load, results
-from benchmarks.serving.page import figure, page
-from benchmarks.serving.results import AGAIN, OURS, Lost
+from tools.benchmarks.serving import cases, health, load, results
+from tools.benchmarks.serving.page import figure, page
+from tools.benchmarks.serving.results import AGAIN, OURS, Lost
 
 SMALL = ("small", 1, 32)
 FACTS = {

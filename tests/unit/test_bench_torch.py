@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.torch.page import TITLES, page
+from tools.benchmarks.torch.page import TITLES, page
 
 
 def run(number: int, served: float) -> dict[str, Any]:

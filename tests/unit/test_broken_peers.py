@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bundle_runtime import wire
-from bundle_runtime.worker.link import Link
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.link import Link
 from tests.fuzz import server_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.http_answers import Answer, parse

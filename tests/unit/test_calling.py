@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bundle_runtime.worker.calling import Binder, call_load_model, call_load_predict, schema_fields
+from bundle_runtime.worker.predict.binder import Binder, call_load_model, call_load_predict, schema_fields
 
 C = {"mode": "single"}
 M = "model"

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from modelbundle_operator.api import Reason, parse
+from modelbundle_operator.api.names import Reason, parse
+from modelbundle_operator.bundle.resolve import Find, Resolution, resolve
 from modelbundle_operator.errors import NoBase, Terminal
-from modelbundle_operator.resolve import Find, Resolution, resolve
+from modelbundle_operator.judge.status import identity
 from modelbundle_operator.settings import Settings
-from modelbundle_operator.status import identity
 
-from bundle_runtime.canonical import canonical
+from bundle_spec.canonical import canonical
 from tests.unit.builders import ARTIFACT, model_bundle
 
 Body = dict[str, Any]

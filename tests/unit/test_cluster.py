@@ -7,7 +7,7 @@ import json
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
-from modelbundle_operator.cluster import as_yaml
+from modelbundle_operator.kube.client import as_yaml
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 ANYTHING = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\x7f\ud800\udfff\\u"), max_size=40)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts import cold
+from tools.release import cold
 
 HOME = Path("/home/somebody")
 AROUND = {
@@ -58,6 +58,12 @@ def test_of_the_home_only_the_registries_settings_are_carried_over(tmp_path: Pat
 
 
 def test_it_says_how_it_is_used_without_the_project_being_installed() -> None:
-    argv = [sys.executable, "-S", "-m", "scripts.cold", "--help"]  # no site-packages: the standard library is enough
+    argv = [
+        sys.executable,
+        "-S",
+        "-m",
+        "tools.release.cold",
+        "--help",
+    ]  # no site-packages: the standard library is enough
     done = subprocess.run(argv, cwd=cold._ROOT, capture_output=True, text=True, check=True)
     assert "--only" in done.stdout

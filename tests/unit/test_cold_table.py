@@ -1,6 +1,6 @@
 """The table of `make cold`: what the commands print on their way is read, whatever stands between."""
 
-from scripts.cold_table import Command, Step, span, steps, table
+from tools.release.cold_table import Command, Step, span, steps, table
 
 LINES = [
     (0.5, "==> making .venv with Python 3.11.2\n"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from modelbundle_operator.api import ConditionType, Reason
+from modelbundle_operator.api.names import ConditionType, Reason
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "conditions.md").read_text()
 

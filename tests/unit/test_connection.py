@@ -5,9 +5,9 @@ import pickle
 import pytest
 
 from launch.client import LaunchClient
-from launch.connection import Connection
+from launch.cluster.api import checked
+from launch.cluster.connection import Connection
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.kubernetes_api import checked
 
 
 def test_a_token_is_meant_without_the_newline_that_its_file_ends_with():

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import pytest
 
-from bundle_runtime.server.content import MAX_MEMBERS, Undecodable, decoded
-from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.http import HttpConnection
+from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.http.content_coding import MAX_MEMBERS, Undecodable, decoded
+from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory
 
 LIMIT = 64 * 1024 * 1024

@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 import yaml
-from modelbundle_operator.api import ModelBundle, Spec
-from modelbundle_operator.crd import ENDPOINTS, RESOURCES, custom_resource_definition, main, object_schema
-from modelbundle_operator.crd_reference import reference
+from modelbundle_operator.api.names import ModelBundle, Spec
+from modelbundle_operator.tools.crd import ENDPOINTS, RESOURCES, custom_resource_definition, main, object_schema
+from modelbundle_operator.tools.crd_reference import reference
 from pydantic import ValidationError
 
 from tests.unit.builders import ARTIFACT, model_bundle
@@ -35,7 +35,7 @@ def test_the_file_is_current_and_small(monkeypatch, plural):
 
 def test_the_reference_is_current():
     page = ROOT / "docs" / "crd.md"
-    assert page.read_text() == reference(), "run python -m modelbundle_operator.crd_reference > docs/crd.md"
+    assert page.read_text() == reference(), "run python -m modelbundle_operator.tools.crd_reference > docs/crd.md"
 
 
 def nodes(schema: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:

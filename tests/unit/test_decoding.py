@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from modelbundle_operator.api import UNREADABLE
-from modelbundle_operator.api_bundle import DOCUMENT_MAX
-from modelbundle_operator.decoding import DEPTH_MAX, bundle_of, event_of, page_of
+from modelbundle_operator.api.bundle import DOCUMENT_MAX
+from modelbundle_operator.api.names import UNREADABLE
+from modelbundle_operator.kube.decoding import DEPTH_MAX, bundle_of, event_of, page_of
 
 DEEP = [DEPTH_MAX, 2000, 9900, 15_000]  # the API server takes 10,000
 

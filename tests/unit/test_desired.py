@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import yaml
-from modelbundle_operator.api import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, parse
-from modelbundle_operator.desired import Plan, desired
-from modelbundle_operator.resolve import resolve
+from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, parse
+from modelbundle_operator.bundle.resolve import resolve
+from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 
 from tests.unit.builders import PYTORCH, model_bundle

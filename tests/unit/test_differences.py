@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.json_path import read, write
-from launch.content import content_of_fields
-from launch.families.differences import MISSING, differences, value_at
+from bundle_spec.json_path import read, write
+from launch.bundle.content import content_of_fields
+from launch.bundle.differences import MISSING, differences, value_at
 from tests.cli.families import ROOT
 
 SMALL = st.recursive(

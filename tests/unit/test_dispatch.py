@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bundle_runtime import wire
-from bundle_runtime.server.dispatch import AHEAD, Dispatcher
+from bundle_runtime.contract import wire
+from bundle_runtime.server.queue.dispatcher import AHEAD, Dispatcher
 
 
 class Worker:

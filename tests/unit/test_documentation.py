@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from bundle_runtime.server.documentation import document, embedded
+from bundle_runtime.server.protocols.openapi import document, embedded
 
 NODE = {
     "type": "object",

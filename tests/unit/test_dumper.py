@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launch.manifest import dump, parse
-from local_cluster import golang
+from launch.bundle.manifest import dump, parse
+from tools.local_cluster import golang
 
 BUILT = golang.bin_directory() / "kubectl"
 KUBECTL = shutil.which("kubectl") or (str(BUILT) if BUILT.exists() else None)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.worker.encode import NotJSON, encode
+from bundle_runtime.worker.encode.encode import NotJSON, encode
 
 
 class Colour(enum.Enum):

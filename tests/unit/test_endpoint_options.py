@@ -2,7 +2,7 @@
 
 import pytest
 
-from launch.endpoint_options import checked_labels, endpoint_fields
+from launch.api.endpoint_options import checked_labels, endpoint_fields
 from launch.errors import InvalidBundleError, NotSupportedError, WrongTypeError
 
 DEFAULTS = {"cpus": 3, "memory": "8Gi", "storage": "16Gi", "gpus": 0, "min_workers": 1, "max_workers": 1}

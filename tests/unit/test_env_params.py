@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from modelbundle_operator.api_bundle import EnvParams
+from modelbundle_operator.api.bundle import EnvParams
 
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.packing.env_params import env_params, from_v2

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from modelbundle_operator.events import changes, event
+from modelbundle_operator.reconcile.events import changes, event
 
 from tests.builders import model_bundle
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bundle_runtime.exact_values import DEEPEST, check_canonical, check_survives, read_config_json
+from bundle_spec.exact_values import DEEPEST, check_canonical, check_survives, read_config_json
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import hashlib
 
 from examples.pack import EXAMPLES, pack
-from launch.manifest import read_bundle
+from launch.bundle.manifest import read_bundle
 
 
 def test_the_same_sources_give_the_same_artifact(tmp_path):

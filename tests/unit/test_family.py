@@ -2,10 +2,10 @@
 
 import pytest
 
-from bundle_runtime.json_path import read
-from launch.families.blame import blame
-from launch.families.family import families, member_named
-from launch.families.tree import tree_json
+from bundle_spec.json_path import read
+from launch.lineage.blame import blame
+from launch.lineage.family import families, member_named
+from launch.lineage.tree import tree_json
 from tests.cli.families import clone, root, waiting
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.handlers import watcher
-from modelbundle_operator.mirror import Mirror
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.watch import watcher
+from modelbundle_operator.loop.workqueue import Key
 
 BUNDLE, ENDPOINT = Key("models", "stable", "ModelBundle"), Key("models", "stable", "ModelEndpoint")
 

@@ -13,9 +13,9 @@ import sys
 import cloudpickle
 import pytest
 
-from launch.packing.inferred import inferred_requirements, without_framework
-from launch.packing.pickle_names import module_names
-from launch.packing.pickling import pickle_to
+from launch.packing.pickles.inferred import inferred_requirements, without_framework
+from launch.packing.pickles.pickle_names import module_names
+from launch.packing.pickles.pickling import pickle_to
 
 
 def from_main(source, **names):

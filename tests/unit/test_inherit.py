@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.canonical import LARGEST_INTEGER, bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.inherit import changed, inherit
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import LARGEST_INTEGER, bundle_document, canonical
+from bundle_spec.inherit import changed, inherit
 from tests.unit.builders import ARTIFACT, PYTORCH
 
 Fields = dict[str, Any]

@@ -7,7 +7,7 @@ import pytest
 
 
 def run(program: str) -> tuple[int, str]:
-    setup = "import os, signal\nfrom launch.interruption import *\n"
+    setup = "import os, signal\nfrom launch.api.interruption import *\n"
     setup += "def send(name): signal.raise_signal(getattr(signal, name))\n"
     done = subprocess.run([sys.executable, "-c", setup + program], capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from modelbundle_operator.json_cuts import depth_of, entries, members
+from modelbundle_operator.kube.json_cuts import depth_of, entries, members
 
 TEXT = st.text(alphabet='ab"\\[]{},:é\u2028', max_size=6)
 VALUES = st.recursive(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.json_path import read, write
+from bundle_spec.json_path import read, write
 
 PARTS = st.lists(st.text() | st.sampled_from(["$", "$ref"]) | st.integers(0, 10**6), min_size=1, max_size=5).map(tuple)
 

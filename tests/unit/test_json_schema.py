@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from modelbundle_operator.json_schema import check_schema
+from modelbundle_operator.bundle.json_schema import check_schema
 
 
 def doubled(levels: int, **more: Any) -> dict[str, Any]:

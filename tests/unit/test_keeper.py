@@ -10,7 +10,7 @@ import pytest
 
 STARTER = """
 import os, signal, subprocess, sys
-from launch.local.keeper import Keeper
+from launch.local.reaper import Keeper
 keeper = Keeper()
 os.mkdir(sys.argv[1])
 keeper.remove_at_end(sys.argv[1])

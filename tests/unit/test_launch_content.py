@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from launch.content import ContentError, content_of_object
+from launch.bundle.content import ContentError, content_of_object
 
 
 @pytest.mark.parametrize("document", ["{", "[]", "null", '{"x": 1}'])

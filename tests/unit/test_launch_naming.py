@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from launch.bundle.naming import bundle_metadata, created_at, given_name, label_value, object_name, owner_label
 from launch.errors import InvalidBundleError
-from launch.naming import bundle_metadata, created_at, given_name, label_value, object_name, owner_label
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 DNS_1035 = re.compile(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?")

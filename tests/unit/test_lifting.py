@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundle_runtime import wire
-from bundle_runtime.server.pieces import assemble
-from bundle_runtime.worker import lifting
-from bundle_runtime.worker.encode import NotJSON, encode
-from bundle_runtime.worker.lifting import FEWEST, Lifter
+from bundle_runtime.contract import wire
+from bundle_runtime.server.worker.pieces import assemble
+from bundle_runtime.worker.encode import array_extractor
+from bundle_runtime.worker.encode.array_extractor import FEWEST, Lifter
+from bundle_runtime.worker.encode.encode import NotJSON, encode
 
 FLOATS = [value / 7 for value in range(FEWEST)]
 MATRIX = numpy.array(FLOATS).reshape(2, -1)
@@ -115,7 +115,7 @@ def test_a_lifter_forgets_what_failed() -> None:
 
 
 def test_more_than_a_server_should_write_stays_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lifting, "MOST_BYTES", MATRIX.nbytes)
+    monkeypatch.setattr(array_extractor, "MOST_BYTES", MATRIX.nbytes)
     lifted, got = through([MATRIX, MATRIX])
     assert (lifted, got) == (True, [MATRIX.tolist()] * 2)
     assert not through(numpy.concatenate([MATRIX, MATRIX]))[0]

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from launch.families.lock import LockError, installed_in_log, pinned_image, pinned_requirements
+from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 
 DIGEST = "sha256:" + "d" * 64
 

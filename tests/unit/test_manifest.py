@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
+from launch.bundle.manifest import ManifestError, dump, parse
 from launch.local.example_request import example_request
 from launch.local.local_serving import absolute_uri
-from launch.manifest import ManifestError, dump, parse
 
 BUNDLE = "kind: ModelBundle\nspec: "
 LOOKALIKES = [

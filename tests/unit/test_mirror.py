@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.mirror import Mirror, concerns
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.cache import Mirror, concerns
+from modelbundle_operator.loop.workqueue import Key
 
 KEY = Key("models", "llama")
 Body = dict[str, Any]

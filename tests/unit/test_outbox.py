@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bundle_runtime import wire
-from bundle_runtime.worker.link import Connection
-from bundle_runtime.worker.outbox import AT_ONCE, FULL, MOMENT, Outbox
-from bundle_runtime.worker.watch import Watch
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.link import Connection
+from bundle_runtime.worker.connection.outbox import AT_ONCE, FULL, MOMENT, Outbox
+from bundle_runtime.worker.timing import Watch
 
 ID = 7
 END = wire.pack(wire.END, ID)

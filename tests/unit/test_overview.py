@@ -1,6 +1,6 @@
 """A list of bundles and a bundle's page: what somebody sees who asks how things are."""
 
-from launch.overview import age, bundle_json, bundles_table, page
+from launch.cli.overview import age, bundle_json, bundles_table, page
 
 NOW = 1_700_000_000.0
 

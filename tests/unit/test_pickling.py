@@ -17,7 +17,7 @@ import cloudpickle
 import pytest
 
 from launch.errors import InvalidBundleError, NotPicklableError, WrongTypeError
-from launch.packing.pickling import bundle_content, pickle_to
+from launch.packing.pickles.pickling import bundle_content, pickle_to
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -128,7 +128,7 @@ def test_a_pickle_is_measured_and_names_what_wrote_it(tmp_path):
 
 def test_the_same_functions_give_the_same_bytes(tmp_path):
     script = (
-        "import sys\nfrom pathlib import Path\nfrom launch.packing.pickling import pickle_to\nSCALE = 2\n"
+        "import sys\nfrom pathlib import Path\nfrom launch.packing.pickles.pickling import pickle_to\nSCALE = 2\n"
         "def load_model_fn():\n    return lambda x: x * SCALE\n"
         "def load_predict_fn(model):\n    def predict(x: int) -> int:\n        return model(x)\n    return predict\n"
         "content = {'load_model_fn': load_model_fn, 'load_predict_fn': load_predict_fn}\n"
@@ -273,7 +273,7 @@ def test_a_full_disk_is_no_fault_of_the_functions(tmp_path):
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from launch.packing.pickling import pickle_to
+from launch.packing.pickles.pickling import pickle_to
 model = bytearray(256 << 20)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 pickle_to(Path(sys.argv[1]), {"model": bytes(0), "weights": [model]})

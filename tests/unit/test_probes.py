@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from aiohttp.test_utils import TestClient, TestServer
-from modelbundle_operator.metrics import Metrics
-from modelbundle_operator.mirror import Mirror
-from modelbundle_operator.probes import Probes, not_longer_than
-from modelbundle_operator.workqueue import Key, WorkQueue
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.telemetry.metrics import Metrics
+from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 
 from tests.builders import model_bundle
 

@@ -67,7 +67,7 @@ from pathlib import Path
 import pydantic
 from pydantic import BaseModel
 from launch.errors import NotPicklableError
-from launch.packing.pickling import pickle_to
+from launch.packing.pickles.pickling import pickle_to
 class Request(BaseModel):
     x: int
 def refers(model):

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from modelbundle_operator.api import parse
-from modelbundle_operator.capacity import takes_pods_down_first
+from modelbundle_operator.api.names import parse
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.observation import Observation, Rollout, Still, observe_pod, that_count
-from modelbundle_operator.readiness import Judgement, judge, judge_terminal
+from modelbundle_operator.judge.capacity import takes_pods_down_first
+from modelbundle_operator.judge.observation import Observation, Rollout, Still, observe_pod, that_count
+from modelbundle_operator.judge.readiness import Judgement, judge, judge_terminal
 
 from tests.builders import (
     DIGEST,

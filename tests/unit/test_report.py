@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime import document, report
-from bundle_runtime.layout import DEFAULT_ROOT, Layout
+from bundle_runtime.contract import document_loader, report
+from bundle_runtime.contract.layout import DEFAULT_ROOT, Layout
 
 texts = st.text(alphabet=st.characters(), max_size=30).flatmap(lambda text: st.integers(0, 400).map(lambda n: text * n))
 
@@ -72,13 +72,13 @@ def test_the_layout_has_one_root(tmp_path: Path) -> None:
 def write_document(root: Path, content: bytes) -> tuple[Layout, str]:
     (root / "config").mkdir()
     (root / "config/bundle.json").write_bytes(content)
-    return Layout(str(root)), document.digest(content)
+    return Layout(str(root)), document_loader.digest(content)
 
 
 def test_a_document_with_the_right_digest(tmp_path: Path) -> None:
     layout, digest = write_document(tmp_path, b'{"schemaVersion": 1}')
-    assert document.load(layout, digest) == {"schemaVersion": 1}
-    assert document.load_from_environment(layout, {"MODELBUNDLE_DIGEST": digest}) == {"schemaVersion": 1}
+    assert document_loader.load(layout, digest) == {"schemaVersion": 1}
+    assert document_loader.load_from_environment(layout, {"MODELBUNDLE_DIGEST": digest}) == {"schemaVersion": 1}
 
 
 @pytest.mark.parametrize(
@@ -94,10 +94,10 @@ def test_a_document_with_the_right_digest(tmp_path: Path) -> None:
 def test_a_document_that_is_not_trusted(tmp_path: Path, content: bytes, digest: Any, says: str) -> None:
     layout, right = write_document(tmp_path, content)
     with pytest.raises(report.RuntimeFailure, match=says) as failure:
-        document.load(layout, right if digest is None else digest)
+        document_loader.load(layout, right if digest is None else digest)
     assert failure.value.reason == report.BUNDLE_DOCUMENT_MISMATCH
 
 
 def test_a_document_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(report.RuntimeFailure, match="cannot read"):
-        document.load(Layout(str(tmp_path)), "sha256:0")
+        document_loader.load(Layout(str(tmp_path)), "sha256:0")

@@ -8,7 +8,7 @@ import unicodedata
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from modelbundle_operator.reports import Report, parse, quoted, whole_number
+from modelbundle_operator.judge.reports import Report, parse, quoted, whole_number
 
 
 def test_a_report_is_read() -> None:

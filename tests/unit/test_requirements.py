@@ -6,11 +6,11 @@ import sys
 
 import pytest
 
-from bundle_runtime.report import RuntimeFailure
-from bundle_runtime.requirements import check_requirements
-from bundle_runtime.worker.image_packages import ImagePackage, image_packages, write_stubs
-from bundle_runtime.worker.requirements import check_entries, left_to_install
-from bundle_runtime.worker.uv import explain, index_name
+from bundle_runtime.contract.report import RuntimeFailure
+from bundle_runtime.worker.install.entries import check_entries, left_to_install
+from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, write_stubs
+from bundle_runtime.worker.install.uv import explain, index_name
+from bundle_spec.requirements import check_requirements
 
 TAKEN = pytest.mark.parametrize(
     "entry",

@@ -4,9 +4,9 @@ import hashlib
 import json
 
 import pytest
-from modelbundle_operator.api import Reason, parse
+from modelbundle_operator.api.names import Reason, parse
+from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.resolve import resolve
 
 from tests.unit.builders import ARTIFACT, PYTORCH, model_bundle
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bundle_runtime.server.room import BYTES, REQUESTS, Room
+from bundle_runtime.server.queue.limits import BYTES, REQUESTS, Room
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
-from modelbundle_operator.api import parse
-from modelbundle_operator.events import changes
-from modelbundle_operator.observation import Observation, observe_pod, that_count
-from modelbundle_operator.readiness import judge
-from modelbundle_operator.sameness import first_run, sameness
-from modelbundle_operator.status import summarise
+from modelbundle_operator.api.names import parse
+from modelbundle_operator.judge.observation import Observation, observe_pod, that_count
+from modelbundle_operator.judge.readiness import judge
+from modelbundle_operator.judge.reproducibility import first_run, sameness
+from modelbundle_operator.judge.status import summarise
+from modelbundle_operator.reconcile.events import changes
 
 from tests.builders import DIGEST, IMAGE, START, completed, ended, model_bundle, pod, running, serving_pod
 

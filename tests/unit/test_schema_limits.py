@@ -11,9 +11,9 @@ from typing import Any, Dict, List
 
 import pytest
 
-from bundle_runtime import schema_limits as limits
-from bundle_runtime.pattern_size import LARGEST, pattern_size
-from bundle_runtime.schema_limits import problem
+from bundle_spec import schema_limits as limits
+from bundle_spec.pattern_size import LARGEST, pattern_size
+from bundle_spec.schema_limits import problem
 
 Schema = Dict[str, Any]
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"

@@ -17,10 +17,10 @@ import pytest
 from pydantic import BaseModel, Field
 from typing_extensions import Literal
 
-from bundle_runtime.exact_values import check_survives
+from bundle_spec.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.schema_outline import outline
-from launch.packing.schemas import both_or_none, json_schema
+from launch.packing.schemas.models import both_or_none, json_schema
+from launch.packing.schemas.outline import outline
 
 try:
     from jsonschema_rs import Draft202012Validator
@@ -371,7 +371,7 @@ def test_both_schemas_are_given_or_none():
 
 def test_pydantic_is_not_imported_for_a_dict():
     program = (
-        "import sys; from launch.packing.schemas import both_or_none;"
+        "import sys; from launch.packing.schemas.models import both_or_none;"
         "both_or_none({'type': 'object'}, {'type': 'integer'});"
         "print('pydantic' in sys.modules)"
     )

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from bundle_runtime import wire
-from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
-from bundle_runtime.server import http
-from bundle_runtime.server.app import App
-from bundle_runtime.server.link import RETURN_SECONDS, WorkerConnection
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http import connection as http
+from bundle_runtime.server.server import App
+from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
+from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 
 
 class Clock:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak.clients import parsed
-from benchmarks.soak.connection import Answer
-from benchmarks.soak.ledger import Ledger, code_of
-from benchmarks.soak.page import page
-from benchmarks.soak.site import counts
-from benchmarks.soak.watch import slope
+from tools.benchmarks.soak.clients import parsed
+from tools.benchmarks.soak.connection import Answer
+from tools.benchmarks.soak.ledger import Ledger, code_of
+from tools.benchmarks.soak.page import page
+from tools.benchmarks.soak.site import counts
+from tools.benchmarks.soak.watch import slope
 
 RETRY = {"retry-after": "1"}
 SAMPLES_A_MINUTE = 120
@@ -119,5 +119,5 @@ def test_every_protocols_errors_have_a_code(body: object) -> None:
 
 
 def test_the_published_page_is_what_the_figures_say() -> None:
-    results = Path(__file__).resolve().parents[2] / "benchmarks/results"
+    results = Path(__file__).resolve().parents[2] / "tools/benchmarks/results"
     assert page(json.loads((results / "soak.json").read_text())) == (results / "soak.md").read_text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from launch.packing.source_text import source_texts
+from launch.packing.pickles.source_text import source_texts
 
 
 def load_predict_fn(model):

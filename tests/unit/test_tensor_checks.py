@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime import tensors
+from bundle_runtime.contract import tensors
+from bundle_runtime.server.protocols.oip.checks import TensorCheck
+from bundle_runtime.server.protocols.oip.fits import fits
 from bundle_runtime.server.schemas import Schema
-from bundle_runtime.server.tensor_checks import TensorCheck
-from bundle_runtime.server.tensor_fits import fits
 
 INT = {"type": "integer"}
 NUM = {"type": "number"}

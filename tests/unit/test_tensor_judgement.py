@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bundle_runtime import tensors
+from bundle_runtime.contract import tensors
+from bundle_runtime.server.protocols.oip.checks import TensorCheck, value
+from bundle_runtime.server.protocols.oip.fits import fits
 from bundle_runtime.server.schemas import Schema
-from bundle_runtime.server.tensor_checks import TensorCheck, value
-from bundle_runtime.server.tensor_fits import fits
 
 # of each datatype the elements that a schema minds first
 EXTREMES: dict[str, tuple[Any, ...]] = {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bundle_runtime.server.tensor_schemas import Tensor, describe, fields
+from bundle_runtime.server.protocols.oip.schemas import Tensor, describe, fields
 
 INT = {"type": "integer"}
 STR = {"type": "string"}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime import tensors
-from bundle_runtime.worker.tensor_calls import _DTYPES
+from bundle_runtime.contract import tensors
+from bundle_runtime.worker.predict.tensors import _DTYPES
 
 EXAMPLES: dict[str, list[Any]] = {
     "BOOL": [True, False],

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from modelbundle_operator.api import UNREADABLE
-from modelbundle_operator.watch_session import LARGE, seen_event, session
+from modelbundle_operator.api.names import UNREADABLE
+from modelbundle_operator.kube.watch_session import LARGE, seen_event, session
 
 Body = dict[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 
 frames = st.builds(
     wire.Frame,

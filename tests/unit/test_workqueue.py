@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from modelbundle_operator.workqueue import LONGEST_RETRY_SECONDS, Key, WorkQueue
+from modelbundle_operator.loop.workqueue import LONGEST_RETRY_SECONDS, Key, WorkQueue
 
 A, B = Key("models", "a"), Key("models", "b")
 

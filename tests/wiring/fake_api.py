@@ -13,10 +13,10 @@ from typing import Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from modelbundle_operator.api import GROUP
-from modelbundle_operator.cluster import PLACES
+from modelbundle_operator.api.names import GROUP
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.kube.client import PLACES
+from modelbundle_operator.loop.workqueue import Key
 
 from tests.loop.fake_cluster import FakeCluster
 

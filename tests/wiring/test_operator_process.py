@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from modelbundle_operator.workqueue import Key
+from modelbundle_operator.loop.workqueue import Key
 
 from tests.builders import model_bundle, serving_pod
 from tests.wiring.fake_api import FakeApi

@@ -2,7 +2,7 @@
 
 Each serves the same model, which gives its inputs back, written as that server's documentation has it. The peers are
 installed at their newest into environments of their own below ~/.cache/model-bundles (hundreds of MB, kept).
-Writes benchmarks/results/oip-conformance.md and oip-conformance.json.
+Writes tools/benchmarks/results/oip-conformance.md and oip-conformance.json.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import environment, free_port, running, version_of
-from launch.oip_conformance.target import Target
+from oip_conformance.target import Target
 from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
+from tools.benchmarks.peers import environment, free_port, running, version_of
 
 RESULTS = Path(__file__).with_name("results")
 MODEL = "mirror"
@@ -99,7 +99,7 @@ def main() -> None:
 def _asked(port: int, scratch: Path) -> list[dict[str, str]]:
     request = scratch / "request.json"
     request.write_text(json.dumps({"inputs": INPUTS}))
-    command = [sys.executable, "-c", "from launch.oip_conformance.cli import main; main()", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-c", "from oip_conformance.cli import main; main()", f"127.0.0.1:{port}"]
     command += ["--model", MODEL, "--request", str(request), "-o", "json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     found: list[dict[str, str]] = json.loads(done.stdout)

@@ -1,7 +1,7 @@
 """An upload of 1 GiB to an S3 server on this machine, beside `cp` of the same file in the same run.
 
 Client and server share processors and disk, and the server hashes what it takes: the ratio holds the work of both.
-Writes benchmarks/results/upload.md and upload.json.
+Writes tools/benchmarks/results/upload.md and upload.json.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 
 import boto3
 
-from local_cluster.versions import VERSITYGW
 from tests.prepare.stores import running_s3
+from tools.local_cluster.versions import VERSITYGW
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = Path(__file__).with_name("results")
 PUT_FILE = ROOT / "tests/store/put_file.py"
 SIZE = 1 << 30

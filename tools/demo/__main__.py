@@ -10,10 +10,10 @@ import os
 import subprocess
 import sys
 
-from demo import cluster_half, local_half
-from demo.kubectl import KubectlError
-from demo.place import ROOT, Place, PlaceIncomplete, local_environment
-from demo.screen import paragraph, step
+from tools.demo import cluster_half, local_half
+from tools.testkit.kubectl import KubectlError
+from tools.testkit.place import ROOT, Place, PlaceIncomplete, local_environment
+from tools.testkit.screen import paragraph, step
 
 
 class CannotShow(Exception):
@@ -54,7 +54,7 @@ def _cluster() -> Place:
                 " what that needs)."
             )
         step("Starting a Kubernetes on this machine (make clean-cluster removes it)")
-        if subprocess.run([sys.executable, "-m", "local_cluster", "up"], cwd=ROOT, check=False).returncode:
+        if subprocess.run([sys.executable, "-m", "tools.local_cluster", "up"], cwd=ROOT, check=False).returncode:
             raise CannotShow("The local Kubernetes did not start; what it printed above says why and what to do.")
         os.environ.update(local_environment())
     try:

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-from demo.call import client_pod, curl, from_pod, service_url
-from demo.conditions import ConditionLog, following
-from demo.examples import packed
-from demo.install import NAMESPACE, install, runtime_image
-from demo.kubectl import KubectlError, Manifest, apply, condition, kubectl, wait_for
-from demo.place import ROOT, Place
-from demo.screen import line, paragraph, step, typed
-from demo.store import Store
+from tools.demo.conditions import ConditionLog, following
+from tools.demo.examples import packed
+from tools.testkit.call import client_pod, curl, from_pod, service_url
+from tools.testkit.install import NAMESPACE, install, runtime_image
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, kubectl, wait_for
+from tools.testkit.place import ROOT, Place
+from tools.testkit.screen import line, paragraph, step, typed
+from tools.testkit.store import Store
 
 DEMO = "modelbundle-demo"
 OUT = ROOT / "build" / "demo" / "cluster"
@@ -136,7 +136,7 @@ def _scale(log: ConditionLog) -> None:
 
 def _what_next() -> None:
     step("All of it ran. What to try next")
-    line('eval "$(.venv/bin/python -m local_cluster env)"      (not with CLUSTER=current)')
+    line('eval "$(.venv/bin/python -m tools.local_cluster env)"      (not with CLUSTER=current)')
     for command in (
         f"kubectl describe modelbundle tampered -n {DEMO}",
         f"kubectl delete deployment quickstart -n {DEMO}       (and see it come back)",

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from demo.kubectl import Manifest
-from demo.screen import line
+from tools.testkit.kubectl import Manifest
+from tools.testkit.screen import line
 
 Key = tuple[str, str]
 

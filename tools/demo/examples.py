@@ -8,11 +8,11 @@ from pathlib import Path
 
 import yaml
 
-from demo.kubectl import Manifest
-from demo.place import ROOT
-from demo.store import Store
-from local_cluster import interpreters
-from local_cluster.errors import ClusterError
+from tools.local_cluster import interpreters
+from tools.local_cluster.errors import ClusterError
+from tools.testkit.kubectl import Manifest
+from tools.testkit.place import ROOT
+from tools.testkit.store import Store
 
 PICKLED_BY = "3.8"  # the quickstart's pythonVersion: its image has that Python, and this machine may not
 

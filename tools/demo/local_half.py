@@ -9,10 +9,10 @@ import sys
 import threading
 import time
 
-from demo.call import curl
-from demo.examples import pack
-from demo.place import ROOT
-from demo.screen import line, step, typed
+from tools.demo.examples import pack
+from tools.testkit.call import curl
+from tools.testkit.place import ROOT
+from tools.testkit.screen import line, step, typed
 
 OUT = ROOT / "build" / "demo" / "local"
 REQUEST = {"x": 2, "y": "abc"}

@@ -1,7 +1,7 @@
-"""`python -m local_cluster`."""
+"""`python -m tools.local_cluster`."""
 
 import sys
 
-from local_cluster.cli import main
+from tools.local_cluster.cli import main
 
 sys.exit(main())

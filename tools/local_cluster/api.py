@@ -5,9 +5,9 @@ import json
 import ssl
 from typing import Any
 
-from local_cluster.errors import ClusterError
-from local_cluster.place import Place
-from local_cluster.plan import Plan
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.place import Place
+from tools.local_cluster.plan import Plan
 
 _APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"

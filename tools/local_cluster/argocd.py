@@ -1,4 +1,4 @@
-"""Argo CD on the local cluster, for the GitOps tests and to try things: `python -m local_cluster start argocd`.
+"""Argo CD on the local cluster, for the GitOps tests and to try things: `python -m tools.local_cluster start argocd`.
 
 Its application controller, its repository server and a Redis run as processes beside the control plane. There is no
 user interface and no API server of its own: Applications are made by kubectl, and Git repositories are directories of
@@ -12,12 +12,12 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from local_cluster import debian, golang, pki, processes, store, versions
-from local_cluster.components import Component
-from local_cluster.place import Place
-from local_cluster.plan import Plan
-from local_cluster.progress import say, step
-from local_cluster.shell import run
+from tools.local_cluster import debian, golang, pki, processes, store, versions
+from tools.local_cluster.components import Component
+from tools.local_cluster.place import Place
+from tools.local_cluster.plan import Plan
+from tools.local_cluster.progress import say, step
+from tools.local_cluster.shell import run
 
 # the order in which they start, and where each takes connections
 COMPONENTS = {"redis": 6379, "argocd-repo-server": 8081, "argocd-application-controller": 8082}

@@ -3,9 +3,9 @@
 import shutil
 from pathlib import Path
 
-from local_cluster import builder, store, versions
-from local_cluster.progress import step
-from local_cluster.shell import run
+from tools.local_cluster import builder, store, versions
+from tools.local_cluster.progress import step
+from tools.local_cluster.shell import run
 
 # what a CPython that was built elsewhere links against
 _LIBRARIES = (

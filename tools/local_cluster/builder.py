@@ -9,9 +9,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_cluster import mounts, store
-from local_cluster.place import RUN_ROOT
-from local_cluster.shell import run, succeeds
+from tools.local_cluster import mounts, store
+from tools.local_cluster.place import RUN_ROOT
+from tools.local_cluster.shell import run, succeeds
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PIP_CONFIGURATION = Path("/etc/pip.conf")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from local_cluster.place import Place
+from tools.local_cluster.place import Place
 
 _ROOT = Path("/sys/fs/cgroup")
 # All pods together count as one process of the machine unless told; a busy machine would starve them all at once.

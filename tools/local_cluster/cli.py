@@ -5,14 +5,14 @@ import json
 import os
 import sys
 
-from local_cluster import argocd, cluster, images, processes, slots, variables, versions
-from local_cluster.components import SERVICES
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import Place, here
-from local_cluster.plan import Plan
-from local_cluster.progress import say
-from local_cluster.status import status, text
-from local_cluster.store import locked
+from tools.local_cluster import argocd, cluster, images, processes, slots, variables, versions
+from tools.local_cluster.components import SERVICES
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import Place, here
+from tools.local_cluster.plan import Plan
+from tools.local_cluster.progress import say
+from tools.local_cluster.status import status, text
+from tools.local_cluster.store import locked
 
 ARGOCD = "argocd"
 _EPILOG = """\
@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace, place: Place) -> int:
     match options.verb:
         case "up":
             cluster.up(place)
-            say('use it: eval "$(python -m local_cluster env)"')
+            say('use it: eval "$(python -m tools.local_cluster env)"')
         case "down":
             cluster.down(place)
         case "build":
@@ -95,7 +95,7 @@ def _switch_argocd(place: Place, plan: Plan, verb: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local_cluster",
+        prog="python -m tools.local_cluster",
         description="A real Kubernetes on this machine, without a container engine.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -129,7 +129,7 @@ def _again_as_root(arguments: list[str]) -> int:
         if name in kept or name.startswith(groups) or name.lower().endswith("_proxy")
     ]
     say("this needs root: running it again with sudo")
-    command = ["sudo", "env", *variables, sys.executable, "-m", "local_cluster", *arguments]
+    command = ["sudo", "env", *variables, sys.executable, "-m", "tools.local_cluster", *arguments]
     try:
         os.execvp("sudo", command)
     except FileNotFoundError:

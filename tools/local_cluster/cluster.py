@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from local_cluster import (
+from tools.local_cluster import (
     cgroups,
     configs,
     debian,
@@ -22,13 +22,13 @@ from local_cluster import (
     teardown,
     wheelhouse,
 )
-from local_cluster.api import Api, node_ready
-from local_cluster.components import CONTROL_PLANE, SERVICES, Component, component
-from local_cluster.errors import ClusterError
-from local_cluster.place import NODE_NAME, Place
-from local_cluster.plan import Plan
-from local_cluster.progress import say, step
-from local_cluster.store import locked
+from tools.local_cluster.api import Api, node_ready
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES, Component, component
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.place import NODE_NAME, Place
+from tools.local_cluster.plan import Plan
+from tools.local_cluster.progress import say, step
+from tools.local_cluster.store import locked
 
 _START_DEADLINE = 120.0  # seconds; a busy machine is slow, not broken
 

@@ -4,9 +4,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_cluster.configs import PACKAGES_PORT, S3_PORT
-from local_cluster.place import NODE_NAME, Place
-from local_cluster.plan import Plan
+from tools.local_cluster.configs import PACKAGES_PORT, S3_PORT
+from tools.local_cluster.place import NODE_NAME, Place
+from tools.local_cluster.plan import Plan
 
 # the order in which they start
 CONTROL_PLANE = ("containerd", "etcd", "apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "coredns")

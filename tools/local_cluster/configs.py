@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from local_cluster.place import Place
-from local_cluster.plan import Plan
+from tools.local_cluster.place import Place
+from tools.local_cluster.plan import Plan
 
 PAUSE_IMAGE = "docker.io/model-bundles/pause:1"
 S3_PORT = 7070

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_cluster.errors import ClusterError
-from local_cluster.progress import step
-from local_cluster.shell import run, succeeds
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.progress import step
+from tools.local_cluster.shell import run, succeeds
 
 # package -> a file or command that shows it is there
 NEEDED = {

@@ -12,11 +12,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_cluster import store, versions
-from local_cluster.debian import pip_command
-from local_cluster.errors import ClusterError
-from local_cluster.progress import say, step
-from local_cluster.shell import run
+from tools.local_cluster import store, versions
+from tools.local_cluster.debian import pip_command
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.progress import say, step
+from tools.local_cluster.shell import run
 
 MODULE = Path(__file__).resolve().parent / "programs"
 # of its own: the last Helm that shares Kubernetes's modules cannot roll back to an object that was kept

@@ -10,15 +10,16 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_cluster import bases, builder, golang, interpreters, layouts, store, versions, wheelhouse
-from local_cluster.configs import PAUSE_IMAGE
-from local_cluster.errors import ClusterError
-from local_cluster.place import Place
-from local_cluster.progress import say, step
+from tools.local_cluster import bases, builder, golang, interpreters, layouts, store, versions, wheelhouse
+from tools.local_cluster.configs import PAUSE_IMAGE
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.place import Place
+from tools.local_cluster.progress import say, step
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
-_DOCKERFILES = _CHECKOUT / "images"
-_PRODUCT_SOURCES = ("pyproject.toml", "README.md", "LICENSE", "operator", "bundle_runtime", "launch")
+_CHECKOUT = Path(__file__).resolve().parent.parent.parent
+_DOCKERFILES = _CHECKOUT / "deploy" / "images"
+_PRODUCT_PACKAGES = ("operator", "bundle_spec", "bundle_runtime", "launch", "oip_conformance")
+_PRODUCT_SOURCES = ("pyproject.toml", "README.md", "LICENSE", *_PRODUCT_PACKAGES)
 _KEPT = 4  # of one image: a few copies of the project, each with its own source
 
 

@@ -5,11 +5,11 @@ import os
 import shutil
 from pathlib import Path
 
-from local_cluster import store
-from local_cluster.debian import pip_command
-from local_cluster.errors import ClusterError
-from local_cluster.progress import step
-from local_cluster.shell import run
+from tools.local_cluster import store
+from tools.local_cluster.debian import pip_command
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.progress import step
+from tools.local_cluster.shell import run
 
 # tests, other interpreters' packages and desktop toolkits: not what a base image has
 _LEFT_OUT = (

@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import Place
-from local_cluster.shell import run
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import Place
+from tools.local_cluster.shell import run
 
 
 def seed(layout: Path, others: Iterable[Path]) -> None:
@@ -102,5 +102,7 @@ def _blob(layout: Path, descriptor: dict[str, Any]) -> Path:
 
 def _ctr(place: Place, *arguments: str) -> list[str]:
     if not place.containerd_socket.exists():
-        raise NotUpError(f"the cluster of {place.checkout} is not up", "start it with `python -m local_cluster up`")
+        raise NotUpError(
+            f"the cluster of {place.checkout} is not up", "start it with `python -m tools.local_cluster up`"
+        )
     return ["ctr", "--address", str(place.containerd_socket), "--namespace", "k8s.io", *arguments]

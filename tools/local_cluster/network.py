@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from local_cluster.place import Place
-from local_cluster.plan import Plan
-from local_cluster.shell import run, succeeds
+from tools.local_cluster.place import Place
+from tools.local_cluster.plan import Plan
+from tools.local_cluster.shell import run, succeeds
 
 
 def create(place: Place, plan: Plan) -> None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from local_cluster.configs import DNS_PORT, PACKAGES_PORT, S3_PORT
-from local_cluster.plan import Plan
+from tools.local_cluster.configs import DNS_PORT, PACKAGES_PORT, S3_PORT
+from tools.local_cluster.plan import Plan
 
 NAMESPACE = "local-cluster"
 

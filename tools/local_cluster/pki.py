@@ -5,9 +5,9 @@ import json
 import os
 from pathlib import Path
 
-from local_cluster.place import NODE_NAME, Place
-from local_cluster.plan import Plan
-from local_cluster.shell import run
+from tools.local_cluster.place import NODE_NAME, Place
+from tools.local_cluster.plan import Plan
+from tools.local_cluster.shell import run
 
 _DAYS = "365"
 

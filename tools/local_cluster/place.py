@@ -71,7 +71,7 @@ class Place:
 
 
 def here() -> Place:
-    return of_checkout(Path(__file__).resolve().parent.parent)
+    return of_checkout(Path(__file__).resolve().parent.parent.parent)
 
 
 def of_checkout(checkout: Path) -> Place:

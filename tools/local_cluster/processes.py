@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from local_cluster import cgroups, network
-from local_cluster.errors import ClusterError
-from local_cluster.place import Place
+from tools.local_cluster import cgroups, network
+from tools.local_cluster.errors import ClusterError
+from tools.local_cluster.place import Place
 
 
 def start(place: Place, name: str, argv: Sequence[str], env: Mapping[str, str] | None = None) -> None:

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_cluster.errors import ClusterError
+from tools.local_cluster.errors import ClusterError
 
 _TAIL_LINES = 25
 

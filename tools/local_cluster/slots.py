@@ -3,12 +3,12 @@
 import json
 from ipaddress import IPv4Network
 
-from local_cluster import place as places
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import Place
-from local_cluster.plan import SLOTS, Plan, plan
-from local_cluster.shell import run
-from local_cluster.store import locked
+from tools.local_cluster import place as places
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import Place
+from tools.local_cluster.plan import SLOTS, Plan, plan
+from tools.local_cluster.shell import run
+from tools.local_cluster.store import locked
 
 
 def claim(place: Place) -> Plan:
@@ -29,7 +29,7 @@ def claim(place: Place) -> Plan:
     owners = ", ".join(sorted(checkout for _, checkout in claims()))
     raise ClusterError(
         f"all {SLOTS} address slots of 198.18.0.0/15 are taken, by: {owners}",
-        "run `python -m local_cluster down` in a copy that no longer needs its cluster",
+        "run `python -m tools.local_cluster down` in a copy that no longer needs its cluster",
     )
 
 
@@ -39,7 +39,7 @@ def current(place: Place) -> Plan:
         return plan(int(json.loads(place.slot_file.read_text())["slot"]))
     except FileNotFoundError:
         raise NotUpError(
-            f"the cluster of {place.checkout} is not up", "start it with `python -m local_cluster up`"
+            f"the cluster of {place.checkout} is not up", "start it with `python -m tools.local_cluster up`"
         ) from None
 
 

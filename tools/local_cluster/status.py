@@ -3,12 +3,12 @@
 import shutil
 from typing import Any
 
-from local_cluster import golang, images, processes, slots, store
-from local_cluster.api import Api, node_ready
-from local_cluster.components import CONTROL_PLANE, SERVICES
-from local_cluster.errors import ClusterError, NotUpError
-from local_cluster.place import NODE_NAME, Place
-from local_cluster.shell import run
+from tools.local_cluster import golang, images, processes, slots, store
+from tools.local_cluster.api import Api, node_ready
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES
+from tools.local_cluster.errors import ClusterError, NotUpError
+from tools.local_cluster.place import NODE_NAME, Place
+from tools.local_cluster.shell import run
 
 
 def status(place: Place) -> dict[str, Any]:

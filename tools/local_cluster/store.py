@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from local_cluster.progress import say
+from tools.local_cluster.progress import say
 
 
 def root() -> Path:

@@ -5,9 +5,9 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from local_cluster import cgroups, mounts, network, processes
-from local_cluster import place as places
-from local_cluster.place import Place
+from tools.local_cluster import cgroups, mounts, network, processes
+from tools.local_cluster import place as places
+from tools.local_cluster.place import Place
 
 _SHIM_SOCKETS = Path("/run/containerd/s")  # built into containerd's shim, whatever its configuration says
 _CNI_RESULTS = Path("/var/lib/cni/results")

@@ -3,11 +3,11 @@
 import os
 import shlex
 
-from local_cluster import golang, images, slots
-from local_cluster.cluster import s3_keys
-from local_cluster.configs import PACKAGES_PORT, S3_PORT
-from local_cluster.errors import NotUpError
-from local_cluster.place import Place, here
+from tools.local_cluster import golang, images, slots
+from tools.local_cluster.cluster import s3_keys
+from tools.local_cluster.configs import PACKAGES_PORT, S3_PORT
+from tools.local_cluster.errors import NotUpError
+from tools.local_cluster.place import Place, here
 
 
 def environment(place: Place | None = None) -> dict[str, str]:
@@ -16,7 +16,7 @@ def environment(place: Place | None = None) -> dict[str, str]:
     plan = slots.current(place)
     if not place.complete_file.exists():
         raise NotUpError(
-            f"the cluster of {place.checkout} never came up whole", "run `python -m local_cluster up` again"
+            f"the cluster of {place.checkout} never came up whole", "run `python -m tools.local_cluster up` again"
         )
     access_key, secret_key = s3_keys(place)
     return {

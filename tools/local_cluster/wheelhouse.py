@@ -3,10 +3,10 @@
 import platform
 from pathlib import Path
 
-from local_cluster import store
-from local_cluster.debian import pip_command
-from local_cluster.progress import step
-from local_cluster.shell import run
+from tools.local_cluster import store
+from tools.local_cluster.debian import pip_command
+from tools.local_cluster.progress import step
+from tools.local_cluster.shell import run
 
 _LIST = Path(__file__).resolve().parent / "wheelhouse.txt"
 

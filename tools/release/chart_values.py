@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 # values file -> the path under which a user of the root chart sets its values
 FILES = {"values.yaml": "", "charts/operator/values.yaml": "operator."}
 

@@ -16,9 +16,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.cold_table import Command, Line, span, table
+from tools.release.cold_table import Command, Line, span, table
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _COMMANDS = ("demo", "test")
 # cache -> what it is called in the temporary directory
 _CACHES = {
@@ -153,7 +153,7 @@ def _git(*arguments: str) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python3 -m scripts.cold",
+        prog="python3 -m tools.release.cold",
         description="Run `make demo` and `make test` from a clone of the commit that is checked out, with an empty home"
         " and empty caches, and print what each step took. The caches of this machine are neither read nor written.",
         epilog="It takes the time of both commands on a new machine and about 20 GB of disk. Exit code 0: both passed.",

@@ -30,7 +30,7 @@ class Command:
 
 
 def steps(lines: Iterable[Line]) -> Iterator[Step]:
-    """`scripts/bootstrap` says what begins, local_cluster and pytest say how long something took."""
+    """`tools/bootstrap` says what begins, local_cluster and pytest say how long something took."""
     began: Line | None = None
     for at, text in lines:
         text = text.strip()

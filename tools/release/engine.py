@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-from local_cluster import bases, builder, store
-from local_cluster.errors import ClusterError
+from tools.local_cluster import bases, builder, store
+from tools.local_cluster.errors import ClusterError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 DEBOOTSTRAP = "debootstrap"  # a base made of Debian packages, where no registry can be reached
 SLUGS = ("operator", "runtime")
 
@@ -26,7 +26,7 @@ class Engine(Protocol):
     """One of the two."""
 
     def build(self, slug: str, image: str, python_image: str) -> None:
-        """Build images/SLUG/Dockerfile as `image`."""
+        """Build deploy/images/SLUG/Dockerfile as `image`."""
 
     def push(self, image: str) -> str:
         """Push it; the digest that the registry has it under."""
@@ -43,7 +43,7 @@ class Docker:
         if python_image == DEBOOTSTRAP:
             raise EngineError(f"PYTHON_IMAGE={DEBOOTSTRAP} is buildah's: stop docker's daemon, or name an image")
         base = ["--build-arg", f"PYTHON_IMAGE={python_image}"] if python_image else []
-        _docker("build", *base, "-f", f"images/{slug}/Dockerfile", "-t", image, ".")
+        _docker("build", *base, "-f", f"deploy/images/{slug}/Dockerfile", "-t", image, ".")
 
     def push(self, image: str) -> str:
         _docker("push", image)
@@ -64,7 +64,7 @@ class Buildah:
             base = bases.build("debian-python") if python_image == DEBOOTSTRAP else python_image
             arguments = {"PYTHON_IMAGE": base} if base else {}
             try:
-                builder.build(ROOT / "images" / slug / "Dockerfile", ROOT, image, arguments)
+                builder.build(ROOT / "deploy" / "images" / slug / "Dockerfile", ROOT, image, arguments)
             except ClusterError as error:
                 raise EngineError(
                     f"{error}\nCan the base image be pulled from here? PYTHON_IMAGE names another, and"

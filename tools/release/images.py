@@ -10,9 +10,9 @@ import sys
 
 import yaml
 
-from local_cluster.errors import ClusterError
-from scripts.engine import EngineError, build_all, find_engine, say
-from scripts.release import version
+from tools.local_cluster.errors import ClusterError
+from tools.release.engine import EngineError, build_all, find_engine, say
+from tools.release.release import version
 
 KEYS = {"operator": "image", "runtime": "runtimeImage"}
 

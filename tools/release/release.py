@@ -16,9 +16,9 @@ import tarfile
 import tomllib
 from pathlib import Path
 
-from local_cluster import golang
-from local_cluster.errors import ClusterError
-from scripts.engine import ROOT, Engine, EngineError, build_all, find_engine, say
+from tools.local_cluster import golang
+from tools.local_cluster.errors import ClusterError
+from tools.release.engine import ROOT, Engine, EngineError, build_all, find_engine, say
 
 DIST = ROOT / "dist"
 PREFIX = "docker.io/model-bundles"
@@ -55,7 +55,7 @@ def chart(out: Path) -> None:
     built = golang.bin_directory() / "helm"
     helm = str(built) if built.exists() else shutil.which("helm")
     if helm is None:
-        raise ReleaseError("needs helm 4: `python -m local_cluster build` makes it, or put it on PATH")
+        raise ReleaseError("needs helm 4: `python -m tools.local_cluster build` makes it, or put it on PATH")
     _run(helm, "package", str(ROOT), "-d", str(out))
     for package in out.glob("*.tgz"):
         _same_times(package)

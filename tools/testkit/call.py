@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from demo.kubectl import Manifest, get, kubectl
-from demo.screen import line, typed
+from tools.testkit.kubectl import Manifest, get, kubectl
+from tools.testkit.screen import line, typed
 
 CLIENT = "client"
 

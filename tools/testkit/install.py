@@ -8,9 +8,9 @@ import os
 import subprocess
 from typing import Any
 
-from demo.kubectl import KubectlError, kubectl
-from demo.place import ROOT, Place
-from demo.store import BUCKET, Store
+from tools.testkit.kubectl import KubectlError, kubectl
+from tools.testkit.place import ROOT, Place
+from tools.testkit.store import BUCKET, Store
 
 RELEASE = "model-bundles"
 NAMESPACE = "modelbundle-system"

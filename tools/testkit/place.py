@@ -1,6 +1,6 @@
 """The cluster at hand and what stands beside it: an artifact store, a package index, images.
 
-The local cluster gives all of it by `python -m local_cluster env`. On another cluster (CLUSTER=current) the same
+The local cluster gives all of it by `python -m tools.local_cluster env`. On another cluster (CLUSTER=current) the same
 variables name yours; docs/install.md lists them.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "modelbundle-artifacts"
 _NEEDED = {
     "MODELBUNDLE_LOCAL_S3_ENDPOINT": "the S3 server's URL as this machine reaches it",
@@ -65,9 +65,9 @@ class Place:
 
 
 def local_environment() -> dict[str, str]:
-    """What `python -m local_cluster env` exports; PATH with the cluster's own tools in front."""
+    """What `python -m tools.local_cluster env` exports; PATH with the cluster's own tools in front."""
     printed = subprocess.run(
-        [sys.executable, "-m", "local_cluster", "env"], cwd=ROOT, check=True, capture_output=True, text=True
+        [sys.executable, "-m", "tools.local_cluster", "env"], cwd=ROOT, check=True, capture_output=True, text=True
     ).stdout
     exports = (line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export "))
     pairs = (word.split("=", 1) for line in exports for word in shlex.split(line))

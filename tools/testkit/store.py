@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from demo.place import Place
+from tools.testkit.place import Place
 
 BUCKET = "models"
 

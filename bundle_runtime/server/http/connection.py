@@ -1,4 +1,4 @@
-"""HTTP/1.1 over one connection: arriving.py takes the requests in, this orders and answers; the app decides.
+"""HTTP/1.1 over one connection: parser.py takes the requests in, this orders and answers; the app decides.
 
 No packaged server carries all that a prediction needs within the time that it may cost (docs/adr has the figures). What
 is here is what a front must not get wrong: answers in the order of the requests, and a slow client that holds nothing
@@ -12,13 +12,13 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING, cast
 
-from bundle_runtime.kept_alive import CONNECTION_SECONDS, IDLE_SECONDS
-from bundle_runtime.server.arriving import Arriving
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.parser import Arriving
 from bundle_runtime.server.memory import SMALL
+from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 MAX_PIPELINED = 16
 HEAD_SECONDS = 10.0

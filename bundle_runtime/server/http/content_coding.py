@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import SMALL, Memory
 
 MAX_MEMBERS = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that anybody makes

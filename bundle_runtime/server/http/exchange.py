@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.http import HttpConnection
-    from bundle_runtime.server.streaming import Stream
+    from bundle_runtime.server.http.connection import HttpConnection
+    from bundle_runtime.server.protocols.streaming import Stream
 
 
 _ABSOLUTE = re.compile(rb"https?://(?:[^/?@]*@)?([^/?@]+)(.*)", re.IGNORECASE)

@@ -3,7 +3,7 @@
 What is here is what a front must not get wrong about what comes in: a body refused before it is read, a header that
 never ends, an offer of another protocol. Nothing costs much more memory than it has bytes: a body of tiny chunks is
 kept in large parts, thousands of requests that came at once are parsed when there is a place for them, and what is
-large is counted against the memory of all connections (memory.py). Answers and their order are http.py's.
+large is counted against the memory of all connections (memory.py). Answers and their order are connection.py's.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from time import monotonic
 
 import httptools
 
-from bundle_runtime.server.answers import STATUS_OF
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.memory import SMALL, Memory, TooMuch
 
 MAX_HEAD = 16 * 1024

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bundle_runtime.server import protocols
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.protocols import routes
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 _REFUSED = {
     "url": "a server that fetches what a caller names can be turned against its own network: send the values in args",
@@ -33,7 +33,7 @@ def error_body(status: int, code: str, message: str, details: list[Any]) -> byte
 def predict(app: App, exchange: Exchange) -> None:
     if app.cannot_predict(exchange):
         return
-    envelope = protocols.body_object(app, exchange)
+    envelope = routes.body_object(app, exchange)
     if envelope is None:
         return
     for name, why in _REFUSED.items():
@@ -46,9 +46,9 @@ def predict(app: App, exchange: Exchange) -> None:
         return
 
     def predicted(payload: bytes) -> None:
-        protocols.succeeded(app, exchange, orjson.dumps({"result": payload.decode("utf-8")}))
+        routes.succeeded(app, exchange, orjson.dumps({"result": payload.decode("utf-8")}))
 
-    protocols.call_with_fields(app, exchange, args, predicted, protocols.WHOLE)
+    routes.call_with_fields(app, exchange, args, predicted, routes.WHOLE)
 
 
 ROUTES = ((b"POST", re.compile("/launch/predict"), predict),)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bundle_runtime.server.answers import STATUS_OF
-from bundle_runtime.server.answers import error_body as _error_body
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import STATUS_OF
+from bundle_runtime.server.http.responses import error_body as _error_body
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 HTML = b"text/html; charset=utf-8"
 _NOT_OF_PREDICT = ("OK", "NotFound", "MethodNotAllowed", "ClientGone")
@@ -44,7 +44,7 @@ def page(app: App, exchange: Exchange) -> None:
 @cache
 def _page() -> tuple[bytes, bytes]:
     """The file, and the policy that lets the browser run what is in it and nothing else."""
-    content = (resources.files("bundle_runtime.server") / "try_it.html").read_bytes()
+    content = (resources.files("bundle_runtime.server.protocols") / "try_it.html").read_bytes()
     parts = {
         name: b" ".join(
             b"'sha256-%b'" % base64.b64encode(hashlib.sha256(part).digest())

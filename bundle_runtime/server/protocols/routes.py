@@ -15,26 +15,26 @@ from urllib.parse import unquote_to_bytes
 
 import orjson
 
-from bundle_runtime import wire
-from bundle_runtime.server.answers import JSON
-from bundle_runtime.server.calls import FIELDS
-from bundle_runtime.server.content import Undecodable, decoded, encoded
-from bundle_runtime.server.exchange import Answers, Exchange
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http.content_coding import Undecodable, decoded, encoded
+from bundle_runtime.server.http.exchange import Answers, Exchange
+from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.memory import TooMuch
+from bundle_runtime.server.queue.calls import FIELDS
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 Route = tuple[bytes, re.Pattern[str], Callable[..., None]]
 
 # the first part of a path, and who answers there
 _MODULES = {
     b"predict": "prediction",
-    b"launch": "launch_envelope",
+    b"launch": "launch",
     b"v1": "v1",
-    b"v2": "open_inference",
-    b"openapi.json": "documentation",
-    b"docs": "documentation",
+    b"v2": "oip.routes",
+    b"openapi.json": "openapi",
+    b"docs": "openapi",
 }
 _KNOWN = (
     "there is POST /predict, POST /launch/predict, POST /v1/models/NAME:predict, POST /v2/models/NAME/infer, and GET "
@@ -51,7 +51,7 @@ def route(app: App, exchange: Exchange, path: bytes) -> None:
     if name is None:
         app.error(exchange, "NotFound", _KNOWN)
         return
-    module = import_module(f"bundle_runtime.server.{name}")
+    module = import_module(f"bundle_runtime.server.protocols.{name}")
     exchange.answers = Answers(_nowhere, module.error_body)
     try:
         text = path.decode("ascii")

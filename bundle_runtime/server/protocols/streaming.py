@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from bundle_runtime import wire
-from bundle_runtime.server.answers import JSON, error_body
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import JSON, error_body
 from bundle_runtime.server.memory import SMALL, TooMuch
 from bundle_runtime.server.schemas import Schema, Violation
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 _COPIES = 3  # of a large item: as it came, in its form, and as a chunk
 GRANT = wire.WINDOW // 4  # credit is given in this many bytes at least

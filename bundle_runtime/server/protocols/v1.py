@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bundle_runtime import wire
-from bundle_runtime.server import protocols
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.protocols import routes
 from bundle_runtime.server.schemas import MAX_VIOLATIONS, Violation
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 MAX_INSTANCES = 100_000  # each is a value of its own to check: a microsecond, and hundreds of bytes
 
@@ -33,14 +33,14 @@ def models(app: App, exchange: Exchange) -> None:
 
 
 def model(app: App, exchange: Exchange, model: str) -> None:
-    if protocols.serves(app, exchange, model):
+    if routes.serves(app, exchange, model):
         app.json(exchange, {"name": model, "ready": app.not_ready() is None})
 
 
 def predict(app: App, exchange: Exchange, model: str) -> None:
-    if not protocols.serves(app, exchange, model) or app.cannot_predict(exchange):
+    if not routes.serves(app, exchange, model) or app.cannot_predict(exchange):
         return
-    request = protocols.body_object(app, exchange)
+    request = routes.body_object(app, exchange)
     if request is None:
         return
     instances = request.get("instances")
@@ -60,7 +60,7 @@ def predict(app: App, exchange: Exchange, model: str) -> None:
         app.violates(exchange, violations)
         return
     predicted = partial(_predicted, app, exchange)
-    protocols.call(app, exchange, predicted, {"as": "instances"}, wire.pack_fields(rows))
+    routes.call(app, exchange, predicted, {"as": "instances"}, wire.pack_fields(rows))
 
 
 def _rows(app: App, instances: list[Any]) -> list[dict[str, Any]] | None:
@@ -88,8 +88,8 @@ def _violations(app: App, rows: list[dict[str, Any]]) -> list[Violation]:
 
 
 def _predicted(app: App, exchange: Exchange, payload: bytes) -> None:
-    if protocols.keeps_promise(app, exchange, payload, each=True):
-        protocols.succeeded(app, exchange, b'{"predictions":%b}' % payload)
+    if routes.keeps_promise(app, exchange, payload, each=True):
+        routes.succeeded(app, exchange, b'{"predictions":%b}' % payload)
 
 
 ROUTES = (

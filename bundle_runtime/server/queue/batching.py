@@ -12,8 +12,8 @@ import math
 from collections import deque
 from collections.abc import Container
 
-from bundle_runtime import wire
-from bundle_runtime.server.pending import Pending
+from bundle_runtime.contract import wire
+from bundle_runtime.server.queue.request import Pending
 
 SAMPLES = 50
 MARGIN = 0.9  # of the last batches that took no longer than the estimate says

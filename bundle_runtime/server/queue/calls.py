@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bundle_runtime import wire
-from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.trace import trace_context
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.trace import trace_context
 
 FIELDS = {"as": "fields"}  # the fields of one request: without a trace a plain REQUEST does
 

@@ -12,11 +12,11 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from bundle_runtime import wire
-from bundle_runtime.server.batching import Batches
-from bundle_runtime.server.pending import Pending
-from bundle_runtime.server.phases import Phases, queued
-from bundle_runtime.server.room import Room
+from bundle_runtime.contract import wire
+from bundle_runtime.server.queue.batching import Batches
+from bundle_runtime.server.queue.limits import Room
+from bundle_runtime.server.queue.phases import Phases, queued
+from bundle_runtime.server.queue.request import Pending
 
 # While predict_fn is quick the worker is sent requests ahead, some or one, so that it need not wait for the next: the
 # way there and back is a tenth of a millisecond. For a slow one it is not: what was sent dies with the worker.

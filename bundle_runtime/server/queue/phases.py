@@ -5,9 +5,9 @@ Kept as they come and put into buckets many at a time: four buckets for each req
 
 from __future__ import annotations
 
-from bundle_runtime import wire
+from bundle_runtime.contract import wire
 from bundle_runtime.server.histogram import Histogram
-from bundle_runtime.server.pending import Pending
+from bundle_runtime.server.queue.request import Pending
 
 TOGETHER = 256
 

@@ -10,11 +10,11 @@ import sys
 import traceback
 from typing import Any, cast
 
-from bundle_runtime import wire
-from bundle_runtime.server.dispatch import Dispatcher
+from bundle_runtime.contract import wire
 from bundle_runtime.server.memory import Memory, TooMuch
-from bundle_runtime.server.pieces import assemble
-from bundle_runtime.server.sockets import fresh
+from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.worker.pieces import assemble
+from bundle_runtime.server.worker.sockets import fresh
 
 WAITING = "WaitingForWorker"
 LOADING = "Loading"

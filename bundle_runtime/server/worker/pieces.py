@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from bundle_runtime import tensors, wire
+from bundle_runtime.contract import tensors, wire
 
 
 def assemble(payload: bytes) -> bytes:

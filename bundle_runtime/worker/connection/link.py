@@ -17,9 +17,9 @@ import threading
 import time
 from typing import Any, Callable
 
-from bundle_runtime import wire
-from bundle_runtime.worker.stall import Stall
-from bundle_runtime.worker.streaming import Flow
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.stall import Stall
+from bundle_runtime.worker.predict.streaming import Flow
 from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0

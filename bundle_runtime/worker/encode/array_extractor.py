@@ -12,9 +12,9 @@ import re
 from array import array
 from typing import Any
 
-from bundle_runtime import tensors, wire
-from bundle_runtime.worker.arrays import as_numpy, holds_masked, is_array, little_endian
-from bundle_runtime.worker.encode import convert, encode, encoder
+from bundle_runtime.contract import tensors, wire
+from bundle_runtime.worker.encode.arrays import as_numpy, holds_masked, is_array, little_endian
+from bundle_runtime.worker.encode.encode import convert, encode, encoder
 
 FEWEST = 256  # elements; below it the bookkeeping costs more than it saves
 MOST_BYTES = 8 * 1024 * 1024  # beyond it the server would keep its other clients waiting

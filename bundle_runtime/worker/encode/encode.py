@@ -32,7 +32,7 @@ import pathlib
 import uuid
 from typing import Any, Callable
 
-from bundle_runtime.worker.pydantic_models import by_our_rules
+from bundle_runtime.worker.encode.pydantic_models import by_our_rules
 
 
 class NotJSON(Exception):

@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
-from bundle_runtime import report
-from bundle_runtime.document import DIGEST_VARIABLE, load
-from bundle_runtime.layout import Layout
-from bundle_runtime.worker.image_packages import ImagePackage, image_packages, normalised, write_stubs
-from bundle_runtime.worker.requirements import check_entries, left_to_install
-from bundle_runtime.worker.uv import run_uv
+from bundle_runtime.contract import report
+from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.worker.install.entries import check_entries, left_to_install
+from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, normalised, write_stubs
+from bundle_runtime.worker.install.uv import run_uv
 
 INSTALLED = "installed.txt"
 MARK = ".modelbundle"  # written last: names the digest and the Python that the directory is complete for

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 
-from bundle_runtime.report import INSTALL_FAILED, fail
-from bundle_runtime.worker.image_packages import normalised
+from bundle_runtime.contract.report import INSTALL_FAILED, fail
+from bundle_runtime.worker.install.image_packages import normalised
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\[[^\]]*\])?\s*@\s*(\S*)")

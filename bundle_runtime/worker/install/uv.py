@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from bundle_runtime.report import (
+from bundle_runtime.contract.report import (
     INDEX_UNREACHABLE,
     INSTALL_FAILED,
     REQUIREMENT_NOT_FOUND,

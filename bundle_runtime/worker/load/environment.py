@@ -10,8 +10,8 @@ import site
 import sys
 from typing import Any
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import PYTHON_MISMATCH, fail
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
 
 
 def clear_scratch() -> None:
@@ -54,11 +54,19 @@ def prepare_imports(layout: Layout, document: dict[str, Any]) -> None:
     # `python -m` put its working directory first; our modules are all imported by now
     sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in here]
     _add_requirements(layout.requirements_dir)
-    sys.path += [os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), layout.vendor_dir]
+    sys.path += [_holds_bundle_runtime(), layout.vendor_dir]
     if document.get("artifact", {}).get("packaging") == "zip":
         sys.path.insert(0, layout.artifact_dir)
     if os.path.isdir(layout.artifact_dir):
         os.chdir(layout.artifact_dir)  # relative paths in user code mean the bundle's own files
+
+
+def _holds_bundle_runtime() -> str:
+    """The directory that our package was imported from."""
+    path = os.path.abspath(__file__)
+    for _ in range(4):
+        path = os.path.dirname(path)
+    return path
 
 
 def _add_requirements(directory: str) -> None:

@@ -13,9 +13,9 @@ import sys
 import time
 from typing import Any, Callable
 
-from bundle_runtime.layout import Layout
-from bundle_runtime.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
-from bundle_runtime.worker.calling import call_load_model, call_load_predict
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
+from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.user_errors import describe, first_line, full, log
 
 PredictFn = Callable[..., Any]

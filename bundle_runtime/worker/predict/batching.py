@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed, checked, failure_of, unencodable
-from bundle_runtime.worker.streaming import Stream
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.predict.predictor import Failed, checked, failure_of, unencodable
+from bundle_runtime.worker.predict.streaming import Stream
 
 if TYPE_CHECKING:
-    from bundle_runtime.worker.predict import Predictor
+    from bundle_runtime.worker.predict.predictor import Predictor
 
 
 def answer(predictor: Predictor, frame: wire.Frame) -> bytes:

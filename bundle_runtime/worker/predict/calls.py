@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bundle_runtime import wire
-from bundle_runtime.worker.predict import Failed
-from bundle_runtime.worker.streaming import Stream
-from bundle_runtime.worker.trace import traced
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.predict.predictor import Failed
+from bundle_runtime.worker.predict.streaming import Stream
+from bundle_runtime.worker.predict.trace import traced
 
 if TYPE_CHECKING:
-    from bundle_runtime.worker.predict import Predictor
+    from bundle_runtime.worker.predict.predictor import Predictor
 
 
 def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes] | Stream:
@@ -24,9 +24,9 @@ def run(predictor: Predictor, payload: bytes) -> tuple[int, bytes] | Stream:
         if head["as"] == "instances":
             return wire.RESPONSE, _instances(predictor, body)
         if head["as"] == "tensors":
-            from bundle_runtime.worker import tensor_calls
+            from bundle_runtime.worker.predict import tensors
 
-            return wire.RESPONSE, tensor_calls.run(predictor, head["tensors"], body)
+            return wire.RESPONSE, tensors.run(predictor, head["tensors"], body)
         answer = predictor.predict(body, whole=bool(head.get("whole")))
     if isinstance(answer, Stream):
         answer.trace = trace
@@ -48,7 +48,7 @@ def _instances(predictor: Predictor, body: memoryview) -> bytes:
 
 
 def _batched(predictor: Predictor, rows: list[Any]) -> bytes:
-    from bundle_runtime.worker import batching
+    from bundle_runtime.worker.predict import batching
 
     answers = []
     for at in range(0, len(rows), predictor.max_batch):

@@ -8,14 +8,14 @@ import json
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
 
-from bundle_runtime import wire
-from bundle_runtime.report import LOAD_FAILED, fail, valid_unicode
-from bundle_runtime.worker.calling import Binder
-from bundle_runtime.worker.encode import NotJSON, encode
-from bundle_runtime.worker.lifting import Lifter
-from bundle_runtime.worker.streaming import Stream, is_stream
+from bundle_runtime.contract import wire
+from bundle_runtime.contract.report import LOAD_FAILED, fail, valid_unicode
+from bundle_runtime.worker.encode.array_extractor import Lifter
+from bundle_runtime.worker.encode.encode import NotJSON, encode
+from bundle_runtime.worker.predict.binder import Binder
+from bundle_runtime.worker.predict.streaming import Stream, is_stream
+from bundle_runtime.worker.timing import Watch
 from bundle_runtime.worker.user_errors import describe, full, log
-from bundle_runtime.worker.watch import Watch
 
 if TYPE_CHECKING:
     import asyncio
@@ -71,10 +71,10 @@ class Predictor:
     def answer_frame(self, frame: wire.Frame) -> bytes | Stream:
         """The same for a CALL; for a BATCH all of its frames."""
         if frame.kind == wire.BATCH:
-            from bundle_runtime.worker import batching
+            from bundle_runtime.worker.predict import batching
 
             return batching.answer(self, frame)
-        from bundle_runtime.worker import calls  # only once somebody asks so
+        from bundle_runtime.worker.predict import calls  # only once somebody asks so
 
         self.watch.start()
         try:
@@ -113,7 +113,7 @@ class Predictor:
     def call(self, fields: dict[str, Any]) -> Any:
         """predict_fn's result, or the Stream of what it yields; Failed whatever user code did."""
         if self.max_batch:
-            from bundle_runtime.worker import batching
+            from bundle_runtime.worker.predict import batching
 
             return batching.one(self, fields)
         try:

@@ -10,16 +10,16 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
-from bundle_runtime import wire
-from bundle_runtime.worker.outbox import Outbox
-from bundle_runtime.worker.trace import traced
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.outbox import Outbox
+from bundle_runtime.worker.predict.trace import traced
 from bundle_runtime.worker.user_errors import full, log
 
 if TYPE_CHECKING:
     import asyncio
 
-    from bundle_runtime.worker.link import Connection, Link
-    from bundle_runtime.worker.predict import Predictor
+    from bundle_runtime.worker.connection.link import Connection, Link
+    from bundle_runtime.worker.predict.predictor import Predictor
 
 
 class Flow:
@@ -76,7 +76,7 @@ class Stream:
 
     def run(self, link: Link, connection: Connection, id: int) -> None:
         """Until the last item has been sent, or nobody wants any more."""
-        from bundle_runtime.worker.predict import Failed
+        from bundle_runtime.worker.predict.predictor import Failed
 
         flow = link.flow(connection, id)
         watch = self._predictor.watch
@@ -105,7 +105,7 @@ class Stream:
 
     def items(self, flow: Flow | None = None) -> Iterator[Any]:
         """Each item; Failed when user code raised. The generator is closed, whatever happens."""
-        from bundle_runtime.worker.predict import failure_of
+        from bundle_runtime.worker.predict.predictor import failure_of
 
         try:
             asynchronous = hasattr(self._items, "__anext__")

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Dict, Iterable, List
 
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.archive_files import files_below
-from launch.packing.archive_modules import check_functions, checked_path, has_module
-from launch.packing.packed import CHUNK, Packed, packed
+from launch.packing.archives.files import files_below
+from launch.packing.archives.modules import check_functions, checked_path, has_module
+from launch.stores.artifact import CHUNK, Packed, packed
 
 TIME = (1980, 1, 1, 0, 0, 0)  # the zip format's first second
 _BIG = 1 << 31

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple
 
 from launch.errors import InvalidBundleError
-from launch.packing import secrets
+from launch.packing.archives import secrets
 
 IGNORE_FILE = ".bundleignore"
 LEFT_OUT = {

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from launch.packing.distributions import Distribution, distributions_of
-from launch.packing.module_origin import is_own, is_standard
-from launch.packing.pickle_names import module_names
-from launch.packing.reachable import code_objects, reachable
+from launch.packing.pickles.module_origin import is_own, is_standard
+from launch.packing.pickles.pickle_names import module_names
+from launch.packing.pickles.reachable import code_objects, reachable
 
 _OURS = {"cloudpickle"}  # the worker brings it
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
 from launch.errors import InvalidBundleError, NotPicklableError, WrongTypeError
-from launch.packing.module_origin import is_own
-from launch.packing.packed import Packed, packed
-from launch.packing.reachable import reachable
+from launch.packing.pickles.module_origin import is_own
+from launch.packing.pickles.reachable import reachable
+from launch.stores.artifact import Packed, packed
 
 _one_at_a_time = threading.Lock()  # what is pickled by value is a setting of the whole process
 
@@ -143,7 +143,7 @@ def _why_not(content: Any, error: Exception) -> str:
 
 
 def _holds_credentials(value: Any) -> bool:
-    ours = {("launch.client", "LaunchClient"), ("launch.connection", "Connection")}
+    ours = {("launch.client", "LaunchClient"), ("launch.cluster.connection", "Connection")}
     return any((base.__module__, base.__qualname__) in ours for base in type(value).__mro__)
 
 

@@ -11,7 +11,7 @@ import types
 from collections import deque
 from typing import Any, Deque, Dict, Iterator, List, Set, Tuple
 
-from launch.packing.module_origin import is_own
+from launch.packing.pickles.module_origin import is_own
 
 MOST_OBJECTS = 200_000  # a model may be millions of objects; the user's code is not at the far end of it
 _ATOMS = (type(None), bool, int, float, complex, str, bytes, bytearray)

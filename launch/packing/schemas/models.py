@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Dict
 
-from bundle_runtime.exact_values import check_survives
+from bundle_spec.exact_values import check_survives
 from launch.errors import InvalidBundleError, WrongTypeError
-from launch.packing.pydantic_schemas import is_model, schema_of_model
-from launch.packing.schema_checks import problem
-from launch.packing.schema_rewriting import surviving
+from launch.packing.schemas.checks import problem
+from launch.packing.schemas.pydantic_models import is_model, schema_of_model
+from launch.packing.schemas.rewriting import surviving
 
 _WAYS = "give a pydantic model class, or a JSON Schema as a dict"
 

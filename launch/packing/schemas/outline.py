@@ -10,7 +10,7 @@ import re
 import warnings
 from typing import Any, Callable, Dict, Iterator, List, Tuple
 
-from launch.packing.schema_rewriting import MANY, NAMED, ONE, rebuilt
+from launch.packing.schemas.rewriting import MANY, NAMED, ONE, rebuilt
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 # of Python's regular expressions, whose errors these are in every dialect; the others are ECMA's as the server reads it

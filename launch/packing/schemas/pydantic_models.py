@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict
 
-from launch.packing.schema_rewriting import rebuilt
+from launch.packing.schemas.rewriting import rebuilt
 
 _SAYS_NOTHING = ("title", "description", "default", "definitions", "example", "examples")
 

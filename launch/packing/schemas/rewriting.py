@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, Dict, List
 
-from bundle_runtime.exact_values import LARGEST_INTEGER, check_survives
+from bundle_spec.exact_values import LARGEST_INTEGER, check_survives
 
 # where schemas sit inside a schema: what is elsewhere is a value, and a property may well be called `default`
 ONE = {

@@ -8,9 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from bundle_runtime.canonical import LARGEST_DOCUMENT
-
-from .api_base import ApiModel, Rule, rules
+from bundle_spec.canonical import LARGEST_DOCUMENT
+from modelbundle_operator.api.base import ApiModel, Rule, rules
 
 NAME = r"^[a-z]([-a-z0-9]*[a-z0-9])?$"
 NAME_MAX = 52

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.types import JsonValue
 
-from .api import API_VERSION, Condition, Metadata, Reason, refuse_unreadable
-from .api_base import ApiModel, Rule
-from .api_bundle import NAME, NAME_MAX
-from .api_status import Digest, Endpoint
-from .errors import Terminal
+from modelbundle_operator.api.base import ApiModel, Rule
+from modelbundle_operator.api.bundle import NAME, NAME_MAX
+from modelbundle_operator.api.names import API_VERSION, Condition, Metadata, Reason, refuse_unreadable
+from modelbundle_operator.api.status import Digest, Endpoint
+from modelbundle_operator.errors import Terminal
 
 ENDPOINT_KIND: Final = "ModelEndpoint"
 ENDPOINT_PLURAL: Final = "modelendpoints"

@@ -1,7 +1,8 @@
 """The names and shapes that users see: one place, so that CRD, code, labels and docs share their words.
 
-The models carry the structural schema of the CRD (crd.py generates it from them) together with its CEL rules. The API
-server has checked both before the operator sees an object, so parsing here is strict about types and repeats no rule.
+The models carry the structural schema of the CRD (tools/crd.py generates it from them) together with its CEL rules. The
+API server has checked both before the operator sees an object, so parsing here is strict about types and repeats no
+rule.
 """
 
 from enum import StrEnum
@@ -10,13 +11,21 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bundle_runtime import report
-
-from .api_base import ApiModel, Rule, rules
-from .api_bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
-from .api_serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
-from .api_status import Base, Condition, Endpoint, LastFailure, Lineage, Requirements, Resolved, Status
-from .errors import Terminal
+from bundle_runtime.contract import report
+from modelbundle_operator.api.base import ApiModel, Rule, rules
+from modelbundle_operator.api.bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
+from modelbundle_operator.api.serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
+from modelbundle_operator.api.status import (
+    Base,
+    Condition,
+    Endpoint,
+    LastFailure,
+    Lineage,
+    Requirements,
+    Resolved,
+    Status,
+)
+from modelbundle_operator.errors import Terminal
 
 __all__ = [
     "ANNOTATION_INPUTS", "ANNOTATION_MOVED_AT", "ANNOTATION_MOVED_FROM", "ANNOTATION_MOVED_UNTIL",
@@ -52,7 +61,7 @@ ANNOTATION_MOVED_FROM: Final = f"{GROUP}/moved-from"
 ANNOTATION_MOVED_AT: Final = f"{GROUP}/moved-at"
 ANNOTATION_MOVED_UNTIL: Final = f"{GROUP}/moved-until"
 
-# beside metadata, spec and status of a body: why the operator keeps an outline of the object only (decoding.py)
+# beside metadata, spec and status of a body: why the operator keeps an outline of the object only (kube/decoding.py)
 UNREADABLE: Final = "unreadable"
 
 CONFIG_KEY: Final = "bundle.json"

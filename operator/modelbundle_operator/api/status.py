@@ -1,12 +1,12 @@
-"""`status`: what the operator reports. Written in one place (status.py) and by the operator alone."""
+"""`status`: what the operator reports. Written in one place (judge/status.py) and by the operator alone."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.types import JsonValue
 
-from .api_base import ApiModel
-from .api_bundle import DOCUMENT_MAX
+from modelbundle_operator.api.base import ApiModel
+from modelbundle_operator.api.bundle import DOCUMENT_MAX
 
 _INT32: dict[str, JsonValue] = {"format": "int32"}
 _INT64: dict[str, JsonValue] = {"format": "int64"}

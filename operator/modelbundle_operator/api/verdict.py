@@ -1,9 +1,9 @@
-"""One condition as it is judged; the bookkeeping of times and generations is status.py's."""
+"""One condition as it is judged; the bookkeeping of times and generations is judge/status.py's."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from .api import ConditionType
+from modelbundle_operator.api.names import ConditionType
 
 Truth = Literal["True", "False", "Unknown"]
 

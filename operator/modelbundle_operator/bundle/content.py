@@ -7,17 +7,16 @@ whether they are set at all, nor what a clone inherits. Pure.
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.exact_values import read_config_json
-from bundle_runtime.requirements import check_requirements
-
-from .api import Reason
-from .api_bundle import DOCUMENT_MAX
-from .decoding import too_large
-from .errors import Terminal
-from .json_schema import check_schema
-from .verdict import sentence
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.exact_values import read_config_json
+from bundle_spec.requirements import check_requirements
+from modelbundle_operator.api.bundle import DOCUMENT_MAX
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.api.verdict import sentence
+from modelbundle_operator.bundle.json_schema import check_schema
+from modelbundle_operator.errors import Terminal
+from modelbundle_operator.kube.decoding import too_large
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from .settings import Settings
+from modelbundle_operator.settings import Settings
 
 
 def worker_image(document: dict[str, Any], settings: Settings) -> str:

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .api import (
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint
+from modelbundle_operator.api.names import (
     API_VERSION,
     KIND,
     LABEL_BUNDLE,
@@ -13,8 +14,7 @@ from .api import (
     Metadata,
     ModelBundle,
 )
-from .api_endpoint import ENDPOINT_KIND, ModelEndpoint
-from .resolve import Resolution
+from modelbundle_operator.bundle.resolve import Resolution
 
 SHORT_DIGEST_LENGTH = 16
 

@@ -12,14 +12,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.canonical import bundle_document, canonical
-from bundle_runtime.document import digest
-from bundle_runtime.inherit import changed, inherit, named
-
-from .api import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
-from .api_status import ANCESTORS_MAX
-from .content import Content, content
-from .errors import NoBase, Terminal
+from bundle_runtime.contract.document_loader import digest
+from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.inherit import changed, inherit, named
+from modelbundle_operator.api.names import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
+from modelbundle_operator.api.status import ANCESTORS_MAX
+from modelbundle_operator.bundle.content import Content, content
+from modelbundle_operator.errors import NoBase, Terminal
 
 # the body of the ModelBundle of this name in the clone's namespace
 Find = Callable[[str], dict[str, Any] | None]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bundle_runtime.kept_alive import LONGEST_SECONDS
-
-from .api import (
+from bundle_spec.connection_age import LONGEST_SECONDS
+from modelbundle_operator.api.endpoint import ModelEndpoint
+from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
     ANNOTATION_MOVED_FROM,
     ANNOTATION_MOVED_UNTIL,
@@ -28,13 +28,12 @@ from .api import (
     ConditionType,
     Reason,
 )
-from .api_endpoint import ModelEndpoint
-from .desired.containers import HTTP_PORT
-from .errors import Terminal
-from .naming import endpoint_owner, short_digest
-from .observation import Pod
-from .readiness import Judgement
-from .verdict import Truth, Verdict
+from modelbundle_operator.api.verdict import Truth, Verdict
+from modelbundle_operator.bundle.naming import endpoint_owner, short_digest
+from modelbundle_operator.errors import Terminal
+from modelbundle_operator.judge.observation import Pod
+from modelbundle_operator.judge.readiness import Judgement
+from modelbundle_operator.render.containers import HTTP_PORT
 
 Body = dict[str, Any]
 

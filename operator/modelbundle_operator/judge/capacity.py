@@ -1,7 +1,7 @@
 """When no node takes a pod: how long to be patient, what to say, and whether a roll-out may make room first."""
 
-from .observation import Observation, Pod, seconds_between
-from .reports import quoted
+from modelbundle_operator.judge.observation import Observation, Pod, seconds_between
+from modelbundle_operator.judge.reports import quoted
 
 
 def takes_pods_down_first(seen: Observation) -> bool:

@@ -8,9 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from .api import Reason
-from .observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
-from .reports import ALLOWED, parse, quoted
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
+from modelbundle_operator.judge.reports import ALLOWED, parse, quoted
 
 _TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA})
 _IMAGE_WAITS = frozenset(

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from bundle_runtime.document import DIGEST_VARIABLE
-
-from .api import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
-from .naming import short_digest
+from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
+from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
+from modelbundle_operator.bundle.naming import short_digest
 
 Body = dict[str, Any]
 

@@ -7,14 +7,14 @@ no times and are the same for the same state: a condition that does not change i
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .api import ConditionType, Reason
-from .capacity import capacity_due, capacity_words, pod_without_room
-from .errors import NoBase, Terminal
-from .failures import Failure, failure
-from .observation import INSTALL, PREPARE, Observation, Pod, Still
-from .reports import BY_INSTALL, BY_PREPARE, parse
-from .sameness import sameness
-from .verdict import Truth, Verdict, sentence
+from modelbundle_operator.api.names import ConditionType, Reason
+from modelbundle_operator.api.verdict import Truth, Verdict, sentence
+from modelbundle_operator.errors import NoBase, Terminal
+from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
+from modelbundle_operator.judge.failures import Failure, failure
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, Still
+from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, parse
+from modelbundle_operator.judge.reproducibility import sameness
 
 
 @dataclass(frozen=True)

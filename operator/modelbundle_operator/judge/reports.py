@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from bundle_runtime.report import valid_unicode
-
-from .api import Reason
+from bundle_runtime.contract.report import valid_unicode
+from modelbundle_operator.api.names import Reason
 
 BY_PREPARE = frozenset(
     {

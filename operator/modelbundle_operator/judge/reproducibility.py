@@ -8,10 +8,10 @@ it is the user who knows whether the difference matters, and a pin in a clone th
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .api import ConditionType, Reason
-from .observation import INSTALL, WORKER, Observation, Pod
-from .reports import parse, whole_number
-from .verdict import Verdict
+from modelbundle_operator.api.names import ConditionType, Reason
+from modelbundle_operator.api.verdict import Verdict
+from modelbundle_operator.judge.observation import INSTALL, WORKER, Observation, Pod
+from modelbundle_operator.judge.reports import parse, whole_number
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import ModelBundle
-from .failures import Failure
-from .images import worker_image
-from .naming import endpoint_url, selector
-from .observation import INSTALL, PREPARE, WORKER, Observation, Pod, Still, seconds_between
-from .readiness import Judgement
-from .reports import parse
-from .resolve import Resolution
-from .sameness import first_run
-from .settings import Settings
-from .verdict import Verdict
+from modelbundle_operator.api.names import ModelBundle
+from modelbundle_operator.api.verdict import Verdict
+from modelbundle_operator.bundle.images import worker_image
+from modelbundle_operator.bundle.naming import endpoint_url, selector
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.judge.failures import Failure
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, WORKER, Observation, Pod, Still, seconds_between
+from modelbundle_operator.judge.readiness import Judgement
+from modelbundle_operator.judge.reports import parse
+from modelbundle_operator.judge.reproducibility import first_run
+from modelbundle_operator.settings import Settings
 
 LONGEST_MESSAGE = 4000
 

@@ -10,10 +10,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .api import KIND, LABEL_BUNDLE
-from .api_endpoint import ENDPOINT_KIND
-from .observation import Pod, observe_pod
-from .workqueue import Key
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.judge.observation import Pod, observe_pod
+from modelbundle_operator.loop.workqueue import Key
 
 CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
 OWN_KINDS = (KIND, ENDPOINT_KIND)

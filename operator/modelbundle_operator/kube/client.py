@@ -17,7 +17,8 @@ from urllib.parse import quote, urlencode
 import aiohttp
 from kubernetes.aio import client, config
 
-from .api import (
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
+from modelbundle_operator.api.names import (
     API_VERSION,
     FIELD_MANAGER,
     GROUP,
@@ -28,9 +29,8 @@ from .api import (
     PLURAL,
     VERSION,
 )
-from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
-from .decoding import bundle_of, page_of
-from .errors import OperatorError, Transient
+from modelbundle_operator.errors import OperatorError, Transient
+from modelbundle_operator.kube.decoding import bundle_of, page_of
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from .api import UNREADABLE, Reason
-from .api_bundle import DOCUMENT_MAX
-from .json_cuts import depth_of, entries, members
+from modelbundle_operator.api.bundle import DOCUMENT_MAX
+from modelbundle_operator.api.names import UNREADABLE, Reason
+from modelbundle_operator.kube.json_cuts import depth_of, entries, members
 
 Body = dict[str, Any]
 

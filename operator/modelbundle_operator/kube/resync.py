@@ -11,10 +11,10 @@ import random
 import time
 from collections.abc import Callable
 
-from .cluster import Cluster, Refused
-from .errors import OperatorError
-from .mirror import KINDS, Mirror
-from .workqueue import Key
+from modelbundle_operator.errors import OperatorError
+from modelbundle_operator.kube.cache import KINDS, Mirror
+from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.loop.workqueue import Key
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import kopf
 
-from .api import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
-from .api_endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
-from .mirror import OWN_KINDS, Mirror, concerns
-from .watch_session import session
-from .workqueue import Key
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
+from modelbundle_operator.api.names import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
+from modelbundle_operator.kube.cache import OWN_KINDS, Mirror, concerns
+from modelbundle_operator.kube.watch_session import session
+from modelbundle_operator.loop.workqueue import Key
 
 Enqueue = Callable[[Key], None]
 

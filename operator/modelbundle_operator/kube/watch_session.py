@@ -14,9 +14,9 @@ from typing import Any
 
 import aiohttp
 
-from .cluster import PLACES, readable
-from .decoding import event_of, page_of
-from .mirror import OWN_KINDS
+from modelbundle_operator.kube.cache import OWN_KINDS
+from modelbundle_operator.kube.client import PLACES, readable
+from modelbundle_operator.kube.decoding import event_of, page_of
 
 Body = dict[str, Any]
 Wants = Callable[[str, Body], bool]
@@ -49,7 +49,7 @@ def session(
             watch_begins()
             return {"metadata": {"resourceVersion": page.version}, "items": []}
 
-    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in cluster.py: what is trusted, and the names, are checked
+    tls.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in client.py: what is trusted, and the names, are checked
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=tls),
         headers=dict(headers),

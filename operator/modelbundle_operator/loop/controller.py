@@ -6,10 +6,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from .errors import Transient
-from .metrics import Metrics
-from .waiters import Waiters
-from .workqueue import Key, WorkQueue
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.loop.dependencies import Waiters
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

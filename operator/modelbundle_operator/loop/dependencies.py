@@ -6,7 +6,7 @@ more, so no wake-up falls between the two.
 
 from collections import defaultdict
 
-from .workqueue import Key, WorkQueue
+from modelbundle_operator.loop.workqueue import Key, WorkQueue
 
 
 class Waiters:

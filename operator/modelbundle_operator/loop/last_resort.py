@@ -8,9 +8,9 @@ import asyncio
 import logging
 from typing import Protocol
 
-from .controller import Outcome
-from .errors import OperatorError
-from .workqueue import Key
+from modelbundle_operator.errors import OperatorError
+from modelbundle_operator.loop.controller import Outcome
+from modelbundle_operator.loop.workqueue import Key
 
 log = logging.getLogger(__name__)
 

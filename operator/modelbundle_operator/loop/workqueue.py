@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from .api import KIND
+from modelbundle_operator.api.names import KIND
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 300.0

@@ -8,23 +8,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
-from .capacity import takes_pods_down_first
-from .children import NameTaken, converge, read, refuse_foreign
-from .cluster import Cluster, Refused
-from .controller import DONE, Outcome
-from .desired import desired
-from .errors import NoBase, Terminal, Transient
-from .events import announce
-from .mirror import Mirror
-from .naming import endpoint_url, service_url
-from .observation import Observation, Still, observe_rollout, parse_time, seconds_between, that_count
-from .readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
-from .resolve import Resolution, resolve
-from .settings import Settings
-from .status import Status, identity, summarise, worth_writing
-from .status_writer import write_status
-from .workqueue import Key
+from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
+from modelbundle_operator.bundle.naming import endpoint_url, service_url
+from modelbundle_operator.bundle.resolve import Resolution, resolve
+from modelbundle_operator.errors import NoBase, Terminal, Transient
+from modelbundle_operator.judge.capacity import takes_pods_down_first
+from modelbundle_operator.judge.observation import (
+    Observation,
+    Still,
+    observe_rollout,
+    parse_time,
+    seconds_between,
+    that_count,
+)
+from modelbundle_operator.judge.readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
+from modelbundle_operator.judge.status import Status, identity, summarise, worth_writing
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.loop.controller import DONE, Outcome
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile.children import NameTaken, converge, read, refuse_foreign
+from modelbundle_operator.reconcile.events import announce
+from modelbundle_operator.reconcile.status_writer import write_status
+from modelbundle_operator.render import desired
+from modelbundle_operator.settings import Settings
 
 Body = dict[str, Any]
 

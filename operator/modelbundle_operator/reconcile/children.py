@@ -7,13 +7,21 @@ with its pods. So before the first write to a name the operator looks who holds 
 import logging
 from typing import Any
 
-from .api import API_VERSION, KIND, LABEL_BUNDLE, LABEL_ENDPOINT, LABEL_MANAGED_BY, MANAGED_BY, Metadata
-from .api_endpoint import ENDPOINT_KIND
-from .cluster import Cluster
-from .drift import differs, foreign_fields, without_foreign
-from .errors import OperatorError, Transient
-from .mirror import CHILD_KINDS, Mirror, concerns, controller_of
-from .workqueue import Key
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.api.names import (
+    API_VERSION,
+    KIND,
+    LABEL_BUNDLE,
+    LABEL_ENDPOINT,
+    LABEL_MANAGED_BY,
+    MANAGED_BY,
+    Metadata,
+)
+from modelbundle_operator.errors import OperatorError, Transient
+from modelbundle_operator.kube.cache import CHILD_KINDS, Mirror, concerns, controller_of
+from modelbundle_operator.kube.client import Cluster
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
-from .api import FIELD_MANAGER
+from modelbundle_operator.api.names import FIELD_MANAGER
 
 Fields = dict[
     str, Any

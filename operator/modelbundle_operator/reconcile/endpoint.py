@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .api import Reason
-from .api_endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
-from .children import NameTaken, converge, refuse_foreign
-from .cluster import Cluster, Refused
-from .controller import DONE, Outcome
-from .endpoints import (
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.bundle.naming import endpoint_url
+from modelbundle_operator.endpoint.route import (
     Candidate,
     Pointed,
     behind,
@@ -30,16 +28,18 @@ from .endpoints import (
     settles_in,
     told,
 )
-from .errors import Terminal, Transient
-from .events import announce
-from .mirror import Mirror
-from .naming import endpoint_url
-from .observation import that_count
-from .readiness import Judgement
-from .reconcile import CONFLICT_SECONDS, utc_now
-from .status import conditions
-from .status_writer import write_status
-from .workqueue import Key
+from modelbundle_operator.errors import Terminal, Transient
+from modelbundle_operator.judge.observation import that_count
+from modelbundle_operator.judge.readiness import Judgement
+from modelbundle_operator.judge.status import conditions
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.loop.controller import DONE, Outcome
+from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, utc_now
+from modelbundle_operator.reconcile.children import NameTaken, converge, refuse_foreign
+from modelbundle_operator.reconcile.events import announce
+from modelbundle_operator.reconcile.status_writer import write_status
 
 Body = dict[str, Any]
 

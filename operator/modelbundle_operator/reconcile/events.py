@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from .api import FIELD_MANAGER, GROUP, Reason
-from .cluster import Cluster
-from .errors import OperatorError
+from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, Reason
+from modelbundle_operator.errors import OperatorError
+from modelbundle_operator.kube.client import Cluster
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ status that is refused for its text would leave the object with yesterday's.
 import logging
 from typing import Any
 
-from .cluster import Cluster, Refused
-from .mirror import Mirror
+from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.client import Cluster, Refused
 
 log = logging.getLogger(__name__)
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from ..api import ModelBundle
-from ..resolve import Resolution
-from ..settings import Settings
-from .config_map import config_map
-from .deployment import deployment
-from .service import service
+from modelbundle_operator.api.names import ModelBundle
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.config_map import config_map
+from modelbundle_operator.render.deployment import deployment
+from modelbundle_operator.render.service import service
+from modelbundle_operator.settings import Settings
 
 __all__ = ["Plan", "desired"]
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ..api import CONFIG_KEY, ModelBundle
-from ..naming import child_metadata
-from ..resolve import Resolution
+from modelbundle_operator.api.names import CONFIG_KEY, ModelBundle
+from modelbundle_operator.bundle.naming import child_metadata
+from modelbundle_operator.bundle.resolve import Resolution
 
 
 def config_map(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:

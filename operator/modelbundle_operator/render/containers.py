@@ -4,15 +4,14 @@ import re
 from typing import Any
 from urllib.parse import urlsplit
 
-from bundle_runtime.document import DIGEST_VARIABLE
-from bundle_runtime.layout import Layout
-
-from ..api import ModelBundle, Serving
-from ..images import worker_image
-from ..resolve import Resolution
-from ..settings import Settings
-from .probes import server_probes, worker_probes
-from .resources import prepare_resources, server_resources, worker_resources
+from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
+from bundle_runtime.contract.layout import Layout
+from modelbundle_operator.api.names import ModelBundle, Serving
+from modelbundle_operator.bundle.images import worker_image
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.probes import server_probes, worker_probes
+from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
+from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
 LAYOUT = Layout()

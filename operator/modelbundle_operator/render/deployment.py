@@ -4,11 +4,11 @@ import hashlib
 import json
 from typing import Any
 
-from ..api import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ModelBundle
-from ..naming import child_metadata, selector
-from ..resolve import Resolution
-from ..settings import Settings
-from .pod import pod_template
+from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ModelBundle
+from modelbundle_operator.bundle.naming import child_metadata, selector
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.pod import pod_template
+from modelbundle_operator.settings import Settings
 
 REVISIONS_KEPT = 2
 PROGRESS_MARGIN_SECONDS = 600  # image pulls and downloads come before the worker's own start

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from ..api import ANNOTATION_ROLLOUT_TOKEN, ModelBundle, Serving
-from ..naming import child_labels
-from ..resolve import Resolution
-from ..settings import Settings
-from .containers import install, prepare, server, worker
+from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle, Serving
+from modelbundle_operator.bundle.naming import child_labels
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.containers import install, prepare, server, worker
+from modelbundle_operator.settings import Settings
 
 FS_GROUP = 65530
 GRACE_MARGIN_SECONDS = 5

@@ -1,7 +1,7 @@
 """Probes. All of them are asked on the server's port: the kubelet then restarts the container that they stand for.
 
 The worker has no liveness probe: a server that is gone, or busy, would have the kubelet restart a model that is loaded
-and well. A worker that hangs ends itself (bundle_runtime/worker/stall.py).
+and well. A worker that hangs ends itself (bundle_runtime/worker/connection/stall.py).
 """
 
 from typing import Any

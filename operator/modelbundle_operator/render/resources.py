@@ -7,7 +7,7 @@ nothing is limited, as any guess would kill somebody's model.
 
 from typing import Any
 
-from ..api import Serving
+from modelbundle_operator.api.names import Serving
 
 _SMALL = {"cpu": "50m", "memory": "128Mi"}
 _UNSET_CPU = "250m"

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from ..api import SERVICE_PORT, ModelBundle
-from ..naming import child_metadata, selector
-from ..resolve import Resolution
-from .containers import HTTP_PORT
+from modelbundle_operator.api.names import SERVICE_PORT, ModelBundle
+from modelbundle_operator.bundle.naming import child_metadata, selector
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.containers import HTTP_PORT
 
 
 def service(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from .metrics import Metrics
+from modelbundle_operator.telemetry.metrics import Metrics
 
 Check = Callable[[], str | None]
 

@@ -1,7 +1,7 @@
 """Brings the cluster's CRDs to this version's: what the chart runs before an upgrade, as Helm never changes a CRD.
 
-`python -m modelbundle_operator.apply_crds`, by server-side apply. A field that the cluster's CRD has and this version
-lacks would vanish from every stored object, so nothing is written then.
+`python -m modelbundle_operator.tools.apply_crds`, by server-side apply. A field that the cluster's CRD has and this
+version lacks would vanish from every stored object, so nothing is written then.
 """
 
 import asyncio
@@ -9,9 +9,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from .cluster import CRD_KIND, Cluster
-from .crd import RESOURCES, custom_resource_definition
-from .errors import OperatorError, Transient
+from modelbundle_operator.errors import OperatorError, Transient
+from modelbundle_operator.kube.client import CRD_KIND, Cluster
+from modelbundle_operator.tools.crd import RESOURCES, custom_resource_definition
 
 SECONDS = 120.0
 PAUSE_SECONDS = 1.0

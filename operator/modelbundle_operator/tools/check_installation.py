@@ -1,7 +1,7 @@
 """Whether an installation works: what `helm test` runs, from the operator's own image, without leaving anything behind.
 
-`python -m modelbundle_operator.check_installation`: the API server takes a bundle and refuses a wrong one, both as dry
-runs, and the operator says that it is ready. One line for each, and the exit code.
+`python -m modelbundle_operator.tools.check_installation`: the API server takes a bundle and refuses a wrong one, both
+as dry runs, and the operator says that it is ready. One line for each, and the exit code.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from typing import Any
 
 import aiohttp
 
-from .api import API_VERSION, KIND
-from .cluster import Cluster, Refused
-from .errors import OperatorError
+from modelbundle_operator.api.names import API_VERSION, KIND
+from modelbundle_operator.errors import OperatorError
+from modelbundle_operator.kube.client import Cluster, Refused
 
 SECONDS = 60.0
 
@@ -89,7 +89,9 @@ async def run(namespace: str, readyz: str) -> None:
 
 def main() -> int:
     """The exit code: 0 when all is as it should be."""
-    parser = argparse.ArgumentParser(prog="python -m modelbundle_operator.check_installation", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m modelbundle_operator.tools.check_installation", description=__doc__
+    )
     parser.add_argument("--namespace", default="default", help="where the dry runs are made")
     parser.add_argument("--readyz", default="", help="URL of the operator's /readyz; not asked when left out")
     given = parser.parse_args()

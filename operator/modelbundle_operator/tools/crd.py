@@ -1,4 +1,4 @@
-"""Writes a CustomResourceDefinition from the models: `python -m modelbundle_operator.crd > crds/modelbundles.yaml`.
+"""Writes a CustomResourceDefinition from the models: `make crd`, or `python -m modelbundle_operator.tools.crd PLURAL`.
 
 pydantic's own JSON Schema is not structural (`$ref`, `anyOf` with null, `title`), so this walks the model fields
 instead. It knows exactly the types that the models use and refuses any other, rather than guess a schema.
@@ -15,10 +15,9 @@ import yaml
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from .api import GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
-from .api_base import RULES_KEY, ApiModel, Rule, rules
-from .api_bundle import NAME_RULES
-from .api_endpoint import (
+from modelbundle_operator.api.base import RULES_KEY, ApiModel, Rule, rules
+from modelbundle_operator.api.bundle import NAME_RULES
+from modelbundle_operator.api.endpoint import (
     ENDPOINT_KIND,
     ENDPOINT_NAME_RULES,
     ENDPOINT_PLURAL,
@@ -26,6 +25,7 @@ from .api_endpoint import (
     EndpointStatus,
     ModelEndpoint,
 )
+from modelbundle_operator.api.names import GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
 
 Schema = dict[str, Any]
 

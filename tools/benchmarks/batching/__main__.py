@@ -2,7 +2,7 @@
 
 Three parts: the served bundle alone at the SLO of 100 ms; all three with the models stretched, so that their HTTP path
 is not what saturates; and what batching costs where nothing waits. Servers take turns and rounds are repeated, so that
-what the machine does beside is seen in the ranges. Writes benchmarks/results/batching.md and batching.json.
+what the machine does beside is seen in the ranges. Writes tools/benchmarks/results/batching.md and batching.json.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.batching import measure
-from benchmarks.batching.load import Answer
-from benchmarks.batching.models import CPU, GPU, Model
-from benchmarks.batching.page import page
-from benchmarks.batching.servers import SERVERS, Serving
+from tools.benchmarks.batching import measure
+from tools.benchmarks.batching.load import Answer
+from tools.benchmarks.batching.models import CPU, GPU, Model
+from tools.benchmarks.batching.page import page
+from tools.benchmarks.batching.servers import SERVERS, Serving
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 LOADS = (0.1, 0.5, 0.8, 0.95, 1.2, 2.0)
@@ -46,7 +46,7 @@ QUICK = Extent(loads=(0.5, 1.2), rounds=1, seconds=2, idle_seconds=2)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.batching", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.batching", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="see whether it works, in two minutes")
     extent = QUICK if parser.parse_args().quick else Extent()
     started = time.monotonic()

@@ -11,9 +11,9 @@ from typing import Any
 
 import uvloop
 
-from benchmarks.batching.load import Answer, Route, poisson, send
-from benchmarks.batching.models import Model, expected
-from benchmarks.batching.servers import Serving
+from tools.benchmarks.batching.load import Answer, Route, poisson, send
+from tools.benchmarks.batching.models import Model, expected
+from tools.benchmarks.batching.servers import Serving
 
 TICK = os.sysconf("SC_CLK_TCK")
 

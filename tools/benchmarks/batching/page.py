@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from benchmarks.batching.models import MAX_BATCH, SLO_MS
-from benchmarks.batching.servers import SETTINGS
+from tools.benchmarks.batching.models import MAX_BATCH, SLO_MS
+from tools.benchmarks.batching.servers import SETTINGS
 
 OURS = "Model Bundles"
 GOAL, FLOOR = 0.97, 0.93

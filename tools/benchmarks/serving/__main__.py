@@ -1,4 +1,4 @@
-"""Runs the rounds and writes benchmarks/results/serving.md and serving.json."""
+"""Runs the rounds and writes tools/benchmarks/results/serving.md and serving.json."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving import results, servers, tools
-from benchmarks.serving.measure import Bench, Plan, Record
-from benchmarks.serving.page import FULL_ROUNDS, page
-from benchmarks.serving.results import AGAIN, OURS
-from benchmarks.serving.servers import SERVERS, Server
+from tools.benchmarks.serving import results, servers, tools
+from tools.benchmarks.serving.measure import Bench, Plan, Record
+from tools.benchmarks.serving.page import FULL_ROUNDS, page
+from tools.benchmarks.serving.results import AGAIN, OURS
+from tools.benchmarks.serving.servers import SERVERS, Server
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.serving", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.serving", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round, to see that everything works")
     parser.add_argument("--rounds", type=int, help=f"{FULL_ROUNDS} when not given, 1 with --quick")
     parser.add_argument("--only", action="append", metavar="NAME", help="these servers, beside ours; may be repeated")

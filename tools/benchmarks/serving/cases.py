@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.serving.apps import functions
+from tools.benchmarks.serving.apps import functions
 
 JSON = {"Content-Type": "application/json"}
 IMAGE = [224, 224, 3]

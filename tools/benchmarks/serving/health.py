@@ -8,8 +8,8 @@ import math
 import threading
 import time
 
-from benchmarks.serving.cases import Ask
-from benchmarks.serving.load import WrongAnswer, once
+from tools.benchmarks.serving.cases import Ask
+from tools.benchmarks.serving.load import WrongAnswer, once
 
 PERIOD = 0.02
 TIMEOUT = 5.0

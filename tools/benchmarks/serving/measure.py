@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving import health, load
-from benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, SMALL, Case, NotOffered
-from benchmarks.serving.ours import Served
-from benchmarks.serving.processes import age, busy_seconds, cpu_seconds, pss_mib, settle
-from benchmarks.serving.servers import Server
+from tools.benchmarks.serving import health, load
+from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, SMALL, Case, NotOffered
+from tools.benchmarks.serving.ours import Served
+from tools.benchmarks.serving.processes import age, busy_seconds, cpu_seconds, pss_mib, settle
+from tools.benchmarks.serving.servers import Server
 
 Record = dict[str, Any]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, Case
-from benchmarks.serving.results import OURS, Cell, Cells, Key, Lost, goals, lost, noise, ratio
+from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, Case
+from tools.benchmarks.serving.results import OURS, Cell, Cells, Key, Lost, goals, lost, noise, ratio
 
 UNITS = {
     "cpuUs": (1, "us CPU"),

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.serving.measure import Record
+from tools.benchmarks.serving.measure import Record
 
 OURS = "Model Bundles"
 AGAIN = "Model Bundles, again"

@@ -14,12 +14,21 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import environment, free_port, running, version_of
-from benchmarks.serving import ours, tools
-from benchmarks.serving.cases import SMALL, Ask, Case, NotOffered, binary_tensor, fields_as_json, instances, tensors
-from benchmarks.serving.load import once
-from benchmarks.serving.ours import Served
-from benchmarks.serving.processes import end, on_cores, tree, within
+from tools.benchmarks.peers import environment, free_port, running, version_of
+from tools.benchmarks.serving import ours, tools
+from tools.benchmarks.serving.cases import (
+    SMALL,
+    Ask,
+    Case,
+    NotOffered,
+    binary_tensor,
+    fields_as_json,
+    instances,
+    tensors,
+)
+from tools.benchmarks.serving.load import once
+from tools.benchmarks.serving.ours import Served
+from tools.benchmarks.serving.processes import end, on_cores, tree, within
 
 Start = Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]
 APPS = Path(__file__).with_name("apps")

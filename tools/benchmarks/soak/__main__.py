@@ -2,7 +2,7 @@
 
 Two servers: one whose worker answers requests on threads and streams, one whose worker takes batches. Workers are
 killed at random until two fifths of the time are over; what is left shows the memory of one that lives.
-Writes benchmarks/results/soak.md and soak.json.
+Writes tools/benchmarks/results/soak.md and soak.json.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.soak import bundles, clients, hostile
-from benchmarks.soak.connection import PATIENCE, Gone
-from benchmarks.soak.findings import judged
-from benchmarks.soak.ledger import Ledger
-from benchmarks.soak.page import page
-from benchmarks.soak.site import Site, value
-from benchmarks.soak.watch import Holds, Memory, holds
 from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
+from tools.benchmarks.soak import bundles, clients, hostile
+from tools.benchmarks.soak.connection import PATIENCE, Gone
+from tools.benchmarks.soak.findings import judged
+from tools.benchmarks.soak.ledger import Ledger
+from tools.benchmarks.soak.page import page
+from tools.benchmarks.soak.site import Site, value
+from tools.benchmarks.soak.watch import Holds, Memory, holds
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 KILLS_UNTIL = 0.4
@@ -74,7 +74,7 @@ BATCHES: list[tuple[Kind, int, float]] = [
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--no-results", action="store_true", help="print only: for a run that is no record")
     options = parser.parse_args()

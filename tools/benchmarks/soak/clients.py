@@ -10,9 +10,9 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from benchmarks.soak import bundles
-from benchmarks.soak.connection import Answer, Connection, Gone, fields, request
-from benchmarks.soak.site import Site
+from tools.benchmarks.soak import bundles
+from tools.benchmarks.soak.connection import Answer, Connection, Gone, fields, request
+from tools.benchmarks.soak.site import Site
 
 MODEL = "soak"
 TEXT = "".join(chr(32 + number % 90) for number in range(1 << 20)).replace('"', "'").replace("\\", "/")

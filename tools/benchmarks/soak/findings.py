@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from benchmarks.soak.site import Site, counts, value
-from benchmarks.soak.watch import Holds, Memory, slope
+from tools.benchmarks.soak.site import Site, counts, value
+from tools.benchmarks.soak.watch import Holds, Memory, slope
 
 MIB = 1 << 20
 # Memory may rise by either: a leak of a hundred bytes with each request is more than the first; the second is what one

@@ -9,10 +9,10 @@ import random
 import time
 from typing import Any
 
-from benchmarks.soak import bundles
-from benchmarks.soak.clients import MODEL, _numbers, ask, is_json
-from benchmarks.soak.connection import Connection, Gone, fields, request
-from benchmarks.soak.site import Site
+from tools.benchmarks.soak import bundles
+from tools.benchmarks.soak.clients import MODEL, _numbers, ask, is_json
+from tools.benchmarks.soak.connection import Connection, Gone, fields, request
+from tools.benchmarks.soak.site import Site
 
 MAX_BODY = 8 << 20
 TIMEOUT_SECONDS = 2.0

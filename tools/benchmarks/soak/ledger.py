@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.soak.connection import Answer
+from tools.benchmarks.soak.connection import Answer
 
 SHOWN = 50
 SLACK_SECONDS = 1.0

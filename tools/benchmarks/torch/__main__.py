@@ -2,7 +2,7 @@
 
 What serving takes from the device: requests a second over calls a second, what one request waits longer, how long the
 device was busy. On the GPU where there is one, else on the processor, and the page says which. The rounds alternate.
-Writes benchmarks/results/torch.md and torch.json.
+Writes tools/benchmarks/results/torch.md and torch.json.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.peers import environment
-from benchmarks.serving import load, tools
-from benchmarks.serving.cases import Case, fields_as_json
-from benchmarks.torch.page import page
 from tests.runtime.conftest import code_bundle
 from tests.runtime.pair import Pair, stopping
+from tools.benchmarks.peers import environment
+from tools.benchmarks.serving import load, tools
+from tools.benchmarks.serving.cases import Case, fields_as_json
+from tools.benchmarks.torch.page import page
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results"
@@ -67,7 +67,7 @@ SCHEMA = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.torch", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.torch", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement")
     options = parser.parse_args()

@@ -12,12 +12,12 @@ from typing import Any
 
 import orjson
 
-from bundle_runtime import tensors
+from bundle_runtime.contract import tensors
 from bundle_runtime.schema_compiling import compiled
-from bundle_runtime.server import tensor_weight
 from bundle_runtime.server import weight as json_weight
 from bundle_runtime.server.memory import SMALL
-from bundle_runtime.server.tensor_fits import ANNOTATIONS, fits
+from bundle_runtime.server.protocols.oip import weight
+from bundle_runtime.server.protocols.oip.fits import ANNOTATIONS, fits
 
 _BASE = ("$schema", "$id", "$defs", "definitions")
 _OF_NAMES = frozenset(
@@ -70,7 +70,7 @@ class TensorCheck:
 
 def value(head: dict[str, Any], data: Any, needs: Needs = _any) -> Any:
     """A tensor as JSON has it, for the schemas."""
-    needs(tensor_weight.weight(head["datatype"], head["shape"], len(data)))
+    needs(weight.weight(head["datatype"], head["shape"], len(data)))
     values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
     form = head["form"]
     if form.startswith("base64"):

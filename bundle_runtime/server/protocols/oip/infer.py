@@ -13,15 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bundle_runtime import tensors, wire
-from bundle_runtime.server import protocols, tensor_weight
-from bundle_runtime.server.exchange import Exchange
+from bundle_runtime.contract import tensors, wire
+from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import SMALL, TooMuch
-from bundle_runtime.server.tensor_checks import Needs, TensorCheck, value
-from bundle_runtime.server.tensor_schemas import Tensor
+from bundle_runtime.server.protocols import routes
+from bundle_runtime.server.protocols.oip import weight
+from bundle_runtime.server.protocols.oip.checks import Needs, TensorCheck, value
+from bundle_runtime.server.protocols.oip.schemas import Tensor
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 BINARY = b"application/octet-stream"
 HEADER = b"inference-header-content-length"
@@ -51,7 +52,7 @@ def infer(app: App, exchange: Exchange, model: str, known: dict[str, Tensor]) ->
     if request.get("id") not in (None, ""):
         identity["id"] = str(request["id"])
     predicted = partial(_predicted, app, exchange, identity, wanted)
-    protocols.call(app, exchange, predicted, {"as": "tensors", "tensors": heads}, b"".join(data))
+    routes.call(app, exchange, predicted, {"as": "tensors", "tensors": heads}, b"".join(data))
 
 
 def _split(app: App, exchange: Exchange) -> tuple[dict[str, Any], memoryview]:
@@ -125,7 +126,7 @@ def _input(
             raise ValueError("an input has data or binary_data_size, not both")
         part, rest = rest[:size], rest[size:]
         if datatype == "BYTES":
-            needs(tensor_weight.weight(datatype, [number], size))
+            needs(weight.weight(datatype, [number], size))
         tensors.check_size(datatype, part, number)
     elif "data" in entry:
         values = tensors.flat(entry["data"], shape)
@@ -246,7 +247,7 @@ def _answer(
             parameters["binary_data_size"] = output["size"]
             parts.append(data[name])
         else:
-            needs(tensor_weight.weight(output["datatype"], output["shape"], len(data[name]), as_json=True))
+            needs(weight.weight(output["datatype"], output["shape"], len(data[name]), as_json=True))
             entry["data"] = _elements(output, data[name])
             if output["datatype"] in tensors.FLOATS and not math.isfinite(sum(entry["data"])):
                 place = next((at for at, value in enumerate(entry["data"]) if not math.isfinite(value)), None)
@@ -263,10 +264,10 @@ def _answer(
         app.failed(exchange, "ResponseNotJSON", f"the outputs {', '.join(map(ascii, heads))}: {error}")
         return
     if not parts:
-        protocols.succeeded(app, exchange, text)
+        routes.succeeded(app, exchange, text)
         return
     length = b"%b: %d\r\n" % (HEADER, len(text))
-    protocols.succeeded(app, exchange, b"".join((text, *parts)), BINARY, length)
+    routes.succeeded(app, exchange, b"".join((text, *parts)), BINARY, length)
 
 
 def _said(output: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from bundle_runtime.server import protocols, tensor_schemas
-from bundle_runtime.server.exchange import Exchange
-from bundle_runtime.server.tensor_schemas import Tensor
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.protocols import routes
+from bundle_runtime.server.protocols.oip import schemas
+from bundle_runtime.server.protocols.oip.schemas import Tensor
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.app import App
+    from bundle_runtime.server.server import App
 
 SERVER = "model-bundles"
 PLATFORM = "python"
@@ -70,13 +71,13 @@ def model_metadata(app: App, exchange: Exchange, model: str, version: str | None
 
 def infer(app: App, exchange: Exchange, model: str, version: str | None = None) -> None:
     if serves(app, exchange, model, version) and not app.cannot_predict(exchange):
-        from bundle_runtime.server import infer  # not for who only asks for metadata
+        from bundle_runtime.server.protocols.oip import infer  # not for who only asks for metadata
 
         infer.infer(app, exchange, model, inputs(app) or {})
 
 
 def serves(app: App, exchange: Exchange, model: str, version: str | None) -> bool:
-    if not protocols.serves(app, exchange, model):
+    if not routes.serves(app, exchange, model):
         return False
     if version is not None and version != app.digest:
         app.error(exchange, "NotFound", f"no version {version!r} of {model!r} is served here: it is {app.digest!r}")
@@ -86,14 +87,14 @@ def serves(app: App, exchange: Exchange, model: str, version: str | None) -> boo
 
 @lru_cache(maxsize=1)  # of the one app that a process has
 def inputs(app: App) -> dict[str, Tensor] | None:
-    return tensor_schemas.fields(app.schemas["requestSchema"])
+    return schemas.fields(app.schemas["requestSchema"])
 
 
 def outputs(app: App) -> dict[str, Tensor]:
     schema = app.schemas["responseSchema"]
     if schema is None:
         return {}
-    return tensor_schemas.fields(schema) or {SINGLE: tensor_schemas.describe(schema, schema)}
+    return schemas.fields(schema) or {SINGLE: schemas.describe(schema, schema)}
 
 
 def _listed(tensors: dict[str, Tensor]) -> list[dict[str, Any]]:

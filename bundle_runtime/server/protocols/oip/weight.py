@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bundle_runtime import tensors
+from bundle_runtime.contract import tensors
 
 _NUMBER = 48  # an object, and its places in the list of all and in that of its row
 _CACHED = 16  # numbers that CPython has made already

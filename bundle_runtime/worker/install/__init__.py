@@ -1,0 +1,1 @@
+"""The init container `install`: `python3 -m bundle_runtime.worker.install`."""

@@ -1,0 +1,1 @@
+"""From the artifact's bytes to predict_fn."""

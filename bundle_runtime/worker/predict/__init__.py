@@ -1,0 +1,1 @@
+"""One request: its fields in, the frame that answers it out."""

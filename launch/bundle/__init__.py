@@ -1,0 +1,1 @@
+"""One bundle as an object of the API: its fields, its names, its state, and what is derived from it."""

@@ -1,0 +1,1 @@
+"""The Kubernetes API and the pods behind it, as the client uses them."""

@@ -1,0 +1,1 @@
+"""Types and models of the user's code become JSON Schemas."""

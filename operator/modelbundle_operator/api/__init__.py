@@ -1,0 +1,1 @@
+"""The two kinds as pydantic models, and the words of their statuses."""

@@ -1,0 +1,1 @@
+"""Which bundle a ModelEndpoint's Service selects, and when it moves."""

@@ -1,0 +1,1 @@
+"""One pass over one object of either kind: observe, apply, judge, write the status."""
