@@ -69,7 +69,7 @@ class Settings:
     """One attribute per variable; `table()` prints them all for the docs."""
 
     runtime_image: str = _setting(
-        "MODELBUNDLE_RUNTIME_IMAGE", "modelbundle/runtime:0.1.0", _text, "Image of prepare and server."
+        "MODELBUNDLE_RUNTIME_IMAGE", "modelbundle/runtime:0.2.0", _text, "Image of prepare and server."
     )
     image_mirror: str = _setting(
         "MODELBUNDLE_IMAGE_MIRROR", "", _prefix, "Put before pytorch and tensorflow images, such as mirror.local/hub."

@@ -114,8 +114,8 @@ def test_an_empty_setting_leaves_the_operators_own_default(render: Render) -> No
 @pytest.mark.parametrize(
     ("image", "reference"),
     [
-        ({}, "docker.io/model-bundles/{}:0.1.0"),
-        ({"repository": "r.example:5000/x"}, "r.example:5000/x:0.1.0"),
+        ({}, "docker.io/model-bundles/{}:0.2.0"),
+        ({"repository": "r.example:5000/x"}, "r.example:5000/x:0.2.0"),
         ({"tag": "1.2.3"}, "docker.io/model-bundles/{}:1.2.3"),
         ({"tag": "1.2.3", "digest": "sha256:" + "0" * 64}, "docker.io/model-bundles/{}@sha256:" + "0" * 64),
     ],

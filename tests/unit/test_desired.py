@@ -73,7 +73,11 @@ def env(container: dict[str, Any]) -> dict[str, str]:
             "everything",
             lambda: plan(
                 EVERYTHING,
-                settings=Settings(image_mirror="mirror.local/hub", package_index="http://index.local:8080/simple"),
+                settings=Settings(
+                    runtime_image="modelbundle/runtime:0.1.0",
+                    image_mirror="mirror.local/hub",
+                    package_index="http://index.local:8080/simple",
+                ),
                 requirements=["scikit-learn==1.5.2"],
                 env=[{"name": "MODE", "value": "a $(HOME) $$ b"}],
                 appConfig={"mode": "single"},

@@ -61,7 +61,7 @@ def helm(*arguments: str, stdin: str = "") -> str:
 
 
 def runtime_image() -> str:
-    return os.environ.get("MODELBUNDLE_LOCAL_RUNTIME_IMAGE") or "docker.io/model-bundles/runtime:0.1.0"
+    return os.environ.get("MODELBUNDLE_LOCAL_RUNTIME_IMAGE") or "docker.io/model-bundles/runtime:0.2.0"
 
 
 def _source() -> str:
