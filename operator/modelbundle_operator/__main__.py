@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import sys
+import time
 from typing import Any, cast
 
 import kopf
@@ -81,7 +82,7 @@ async def run(settings: Settings) -> None:
 
 async def first_look(cluster: Cluster, resync: Resync) -> None:
     """Fill the mirror; an API server that is just starting is waited for, a missing CRD is not."""
-    pause = 0.5
+    pause, began = 0.5, time.monotonic()
     while True:
         try:
             await cluster.check_installed()
@@ -89,7 +90,7 @@ async def first_look(cluster: Cluster, resync: Resync) -> None:
         except (NotInstalled, Refused):
             raise
         except Exception as error:
-            if resync.age() > START_SECONDS:
+            if time.monotonic() - began > START_SECONDS:
                 raise
             log.warning("%s; trying again", error or type(error).__name__)
             await asyncio.sleep(pause)

@@ -51,13 +51,12 @@ def _url(value: str) -> str:
 
 
 def _index(value: str) -> str:
-    url = _url(value)
-    if urlsplit(url).username is not None:
+    if "@" in value.partition("?")[0]:
         raise SettingsError(
             "MODELBUNDLE_PACKAGE_INDEX holds a user name or password, which everybody who may read pods could read:"
             " name an index, or a proxy of one, that needs none"
         )
-    return url
+    return _url(value)
 
 
 def _setting(variable: str, default: Any, parse: Callable[[str], Any], text: str) -> Any:

@@ -44,9 +44,13 @@ def attacks(*, all_of_them: bool) -> Iterator[Attack]:
         text = value * (size // len(value) // wide)
         for number in range(times if name == "lists" else max(times // 6, 1)):
             yield _config(f"big-{name}-{number}", f"[{text}1]", "TooLarge")
-    data = "x" * 900_000
-    maps = [_labelled(f"map-{number}", data) for number in range(600 if all_of_them else 12)]
-    yield Attack("labelled", tuple(maps), "")
+    allowed = "[" + "[]," * 63_000 + "1]"  # twenty times as much, once it is parsed
+    below = [_config(f"below-{number}", allowed, "").manifests[0] for number in range(150 if all_of_them else 6)]
+    yield Attack("just-below-the-limit", tuple(below), "")
+    # the second is sent in six bytes a character
+    for name, data, count in (("labelled", "x" * 900_000, 600), ("labelled-escaped", "<" * 1_000_000, 60)):
+        maps = [_labelled(f"{name}-{number}", data) for number in range(count if all_of_them else count // 30)]
+        yield Attack(name, tuple(maps), "")
     notes = {"a": "x" * 250_000}
     endpoints = [_endpoint(f"endpoint-{number}", notes) for number in range(100 if all_of_them else 10)]
     yield Attack("noted-endpoints", tuple(endpoints), "BundleNotFound")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
+from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import KINDS, Mirror
 from modelbundle_operator.kube.client import Refused
@@ -46,11 +46,16 @@ class FakeCluster:
         return copy.deepcopy(self.objects.get((kind, namespace, name)))
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Callable[[Body], bool] = lambda body: True
+        self,
+        kind: str,
+        namespace: str | None = None,
+        keep: Callable[[Body], bool] = lambda body: True,
+        bundle: str = "",
     ) -> tuple[list[Body], int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
-        return [body for body in found if keep(body)], next(self._versions)
+        labelled = [body for body in found if bundle in ("", (body["metadata"].get("labels") or {}).get(LABEL_BUNDLE))]
+        return [body for body in labelled if keep(body)], next(self._versions)
 
     async def apply(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1

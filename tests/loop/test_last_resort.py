@@ -34,6 +34,8 @@ async def test_the_object_says_what_the_operator_failed_at(
 ) -> None:
     world = World(model_bundle())
     await world.look()
+    await world.look()
+    before = world.status()
 
     def fail(*_: Any) -> Any:
         raise fault
@@ -43,6 +45,7 @@ async def test_the_object_says_what_the_operator_failed_at(
         with pytest.raises(InternalError, match=type(fault).__name__):
             await guarded(world.reconcile, KEY)
     assert world.ready() == ("False", "InternalError")
+    assert world.status()["digest"] == before["digest"], "what a clone was resolved to stands in its status alone"
     assert type(fault).__name__ in world.condition("Ready")["message"]
     world.rolled_out()
     await world.look()

@@ -85,3 +85,8 @@ def test_an_empty_page_has_no_objects() -> None:
 def test_an_event_is_cut_from_its_line(levels: int) -> None:
     text = bundle(nested(levels, "[", "]"))
     assert event_of(b'{"type":"MODIFIED","object":%s}' % text) == ("MODIFIED", text)
+
+
+def test_an_escaped_backslash_makes_nothing_smaller() -> None:
+    text = '"' + "\\\\u003c" * (DOCUMENT_MAX // 4) + '"'
+    assert bundle_of(bundle(f'{{"a":{text}}}'))[UNREADABLE]["reason"] == "TooLarge"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.kube.cache import Mirror, concerns
+from modelbundle_operator.kube.cache import LARGEST_CHILD, Mirror, concerns
 from modelbundle_operator.loop.workqueue import Key
 
 KEY = Key("models", "llama")
@@ -176,3 +176,22 @@ def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
     mirror.observe("ModelBundle", "DELETED", body(6))
     mirror.replace("Deployment", [body(5)], 10)
     assert mirror.sizes()["Deployment"] == 0
+
+
+def test_a_child_of_any_size_is_known_and_not_kept() -> None:
+    """Who may create objects may give our bundle as their controller."""
+    mirror = asked_for()
+    large = body(5) | {"data": {"x": "x" * LARGEST_CHILD}}
+    assert mirror.observe("ConfigMap", "ADDED", large)
+    assert mirror.knows("ConfigMap", KEY)
+    assert mirror.get("ConfigMap", KEY) is None, "it is asked for"
+    assert not mirror.observe("ConfigMap", "MODIFIED", large), "no news"
+    assert mirror.observe("ConfigMap", "DELETED", body(6))
+    assert not mirror.knows("ConfigMap", KEY)
+
+
+def test_a_bundle_is_kept_as_text_and_given_as_it_was() -> None:
+    mirror = Mirror()
+    spec = {"bundle": {"appConfig": {"a": [[], {}, "é", 1.5, None]}}, "serving": {}}
+    mirror.observe("ModelBundle", "ADDED", bundle(1) | {"spec": spec})
+    assert (mirror.get("ModelBundle", KEY) or {})["spec"] == spec

@@ -12,7 +12,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from modelbundle_operator.api.names import UNREADABLE
-from modelbundle_operator.kube.watch_session import LARGE, seen_event, session
+from modelbundle_operator.kube.cache import LARGEST_CHILD
+from modelbundle_operator.kube.watch_session import seen_event, session
 
 Body = dict[str, Any]
 
@@ -45,10 +46,22 @@ def test_a_small_event_passes_as_it_is() -> None:
     assert seen_event("ConfigMap", whole, wanted) == whole
 
 
-def test_a_large_object_passes_only_when_it_is_asked_for() -> None:
-    assert seen_event("ConfigMap", line("ADDED", config_map("anybody's", LARGE)), wanted) is None
-    seen = json.loads(seen_event("ConfigMap", line("ADDED", config_map("wanted", LARGE)), wanted) or b"")
-    assert seen["object"]["data"] == {"x": "x" * LARGE}
+@pytest.mark.parametrize("event", ["ADDED", "DELETED"])
+@pytest.mark.parametrize("name", ["anybody's", "wanted"])
+def test_of_a_large_child_kopf_sees_who_it_is_and_whose(event: str, name: str) -> None:
+    body = config_map(name, LARGEST_CHILD)
+    body["metadata"]["ownerReferences"] = [{"kind": "ModelBundle", "controller": True, "uid": "u"}]
+    seen = json.loads(seen_event("ConfigMap", line(event, body), wanted) or b"")
+    assert seen["type"] == event
+    assert seen["object"]["metadata"]["name"] == name
+    assert seen["object"]["metadata"]["ownerReferences"] == [{"controller": True, "uid": "u"}]
+    assert "data" not in seen["object"]
+
+
+def test_a_large_pod_passes_when_it_is_asked_for() -> None:
+    for name, status in (("anybody's", None), ("wanted", "x" * LARGEST_CHILD)):
+        body = {"metadata": {"name": name, "namespace": "a"}, "status": "x" * LARGEST_CHILD}
+        assert json.loads(seen_event("Pod", line("ADDED", body), wanted) or b"")["object"].get("status") == status
 
 
 @pytest.mark.parametrize("levels", [300, 5000, 9900])
@@ -73,13 +86,20 @@ def test_a_bookmark_passes(kind: str) -> None:
 @pytest.fixture
 async def server() -> AsyncIterator[TestServer]:
     async def answer(request: web.Request) -> web.StreamResponse:
+        if request.query.get("page"):
+            return web.Response(text="<html>log in</html>\n")
         if code := request.query.get("code"):
             return web.json_response({"kind": "Status", "code": int(code)}, status=int(code))
         if "watch" not in request.query:
-            return web.json_response({"metadata": {"resourceVersion": "7"}, "items": [config_map("large", LARGE)]})
+            return web.json_response(
+                {"metadata": {"resourceVersion": "7"}, "items": [config_map("large", LARGEST_CHILD)]}
+            )
         response = web.StreamResponse()
         await response.prepare(request)
-        lines = [line("ADDED", config_map(name, size)) for name, size in (("large", LARGE), ("wanted", 3 * LARGE))]
+        lines = [
+            line("ADDED", config_map(name, size))
+            for name, size in (("large", LARGEST_CHILD), ("wanted", 3 * LARGEST_CHILD))
+        ]
         text = b"\n".join([*lines, line("ADDED", config_map("last"))]) + b"\n"
         for start in range(0, len(text), 1000):
             await response.write(text[start : start + 1000])
@@ -97,7 +117,8 @@ async def test_a_watch_comes_line_by_line_however_it_is_sent(server: TestServer)
     async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         async with kopfs.get(server.make_url("/api/v1/configmaps?watch=true")) as response:
             text = b"".join([data async for data in response.content.iter_chunked(1024 * 1024)])
-        assert [json.loads(each)["object"]["metadata"]["name"] for each in text.splitlines()] == ["wanted", "last"]
+        names = [json.loads(each)["object"]["metadata"]["name"] for each in text.splitlines()]
+        assert names == ["large", "wanted", "last"]
 
 
 async def test_of_a_list_the_version_passes_and_the_watch_is_announced(server: TestServer) -> None:
@@ -127,3 +148,15 @@ async def test_what_is_no_kind_of_ours_passes(server: TestServer) -> None:
     async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         response = await kopfs.get(server.make_url("/api/v1/namespaces?code=403"))
         assert response.status == 403
+
+
+@pytest.mark.parametrize("path", ["/api/v1/configmaps?page=html", "/api/v1/configmaps?watch=true&page=html"])
+async def test_an_answer_of_something_else_is_a_lost_connection_to_kopf(server: TestServer, path: str) -> None:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
+        response = await kopfs.get(server.make_url(path))
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await (drained(response) if "watch" in path else response.json())
+
+
+async def drained(response: aiohttp.ClientResponse) -> list[bytes]:
+    return [data async for data in response.content.iter_chunked(1024)]

@@ -6,6 +6,7 @@ nothing; and the resync replaces a kind by a LIST, because kopf loses deletions 
 (docs/adr/0003-a-mirror-fed-by-the-watch.md).
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -13,11 +14,17 @@ from typing import Any
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.judge.observation import Pod, observe_pod
+from modelbundle_operator.kube.decoding import packed, unpacked
 from modelbundle_operator.loop.workqueue import Key
 
 CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
 OWN_KINDS = (KIND, ENDPOINT_KIND)
 KINDS = (*OWN_KINDS, *CHILD_KINDS, "Pod")
+
+# bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
+LARGEST_CHILD = 64 * 1024
+# marks an outline of a child that is too large to be kept
+LARGE = "large"
 
 Body = dict[str, Any]
 Ref = tuple[str, str, str]
@@ -35,8 +42,13 @@ class Mirror:
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
-        """The object of this kind that has the key's own name."""
-        return self._bodies.get((kind, *key.place))
+        """The object of this kind that has the key's own name; None also where it is too large to be kept."""
+        body = self._bodies.get((kind, *key.place))
+        return None if body is None or LARGE in body else unpacked(body)
+
+    def knows(self, kind: str, key: Key) -> bool:
+        """Whether an object of this kind and of the key's own name is known, also one that is too large to be kept."""
+        return (kind, *key.place) in self._bodies
 
     def pods(self, key: Key) -> list[Pod]:
         """What was observed of the bundle's pods, in a stable order."""
@@ -46,8 +58,8 @@ class Mirror:
         """Whether an object is kept: a child while its controller is known here, a pod while its bundle is, or an
         endpoint that names it.
 
-        Whoever may create objects may label them as ours, of any number, size and name. What only has a child's name is
-        asked for when it is looked at, and what pretends to be a child is made one by the next look.
+        Whoever may create objects may label them as ours, of any number and name. What only has a child's name is asked
+        for when it is looked at.
         """
         if kind in OWN_KINDS:
             return True
@@ -171,13 +183,34 @@ def controller_of(body: Body) -> Body | None:
 
 
 def kept(kind: str, body: Body) -> Body:
-    """The body without what nobody here reads; children keep managedFields, which tell a foreign edit."""
+    """The body without what nobody here reads; children keep managedFields, which tell a foreign edit.
+
+    Of a child of any size that somebody gave our bundle as its controller, only what makes it known is kept.
+    """
     if kind in CHILD_KINDS:
-        return body
+        return body if LARGE in body or len(json.dumps(body)) <= LARGEST_CHILD else outline(body)
     if kind == "Pod":
         names = {name: body["metadata"].get(name) for name in ("name", "namespace", "resourceVersion")}
         return {"metadata": names, "observed": observe_pod(body)}
-    return {**body, "metadata": {name: value for name, value in body["metadata"].items() if name != "managedFields"}}
+    metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+    found = {**body, "metadata": metadata}
+    return packed(found) if kind == KIND else found
+
+
+def outline(body: Body) -> Body:
+    """What makes a child or pod known: who it is, whose, and in which version."""
+    metadata = body["metadata"]
+    names = {name: metadata[name] for name in ("name", "namespace", "uid", "resourceVersion") if name in metadata}
+    label = (metadata.get("labels") or {}).get(LABEL_BUNDLE)
+    controller = controller_of(body)
+    return {
+        "metadata": {
+            **names,
+            "labels": {LABEL_BUNDLE: label} if label else {},
+            "ownerReferences": [{"controller": True, "uid": controller.get("uid")}] if controller else [],
+        },
+        LARGE: True,
+    }
 
 
 def _bundle_of_pod(ref: Ref, kept_pod: Body) -> Key:

@@ -23,6 +23,7 @@ from modelbundle_operator.api.names import (
     FIELD_MANAGER,
     GROUP,
     KIND,
+    LABEL_BUNDLE,
     LABEL_ENDPOINT,
     LABEL_MANAGED_BY,
     MANAGED_BY,
@@ -30,13 +31,15 @@ from modelbundle_operator.api.names import (
     VERSION,
 )
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.decoding import bundle_of, page_of
+from modelbundle_operator.kube.decoding import bundle_of, packed, page_of
 
 log = logging.getLogger(__name__)
 
-# objects of a list in one answer, 75 MB at most, as the API server takes 1.5 MB each; fewer where that takes too long
+# objects of a list in one answer; fewer where that takes too long, or is too large
 PAGE = 50
 _SMALL_PAGE = 2**20  # bytes
+# built-in kinds are stored in fewer bytes than they are sent in: a ConfigMap of 1 MiB may be 6 of JSON
+LONGEST_PAGE = 80 * 2**20
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
@@ -136,24 +139,33 @@ class Cluster:
         return await self._request("GET", _path(kind, namespace, name), kind=kind, absent_is_none=True)
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Callable[[Body], bool] = lambda body: True
+        self,
+        kind: str,
+        namespace: str | None = None,
+        keep: Callable[[Body], bool] = lambda body: True,
+        bundle: str = "",
     ) -> tuple[list[Body], int]:
-        """Every object of ours of this kind that is to be kept, by pages, and the version of the list."""
+        """Every object of ours of this kind that is to be kept, by pages, and the version of the list.
+
+        The specs of ModelBundles are packed (decoding.py). `bundle`: only what carries this bundle's label.
+        """
         items: list[Body] = []
-        query = {"limit": self._pages.get(kind, str(PAGE)), "labelSelector": PLACES[kind].selector}
+        selector = ",".join(filter(None, (PLACES[kind].selector, f"{LABEL_BUNDLE}={bundle}" if bundle else "")))
+        query = {"limit": self._pages.get(kind, str(PAGE)), "labelSelector": selector}
         while True:
             try:
-                text = await self._text("GET", _path(kind, namespace), kind=kind, query=query)
+                longest = LONGEST_PAGE if query["limit"] != "1" else None
+                text = await self._text("GET", _path(kind, namespace), kind=kind, query=query, longest=longest)
             except NoAnswer:
                 size = int(query["limit"])
                 if size == 1:
                     raise
                 query["limit"] = self._pages[kind] = str(max(size // 4, 1))
                 continue
-            page = page_of(text or b"")
+            page = await asyncio.to_thread(page_of, text or b"")
             for body in readable(kind, page.items):
                 if keep(body):
-                    items.append(body)
+                    items.append(packed(body) if kind == KIND else body)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
             if not page.more:
                 return items, int(page.version)
@@ -207,6 +219,7 @@ class Cluster:
         body: Body | None = None,
         content_type: str = JSON,
         absent_is_none: bool = False,
+        longest: int | None = None,
     ) -> bytes | None:
         self._called(_VERBS.get(content_type) or _VERBS[method], kind)
         data = as_yaml(body) if content_type == APPLY else body
@@ -217,11 +230,13 @@ class Cluster:
             async with asyncio.timeout(self._seconds):
                 await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
                 answer = await self._api.call_api(method, url, headers, data)
-                text: bytes = await answer.read()  # type: ignore[no-untyped-call]
+                text = await _read(answer.response, longest)
         except TimeoutError:
             raise NoAnswer(f"{what}: no answer in {self._seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{what}: {type(error).__name__}: {error}") from None
+        if text is None:
+            raise NoAnswer(f"{what}: more than {longest} bytes")
         if answer.status < 300:
             return text
         if answer.status == 404 and absent_is_none:
@@ -230,6 +245,17 @@ class Cluster:
 
 
 _VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
+
+
+async def _read(response: aiohttp.ClientResponse, longest: int | None) -> bytes | None:
+    """The answer's body; None, and no more than so much in memory, where it is longer."""
+    text = bytearray()
+    async for data in response.content.iter_chunked(2**20):
+        text += data
+        if longest is not None and len(text) > longest:
+            response.close()
+            return None
+    return bytes(text)
 
 
 def _body(kind: str, text: bytes) -> Body:
@@ -280,6 +306,6 @@ def _error(what: str, status: int, text: bytes, retry_after: str | None) -> Oper
     # 404 on a write: the namespace or the object went while we wrote; 403 while a namespace is being deleted heals too
     terminating = status == 403 and "because it is being terminated" in message
     if status in (404, 408, 409, 410, 429) or status >= 500 or status == 401 or terminating:
-        after = float(retry_after) if retry_after and retry_after.isdigit() else None
+        after = min(float(retry_after), 300.0) if retry_after and retry_after.isdigit() else None
         return Transient(message, after=after)
     return Refused(status, message)

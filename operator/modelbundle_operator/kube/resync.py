@@ -66,7 +66,6 @@ class Resync:
                 except Exception as error:
                     log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
                     failed.append(error)
-        self._took = time.monotonic() - began
         self._tell([error for error in failed if isinstance(error, Refused)])
         if len(failed) == len(KINDS) * len(self._namespaces):
             raise failed[0]
@@ -75,6 +74,7 @@ class Resync:
             self._enqueue(key)
         if (again := next((each for each in failed if not isinstance(each, Refused)), None)) is not None:
             raise again
+        self._took = time.monotonic() - began
         self._mirror.filled = True
         return news
 
@@ -102,7 +102,7 @@ class Resync:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._asked.wait(), seconds)
             # the watches of all kinds begin together; and where they begin again and again, others get their turn
-            await asyncio.sleep(max(TOGETHER_SECONDS, 4 * self._took))
+            await asyncio.sleep(min(max(TOGETHER_SECONDS, 4 * self._took), seconds))
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:

@@ -5,6 +5,8 @@ finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes th
 whom it concerns.
 """
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +17,8 @@ from modelbundle_operator.api.names import GROUP, KIND, LABEL_MANAGED_BY, MANAGE
 from modelbundle_operator.kube.cache import OWN_KINDS, Mirror, concerns
 from modelbundle_operator.kube.watch_session import session
 from modelbundle_operator.loop.workqueue import Key
+
+LOGIN_SECONDS = 5.0  # between two logins
 
 Enqueue = Callable[[Key], None]
 
@@ -32,11 +36,16 @@ def registry(mirror: Mirror, enqueue: Enqueue, watch_begins: Callable[[], None])
     """One handler per watched kind, and the login. `watch_begins`: a watch starts anew and tells nothing of before."""
     handlers = kopf.OperatorRegistry()
 
+    last = [time.monotonic() - LOGIN_SECONDS]
+
     async def log_in(**more: Any) -> kopf.AiohttpSession | None:
         # named, or kopf would follow whichever client library happens to be installed
         info = kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
         if info is None:
             return None
+        # kopf knows refused credentials by their equality, and a session equals no other: not in a hot loop
+        await asyncio.sleep(max(0.0, last[0] + LOGIN_SECONDS - time.monotonic()))
+        last[0] = time.monotonic()
         return kopf.AiohttpSession(
             server=info.server,
             default_namespace=info.default_namespace,

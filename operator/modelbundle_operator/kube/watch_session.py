@@ -7,22 +7,24 @@ watches it lists: all that it gets of that is the version to watch from, and the
 tells deletions too, lists instead.
 """
 
+import contextlib
 import json
+import logging
 import ssl
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
 
-from modelbundle_operator.kube.cache import OWN_KINDS
+from modelbundle_operator.kube.cache import LARGEST_CHILD, OWN_KINDS, outline
 from modelbundle_operator.kube.client import PLACES, readable
 from modelbundle_operator.kube.decoding import event_of, page_of
+
+log = logging.getLogger(__name__)
 
 Body = dict[str, Any]
 Wants = Callable[[str, Body], bool]
 
-# a child or pod beyond this is asked for before kopf keeps it; those of our making are smaller, save a large document
-LARGE = 64 * 1024
 _KINDS = {place.plural: kind for kind, place in PLACES.items()}
 _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
@@ -30,8 +32,8 @@ _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 def session(
     headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants, watch_begins: Callable[[], None]
 ) -> aiohttp.ClientSession:
-    """A session for kopf. `wants` says of a large child or pod whether the operator keeps it; `watch_begins` is called
-    when a watch is about to start anew: what happened before it, it does not tell."""
+    """A session for kopf. `wants` says of a large pod whether the operator keeps it; `watch_begins` is called when a
+    watch is about to start anew: what happened before it, it does not tell."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
@@ -45,7 +47,8 @@ def session(
             kind = _KINDS.get(self.url.name)
             if kind is None or self.status != 200:
                 return await super().json(**more)
-            page = page_of(await self.read())
+            with _understood():
+                page = page_of(await self.read())
             watch_begins()
             return {"metadata": {"resourceVersion": page.version}, "items": []}
 
@@ -63,11 +66,12 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
     event, text = event_of(line)
     if event == "ERROR":
         return _RELIST
-    if event == "BOOKMARK" or (len(line) <= LARGE and kind not in OWN_KINDS):
+    if event == "BOOKMARK" or (len(line) <= LARGEST_CHILD and kind not in OWN_KINDS):
         return line
     for body in readable(kind, [text]):
-        if kind in OWN_KINDS or wants(kind, body):
-            return json.dumps({"type": event, "object": body}).encode()
+        if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
+            body = outline(body)
+        return json.dumps({"type": event, "object": body}).encode()
     return None
 
 
@@ -80,6 +84,16 @@ async def _refusal_as_lost_connection(
         response.close()
         raise aiohttp.ClientConnectionError(f"{response.status} {response.reason}")
     return response
+
+
+@contextlib.contextmanager
+def _understood() -> Iterator[None]:
+    """What is no answer of an API server, such as a proxy's page, is a lost connection too."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        log.warning("an answer to a list or watch cannot be read: %s", error)
+        raise aiohttp.ClientPayloadError(f"{type(error).__name__}: {error}") from None
 
 
 class _Events:
@@ -98,7 +112,9 @@ class _Events:
             *complete, rest = data.split(b"\n")
             for line in complete:
                 begun += line
-                if begun and (seen := self._seen(bytes(begun))) is not None:
-                    yield seen + b"\n"
+                with _understood():
+                    seen = self._seen(bytes(begun)) if begun else None
                 begun.clear()
+                if seen is not None:
+                    yield seen + b"\n"
             begun += rest

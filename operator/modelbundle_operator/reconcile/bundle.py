@@ -27,7 +27,7 @@ from modelbundle_operator.kube.cache import Mirror
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.workqueue import Key
-from modelbundle_operator.reconcile.children import NameTaken, converge, read, refuse_foreign
+from modelbundle_operator.reconcile.children import NameTaken, converge, find_pods, read, refuse_foreign
 from modelbundle_operator.reconcile.events import announce
 from modelbundle_operator.reconcile.status_writer import write_status
 from modelbundle_operator.render import desired
@@ -100,7 +100,11 @@ class Reconciler:
         body = self.mirror.get("ModelBundle", key)
         if body is not None:
             still = self._still(key)
-            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, still), still)
+            # what a clone was resolved to stands in its status alone
+            kept = ("digest", "image", "endpoint", "lineage", "resolved")
+            before = body.get("status") or {}
+            about = {name: before[name] for name in kept if name in before}
+            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, still), still, about)
 
     async def _wait_for_base(self, key: Key, body: Body, error: NoBase) -> Outcome:
         """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
@@ -120,9 +124,12 @@ class Reconciler:
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then."""
+        known = self.mirror.knows("Deployment", key)
         children = await read(self.cluster, self.mirror, key)
         refuse_foreign(KIND, bundle.metadata, children)
         live = children["Deployment"]
+        if live is not None and not known:
+            await find_pods(self.cluster, self.mirror, key)
         replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
         plan = desired(bundle, resolution, self.settings, live, replace)
         # pods mount the ConfigMap and are found by the Service: the Deployment comes last

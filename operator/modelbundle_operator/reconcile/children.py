@@ -18,7 +18,7 @@ from modelbundle_operator.api.names import (
     Metadata,
 )
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.cache import CHILD_KINDS, Mirror, concerns, controller_of
+from modelbundle_operator.kube.cache import CHILD_KINDS, Mirror, controller_of
 from modelbundle_operator.kube.client import Cluster
 from modelbundle_operator.loop.workqueue import Key
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
@@ -49,12 +49,13 @@ async def _find(cluster: Cluster, mirror: Mirror, kind: str, key: Key) -> Body |
     if body is None or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
         return body  # not watched: nobody would tell when it changes
     mirror.record(body)
-    if kind == "Deployment" and controller_of(body) is None:
-        # it has outlived a bundle of this name, and its pods were not kept either
-        pods, _ = await cluster.list("Pod", key.namespace, lambda pod: key in concerns("Pod", pod))
-        for pod in pods:
-            mirror.record(pod)
     return body
+
+
+async def find_pods(cluster: Cluster, mirror: Mirror, key: Key) -> None:
+    """Those of a Deployment that has outlived a bundle of this name: they were not kept either."""
+    for pod in (await cluster.list("Pod", key.namespace, bundle=key.name))[0]:
+        mirror.record(pod)
 
 
 def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, Reason
-from modelbundle_operator.errors import OperatorError
 from modelbundle_operator.kube.client import Cluster
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ async def announce(
         log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
         try:
             await cluster.create_event(event(about, kind, reason, message, now, index))
-        except OperatorError as error:
+        except Exception as error:
             log.warning("%s: the event could not be written: %s", key, error)
 
 
