@@ -32,6 +32,7 @@ OLDER_CRDS = (
     OLDER_CHART / "crds" / "modelendpoints.yaml",
 )
 CRDS = ("modelbundles.modelbundle.dev", "modelendpoints.modelbundle.dev")
+OLDER_RIGHTS = "modelbundle-test-older-operator"
 TRAFFIC_SECONDS = 120.0  # at most: it is told to stop
 # notes the id of each request that it answered
 NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\n'); return model(x)")
@@ -45,6 +46,7 @@ def alone(operator: Callable[[], None]) -> Iterator[None]:
     # a hook that failed stays to be looked at, and so does the pod of `helm test`
     kubectl("delete", "jobs,pods,serviceaccounts", "-l", f"app.kubernetes.io/instance={RELEASE}", namespace=NAMESPACE)
     kubectl("delete", "clusterroles,clusterrolebindings", "-l", f"app.kubernetes.io/instance={RELEASE}")
+    kubectl("delete", "clusterrole,clusterrolebinding", OLDER_RIGHTS, "--ignore-not-found")
     operator()
 
 
@@ -147,6 +149,11 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     in_place: Callable[..., str], namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
     in_place("install", OLDER_CHART, "--skip-crds")
+    # which knew nothing of OwnerReferencesPermissionEnforcement, as the local cluster has it
+    finalizers = "modelbundles.modelbundle.dev/finalizers,modelendpoints.modelbundle.dev/finalizers"
+    kubectl("create", "clusterrole", OLDER_RIGHTS, "--verb=update", f"--resource={finalizers}")
+    account = f"--serviceaccount={NAMESPACE}:modelbundle-operator"
+    kubectl("create", "clusterrolebinding", OLDER_RIGHTS, f"--clusterrole={OLDER_RIGHTS}", account)
     apply(cpu_bundle(store, "steady", predict=NOTING), namespace=namespace)
     wait_ready("steady", namespace)
     wait_for("the name to answer", lambda: from_pod("steady", namespace, {"x": 1, "y": "warm"}).status == 200, 30)
