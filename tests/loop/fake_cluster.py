@@ -49,13 +49,13 @@ class FakeCluster:
         self,
         kind: str,
         namespace: str | None = None,
-        keep: Callable[[Body], bool] = lambda body: True,
+        slim: Callable[[Body], Body | None] = lambda body: body,
         bundle: str = "",
     ) -> tuple[list[Body], int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
         labelled = [body for body in found if bundle in ("", (body["metadata"].get("labels") or {}).get(LABEL_BUNDLE))]
-        return [body for body in labelled if keep(body)], next(self._versions)
+        return [kept for body in labelled if (kept := slim(body)) is not None], next(self._versions)
 
     async def apply(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1

@@ -68,6 +68,10 @@ class Mirror:
         controller = controller_of(body)
         return controller is not None and any(self._uid(key) == controller.get("uid") for key in concerns(kind, body))
 
+    def slim(self, kind: str, body: Body) -> Body | None:
+        """What is kept of a listed object, before the next one is read: a list of whole ones would be too much."""
+        return kept(kind, body) if self.wants(kind, body) else None
+
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
         """Take in one event of the watch; whether it was news."""
         ref = _ref(kind, body)
@@ -190,8 +194,7 @@ def kept(kind: str, body: Body) -> Body:
     if kind in CHILD_KINDS:
         return body if LARGE in body or len(json.dumps(body)) <= LARGEST_CHILD else outline(body)
     if kind == "Pod":
-        names = {name: body["metadata"].get(name) for name in ("name", "namespace", "resourceVersion")}
-        return {"metadata": names, "observed": observe_pod(body)}
+        return body if "observed" in body else {"metadata": outline(body)["metadata"], "observed": observe_pod(body)}
     metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     found = {**body, "metadata": metadata}
     return packed(found) if kind == KIND else found

@@ -31,7 +31,7 @@ from modelbundle_operator.api.names import (
     VERSION,
 )
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.decoding import bundle_of, packed, page_of
+from modelbundle_operator.kube.decoding import bundle_of, page_of
 
 log = logging.getLogger(__name__)
 
@@ -142,12 +142,12 @@ class Cluster:
         self,
         kind: str,
         namespace: str | None = None,
-        keep: Callable[[Body], bool] = lambda body: True,
+        slim: Callable[[Body], Body | None] = lambda body: body,
         bundle: str = "",
     ) -> tuple[list[Body], int]:
-        """Every object of ours of this kind that is to be kept, by pages, and the version of the list.
+        """Every object of ours of this kind, by pages, and the version of the list.
 
-        The specs of ModelBundles are packed (decoding.py). `bundle`: only what carries this bundle's label.
+        `slim`: what is kept of an object, None for nothing. `bundle`: only what carries this bundle's label.
         """
         items: list[Body] = []
         selector = ",".join(filter(None, (PLACES[kind].selector, f"{LABEL_BUNDLE}={bundle}" if bundle else "")))
@@ -164,8 +164,8 @@ class Cluster:
                 continue
             page = await asyncio.to_thread(page_of, text or b"")
             for body in readable(kind, page.items):
-                if keep(body):
-                    items.append(packed(body) if kind == KIND else body)
+                if (kept := slim(body)) is not None:
+                    items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
             if not page.more:
                 return items, int(page.version)

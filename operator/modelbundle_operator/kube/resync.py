@@ -106,7 +106,7 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
-        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.wants(kind, body))
+        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.slim(kind, body))
         return self._mirror.replace(kind, bodies, version, namespace)
 
     def _tell(self, failed: list[Exception]) -> None:
