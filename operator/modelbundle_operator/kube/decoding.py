@@ -112,13 +112,13 @@ def bundle_of(text: bytes) -> Body:
 def packed(body: Body) -> Body:
     """The body with its spec as text: of values that a parser makes twenty times their bytes, only those are kept."""
     spec = body.get("spec")
-    return {**body, "spec": json.dumps(spec).encode()} if isinstance(spec, dict) and spec else body
+    return {**body, "spec": json.dumps(spec)} if isinstance(spec, dict) and spec else body
 
 
 def unpacked(body: Body) -> Body:
     """The body as it was before it was packed."""
     spec = body.get("spec")
-    return {**body, "spec": json.loads(spec)} if isinstance(spec, bytes) else body
+    return {**body, "spec": json.loads(spec)} if isinstance(spec, str) else body
 
 
 def too_large(size: int) -> str:

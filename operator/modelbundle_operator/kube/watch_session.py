@@ -16,9 +16,10 @@ from typing import Any
 
 import aiohttp
 
+from modelbundle_operator.api.names import KIND
 from modelbundle_operator.kube.cache import LARGEST_CHILD, OWN_KINDS, outline
 from modelbundle_operator.kube.client import PLACES, readable
-from modelbundle_operator.kube.decoding import event_of, page_of
+from modelbundle_operator.kube.decoding import event_of, packed, page_of
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,8 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
     for body in readable(kind, [text]):
         if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
             body = outline(body)
-        return json.dumps({"type": event, "object": body}).encode()
+        # kopf keeps the last event of each object for seconds
+        return json.dumps({"type": event, "object": packed(body) if kind == KIND else body}).encode()
     return None
 
 
