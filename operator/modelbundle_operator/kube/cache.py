@@ -94,10 +94,6 @@ class Mirror:
         """Take in what the API server answered to a write of ours: its echo in the watch is no news then."""
         self.observe(body["kind"], "MODIFIED", body)
 
-    def forget(self, kind: str, key: Key) -> None:
-        """The API server says that it is not there."""
-        self._drop((kind, *key.place), self._known_version((kind, *key.place)))
-
     def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
         """Make the mirror say what a LIST of this version said; the keys for which that was news."""
         listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies if self.wants(kind, body)}
@@ -105,7 +101,7 @@ class Mirror:
         within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
             if ref not in listed and self._known_version(ref) <= version:
-                news |= {_bundle_of_pod(ref, self._bodies[ref])} if kind == "Pod" else concerns(kind, self._bodies[ref])
+                news |= concerns(kind, self._bodies[ref])
                 self._drop(ref, version)
         # a tombstone is needed only until the echoes have died away
         self._gone = {ref: at for ref, at in self._gone.items() if ref[0] != kind or at > version}
