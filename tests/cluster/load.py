@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.cluster.traffic import ENOUGH
-from tools.testkit.call import CLIENT
-from tools.testkit.kubectl import kubectl
+from tools.testkit.call import CLIENT, service_url
+from tools.testkit.kubectl import kubectl, wait_for
 
 SCRIPT = Path(__file__).with_name("traffic.py")
 
@@ -58,7 +60,10 @@ class Load:
 
 @contextmanager
 def load(name: str, namespace: str, at_most: float, *how: str) -> Iterator[Load]:
-    """Traffic while the block runs, ``at_most`` so many seconds; all of it is counted when the block has ended."""
+    """Traffic while the block runs, ``at_most`` so many seconds; all of it is counted when the block has ended.
+
+    It begins once the Service answers: a node learns of a ready pod some time after the API server."""
+    wait_for("the Service to reach a pod", partial(_reaches_a_pod, name, namespace), 60)
     found = Load()
     kubectl("exec", CLIENT, "--", "rm", "-f", ENOUGH, namespace=namespace)
     command = ["kubectl", "-n", namespace, "exec", "-i", CLIENT, "--"]
@@ -81,3 +86,9 @@ def load(name: str, namespace: str, at_most: float, *how: str) -> Iterator[Load]
             kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
             reader.join()
     assert sender.returncode == 0, "the traffic did not end by itself"
+
+
+def _reaches_a_pod(name: str, namespace: str) -> bool:
+    """Asked by a path that no metric counts."""
+    with service_url(name, namespace) as url, urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
+        return answer.status == 200
