@@ -14,7 +14,7 @@ PLURALS := modelbundles modelendpoints
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
 export CLUSTER
-# cluster tests mostly wait: more processes than processors (docs/development.md)
+# cluster tests mostly wait: more processes than processors (docs/how-to/development.md)
 SIDE_BY_SIDE := $(if $(filter none,$(CLUSTER)),,-n 4)
 # the local cluster needs root; where there is neither root nor sudo, demo and tests say what they could not do
 SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo >/dev/null || echo sudo -E -H)

@@ -4,7 +4,7 @@ A schema of a kilobyte can take weeks to compile, one of ten kilobytes gigabytes
 a recursive reader. So operator, client, prepare and server ask here first. One walk, without recursion and bounded
 itself, over whatever was written: what is no JSON Schema at all is the metaschema's to say, once this is passed.
 
-Pure, and Python 3.8+ with the standard library only. The limits are documented in docs/predict.md.
+Pure, and Python 3.8+ with the standard library only. The limits are documented in docs/reference/predict.md.
 """
 
 from __future__ import annotations

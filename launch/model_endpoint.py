@@ -158,7 +158,9 @@ def refuse_unsupported(request: EndpointRequest) -> None:
     if request.url is not None:
         raise NotSupportedError("url: read it yourself and send its content in args; the server fetches no URLs")
     if request.return_pickled:
-        raise NotSupportedError("return_pickled: predictions are JSON, docs/predict.md says how values become it")
+        raise NotSupportedError(
+            "return_pickled: predictions are JSON, docs/reference/predict.md says how values become it"
+        )
     if request.callback_url is not None:
         raise NotSupportedError("callback_url: call it with the response")
 

@@ -1,7 +1,7 @@
 """Frames between server and worker: a fixed header, a payload, many requests at once over one stream socket.
 
-docs/wire.md is the contract; this file is the only one that packs or unpacks a frame, on both sides, so the two can
-never disagree. It runs in the user's Python, hence the standard library only.
+docs/reference/wire.md is the contract; this file is the only one that packs or unpacks a frame, on both sides, so
+the two can never disagree. It runs in the user's Python, hence the standard library only.
 """
 
 from __future__ import annotations

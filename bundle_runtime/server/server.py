@@ -1,4 +1,7 @@
-"""The routes: what each one answers, and with which code when it cannot. docs/architecture.md is the contract."""
+"""The routes: what each one answers, and with which code when it cannot.
+
+docs/explanation/architecture.md is the contract.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where the time of a request goes in the worker, for the frame that answers it: docs/wire.md has the three phases."""
+"""Where the time of a request goes in the worker, for the frame that answers it.
+
+docs/reference/wire.md has the three phases.
+"""
 
 from __future__ import annotations
 

@@ -53,5 +53,5 @@ def cli() -> None:
     """Model Bundles: a Python function and its model become an immutable ModelBundle that Kubernetes serves.
 
     Exit codes: 0 done, 1 failed (the message says why), 64 wrong usage; `wait` adds 2 for a bundle that cannot become
-    ready. docs/cli.md has them all.
+    ready. docs/reference/cli.md has them all.
     """

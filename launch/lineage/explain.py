@@ -1,4 +1,7 @@
-"""How a digest comes about, part by part, so that anybody can follow it with any tool (docs/digest.md). Pure."""
+"""How a digest comes about, part by part, so that anybody can follow it with any tool.
+
+docs/reference/digest.md says the same in prose. Pure.
+"""
 
 from __future__ import annotations
 

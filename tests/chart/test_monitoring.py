@@ -1,4 +1,4 @@
-"""Alerts and dashboard ask for metrics that exist, in PromQL that parses, and docs/metrics.md lists every alert."""
+"""Alerts and dashboard ask for metrics that exist, in PromQL that parses; docs/reference/metrics.md has every alert."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from bundle_runtime.server.metrics import Metrics as ServerMetrics
 from tests.chart.conftest import ROOT
 
 MONITORING = ROOT / "charts/operator/monitoring"
+METRICS = ROOT / "docs/reference/metrics.md"
 ALERTS = [
     rule for group in yaml.safe_load((MONITORING / "alerts.yaml").read_text())["groups"] for rule in group["rules"]
 ]
@@ -49,7 +50,7 @@ def test_an_expression_parses_and_its_metrics_exist(expression: str, exposed: se
     promql_parser.parse(expression)
     asked = set(re.findall(r"modelbundle_\w+", expression))
     assert asked
-    page = (ROOT / "docs/metrics.md").read_text()
+    page = METRICS.read_text()
     for name in asked:
         assert name in exposed
         assert re.sub(r"_bucket$", "", name) in page
@@ -59,9 +60,9 @@ def test_an_expression_parses_and_its_metrics_exist(expression: str, exposed: se
 def test_an_alert_says_what_happened_and_what_to_do(rule: dict[str, Any]) -> None:
     assert set(rule["annotations"]) == {"summary", "description"}
     assert rule["labels"]["severity"] in ("warning", "critical")
-    assert f"| `{rule['alert']}` |" in (ROOT / "docs/metrics.md").read_text()
+    assert f"| `{rule['alert']}` |" in METRICS.read_text()
 
 
 def test_every_documented_alert_exists() -> None:
-    documented = re.findall(r"^\| `(ModelBundle\w+)` \|", (ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    documented = re.findall(r"^\| `(ModelBundle\w+)` \|", METRICS.read_text(), re.MULTILINE)
     assert set(documented) == {rule["alert"] for rule in ALERTS}

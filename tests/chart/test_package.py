@@ -120,7 +120,7 @@ def test_versions_agree_everywhere() -> None:
     values = yaml.safe_load((ROOT / "charts/operator/values.yaml").read_text())
     assert (values["image"]["tag"], values["runtimeImage"]["tag"]) == ("", ""), "empty: the chart's appVersion"
     assert (ROOT / "CHANGELOG.md").read_text().partition("## ")[2].startswith(version)
-    assert f"operator:{version}" in (ROOT / "docs/install.md").read_text()
+    assert f"operator:{version}" in (ROOT / "docs/how-to/install.md").read_text()
 
 
 @pytest.mark.parametrize("values", ["{}", "operator: {watchNamespaces: [team-a]}"])

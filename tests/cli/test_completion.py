@@ -1,4 +1,4 @@
-"""Completion is click's own; docs/cli.md says how it is switched on."""
+"""Completion is click's own; docs/reference/cli.md says how it is switched on."""
 
 import pytest
 

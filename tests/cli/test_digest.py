@@ -27,7 +27,7 @@ SCHEMAS = ("requestSchema", "responseSchema")
 
 
 def recomputed(bundle: dict) -> str:
-    """docs/digest.md with nothing of ours; of fractions it knows only those that Python and JavaScript write alike."""
+    """docs/reference/digest.md with nothing of ours; of fractions only those that Python and JavaScript write alike."""
     document = {"schemaVersion": 1, **{field: bundle.get(field) for field in (*FIELDS, *SCHEMAS)}}
     document["artifact"] = {key: value for key, value in bundle["artifact"].items() if key != "uri"}
     document["env"] = [{"name": entry["name"], "value": entry.get("value", "")} for entry in bundle.get("env") or []]

@@ -1,7 +1,7 @@
 """The original's surface, as facts: names, order, kinds and defaults of parameters. Nothing here has a body.
 
 tests/client/test_signatures.py compares `launch` with it. What the original has and we do not is in OUT_OF_SCOPE, which
-docs/launch-client.md answers with what to use instead.
+docs/how-to/launch-client.md answers with what to use instead.
 """
 
 from __future__ import annotations

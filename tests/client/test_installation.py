@@ -33,7 +33,7 @@ def resolved(python: Path, directory: Path, resolution: str, *requirements: str)
 
 @pytest.mark.parametrize("line", LINES)
 def test_the_page_tells_the_line(line: str) -> None:
-    assert f"`{line}`" in (ROOT / "docs" / "launch-client.md").read_text()
+    assert f"`{line}`" in (ROOT / "docs" / "how-to" / "launch-client.md").read_text()
 
 
 @pytest.mark.parametrize("resolution", ["highest", "lowest-direct"])

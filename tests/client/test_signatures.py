@@ -88,7 +88,7 @@ def test_a_bundle_reads_and_writes_dicts_and_prints_as_in_the_original() -> None
 
 
 def test_what_is_out_of_scope_is_in_the_docs_with_what_to_use_instead() -> None:
-    page = (ROOT / "docs" / "launch-client.md").read_text()
+    page = (ROOT / "docs" / "how-to" / "launch-client.md").read_text()
     table = page.partition("## What is not here")[2].partition("\n## ")[0]
     rows = [line.strip("|").split("|") for line in table.splitlines() if line.startswith("|")][2:]
     assert {word.strip("` ") for what, _ in rows for word in what.split(",")} == set(OUT_OF_SCOPE)

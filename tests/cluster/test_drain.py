@@ -92,8 +92,8 @@ def test_a_deleted_pod(served: str, show: Callable[[str], None]) -> None:
 
 
 def test_a_drain_of_the_node(served: str, show: Callable[[str], None]) -> None:
-    """As `kubectl drain` does it, by the Eviction API and with the budget of docs/draining.md, but only for this bundle
-    and without the cordon: the replacements have no other node to go to."""
+    """As `kubectl drain` does it, by the Eviction API and with the budget of docs/how-to/draining.md, but only for this
+    bundle and without the cordon: the replacements have no other node to go to."""
     apply(_budget(), namespace=served)
     budget = f"pdb/{NAME}"
     kubectl("wait", budget, "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=30s", namespace=served)

@@ -24,14 +24,14 @@ CAPTURED = ROOT / "tests" / "cluster" / "captured"
 def pages() -> dict[Path, str]:
     """Each page and what should be in it."""
     return {
-        DOCS / "troubleshooting.md": troubleshooting(),
-        DOCS / "kubectl.md": kubectl_page(),
-        DOCS / "families.md": with_commands((DOCS / "families.md").read_text()),
-        DOCS / "digest.md": with_commands((DOCS / "digest.md").read_text()),
-        DOCS / "install.md": install_page((DOCS / "install.md").read_text()),
-        DOCS / "helm.md": with_table("values", (DOCS / "helm.md").read_text(), chart_values()),
-        DOCS / "metrics.md": with_table("alerts", (DOCS / "metrics.md").read_text(), alerts()),
-        DOCS / "gitops.md": with_health((DOCS / "gitops.md").read_text()),
+        DOCS / "how-to/troubleshooting.md": troubleshooting(),
+        DOCS / "reference/kubectl.md": kubectl_page(),
+        DOCS / "how-to/families.md": with_commands((DOCS / "how-to/families.md").read_text()),
+        DOCS / "reference/digest.md": with_commands((DOCS / "reference/digest.md").read_text()),
+        DOCS / "how-to/install.md": install_page((DOCS / "how-to/install.md").read_text()),
+        DOCS / "how-to/helm.md": with_table("values", (DOCS / "how-to/helm.md").read_text(), chart_values()),
+        DOCS / "reference/metrics.md": with_table("alerts", (DOCS / "reference/metrics.md").read_text(), alerts()),
+        DOCS / "how-to/gitops.md": with_health((DOCS / "how-to/gitops.md").read_text()),
     }
 
 
@@ -140,8 +140,8 @@ _TROUBLE_TAIL = """
 ## The bundle is Ready, and a request fails
 
 An answer that is no 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are listed in
-[architecture.md](architecture.md#the-pod-contract). `PredictFailed` quotes the user's code: its exception and the last
-lines of its traceback.
+[architecture.md](../explanation/architecture.md#the-pod-contract). `PredictFailed` quotes the user's code: its
+exception and the last lines of its traceback.
 `BodyTooLarge` and `MemoryFull` say what there was too much of, and whether to
 send less or to send it again: the limits are on that page too.
 

@@ -60,8 +60,8 @@ KNOWN = {"aws", "python", "kubectl", "helm", "docker", "eval", "git", ".venv/bin
 # page with Python in it -> the test that runs what it shows
 RUN = {
     "README.md": "tests/seed/test_page.py",
-    "docs/launch-client.md": "tests/seed/test_page.py",
-    "docs/predict.md": "tests/runtime/test_predict_page.py",
+    "docs/how-to/launch-client.md": "tests/seed/test_page.py",
+    "docs/reference/predict.md": "tests/runtime/test_predict_page.py",
 }
 
 
@@ -92,9 +92,9 @@ def test_every_dependency_has_its_reason() -> None:
     lists = [project["project"]["dependencies"], *project["project"]["optional-dependencies"].values()]
     named = {re.split(r"[\[<>=;~! ]", line)[0] for lines in lists for line in lines}
     named |= {re.split(r"[\[<>=;~! ]", line)[0] for line in project["build-system"]["requires"]}
-    cells = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE)
+    cells = re.findall(r"^\| ([^|]+) \|", (ROOT / "docs/reference/dependencies.md").read_text(), flags=re.MULTILINE)
     listed = {name.strip() for cell in cells for name in cell.split(",")}
-    assert named <= listed, f"without a reason in docs/dependencies.md: {sorted(named - listed)}"
+    assert named <= listed, f"without a reason in docs/reference/dependencies.md: {sorted(named - listed)}"
     assert not (listed - named - {"package", "---"}), f"listed, not used: {sorted(listed - named)}"
 
 

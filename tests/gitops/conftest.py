@@ -1,4 +1,7 @@
-"""Argo CD itself on the local cluster, with the product's health checks in its settings as docs/gitops.md says."""
+"""Argo CD itself on the local cluster, with the product's health checks in its settings.
+
+docs/how-to/gitops.md says how they get there.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of deploy/argocd/ and the table of docs/gitops.md, made from the health checks and their test data."""
+"""The files of deploy/argocd/ and the table of docs/how-to/gitops.md, made from health checks and test data."""
 
 from __future__ import annotations
 

@@ -81,6 +81,6 @@ def test_the_settings_hold_the_checks_as_they_are() -> None:
 
 
 def test_the_page_tells_every_phase() -> None:
-    page = (DOCS / "gitops.md").read_text()
+    page = (DOCS / "how-to/gitops.md").read_text()
     for phase in PHASES:
         assert f"| {phase.kind} | {phase.title} | {phase.status} |" in page

@@ -1,4 +1,4 @@
-"""The Python of docs/predict.md, each block as a bundle's predict.py."""
+"""The Python of docs/reference/predict.md, each block as a bundle's predict.py."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tests.docs.blocks import ROOT, blocks
 from tests.runtime.conftest import Served
 
 BATCHES, NOT_FINITE = (
-    block for block in blocks() if block.page == ROOT / "docs" / "predict.md" and block.language == "python"
+    block for block in blocks() if block.page == ROOT / "docs/reference/predict.md" and block.language == "python"
 )
 MODEL = """
 

@@ -1,4 +1,4 @@
-"""Every command of docs/protocols.md gives what stands below it."""
+"""Every command of docs/reference/protocols.md gives what stands below it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.runtime.conftest import Served
 from tests.runtime.test_open_inference import SEED, SEED_DOCUMENT
 
-PAGE = Path(__file__).resolve().parents[2] / "docs/protocols.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs/reference/protocols.md"
 
 
 def test_the_commands_of_the_page(served: Served) -> None:

@@ -1,10 +1,10 @@
-"""What docs/launch-client.md and README.md show: Python blocks that make a script, and a change of code."""
+"""What docs/how-to/launch-client.md and README.md show: Python blocks that make a script, and a change of code."""
 
 from __future__ import annotations
 
 from tests.docs.blocks import ROOT, Block, blocks
 
-PAGE = ROOT / "docs" / "launch-client.md"
+PAGE = ROOT / "docs" / "how-to" / "launch-client.md"
 README = ROOT / "README.md"
 
 

@@ -1,4 +1,4 @@
-"""docs/launch-client.md, its Python one block after the other, and that of README.md by itself, on the cluster."""
+"""docs/how-to/launch-client.md, its Python one block after the other, and that of README.md, on the cluster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server or a worker that does not keep to docs/wire.md: the other one says so, ends the connection and goes on."""
+"""A server or a worker that does not keep to docs/reference/wire.md: the other says so, closes, goes on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/conditions.md knows every reason that a condition can carry."""
+"""docs/reference/conditions.md knows every reason that a condition can carry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from modelbundle_operator.api.names import ConditionType, Reason
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "conditions.md").read_text()
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "conditions.md").read_text()
 
 
 @pytest.mark.parametrize("word", [*ConditionType, *Reason])

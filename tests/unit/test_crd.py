@@ -34,8 +34,8 @@ def test_the_file_is_current_and_small(monkeypatch, plural):
 
 
 def test_the_reference_is_current():
-    page = ROOT / "docs" / "crd.md"
-    assert page.read_text() == reference(), "run python -m modelbundle_operator.tools.crd_reference > docs/crd.md"
+    page = ROOT / "docs" / "reference" / "crd.md"
+    assert page.read_text() == reference(), f"run python -m modelbundle_operator.tools.crd_reference > {page}"
 
 
 def nodes(schema: dict[str, Any], path: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:

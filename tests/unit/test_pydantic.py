@@ -1,4 +1,7 @@
-"""Models of pydantic 1 and 2 become JSON by the table of docs/predict.md, but for what a model itself says."""
+"""Models of pydantic 1 and 2 become JSON by the table of docs/reference/predict.md.
+
+Except for what a model itself says.
+"""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def _page(result: dict[str, Any]) -> str:
     return f"""# Open Inference Protocol, clause by clause
 
 `make bench-oip`: the same model, which gives its inputs back, behind each server at its defaults, asked by
-`oip-conformance` (docs/oip-conformance.md). {versions}.
+`oip-conformance` (docs/reference/oip-conformance.md). {versions}.
 What a server leaves to the model (which outputs are returned, in MLServer and KServe) counts as the server's.
 
 | clause | what it asks | {" | ".join(names)} |

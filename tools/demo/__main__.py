@@ -50,8 +50,8 @@ def _cluster() -> Place:
         if os.geteuid() != 0:
             raise CannotShow(
                 "Starting a Kubernetes on this machine needs root, and this is neither root nor is there sudo. Run"
-                " make demo as root, or give it a cluster of yours: CLUSTER=current make demo (docs/install.md says"
-                " what that needs)."
+                " make demo as root, or give it a cluster of yours: CLUSTER=current make demo"
+                " (docs/how-to/install.md says what that needs)."
             )
         step("Starting a Kubernetes on this machine (make clean-cluster removes it)")
         if subprocess.run([sys.executable, "-m", "tools.local_cluster", "up"], cwd=ROOT, check=False).returncode:

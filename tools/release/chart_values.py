@@ -1,4 +1,4 @@
-"""The charts' values with what their comments say, for the table in docs/helm.md."""
+"""The charts' values with what their comments say, for the table in docs/how-to/helm.md."""
 
 import json
 import re

@@ -1,7 +1,7 @@
 """The cluster at hand and what stands beside it: an artifact store, a package index, images.
 
 The local cluster gives all of it by `python -m tools.local_cluster env`. On another cluster (CLUSTER=current) the same
-variables name yours; docs/install.md lists them.
+variables name yours; docs/how-to/install.md lists them.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Place:
         environment = os.environ if environment is None else environment
         missing = [f"{name} ({meaning})" for name, meaning in _NEEDED.items() if not environment.get(name)]
         if missing:
-            raise PlaceIncomplete("set " + ", ".join(missing) + "; docs/install.md says how")
+            raise PlaceIncomplete("set " + ", ".join(missing) + "; docs/how-to/install.md says how")
         endpoint, in_cluster, access_key, secret_key, index = (environment[name] for name in _NEEDED)
         audit_log = environment.get("CLUSTER_AUDIT_LOG")
         return cls(endpoint, in_cluster, access_key, secret_key, index, Path(audit_log) if audit_log else None)

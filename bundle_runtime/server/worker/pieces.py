@@ -1,4 +1,7 @@
-"""The worker's answer in pieces: JSON text as it is, and arrays as bytes that become JSON here (docs/wire.md)."""
+"""The worker's answer in pieces: JSON text as it is, and arrays as bytes that become JSON here.
+
+docs/reference/wire.md describes the frame.
+"""
 
 from __future__ import annotations
 

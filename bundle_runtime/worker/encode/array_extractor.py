@@ -1,7 +1,7 @@
 """Large arrays of floats on their way to JSON: as bytes to the server, which writes the numbers.
 
 Python's json spends about a microsecond on each float, in the user's interpreter; the server's library a fraction of
-that. So the text goes in pieces, and in the place of each such array go its bytes (docs/wire.md, ``pieces``).
+that. So the text goes in pieces, and in the place of each such array go its bytes (docs/reference/wire.md, ``pieces``).
 """
 
 from __future__ import annotations

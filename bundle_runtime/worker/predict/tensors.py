@@ -1,6 +1,7 @@
 """Tensors to keyword arguments and a prediction to tensors: the worker's half of the Open Inference Protocol.
 
-docs/protocols.md has the mapping. The server has checked names, shapes and sizes; here only the types are made.
+docs/reference/protocols.md has the mapping. The server has checked names, shapes and sizes; here only the types
+are made.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ class ConditionType(StrEnum):
 
 
 class Reason(StrEnum):
-    """Every reason that a condition can carry; docs/conditions.md says for each what to do next."""
+    """Every reason that a condition can carry; docs/reference/conditions.md says for each what to do next."""
 
     # all is well
     STORED = "Stored"

@@ -1,4 +1,7 @@
-"""The four containers of a pod: what each runs as, sees and may use (docs/architecture.md, the pod contract)."""
+"""The four containers of a pod: what each runs as, sees and may use.
+
+docs/explanation/architecture.md has the pod contract.
+"""
 
 import re
 from typing import Any

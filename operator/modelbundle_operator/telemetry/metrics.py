@@ -1,4 +1,4 @@
-"""What the operator tells Prometheus. docs/metrics.md explains each name.
+"""What the operator tells Prometheus. docs/reference/metrics.md explains each name.
 
 The registry is our own, not the library's global one: tests and a second operator in one process stay apart.
 """

@@ -1,4 +1,7 @@
-"""Writes docs/crd.md from the CRD: `python -m modelbundle_operator.tools.crd_reference > docs/crd.md`."""
+"""Writes docs/reference/crd.md from the CRD.
+
+python -m modelbundle_operator.tools.crd_reference > docs/reference/crd.md
+"""
 
 import sys
 from collections.abc import Iterator

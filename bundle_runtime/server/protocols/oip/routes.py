@@ -1,5 +1,5 @@
-"""The Open Inference Protocol, version 2, over REST: routes and metadata. docs/protocols.md says how tensors become
-keyword arguments and back; infer.py does it.
+"""The Open Inference Protocol, version 2, over REST: routes and metadata. docs/reference/protocols.md says how tensors
+become keyword arguments and back; infer.py does it.
 
 A pod serves one model under one version, its digest.
 """
