@@ -50,7 +50,7 @@ test: $(READY)
 	  $(SUDO) $(PY) -m pytest -ra --durations=15 $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 test-pythons: $(READY)
-	@$(PY) -m tests.runtime.each_python $(PYTEST_ARGS)
+	@$(PY) -m tests.serving.each_python $(PYTEST_ARGS)
 
 # what a new machine would see, on this one; nothing of .venv is used
 cold:

@@ -4,8 +4,8 @@ CLUSTER unset: the local cluster, started before the first test so that its prog
 counts it. CLUSTER=current: kubectl's current context. CLUSTER=none: cluster tests are skipped, and the summary ends
 with NOT PROVED.
 
-With `-n`, as in `make test`, pytest-xdist runs the tests in several processes (tests/side_by_side.py). The process that
-starts them collects the tests too: it knows whether a cluster is needed and starts it before them.
+With `-n`, as in `make test`, pytest-xdist runs the tests in several processes (tools/testkit/side_by_side.py). The
+process that starts them collects the tests too: it knows whether a cluster is needed and starts it before them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.default_signals import hand_on_no_ignored_signal
-from tests.progress import Progress
-from tests.side_by_side import Turns, UnitScheduling, position, shared_directory
 from tools.local_cluster.place import here as local_cluster
+from tools.testkit.default_signals import hand_on_no_ignored_signal
 from tools.testkit.place import local_environment
+from tools.testkit.progress import Progress
+from tools.testkit.side_by_side import Turns, UnitScheduling, position, shared_directory
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
@@ -49,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if "cluster" in item.path.relative_to(ROOT).parts:
+        if item.path.is_relative_to(ROOT / "tests/cluster"):
             item.add_marker(pytest.mark.cluster)
             # each wait has a limit of its own and then says how things stand; this one is for what hangs
             item.add_marker(pytest.mark.timeout(900))

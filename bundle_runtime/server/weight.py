@@ -2,8 +2,8 @@
 
 A list of nothing is three bytes as text and eighty as an object; a body within its limit can be gigabytes of values.
 Each value has a character that announces it, and those are quickly counted. The factors are what orjson and CPython
-3.11 took at most of texts made to take much (tests/unit/test_weight.py takes them again); a parser's own table of all
-values is in them, as is the frame for the worker.
+3.11 took at most of texts made to take much (tests/bundle_runtime/server/test_weight.py takes them again); a parser's
+own table of all values is in them, as is the frame for the worker.
 """
 
 from __future__ import annotations

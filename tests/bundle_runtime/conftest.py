@@ -7,7 +7,7 @@ import pytest
 
 from bundle_runtime.artifacts import retry
 from bundle_runtime.contract.layout import Layout
-from tests.prepare.stores import HttpStore, running_s3
+from tools.testkit.artifact_stores import HttpStore, running_s3
 
 
 @pytest.fixture(autouse=True)

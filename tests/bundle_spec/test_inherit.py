@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import LARGEST_INTEGER, bundle_document, canonical
 from bundle_spec.inherit import changed, inherit
-from tests.unit.builders import ARTIFACT, PYTORCH
+from tools.testkit.model_bundles import ARTIFACT, PYTORCH
 
 Fields = dict[str, Any]
 CLEARED: dict[str, Any] = {"requirements": [], "appConfig": {}, "env": [], "requestSchema": {}, "responseSchema": {}}

@@ -1,6 +1,6 @@
 """What a JSON Schema may cost: just below each limit it passes, just above it is refused with the place.
 
-tests/unit/test_pythons.py runs these on Python 3.8 too.
+tests/launch/packing/test_pythons.py runs these on Python 3.8 too.
 """
 
 from __future__ import annotations

@@ -12,12 +12,12 @@ import pytest
 
 from tests.cluster.audit import AuditLog
 from tests.gitops import health_data
-from tests.side_by_side import once
 from tools.demo import cluster_half
 from tools.testkit.call import client_pod
 from tools.testkit.install import install, runtime_image
 from tools.testkit.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
 from tools.testkit.place import Place
+from tools.testkit.side_by_side import once
 from tools.testkit.store import Store
 
 CAPTURED = Path(__file__).resolve().parent / "captured"

@@ -20,7 +20,7 @@ from botocore.config import Config
 
 from launch import LaunchClient
 from launch.errors import APIError, BundleFailedError, StoreError
-from tests.client.bad_calls import GOOD
+from tests.launch.bad_calls import GOOD
 from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
 from tools.testkit.place import Place
 from tools.testkit.store import Store

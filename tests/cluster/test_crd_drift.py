@@ -19,8 +19,8 @@ from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 
 from tests.cluster.crd_api import Object, fresh_namespace
-from tests.unit.builders import model_bundle
 from tools.testkit.kubectl import KubectlError, get, kubectl
+from tools.testkit.model_bundles import model_bundle
 
 pytestmark = pytest.mark.cluster
 NAME = "drifting"

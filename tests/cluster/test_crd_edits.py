@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.crd_api import Answer, Object, Server, fresh_namespace
-from tests.unit.builders import PYTORCH, REQUEST_SCHEMA, RESPONSE_SCHEMA, SHA256
 from tools.testkit.kubectl import KubectlError, kubectl
+from tools.testkit.model_bundles import PYTORCH, REQUEST_SCHEMA, RESPONSE_SCHEMA, SHA256
 
 pytestmark = pytest.mark.cluster
 

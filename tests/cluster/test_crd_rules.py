@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.cluster.crd_api import Answer, Object, Server, fresh_namespace
-from tests.unit.builders import model_bundle
-from tests.unit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID
+from tools.testkit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID
 from tools.testkit.kubectl import kubectl
+from tools.testkit.model_bundles import model_bundle
 
 pytestmark = pytest.mark.cluster
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.docs.blocks import ROOT, Block, blocks
 from tools.testkit.install import helm
 from tools.testkit.kubectl import kubectl
+from tools.testkit.page_blocks import ROOT, Block, blocks
 
 YAML = [block for block in blocks() if block.language == "yaml"]
 

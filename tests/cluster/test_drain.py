@@ -22,10 +22,10 @@ import yaml
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.load import Answer, Load, load
 from tests.cluster.traffic import NOTES
-from tests.docs.blocks import blocks
 from tools.local_cluster import processes
 from tools.testkit.call import CLIENT, from_pod
 from tools.testkit.kubectl import KubectlError, Manifest, apply, get, kubectl, list_all, wait_for
+from tools.testkit.page_blocks import blocks
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.exclusive  # three replicas and their replacements leave no room for other tests' pods

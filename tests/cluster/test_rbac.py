@@ -21,11 +21,10 @@ Rule = tuple[str, str, str]  # API group, resource, verb
 def test_every_right_of_the_operator_was_used(
     request: pytest.FixtureRequest, operator: object, audit_file: Path, show: Any
 ) -> None:
-    missing = {file.name for file in Path(__file__).parent.glob("test_*.py")} - {
-        i.path.name for i in request.session.items
-    }
+    missing = set(Path(__file__).parent.glob("test_*.py")) - {item.path for item in request.session.items}
     if missing:
-        pytest.skip(f"counts over the whole run, and these do not run: {', '.join(sorted(missing))}")
+        names = ", ".join(sorted(path.name for path in missing))
+        pytest.skip(f"counts over the whole run, and these do not run: {names}")
     role = get("clusterrole", "modelbundle-operator")
     assert role is not None
     granted = set(rules(role["rules"]))

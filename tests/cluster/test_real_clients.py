@@ -15,8 +15,8 @@ import pytest
 import tritonclient.http as triton
 
 from tests.cluster.bundles import INTEGER, REQUEST, cpu_bundle, wait_ready
-from tests.environments import python_with
 from tools.testkit.call import post, service_url
+from tools.testkit.environments import python_with
 from tools.testkit.kubectl import apply, wait_for
 from tools.testkit.store import Store
 

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tests.install.index import wheel
 from tools.local_cluster import images, layouts, wheelhouse
 from tools.local_cluster.place import here
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, condition, kubectl, list_all, wait_for
+from tools.testkit.package_index import wheel
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="moves a tag and an index of the local cluster")

@@ -12,8 +12,8 @@ from pathlib import Path
 from click.testing import CliRunner
 
 from launch.cli.commands import cli
-from tests.cli.bundle_api import BundleApi
-from tests.cli.families import clone, root
+from tests.launch.cli.bundle_api import BundleApi
+from tests.launch.families import clone, root
 
 COMMANDS = {
     "tree": [["tree", "sentiment-v1"]],

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from launch.cli.commands import cli
-from tests.docs.blocks import PAGES, ROOT, Block, blocks
+from tools.testkit.page_blocks import PAGES, ROOT, Block, blocks
 
 RUFF = Path(sys.executable).with_name("ruff")
 SHELL = [block for block in blocks() if block.language == "sh"]
@@ -61,7 +61,7 @@ KNOWN = {"aws", "python", "kubectl", "helm", "docker", "eval", "git", ".venv/bin
 RUN = {
     "README.md": "tests/seed/test_page.py",
     "docs/how-to/launch-client.md": "tests/seed/test_page.py",
-    "docs/reference/predict.md": "tests/runtime/test_predict_page.py",
+    "docs/reference/predict.md": "tests/serving/test_predict_page.py",
 }
 
 

@@ -19,7 +19,7 @@ from launch.errors import (
     StoreError,
     WrongTypeError,
 )
-from tests.client.world import World
+from tests.launch.world import World
 
 IMAGE = {"framework_type": "pytorch", "pytorch_image_tag": "1.7.1-cuda11.0-cudnn8-runtime"}
 INTEGER = {"type": "integer"}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from launch import LaunchClient
-from tests.client.stand_in import StandIn
-from tests.client.world import World
 from tests.cluster.conftest import make_namespace, operator, place, store
+from tests.launch.world import World
+from tools.testkit.stand_in_api import StandIn
 
 __all__ = ["make_namespace", "operator", "place", "store"]
 

@@ -1,6 +1,6 @@
 """The original's surface, as facts: names, order, kinds and defaults of parameters. Nothing here has a body.
 
-tests/client/test_signatures.py compares `launch` with it. What the original has and we do not is in OUT_OF_SCOPE, which
+tests/launch/test_signatures.py compares `launch` with it. What the original has and we do not is in OUT_OF_SCOPE, which
 docs/how-to/launch-client.md answers with what to use instead.
 """
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT
-from tests.environments import CLIENT, interpreter, uv
+from tools.testkit.environments import CLIENT, interpreter, uv
+from tools.testkit.page_blocks import ROOT
 
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 LINES = {"pip install 'model-bundles[client]'": [], "pip install 'model-bundles[client]' 'pydantic<2'": ["pydantic<2"]}

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT
-from tests.environments import distribution, python_with_client
+from tools.testkit.environments import distribution, python_with_client
+from tools.testkit.page_blocks import ROOT
 
 SERIES = "{}.{}".format(*sys.version_info[:2])
 TOOLS = ("hypothesis>=6.100", "pydantic>=2.10", "pytest>=8.3", "pytest-asyncio>=0.24", "pytest-timeout>=2.3",
          "pytest-xdist>=3.8")  # fmt: skip
 TESTS = (
-    "tests/client/test_api_key.py", "tests/client/test_bad_calls.py", "tests/client/test_credentials.py",
-    "tests/client/test_packing_order.py", "tests/client/test_signatures.py", "tests/cli/test_families.py",
-    "tests/cli/test_wait.py", "tests/unit/test_connection.py",
+    "tests/launch/cluster/test_api_key.py", "tests/launch/api/test_bad_calls.py",
+    "tests/launch/cluster/test_credentials.py",
+    "tests/launch/api/test_packing_order.py", "tests/launch/test_signatures.py", "tests/launch/cli/test_families.py",
+    "tests/launch/cli/test_wait.py", "tests/launch/cluster/test_connection.py",
 )  # fmt: skip
 
 

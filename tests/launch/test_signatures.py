@@ -11,8 +11,8 @@ import pytest
 
 import launch
 import launch.errors
-from tests.client.original import ATTRIBUTES, CLASSES, EXPORTS, MODULES, OPTIONAL_WITH_US, OUT_OF_SCOPE
-from tests.docs.blocks import ROOT
+from tests.launch.original import ATTRIBUTES, CLASSES, EXPORTS, MODULES, OPTIONAL_WITH_US, OUT_OF_SCOPE
+from tools.testkit.page_blocks import ROOT
 
 METHODS = {
     f"{theirs.__name__}.{name}": function

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.client.stand_in import StandIn
+from tools.testkit.stand_in_api import StandIn
 
 
 @dataclass(frozen=True)

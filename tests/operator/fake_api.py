@@ -18,7 +18,7 @@ from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.client import PLACES
 from modelbundle_operator.loop.workqueue import Key
 
-from tests.loop.fake_cluster import FakeCluster
+from tests.operator.fake_cluster import FakeCluster
 
 Body = dict[str, Any]
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete"]

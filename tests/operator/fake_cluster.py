@@ -1,7 +1,7 @@
 """An API server in memory, as far as the operator can tell: versions, generations, ownership of fields.
 
-No mock: it has no expectations, it behaves. tests/loop/test_cluster_contract.py holds it and the real one to the same
-promises, so that it does not become a poor impression.
+No mock: it has no expectations, it behaves. tests/operator/kube/test_cluster_contract.py holds it and the real one to
+the same promises, so that it does not become a poor impression.
 """
 
 from __future__ import annotations

@@ -19,8 +19,8 @@ import aiohttp
 import pytest
 from modelbundle_operator.loop.workqueue import Key
 
-from tests.builders import model_bundle, serving_pod
-from tests.wiring.fake_api import FakeApi
+from tests.operator.fake_api import FakeApi
+from tools.testkit.cluster_objects import model_bundle, serving_pod
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Key("models", "llama")

@@ -15,8 +15,8 @@ from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.settings import Settings
 from modelbundle_operator.telemetry.metrics import Metrics
 
-from tests.builders import START
-from tests.loop.fake_cluster import FakeCluster
+from tests.operator.fake_cluster import FakeCluster
+from tools.testkit.cluster_objects import START
 
 Body = dict[str, Any]
 KEY = Key("models", "llama")

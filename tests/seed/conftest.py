@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.cluster.conftest import make_namespace, operator, place, store
-from tests.environments import distribution, python_with_client
 from tests.seed.document import Document, read
 from tests.seed.environments import PYDANTICS, SERIES, Environment
 from tests.seed.story import (
@@ -22,6 +21,7 @@ from tests.seed.story import (
     run_with_pydantic_1,
     run_with_pydantic_2,
 )
+from tools.testkit.environments import distribution, python_with_client
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.blocks import ROOT
+from tools.testkit.page_blocks import ROOT
 
 VARIABLE = "MODELBUNDLE_SEED_DOC"
 DEFAULT = ROOT / ".." / "shared" / "seed" / "model_bundles.md"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.docs.blocks import ROOT, Block, blocks
+from tools.testkit.page_blocks import ROOT, Block, blocks
 
 PAGE = ROOT / "docs" / "how-to" / "launch-client.md"
 README = ROOT / "README.md"

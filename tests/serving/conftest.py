@@ -10,7 +10,7 @@ from typing import Any
 import cloudpickle
 import pytest
 
-from tests.runtime.pair import Pair
+from tools.testkit.pair import Pair
 
 Served = Callable[..., Pair]
 

@@ -1,4 +1,4 @@
-"""``python -m tests.runtime.each_python``: the tests of server and worker, with the worker under each Python in turn.
+"""``python -m tests.serving.each_python``: the tests of server and worker, with the worker under each Python in turn.
 
 What `make test` runs is the worker under the tests' own Python, and test_pythons.py for the others: all of it under all
 of them takes ten minutes.
@@ -11,8 +11,8 @@ import re
 import subprocess
 import sys
 
-from tests.environments import python_with
-from tests.runtime.test_pythons import VERSIONS
+from tests.serving.test_pythons import VERSIONS
+from tools.testkit.environments import python_with
 
 PACKAGES = ("numpy", "opentelemetry-api")  # what the tests' bundles import where they are
 
@@ -25,7 +25,7 @@ def main() -> int:
         python = python_with(version, *PACKAGES)
         full = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout.split()[1]
         print(f"== the worker under CPython {full}", flush=True)
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "tests/runtime", *words]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", "tests/serving", *words]
         with subprocess.Popen(
             command, env={**os.environ, "WORKER_PYTHON": str(python)}, stdout=subprocess.PIPE, text=True
         ) as tests:

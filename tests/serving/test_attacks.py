@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Pair, stopping, until
+from tests.serving.conftest import Served, code_bundle
+from tools.testkit.pair import Pair, stopping, until
 
 MIB = 1024 * 1024
 # a pod's server may have 1 GiB, which the server also takes for its limit where there is none; the process itself, and

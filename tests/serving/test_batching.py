@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Background, Pair, stopping, until
-from tests.runtime.test_pythons import interpreter
+from tests.serving.conftest import Served, code_bundle
+from tests.serving.test_pythons import interpreter
+from tools.testkit.pair import Background, Pair, stopping, until
 
 SOURCE = """
 import time

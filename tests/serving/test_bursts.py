@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Background, Pair, stopping, until
-from tests.runtime.test_pythons import interpreter
+from tests.serving.conftest import Served, code_bundle
+from tests.serving.test_pythons import interpreter
+from tools.testkit.pair import Background, Pair, stopping, until
 
 SOURCE = """
 import ctypes, time

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Background, Pair, stopping
+from tests.serving.conftest import Served, code_bundle
+from tools.testkit.pair import Background, Pair, stopping
 
 ODD = """
 import sys

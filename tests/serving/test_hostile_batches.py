@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Answer, Background, Pair, stopping, until
-from tests.runtime.test_hostile_code import OLDEST
+from tests.serving.conftest import code_bundle
+from tests.serving.test_hostile_code import OLDEST
+from tools.testkit.pair import Answer, Background, Pair, stopping, until
 
 BATCHED = r"""
 import sys, time

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Answer, Pair, stopping, until
-from tests.runtime.test_pythons import interpreter
+from tests.serving.conftest import Served, code_bundle
+from tests.serving.test_pythons import interpreter
+from tools.testkit.pair import Answer, Pair, stopping, until
 
 OLDEST = os.environ.get("WORKER_PYTHON") or interpreter("3.8") or sys.executable
 

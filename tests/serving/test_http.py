@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.serving.conftest import code_bundle
+from tools.testkit.pair import Pair, stopping
 
 ECHO = "def predict(x):\n    return x\n"
 LIMIT = 100_000

@@ -7,8 +7,8 @@ import stat
 import threading
 from pathlib import Path
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import Background, Pair, until
+from tests.serving.conftest import Served
+from tools.testkit.pair import Background, Pair, until
 
 # predict(wait=...) says that it runs, and runs until the file `go` is there
 GATED = """

@@ -13,9 +13,9 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Answer, Pair, stopping
-from tests.runtime.test_pythons import interpreter
+from tests.serving.conftest import Served, code_bundle
+from tests.serving.test_pythons import interpreter
+from tools.testkit.pair import Answer, Pair, stopping
 
 SEED = """
 def predict(x, y):

@@ -10,8 +10,8 @@ import pytest
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.serving.conftest import code_bundle
+from tools.testkit.pair import Pair, stopping
 
 MODEL = """
 import numpy

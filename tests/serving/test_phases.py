@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import Background, Pair, until
+from tests.serving.conftest import Served
+from tools.testkit.pair import Background, Pair, until
 
 SLOW = """
 import time

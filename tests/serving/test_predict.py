@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served
+from tests.serving.conftest import Served
 
 X_AND_Y = {
     "type": "object",
@@ -142,7 +142,7 @@ class Counter:
 def test_an_object_with_init_is_the_predict_function(served: Served) -> None:
     import cloudpickle
 
-    import tests.runtime.test_predict as here
+    import tests.serving.test_predict as here
 
     cloudpickle.register_pickle_by_value(here)
     try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.docs.blocks import ROOT, blocks
-from tests.runtime.conftest import Served
+from tests.serving.conftest import Served
+from tools.testkit.page_blocks import ROOT, blocks
 
 BATCHES, NOT_FINITE = (
     block for block in blocks() if block.page == ROOT / "docs/reference/predict.md" and block.language == "python"

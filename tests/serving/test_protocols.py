@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Answer, Pair, stopping
+from tests.serving.conftest import Served, code_bundle
+from tools.testkit.pair import Answer, Pair, stopping
 
 SEED = """
 def predict(x, y):

@@ -6,8 +6,8 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.runtime.conftest import Served
-from tests.runtime.test_open_inference import SEED, SEED_DOCUMENT
+from tests.serving.conftest import Served
+from tests.serving.test_open_inference import SEED, SEED_DOCUMENT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/protocols.md"
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import put_runtime
+from tests.serving.conftest import Served
+from tools.testkit.pair import put_runtime
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import REPOSITORY
+from tests.serving.conftest import Served
+from tools.testkit.pair import REPOSITORY
 
 ANY: dict[str, Any] = {}
 PREDICT = "def predict(**fields):\n    return 1\n"

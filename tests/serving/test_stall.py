@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import Background, Pair, until
-from tests.runtime.test_life import GATED, go, started
+from tests.serving.conftest import Served
+from tests.serving.test_life import GATED, go, started
+from tools.testkit.pair import Background, Pair, until
 
 # through PyDLL, as an extension would call that never gives the interpreter lock back
 HOLDS_THE_LOCK = """

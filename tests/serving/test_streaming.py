@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served, code_bundle
-from tests.runtime.pair import Background, Pair, stopping, until
-from tests.runtime.test_protocols import PARENT
+from tests.serving.conftest import Served, code_bundle
+from tests.serving.test_protocols import PARENT
+from tools.testkit.pair import Background, Pair, stopping, until
 
 SOURCE = """
 import asyncio, time

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import Pair, until
+from tests.serving.conftest import Served
+from tools.testkit.pair import Pair, until
 
 
 def failed(pair: Pair) -> dict[str, Any]:

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from tests.runtime.conftest import Served
-from tests.runtime.pair import Background, until
-from tests.runtime.test_hostile_code import OLDEST
+from tests.serving.conftest import Served
+from tests.serving.test_hostile_code import OLDEST
+from tools.testkit.pair import Background, until
 
 CLOSING = """
 import os, sys

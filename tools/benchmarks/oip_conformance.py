@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from oip_conformance.target import Target
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.serving.conftest import code_bundle
 from tools.benchmarks.peers import environment, free_port, running, version_of
+from tools.testkit.pair import Pair, stopping
 
 RESULTS = Path(__file__).with_name("results")
 MODEL = "mirror"

@@ -19,12 +19,12 @@ from typing import Any
 
 import boto3
 
-from tests.prepare.stores import running_s3
 from tools.local_cluster.versions import VERSITYGW
+from tools.testkit.artifact_stores import running_s3
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RESULTS = Path(__file__).with_name("results")
-PUT_FILE = ROOT / "tests/store/put_file.py"
+PUT_FILE = ROOT / "tools/testkit/put_file.py"
 SIZE = 1 << 30
 ROUNDS = 3
 MIB = 1 << 20

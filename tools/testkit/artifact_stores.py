@@ -20,12 +20,12 @@ from bundle_runtime.contract.layout import Layout
 MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
 
-def document_for(content: bytes, packaging: str = "cloudpickle", **more: object) -> dict:
+def document_for(content: bytes, packaging: str = "cloudpickle", **more: object) -> dict[str, object]:
     artifact = {"sha256": hashlib.sha256(content).hexdigest(), "packaging": packaging, "pythonVersion": "3.11"}
     return {"schemaVersion": 1, "artifact": artifact, **more}
 
 
-def write_document(layout: Layout, document: dict) -> str:
+def write_document(layout: Layout, document: dict[str, object]) -> str:
     """Write bundle.json; returns the digest that the pod would be started with."""
     content = json.dumps(document).encode()
     path = Path(layout.config_file)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.unit.builders import ARTIFACT, PYTORCH, SHA256, model_bundle
+from tools.testkit.model_bundles import ARTIFACT, PYTORCH, SHA256, model_bundle
 
 Case = tuple[str, dict[str, Any]]
 

@@ -15,7 +15,7 @@ from tools.local_cluster import interpreters, store
 from tools.local_cluster.errors import ClusterError
 from tools.local_cluster.progress import step
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 CLIENT = f"{ROOT}[client]"  # as `model-bundles[client]` is at the index
 _UV = Path(sys.executable).with_name("uv")
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uv
@@ -66,7 +67,7 @@ def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path
         pytest.skip(str(error))
     subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", base, directory], check=True)
     python = directory / "bin" / "python"
-    words = ["pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
+    words: list[str | Path] = ["pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
     subprocess.run([uv.find_uv_bin(), *words], check=True)
     return python
 
@@ -74,7 +75,7 @@ def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path
 @dataclass
 class Outcome:
     code: int
-    report: dict
+    report: dict[str, Any]
     log: str
     out: str
     layout: Layout

@@ -161,7 +161,7 @@ class Pair:
 
     @property
     def report(self) -> dict[str, Any]:
-        return json.loads(self.report_file.read_bytes())
+        return dict(json.loads(self.report_file.read_bytes()))
 
     # clients
 

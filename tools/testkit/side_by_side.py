@@ -45,7 +45,7 @@ def unit(item: pytest.Item) -> str:
     return "exclusive" if kind(item) is Kind.EXCLUSIVE else item.nodeid.partition("::")[0]
 
 
-class UnitScheduling(LoadScopeScheduling):
+class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Hands out units in the order of their first tests."""
 
     def __init__(self, config: pytest.Config, log: Any, items: list[pytest.Item]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare import schemas
 from bundle_runtime.prepare.steps import prepare
-from tests.prepare.stores import document_for
+from tools.testkit.artifact_stores import document_for
 
 ANY: dict[str, Any] = {"type": "object"}
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"

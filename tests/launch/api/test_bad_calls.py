@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from launch.errors import APIError, LaunchError
-from tests.client.bad_calls import GOOD, ROWS, BadCall
-from tests.client.world import World
+from tests.launch.bad_calls import GOOD, ROWS, BadCall
+from tests.launch.world import World
 
 
 def test_the_good_call_uploads_and_creates(world: World) -> None:

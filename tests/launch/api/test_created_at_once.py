@@ -13,9 +13,9 @@ import pytest
 from launch import LaunchClient
 from launch.bundle.naming import CREATED_AT
 from launch.errors import APIError
-from tests.client.bad_calls import GOOD
-from tests.client.stand_in import BUNDLES, ENDPOINTS
-from tests.client.world import World
+from tests.launch.bad_calls import GOOD
+from tests.launch.world import World
+from tools.testkit.stand_in_api import BUNDLES, ENDPOINTS
 
 CALLERS, ROUNDS = 4, 30
 

@@ -11,8 +11,8 @@ import pytest
 
 from launch.errors import APIError, InvalidBundleError, LaunchError, LaunchWarning, StoreError, WrongTypeError
 from launch.packing.app_config import DEEPEST
-from tests.client.bad_calls import GOOD, IMAGE, INTEGER
-from tests.client.world import World
+from tests.launch.bad_calls import GOOD, IMAGE, INTEGER
+from tests.launch.world import World
 
 
 class Model:

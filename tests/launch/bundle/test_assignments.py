@@ -9,7 +9,7 @@ from launch.bundle.assignments import AssignmentError, env_entry, split, typed, 
 from launch.bundle.clone import requirements_of, with_env
 from launch.bundle.content import ContentError
 from launch.bundle.differences import app_config, value_at
-from tests.cli.families import ROOT
+from tests.launch.families import ROOT
 
 NAMES = st.lists(st.text(min_size=1), min_size=1, max_size=3)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bundle_spec.json_path import read, write
 from launch.bundle.content import content_of_fields
 from launch.bundle.differences import MISSING, differences, value_at
-from tests.cli.families import ROOT
+from tests.launch.families import ROOT
 
 SMALL = st.recursive(
     st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from(["", "a", "a.b"]),

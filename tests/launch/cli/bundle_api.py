@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tests.cli.api_server import PATH
+from tests.launch.cli.api_server import PATH
 
 PODS = "/api/v1/namespaces/models/pods"
 PAGE = 2  # whatever limit is asked for, so that paging is seen

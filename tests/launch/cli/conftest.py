@@ -18,9 +18,9 @@ from examples.pack import EXAMPLES, pack
 from launch.bundle.manifest import dump, read_bundle
 from launch.cli import main
 from launch.local.pythons import NoSuchPythonError, find_python
-from tests.cli.bundle_api import BundleApi
+from tests.launch.cli.bundle_api import BundleApi
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 THIS = "{}.{}".format(*sys.version_info[:2])
 
 

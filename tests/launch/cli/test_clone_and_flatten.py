@@ -6,8 +6,8 @@ import pytest
 import yaml
 
 from launch.bundle.manifest import parse
-from tests.cli.families import ROOT, clone, root, waiting
-from tests.cli.test_digest import recomputed
+from tests.launch.cli.test_digest import recomputed
+from tests.launch.families import ROOT, clone, root, waiting
 
 
 @pytest.fixture

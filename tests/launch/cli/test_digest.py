@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
 from launch.bundle.manifest import dump
-from tests.cli.families import ROOT, clone, root, waiting
+from tests.launch.families import ROOT, clone, root, waiting
 
 
 def manifest(name: str = "v1", **bundle: object) -> dict:

@@ -6,8 +6,8 @@ import json
 import pytest
 
 from launch.bundle.manifest import dump
-from tests.cli.families import ROOT, clone, root, waiting
-from tests.cli.test_digest import manifest
+from tests.launch.cli.test_digest import manifest
+from tests.launch.families import ROOT, clone, root, waiting
 
 
 @pytest.fixture

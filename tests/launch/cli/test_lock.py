@@ -6,8 +6,8 @@ import pytest
 
 from launch.bundle.content import content_of_fields
 from launch.bundle.manifest import dump, parse
-from tests.cli.families import ROOT, root
-from tests.cli.test_digest import manifest, recomputed
+from tests.launch.cli.test_digest import manifest, recomputed
+from tests.launch.families import ROOT, root
 
 LISTED = ["numpy==2.1.0", "scikit-learn==1.5.2", "scipy==1.14.0"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.conftest import Done
-from tests.client.stand_in import StandIn
+from tests.launch.cli.conftest import Done
+from tools.testkit.stand_in_api import StandIn
 
 LOUD = """
 import ctypes, os, subprocess, sys

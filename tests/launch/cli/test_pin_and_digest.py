@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.cli.conftest import THIS, packed
-from tests.prepare.stores import HttpStore, running_s3
+from tests.launch.cli.conftest import THIS, packed
+from tools.testkit.artifact_stores import HttpStore, running_s3
 
 CONTENT = b"content" * 300_000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

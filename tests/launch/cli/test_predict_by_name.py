@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.cli.api_server import STALLED, STARTING, Api, bundle
+from tests.launch.cli.api_server import STALLED, STARTING, Api, bundle
 
 
 @pytest.fixture

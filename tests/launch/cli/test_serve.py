@@ -16,8 +16,8 @@ from modelbundle_operator.bundle.json_schema import check_schema
 
 from examples.pack import pack
 from launch.bundle.manifest import dump, read_bundle
-from tests.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed, start_serving
-from tests.install.index import served_index, wheel
+from tests.launch.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed, start_serving
+from tools.testkit.package_index import served_index, wheel
 
 
 def ask(url: str, **fields: object) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from modelbundle_operator.api.names import ConditionType
 
 from launch.bundle.conditions import TYPES
-from tests.cli.api_server import READY, STALLED, STARTING, Api, bundle
+from tests.launch.cli.api_server import READY, STALLED, STARTING, Api, bundle
 
 
 @pytest.fixture

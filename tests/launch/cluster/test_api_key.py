@@ -13,8 +13,8 @@ import pytest
 
 from launch import LaunchClient, ModelBundle
 from launch.errors import NotPicklableError
-from tests.client.bad_calls import GOOD
-from tests.client.world import World
+from tests.launch.bad_calls import GOOD
+from tests.launch.world import World
 
 SECRET = "sekret-b54f9ae17c"
 CALLS: dict[str, Callable[[Any], Any]] = {

@@ -13,8 +13,8 @@ import pytest
 from launch import LaunchClient
 from launch.cluster.connection import Connection
 from launch.errors import APIError
-from tests.client.stand_in import StandIn
-from tests.client.world import World
+from tests.launch.world import World
+from tools.testkit.stand_in_api import StandIn
 
 PLUGIN = """#!/bin/sh
 echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": "of-a-plugin"}}'

@@ -6,7 +6,7 @@ from bundle_spec.json_path import read
 from launch.lineage.blame import blame
 from launch.lineage.family import families, member_named
 from launch.lineage.tree import tree_json
-from tests.cli.families import clone, root, waiting
+from tests.launch.families import clone, root, waiting
 
 
 def shape(member) -> object:

@@ -14,12 +14,14 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
-from tests.environments import python_with
+from tools.testkit.environments import python_with
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 PYTHONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
-PACKING = ("test_archive.py", "test_inferred.py", "test_pickling.py", "test_schema_limits.py")
+PACKING = (
+    "tests/launch/packing/archives/test_archive.py", "tests/launch/packing/pickles/test_inferred.py",
+    "tests/launch/packing/pickles/test_pickling.py", "tests/bundle_spec/test_schema_limits.py",
+)  # fmt: skip
 PYDANTICS = {  # with and without the library that checks schemas
     "1.10": ("3.8", "pydantic>=1.10,<2", "jsonschema-rs"),
     "2.0": ("3.8", "pydantic==2.0.*"),
@@ -33,7 +35,7 @@ def run(python: Path, directory: Path, *files: str) -> str:
     command = [python, "-m", "pytest", "-q", "-c", os.devnull, f"--rootdir={ROOT}", "--noconftest", "--tb=short"]
     command += ["--import-mode=importlib", "-p", "no:cacheprovider", f"--basetemp={directory}"]
     done = subprocess.run(
-        [*command, *(str(HERE / file) for file in files)],
+        [*command, *(str(ROOT / file) for file in files)],
         cwd=ROOT,
         env={**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
@@ -57,7 +59,7 @@ def test_packing_is_the_same_under_every_python(tmp_path: Path) -> None:
 def test_schemas_are_the_same_under_every_pydantic(tmp_path: Path, pydantic: str) -> None:
     version, *packages = PYDANTICS[pydantic]
     python = python_with(version, "pytest>=8.3", "typing-extensions", *packages)
-    line = run(python, tmp_path / "run", "test_schemas.py")
+    line = run(python, tmp_path / "run", "tests/launch/packing/schemas/test_models.py")
     assert re.match(r"\d{2,3} passed", line), line
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from launch.stores.artifact import Packed, packed
-from tests.prepare.stores import running_s3
-from tests.runtime.test_pythons import interpreter
+from tests.serving.test_pythons import interpreter
+from tools.testkit.artifact_stores import running_s3
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 MIB = 1 << 20
-PUT_FILE = Path(__file__).with_name("put_file.py")
+PUT_FILE = ROOT / "tools/testkit/put_file.py"
 
 
 class S3:

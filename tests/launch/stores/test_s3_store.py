@@ -14,7 +14,7 @@ from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
 
 if TYPE_CHECKING:
-    from tests.store.conftest import S3
+    from tests.launch.stores.conftest import S3
 
 MIB = 1 << 20
 Bundle = Callable[..., Packed]

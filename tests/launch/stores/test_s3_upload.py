@@ -15,10 +15,10 @@ from launch.errors import StoreError
 from launch.stores import s3_upload
 from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
-from tests.store.conftest import key_of, result
+from tests.launch.stores.conftest import key_of, result
 
 if TYPE_CHECKING:
-    from tests.store.conftest import S3, Put
+    from tests.launch.stores.conftest import S3, Put
 
 MIB = 1 << 20
 PART = 5 * MIB

@@ -6,7 +6,7 @@ from modelbundle_operator.bundle.naming import child_labels, endpoint_url, short
 from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.errors import Terminal
 
-from tests.unit.builders import SHA256, model_bundle
+from tools.testkit.model_bundles import SHA256, model_bundle
 
 
 def test_an_object_that_an_older_crd_let_through_names_the_field():

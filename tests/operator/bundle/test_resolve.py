@@ -8,7 +8,7 @@ from modelbundle_operator.api.names import Reason, parse
 from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.errors import Terminal
 
-from tests.unit.builders import ARTIFACT, PYTORCH, model_bundle
+from tools.testkit.model_bundles import ARTIFACT, PYTORCH, model_bundle
 
 OBJECT = {"type": "object"}
 

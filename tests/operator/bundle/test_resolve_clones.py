@@ -16,7 +16,7 @@ from modelbundle_operator.judge.status import identity
 from modelbundle_operator.settings import Settings
 
 from bundle_spec.canonical import canonical
-from tests.unit.builders import ARTIFACT, model_bundle
+from tools.testkit.model_bundles import ARTIFACT, model_bundle
 
 Body = dict[str, Any]
 ZIP = {**ARTIFACT, "packaging": "zip"}

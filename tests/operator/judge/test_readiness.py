@@ -13,7 +13,7 @@ from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.observation import Observation, Rollout, Still, observe_pod, that_count
 from modelbundle_operator.judge.readiness import Judgement, judge, judge_terminal
 
-from tests.builders import (
+from tools.testkit.cluster_objects import (
     DIGEST,
     START,
     completed,

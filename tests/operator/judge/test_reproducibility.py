@@ -13,7 +13,17 @@ from modelbundle_operator.judge.reproducibility import first_run, sameness
 from modelbundle_operator.judge.status import summarise
 from modelbundle_operator.reconcile.events import changes
 
-from tests.builders import DIGEST, IMAGE, START, completed, ended, model_bundle, pod, running, serving_pod
+from tools.testkit.cluster_objects import (
+    DIGEST,
+    IMAGE,
+    START,
+    completed,
+    ended,
+    model_bundle,
+    pod,
+    running,
+    serving_pod,
+)
 
 Body = dict[str, Any]
 FIRST, OTHER = f"{IMAGE}@sha256:{'cd' * 32}", f"{IMAGE}@sha256:{'ef' * 32}"

@@ -14,8 +14,8 @@ from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.client import Cluster
 from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 
-from tests.builders import model_bundle
-from tests.loop.fake_cluster import FakeCluster
+from tests.operator.fake_cluster import FakeCluster
+from tools.testkit.cluster_objects import model_bundle
 from tools.testkit.kubectl import kubectl
 
 Body = dict[str, Any]

@@ -12,8 +12,8 @@ from modelbundle_operator.kube.client import Refused
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.workqueue import Key
 
-from tests.builders import model_bundle
-from tests.loop.fake_cluster import FakeCluster
+from tests.operator.fake_cluster import FakeCluster
+from tools.testkit.cluster_objects import model_bundle
 
 GONE = Refused(403, "GET /apis/.../namespaces/gone: 403: forbidden")
 

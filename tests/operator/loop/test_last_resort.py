@@ -12,8 +12,8 @@ from modelbundle_operator.loop.last_resort import InternalError, guarded
 from modelbundle_operator.loop.workqueue import Key
 from modelbundle_operator.reconcile import bundle
 
-from tests.builders import model_bundle
-from tests.loop.world import KEY, World
+from tests.operator.world import KEY, World
+from tools.testkit.cluster_objects import model_bundle
 
 
 class PanicException(BaseException):

@@ -14,9 +14,9 @@ from modelbundle_operator.loop.controller import Outcome
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
 
-from tests.builders import START, completed, ended, model_bundle, pod, running, serving_pod
-from tests.loop.fake_cluster import refused
-from tests.loop.world import KEY, World
+from tests.operator.fake_cluster import refused
+from tests.operator.world import KEY, World
+from tools.testkit.cluster_objects import START, completed, ended, model_bundle, pod, running, serving_pod
 
 Body = dict[str, Any]
 

@@ -12,9 +12,9 @@ from modelbundle_operator.loop.workqueue import Key
 from modelbundle_operator.reconcile.bundle import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
 
-from tests.builders import START, model_bundle, serving_pod
-from tests.loop.fake_cluster import FakeCluster
-from tests.loop.world import Running, running
+from tests.operator.fake_cluster import FakeCluster
+from tests.operator.world import Running, running
+from tools.testkit.cluster_objects import START, model_bundle, serving_pod
 
 Body = dict[str, Any]
 

@@ -15,8 +15,8 @@ from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
 from bundle_spec.connection_age import LONGEST_SECONDS
-from tests.builders import START, model_bundle, serving_pod
-from tests.loop.fake_cluster import FakeCluster, refused
+from tests.operator.fake_cluster import FakeCluster, refused
+from tools.testkit.cluster_objects import START, model_bundle, serving_pod
 
 Body = dict[str, Any]
 KEY = Key("models", "sentiment", "ModelEndpoint")

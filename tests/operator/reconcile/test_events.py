@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.reconcile.events import changes, event
 
-from tests.builders import model_bundle
+from tools.testkit.cluster_objects import model_bundle
 
 Body = dict[str, Any]
 

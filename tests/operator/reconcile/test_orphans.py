@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.builders import model_bundle, serving_pod
-from tests.loop.world import KEY, World
+from tests.operator.world import KEY, World
+from tools.testkit.cluster_objects import model_bundle, serving_pod
 
 CHILDREN = ("ConfigMap", "Service", "Deployment")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from modelbundle_operator.kube.client import Refused
 
-from tests.builders import model_bundle
-from tests.loop.world import World
+from tests.operator.world import World
+from tools.testkit.cluster_objects import model_bundle
 
 Body = dict[str, Any]
 

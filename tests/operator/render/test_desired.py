@@ -15,7 +15,7 @@ from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 
-from tests.unit.builders import PYTORCH, model_bundle
+from tools.testkit.model_bundles import PYTORCH, model_bundle
 
 GOLDEN = Path(__file__).parent / "golden"
 SETTINGS = Settings(runtime_image="registry.local/modelbundle/runtime:1.0", artifact_secret="artifact-store")

@@ -8,7 +8,7 @@ from modelbundle_operator.loop.workqueue import Key, WorkQueue
 from modelbundle_operator.telemetry.metrics import Metrics
 from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 
-from tests.builders import model_bundle
+from tools.testkit.cluster_objects import model_bundle
 
 
 async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_mirror_is_filled() -> None:

@@ -16,10 +16,10 @@ from modelbundle_operator.tools.crd import ENDPOINTS, RESOURCES, custom_resource
 from modelbundle_operator.tools.crd_reference import reference
 from pydantic import ValidationError
 
-from tests.unit.builders import ARTIFACT, model_bundle
-from tests.unit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID, artifact
+from tools.testkit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID, artifact
+from tools.testkit.model_bundles import ARTIFACT, model_bundle
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.parametrize("plural", RESOURCES)

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 # in a shell of its own, as the process of this test has them at their defaults
 IGNORING = "trap '' HUP INT QUIT TERM; exec \"$@\""
 
@@ -22,7 +21,7 @@ def test_a_run_whose_starter_ignored_signals_starts_children_that_do_not(tmp_pat
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MODELBUNDLE_TESTS_"))}
     command = ["sh", "-c", IGNORING, "sh", sys.executable, "-m", "pytest", "-q", *words, "-p", "no:cacheprovider"]
     done = subprocess.run(
-        [*command, f"--basetemp={tmp_path}", "tests/unit/test_interruption.py"],
+        [*command, f"--basetemp={tmp_path}", "tests/launch/api/test_interruption.py"],
         cwd=ROOT,
         env={**kept, "CLUSTER": "none"},
         capture_output=True,
@@ -35,7 +34,9 @@ def test_a_run_whose_starter_ignored_signals_starts_children_that_do_not(tmp_pat
 
 
 def test_what_is_ignored_stays_so_where_the_tests_run() -> None:
-    program = "import os, signal\nfrom tests.default_signals import hand_on_no_ignored_signal as quiet\nquiet()\n"
+    program = (
+        "import os, signal\nfrom tools.testkit.default_signals import hand_on_no_ignored_signal as quiet\nquiet()\n"
+    )
     program += "os.kill(os.getpid(), signal.SIGHUP)\nprint('went on', flush=True)\n"
     program += "os.execlp('sh', 'sh', '-c', 'kill -HUP $$; echo went on')"
     command = ["sh", "-c", IGNORING, "sh", sys.executable, "-c", program]

@@ -21,8 +21,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.serving.conftest import code_bundle
 from tools.benchmarks.soak import bundles, clients, hostile
 from tools.benchmarks.soak.connection import PATIENCE, Gone
 from tools.benchmarks.soak.findings import judged
@@ -30,6 +29,7 @@ from tools.benchmarks.soak.ledger import Ledger
 from tools.benchmarks.soak.page import page
 from tools.benchmarks.soak.site import Site, value
 from tools.benchmarks.soak.watch import Holds, Memory, holds
+from tools.testkit.pair import Pair, stopping
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 KILLS_UNTIL = 0.4

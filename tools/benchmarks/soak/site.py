@@ -8,9 +8,9 @@ import re
 import time
 from collections import Counter
 
-from tests.runtime.pair import Pair
 from tools.benchmarks.soak.connection import Connection, Gone, request
 from tools.benchmarks.soak.ledger import Ledger
+from tools.testkit.pair import Pair
 
 # a kubelet begins at once and goes on with 10 to 300 s: scaled, so that a run of minutes has many lives, some of them
 # after longer than the server lets requests wait for the next worker

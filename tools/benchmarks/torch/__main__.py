@@ -19,12 +19,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.runtime.conftest import code_bundle
-from tests.runtime.pair import Pair, stopping
+from tests.serving.conftest import code_bundle
 from tools.benchmarks.peers import environment
 from tools.benchmarks.serving import load, tools
 from tools.benchmarks.serving.cases import Case, fields_as_json
 from tools.benchmarks.torch.page import page
+from tools.testkit.pair import Pair, stopping
 
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results"

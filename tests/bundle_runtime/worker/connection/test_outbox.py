@@ -1,4 +1,4 @@
-"""Which items share a frame, over a real socket; tests/runtime/test_bursts.py has the rest."""
+"""Which items share a frame, over a real socket; tests/serving/test_bursts.py has the rest."""
 
 from __future__ import annotations
 

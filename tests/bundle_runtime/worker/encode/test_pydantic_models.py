@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.environments import python_with
+from tools.testkit.environments import python_with
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[4]
 STARS = "**********"
 INNER = {"raw": "YWJj", "span": 90.0}
 FOUND = {
@@ -46,7 +46,7 @@ OF_TWO = {
     [("3.8", "pydantic==1.10.26", {}), ("3.8", "pydantic==2.5.3", OF_TWO), ("3.12", "pydantic==2.12.5", OF_TWO)],
 )
 def test_values_in_models(series: str, package: str, more: dict[str, object]) -> None:
-    script = REPOSITORY / "tests/unit/pydantic_values.py"
+    script = REPOSITORY / "tests/bundle_runtime/worker/encode/pydantic_values.py"
     python = python_with(series, package)
     done = subprocess.run(
         [python, script], capture_output=True, text=True, check=False, env={"PYTHONPATH": str(REPOSITORY)}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from launch.lineage.lock import installed_in_log
-from tests.install.index import image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, run_install, served_index, wheel
 
 IMAGE: list[tuple[str, str, tuple[str, ...]]] = [
     ("torchlike", "1.7.1+cu110", ()),

@@ -1,6 +1,6 @@
 """What lies in a zip of the user's directories, and what is refused or said before it is written.
 
-These run under each Python that users have, too: tests/unit/test_pythons.py.
+These run under each Python that users have, too: tests/launch/packing/test_pythons.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Which packages are found to be needed, from real pickles and from packages installed below a directory.
 
-These run under each Python that users have, too: tests/unit/test_pythons.py.
+These run under each Python that users have, too: tests/launch/packing/test_pythons.py.
 """
 
 from __future__ import annotations

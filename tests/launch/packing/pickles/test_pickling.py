@@ -1,6 +1,6 @@
 """What is pickled and how: the three ways, modules by value for one call, and the name of what cannot be pickled.
 
-These run under each Python that users have, too: tests/unit/test_pythons.py.
+These run under each Python that users have, too: tests/launch/packing/test_pythons.py.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from launch.errors import InvalidBundleError, NotPicklableError, WrongTypeError
 from launch.packing.pickles.pickling import bundle_content, pickle_to
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[4]
 
 
 def from_main(source, **names):

@@ -1,6 +1,6 @@
 """The schemas of pydantic classes and of dicts: they survive the cluster, and take what the class takes.
 
-tests/unit/test_pythons.py runs these with pydantic 1.10 and with 2, and where there is no jsonschema-rs.
+tests/launch/packing/test_pythons.py runs these with pydantic 1.10 and with 2, and where there is no jsonschema-rs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ except ImportError:
 ONE = pydantic.VERSION.startswith("1.")
 only_one = pytest.mark.skipif(not ONE, reason="needs pydantic 1")
 only_two = pytest.mark.skipif(ONE, reason="needs pydantic 2")
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[4]
 
 if ONE:
 

@@ -119,5 +119,5 @@ def test_every_protocols_errors_have_a_code(body: object) -> None:
 
 
 def test_the_published_page_is_what_the_figures_say() -> None:
-    results = Path(__file__).resolve().parents[2] / "tools/benchmarks/results"
+    results = Path(__file__).resolve().parents[4] / "tools/benchmarks/results"
     assert page(json.loads((results / "soak.json").read_text())) == (results / "soak.md").read_text()
