@@ -7,7 +7,7 @@ from pathlib import Path
 
 # v2 mounts a container's own group at the root, v1 the memory controller's
 FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-ASSUMED = 1024 * 1024 * 1024  # where nothing is limited: what a pod's server has (docs/explanation/architecture.md)
+ASSUMED = 1024 * 1024 * 1024  # where nothing is limited: what a pod's server has (docs/reference/pod-contract.md)
 
 
 def memory_limit(files: tuple[str, ...] = FILES) -> int:

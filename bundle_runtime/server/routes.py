@@ -1,4 +1,4 @@
-"""What the server says of itself: probes, metrics, and GET / (docs/explanation/architecture.md is the contract)."""
+"""What the server says of itself: probes, metrics, and GET / (docs/reference/pod-contract.md is the contract)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The routes: what each one answers, and with which code when it cannot.
 
-docs/explanation/architecture.md is the contract.
+docs/reference/pod-contract.md is the contract.
 """
 
 from __future__ import annotations

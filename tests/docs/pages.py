@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import yaml
@@ -41,7 +42,11 @@ def troubleshooting() -> str:
         parts.append(f"| [`{row.reason}`](#{row.reason.lower()}-{row.name}) | {row.title} | {_then(row)} |")
     parts.append("| refused | An unknown framework | the API server says which there are |")
     for row in ROWS:
-        parts += [f"\n## {row.reason}: {row.name}\n", f"{row.title}: {_then(row)}.\n", _console(f"bad-{row.name}")]
+        parts += [
+            f"\n## {row.reason}: {row.name}\n",
+            textwrap.fill(f"{row.title}: {_then(row)}.", 120) + "\n",
+            _console(f"bad-{row.name}"),
+        ]
     parts += [
         "\n## Refused: unknown framework\n",
         "The API server refuses what the schema excludes, so there is no object and no condition:\n",
@@ -140,7 +145,7 @@ _TROUBLE_TAIL = """
 ## The bundle is Ready, and a request fails
 
 An answer that is no 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are listed in
-[architecture.md](../explanation/architecture.md#the-pod-contract). `PredictFailed` quotes the user's code: its
+[pod-contract.md](../reference/pod-contract.md#http). `PredictFailed` quotes the user's code: its
 exception and the last lines of its traceback.
 `BodyTooLarge` and `MemoryFull` say what there was too much of, and whether to
 send less or to send it again: the limits are on that page too.

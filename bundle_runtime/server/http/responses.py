@@ -12,7 +12,7 @@ import orjson
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
 
-# The contract of docs/explanation/architecture.md. 499 is never sent: it counts the clients that left.
+# The contract of docs/reference/pod-contract.md. 499 is never sent: it counts the clients that left.
 STATUS_OF = {
     "OK": 200,
     "NotJSON": 400,

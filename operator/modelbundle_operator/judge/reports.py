@@ -1,7 +1,7 @@
 """Reading termination messages, which anybody may have written.
 
 prepare is ours. install and the worker run in the user's image with the user's code, so whatever they say is checked
-for shape and quoted, never believed beyond an allow-list (docs/explanation/architecture.md, "Reports").
+for shape and quoted, never believed beyond an allow-list (docs/reference/pod-contract.md, "Reports").
 """
 
 import json

@@ -1,6 +1,6 @@
 """The four containers of a pod: what each runs as, sees and may use.
 
-docs/explanation/architecture.md has the pod contract.
+docs/reference/pod-contract.md says the same of each container and volume.
 """
 
 import re

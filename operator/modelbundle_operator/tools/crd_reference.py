@@ -4,6 +4,7 @@ python -m modelbundle_operator.tools.crd_reference > docs/reference/crd.md
 """
 
 import sys
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,10 +82,13 @@ def _meaning(node: dict[str, Any]) -> str:
 
 def _rules() -> str:
     lines = ["\n## What the API server refuses", "Beyond types, patterns and bounds, in these words:\n"]
-    lines += [
-        f"- {rule['message']}" for schema in (object_schema(), object_schema(ENDPOINTS)) for rule in _all_rules(schema)
-    ]
+    rules = [rule for schema in (object_schema(), object_schema(ENDPOINTS)) for rule in _all_rules(schema)]
+    lines += [_item(rule["message"]) for rule in rules]
     return "\n".join(lines) + "\n"
+
+
+def _item(text: str) -> str:
+    return textwrap.fill(f"- {text}", 120, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _all_rules(schema: dict[str, Any]) -> Iterator[dict[str, str]]:
