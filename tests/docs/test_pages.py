@@ -1,4 +1,4 @@
-"""What README.md and docs/ say holds: links lead somewhere, commands exist, each dependency has its reason."""
+"""What README.md and docs/ say holds: commands exist, Python runs, each dependency has its reason."""
 
 from __future__ import annotations
 
@@ -12,24 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from launch.cli.commands import cli
-from tools.testkit.page_blocks import PAGES, ROOT, Block, blocks
+from tests.docs.blocks import ROOT, Block, blocks
 
 RUFF = Path(sys.executable).with_name("ruff")
 SHELL = [block for block in blocks() if block.language == "sh"]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page: Path) -> None:
-    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL)
-    for target in re.findall(r"\]\(([^)\s]+)\)", text):
-        if target.startswith(("https://", "http://")):
-            continue
-        file, _, anchor = target.partition("#")
-        path = (page.parent / file) if file else page
-        assert path.exists(), f"{page.name}: {target}"
-        if anchor:
-            headings = re.findall(r"^#+ (.*)$", path.read_text(), flags=re.MULTILINE)
-            assert anchor in [_anchor(heading) for heading in headings], f"{page.name}: {target}"
 
 
 @pytest.mark.parametrize("block", SHELL, ids=str)
@@ -103,8 +89,3 @@ def test_readme_and_ci_run_the_same_commands() -> None:
     assert re.search(r"^make demo\b", readme, re.MULTILINE)
     assert re.search(r"^make test\b", readme, re.MULTILINE)
     assert "step make --no-print-directory test" in ci
-
-
-def _anchor(heading: str) -> str:
-    """As GitHub makes them."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

@@ -38,3 +38,8 @@ def blocks() -> Iterator[Block]:
         text = page.read_text()
         for found in re.finditer(r"^```(\w+)\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):
             yield Block(page, text[: found.start()].count("\n") + 1, found[1], found[2])
+
+
+def without_code(page: str) -> str:
+    """The page without its blocks and spans of code, in which nothing is a link."""
+    return re.sub(r"```.*?```|`[^`\n]*`", "", page, flags=re.DOTALL)
