@@ -122,10 +122,10 @@ def _value(variable: str) -> str:
 
 def _then(row: Row) -> str:
     if row.heal:
-        return "goes away by itself once the cause outside the bundle does"
+        return "heals once the cause outside the bundle is gone"
     if row.stalled:
-        return "stays: only a new bundle (or clone) with other content helps"
-    return "is tried again, and the message says what a new bundle or `spec.serving` must change"
+        return "stays: only a new bundle, or a clone, with other content helps"
+    return "is retried; the message says what a new bundle or `spec.serving` has to change"
 
 
 def _console(name: str) -> str:
@@ -144,11 +144,10 @@ printed for each bad input of `tests/cluster/bad_rows.py` (`make docs`); the ima
 _TROUBLE_TAIL = """
 ## The bundle is Ready, and a request fails
 
-An answer that is no 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are listed in
-[pod-contract.md](../reference/pod-contract.md#http). `PredictFailed` quotes the user's code: its
-exception and the last lines of its traceback.
-`BodyTooLarge` and `MemoryFull` say what there was too much of, and whether to
-send less or to send it again: the limits are on that page too.
+An answer with another status than 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are
+listed in [pod-contract.md](../reference/pod-contract.md#http). `PredictFailed` quotes the user's code: its exception
+and the last lines of its traceback. `BodyTooLarge` and `MemoryFull` say which limit was reached, and whether to send
+less or to send it again: [the limits](../reference/pod-contract.md#queue-and-memory).
 
 ## The worker restarts with exit code 54, or says WorkerStalled
 

@@ -38,7 +38,7 @@ class Phase:
         return CHECKS / self.kind / self.input
 
 
-# what time, or somebody elsewhere, may heal; every other bad input is Degraded
+# what time, or someone elsewhere, may heal; every other bad input is Degraded
 _WAITS = {"no-capacity", "no-base"}
 
 PHASES = [
@@ -64,7 +64,7 @@ PHASES = [
     Phase("ModelEndpoint", "waiting", "It waits for the new bundle; the old one answers", PROGRESSING),
     Phase("ModelEndpoint", "moving", "It moves to the new bundle", PROGRESSING),
     Phase("ModelEndpoint", "stalled", "The new bundle is Stalled; the old one answers", DEGRADED),
-    Phase("ModelEndpoint", "foreign-service", "A Service of its name is somebody else's", DEGRADED),
+    Phase("ModelEndpoint", "foreign-service", "A Service of its name belongs to something else", DEGRADED),
     Phase("ModelEndpoint", "deleting", "It is being deleted", PROGRESSING),
 ]
 
