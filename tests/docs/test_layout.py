@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, without_code
+from tools.testkit.page_blocks import PAGES, ROOT, without_code
 
 DOCS = ROOT / "docs"
 KINDS = {"tutorial", "how-to", "reference", "explanation", "adr"}

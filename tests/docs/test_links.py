@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, without_code
+from tools.testkit.page_blocks import PAGES, ROOT, without_code
 
 # a page's path in a message, a comment or a docstring; of a decision the number is enough
 MENTION = re.compile(r"(?<![\w/.-])docs/(?:[\w-]+/)*(?:[\w-]+\.md(?:#[\w-]+)?|\d{4}\b)")

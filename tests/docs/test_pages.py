@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from launch.cli.commands import cli
-from tests.docs.blocks import ROOT, Block, blocks
+from tools.testkit.page_blocks import ROOT, Block, blocks
 
 RUFF = Path(sys.executable).with_name("ruff")
 SHELL = [block for block in blocks() if block.language == "sh"]
