@@ -21,9 +21,10 @@ from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.queue import dispatcher as dispatch
 from bundle_runtime.server.server import App
 from bundle_runtime.server.worker.link import WorkerConnection
-from bundle_runtime.worker.__main__ import serve
-from bundle_runtime.worker.connection.link import Connection, Link
-from bundle_runtime.worker.predict.predictor import Predictor
+from bundle_runtime.worker.connection.connection import Connection
+from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.loop import serve
+from bundle_runtime.worker.predict.choose import predictor_for
 
 DIGEST = "sha256:" + "0" * 64
 MODEL = "m"
@@ -147,7 +148,7 @@ class WorkerSide:
         self._link = Link("", HELLO)
         self._connection = Connection(self)  # type: ignore[arg-type]
         self._link._connection = self._connection
-        self._predictor = Predictor(predict_fn, frozenset())
+        self._predictor = predictor_for(predict_fn, frozenset())
         self._due = False
 
     def say_hello(self) -> None:

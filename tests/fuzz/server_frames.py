@@ -16,8 +16,10 @@ from typing import Any
 from unittest import mock
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.__main__ import serve
-from bundle_runtime.worker.connection.link import Connection, Link
+from bundle_runtime.worker.connection.connection import Connection
+from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.loop import serve
+from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
 from tests.fuzz.frames import as_a_server_has_it, stream
 from tests.fuzz.one_process import HELLO
@@ -25,7 +27,7 @@ from tests.fuzz.requests import Batched, mirror
 
 KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT)
 ANSWERS = (wire.RESPONSE, wire.ERROR, wire.PIECES, wire.END)
-PREDICTORS = (Predictor(mirror, frozenset()), Predictor(Batched(), frozenset()))  # type: ignore[arg-type]
+PREDICTORS = (predictor_for(mirror, frozenset()), predictor_for(Batched(), frozenset()))
 
 
 class Exit(BaseException):

@@ -18,8 +18,9 @@ import time
 from typing import Any, Callable
 
 from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.connection import Connection
+from bundle_runtime.worker.connection.flow import Flow
 from bundle_runtime.worker.connection.stall import Stall
-from bundle_runtime.worker.predict.streaming import Flow
 from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0
@@ -34,33 +35,6 @@ _NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 def heartbeat() -> bytes:
     """Says too whether anything here could read a trace context."""
     return wire.pack(wire.HEARTBEAT, int("opentelemetry" in sys.modules))
-
-
-class Connection:
-    """One connection. Answers go to the one that asked, so that after a reconnect no id is taken for another's."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self.sock = sock
-        self._lock = threading.Lock()
-
-    def send(self, data: bytes) -> None:
-        """Lost connections are the reading thread's to notice."""
-        try:
-            with self._lock:
-                self.sock.sendall(data)
-        except OSError:
-            pass
-
-    def beat(self, data: bytes) -> None:
-        """Without waiting for a server that does not read, or a thread that sends: what that one sends is as good."""
-        if not self._lock.acquire(blocking=False):
-            return
-        try:
-            self.sock.send(data, socket.MSG_DONTWAIT)
-        except OSError:
-            pass
-        finally:
-            self._lock.release()
 
 
 class Link:

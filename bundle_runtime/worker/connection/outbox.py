@@ -11,13 +11,10 @@ import queue
 import threading
 import time
 from time import perf_counter_ns
-from typing import TYPE_CHECKING
 
 from bundle_runtime.contract import wire
-
-if TYPE_CHECKING:
-    from bundle_runtime.worker.connection.link import Connection
-    from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.connection.connection import Connection
+from bundle_runtime.worker.timing import Watch
 
 MOMENT = 1_000_000  # nanoseconds: a send in each, on average
 AT_ONCE = 4  # sends that may follow each other, after as many moments without one

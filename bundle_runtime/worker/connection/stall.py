@@ -14,14 +14,12 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from bundle_runtime.contract.report import Report, write
 from bundle_runtime.worker.connection.alarm import Alarm
+from bundle_runtime.worker.timing import Watch
 from bundle_runtime.worker.user_errors import log
-
-if TYPE_CHECKING:
-    from bundle_runtime.worker.timing import Watch
 
 REASON = "WorkerStalled"
 _STDERR = 2

@@ -33,11 +33,7 @@ import uuid
 from typing import Any, Callable
 
 from bundle_runtime.worker.encode.pydantic_models import by_our_rules
-
-
-class NotJSON(Exception):
-    """The prediction cannot be JSON; the message says where and what to do."""
-
+from bundle_runtime.worker.failures import NotJSON
 
 _WHAT_TO_DO = "return numbers, strings, lists and dicts (or NumPy, pandas, torch, pydantic or dataclass values)"
 _TIMES = {"M": "datetime64[us]", "m": "timedelta64[us]"}

@@ -6,86 +6,49 @@ function down and fills no memory. A client that leaves ends the generator at it
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.connection import Connection
+from bundle_runtime.worker.connection.flow import Flow
+from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.connection.outbox import Outbox
+from bundle_runtime.worker.failures import Failed, failure_of
 from bundle_runtime.worker.predict.trace import traced
+from bundle_runtime.worker.timing import Watch
 from bundle_runtime.worker.user_errors import full, log
 
 if TYPE_CHECKING:
     import asyncio
 
-    from bundle_runtime.worker.connection.link import Connection, Link
-    from bundle_runtime.worker.predict.predictor import Predictor
-
-
-class Flow:
-    """What the server has said about one stream; written by the link's thread, read by the one that predicts."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._given = wire.WINDOW  # of the link's thread
-        self.taken = 0  # of the other one: neither needs a lock for its own
-        self.cancelled = False
-        self.on_cancel: Callable[[], None] = lambda: None
-
-    def add(self, credit: int) -> None:
-        with self._changed:
-            self._given += credit
-            self._changed.notify()
-
-    def cancel(self) -> None:
-        with self._changed:
-            self.cancelled = True
-            self._changed.notify()
-            self.on_cancel()
-
-    @property
-    def spent(self) -> bool:
-        """There is no credit: wait()."""
-        return self.taken >= self._given
-
-    def take(self, text: bytes) -> None:
-        """For one item; the last one may overdraw."""
-        self.taken += len(text) + wire.HEADER_SIZE
-
-    def wait(self) -> None:
-        """Until there is any credit, or the stream is cancelled."""
-        with self._changed:
-            while self.spent and not self.cancelled:
-                self._changed.wait()
-
-    def ends_with(self, cancel: Callable[[], None]) -> None:
-        """``cancel`` is called once the stream is cancelled; at once when it is already."""
-        with self._changed:
-            self.on_cancel = cancel
-            if self.cancelled:
-                cancel()
-
 
 class Stream:
-    """What predict_fn returned instead of a result."""
+    """What predict_fn returned instead of a result; the rest is of the predictor that called it."""
 
-    def __init__(self, predictor: Predictor, items: Any, trace: Any = None) -> None:
-        self._predictor = predictor
+    def __init__(
+        self,
+        items: Any,
+        watch: Watch,
+        encoded: Callable[[Any], bytes],
+        event_loop: Callable[[], asyncio.AbstractEventLoop],
+    ) -> None:
         self._items = items
-        self.trace = trace
+        self._watch = watch
+        self._encoded = encoded
+        self._event_loop = event_loop
+        self.trace: dict[str, str] | None = None  # of the request
 
     def run(self, link: Link, connection: Connection, id: int) -> None:
         """Until the last item has been sent, or nobody wants any more."""
-        from bundle_runtime.worker.predict.predictor import Failed
-
         flow = link.flow(connection, id)
-        watch = self._predictor.watch
+        watch = self._watch
         outbox = Outbox(connection, id, watch)
         kind, payload = wire.END, b""
         try:
             with traced(self.trace):
                 for item in self.items(flow):
-                    text = self._predictor.encoded(item)
+                    text = self._encoded(item)
                     if flow.spent:
                         outbox.flush()
                         watch.pause()
@@ -105,8 +68,6 @@ class Stream:
 
     def items(self, flow: Flow | None = None) -> Iterator[Any]:
         """Each item; Failed when user code raised. The generator is closed, whatever happens."""
-        from bundle_runtime.worker.predict.predictor import failure_of
-
         try:
             asynchronous = hasattr(self._items, "__anext__")
             steps = self._awaited(flow) if asynchronous else iter(self._items)
@@ -114,7 +75,7 @@ class Stream:
             raise failure_of(error) from None
         try:
             while flow is None or not flow.cancelled:
-                self._predictor.watch.enter()
+                self._watch.enter()
                 try:
                     item = next(steps)
                 except StopIteration:
@@ -124,7 +85,7 @@ class Stream:
                         return
                     raise failure_of(error) from None
                 finally:
-                    self._predictor.watch.leave()
+                    self._watch.leave()
                 yield item
         finally:
             self._close(steps)
@@ -132,7 +93,7 @@ class Stream:
     def _awaited(self, flow: Flow | None) -> Iterator[Any]:
         import asyncio
 
-        loop = self._predictor.event_loop()
+        loop = self._event_loop()
         try:
             while True:
                 task = asyncio.ensure_future(self._items.__anext__(), loop=loop)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import collections.abc
 import json
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from bundle_runtime.contract import tensors, wire
 from bundle_runtime.contract.report import valid_unicode
 from bundle_runtime.worker.encode import arrays
-from bundle_runtime.worker.predict.predictor import Failed, unencodable
-
-if TYPE_CHECKING:
-    from bundle_runtime.worker.predict.predictor import Predictor
+from bundle_runtime.worker.failures import Failed, unencodable
+from bundle_runtime.worker.predict.predictor import Predictor
 
 SINGLE = "output"  # the name of a prediction that is no object
 _DTYPES = {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.connection.link import Connection
+from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.outbox import AT_ONCE, FULL, MOMENT, Outbox
 from bundle_runtime.worker.timing import Watch
 

@@ -15,7 +15,8 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.worker.pieces import assemble
 from bundle_runtime.worker.encode import array_extractor
 from bundle_runtime.worker.encode.array_extractor import FEWEST, Lifter
-from bundle_runtime.worker.encode.encode import NotJSON, encode
+from bundle_runtime.worker.encode.encode import encode
+from bundle_runtime.worker.failures import NotJSON
 
 FLOATS = [value / 7 for value in range(FEWEST)]
 MATRIX = numpy.array(FLOATS).reshape(2, -1)

@@ -19,7 +19,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.worker.encode.encode import NotJSON, encode
+from bundle_runtime.worker.encode.encode import encode
+from bundle_runtime.worker.failures import NotJSON
 
 
 class Colour(enum.Enum):

@@ -1,0 +1,33 @@
+"""One connection to the server, as all threads of the worker send on it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+
+class Connection:
+    """Answers go to the connection that asked, so that after a reconnect no id is taken for another's."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self._lock = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        """Whole frames. A lost connection is noticed by the thread that reads."""
+        try:
+            with self._lock:
+                self.sock.sendall(data)
+        except OSError:
+            pass
+
+    def beat(self, data: bytes) -> None:
+        """Without waiting for a server that does not read, or a thread that sends: what that one sends is as good."""
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            self.sock.send(data, socket.MSG_DONTWAIT)
+        except OSError:
+            pass
+        finally:
+            self._lock.release()

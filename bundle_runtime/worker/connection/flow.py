@@ -1,0 +1,54 @@
+"""How much of one stream the server wants: its credit, and whether its client has left."""
+
+from __future__ import annotations
+
+import threading
+from typing import Callable
+
+from bundle_runtime.contract import wire
+
+
+class Flow:
+    """Of one stream. The link's thread writes what the server says; the thread that predicts reads it."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._given = wire.WINDOW  # bytes; of the link's thread
+        self.taken = 0  # bytes; of the other one: neither needs a lock for its own
+        self.cancelled = False
+        self.on_cancel: Callable[[], None] = lambda: None
+
+    def add(self, credit: int) -> None:
+        """``credit``: bytes that may be sent beyond those given before."""
+        with self._changed:
+            self._given += credit
+            self._changed.notify()
+
+    def cancel(self) -> None:
+        """The client has left, or the connection is lost."""
+        with self._changed:
+            self.cancelled = True
+            self._changed.notify()
+            self.on_cancel()
+
+    @property
+    def spent(self) -> bool:
+        """There is no credit: wait()."""
+        return self.taken >= self._given
+
+    def take(self, text: bytes) -> None:
+        """For one item; the last one may overdraw."""
+        self.taken += len(text) + wire.HEADER_SIZE
+
+    def wait(self) -> None:
+        """Until there is any credit, or the stream is cancelled."""
+        with self._changed:
+            while self.spent and not self.cancelled:
+                self._changed.wait()
+
+    def ends_with(self, cancel: Callable[[], None]) -> None:
+        """``cancel`` is called once the stream is cancelled; at once when it is already."""
+        with self._changed:
+            self.on_cancel = cancel
+            if self.cancelled:
+                cancel()

@@ -1,0 +1,72 @@
+"""Why a request failed, as the frame ``error`` says it. At the bottom: whatever answers a request raises these."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Callable, TypeVar
+
+from bundle_runtime.contract import wire
+from bundle_runtime.contract.report import valid_unicode
+from bundle_runtime.worker.user_errors import describe, full, log
+
+_MESSAGE_MAX_CHARS = 16384
+
+
+class NotJSON(Exception):
+    """The prediction cannot be JSON; the message says where and what to do."""
+
+
+class Failed(Exception):
+    """One of the codes of docs/wire.md, and a message for the client."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    @property
+    def payload(self) -> bytes:
+        """Of the frame ``error``: ASCII JSON."""
+        message = valid_unicode(str(self)[:_MESSAGE_MAX_CHARS])
+        return json.dumps({"code": self.code, "message": message}).encode("ascii")
+
+
+def failure_of(error: BaseException) -> Failed:
+    """For an exception of user code, which goes to the log whole."""
+    log(full(error))
+    return Failed("PredictFailed", describe(error))
+
+
+def unencodable(error: BaseException) -> Failed:
+    """For what was raised while a prediction was encoded."""
+    if isinstance(error, Failed):
+        return error
+    if isinstance(error, NotJSON):
+        return Failed("ResponseNotJSON", str(error))
+    log(full(error))  # a tolist() or model_dump() of the user's class raised
+    return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
+
+
+def unreadable(error: BaseException) -> Failed:
+    """For a request that neither fits the contract nor got as far as user code."""
+    log(full(error))
+    return Failed("PredictFailed", f"the worker cannot read it: {describe(error)}")
+
+
+def too_large(size: int) -> Failed:
+    """For a prediction of ``size`` bytes, which no frame can hold."""
+    return Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")
+
+
+_Encoded = TypeVar("_Encoded", bytes, "tuple[int, bytes]")
+
+
+def checked(encode: Callable[[Any], _Encoded], result: Any) -> _Encoded:
+    """The prediction as ``encode`` has it; Failed when that cannot be."""
+    try:
+        answer = encode(result)
+    except BaseException as error:  # SystemExit too: encoding calls methods of user code
+        raise unencodable(error) from None
+    size = len(answer[1]) if isinstance(answer, tuple) else len(answer)
+    if size > wire.MAX_BODY:
+        raise too_large(size)
+    return answer

@@ -1,0 +1,86 @@
+"""An object with predict_batch: many requests, one call, a result for each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.failures import Failed, checked, failure_of, unencodable
+from bundle_runtime.worker.predict.predictor import Answer, Predictor
+from bundle_runtime.worker.predict.streaming import Stream
+
+
+class BatchPredictor(Predictor):
+    """``max_batch``: how many requests one call of predict_batch takes at most."""
+
+    def __init__(self, predict_fn: Any, max_batch: int) -> None:
+        super().__init__(predict_fn)
+        self._predict_batch = predict_fn.predict_batch
+        self.max_batch = max_batch
+        self.fields = {}  # predict_batch gets the fields of a request as they are
+
+    def call(self, fields: dict[str, Any]) -> Any:
+        (result,) = self.call_batch([fields])
+        return sound(result)
+
+    def call_batch(self, rows: list[Any]) -> list[Any]:
+        """A result for each row, exceptions among them; Failed when there is none for any."""
+        count = len(rows)  # before the call: user code may change the list
+        self.watch.enter()
+        try:
+            results = self._predict_batch(rows)
+            results = _listed(results if type(results) is list else self._settle(results))
+        except Failed:
+            raise
+        except BaseException as error:  # SystemExit too, as in a call of a function
+            raise failure_of(error) from None
+        finally:
+            self.watch.leave()
+        if len(results) != count:
+            raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
+        return results
+
+    def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
+        rows = [wire.unpack_fields(payload) for payload in payloads]
+        try:
+            results = self.call_batch(rows)
+        except Failed as failed:
+            return [(wire.ERROR, failed.payload)] * len(payloads)
+        return [self._answer_of(result) for result in results]
+
+    def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
+        texts: list[bytes] = []
+        for at in range(0, len(rows), self.max_batch):
+            for result in self.call_batch(rows[at : at + self.max_batch]):
+                try:
+                    texts.append(self.encoded(sound(result)))
+                except Failed as failed:
+                    raise Failed(failed.code, f"instance {len(texts)}: {failed}") from None
+        return texts
+
+    def _answer_of(self, result: Any) -> Answer:
+        try:
+            return checked(self.encode, sound(result))
+        except Failed as failed:
+            return wire.ERROR, failed.payload
+        except BaseException as error:  # of a class that lies about what it is
+            return wire.ERROR, unencodable(error).payload
+
+
+def _listed(results: Any) -> list[Any]:
+    """A list of our own; it asks objects of user code, so it may raise anything."""
+    if type(results) is list:
+        return results.copy()  # the function may keep its own, and change it
+    if hasattr(results, "tolist") and getattr(results, "shape", None):  # an array is a result for each of its rows
+        return list(results)
+    if not isinstance(results, (list, tuple)):
+        kind = "generator" if type(results) is Stream else type(results).__name__
+        raise Failed("PredictFailed", f"predict_batch returned a {kind}: it must be a list, a result for each request")
+    return list(results)
+
+
+def sound(result: Any) -> Any:
+    """The result; Failed when it is the exception that one request met with."""
+    if isinstance(result, BaseException):
+        raise failure_of(result)
+    return result
