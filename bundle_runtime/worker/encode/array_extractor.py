@@ -16,15 +16,15 @@ from bundle_runtime.contract import tensors, wire
 from bundle_runtime.worker.encode.arrays import as_numpy, holds_masked, is_array, little_endian
 from bundle_runtime.worker.encode.encode import convert, encode, encoder
 
-FEWEST = 256  # elements; below it the bookkeeping costs more than it saves
-MOST_BYTES = 8 * 1024 * 1024  # beyond it the server would keep its other clients waiting
+MIN_ARRAY_ELEMENTS = 256  # elements; below it the bookkeeping costs more than it saves
+MAX_ARRAY_BYTES = 8 * 1024 * 1024  # beyond it the server would keep its other clients waiting
 _DATATYPES = {2: "FP16", 4: "FP32", 8: "FP64"}
 _MARK = "modelbundle:" + os.urandom(12).hex()  # what no prediction holds by accident
 _MARKED = re.compile(b'"%b:([0-9]+)"' % _MARK.encode())
 
 
-class Lifter:
-    """For one thread: the arrays that the prediction which is being encoded has had taken out of it."""
+class ArrayExtractor:
+    """For one thread: encodes a prediction, and takes large arrays of floats out of the text."""
 
     __slots__ = ("_arrays", "_encoder", "_not_finite", "_size")
 
@@ -66,11 +66,11 @@ class Lifter:
                 dtype is not None
                 and dtype.kind == "f"
                 and dtype.itemsize in _DATATYPES
-                and found.size >= FEWEST
+                and found.size >= MIN_ARRAY_ELEMENTS
                 and self._fits(found.nbytes)
                 and (self._not_finite == "null" or math.isfinite(float(found.sum(dtype="f8"))))
             ):
-                return self._lifted(_DATATYPES[dtype.itemsize], list(found.shape), little_endian(found))
+                return self._extracted(_DATATYPES[dtype.itemsize], list(found.shape), little_endian(found))
         return convert(value)
 
     def _list(self, value: Any) -> Any:
@@ -81,16 +81,16 @@ class Lifter:
             shape, elements = tensors.rectangle(value)
         except ValueError:
             return value
-        if len(elements) < FEWEST or set(map(type, elements)) != {float} or not self._fits(8 * len(elements)):
+        if len(elements) < MIN_ARRAY_ELEMENTS or set(map(type, elements)) != {float} or not self._fits(8 * len(elements)):
             return value
         if self._not_finite != "null" and not math.isfinite(sum(elements)):
             return value  # encode() finds the place; a sum that overflows only costs time
-        return self._lifted("FP64", shape, array("d", elements).tobytes())
+        return self._extracted("FP64", shape, array("d", elements).tobytes())
 
     def _fits(self, size: int) -> bool:
-        return self._size + size <= MOST_BYTES
+        return self._size + size <= MAX_ARRAY_BYTES
 
-    def _lifted(self, datatype: str, shape: list[int], data: bytes) -> str:
+    def _extracted(self, datatype: str, shape: list[int], data: bytes) -> str:
         self._size += len(data)
         self._arrays.append((datatype, shape, data))
         return f"{_MARK}:{len(self._arrays) - 1}"

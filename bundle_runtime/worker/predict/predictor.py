@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Tuple
 
 from bundle_runtime.contract import wire
 from bundle_runtime.contract.report import LOAD_FAILED, fail
-from bundle_runtime.worker.encode.array_extractor import Lifter
+from bundle_runtime.worker.encode.array_extractor import ArrayExtractor
 from bundle_runtime.worker.encode.encode import encode
 from bundle_runtime.worker.failures import Failed, checked, unencodable
 from bundle_runtime.worker.predict.streaming import Stream, is_stream
@@ -34,14 +34,14 @@ class Predictor(abc.ABC):
 
     def __init__(self, predict_fn: Any) -> None:
         self._not_finite = not_finite_of(predict_fn)
-        self.encode = Lifter(self._not_finite).encode
+        self.encode = ArrayExtractor(self._not_finite).encode
         self.watch = Watch()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def for_thread(self) -> Predictor:
         """The same for another thread, with what two threads cannot share."""
         other = copy.copy(self)
-        other.encode = Lifter(self._not_finite).encode
+        other.encode = ArrayExtractor(self._not_finite).encode
         other.watch = Watch()
         other._loop = None
         return other

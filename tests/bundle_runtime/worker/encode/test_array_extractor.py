@@ -14,17 +14,17 @@ from hypothesis import strategies as st
 from bundle_runtime.contract import wire
 from bundle_runtime.server.worker.pieces import assemble
 from bundle_runtime.worker.encode import array_extractor
-from bundle_runtime.worker.encode.array_extractor import FEWEST, Lifter
+from bundle_runtime.worker.encode.array_extractor import MIN_ARRAY_ELEMENTS, ArrayExtractor
 from bundle_runtime.worker.encode.encode import encode
 from bundle_runtime.worker.failures import NotJSON
 
-FLOATS = [value / 7 for value in range(FEWEST)]
+FLOATS = [value / 7 for value in range(MIN_ARRAY_ELEMENTS)]
 MATRIX = numpy.array(FLOATS).reshape(2, -1)
 
 
 def through(value: Any, not_finite: str = "error") -> tuple[bool, Any]:
     """Whether arrays went as bytes, and what the client gets."""
-    kind, payload = Lifter(not_finite).encode(value)
+    kind, payload = ArrayExtractor(not_finite).encode(value)
     lifted = kind == wire.PIECES
     return lifted, json.loads(assemble(payload) if lifted else payload)
 
@@ -95,7 +95,7 @@ def test_what_does_not(value: Any) -> None:
     assert got == json.loads(encode(value))
 
 
-@pytest.mark.parametrize("size", [4, FEWEST])
+@pytest.mark.parametrize("size", [4, MIN_ARRAY_ELEMENTS])
 @pytest.mark.parametrize("dtype", ["f8", "f4", "i8"])
 def test_masked_elements_are_null_and_what_is_under_them_stays_here(size: int, dtype: str) -> None:
     masked = numpy.ma.masked_array(numpy.arange(size, dtype=dtype), mask=[number % 2 == 1 for number in range(size)])
@@ -109,14 +109,14 @@ def test_keys_that_json_refuses_beside_an_array() -> None:
 
 
 def test_a_lifter_forgets_what_failed() -> None:
-    lifter = Lifter("error")
+    lifter = ArrayExtractor("error")
     with pytest.raises(NotJSON, match="object at"):
         lifter.encode([MATRIX, object()])
     assert lifter.encode([1]) == (wire.RESPONSE, b"[1]")
 
 
 def test_more_than_a_server_should_write_stays_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(array_extractor, "MOST_BYTES", MATRIX.nbytes)
+    monkeypatch.setattr(array_extractor, "MAX_ARRAY_BYTES", MATRIX.nbytes)
     lifted, got = through([MATRIX, MATRIX])
     assert (lifted, got) == (True, [MATRIX.tolist()] * 2)
     assert not through(numpy.concatenate([MATRIX, MATRIX]))[0]
@@ -127,18 +127,18 @@ def test_more_than_a_server_should_write_stays_in_the_worker(monkeypatch: pytest
 def test_not_finite_is_refused_with_its_place_or_null(bad: float, place: str) -> None:
     values = [*FLOATS, bad]
     value: Any = {"a": [0, numpy.array(values) if place == "array" else values]}
-    with pytest.raises(NotJSON, match=rf"at \$\.a\[1\]\[{FEWEST}\]"):
-        Lifter("error").encode(value)
+    with pytest.raises(NotJSON, match=rf"at \$\.a\[1\]\[{MIN_ARRAY_ELEMENTS}\]"):
+        ArrayExtractor("error").encode(value)
     assert through(value, "null")[1] == {"a": [0, [*FLOATS, None]]}
     assert through({"a": bad, "b": [bad]}, "null")[1] == {"a": None, "b": [None]}
 
 
 def test_a_sum_that_overflows_is_no_infinity() -> None:
-    assert through([1e308] * FEWEST)[1] == [1e308] * FEWEST
+    assert through([1e308] * MIN_ARRAY_ELEMENTS)[1] == [1e308] * MIN_ARRAY_ELEMENTS
 
 
 @settings(max_examples=25)
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=FEWEST, max_size=FEWEST + 50))
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=MIN_ARRAY_ELEMENTS, max_size=MIN_ARRAY_ELEMENTS + 50))
 def test_any_floats(values: list[float]) -> None:
     assert through({"v": values})[1] == {"v": values}
 
