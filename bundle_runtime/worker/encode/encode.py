@@ -32,7 +32,7 @@ import pathlib
 import uuid
 from typing import Any, Callable
 
-from bundle_runtime.worker.encode.pydantic_models import by_our_rules
+from bundle_runtime.worker.encode.pydantic_models import apply_encoding_rules
 from bundle_runtime.worker.failures import NotJSON
 
 _WHAT_TO_DO = "return numbers, strings, lists and dicts (or NumPy, pandas, torch, pydantic or dataclass values)"
@@ -103,7 +103,7 @@ def _duck(value: Any) -> Any:
             text = value.model_dump(mode="json", by_alias=True)
         except ValueError:  # it holds what pydantic has no rule for, and these here have
             return value.model_dump(by_alias=True)
-        return by_our_rules(text, value.model_dump(by_alias=True))
+        return apply_encoding_rules(text, value.model_dump(by_alias=True))
     if hasattr(kind, "__fields__") and callable(getattr(value, "dict", None)):  # pydantic 1
         fields = value.dict(by_alias=True)
         return fields["__root__"] if set(fields) == {"__root__"} else fields

@@ -14,7 +14,7 @@ from typing import Any
 _SAME = frozenset((str, int, float, bool, type(None)))
 
 
-def by_our_rules(text: Any, value: Any) -> Any:
+def apply_encoding_rules(text: Any, value: Any) -> Any:
     """``text``: the model in JSON's types; ``value``: in Python's."""
     kind = type(value)
     if kind in _SAME:
@@ -22,11 +22,11 @@ def by_our_rules(text: Any, value: Any) -> Any:
     if isinstance(value, dict):
         if type(text) is not dict or len(text) != len(value):
             return text
-        return {key: by_our_rules(item, its) for (key, item), its in zip(text.items(), value.values())}
+        return {key: apply_encoding_rules(item, its) for (key, item), its in zip(text.items(), value.values())}
     if isinstance(value, (list, tuple)):
         if type(text) is not list or len(text) != len(value) or _SAME.issuperset(map(type, value)):
             return text
-        return [by_our_rules(item, its) for item, its in zip(text, value)]
+        return [apply_encoding_rules(item, its) for item, its in zip(text, value)]
     if isinstance(value, (set, frozenset)):
         return value if type(text) is list and _all_in(text, value) else text
     if isinstance(value, enum.Enum):

@@ -21,7 +21,7 @@ class BatchPredictor(Predictor):
 
     def call(self, fields: dict[str, Any]) -> Any:
         (result,) = self.call_batch([fields])
-        return sound(result)
+        return raise_if_error(result)
 
     def call_batch(self, rows: list[Any]) -> list[Any]:
         """A result for each row, exceptions among them; Failed when there is none for any."""
@@ -53,14 +53,14 @@ class BatchPredictor(Predictor):
         for at in range(0, len(rows), self.max_batch):
             for result in self.call_batch(rows[at : at + self.max_batch]):
                 try:
-                    texts.append(self.encoded(sound(result)))
+                    texts.append(self.encoded(raise_if_error(result)))
                 except Failed as failed:
                     raise Failed(failed.code, f"instance {len(texts)}: {failed}") from None
         return texts
 
     def _answer_of(self, result: Any) -> Answer:
         try:
-            return checked(self.encode, sound(result))
+            return checked(self.encode, raise_if_error(result))
         except Failed as failed:
             return wire.ERROR, failed.payload
         except BaseException as error:  # of a class that lies about what it is
@@ -79,7 +79,7 @@ def _listed(results: Any) -> list[Any]:
     return list(results)
 
 
-def sound(result: Any) -> Any:
+def raise_if_error(result: Any) -> Any:
     """The result; Failed when it is the exception that one request met with."""
     if isinstance(result, BaseException):
         raise failure_of(result)
