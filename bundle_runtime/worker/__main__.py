@@ -41,7 +41,7 @@ def main() -> int:
             "maxConcurrency": threads,
         },
     )
-    link.heed_sigterm()
+    link.install_sigterm_handler()
     link.on_end = lambda: os._exit(link.exit_code)  # nothing is loaded yet that could want a proper end
     link.start()
     seconds: dict[str, float] = {}
@@ -49,7 +49,7 @@ def main() -> int:
         predictor = _load(layout, seconds)
     except RuntimeFailure as failure:
         _fail(link, failure, seconds)
-    link.heed_sigterm()  # user code may have set its own while it loaded
+    link.install_sigterm_handler()  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
     link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)

@@ -45,7 +45,7 @@ def serve(link: Link, predictor: Predictor) -> None:
         request = take(connection, id)
         if request is None:  # cancelled, or only to wake this thread
             if threading.current_thread() is threading.main_thread():
-                link.heed_sigterm()
+                link.install_sigterm_handler()
             continue
         try:
             if type(request) is bytes:

@@ -28,7 +28,7 @@ RECEIVE = 256 * 1024
 FIRST_DELAY = 0.05
 LAST_DELAY = 1.0
 CLOSE_SECONDS = 2.0
-_HEED = wire.MAX_ID + 1  # no request: whoever finds nothing to take calls heed_sigterm()
+_CHECK_SIGTERM = wire.MAX_ID + 1  # no request has this id: the thread that takes it installs the handler again
 _NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
 
 
@@ -92,7 +92,7 @@ class Link:
         if self._connection is None:
             os._exit(0)
 
-    def heed_sigterm(self) -> None:
+    def install_sigterm_handler(self) -> None:
         """On the main thread. Where user code runs on it, it may have set a handler of its own."""
         signal.signal(signal.SIGTERM, self.on_sigterm)
 
@@ -159,7 +159,7 @@ class Link:
                 self.stall.beat()
                 connection.beat(heartbeat())
                 if signal.getsignal(signal.SIGTERM) != self.on_sigterm:
-                    self.requests.put((connection, _HEED))
+                    self.requests.put((connection, _CHECK_SIGTERM))
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
             if data is None:
                 continue
