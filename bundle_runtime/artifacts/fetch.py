@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Callable  # noqa: UP035 - `modelbundle pin` runs this on Python 3.8 too
 from urllib.parse import unquote, urlsplit
 
-from bundle_runtime.artifacts.retry import CHUNK, need_room, shown
+from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room, shown
 from bundle_runtime.contract.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the store does not say)
@@ -55,7 +55,7 @@ def local_path(uri: str) -> Path:
 def hash_file(path: Path) -> str:
     sha256 = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(CHUNK):
+        while block := file.read(CHUNK_BYTES):
             sha256.update(block)
     return sha256.hexdigest()
 
@@ -66,7 +66,7 @@ def _copy(source: Path, target: Path) -> Fetched:
     try:
         with source.open("rb") as reader, target.open("wb") as writer:
             need_room(target.parent, source.stat().st_size, str(source))
-            while block := reader.read(CHUNK):
+            while block := reader.read(CHUNK_BYTES):
                 sha256.update(block)
                 size += writer.write(block)
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 from bundle_runtime.artifacts.fetch import Fetched, Progress
-from bundle_runtime.artifacts.retry import CHUNK, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
     STORE_ACCESS_DENIED,
@@ -35,7 +35,7 @@ def _once(uri: str, target: Path, progress: Progress | None) -> Fetched:
         with open_https(uri) as answer, target.open("wb") as file:
             expected = int(answer.headers.get("Content-Length") or 0)
             need_room(target.parent, expected, shown(uri))
-            while block := answer.read(CHUNK):
+            while block := answer.read(CHUNK_BYTES):
                 sha256.update(block)
                 done += file.write(block)
                 if progress:

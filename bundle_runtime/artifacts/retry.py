@@ -16,11 +16,11 @@ from bundle_runtime.contract.report import STORE_UNREACHABLE, RuntimeFailure, fa
 
 TRIES = 5
 FIRST_PAUSE_SECONDS = 0.5
-CHUNK = 1 << 20
-DISK_RESERVE = 64 << 20  # left free for the worker's files and the sockets
+CHUNK_BYTES = 1 << 20
+DISK_RESERVE_BYTES = 64 << 20  # left free for the worker's files and the sockets
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_MORE_ROOM = "Ask for more with serving.resources.ephemeralStorage, or free the node's disk."
+DISK_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_HOW_TO_GET_ROOM = "Ask for more with serving.resources.ephemeralStorage, or free the node's disk."
 
 Result = TypeVar("Result")
 
@@ -62,14 +62,14 @@ def shown(uri: str) -> str:
 def need_room(directory: Path, size: int, what: str) -> None:
     """Fail before the disk is full: a full node disk evicts other pods too."""
     free = shutil.disk_usage(directory).free
-    if size + DISK_RESERVE > free:
+    if size + DISK_RESERVE_BYTES > free:
         raise fail(
             STORE_UNREACHABLE,
-            f"no room for {what}: it takes {size} bytes, {max(free - DISK_RESERVE, 0)} are free below {directory}. "
-            f"{_MORE_ROOM}",
+            f"no room for {what}: it takes {size} bytes, {max(free - DISK_RESERVE_BYTES, 0)} are free below "
+            f"{directory}. {_HOW_TO_GET_ROOM}",
         )
 
 
 def disk_full(directory: Path, error: OSError) -> RuntimeFailure:
     """There was room when it was looked for; somebody else, or many small files, took it."""
-    return fail(STORE_UNREACHABLE, f"the disk is full below {directory} ({error.strerror}). {_MORE_ROOM}")
+    return fail(STORE_UNREACHABLE, f"the disk is full below {directory} ({error.strerror}). {_HOW_TO_GET_ROOM}")

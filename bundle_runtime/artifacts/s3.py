@@ -22,7 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.response import StreamingBody
 
 from bundle_runtime.artifacts.fetch import Fetched, Progress
-from bundle_runtime.artifacts.retry import CHUNK, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
 from bundle_runtime.artifacts.s3_client import client, describe_access
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
 from bundle_runtime.contract.report import (
@@ -37,14 +37,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
-PART = 32 << 20
-IN_FLIGHT = 8
+PART_BYTES = 32 << 20
+PARALLEL_PARTS = 8
 OVERWRITTEN_TRIES = 3
 
 
 def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
     bucket, key = bucket_and_key(uri)
-    download = _Download(client(IN_FLIGHT), uri, bucket, key, target, progress)
+    download = _Download(client(PARALLEL_PARTS), uri, bucket, key, target, progress)
     for _ in range(OVERWRITTEN_TRIES):
         try:
             return download.run()
@@ -69,7 +69,7 @@ class _Download:
     def run(self) -> Fetched:
         started = time.monotonic()
         self.etag, self.done = "", 0
-        first = retried(lambda: self._get(0, PART))
+        first = retried(lambda: self._get(0, PART_BYTES))
         if first is None:
             self.target.write_bytes(b"")
             return Fetched(0, hashlib.sha256().hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})
@@ -86,19 +86,21 @@ class _Download:
         return Fetched(size, sha256, {"download": self.last_byte_at - started, "verify": ended - self.last_byte_at})
 
     def _transfer(self, descriptor: int, size: int, first_body: StreamingBody) -> str:
-        """Keep IN_FLIGHT parts on their way and hash each once it and all before it are there."""
+        """Keep PARALLEL_PARTS parts on their way and hash each once it and all before it are there."""
         sha256 = hashlib.sha256()
-        offsets = range(0, size, PART)
-        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+        offsets = range(0, size, PART_BYTES)
+        with ThreadPoolExecutor(PARALLEL_PARTS) as pool:
             pending: list[Future[None]] = []
             try:
                 for index, offset in enumerate(offsets):
-                    while len(pending) < len(offsets) and len(pending) < index + IN_FLIGHT:
+                    while len(pending) < len(offsets) and len(pending) < index + PARALLEL_PARTS:
                         start = offsets[len(pending)]
                         body = first_body if start == 0 else None
-                        pending.append(pool.submit(self._part, descriptor, start, min(start + PART, size), body, size))
+                        pending.append(
+                            pool.submit(self._part, descriptor, start, min(start + PART_BYTES, size), body, size)
+                        )
                     pending[index].result()
-                    _hash_range(sha256, descriptor, offset, min(offset + PART, size))
+                    _hash_range(sha256, descriptor, offset, min(offset + PART_BYTES, size))
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
@@ -117,7 +119,7 @@ class _Download:
                 opened = answer["Body"]
             with store_errors(self.uri), opened as stream:
                 opened = None
-                while position < end and (block := stream.read(min(CHUNK, end - position))):
+                while position < end and (block := stream.read(min(CHUNK_BYTES, end - position))):
                     os.pwrite(descriptor, block, position)
                     position += len(block)
                     self.done += len(block)  # a lost update in the progress line costs nothing
@@ -146,7 +148,7 @@ class _Download:
 
 def _hash_range(sha256: hashlib._Hash, descriptor: int, start: int, end: int) -> None:
     while start < end:
-        block = os.pread(descriptor, min(CHUNK, end - start), start)
+        block = os.pread(descriptor, min(CHUNK_BYTES, end - start), start)
         sha256.update(block)
         start += len(block)
 

@@ -1,15 +1,16 @@
 """Keeps freed memory for the next request instead of giving it back to the kernel.
 
 By default glibc returns large blocks as they are freed, so every copy of a large body costs a page fault for each of
-its pages: half the CPU time of a 10 MB request. The price is up to KEPT bytes that an idle process holds on to.
+its pages: half the CPU time of a 10 MB request. The price is up to KEPT_MAX_BYTES that
+an idle process holds on to.
 """
 
 from __future__ import annotations
 
 import os
 
-KEPT = 64 * 1024 * 1024
-LARGEST = 32 * 1024 * 1024  # a block above this is the kernel's at once; the most that glibc takes here
+KEPT_MAX_BYTES = 64 * 1024 * 1024
+MMAP_THRESHOLD_BYTES = 32 * 1024 * 1024  # a block above this is the kernel's at once; the most that glibc takes here
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
@@ -23,5 +24,5 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (ImportError, AttributeError, OSError, TypeError):
         return
-    mallopt(_TRIM_THRESHOLD, KEPT)
-    mallopt(_MMAP_THRESHOLD, LARGEST)
+    mallopt(_TRIM_THRESHOLD, KEPT_MAX_BYTES)
+    mallopt(_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES)

@@ -24,8 +24,8 @@ FLOATS = ("FP16", "BF16", "FP32", "FP64")
 # the upper byte, of either sign, that NaN and infinities have: 7 bits of the exponent, 5 in FP16
 _HUGE = {"FP16": b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff"}
 _LENGTH = struct.Struct("<I")
-_DEEPEST = 64  # dimensions, as many as NumPy has
-_MOST_EMPTY = 65536  # lists without an element: a shape of a few bytes could ask for any number
+_MAX_DIMENSIONS = 64  # as many as NumPy has
+_MAX_EMPTY_LISTS = 65536  # a shape of a few bytes could ask for any number
 
 
 def count(shape: Sequence[int]) -> int:
@@ -114,7 +114,7 @@ def nested(values: List[Any], shape: Sequence[int]) -> Any:
     if not shape:
         return values[0]
     if not values:
-        if len(shape) > _DEEPEST or count([size or 1 for size in shape]) > _MOST_EMPTY:
+        if len(shape) > _MAX_DIMENSIONS or count([size or 1 for size in shape]) > _MAX_EMPTY_LISTS:
             raise ValueError("the shape %s is too large for no elements" % (list(shape),))
         return [nested([], shape[1:]) for _ in range(shape[0])] if len(shape) > 1 else []
     for size in reversed(shape[1:]):
@@ -137,7 +137,7 @@ def rectangle(values: Sequence[Any]) -> Tuple[List[int], List[Any]]:
 
 def _check_depth(values: Any) -> None:
     """A list that holds itself has no end; as all are of one length the way along the first elements shows it."""
-    for _ in range(_DEEPEST):
+    for _ in range(_MAX_DIMENSIONS):
         if not isinstance(values, (list, tuple)) or not values:
             return
         values = values[0]

@@ -74,7 +74,7 @@ class WireError(Exception):
 
 Phases = Tuple[int, int, int]  # microseconds in the worker: putting the call together, user code, serialising
 NO_TIME: Phases = (0, 0, 0)
-LONGEST: Phases = (MAX_ID, MAX_ID, MAX_ID)
+MAX_TIME: Phases = (MAX_ID, MAX_ID, MAX_ID)
 
 
 class Frame(NamedTuple):
@@ -105,7 +105,7 @@ def pack_header(kind: int, id: int, length: int, phases: Phases = NO_TIME) -> by
     try:
         return HEADER.pack(length, kind, VERSION, 0, id, *phases)
     except struct.error:  # a stream of more than an hour
-        return HEADER.pack(length, kind, VERSION, 0, id, *map(min, phases, LONGEST))
+        return HEADER.pack(length, kind, VERSION, 0, id, *map(min, phases, MAX_TIME))
 
 
 def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:

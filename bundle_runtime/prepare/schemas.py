@@ -19,9 +19,9 @@ from bundle_runtime.contract.report import INVALID_SCHEMA, RuntimeFailure, fail
 from bundle_spec.schema_limits import problem
 
 CPU_SECONDS = 10
-MEMORY = 128 << 20  # more than the process has without a schema
+MEMORY_BYTES = 128 << 20  # more than the process has without a schema
 FIELDS = ("requestSchema", "responseSchema")
-_LONGEST = 300
+_MAX_QUOTED_CHARS = 300
 
 
 def check_schemas(document: Mapping[str, Any]) -> None:
@@ -36,7 +36,7 @@ def check_schemas(document: Mapping[str, Any]) -> None:
 
 def _compiling(schema: Any) -> str | None:
     done = subprocess.run(
-        [sys.executable, "-m", __name__, str(CPU_SECONDS), str(MEMORY)],
+        [sys.executable, "-m", __name__, str(CPU_SECONDS), str(MEMORY_BYTES)],
         input=json.dumps(schema).encode(),
         capture_output=True,
         check=False,
@@ -47,9 +47,9 @@ def _compiling(schema: Any) -> str | None:
         return done.stdout.decode("utf-8", "backslashreplace")
     if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
         return f": takes more than {CPU_SECONDS} s to compile: write it in a simpler way"
-    words = done.stderr.decode("utf-8", "backslashreplace").strip()[-_LONGEST:]
+    words = done.stderr.decode("utf-8", "backslashreplace").strip()[-_MAX_QUOTED_CHARS:]
     if "memory allocation" in words or "MemoryError" in words:
-        return f": takes more than {MEMORY >> 20} MiB of memory to compile: write it in a simpler way"
+        return f": takes more than {MEMORY_BYTES >> 20} MiB of memory to compile: write it in a simpler way"
     return f": cannot be compiled (exit code {done.returncode}): {words}"
 
 
@@ -69,11 +69,11 @@ def main() -> int:
         compiled(schema)
     except jsonschema_rs.ValidationError as error:
         where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
-        what = error.message if len(error.message) <= _LONGEST else error.message[:_LONGEST] + "..."
+        what = error.message if len(error.message) <= _MAX_QUOTED_CHARS else error.message[:_MAX_QUOTED_CHARS] + "..."
         sys.stdout.buffer.write(f"{where}: {what}".encode("utf-8", "backslashreplace"))
         return 1
     except (ValueError, jsonschema_rs.ReferencingError) as error:
-        sys.stdout.buffer.write(f": {str(error)[:_LONGEST]}".encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.write(f": {str(error)[:_MAX_QUOTED_CHARS]}".encode("utf-8", "backslashreplace"))
         return 1
     return 0
 

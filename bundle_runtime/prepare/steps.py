@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bundle_runtime.artifacts.fetch import Fetched, fetch, hash_file
-from bundle_runtime.artifacts.retry import FULL, disk_full, shown
+from bundle_runtime.artifacts.retry import DISK_FULL_ERRNOS, disk_full, shown
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import ARTIFACT_DIGEST_MISMATCH, fail
 from bundle_runtime.prepare.place import place_runtime
@@ -62,7 +62,7 @@ def prepare(
             (partial / "unpacked").rename(target)
         return Prepared(fetched.bytes, {**fetched.seconds, "unpack": time.monotonic() - started})
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in DISK_FULL_ERRNOS:
             raise disk_full(partial.parent, error) from error
         raise
     finally:

@@ -17,15 +17,15 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from bundle_runtime.artifacts.retry import CHUNK, need_room
+from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room
 from bundle_runtime.contract.report import ARTIFACT_UNSAFE, RuntimeFailure, fail
 
 MAX_ENTRIES = 100_000  # directories that are only named on the way to a file count too
-MAX_DIRECTORY = 32 << 20  # bytes of the zip's own list of its files, which is read as a whole
+MAX_DIRECTORY_BYTES = 32 << 20  # of the zip's own list of its files, which is read as a whole
 MAX_BYTES = 256 << 30
 MAX_RATIO = 200  # real models with long runs of zeros stay below it; deflate's limit is 1032
-RATIO_FROM = 1 << 30  # below this size a bomb is no bomb
-MAX_PATH = 3_500  # bytes; Linux takes 4,095 with what is above
+RATIO_CHECKED_FROM_BYTES = 1 << 30  # below this size a bomb is no bomb
+MAX_PATH_BYTES = 3_500  # Linux takes 4,095 with what is above
 MAX_DEPTH = 100  # directories within directories
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -61,10 +61,10 @@ class _File(io.FileIO):
     """The archive, whose list of files is not read when it is longer than any that is allowed."""
 
     def read(self, size: int | None = -1, /) -> bytes:
-        if size is not None and size > MAX_DIRECTORY:  # contents are read in chunks
-            raise _unsafe(f"its list of files has {size} bytes; {MAX_DIRECTORY} are allowed")
+        if size is not None and size > MAX_DIRECTORY_BYTES:  # contents are read in chunks
+            raise _unsafe(f"its list of files has {size} bytes; {MAX_DIRECTORY_BYTES} are allowed")
         data = super().read(-1 if size is None else size) or b""
-        if len(data) > 4 * CHUNK and (count := data.count(_ENTRY)) > MAX_ENTRIES:
+        if len(data) > 4 * CHUNK_BYTES and (count := data.count(_ENTRY)) > MAX_ENTRIES:
             raise _too_many(count)
         return data
 
@@ -74,7 +74,7 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise _too_many(len(entries))
     total = sum(entry.file_size for entry in entries)
-    if total > MAX_BYTES or (total > RATIO_FROM and total > MAX_RATIO * packed):
+    if total > MAX_BYTES or (total > RATIO_CHECKED_FROM_BYTES and total > MAX_RATIO * packed):
         raise _unsafe(f"{packed} bytes unpack to {total}; allowed are {MAX_BYTES}, and a ratio of {MAX_RATIO}")
     seen: dict[str, bool] = {}
     for entry in entries:
@@ -96,7 +96,7 @@ def _check(entries: list[zipfile.ZipInfo], packed: int) -> None:
 
 def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
     name = entry.filename
-    if len(name.encode("utf-8", "backslashreplace")) > MAX_PATH or name.count("/") > MAX_DEPTH:
+    if len(name.encode("utf-8", "backslashreplace")) > MAX_PATH_BYTES or name.count("/") > MAX_DEPTH:
         raise _unsafe(f"the entry {_shown(name)} has a path that no file system takes")
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in entry.orig_filename or not path.parts:
@@ -121,7 +121,7 @@ def _write(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path) -> Non
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     with opened.open(entry) as source, path.open("xb") as file:  # zipfile stops at file_size and checks the CRC
-        while block := source.read(CHUNK):
+        while block := source.read(CHUNK_BYTES):
             file.write(block)
     path.chmod(0o755 if entry.external_attr >> 16 & 0o111 else 0o644)
 

@@ -20,8 +20,8 @@ from bundle_runtime.worker.predict.binder import schema_fields
 from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
 
-# the server is up before the worker starts; a failure waits this long to be told to it
-TELL_SECONDS = 1.0
+# a failure to load waits this long for the connection on which the server hears of it
+CONNECT_WAIT_SECONDS = 1.0
 
 
 def main() -> int:
@@ -69,7 +69,7 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
 def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoReturn:
     write_failure(failure, seconds, python=platform.python_version())
     frame: dict[str, Any] = {"reason": failure.reason, "message": failure.message[:4000]}
-    link.connected.wait(TELL_SECONDS)
+    link.connected.wait(CONNECT_WAIT_SECONDS)
     link.say(wire.pack_json(wire.FAILED, **frame))
     sys.stdout.flush()
     sys.stderr.flush()

@@ -254,7 +254,7 @@ def test_sigterm_alone_ends_the_server_in_the_same_order(served: Served) -> None
     assert pair.worker.wait(20) == 0
 
 
-def test_a_worker_without_a_server_heeds_sigterm(served: Served) -> None:
+def test_a_worker_without_a_server_ends_on_sigterm(served: Served) -> None:
     pair = served("import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ndef predict():\n    return 1\n")
     pair.kill(pair.worker, signal.SIGTERM)
     assert pair.predict().json == 1, "ignored while connected"

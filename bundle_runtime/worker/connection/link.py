@@ -24,12 +24,12 @@ from bundle_runtime.worker.connection.stall import Stall
 from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0
-RECEIVE = 256 * 1024
-FIRST_DELAY = 0.05
-LAST_DELAY = 1.0
-CLOSE_SECONDS = 2.0
+RECEIVE_BYTES = 256 * 1024
+RECONNECT_MIN_SECONDS = 0.05
+RECONNECT_MAX_SECONDS = 1.0
+EXIT_WAIT_SECONDS = 2.0
 _CHECK_SIGTERM = wire.MAX_ID + 1  # no request has this id: the thread that takes it installs the handler again
-_NOT_OURS = (errno.EBADF, errno.ENOTSOCK)
+_CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
 
 
 def heartbeat() -> bytes:
@@ -99,15 +99,15 @@ class Link:
     def _run(self) -> None:
         """For ever: a worker without this thread is alive and of no use, so without it the process ends."""
         try:
-            delay = FIRST_DELAY
+            delay = RECONNECT_MIN_SECONDS
             while True:
                 if self._round():
-                    delay = FIRST_DELAY
+                    delay = RECONNECT_MIN_SECONDS
                 if self._term_seen:
                     os._exit(0)
                 self.stall.beat()
                 time.sleep(delay)
-                delay = min(delay * 2, LAST_DELAY)
+                delay = min(delay * 2, RECONNECT_MAX_SECONDS)
         except BaseException as error:
             log(f"worker: the thread of the connection cannot go on: {full(error)}")
         finally:
@@ -123,7 +123,7 @@ class Link:
             connected = True
             self._talk(Connection(sock))
         except OSError as error:  # not there yet, or gone again
-            if sock is not None and error.errno in _NOT_OURS:
+            if sock is not None and error.errno in _CLOSED_BY_USER_CODE:
                 sock.detach()  # user code has closed it, and may have opened something else in its place
         except Exception as error:
             log(f"worker: the connection ends: {full(error)}")
@@ -152,7 +152,7 @@ class Link:
         next_beat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
             try:
-                data = sock.recv(RECEIVE)
+                data = sock.recv(RECEIVE_BYTES)
             except BlockingIOError:
                 data = None
             if time.monotonic() >= next_beat:
@@ -208,7 +208,7 @@ class Link:
             self.exit_code = 1
         self.stall.stop()
         self.on_end()
-        time.sleep(CLOSE_SECONDS)
+        time.sleep(EXIT_WAIT_SECONDS)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

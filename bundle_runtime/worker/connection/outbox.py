@@ -1,8 +1,9 @@
 """Items on their way to the server: at once while they come slowly or are few, many together when they come fast.
 
 A send for each item costs more than all else that is done for it. Yet no item waits for the next one: when the function
-does not come back within a moment a thread sends what there is. That thread needs the interpreter lock, which some
-calls into C hold for long; hence the few that may go at once even when they come fast, a sentence's last tokens say.
+does not come back within FLUSH_INTERVAL_NS, a thread sends what there is. That thread needs the interpreter lock, which
+some calls into C hold for long; hence the few items, such as a sentence's last tokens, that may be sent at once even
+when they come fast.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.timing import Watch
 
-MOMENT = 1_000_000  # nanoseconds: a send in each, on average
-AT_ONCE = 4  # sends that may follow each other, after as many moments without one
-FULL = 32 * 1024  # bytes that travel together; a larger item goes alone
+FLUSH_INTERVAL_NS = 1_000_000  # one send in each, on average
+MAX_SENDS_IN_A_ROW = 4  # without an interval between them, after as many intervals without a send
+MAX_JOINED_BYTES = 32 * 1024  # of items in one frame; a larger item goes alone
 
 
 class Outbox:
@@ -39,16 +40,16 @@ class Outbox:
         now = perf_counter_ns()
         size = len(text)
         with self._lock:
-            if self._size + size > FULL:
+            if self._size + size > MAX_JOINED_BYTES:
                 self._send_untimed()
             texts = self._texts
             if not texts:
                 self._phases = self._watch.phases()
             texts.append(text)
             self._size += size
-            if now < self._next and self._size < FULL:
+            if now < self._next and self._size < MAX_JOINED_BYTES:
                 if len(texts) == 1:
-                    self._due = now + MOMENT
+                    self._due = now + FLUSH_INTERVAL_NS
                     flusher.wake(self._due, self)
                 return
             self._send_untimed()
@@ -78,8 +79,8 @@ class Outbox:
         self._watch.resume()
 
     def _sent(self, now: int) -> None:
-        earliest = now - (AT_ONCE - 1) * MOMENT
-        self._next = min(max(self._next, earliest), now) + MOMENT
+        earliest = now - (MAX_SENDS_IN_A_ROW - 1) * FLUSH_INTERVAL_NS
+        self._next = min(max(self._next, earliest), now) + FLUSH_INTERVAL_NS
 
     def _send(self, last: bytes = b"") -> None:
         frames = last
@@ -92,7 +93,7 @@ class Outbox:
 
 
 class Flusher:
-    """One thread for all streams: the moment is the same for all, so what is put in first is due first."""
+    """One thread for all streams: the interval is the same for all, so what is put in first is due first."""
 
     def __init__(self) -> None:
         self._queue: queue.SimpleQueue[tuple[int, Outbox]] = queue.SimpleQueue()

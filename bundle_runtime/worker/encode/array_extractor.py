@@ -81,7 +81,11 @@ class ArrayExtractor:
             shape, elements = tensors.rectangle(value)
         except ValueError:
             return value
-        if len(elements) < MIN_ARRAY_ELEMENTS or set(map(type, elements)) != {float} or not self._fits(8 * len(elements)):
+        if (
+            len(elements) < MIN_ARRAY_ELEMENTS
+            or set(map(type, elements)) != {float}
+            or not self._fits(8 * len(elements))
+        ):
             return value
         if self._not_finite != "null" and not math.isfinite(sum(elements)):
             return value  # encode() finds the place; a sum that overflows only costs time

@@ -16,7 +16,7 @@ from bundle_runtime.worker.encode import arrays
 from bundle_runtime.worker.failures import Failed, unencodable
 from bundle_runtime.worker.predict.predictor import Predictor
 
-SINGLE = "output"  # the name of a prediction that is no object
+SINGLE_OUTPUT = "output"  # the name of a prediction that is not an object
 _DTYPES = {
     "BOOL": "?", "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "UINT8": "<u1", "UINT16": "<u2",
     "UINT32": "<u4", "UINT64": "<u8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
@@ -88,7 +88,7 @@ def _text(element: bytes) -> Any:
 
 def pack_result(result: Any, encoded: Encoded) -> bytes:
     named = _named(result, encoded)
-    found = named or {SINGLE: result}
+    found = named or {SINGLE_OUTPUT: result}
     for name, value in found.items():
         if arrays.holds_masked(value):
             message = f"the output {name} is an array with masked elements, which a tensor cannot say"

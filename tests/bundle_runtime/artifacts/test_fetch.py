@@ -60,7 +60,7 @@ def test_a_store_that_is_not_there_is_unreachable(target):
 
 
 def test_s3_fetches_in_parallel_parts(s3, target, monkeypatch):
-    monkeypatch.setattr(s3_module, "PART", 100_000)
+    monkeypatch.setattr(s3_module, "PART_BYTES", 100_000)
     seen = []
     fetched = fetch(s3("a b/ü.pkl", CONTENT), target, progress=lambda done, size: seen.append((done, size)))
     assert (fetched.bytes, fetched.sha256) == (len(CONTENT), SHA256)
@@ -70,15 +70,15 @@ def test_s3_fetches_in_parallel_parts(s3, target, monkeypatch):
 
 @pytest.mark.parametrize("size", [0, 1, 99_999, 100_000, 100_001])
 def test_s3_objects_of_any_size_come_whole(s3, target, monkeypatch, size):
-    monkeypatch.setattr(s3_module, "PART", 100_000)
+    monkeypatch.setattr(s3_module, "PART_BYTES", 100_000)
     fetched = fetch(s3("a.pkl", CONTENT[:size]), target)
     assert target.read_bytes() == CONTENT[:size]
     assert fetched.sha256 == hashlib.sha256(CONTENT[:size]).hexdigest()
 
 
 def test_s3_an_object_that_is_overwritten_meanwhile_is_never_mixed(s3, target, monkeypatch):
-    monkeypatch.setattr(s3_module, "PART", 100_000)
-    monkeypatch.setattr(s3_module, "IN_FLIGHT", 1)
+    monkeypatch.setattr(s3_module, "PART_BYTES", 100_000)
+    monkeypatch.setattr(s3_module, "PARALLEL_PARTS", 1)
     uri, other, moved = s3("a.pkl", CONTENT), CONTENT[::-1], threading.Event()
 
     def overwrite(_done: int, _size: int) -> None:

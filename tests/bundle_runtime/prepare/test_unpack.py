@@ -134,7 +134,7 @@ def test_a_damaged_entry_is_refused(tmp_path):
 
 
 def test_bombs_are_refused_by_what_they_declare(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "RATIO_FROM", 1000)
+    monkeypatch.setattr(module, "RATIO_CHECKED_FROM_BYTES", 1000)
     with zipfile.ZipFile(tmp_path / "bundle.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("zeros", bytes(1 << 20))
     with pytest.raises(RuntimeFailure, match="ratio"):

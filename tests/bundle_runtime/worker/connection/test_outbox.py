@@ -10,7 +10,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
-from bundle_runtime.worker.connection.outbox import AT_ONCE, FULL, MOMENT, Outbox
+from bundle_runtime.worker.connection.outbox import FLUSH_INTERVAL_NS, MAX_JOINED_BYTES, MAX_SENDS_IN_A_ROW, Outbox
 from bundle_runtime.worker.timing import Watch
 
 ID = 7
@@ -39,13 +39,28 @@ def received(sock: socket.socket) -> list[tuple[int, bytes]]:
 
 def test_a_frame_holds_no_more_than_its_limit_or_one_item(sockets: tuple[Outbox, socket.socket]) -> None:
     outbox, sock = sockets
-    items = [b"x" * size for size in [*[1] * AT_ONCE, 5, FULL - 5, 7, FULL, 9, FULL + 1, 10, FULL // 2, FULL // 2, 2]]
+    items = [
+        b"x" * size
+        for size in [
+            *[1] * MAX_SENDS_IN_A_ROW,
+            5,
+            MAX_JOINED_BYTES - 5,
+            7,
+            MAX_JOINED_BYTES,
+            9,
+            MAX_JOINED_BYTES + 1,
+            10,
+            MAX_JOINED_BYTES // 2,
+            MAX_JOINED_BYTES // 2,
+            2,
+        ]
+    ]
     for item in items:
         outbox.put(item)
     outbox.end(END, drop=False)
     frames = [payload.split(b"\n") for kind, payload in received(sock) if kind == wire.ITEM]
     assert [item for frame in frames for item in frame] == items
-    assert all(len(frame) == 1 or sum(map(len, frame)) <= FULL for frame in frames)
+    assert all(len(frame) == 1 or sum(map(len, frame)) <= MAX_JOINED_BYTES for frame in frames)
 
 
 def test_after_the_end_nothing_is_sent(sockets: tuple[Outbox, socket.socket]) -> None:
@@ -54,9 +69,9 @@ def test_after_the_end_nothing_is_sent(sockets: tuple[Outbox, socket.socket]) ->
         outbox.put(b"%d" % number)
     outbox.end(END, drop=True)
     items = [int(item) for kind, payload in received(sock) if kind == wire.ITEM for item in payload.split(b"\n")]
-    assert AT_ONCE <= len(items) < 100
+    assert MAX_SENDS_IN_A_ROW <= len(items) < 100
     assert items == list(range(len(items)))
-    time.sleep(20e-9 * MOMENT)
+    time.sleep(20e-9 * FLUSH_INTERVAL_NS)
     sock.setblocking(False)
     with pytest.raises(BlockingIOError):
         sock.recv(1)
@@ -65,10 +80,10 @@ def test_after_the_end_nothing_is_sent(sockets: tuple[Outbox, socket.socket]) ->
 def test_what_a_function_leaves_behind_is_sent_without_it(sockets: tuple[Outbox, socket.socket]) -> None:
     outbox, sock = sockets
     decoder = wire.Decoder()
-    for number in range(AT_ONCE + 3):
+    for number in range(MAX_SENDS_IN_A_ROW + 3):
         outbox.put(b"%d" % number)
     sock.settimeout(5)
     got: list[bytes] = []
-    while len(got) < AT_ONCE + 3:
+    while len(got) < MAX_SENDS_IN_A_ROW + 3:
         got += [item for frame in decoder.feed(sock.recv(65536)) for item in frame.payload.split(b"\n")]
-    assert got == [b"%d" % number for number in range(AT_ONCE + 3)]
+    assert got == [b"%d" % number for number in range(MAX_SENDS_IN_A_ROW + 3)]

@@ -25,8 +25,8 @@ MATRIX = numpy.array(FLOATS).reshape(2, -1)
 def through(value: Any, not_finite: str = "error") -> tuple[bool, Any]:
     """Whether arrays went as bytes, and what the client gets."""
     kind, payload = ArrayExtractor(not_finite).encode(value)
-    lifted = kind == wire.PIECES
-    return lifted, json.loads(assemble(payload) if lifted else payload)
+    extracted = kind == wire.PIECES
+    return extracted, json.loads(assemble(payload) if extracted else payload)
 
 
 class Torch:
@@ -65,8 +65,8 @@ class Torch:
     ids=lambda value: type(value).__name__,
 )
 def test_what_goes_as_bytes_is_the_same_json(value: Any) -> None:
-    lifted, got = through(value)
-    assert lifted
+    extracted, got = through(value)
+    assert extracted
     assert got == json.loads(encode(value))
 
 
@@ -90,8 +90,8 @@ def test_what_goes_as_bytes_is_the_same_json(value: Any) -> None:
     ids=lambda value: type(value).__name__,
 )
 def test_what_does_not(value: Any) -> None:
-    lifted, got = through(value)
-    assert not lifted
+    extracted, got = through(value)
+    assert not extracted
     assert got == json.loads(encode(value))
 
 
@@ -108,17 +108,17 @@ def test_keys_that_json_refuses_beside_an_array() -> None:
     assert through(value)[1] == json.loads(encode(value))
 
 
-def test_a_lifter_forgets_what_failed() -> None:
-    lifter = ArrayExtractor("error")
+def test_an_extractor_forgets_what_failed() -> None:
+    extractor = ArrayExtractor("error")
     with pytest.raises(NotJSON, match="object at"):
-        lifter.encode([MATRIX, object()])
-    assert lifter.encode([1]) == (wire.RESPONSE, b"[1]")
+        extractor.encode([MATRIX, object()])
+    assert extractor.encode([1]) == (wire.RESPONSE, b"[1]")
 
 
 def test_more_than_a_server_should_write_stays_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(array_extractor, "MAX_ARRAY_BYTES", MATRIX.nbytes)
-    lifted, got = through([MATRIX, MATRIX])
-    assert (lifted, got) == (True, [MATRIX.tolist()] * 2)
+    extracted, got = through([MATRIX, MATRIX])
+    assert (extracted, got) == (True, [MATRIX.tolist()] * 2)
     assert not through(numpy.concatenate([MATRIX, MATRIX]))[0]
 
 
@@ -138,7 +138,11 @@ def test_a_sum_that_overflows_is_no_infinity() -> None:
 
 
 @settings(max_examples=25)
-@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=MIN_ARRAY_ELEMENTS, max_size=MIN_ARRAY_ELEMENTS + 50))
+@given(
+    st.lists(
+        st.floats(allow_nan=False, allow_infinity=False), min_size=MIN_ARRAY_ELEMENTS, max_size=MIN_ARRAY_ELEMENTS + 50
+    )
+)
 def test_any_floats(values: list[float]) -> None:
     assert through({"v": values})[1] == {"v": values}
 
