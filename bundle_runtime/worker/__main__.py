@@ -51,7 +51,7 @@ def main() -> int:
         _fail(link, failure, seconds)
     link.install_sigterm_handler()  # user code may have set its own while it loaded
     link.on_end = lambda: link.end_requests(threads)
-    link.say(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
+    link.announce(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
     loop.run(link, predictor, threads)
     return link.exit_code
@@ -70,7 +70,7 @@ def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoR
     write_failure(failure, seconds, python=platform.python_version())
     frame: dict[str, Any] = {"reason": failure.reason, "message": failure.message[:4000]}
     link.connected.wait(CONNECT_WAIT_SECONDS)
-    link.say(wire.pack_json(wire.FAILED, **frame))
+    link.announce(wire.pack_json(wire.FAILED, **frame))
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(1)  # a thread that user code left behind must not keep a failed worker alive

@@ -13,12 +13,12 @@ from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.failures import Failed, too_large, unreadable
 from bundle_runtime.worker.predict.predictor import Answer, Predictor
 from bundle_runtime.worker.predict.streaming import Stream
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 
 
 def run(link: Link, predictor: Predictor, threads: int) -> None:
     """Until the server says close."""
-    link.stall.begins(threads, serve.__code__)
+    link.stall.start(threads, serve.__code__)
     if threads == 1:
         serve(link, predictor)
         return
@@ -35,7 +35,7 @@ def run(link: Link, predictor: Predictor, threads: int) -> None:
 def serve(link: Link, predictor: Predictor) -> None:
     """On one thread, until close: the queue's None."""
     watch = predictor.watch
-    link.stall.serves(watch)
+    link.stall.add_thread(watch)
     get, take, answer = link.requests.get, link.take, predictor.answer
     while True:
         item = get()
@@ -72,7 +72,7 @@ def _answer_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
         answers = predictor.answer_batch(list(requests.values()))
         phases = watch.phases()
         return b"".join(wire.pack(kind, id, payload, phases) for id, (kind, payload) in zip(requests, answers))
-    from bundle_runtime.worker.predict import calls  # only once somebody asks so
+    from bundle_runtime.worker.predict import calls  # only when the first one comes
 
     try:
         return _framed(watch, frame.id, calls.run(predictor, frame.payload))
@@ -80,8 +80,8 @@ def _answer_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
         return _framed(watch, frame.id, (wire.ERROR, failed.payload))
 
 
-def _framed(watch: Watch, id: int, answer: Answer | Stream) -> bytes | Stream:
-    """The whole frame; a stream is sent by itself."""
+def _framed(watch: Stopwatch, id: int, answer: Answer | Stream) -> bytes | Stream:
+    """The whole frame; a stream sends its own."""
     if type(answer) is not tuple:
         return answer  # type: ignore[return-value]
     kind, payload = answer

@@ -10,8 +10,8 @@ from time import perf_counter_ns
 from bundle_runtime.contract import wire
 
 
-class Watch:
-    """Of one thread, started anew for each request."""
+class Stopwatch:
+    """Of one thread, started again for each request. All times are nanoseconds of perf_counter_ns()."""
 
     __slots__ = ("_called", "_entered", "_paused", "_user", "_waited", "started")
 

@@ -60,7 +60,7 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
         theirs.shutdown(socket.SHUT_WR)
         connection = Connection(ours)
         with contextlib.suppress(ConnectionError, Exit):
-            link._talk(connection)
+            link._exchange_frames(connection)
         connection.sock = _Into(output)  # type: ignore[assignment]
         link._connection = None  # as it is after a connection that was lost
         link.requests.put(None)

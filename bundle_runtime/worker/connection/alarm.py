@@ -1,4 +1,4 @@
-"""An alarm that needs no interpreter lock: it writes every thread's stack and ends the process, unless it is set anew.
+"""An alarm that needs no interpreter lock: it writes every thread's stack and ends the process, unless it is set again.
 
 A call into C that never gives the lock back stops every thread of Python, so nothing written in Python could tell. A
 timer of the kernel can: its signal is handled in C, where faulthandler writes the stacks and the C library's _exit ends

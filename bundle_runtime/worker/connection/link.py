@@ -20,7 +20,7 @@ from typing import Any, Callable
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.flow import Flow
-from bundle_runtime.worker.connection.stall import Stall
+from bundle_runtime.worker.connection.stall import StallDetector
 from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0
@@ -43,12 +43,12 @@ class Link:
     def __init__(self, path: str, hello: dict[str, Any]) -> None:
         self._path = path
         self._hello = wire.pack_json(wire.HELLO, **hello)
-        self._state_frame = b""  # ready or failed, said again after every hello
+        self._state_frame = b""  # READY or FAILED, sent again after every HELLO
         self._waiting: dict[tuple[Connection, int], bytes | wire.Frame] = {}
         self._flows: dict[tuple[Connection, int], Flow] = {}
         self._connection: Connection | None = None
         self._term_seen = False
-        self.stall = Stall(self._given)
+        self.stall = StallDetector(self._bytes_taken)
         self.connected = threading.Event()
         self.requests: queue.SimpleQueue[tuple[Connection, int] | None] = queue.SimpleQueue()
         self.exit_code = 0
@@ -57,8 +57,8 @@ class Link:
     def start(self) -> None:
         threading.Thread(target=self._run, name="modelbundle-link", daemon=True).start()
 
-    def say(self, frame: bytes) -> None:
-        """Ready or failed: now, and after every reconnect."""
+    def announce(self, frame: bytes) -> None:
+        """READY or FAILED: now, and after every reconnect."""
         self._state_frame = frame
         connection = self._connection
         if connection is not None:
@@ -72,14 +72,14 @@ class Link:
         """For a stream that begins; forget_flow() when it ends."""
         flow = self._flows[(connection, id)] = Flow()
         if connection is not self._connection:
-            flow.cancel()  # it was lost before there was a flow to tell
+            flow.cancel()  # it was lost before there was a flow to cancel
         return flow
 
     def forget_flow(self, connection: Connection, id: int) -> None:
         self._flows.pop((connection, id), None)
 
-    def _given(self) -> int:
-        """By all streams that run."""
+    def _bytes_taken(self) -> int:
+        """Of their credit, by all streams that run."""
         return sum(flow.taken for flow in list(self._flows.values()))
 
     def end_requests(self, threads: int) -> None:
@@ -97,11 +97,11 @@ class Link:
         signal.signal(signal.SIGTERM, self.on_sigterm)
 
     def _run(self) -> None:
-        """For ever: a worker without this thread is alive and of no use, so without it the process ends."""
+        """Until the process ends: a worker without this thread cannot be asked, so when it ends the process does."""
         try:
             delay = RECONNECT_MIN_SECONDS
             while True:
-                if self._round():
+                if self._connect_once():
                     delay = RECONNECT_MIN_SECONDS
                 if self._term_seen:
                     os._exit(0)
@@ -113,15 +113,15 @@ class Link:
         finally:
             os._exit(1)
 
-    def _round(self) -> bool:
-        """One connection, from first to last; False when there was none."""
+    def _connect_once(self) -> bool:
+        """One connection, from connect to close; False when it could not be made."""
         connected = False
         sock: socket.socket | None = None
         try:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.connect(self._path)
             connected = True
-            self._talk(Connection(sock))
+            self._exchange_frames(Connection(sock))
         except OSError as error:  # not there yet, or gone again
             if sock is not None and error.errno in _CLOSED_BY_USER_CODE:
                 sock.detach()  # user code has closed it, and may have opened something else in its place
@@ -138,7 +138,7 @@ class Link:
                     sock.close()
         return connected
 
-    def _talk(self, connection: Connection) -> None:
+    def _exchange_frames(self, connection: Connection) -> None:
         sock = connection.sock
         # a receive that waits no longer than a heartbeat; settimeout() would bind the senders too
         seconds = int(HEARTBEAT_SECONDS)
@@ -195,7 +195,7 @@ class Link:
             if flow is not None:
                 flow.add(wire.unpack_credit(frame))
         elif frame.kind == wire.WATCH:
-            self.stall.told(wire.unpack_credit(frame) / 1000)
+            self.stall.set_timeout(wire.unpack_credit(frame) / 1000)
         elif frame.kind == wire.CLOSE:
             self._close(frame)
 

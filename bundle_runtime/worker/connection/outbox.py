@@ -15,7 +15,7 @@ from time import perf_counter_ns
 
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 
 FLUSH_INTERVAL_NS = 1_000_000  # one send in each, on average
 MAX_SENDS_IN_A_ROW = 4  # without an interval between them, after as many intervals without a send
@@ -25,7 +25,7 @@ MAX_JOINED_BYTES = 32 * 1024  # of items in one frame; a larger item goes alone
 class Outbox:
     """Of one stream. The thread that predicts puts in and ends; the flusher's takes out only what is due."""
 
-    def __init__(self, connection: Connection, id: int, watch: Watch) -> None:
+    def __init__(self, connection: Connection, id: int, watch: Stopwatch) -> None:
         self._connection = connection
         self._id = id
         self._watch = watch

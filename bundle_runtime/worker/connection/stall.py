@@ -1,10 +1,10 @@
 """When a worker is of no use any more, and its end: with every thread's stack in the log.
 
-Nobody outside is asked, as whoever asks can be gone while the model is loaded and well. The link's thread beats once a
-second. What ends the worker, after as long as the server has said (wire.WATCH; never while it loads):
+The worker judges itself: a server that judged it can be gone while the model is loaded and well. The link's thread
+beats once a second. What ends the worker, after the time that the server sends (wire.WATCH; never while it loads):
 - no beat: something holds the interpreter lock (alarm.py);
-- as many beats at which every place is held by a call, none of which began or gave an item meanwhile. Beats are
-  counted, not time: a process that stood still, or whose clock was set, has not beaten.
+- as many beats at which every thread is in a call, none of which began or gave an item meanwhile. Beats are counted,
+  not time: a process that was stopped, or whose clock was set, has not beaten.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Callable
 
 from bundle_runtime.contract.report import Report, write
 from bundle_runtime.worker.connection.alarm import Alarm
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 from bundle_runtime.worker.user_errors import log
 
 REASON = "WorkerStalled"
@@ -26,14 +26,14 @@ _STDERR = 2
 BEAT_SECONDS = 1.0
 
 
-class Stall:
-    """Of the threads that predict. ``begins`` makes it count, once the bundle is loaded."""
+class StallDetector:
+    """Of the threads that predict. It counts from start(), once the bundle is loaded."""
 
     def __init__(self, items: Callable[[], int]) -> None:
-        self._items = items  # how much streams have given: one that goes on is no hang
+        self._items = items  # how much streams have given: one that goes on does not hang
         self._seconds = 0.0
-        self._threads: dict[int, Watch] = {}
-        self._places = 0
+        self._threads: dict[int, Stopwatch] = {}
+        self._expected = 0
         self._idle: Any = None
         self._alarm: Alarm | None = None
         self._arming = threading.Lock()
@@ -41,18 +41,18 @@ class Stall:
         self._beats = 0
         self._next = 0.0
 
-    def told(self, seconds: float) -> None:
-        """By the server, before its first request: how long; 0 is never."""
+    def set_timeout(self, seconds: float) -> None:
+        """What the server sends before its first request; 0: never."""
         self._seconds = seconds
         self._arm()
 
-    def begins(self, places: int, idle: Any) -> None:
-        """All is loaded; ``places`` threads will serve(). One that waits for work is in the code ``idle``."""
+    def start(self, threads: int, idle: Any) -> None:
+        """The bundle is loaded; ``threads`` will add_thread(). One that waits for work runs the code ``idle``."""
         self._idle = idle
-        self._places = places
+        self._expected = threads
 
-    def serves(self, watch: Watch) -> None:
-        """Called by each thread that predicts."""
+    def add_thread(self, watch: Stopwatch) -> None:
+        """Called on each thread that predicts."""
         self._threads[threading.get_ident()] = watch
         self._arm()  # the first call may be the one that hangs
 
@@ -63,41 +63,41 @@ class Stall:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + BEAT_SECONDS * 0.9
-            self._judge()
+            self._count_beat()
 
     def _arm(self) -> bool:
-        """False when there is nothing to watch: it is loading, or nobody said how long."""
-        if not self._seconds or not self._places or len(self._threads) < self._places:
+        """False when there is nothing to watch: the bundle is loading, or no timeout has come."""
+        if not self._seconds or not self._expected or len(self._threads) < self._expected:
             return False
-        with self._arming:  # a second alarm would be one that nobody sets anew
+        with self._arming:  # a second alarm would go off, as only one of them is set again
             if self._alarm is None:
                 self._alarm = Alarm()
             self._alarm.set(self._seconds)
         return True
 
     def stop(self) -> None:
-        """The process ends in its own way."""
+        """The process is about to exit: nothing is counted any more."""
         self._seconds = 0.0
         if self._alarm is not None:
             self._alarm.set(0.0)
 
-    def _judge(self) -> None:
+    def _count_beat(self) -> None:
         marks = (*(watch.started for watch in self._threads.values()), self._items())
         if marks != self._last:
             self._last = marks
             self._beats = 0
             return
         self._beats += 1
-        if self._beats * BEAT_SECONDS >= self._seconds and not self._waits():
-            self._end()
+        if self._beats * BEAT_SECONDS >= self._seconds and not self._any_idle():
+            self._end_process()
 
-    def _waits(self) -> bool:
+    def _any_idle(self) -> bool:
         """Whether any of the threads has nothing to do."""
         frames = sys._current_frames()
         found = [frames.get(thread) for thread in self._threads]
         return any(frame is not None and frame.f_code is self._idle for frame in found)
 
-    def _end(self) -> None:
+    def _end_process(self) -> None:
         seconds = f"{self._seconds:g} s"
         message = (
             f"predict_fn has not returned for {seconds}, long after requestTimeoutSeconds, and holds every place: the "

@@ -1,4 +1,4 @@
-"""What the user's image already has, told to uv in the only way it understands: as wheels that it can choose.
+"""What the user's image already has, shown to uv in the only way it understands: as wheels that it can choose.
 
 uv does not look into an image's site-packages, so on its own it would install a second torch beside the image's. Every
 distribution of the image therefore becomes a stub wheel in a directory for --find-links and an exact constraint: the

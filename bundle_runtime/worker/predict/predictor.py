@@ -18,7 +18,7 @@ from bundle_runtime.worker.encode.array_extractor import ArrayExtractor
 from bundle_runtime.worker.encode.encode import encode
 from bundle_runtime.worker.failures import Failed, checked, unencodable
 from bundle_runtime.worker.predict.streaming import Stream, is_stream
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 
 if TYPE_CHECKING:
     import asyncio
@@ -35,14 +35,14 @@ class Predictor(abc.ABC):
     def __init__(self, predict_fn: Any) -> None:
         self._not_finite = not_finite_of(predict_fn)
         self.encode = ArrayExtractor(self._not_finite).encode
-        self.watch = Watch()
+        self.watch = Stopwatch()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def for_thread(self) -> Predictor:
         """The same for another thread, with what two threads cannot share."""
         other = copy.copy(self)
         other.encode = ArrayExtractor(self._not_finite).encode
-        other.watch = Watch()
+        other.watch = Stopwatch()
         other._loop = None
         return other
 

@@ -16,7 +16,7 @@ from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.connection.outbox import Outbox
 from bundle_runtime.worker.failures import Failed, failure_of
 from bundle_runtime.worker.predict.trace import traced
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 from bundle_runtime.worker.user_errors import full, log
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Stream:
     def __init__(
         self,
         items: Any,
-        watch: Watch,
+        watch: Stopwatch,
         encoded: Callable[[Any], bytes],
         event_loop: Callable[[], asyncio.AbstractEventLoop],
     ) -> None:

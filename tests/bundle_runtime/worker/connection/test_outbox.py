@@ -11,7 +11,7 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.outbox import FLUSH_INTERVAL_NS, MAX_JOINED_BYTES, MAX_SENDS_IN_A_ROW, Outbox
-from bundle_runtime.worker.timing import Watch
+from bundle_runtime.worker.timing import Stopwatch
 
 ID = 7
 END = wire.pack(wire.END, ID)
@@ -20,7 +20,7 @@ END = wire.pack(wire.END, ID)
 @pytest.fixture
 def sockets() -> Iterator[tuple[Outbox, socket.socket]]:
     ours, theirs = socket.socketpair()
-    watch = Watch()
+    watch = Stopwatch()
     watch.start()
     watch.enter()
     watch.leave()
