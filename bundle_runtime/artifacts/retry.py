@@ -71,5 +71,5 @@ def need_room(directory: Path, size: int, what: str) -> None:
 
 
 def disk_full(directory: Path, error: OSError) -> RuntimeFailure:
-    """There was room when it was looked for; somebody else, or many small files, took it."""
+    """There was room when it was looked for; another pod, or many small files, took it."""
     return fail(STORE_UNREACHABLE, f"the disk is full below {directory} ({error.strerror}). {_HOW_TO_GET_ROOM}")

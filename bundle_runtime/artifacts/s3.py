@@ -2,7 +2,7 @@
 
 One S3 connection carries at most 5 Gb/s, so a large pickle needs ranges; SHA-256 cannot be split, so it follows the
 parts as they arrive, out of the page cache. Every range names the object's ETag: an object that is overwritten
-meanwhile starts the download anew and never mixes two versions.
+meanwhile starts the download again and never mixes two versions.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetche
         try:
             return download.run()
         except _OverwrittenError:
-            print(f"{shown(uri)} was overwritten while it was read; starting anew", file=sys.stderr, flush=True)
+            print(f"{shown(uri)} was overwritten while it was read; starting again", file=sys.stderr, flush=True)
     raise fail(STORE_UNREACHABLE, f"{shown(uri)} was overwritten while it was read, {OVERWRITTEN_TRIES} times")
 
 

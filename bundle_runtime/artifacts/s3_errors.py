@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from botocore.exceptions import ConnectionError as NoConnectionError
 from urllib3.exceptions import HTTPError as StreamError
 
-# the connection was not made or broke; botocore's SSLError is among them, so whoever tells it apart catches it first
+# the connection was not made or broke; botocore's SSLError is among them, so a caller that handles it catches it first
 BROKEN = (NoConnectionError, HTTPClientError, IncompleteReadError, StreamError, ConnectionError, TimeoutError)
 
 _MISSING = {"NoSuchKey", "NoSuchBucket", "NoSuchVersion", "InvalidBucketName", "404"}

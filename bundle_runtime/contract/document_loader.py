@@ -36,13 +36,13 @@ def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
         raise fail(
             BUNDLE_DOCUMENT_MISMATCH,
             f"the bundle document has the digest {found}, this pod was made for "
-            f"{expected_digest or f'none ({DIGEST_VARIABLE} is not set)'}: somebody edited the bundle's ConfigMap. "
-            "The operator writes it back; the container then starts by itself.",
+            f"{expected_digest or f'none ({DIGEST_VARIABLE} is not set)'}: the bundle's ConfigMap was edited. "
+            "The operator writes it back; the container then starts.",
         )
     try:
         document = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise fail(BUNDLE_DOCUMENT_MISMATCH, f"the bundle document is no JSON: {error}") from error
+        raise fail(BUNDLE_DOCUMENT_MISMATCH, f"the bundle document is not valid JSON: {error}") from error
     version = document.get("schemaVersion") if isinstance(document, dict) else None
     if version != SCHEMA_VERSION:
         raise fail(

@@ -1,7 +1,7 @@
 """How a container says why it ended: one small JSON object in its termination message.
 
 The kubelet cuts a message at 4096 bytes and shares 12 KiB among all containers of a pod, and a message cut inside a
-string is no JSON any more. So reports are ASCII, at most 2048 bytes, and shortened here, longest text first.
+string is not valid JSON any more. So reports are ASCII, at most 2048 bytes, and shortened here, longest text first.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _CUT = "[...]"
 
 
 def valid_unicode(text: str) -> str:
-    """Half a surrogate pair, as in names of files that are no UTF-8, is no JSON for strict parsers: written out."""
+    """Half a surrogate pair, as in names of files that are not UTF-8, is refused by strict JSON parsers: escape it."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -36,7 +36,7 @@ def count(shape: Sequence[int]) -> int:
 
 
 def pack(datatype: str, values: List[Any]) -> bytes:
-    """Elements to bytes; ValueError when one of them is none of that type."""
+    """Elements to bytes; ValueError when one of them is not of that datatype."""
     try:
         if datatype == "BYTES":
             return _pack_texts(values)
@@ -50,7 +50,7 @@ def pack(datatype: str, values: List[Any]) -> bytes:
             return _upper_halves(_little(array("f", values)).tobytes())
         return _little(array(_CODES[datatype], values)).tobytes()
     except (TypeError, OverflowError, struct.error) as error:
-        raise ValueError("an element is no %s: %s" % (datatype, error)) from None
+        raise ValueError("an element is not a %s: %s" % (datatype, error)) from None
 
 
 def unpack(datatype: str, data: Any, number: int) -> List[Any]:

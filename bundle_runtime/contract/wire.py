@@ -116,9 +116,9 @@ def unpack_json(frame: Frame) -> dict[str, Any]:
     try:
         fields = json.loads(frame.payload.decode("utf-8"))
     except (ValueError, RecursionError) as error:
-        raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON: {error}") from error
+        raise WireError(f"the payload of a frame of kind {frame.kind} is not valid JSON: {error}") from error
     if not isinstance(fields, dict):
-        raise WireError(f"the payload of a frame of kind {frame.kind} is no JSON object")
+        raise WireError(f"the payload of a frame of kind {frame.kind} is not a JSON object")
     return fields
 
 
@@ -143,7 +143,7 @@ def unpack_call(payload: bytes) -> tuple[dict[str, Any], memoryview]:
 
 
 def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
-    """The payload of an answer that is no plain JSON: a JSON object, then bytes as they are."""
+    """The payload of an answer that is not JSON alone: a JSON object as its head, then bytes as they are."""
     return _behind(json.dumps(head).encode("ascii"), body)
 
 
@@ -152,7 +152,7 @@ def _behind(head: bytes, body: bytes) -> bytes:
 
 
 def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
-    """WireError when it is none."""
+    """The head and the bytes behind it; WireError when the payload has no such head."""
     try:
         (length,) = _SIZE.unpack_from(payload)
         end = _SIZE.size + length
@@ -160,7 +160,7 @@ def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     except (struct.error, ValueError, RecursionError) as error:
         raise WireError(f"a payload without its head: {error}") from error
     if not isinstance(head, dict) or end > len(payload):
-        raise WireError("the head of a payload is no JSON object")
+        raise WireError("the head of a payload is not a JSON object")
     return head, memoryview(payload)[end:]
 
 
@@ -173,7 +173,7 @@ def unpack_credit(frame: Frame) -> int:
     try:
         return int(_SIZE.unpack(frame.payload)[0])
     except struct.error as error:
-        raise WireError(f"a number of {len(frame.payload)} bytes") from error
+        raise WireError(f"a frame of kind {frame.kind} must hold 4 bytes, not {len(frame.payload)}") from error
 
 
 def item_cost(payload: bytes) -> int:
@@ -199,7 +199,7 @@ def unpack_batch(frame: Frame) -> list[tuple[int, memoryview]]:
             found.append((id, body[at : at + length]))
             at += length
     except struct.error as error:
-        raise WireError(f"a batch that is none: {error}") from error
+        raise WireError(f"the payload of a batch cannot be read: {error}") from error
     return found
 
 

@@ -1,7 +1,7 @@
 """Both schemas compiled once, in a process of their own with little time and memory, before anything is fetched.
 
 The limits of bundle_spec/schema_limits.py keep what is known to be slow away; this is for what nobody thought of. A
-schema that ends here ends only this process, and the bundle is told so, instead of a server that never starts.
+schema that ends here ends only this process, and the bundle says so, instead of a server that never starts.
 """
 
 from __future__ import annotations

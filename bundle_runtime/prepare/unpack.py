@@ -1,7 +1,7 @@
 """A zip's files, into a new directory, and nothing else: no way out of it, no links, no devices, no bomb.
 
-The sha256 is proven before, so the archive is what the author made. It is still checked: whoever can create a
-ModelBundle writes the sha256 too, and prepare's disk is the node's. Whatever is wrong with the archive is
+The sha256 is proven before, so the archive is what the author made. It is still checked: any user who can
+create a ModelBundle writes the sha256 too, and prepare's disk is the node's. Whatever is wrong with the archive is
 ArtifactUnsafe, which no retry helps; what is wrong with the disk is not.
 
 Stored and deflated only: an LZMA entry may ask for a dictionary of 4 GiB before its first byte.
@@ -24,7 +24,7 @@ MAX_ENTRIES = 100_000  # directories that are only named on the way to a file co
 MAX_DIRECTORY_BYTES = 32 << 20  # of the zip's own list of its files, which is read as a whole
 MAX_BYTES = 256 << 30
 MAX_RATIO = 200  # real models with long runs of zeros stay below it; deflate's limit is 1032
-RATIO_CHECKED_FROM_BYTES = 1 << 30  # below this size a bomb is no bomb
+RATIO_CHECKED_FROM_BYTES = 1 << 30  # below it whatever unpacks to little is harmless
 MAX_PATH_BYTES = 3_500  # Linux takes 4,095 with what is above
 MAX_DEPTH = 100  # directories within directories
 
@@ -105,7 +105,7 @@ def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
         raise _unsafe(f"the entry {_shown(name)} has a name that no file system takes")
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG, stat.S_IFDIR) or (kind == stat.S_IFDIR) > entry.is_dir():
-        raise _unsafe(f"the entry {_shown(name)} is no plain file or directory (links and devices are refused)")
+        raise _unsafe(f"the entry {_shown(name)} is not a plain file or directory (links and devices are refused)")
     if entry.flag_bits & 0x1:
         raise _unsafe(f"the entry {_shown(name)} is encrypted")
     if entry.compress_type not in _METHODS:
@@ -136,8 +136,8 @@ def _too_many(count: int) -> RuntimeFailure:
 
 def _unreadable(error: BaseException) -> RuntimeFailure:
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return _unsafe(f"it is no zip that can be read: {words[:300] or type(error).__name__}")
+    return _unsafe(f"it is not a zip that can be read: {words[:300] or type(error).__name__}")
 
 
 def _unsafe(what: str) -> RuntimeFailure:
-    return fail(ARTIFACT_UNSAFE, f"the artifact was not unpacked: {what}. Pack it anew and make a new bundle of it.")
+    return fail(ARTIFACT_UNSAFE, f"the artifact was not unpacked: {what}. Pack it again and make a new bundle of it.")

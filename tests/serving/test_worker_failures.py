@@ -31,7 +31,7 @@ def failed(pair: Pair) -> dict[str, Any]:
         ("", {"loadPredictFn": "load"}, "LoadFunctionNotFound", ["module.function"]),
         ("def load_predict_fn(model):\n    return 3", {}, "LoadFailed", ["returned a int, which cannot be called"]),
         ("def load_predict_fn(model):\n    raise SystemExit(3)", {}, "LoadFailed", ["SystemExit: 3"]),
-        ("def load_predict_fn(model):\n    raise OSError('x' * 9000)", {}, "LoadFailed", ["mend it and make a new"]),
+        ("def load_predict_fn(model):\n    raise OSError('x' * 9000)", {}, "LoadFailed", ["fix it and make a new"]),
         (
             "import threading, time\nthreading.Thread(target=time.sleep, args=(60,)).start()\nraise OSError(1)",
             {},

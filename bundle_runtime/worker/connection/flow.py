@@ -33,7 +33,7 @@ class Flow:
 
     @property
     def spent(self) -> bool:
-        """There is no credit: wait()."""
+        """All credit is used: wait()."""
         return self.taken >= self._given
 
     def take(self, text: bytes) -> None:

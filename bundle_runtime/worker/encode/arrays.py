@@ -27,7 +27,7 @@ def holds_masked(value: Any) -> bool:
 
 
 def as_numpy(value: Any) -> Any:
-    """A NumPy array; lists where the image lacks NumPy, or where the elements are no plain numbers."""
+    """A NumPy array; lists where the image lacks NumPy, or where the elements are not plain numbers."""
     if callable(getattr(value, "detach", None)):  # torch: off the graph and the GPU
         value = value.detach().cpu()
         if str(value.dtype) == "torch.bfloat16":  # which NumPy does not have

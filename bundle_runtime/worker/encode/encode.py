@@ -50,7 +50,9 @@ def encode(value: Any, using: json.JSONEncoder | None = None, not_finite: str = 
     try:
         try:
             text = using.encode(value)
-        except TypeError:  # a key that is no string, or a value that default() refused: the slow walk tells them apart
+        except (
+            TypeError
+        ):  # a key that is not a string, or a value that default() refused: the slow walk tells them apart
             text = using.encode(plain(value, "$", not_finite=not_finite))
         except ValueError:
             if not_finite != "null":
@@ -59,7 +61,7 @@ def encode(value: Any, using: json.JSONEncoder | None = None, not_finite: str = 
         return text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise NotJSON(
-            f"the prediction holds text that is no valid Unicode ({error}): decode it properly first"
+            f"the prediction holds text that is not valid Unicode ({error}): decode it properly first"
         ) from None
     except RecursionError:
         raise NotJSON("the prediction is nested too deeply, or holds itself: return a flat structure") from None
@@ -70,7 +72,7 @@ def encode(value: Any, using: json.JSONEncoder | None = None, not_finite: str = 
                 f"the prediction holds {found[1]} at {found[0]}, which JSON does not have: "
                 'replace it before you return, or set not_finite = "null" on predict_fn to have null in its place'
             ) from None
-        raise NotJSON(f"the prediction is no JSON: {error}; {_WHAT_TO_DO}") from None
+        raise NotJSON(f"the prediction cannot be JSON: {error}; {_WHAT_TO_DO}") from None
 
 
 def convert(value: Any) -> Any:
@@ -130,7 +132,7 @@ def _duck(value: Any) -> Any:
 
 
 def _progress(before: Any, after: Any) -> Any:
-    """numpy.longdouble.tolist() gives itself back: without this json would ask for ever."""
+    """numpy.longdouble.tolist() gives itself back: without this json would ask forever."""
     if type(after) is type(before):
         return float(after)
     return after
@@ -154,7 +156,7 @@ def plain(value: Any, path: str, depth: int = 0, not_finite: str = "error") -> A
     try:
         converted = convert(value)
     except TypeError as error:
-        raise NotJSON(f"the prediction holds {error} at {path}, which is no JSON: {_WHAT_TO_DO}") from None
+        raise NotJSON(f"the prediction holds {error} at {path}, which JSON does not have: {_WHAT_TO_DO}") from None
     return plain(converted, path, depth + 1, not_finite)
 
 

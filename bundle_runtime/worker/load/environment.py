@@ -16,7 +16,7 @@ from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
 
 def clear_scratch() -> None:
     """An emptyDir outlives a container: a file that crashed the last worker must not crash this one. Only where the
-    pod says so, as elsewhere TMPDIR is somebody's."""
+    pod says so, as elsewhere TMPDIR is not ours."""
     if os.environ.get("MODELBUNDLE_CLEAR_TMP") != "1":
         return
     directory = os.environ.get("TMPDIR") or "/tmp"

@@ -1,4 +1,4 @@
-"""From the artifact's bytes to predict_fn. Whatever goes wrong here is the user's to mend, so every failure says whose
+"""From the artifact's bytes to predict_fn. Whatever goes wrong here is the user's to fix, so every failure says whose
 code raised and what to do next."""
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def app_config(document: dict[str, Any]) -> tuple[Any, bool]:
         try:
             return json.loads(document["appConfigJSON"]), True
         except ValueError as error:
-            raise fail(LOAD_FAILED, f"appConfigJSON is no JSON: {error}") from error
+            raise fail(LOAD_FAILED, f"appConfigJSON is not valid JSON: {error}") from error
     return document.get("appConfig", {}), "appConfig" in document
 
 
@@ -173,7 +173,7 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
 def _import_advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"Add the package of the module {error.name!r} to requirements, or the module to the bundle."
-    return "Mend the module and make a new bundle."
+    return "Fix the module and make a new bundle."
 
 
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -188,7 +188,7 @@ def _load_advice(error: BaseException) -> str:
         return f"Add the package of the module {error.name!r} to requirements."
     if isinstance(error, MemoryError) or "out of memory" in first_line(error).lower():
         return "Give the bundle more memory (serving.resources.memory), or another GPU."
-    return "The code is the bundle's own: mend it and make a new bundle."
+    return "The code is the bundle's own: fix it and make a new bundle."
 
 
 def _user_failure(

@@ -108,7 +108,7 @@ class Binder:
 
     @property
     def fields(self) -> dict[str, list[str]]:
-        """The names that a request may have (all when there is no such list), and those that it must have."""
+        """The names that a request may have (any name without ``takes``), and those that it must have."""
         may = {} if self.accepted is None else {"takes": sorted(self.accepted | self._schema_fields)}
         return {**may, "needs": sorted(self.required)}
 

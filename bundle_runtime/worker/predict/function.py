@@ -27,7 +27,7 @@ class FunctionPredictor(Predictor):
     def call(self, fields: dict[str, Any]) -> Any:
         try:
             args, kwargs = self._bind(fields)
-        except TypeError as error:  # only bind() raises it here, so it is no error inside user code
+        except TypeError as error:  # only bind() raises it here, so user code did not raise it
             raise Failed("ArgumentMismatch", str(error)) from None
         self.watch.enter()
         try:

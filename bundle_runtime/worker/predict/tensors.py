@@ -79,7 +79,7 @@ def _from_json(name: str, text: Any) -> Any:
 
 
 def _text(element: bytes) -> Any:
-    """Strings, as in JSON; what is no text, an image for example, stays bytes."""
+    """Strings, as in JSON; what is not text, an image for example, stays bytes."""
     try:
         return element.decode("utf-8")
     except UnicodeDecodeError:
@@ -103,7 +103,7 @@ def pack_result(result: Any, encoded: Encoded) -> bytes:
     }
     for name in outputs:
         if name != valid_unicode(name):
-            raise Failed("ResponseNotJSON", f"the output {name} has a name that is no valid Unicode")
+            raise Failed("ResponseNotJSON", f"the output {name} has a name that is not valid Unicode")
     size = sum(len(out.data) for out in outputs.values())
     if size > wire.MAX_HEADED:
         raise Failed("PredictFailed", f"the prediction is {size} bytes, more than {wire.MAX_BODY >> 20} MiB")

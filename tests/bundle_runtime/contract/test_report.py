@@ -84,11 +84,11 @@ def test_a_document_with_the_right_digest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "digest", "says"),
     [
-        (b'{"schemaVersion": 1}', "sha256:0", "somebody edited"),
+        (b'{"schemaVersion": 1}', "sha256:0", "was edited"),
         (b'{"schemaVersion": 1}', "", "MODELBUNDLE_DIGEST is not set"),
         (b'{"schemaVersion": 2}', None, "schemaVersion 2"),
         (b"[]", None, "schemaVersion None"),
-        (b"\xff", None, "no JSON"),
+        (b"\xff", None, "not valid JSON"),
     ],
 )
 def test_a_document_that_is_not_trusted(tmp_path: Path, content: bytes, digest: Any, says: str) -> None:

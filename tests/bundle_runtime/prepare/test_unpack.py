@@ -36,9 +36,9 @@ def archive_of(path: Path, *entries: zipfile.ZipInfo) -> Path:
         ([entry("a/../../evil.py")], "points outside"),
         ([entry("/etc/evil.py")], "points outside"),
         ([entry("..\\evil.py")], "points outside"),
-        ([entry("link", stat.S_IFLNK | 0o777)], "no plain file"),
-        ([entry("device", stat.S_IFCHR | 0o666)], "no plain file"),
-        ([entry("pipe", stat.S_IFIFO | 0o666)], "no plain file"),
+        ([entry("link", stat.S_IFLNK | 0o777)], "not a plain file"),
+        ([entry("device", stat.S_IFCHR | 0o666)], "not a plain file"),
+        ([entry("pipe", stat.S_IFIFO | 0o666)], "not a plain file"),
         ([entry("a.py"), entry("a.py")], "twice"),
         ([entry("a"), entry("a/b.py")], "a file and a directory"),
         ([entry("a/b.py"), entry("a")], "a file and a directory"),
@@ -119,10 +119,10 @@ def test_directories_that_are_only_named_on_the_way_count(tmp_path, monkeypatch)
         unpack(archive_of(tmp_path, *map(entry, names)), tmp_path / "out")
 
 
-@pytest.mark.parametrize("content", [b"", b"no zip at all", b"PK\x03\x04 half of one"])
-def test_what_is_no_zip_is_refused(tmp_path, content):
+@pytest.mark.parametrize("content", [b"", b"not a zip at all", b"PK\x03\x04 half of one"])
+def test_what_is_not_a_zip_is_refused(tmp_path, content):
     (tmp_path / "bundle.zip").write_bytes(content)
-    with pytest.raises(RuntimeFailure, match="no zip"):
+    with pytest.raises(RuntimeFailure, match="not a zip"):
         unpack(tmp_path / "bundle.zip", tmp_path / "out")
 
 

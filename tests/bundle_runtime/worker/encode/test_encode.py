@@ -161,7 +161,7 @@ def test_what_has_a_rule(value: Any, text: Any) -> None:
         (numpy.array([1j]), r"complex at \$\[0\]"),
         ({(1, 2): 3}, "the key"),
         ({b"k": 3}, "the key"),
-        ("\ud800", "no valid Unicode"),
+        ("\ud800", "not valid Unicode"),
         (iter([1]), "list_iterator"),
     ],
 )

@@ -83,7 +83,7 @@ def test_a_second_run_changes_nothing_and_needs_no_index(tmp_path, image, index)
     assert second.report["requirementsDigest"] == first.report["requirementsDigest"]
 
 
-def test_a_run_that_was_cut_off_is_done_anew(tmp_path, image, index):
+def test_a_run_that_was_cut_off_is_done_again(tmp_path, image, index):
     done = run_install(tmp_path, image, ["plain"], index)
     Path(done.layout.requirements_dir, ".modelbundle").unlink()
     Path(done.layout.requirements_dir, "half").mkdir()
