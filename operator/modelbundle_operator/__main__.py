@@ -19,8 +19,9 @@ from modelbundle_operator.kube.client import Cluster, NotInstalled, Refused, in_
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.last_resort import guarded
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 from modelbundle_operator.settings import Settings, SettingsError
@@ -43,9 +44,14 @@ async def run(settings: Settings) -> None:
     async def reconcile(key: Key) -> Outcome:
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
-    controller = Controller(queue, reconcile, metrics, settings.workers, settings.reconcile_seconds, waiters)
+    controller = Controller(queue, reconcile, settings.workers, settings.reconcile_seconds, waiters, metrics.reconciled)
     resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
-    metrics.watch_queue(queue)
+    metrics.watch_queue(
+        queue.__len__,
+        queue.longest_unfinished_seconds,
+        adds=lambda: queue.counters.adds,
+        retries=lambda: queue.counters.retries,
+    )
     metrics.watch_mirror(mirror.sizes, mirror.readiness)
     probes = Probes(
         alive=(

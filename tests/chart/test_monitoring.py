@@ -11,7 +11,6 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.telemetry.metrics import Metrics
 
 from bundle_runtime.server.histogram import Histogram
@@ -31,7 +30,7 @@ EXPRESSIONS = [rule["expr"] for rule in ALERTS] + [target["expr"] for panel in P
 def exposed() -> set[str]:
     """Every name that operator and server expose."""
     metrics = Metrics()
-    metrics.watch_queue(WorkQueue())
+    metrics.watch_queue(lambda: 1, lambda: 0.5, lambda: 2, lambda: 3)
     metrics.watch_mirror(lambda: {"Pod": 1}, lambda: ["Serving"])
     metrics.called("read", "Pod")
     server = ServerMetrics()

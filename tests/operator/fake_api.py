@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from modelbundle_operator.api.names import GROUP
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.client import PLACES
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
 

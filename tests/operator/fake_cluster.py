@@ -17,7 +17,7 @@ from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MA
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import KINDS, Mirror
 from modelbundle_operator.kube.client import Refused
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 Body = dict[str, Any]
 Listed = list[Body]  # in the class the name is that of a method

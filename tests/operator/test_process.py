@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_api import FakeApi
 from tools.testkit.cluster_objects import model_bundle, serving_pod

@@ -10,10 +10,10 @@ from typing import Any
 from modelbundle_operator.kube.cache import Mirror, concerns
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.settings import Settings
-from modelbundle_operator.telemetry.metrics import Metrics
 
 from tests.operator.fake_cluster import FakeCluster
 from tools.testkit.cluster_objects import START
@@ -73,7 +73,7 @@ class Running:
         self.cluster, self.mirror, self.queue = cluster, Mirror(), WorkQueue(jitter=lambda: 0.01)
         waiters = Waiters(self.queue)
         reconcile = Reconciler(cluster, self.mirror, Settings(), lambda: START, waiters.changed)  # type: ignore[arg-type]
-        self._controller = Controller(self.queue, reconcile, Metrics(), 4, 5, waiters)
+        self._controller = Controller(self.queue, reconcile, 4, 5, waiters)
 
     async def start(self) -> asyncio.Task[None]:
         """As a new process does: everything is known and looked at before the first event."""

@@ -84,7 +84,6 @@ ONLY = {
 KNOWN = {
     ("bundle_spec.canonical", "bundle_runtime.contract.document_loader"): "SCHEMA_VERSION goes to bundle_spec",
     ("bundle_spec.requirements", "bundle_runtime.worker.install.entries"): "the rule of an entry goes to bundle_spec",
-    (f"{OPERATOR}.bundle.content", f"{OPERATOR}.kube.decoding"): "too_large() goes to api, beside DOCUMENT_MAX",
     (f"{OPERATOR}.bundle.json_schema", "jsonschema_rs"): "compares with the metaschema, compiles nothing of a user's",
 }
 

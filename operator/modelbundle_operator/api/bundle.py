@@ -238,3 +238,11 @@ class Bundle(ApiModel):
             "loadPredictFn and loadModelFn go with packaging zip only: a cloudpickle has its functions. Remove them",
         ),
     )
+
+
+def too_large(size: int) -> str:
+    """The message for a bundle of this many bytes as canonical JSON, more than DOCUMENT_MAX."""
+    return (
+        f"spec.bundle: {size} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into the artifact,"
+        " in a new bundle under a new name."
+    )

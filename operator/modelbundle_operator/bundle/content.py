@@ -11,12 +11,11 @@ from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.requirements import check_requirements
-from modelbundle_operator.api.bundle import DOCUMENT_MAX
+from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.verdict import sentence
 from modelbundle_operator.bundle.json_schema import check_schema
 from modelbundle_operator.errors import Terminal
-from modelbundle_operator.kube.decoding import too_large
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from modelbundle_operator.api.names import (
     Metadata,
     ModelBundle,
 )
-from modelbundle_operator.bundle.resolve import Resolution
 
 SHORT_DIGEST_LENGTH = 16
 
@@ -29,14 +28,13 @@ def selector(bundle_name: str) -> dict[str, str]:
     return {LABEL_BUNDLE: bundle_name}
 
 
-def child_labels(bundle: ModelBundle, resolution: Resolution) -> dict[str, str]:
-    """Every label of a child; the bundle's own labels are never copied."""
-    root = resolution.lineage.root or bundle.metadata.name
+def child_labels(bundle_name: str, digest: str, root: str | None) -> dict[str, str]:
+    """Every label of a child; the bundle's own labels are never copied. `root`: of its family, itself when None."""
     return {
         LABEL_MANAGED_BY: MANAGED_BY,
-        **selector(bundle.metadata.name),
-        LABEL_DIGEST: short_digest(resolution.digest),
-        LABEL_ROOT: root,
+        **selector(bundle_name),
+        LABEL_DIGEST: short_digest(digest),
+        LABEL_ROOT: root or bundle_name,
     }
 
 
@@ -61,12 +59,12 @@ def _owner(kind: str, metadata: Metadata) -> dict[str, Any]:
     }
 
 
-def child_metadata(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
+def child_metadata(bundle: ModelBundle, digest: str, root: str | None) -> dict[str, Any]:
     """Metadata of every child: the bundle's name, our labels only, and the owner that it goes with."""
     return {
         "name": bundle.metadata.name,
         "namespace": bundle.metadata.namespace,
-        "labels": child_labels(bundle, resolution),
+        "labels": child_labels(bundle.metadata.name, digest, root),
         "ownerReferences": [owner_reference(bundle)],
     }
 

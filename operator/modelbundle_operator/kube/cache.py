@@ -15,7 +15,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.judge.observation import Pod, observe_pod
 from modelbundle_operator.kube.decoding import packed, unpacked
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
 OWN_KINDS = (KIND, ENDPOINT_KIND)

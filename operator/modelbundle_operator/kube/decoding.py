@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from modelbundle_operator.api.bundle import DOCUMENT_MAX
+from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
 
@@ -119,14 +119,6 @@ def unpacked(body: Body) -> Body:
     """The body as it was before it was packed."""
     spec = body.get("spec")
     return {**body, "spec": json.loads(spec)} if isinstance(spec, str) else body
-
-
-def too_large(size: int) -> str:
-    """What is said to whoever made a bundle of this many bytes."""
-    return (
-        f"spec.bundle: {size} bytes as canonical JSON, {DOCUMENT_MAX} are allowed. Put large values into the artifact,"
-        " in a new bundle under a new name."
-    )
 
 
 def _unusable(content: bytes) -> tuple[Reason | None, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from modelbundle_operator.errors import OperatorError
 from modelbundle_operator.kube.cache import KINDS, Mirror
 from modelbundle_operator.kube.client import Cluster, Refused
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
 

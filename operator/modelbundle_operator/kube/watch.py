@@ -16,7 +16,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
 from modelbundle_operator.api.names import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
 from modelbundle_operator.kube.cache import OWN_KINDS, Mirror, concerns
 from modelbundle_operator.kube.watch_session import session
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 LOGIN_SECONDS = 5.0  # between two logins
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.loop.dependencies import Waiters
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
-from modelbundle_operator.telemetry.metrics import Metrics
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import WorkQueue
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +28,23 @@ DONE = Outcome()
 
 
 class Controller:
-    """N workers that take keys from the queue and reconcile them."""
+    """N workers that take keys from the queue and reconcile them; `reconciled` hears each result and its seconds."""
 
     def __init__(
         self,
         queue: WorkQueue,
         reconcile: Callable[[Key], Awaitable[Outcome]],
-        metrics: Metrics,
         workers: int,
         deadline: float,
         waiters: Waiters | None = None,
+        reconciled: Callable[[str, float], None] = lambda result, seconds: None,
     ) -> None:
         self.queue = queue
         self._reconcile = reconcile
-        self._metrics = metrics
         self._workers = workers
         self._deadline = deadline
         self._waiters = waiters or Waiters(queue)
+        self._reconciled = reconciled
 
     def enqueue(self, key: Key) -> None:
         """`key` changed: look at it, and at whoever waits on it."""
@@ -96,4 +96,4 @@ class Controller:
         finally:
             self._waiters.end(key, waits_on)
             self.queue.done(key)
-            self._metrics.reconciled(result, time.monotonic() - started)
+            self._reconciled(result, time.monotonic() - started)

@@ -6,7 +6,8 @@ more, so no wake-up falls between the two.
 
 from collections import defaultdict
 
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import WorkQueue
 
 
 class Waiters:

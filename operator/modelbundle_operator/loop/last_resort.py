@@ -10,7 +10,7 @@ from typing import Protocol
 
 from modelbundle_operator.errors import OperatorError
 from modelbundle_operator.loop.controller import Outcome
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
 

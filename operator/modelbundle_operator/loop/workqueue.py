@@ -11,29 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from modelbundle_operator.api.names import KIND
+from modelbundle_operator.loop.key import Key
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 300.0
 JITTER = 0.2
-
-
-class Key(NamedTuple):
-    """One ModelBundle, or one object of another kind of ours."""
-
-    namespace: str
-    name: str
-    kind: str = KIND
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}" if self.kind == KIND else f"{self.kind} {self.namespace}/{self.name}"
-
-    @property
-    def place(self) -> tuple[str, str]:
-        """Namespace and name alone, where the kind is said otherwise."""
-        return self.namespace, self.name
 
 
 @dataclass

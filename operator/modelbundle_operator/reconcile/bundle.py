@@ -26,7 +26,7 @@ from modelbundle_operator.judge.status import Status, identity, summarise, worth
 from modelbundle_operator.kube.cache import Mirror
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import NameTaken, converge, find_pods, read, refuse_foreign
 from modelbundle_operator.reconcile.events import announce
 from modelbundle_operator.reconcile.status_writer import write_status
@@ -65,12 +65,12 @@ class Reconciler:
             return DONE  # children go by their ownerReferences
         try:
             bundle = parse(body)
-            resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key._replace(name=name)))
+            resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key.bundle(name)))
         except Terminal as error:
             still = self._still(key)
             await self._report(body, judge_terminal(error, still), still)
             base = (body["spec"].get("bundle") or {}).get("cloneFrom")  # another one may make it whole
-            return Outcome(waits_on=frozenset({key._replace(name=base["name"])})) if base else DONE
+            return Outcome(waits_on=frozenset({key.bundle(base["name"])})) if base else DONE
         except NoBase as error:
             return await self._wait_for_base(key, body, error)
         if resolution.record != bundle.status.resolved:
@@ -108,7 +108,7 @@ class Reconciler:
 
     async def _wait_for_base(self, key: Key, body: Body, error: NoBase) -> Outcome:
         """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
-        waits_on = frozenset({key._replace(name=error.base)})
+        waits_on = frozenset({key.bundle(error.base)})
         created = parse_time(body["metadata"].get("creationTimestamp"))
         age = seconds_between(created, self.now())
         told = (body.get("status") or {}).get("conditions")

@@ -20,7 +20,7 @@ from modelbundle_operator.api.names import (
 from modelbundle_operator.errors import OperatorError, Transient
 from modelbundle_operator.kube.cache import CHILD_KINDS, Mirror, controller_of
 from modelbundle_operator.kube.client import Cluster
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
 
 log = logging.getLogger(__name__)

@@ -35,7 +35,7 @@ from modelbundle_operator.judge.status import conditions
 from modelbundle_operator.kube.cache import Mirror
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, utc_now
 from modelbundle_operator.reconcile.children import NameTaken, converge, refuse_foreign
 from modelbundle_operator.reconcile.events import announce
@@ -62,7 +62,7 @@ class EndpointReconciler:
         except Terminal as error:
             await self._report(body, endpoint_unreadable(error), {})
             return DONE
-        waits_on = frozenset({key._replace(name=endpoint.spec.bundle, kind="ModelBundle")})
+        waits_on = frozenset({key.bundle(endpoint.spec.bundle)})
         try:
             live = self.mirror.get("Service", key) or await self.cluster.get("Service", *key.place)
             refuse_foreign(ENDPOINT_KIND, endpoint.metadata, {"Service": live})
@@ -76,10 +76,10 @@ class EndpointReconciler:
             raise Transient(error.message) from None
         url, left = endpoint_url(endpoint), settles_in(at, self.now())
         wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
-        now = behind(at, current, that_count(self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))))
+        now = behind(at, current, that_count(self.mirror.pods(key.bundle(at.bundle))))
         judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
         await self._report(body, judgement, told(at, now, url, moving=left is not None))
-        return Outcome(requeue_after=left, waits_on=waits_on | {key._replace(name=at.bundle, kind="ModelBundle")})
+        return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(at.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the endpoint that the operator failed at it."""
@@ -98,14 +98,14 @@ class EndpointReconciler:
                 for each in (await self.cluster.list("EndpointSlice", key.namespace))[0]
                 if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == key.name
             ]
-            if followed(at, slices, self.mirror.pods(key._replace(name=at.bundle, kind="ModelBundle"))):
+            if followed(at, slices, self.mirror.pods(key.bundle(at.bundle))):
                 at = lingering(at, self.now())
                 await converge(self.cluster, self.mirror, live, service(endpoint, at))
         return at
 
     def _candidate(self, key: Key, name: str) -> Candidate:
         """A bundle as it stands by the watch: its own word, and pods of its digest that are ready."""
-        of = key._replace(name=name, kind="ModelBundle")
+        of = key.bundle(name)
         body = self.mirror.get("ModelBundle", of)
         digest = ((body or {}).get("status") or {}).get("digest") or ""
         answering = sum(pod.ready for pod in that_count(self.mirror.pods(of), digest)) if digest else 0

@@ -12,6 +12,6 @@ def config_map(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": child_metadata(bundle, resolution),
+        "metadata": child_metadata(bundle, resolution.digest, resolution.lineage.root),
         "data": {CONFIG_KEY: resolution.canonical},
     }

@@ -21,7 +21,7 @@ def deployment(
     serving = bundle.spec.serving
     inputs = inputs_hash(bundle, resolution)
     template = kept_template(live, inputs) or pod_template(bundle, resolution, settings)
-    metadata = child_metadata(bundle, resolution)
+    metadata = child_metadata(bundle, resolution.digest, resolution.lineage.root)
     metadata["annotations"] = {ANNOTATION_INPUTS: inputs, ANNOTATION_TEMPLATE: _compact(template)}
     return {
         "apiVersion": "apps/v1",

@@ -23,7 +23,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
     init.append(server(bundle, resolution, settings))
     return {
         "metadata": {
-            "labels": child_labels(bundle, resolution),
+            "labels": child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
             "annotations": {"kubectl.kubernetes.io/default-container": "worker", **_token(serving)},
         },
         "spec": {

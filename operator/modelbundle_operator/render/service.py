@@ -13,7 +13,7 @@ def service(bundle: ModelBundle, resolution: Resolution) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": child_metadata(bundle, resolution),
+        "metadata": child_metadata(bundle, resolution.digest, resolution.lineage.root),
         "spec": {
             "type": "ClusterIP",
             "selector": selector(bundle.metadata.name),

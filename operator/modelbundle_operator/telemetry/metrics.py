@@ -11,8 +11,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from modelbundle_operator.loop.workqueue import WorkQueue
-
 PREFIX = "modelbundle_operator"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -50,18 +48,24 @@ class Metrics:
             if sample.name.endswith("_total")
         }
 
-    def watch_queue(self, queue: WorkQueue) -> None:
-        """Show the queue's state whenever somebody asks."""
+    def watch_queue(
+        self,
+        depth: Callable[[], int],
+        longest_unfinished_seconds: Callable[[], float],
+        adds: Callable[[], int],
+        retries: Callable[[], int],
+    ) -> None:
+        """Show the work queue's state whenever the page is read: keys waiting, and keys added and retried so far."""
 
         def collect() -> Iterator[Metric]:
-            yield _gauge("workqueue_depth", "Keys waiting for a worker.", len(queue))
+            yield _gauge("workqueue_depth", "Keys waiting for a worker.", depth())
             yield _gauge(
                 "workqueue_longest_unfinished_seconds",
                 "How long the slowest reconcile has been running.",
-                queue.longest_unfinished_seconds(),
+                longest_unfinished_seconds(),
             )
-            yield CounterMetricFamily(f"{PREFIX}_workqueue_adds", "Keys added.", value=queue.counters.adds)
-            yield CounterMetricFamily(f"{PREFIX}_workqueue_retries", "Keys retried.", value=queue.counters.retries)
+            yield CounterMetricFamily(f"{PREFIX}_workqueue_adds", "Keys added.", value=adds())
+            yield CounterMetricFamily(f"{PREFIX}_workqueue_retries", "Keys retried.", value=retries())
 
         self.registry.register(_Callback(collect))
 

@@ -32,7 +32,7 @@ def test_a_status_of_another_version_counts_as_none():
 def test_children_carry_four_labels_that_kubernetes_takes():
     bundle = parse(model_bundle(name="a" * 52))
     resolution = resolve(bundle)
-    assert child_labels(bundle, resolution) == {
+    assert child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root) == {
         "app.kubernetes.io/managed-by": "modelbundle-operator",
         "modelbundle.dev/bundle": "a" * 52,
         "modelbundle.dev/digest": resolution.digest.removeprefix("sha256:")[:16],

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.kube.cache import LARGEST_CHILD, Mirror, concerns
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 KEY = Key("models", "llama")
 Body = dict[str, Any]

@@ -201,7 +201,7 @@ async def _restored(cluster: AnyCluster, namespace: str) -> Body:
 async def _edited(cluster: AnyCluster, namespace: str) -> Body:
     """kubectl set env."""
     if isinstance(cluster, FakeCluster):
-        from modelbundle_operator.loop.workqueue import Key
+        from modelbundle_operator.loop.key import Key
 
         def add(body: Body) -> None:
             body["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": "FOREIGN", "value": "1"})

@@ -10,7 +10,7 @@ from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import Mirror
 from modelbundle_operator.kube.client import Refused
 from modelbundle_operator.kube.resync import Resync
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
 from tools.testkit.cluster_objects import model_bundle

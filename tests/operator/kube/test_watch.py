@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.kube.cache import Mirror
 from modelbundle_operator.kube.watch import watcher
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 
 BUNDLE, ENDPOINT = Key("models", "stable", "ModelBundle"), Key("models", "stable", "ModelEndpoint")
 

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.loop.controller import DONE, Controller, Outcome
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
-from modelbundle_operator.telemetry.metrics import Metrics
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import WorkQueue
 
 A, B = Key("models", "a"), Key("models", "b")
 Reconcile = Callable[[Key], Awaitable[Outcome]]
@@ -19,7 +19,7 @@ Reconcile = Callable[[Key], Awaitable[Outcome]]
 
 @contextlib.asynccontextmanager
 async def controller(reconcile: Reconcile, deadline: float = 5) -> AsyncIterator[Controller]:
-    made = Controller(WorkQueue(jitter=lambda: 0.01), reconcile, Metrics(), workers=4, deadline=deadline)
+    made = Controller(WorkQueue(jitter=lambda: 0.01), reconcile, workers=4, deadline=deadline)
     task = asyncio.create_task(made.run())
     try:
         yield made

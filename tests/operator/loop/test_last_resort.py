@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.loop.controller import Outcome
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.last_resort import InternalError, guarded
-from modelbundle_operator.loop.workqueue import Key
 from modelbundle_operator.reconcile import bundle
 
 from tests.operator.world import KEY, World

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from modelbundle_operator.loop.workqueue import LONGEST_RETRY_SECONDS, Key, WorkQueue
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import LONGEST_RETRY_SECONDS, WorkQueue
 
 A, B = Key("models", "a"), Key("models", "b")
 

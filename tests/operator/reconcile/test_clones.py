@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import Mirror
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
 

@@ -10,7 +10,7 @@ from modelbundle_operator.api.names import Reason
 from modelbundle_operator.endpoint.route import FOLLOWED_SECONDS, PROPAGATION_SECONDS
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import Mirror
-from modelbundle_operator.loop.workqueue import Key
+from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 

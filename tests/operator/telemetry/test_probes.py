@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aiohttp.test_utils import TestClient, TestServer
 from modelbundle_operator.kube.cache import Mirror
-from modelbundle_operator.loop.workqueue import Key, WorkQueue
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.telemetry.metrics import Metrics
 from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 
@@ -30,7 +31,10 @@ async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_mirror_
 
 async def test_metrics_tell_the_queue_the_mirror_and_the_calls() -> None:
     metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
-    metrics.watch_queue(queue)
+    counters = queue.counters
+    metrics.watch_queue(
+        queue.__len__, queue.longest_unfinished_seconds, lambda: counters.adds, lambda: counters.retries
+    )
     metrics.watch_mirror(mirror.sizes, mirror.readiness)
     queue.add(Key("models", "a"))
     mirror.observe("ModelBundle", "ADDED", {**model_bundle(), "status": {}})
