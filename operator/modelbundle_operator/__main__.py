@@ -38,7 +38,7 @@ async def run(settings: Settings) -> None:
     metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
     cluster = await Cluster.connect(settings.request_seconds, metrics.called)
     waiters = Waiters(queue)
-    bundles = Reconciler(cluster, mirror, settings, told=waiters.changed)
+    bundles = Reconciler(cluster, mirror, settings, on_status_written=waiters.changed)
     endpoints = EndpointReconciler(cluster, mirror)
 
     async def reconcile(key: Key) -> Outcome:

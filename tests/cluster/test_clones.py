@@ -59,7 +59,7 @@ def test_there_and_back_without_the_base(
         assert (answer.status, answer.value) == (200, [{"mode": mode}, 2])
     for selected in ("status.lineage.root=single", f"status.digest={third['digest']}"):
         assert "single-again" in kubectl("get", "mbun", "--field-selector", selected, namespace=namespace)
-    told = [
+    shown = [
         typed(command, namespace)
         for command in (
             "kubectl get mbun -o wide --field-selector status.lineage.root=single",
@@ -67,7 +67,7 @@ def test_there_and_back_without_the_base(
             "kubectl get deployments -l modelbundle.dev/root=single -L modelbundle.dev/root,modelbundle.dev/digest",
         )
     ]
-    capture("family", "\n".join(told))
+    capture("family", "\n".join(shown))
     pods = list_all("pods", namespace, "modelbundle.dev/root=single")
     assert {pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in pods} >= {"batched", "single-again"}
 
@@ -119,7 +119,7 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
     wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 30)
 
-    # somebody forges where it comes from: told from the record again
+    # somebody forges where it comes from: computed from the record again
     _overwrite_status("lost", {"lineage": {**before["lineage"], "root": "forged", "depth": 7}}, namespace)
     wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 30)
 
@@ -131,10 +131,10 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     assert f"Meanwhile {answers}" in condition(lost, "Ready")["message"]
     assert (condition(lost, "Available")["status"], lost["status"]["readyReplicas"]) == ("True", 1)
     wait_for("the endpoint's word", lambda: "bundle" not in _endpoint(namespace), 30)
-    told = get("mend", "stable", namespace) or {}
-    assert condition(told, "Ready")["status"] == "True"
-    assert f"with {before['digest']}, which ModelBundle lost was before" in condition(told, "Ready")["message"]
-    assert "BaseNotFound" in condition(told, "Reconciling")["message"]
+    live = get("mend", "stable", namespace) or {}
+    assert condition(live, "Ready")["status"] == "True"
+    assert f"with {before['digest']}, which ModelBundle lost was before" in condition(live, "Ready")["message"]
+    assert "BaseNotFound" in condition(live, "Reconciling")["message"]
     assert from_host("stable", namespace, {"x": 2, "y": "abc"}).value == 7
     kept = kubectl("get", "configmap", "lost", "-o", r"jsonpath={.data.bundle\.json}", namespace=namespace)
     assert "sha256:" + hashlib.sha256(kept.encode()).hexdigest() == before["digest"]

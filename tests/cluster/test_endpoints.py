@@ -60,22 +60,22 @@ def test_there_and_back_under_traffic(
     wait_for("the name to answer", lambda: from_pod("stable", namespace, {"x": 1, "y": ""}).status == 200, 30)
     time.sleep(2)
     before = {name: _predictions(name, namespace) for name in digests}
-    reported, took, told = [], [], []
+    reported, took, shown = [], [], []
     with load("stable", namespace, AT_MOST) as traffic:
         time.sleep(5)
         for bundle in ("v2", "v1"):
             ask_for(bundle, namespace)
             began = time.time()
             _says("Ready", "Moving", namespace)
-            told.append(typed("kubectl get mend stable", namespace))
+            shown.append(typed("kubectl get mend stable", namespace))
             wait_moved(bundle, namespace)
             reported.append((bundle, time.time()))
-            told.append(typed("kubectl get mend stable", namespace))
+            shown.append(typed("kubectl get mend stable", namespace))
             took.append(time.time() - began)
             time.sleep(5)
         time.sleep(5)
     answers = traffic.answers
-    capture("endpoint", "\n".join(told[:2]))
+    capture("endpoint", "\n".join(shown[:2]))
     _check(traffic, digests, reported)
     counted = {name: _predictions(name, namespace) - before[name] for name in digests}
     by_digest = {name: sum(answer.digest == digest for answer in answers) for name, digest in digests.items()}

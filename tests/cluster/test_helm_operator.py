@@ -33,7 +33,7 @@ OLDER_CRDS = (
 )
 CRDS = ("modelbundles.modelbundle.dev", "modelendpoints.modelbundle.dev")
 OLDER_RIGHTS = "modelbundle-test-older-operator"
-TRAFFIC_SECONDS = 120.0  # at most: it is told to stop
+TRAFFIC_SECONDS = 120.0  # at most: it ends when asked
 # notes the id of each request that it answered
 NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\n'); return model(x)")
 

@@ -87,8 +87,8 @@ def test_nobody_else_notices(
                 assert not slow, f"{attack.name}: {slow}"
         for attack in attacks(all_of_them=SOAK):
             if attack.reason and attack.name != "noted-endpoints":
-                told = wait_for(f"the word of {attack.name}", partial(said, attack.name, namespace), 60)
-                assert told == f"{attack.reason} True", attack.name
+                stated = wait_for(f"the word of {attack.name}", partial(said, attack.name, namespace), 60)
+                assert stated == f"{attack.reason} True", attack.name
         # what it holds it finds again at its next start, and it is served from there all the same
         kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace=SYSTEM)
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=120s", namespace=SYSTEM, timeout=130)

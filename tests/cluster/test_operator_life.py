@@ -151,7 +151,7 @@ def _kill_operator() -> None:
 
 
 def _process_of(pod: Manifest) -> int:
-    """The operator's process, told by its cgroup, which carries the pod's uid."""
+    """The operator's process, recognised by its cgroup, which carries the pod's uid."""
     uid = pod["metadata"]["uid"]
     for process in Path("/proc").glob("[0-9]*"):
         try:

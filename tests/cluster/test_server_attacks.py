@@ -142,9 +142,9 @@ def test_bodies_that_never_end(attacked: str) -> None:
             thread.join()
         for connection in connections:
             connection.close()
-        told = [answer for answer in answers if answer]
-        assert len(told) > len(answers) / 2
-        for answer in told:
+        given = [answer for answer in answers if answer]
+        assert len(given) > len(answers) / 2
+        for answer in given:
             assert answer.startswith(b"HTTP/1.1 503 "), answer[:300]
             assert b"retry-after: " in answer
 

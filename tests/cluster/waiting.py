@@ -1,4 +1,4 @@
-"""Waiting for what an object says, told of each change by one `kubectl get --watch`.
+"""Waiting for what an object says, by one `kubectl get --watch`.
 
 Asking again and again starts a kubectl each time, and side by side these would take half a processor from the pods that
 are waited for.

@@ -159,7 +159,7 @@ async def test_a_deleted_child_comes_back_at_once(operator: Running) -> None:
 
 
 async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_as_the_watch_begins_anew(tmp_path: Path) -> None:
-    """kopf tells no deletion that its list lacks; the resync that it is told to ask for does, long before its time."""
+    """kopf reports no deletion that its list lacks; the resync that it triggers does, long before its time."""
     async with start(FakeApi(), tmp_path, MODELBUNDLE_RESYNC_SECONDS="3600") as operator:
         api = operator.api
         await operator.until(lambda: resyncs(api) == 2)  # at the start, and as the first watches began
@@ -168,7 +168,7 @@ async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_as_the_wat
         await asyncio.sleep(0.3)
         api.delete("Service", KEY, lose_the_event=True)
         await asyncio.sleep(1.5)
-        assert not _there(api, "Service"), "nobody was told"
+        assert not _there(api, "Service"), "no event was sent"
         assert resyncs(api) == 2, "nothing asks for one at rest"
         api.break_watches()
         await operator.until(lambda: _there(api, "Service"), 60)

@@ -208,9 +208,9 @@ def refuse_unreadable(obj: dict[str, Any]) -> None:
         raise Terminal(why["reason"], why["message"])
 
 
-def _readable(told: dict[str, Any]) -> Status:
+def _readable(status: dict[str, Any]) -> Status:
     try:
-        return Status.model_validate(told)
+        return Status.model_validate(status)
     except ValidationError as error:
         bad = {detail["loc"][0] for detail in error.errors(include_url=False)}
-        return Status.model_validate({name: value for name, value in told.items() if name not in bad})
+        return Status.model_validate({name: value for name, value in status.items() if name not in bad})

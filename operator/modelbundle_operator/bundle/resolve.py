@@ -69,8 +69,8 @@ def resolved_alone(bundle: ModelBundle) -> Resolution | None:
     document = _document(record.uri, record.document, own)
     if document is None or not _of_that_base(record, bundle):
         return None
-    told = bundle.status.lineage.changed if bundle.status.lineage else None
-    lineage = _lineage(record, None if told is None else sorted(set(told) & named(own)))
+    previous = bundle.status.lineage.changed if bundle.status.lineage else None
+    lineage = _lineage(record, None if previous is None else sorted(set(previous) & named(own)))
     return Resolution(document, record.document, digest(record.document.encode()), record.uri, lineage, record)
 
 

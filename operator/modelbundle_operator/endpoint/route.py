@@ -223,7 +223,7 @@ def endpoint_unreadable(error: Terminal) -> Judgement:
     return Judgement((_ready("False", error.reason, error.message), verdict))
 
 
-def told(at: Pointed, now: Behind, url: str, *, moving: bool) -> Body:
+def status_fields(at: Pointed, now: Behind, url: str, *, moving: bool) -> Body:
     """What of the status is no condition: who answers, and only when nobody else does."""
     status: Body = {"endpoint": {"url": url}}
     if moving:

@@ -151,7 +151,7 @@ def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> 
         return Reason.STARTUP_TIMEOUT, message
     if ended.exit_code == 137:
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "was killed (exit code 137), most likely out of memory")
-    return Reason.WORKER_CRASHED, "container worker was told to stop (SIGTERM, exit code 143) and is started again."
+    return Reason.WORKER_CRASHED, "container worker was stopped (SIGTERM, exit code 143) and is started again."
 
 
 def _out_of_memory(container: Container, what: str) -> str:

@@ -194,14 +194,14 @@ def observe_pod(body: Body) -> Pod:
         for container in containers
     }
     variables = [variable for container in containers for variable in container.get("env") or []]
-    told = (variable.get("value") for variable in variables if variable["name"] == DIGEST_VARIABLE)
+    digests = (variable.get("value") for variable in variables if variable["name"] == DIGEST_VARIABLE)
     states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
     return Pod(
         name=metadata["name"],
         bundle=labels.get(LABEL_BUNDLE, ""),
         label=labels.get(LABEL_DIGEST, ""),
         counts=not metadata.get("deletionTimestamp") and status.get("phase") not in ("Succeeded", "Failed"),
-        digest=(next(told, None) or labels.get(LABEL_DIGEST, ""))[:_LONGEST_DIGEST],
+        digest=(next(digests, None) or labels.get(LABEL_DIGEST, ""))[:_LONGEST_DIGEST],
         template=labels.get("pod-template-hash", ""),
         created=parse_time(metadata.get("creationTimestamp")),
         scheduled_at=parse_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,

@@ -23,15 +23,15 @@ Status = dict[str, Any]
 
 def identity(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> Status:
     """What follows from what is to run alone."""
-    told: Status = {
+    status: Status = {
         "digest": resolution.digest,
         "image": worker_image(resolution.document, settings),
         "endpoint": {"url": endpoint_url(bundle)},
         "lineage": resolution.lineage.model_dump(by_alias=True, exclude_none=True),
     }
     if resolution.record is not None:
-        told["resolved"] = resolution.record.model_dump(by_alias=True, exclude_none=True)
-    return told
+        status["resolved"] = resolution.record.model_dump(by_alias=True, exclude_none=True)
+    return status
 
 
 def summarise(
@@ -65,7 +65,7 @@ def summarise(
 
 
 def worth_writing(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    """Whether a status says something new. A container that fails for days only counts on: told whenever it doubles."""
+    """Whether a status says something new; of a failure that only repeats, whether its count has doubled."""
     old, new = before.get("lastFailure") or {}, after.get("lastFailure") or {}
     if {**before, "lastFailure": {**old, "count": 0}} != {**after, "lastFailure": {**new, "count": 0}}:
         return True
@@ -114,14 +114,14 @@ def _last_failure(
 
 
 def _failure(failure: Failure, now: datetime) -> Status:
-    told: Status = {
+    status: Status = {
         "reason": str(failure.reason),
         "container": failure.container,
         "exitCode": failure.exit_code,
         "message": failure.message[:LONGEST_MESSAGE],
         "time": timestamp(failure.time or now),
     }
-    return {name: value for name, value in told.items() if value is not None}
+    return {name: value for name, value in status.items() if value is not None}
 
 
 def _what_ran_first(seen: Observation) -> Status:
@@ -129,8 +129,8 @@ def _what_ran_first(seen: Observation) -> Status:
     first = first_run(seen)
     requirements = {"digest": first.requirements or None, "count": first.count}
     listed = {name: value for name, value in requirements.items() if value is not None}
-    told: Status = {"imageID": first.image_id or None, "requirements": listed or None}
-    return {name: value for name, value in told.items() if value is not None}
+    status: Status = {"imageID": first.image_id or None, "requirements": listed or None}
+    return {name: value for name, value in status.items() if value is not None}
 
 
 def _phases(pod: Pod) -> dict[str, float]:

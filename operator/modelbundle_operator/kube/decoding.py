@@ -4,7 +4,7 @@ Whoever may create an object decides what is in it. A parser and all that walks 
 some thousand levels deep would end the process, and an object needs twenty times its bytes. So a text is first cut into
 raw members, which costs neither; what the operator reads of a ModelBundle is made from those, and managedFields, in
 which a deep spec is as deep again, never. A bundle that is too deep or too large to be used is kept as an outline
-(metadata and status) that says why (`UNREADABLE`): it is told, and nobody else notices.
+(metadata and status) that says why (`UNREADABLE`): its status names the reason, and no other object is affected.
 """
 
 import json

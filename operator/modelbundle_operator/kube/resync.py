@@ -39,7 +39,7 @@ class Resync:
         self._every = every
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._last = time.monotonic()
-        self._told: set[str] = set()
+        self._logged_refusals: set[str] = set()
         self._asked = asyncio.Event()
         self._took = 0.0
 
@@ -66,7 +66,7 @@ class Resync:
                 except Exception as error:
                     log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
                     failed.append(error)
-        self._tell([error for error in failed if isinstance(error, Refused)])
+        self._log_refusals([error for error in failed if isinstance(error, Refused)])
         if len(failed) == len(KINDS) * len(self._namespaces):
             raise failed[0]
         self._last = time.monotonic()
@@ -109,9 +109,9 @@ class Resync:
         bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.slim(kind, body))
         return self._mirror.replace(kind, bodies, version, namespace)
 
-    def _tell(self, failed: list[Exception]) -> None:
+    def _log_refusals(self, failed: list[Exception]) -> None:
         """Once for each failure, and not again while it lasts."""
-        told = {str(error) for error in failed}
-        for text in sorted(told - self._told):
+        refusals = {str(error) for error in failed}
+        for text in sorted(refusals - self._logged_refusals):
             log.error("what cannot be listed is not looked after: %s", text)
-        self._told = told
+        self._logged_refusals = refusals

@@ -30,7 +30,7 @@ class Reconciles(Protocol):
 
 
 class InternalError(Exception):
-    """The operator failed at an object; the object has been told."""
+    """The operator failed at an object; its status says so."""
 
 
 async def guarded(reconciler: Reconciles, key: Key) -> Outcome:
@@ -46,7 +46,7 @@ async def guarded(reconciler: Reconciles, key: Key) -> Outcome:
         except _PASS:
             raise
         except BaseException:
-            log.exception("%s: its status could not be told either", key, extra={"bundle": str(key)})
+            log.exception("%s: its status could not be written either", key, extra={"bundle": str(key)})
         raise InternalError(text) from error
 
 

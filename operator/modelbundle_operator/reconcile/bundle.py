@@ -56,7 +56,7 @@ class Reconciler:
     mirror: Mirror
     settings: Settings
     now: Callable[[], datetime] = utc_now
-    told: Callable[[Key], None] = lambda _: None
+    on_status_written: Callable[[Key], None] = lambda _: None
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -111,8 +111,8 @@ class Reconciler:
         waits_on = frozenset({key.bundle(error.base)})
         created = parse_time(body["metadata"].get("creationTimestamp"))
         age = seconds_between(created, self.now())
-        told = (body.get("status") or {}).get("conditions")
-        if not error.stalled and not told and age is not None and age < TOGETHER_SECONDS:
+        conditions = (body.get("status") or {}).get("conditions")
+        if not error.stalled and not conditions and age is not None and age < TOGETHER_SECONDS:
             return Outcome(requeue_after=TOGETHER_SECONDS, waits_on=waits_on)
         still = self._still(key)
         await self._report(body, judge_without_base(error, still), still)
@@ -174,5 +174,5 @@ class Reconciler:
     async def _write_status(self, body: Body, status: Status) -> Body:
         """The bundle as it is then."""
         written = await write_status(self.cluster, self.mirror, body, status)
-        self.told(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
+        self.on_status_written(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
         return written

@@ -71,7 +71,7 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
             continue
         target = ours if entry.get("manager") == FIELD_MANAGER else others
         _merge(target, entry.get("fieldsV1") or {})
-    if not ours:  # somebody reset managedFields: nothing can be told until the next apply has claimed what is ours
+    if not ours:  # somebody reset managedFields: ownership is unknown until our next apply
         return {}
     return _without(_within(others, _OURS), ours)
 

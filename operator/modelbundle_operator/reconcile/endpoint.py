@@ -26,7 +26,7 @@ from modelbundle_operator.endpoint.route import (
     pointed,
     service,
     settles_in,
-    told,
+    status_fields,
 )
 from modelbundle_operator.errors import Terminal, Transient
 from modelbundle_operator.judge.observation import that_count
@@ -78,7 +78,7 @@ class EndpointReconciler:
         wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
         now = behind(at, current, that_count(self.mirror.pods(key.bundle(at.bundle))))
         judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
-        await self._report(body, judgement, told(at, now, url, moving=left is not None))
+        await self._report(body, judgement, status_fields(at, now, url, moving=left is not None))
         return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(at.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:

@@ -25,7 +25,7 @@ _QUIET = frozenset({Reason.PROGRESSING})
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """(type, reason, message) of each event that the step from one status to the next justifies."""
     old, new = _conditions(before), _conditions(after)
-    told: list[tuple[str, str, str]] = []
+    found: list[tuple[str, str, str]] = []
     for name in ("Ready", "Reconciling"):
         was, now = old.get(name), new.get(name)
         if now is None or now["reason"] in _QUIET:
@@ -35,11 +35,11 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[s
         if name == "Reconciling" and now["reason"] == new["Ready"]["reason"]:
             continue  # Ready has said it
         good = name == "Ready" and now["status"] == "True"
-        told.append(("Normal" if good else "Warning", now["reason"], now["message"]))
+        found.append(("Normal" if good else "Warning", now["reason"], now["message"]))
     was, now = old.get("Reproducible"), new.get("Reproducible")
     if now is not None and now["status"] == "False" and (was is None or was["reason"] != now["reason"]):
-        told.append(("Warning", now["reason"], now["message"]))
-    return told
+        found.append(("Warning", now["reason"], now["message"]))
+    return found
 
 
 def event(

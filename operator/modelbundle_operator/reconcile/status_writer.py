@@ -20,7 +20,7 @@ _FOREIGN = ("lastFailure", "imageID", "requirements", "startup")
 
 async def write_status(cluster: Cluster, mirror: Mirror, body: Body, status: Body) -> Body:
     """The object as it is then. Transient when it has changed since it was judged."""
-    # the version that was judged: neither an edited object nor a successor of the same name is told this state.
+    # the version that was judged: this state is written neither to an edited object nor to a successor of its name.
     # The uid alone would not do: on a custom resource's status the API server does not look at it.
     only = {name: body["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
     object_of = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only}

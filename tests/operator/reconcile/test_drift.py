@@ -63,7 +63,7 @@ OURS = ("modelbundle-operator", {"f:spec": {"f:replicas": {}, "f:args": {".": {}
         ("nobody else", live_with(OURS), {}),
         ("what is owned together stays", live_with(OURS, ("kubectl", {"f:spec": {"f:replicas": {}}})), {}),
         (
-            "set items are told apart",
+            "set items are distinct",
             live_with(OURS, ("kubectl", {"f:spec": {"f:args": {'v:"b"': {}}}})),
             {"f:spec": {"f:args": {'v:"b"': {}}}},
         ),
@@ -77,7 +77,7 @@ OURS = ("modelbundle-operator", {"f:spec": {"f:replicas": {}, "f:args": {".": {}
             live_with(OURS, ("kube-controller-manager", {"f:metadata": {"f:annotations": {"f:deployment": {}}}})),
             {},
         ),
-        ("without our own entry nothing can be told", live_with(("kubectl", {"f:spec": {"f:replicas": {}}})), {}),
+        ("without our own entry nothing is known", live_with(("kubectl", {"f:spec": {"f:replicas": {}}})), {}),
         ("no managedFields at all", {"metadata": {}}, {}),
     ],
 )
