@@ -1,4 +1,4 @@
-"""Puts the parts together: settings -> cluster -> mirror -> our tasks beside kopf's."""
+"""Puts the parts together: settings -> cluster -> cache -> our tasks beside kopf's."""
 
 import asyncio
 import logging
@@ -14,7 +14,7 @@ from modelbundle_operator import logs
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube import watch
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import Cluster, NotInstalled, Refused, in_cluster
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.controller import Controller, Outcome
@@ -35,24 +35,24 @@ START_SECONDS = 120.0
 
 async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it anew."""
-    metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
+    metrics, cache, queue = Metrics(), ObjectCache(), WorkQueue()
     cluster = await Cluster.connect(settings.request_seconds, metrics.called)
     waiters = Waiters(queue)
-    bundles = Reconciler(cluster, mirror, settings, on_status_written=waiters.changed)
-    endpoints = EndpointReconciler(cluster, mirror)
+    bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed)
+    endpoints = EndpointReconciler(cluster, cache)
 
     async def reconcile(key: Key) -> Outcome:
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
     controller = Controller(queue, reconcile, settings.workers, settings.reconcile_seconds, waiters, metrics.reconciled)
-    resync = Resync(cluster, mirror, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
+    resync = Resync(cluster, cache, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
     metrics.watch_queue(
         queue.__len__,
         queue.longest_unfinished_seconds,
         adds=lambda: queue.counters.adds,
         retries=lambda: queue.counters.retries,
     )
-    metrics.watch_mirror(mirror.sizes, mirror.readiness)
+    metrics.watch_cache(cache.sizes, cache.readiness)
     probes = Probes(
         alive=(
             not_longer_than(
@@ -60,7 +60,7 @@ async def run(settings: Settings) -> None:
             ),
             not_longer_than("the last resync was", resync.age, START_SECONDS + 4 * settings.resync_seconds),
         ),
-        ready=(lambda: None if mirror.filled else "the mirror is not filled yet",),
+        ready=(lambda: None if cache.filled else "the cache is not filled yet",),
         metrics=metrics,
     )
     runner = await probes.serve(settings.probe_port)
@@ -69,7 +69,7 @@ async def run(settings: Settings) -> None:
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
             *await kopf.spawn_tasks(
-                registry=watch.registry(mirror, controller.enqueue, resync.soon),
+                registry=watch.registry(cache, controller.enqueue, resync.soon),
                 settings=watch.settings(settings.request_seconds),
                 identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,
@@ -87,7 +87,7 @@ async def run(settings: Settings) -> None:
 
 
 async def first_look(cluster: Cluster, resync: Resync) -> None:
-    """Fill the mirror; an API server that is just starting is waited for, a missing CRD is not."""
+    """Fill the cache; an API server that is just starting is waited for, a missing CRD is not."""
     pause, began = 0.5, time.monotonic()
     while True:
         try:

@@ -31,7 +31,7 @@ def exposed() -> set[str]:
     """Every name that operator and server expose."""
     metrics = Metrics()
     metrics.watch_queue(lambda: 1, lambda: 0.5, lambda: 2, lambda: 3)
-    metrics.watch_mirror(lambda: {"Pod": 1}, lambda: ["Serving"])
+    metrics.watch_cache(lambda: {"Pod": 1}, lambda: ["Serving"])
     metrics.called("read", "Pod")
     server = ServerMetrics()
     server.requests[200, "OK"] = 1

@@ -15,7 +15,7 @@ from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import KINDS, Mirror
+from modelbundle_operator.kube.cache import KINDS, ObjectCache
 from modelbundle_operator.kube.client import Refused
 from modelbundle_operator.loop.key import Key
 
@@ -145,11 +145,11 @@ class FakeCluster:
         gone = self.objects.pop((kind, *key.place))
         return {**gone, "metadata": {**gone["metadata"], "resourceVersion": str(next(self._versions))}}
 
-    def deliver(self, mirror: Mirror) -> None:
+    def deliver(self, cache: ObjectCache) -> None:
         """What the watch would bring: all that is ours, newest state."""
         for kind in KINDS:
             for body in self._listed(kind, None):
-                mirror.observe(kind, "MODIFIED", copy.deepcopy(body))
+                cache.observe(kind, "MODIFIED", copy.deepcopy(body))
 
     @contextmanager
     def expect_no_writes(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
 
-from modelbundle_operator.kube.cache import Mirror, concerns
+from modelbundle_operator.kube.cache import ObjectCache, keys_for
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
 from modelbundle_operator.loop.key import Key
@@ -23,17 +23,17 @@ KEY = Key("models", "llama")
 
 
 class World:
-    """A cluster, its mirror, a clock that stands still, and the operator."""
+    """A cluster, its cache, a clock that stands still, and the operator."""
 
     def __init__(self, bundle: Body | None = None, cluster: FakeCluster | None = None, **settings: Any) -> None:
-        self.cluster, self.mirror, self.now = cluster or FakeCluster(), Mirror(), START
-        self.reconcile = Reconciler(self.cluster, self.mirror, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
+        self.cluster, self.cache, self.now = cluster or FakeCluster(), ObjectCache(), START
+        self.reconcile = Reconciler(self.cluster, self.cache, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
         if bundle is not None:
             self.cluster.put(bundle)
 
     async def look(self) -> Outcome:
         """What the watch brings, then one reconcile."""
-        self.cluster.deliver(self.mirror)
+        self.cluster.deliver(self.cache)
         return await self.reconcile(KEY)
 
     async def at_rest(self) -> None:
@@ -59,7 +59,7 @@ class World:
         self.cluster.set_status("Deployment", KEY, observedGeneration=generation, updatedReplicas=wanted)
         digest = deployment["metadata"]["labels"]["modelbundle.dev/digest"]
         for ref in [ref for ref in self.cluster.objects if ref[0] == "Pod"]:
-            self.mirror.observe("Pod", "DELETED", self.cluster.delete("Pod", Key(ref[1], ref[2])))
+            self.cache.observe("Pod", "DELETED", self.cluster.delete("Pod", Key(ref[1], ref[2])))
         for body in pods:
             body["metadata"]["labels"]["modelbundle.dev/digest"] = digest
             body["metadata"].pop("resourceVersion")
@@ -70,30 +70,30 @@ class Running:
     """The operator at work: what is done to the cluster here is seen by its watch at once."""
 
     def __init__(self, cluster: FakeCluster) -> None:
-        self.cluster, self.mirror, self.queue = cluster, Mirror(), WorkQueue(jitter=lambda: 0.01)
+        self.cluster, self.cache, self.queue = cluster, ObjectCache(), WorkQueue(jitter=lambda: 0.01)
         waiters = Waiters(self.queue)
-        reconcile = Reconciler(cluster, self.mirror, Settings(), lambda: START, waiters.changed)  # type: ignore[arg-type]
+        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed)  # type: ignore[arg-type]
         self._controller = Controller(self.queue, reconcile, 4, 5, waiters)
 
     async def start(self) -> asyncio.Task[None]:
         """As a new process does: everything is known and looked at before the first event."""
-        self.cluster.deliver(self.mirror)
-        for key in list(self.mirror.keys()):
+        self.cluster.deliver(self.cache)
+        for key in list(self.cache.keys()):
             self._controller.enqueue(key)
         return asyncio.create_task(self._controller.run())
 
     def apply(self, *bodies: Body) -> None:
         for body in bodies:
-            self.see("ADDED", self.cluster.put(body))
+            self.on_event("ADDED", self.cluster.put(body))
 
     def delete(self, name: str) -> None:
         """The bundle, with what Kubernetes collects after it."""
         for ref in [ref for ref in self.cluster.objects if ref[2] == name]:
-            self.see("DELETED", self.cluster.delete(ref[0], Key(*ref[1:])))
+            self.on_event("DELETED", self.cluster.delete(ref[0], Key(*ref[1:])))
 
-    def see(self, event: str, body: Body) -> None:
-        if self.mirror.observe(body["kind"], event, body):
-            for key in concerns(body["kind"], body):
+    def on_event(self, event: str, body: Body) -> None:
+        if self.cache.observe(body["kind"], event, body):
+            for key in keys_for(body["kind"], body):
                 self._controller.enqueue(key._replace(kind="ModelBundle"))
 
     def body(self, name: str) -> Body:
@@ -126,7 +126,7 @@ class Running:
         """A look at everything changes nothing."""
         await self.settle()
         with self.cluster.expect_no_writes():
-            for key in list(self.mirror.keys()):
+            for key in list(self.cache.keys()):
                 self._controller.enqueue(key)
             await self.settle()
 

@@ -1,7 +1,7 @@
 """The last seen body of every object that is of use, so that a reconcile reads nothing from the API server.
 
 kopf's stream is the source, our own writes' answers and the resync complete it. Three rules keep it true: the newer
-resourceVersion wins, whatever order news arrives in; a deletion is news with a version too, so a late echo revives
+resourceVersion wins, whatever order events arrive in; a deletion has a version too, so a late echo revives
 nothing; and the resync replaces a kind by a LIST, because kopf loses deletions that fall into a gap of the watch
 (docs/adr/0003-a-mirror-fed-by-the-watch.md).
 """
@@ -30,7 +30,7 @@ Body = dict[str, Any]
 Ref = tuple[str, str, str]
 
 
-class Mirror:
+class ObjectCache:
     """Bodies by kind, namespace and name; pods also by the bundle that they serve."""
 
     def __init__(self) -> None:
@@ -64,16 +64,16 @@ class Mirror:
         if kind in OWN_KINDS:
             return True
         if kind == "Pod":
-            return any((key.kind, *key.place) in self._bodies or key in self._named for key in concerns(kind, body))
+            return any((key.kind, *key.place) in self._bodies or key in self._named for key in keys_for(kind, body))
         controller = controller_of(body)
-        return controller is not None and any(self._uid(key) == controller.get("uid") for key in concerns(kind, body))
+        return controller is not None and any(self._uid(key) == controller.get("uid") for key in keys_for(kind, body))
 
     def slim(self, kind: str, body: Body) -> Body | None:
         """What is kept of a listed object, before the next one is read: a list of whole ones would be too much."""
         return kept(kind, body) if self.wants(kind, body) else None
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
-        """Take in one event of the watch; whether it was news."""
+        """Take in one event of the watch; whether it changed what is known."""
         ref = _ref(kind, body)
         version, known = _version(body), self._known_version(ref)
         ends = event == "DELETED" and ref in self._bodies
@@ -91,21 +91,23 @@ class Mirror:
         return True
 
     def record(self, body: Body) -> None:
-        """Take in what the API server answered to a write of ours: its echo in the watch is no news then."""
+        """Take in what the API server answered to a write of ours: its echo in the watch then changes nothing."""
         self.observe(body["kind"], "MODIFIED", body)
 
     def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
-        """Make the mirror say what a LIST of this version said; the keys for which that was news."""
+        """Make the cache say what a LIST of this version said; the keys for which that changed anything."""
         listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies if self.wants(kind, body)}
-        news = {key for body in listed.values() if self.observe(kind, "MODIFIED", body) for key in concerns(kind, body)}
+        changed = {
+            key for body in listed.values() if self.observe(kind, "MODIFIED", body) for key in keys_for(kind, body)
+        }
         within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
             if ref not in listed and self._known_version(ref) <= version:
-                news |= concerns(kind, self._bodies[ref])
+                changed |= keys_for(kind, self._bodies[ref])
                 self._drop(ref, version)
         # a tombstone is needed only until the echoes have died away
         self._gone = {ref: at for ref, at in self._gone.items() if ref[0] != kind or at > version}
-        return news
+        return changed
 
     def keys(self) -> Iterator[Key]:
         """Every object of our own kinds."""
@@ -161,8 +163,8 @@ class Mirror:
                     del self._named[key]
 
 
-def concerns(kind: str, body: Body) -> set[Key]:
-    """Whom an event of this object concerns.
+def keys_for(kind: str, body: Body) -> set[Key]:
+    """The keys to reconcile after an event of this object.
 
     Children are named like their owner, and a name cannot be edited away as a label can; a Service of a name may be a
     bundle's or an endpoint's, and whoever does not exist has nothing to do. Pods have only the label.

@@ -1,6 +1,6 @@
 """A look at everything, now and then: the repair of what the watch has lost.
 
-One paged LIST per kind, and only the bundles for which it brought news are looked at. The first one fills the mirror
+One paged LIST per kind, and only the bundles for which it changed anything are looked at. The first one fills the cache
 before anything is reconciled.
 """
 
@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from modelbundle_operator.errors import OperatorError
-from modelbundle_operator.kube.cache import KINDS, Mirror
+from modelbundle_operator.kube.cache import KINDS, ObjectCache
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.key import Key
 
@@ -23,18 +23,18 @@ TOGETHER_SECONDS = 0.5
 
 
 class Resync:
-    """Keeps the mirror whole. `age` is what the liveness probe asks for."""
+    """Keeps the cache whole. `age` is what the liveness probe asks for."""
 
     def __init__(
         self,
         cluster: Cluster,
-        mirror: Mirror,
+        cache: ObjectCache,
         enqueue: Callable[[Key], None],
         every: float,
         namespaces: tuple[str, ...] = (),
     ) -> None:
         self._cluster = cluster
-        self._mirror = mirror
+        self._cache = cache
         self._enqueue = enqueue
         self._every = every
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
@@ -55,12 +55,12 @@ class Resync:
         again may help.
         """
         began = time.monotonic()
-        news: set[Key] = set()
+        changed: set[Key] = set()
         failed: list[Exception] = []
         for kind in KINDS:
             for namespace in self._namespaces:
                 try:
-                    news |= await self._list(kind, namespace)
+                    changed |= await self._list(kind, namespace)
                 except OperatorError as error:
                     failed.append(error)
                 except Exception as error:
@@ -70,13 +70,13 @@ class Resync:
         if len(failed) == len(KINDS) * len(self._namespaces):
             raise failed[0]
         self._last = time.monotonic()
-        for key in sorted(news):
+        for key in sorted(changed):
             self._enqueue(key)
         if (again := next((each for each in failed if not isinstance(each, Refused)), None)) is not None:
             raise again
         self._took = time.monotonic() - began
-        self._mirror.filled = True
-        return news
+        self._cache.filled = True
+        return changed
 
     async def run(self) -> None:
         """For ever, with jitter; a failure is tried again soon and never ends the operator."""
@@ -85,14 +85,14 @@ class Resync:
             seconds = self._every if not failures else min(FIRST_RETRY_SECONDS * 2.0**failures, self._every)
             await self._pause(seconds * random.uniform(0.9, 1.1))
             try:
-                news = await self.once()
+                changed = await self.once()
             except Exception as error:
                 failures += 1
                 log.warning("resync failed, trying again: %s", error or type(error).__name__)
             else:
                 failures = 0
-                if news:
-                    log.info("resync: the watch had missed changes of %d bundles", len(news))
+                if changed:
+                    log.info("resync: the watch had missed changes of %d bundles", len(changed))
 
     def soon(self) -> None:
         """Look at everything in a moment: a watch begins, which tells nothing of what was before it."""
@@ -106,8 +106,8 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
-        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._mirror.slim(kind, body))
-        return self._mirror.replace(kind, bodies, version, namespace)
+        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._cache.slim(kind, body))
+        return self._cache.replace(kind, bodies, version, namespace)
 
     def _log_refusals(self, failed: list[Exception]) -> None:
         """Once for each failure, and not again while it lasts."""

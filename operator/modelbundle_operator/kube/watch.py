@@ -1,8 +1,8 @@
 """kopf as the host: watch streams, login and signals are its part, and it writes nothing.
 
 Only `on.event` handlers, in a registry of our own: any other kind of handler would make kopf put annotations or
-finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes the body into the mirror and enqueues
-whom it concerns.
+finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes the body into the cache and enqueues
+the keys that it is about.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import kopf
 
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
 from modelbundle_operator.api.names import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
-from modelbundle_operator.kube.cache import OWN_KINDS, Mirror, concerns
+from modelbundle_operator.kube.cache import OWN_KINDS, ObjectCache, keys_for
 from modelbundle_operator.kube.watch_session import session
 from modelbundle_operator.loop.key import Key
 
@@ -32,7 +32,7 @@ WATCHED: dict[str, tuple[str, str, str]] = {
 }
 
 
-def registry(mirror: Mirror, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
+def registry(cache: ObjectCache, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
     """One handler per watched kind, and the login. `watch_begins`: a watch starts anew and tells nothing of before."""
     handlers = kopf.OperatorRegistry()
 
@@ -50,12 +50,12 @@ def registry(mirror: Mirror, enqueue: Enqueue, watch_begins: Callable[[], None])
             server=info.server,
             default_namespace=info.default_namespace,
             expiration=info.expiration,
-            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), mirror.wants, watch_begins),
+            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), cache.wants, watch_begins),
         )
 
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(log_in)
     for kind, resource in WATCHED.items():
-        kopf.on.event(*resource, id=f"see-{kind.lower()}", registry=handlers)(watcher(kind, mirror, enqueue))
+        kopf.on.event(*resource, id=f"on-{kind.lower()}", registry=handlers)(make_handler(kind, cache, enqueue))
     return handlers
 
 
@@ -77,14 +77,14 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     return made
 
 
-def watcher(kind: str, mirror: Mirror, enqueue: Enqueue) -> Callable[..., Any]:
+def make_handler(kind: str, cache: ObjectCache, enqueue: Enqueue) -> Callable[..., Any]:
     """What kopf calls for each event of the kind."""
 
-    async def see(event: kopf.RawEvent, **_: Any) -> None:
+    async def on_event(event: kopf.RawEvent, **_: Any) -> None:
         body = dict(event["object"])
-        # bundle and endpoint of one name want one Service: what one of them wrote is no news to it, but to the other
-        if mirror.observe(kind, event["type"], body) or kind == "Service":
-            for key in concerns(kind, body):
+        # bundle and endpoint of one name want one Service: what one of them wrote is known to it, but not to the other
+        if cache.observe(kind, event["type"], body) or kind == "Service":
+            for key in keys_for(kind, body):
                 enqueue(key)
 
-    return see
+    return on_event

@@ -20,7 +20,7 @@ class Waiters:
         self._changed_meanwhile: dict[Key, set[Key]] = {}
 
     def changed(self, key: Key) -> None:
-        """There is news of `key`: by the watch, or because its status was written."""
+        """`key` changed: by the watch, or because its status was written."""
         for changes in self._changed_meanwhile.values():
             changes.add(key)
         for waiter in self._waiters.get(key, ()):

@@ -1,6 +1,6 @@
 """One look at one bundle: read, decide purely, write what differs, report once.
 
-Level-triggered: nothing here knows why it was called. Reads come from the mirror; a bundle at rest costs no call.
+Level-triggered: nothing here knows why it was called. Reads come from the cache; a bundle at rest costs no call.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,7 @@ from modelbundle_operator.judge.observation import (
 )
 from modelbundle_operator.judge.readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.status import Status, identity, summarise, worth_writing
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
@@ -53,19 +53,19 @@ class Reconciler:
     """What a reconcile needs of the world."""
 
     cluster: Cluster
-    mirror: Mirror
+    cache: ObjectCache
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_status_written: Callable[[Key], None] = lambda _: None
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
-        body = self.mirror.get("ModelBundle", key)
+        body = self.cache.get("ModelBundle", key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             return DONE  # children go by their ownerReferences
         try:
             bundle = parse(body)
-            resolution = resolve(bundle, lambda name: self.mirror.get("ModelBundle", key.bundle(name)))
+            resolution = resolve(bundle, lambda name: self.cache.get("ModelBundle", key.bundle(name)))
         except Terminal as error:
             still = self._still(key)
             await self._report(body, judge_terminal(error, still), still)
@@ -97,7 +97,7 @@ class Reconciler:
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the bundle that the operator failed at it."""
-        body = self.mirror.get("ModelBundle", key)
+        body = self.cache.get("ModelBundle", key)
         if body is not None:
             still = self._still(key)
             # what a clone was resolved to stands in its status alone
@@ -124,18 +124,18 @@ class Reconciler:
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then."""
-        known = self.mirror.knows("Deployment", key)
-        children = await read(self.cluster, self.mirror, key)
+        known = self.cache.knows("Deployment", key)
+        children = await read(self.cluster, self.cache, key)
         refuse_foreign(KIND, bundle.metadata, children)
         live = children["Deployment"]
         if live is not None and not known:
-            await find_pods(self.cluster, self.mirror, key)
+            await find_pods(self.cluster, self.cache, key)
         replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
         plan = desired(bundle, resolution, self.settings, live, replace)
         # pods mount the ConfigMap and are found by the Service: the Deployment comes last
-        await converge(self.cluster, self.mirror, children["ConfigMap"], plan.config_map)
-        await converge(self.cluster, self.mirror, children["Service"], plan.service)
-        now_live = await converge(self.cluster, self.mirror, live, plan.deployment)
+        await converge(self.cluster, self.cache, children["ConfigMap"], plan.config_map)
+        await converge(self.cluster, self.cache, children["Service"], plan.service)
+        now_live = await converge(self.cluster, self.cache, live, plan.deployment)
         made = live is None and bundle.spec.serving.replicas > 0
         return made, self._observe(key, bundle, resolution, now_live)
 
@@ -148,14 +148,14 @@ class Reconciler:
             artifact_secret=bundle.spec.serving.artifact_secret_name or self.settings.artifact_secret,
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
-            pods=that_count(self.mirror.pods(key), resolution.digest),
+            pods=that_count(self.cache.pods(key), resolution.digest),
         )
 
     def _still(self, key: Key, digest: str | None = None) -> Still:
         """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
-        service = self.mirror.get("Service", key) or {"metadata": {}}
+        service = self.cache.get("Service", key) or {"metadata": {}}
         ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
-        return Still(service_url(*key.place), that_count(self.mirror.pods(key), digest), reached=ours)
+        return Still(service_url(*key.place), that_count(self.cache.pods(key), digest), reached=ours)
 
     def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
         return identity(bundle, resolution, self.settings)
@@ -173,6 +173,6 @@ class Reconciler:
 
     async def _write_status(self, body: Body, status: Status) -> Body:
         """The bundle as it is then."""
-        written = await write_status(self.cluster, self.mirror, body, status)
+        written = await write_status(self.cluster, self.cache, body, status)
         self.on_status_written(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
         return written

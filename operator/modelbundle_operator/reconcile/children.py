@@ -18,7 +18,7 @@ from modelbundle_operator.api.names import (
     Metadata,
 )
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.cache import CHILD_KINDS, Mirror, controller_of
+from modelbundle_operator.kube.cache import CHILD_KINDS, ObjectCache, controller_of
 from modelbundle_operator.kube.client import Cluster
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
@@ -35,27 +35,27 @@ class NameTaken(OperatorError):
     """Somebody else's object has a child's name; heals when it goes."""
 
 
-async def read(cluster: Cluster, mirror: Mirror, key: Key) -> dict[str, Body | None]:
-    """The children by kind. What the mirror lacks is asked for: the watch sees only what carries our label, and what
+async def read(cluster: Cluster, cache: ObjectCache, key: Key) -> dict[str, Body | None]:
+    """The children by kind. What the cache lacks is asked for: the watch sees only what carries our label, and what
     was there before its owner was not kept."""
     found: dict[str, Body | None] = {}
     for kind in CHILD_KINDS:
-        found[kind] = mirror.get(kind, key) or await _find(cluster, mirror, kind, key)
+        found[kind] = cache.get(kind, key) or await _find(cluster, cache, kind, key)
     return found
 
 
-async def _find(cluster: Cluster, mirror: Mirror, kind: str, key: Key) -> Body | None:
+async def _find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Body | None:
     body = await cluster.get(kind, *key.place)
     if body is None or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
         return body  # not watched: nobody would tell when it changes
-    mirror.record(body)
+    cache.record(body)
     return body
 
 
-async def find_pods(cluster: Cluster, mirror: Mirror, key: Key) -> None:
+async def find_pods(cluster: Cluster, cache: ObjectCache, key: Key) -> None:
     """Those of a Deployment that has outlived a bundle of this name: they were not kept either."""
     for pod in (await cluster.list("Pod", key.namespace, bundle=key.name))[0]:
-        mirror.record(pod)
+        cache.record(pod)
 
 
 def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:
@@ -66,7 +66,7 @@ def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None])
             _refuse(kind, owner, child, body)
 
 
-async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: Body) -> Body:
+async def converge(cluster: Cluster, cache: ObjectCache, live: Body | None, wanted: Body) -> Body:
     """Apply where something is missing, differs or was added; the object as it is then.
 
     The apply comes first: it takes back what others changed. Only then is what they alone own an addition, and a PUT
@@ -74,11 +74,11 @@ async def converge(cluster: Cluster, mirror: Mirror, live: Body | None, wanted: 
     """
     if live is None or differs(live, wanted) or foreign_fields(live):
         live = await cluster.apply(wanted)
-        mirror.record(live)
+        cache.record(live)
     if foreign := foreign_fields(live):
         log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
         live = await cluster.replace(without_foreign(live))
-        mirror.record(live)
+        cache.record(live)
     return live
 
 

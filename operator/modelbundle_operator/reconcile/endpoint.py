@@ -32,7 +32,7 @@ from modelbundle_operator.errors import Terminal, Transient
 from modelbundle_operator.judge.observation import that_count
 from modelbundle_operator.judge.readiness import Judgement
 from modelbundle_operator.judge.status import conditions
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import Cluster, Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
@@ -49,12 +49,12 @@ class EndpointReconciler:
     """What a look at an endpoint needs of the world."""
 
     cluster: Cluster
-    mirror: Mirror
+    cache: ObjectCache
     now: Callable[[], datetime] = utc_now
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one endpoint a step closer to the bundle that it is to stand for."""
-        body = self.mirror.get(ENDPOINT_KIND, key)
+        body = self.cache.get(ENDPOINT_KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             return DONE  # the Service goes by its ownerReference
         try:
@@ -64,7 +64,7 @@ class EndpointReconciler:
             return DONE
         waits_on = frozenset({key.bundle(endpoint.spec.bundle)})
         try:
-            live = self.mirror.get("Service", key) or await self.cluster.get("Service", *key.place)
+            live = self.cache.get("Service", key) or await self.cluster.get("Service", *key.place)
             refuse_foreign(ENDPOINT_KIND, endpoint.metadata, {"Service": live})
             at = await self._point(key, endpoint, live)
         except NameTaken as error:
@@ -76,14 +76,14 @@ class EndpointReconciler:
             raise Transient(error.message) from None
         url, left = endpoint_url(endpoint), settles_in(at, self.now())
         wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
-        now = behind(at, current, that_count(self.mirror.pods(key.bundle(at.bundle))))
+        now = behind(at, current, that_count(self.cache.pods(key.bundle(at.bundle))))
         judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
         await self._report(body, judgement, status_fields(at, now, url, moving=left is not None))
         return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(at.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the endpoint that the operator failed at it."""
-        body = self.mirror.get(ENDPOINT_KIND, key)
+        body = self.cache.get(ENDPOINT_KIND, key)
         if body is not None:
             await self._report(body, endpoint_blocked(Reason.INTERNAL_ERROR, text), {})
 
@@ -91,24 +91,24 @@ class EndpointReconciler:
         """The Service as it should be, and where it points then."""
         before = pointed(live)
         at = point(before, self._candidate(key, endpoint.spec.bundle), self.now())
-        live = await converge(self.cluster, self.mirror, live, service(endpoint, at))
+        live = await converge(self.cluster, self.cache, live, service(endpoint, at))
         if at.moved_at and not at.until:
             slices = [
                 each
                 for each in (await self.cluster.list("EndpointSlice", key.namespace))[0]
                 if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == key.name
             ]
-            if followed(at, slices, self.mirror.pods(key.bundle(at.bundle))):
+            if followed(at, slices, self.cache.pods(key.bundle(at.bundle))):
                 at = lingering(at, self.now())
-                await converge(self.cluster, self.mirror, live, service(endpoint, at))
+                await converge(self.cluster, self.cache, live, service(endpoint, at))
         return at
 
     def _candidate(self, key: Key, name: str) -> Candidate:
         """A bundle as it stands by the watch: its own word, and pods of its digest that are ready."""
         of = key.bundle(name)
-        body = self.mirror.get("ModelBundle", of)
+        body = self.cache.get("ModelBundle", of)
         digest = ((body or {}).get("status") or {}).get("digest") or ""
-        answering = sum(pod.ready for pod in that_count(self.mirror.pods(of), digest)) if digest else 0
+        answering = sum(pod.ready for pod in that_count(self.cache.pods(of), digest)) if digest else 0
         return candidate(name, body, answering)
 
     async def _report(self, body: Body, judgement: Judgement, more: Body) -> None:
@@ -121,5 +121,5 @@ class EndpointReconciler:
         }
         if status == before:
             return
-        await write_status(self.cluster, self.mirror, body, status)
+        await write_status(self.cluster, self.cache, body, status)
         await announce(self.cluster, body, before, status, now)

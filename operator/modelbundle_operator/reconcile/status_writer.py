@@ -7,7 +7,7 @@ status that is refused for its text would leave the object with yesterday's.
 import logging
 from typing import Any
 
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import Cluster, Refused
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ Body = dict[str, Any]
 _FOREIGN = ("lastFailure", "imageID", "requirements", "startup")
 
 
-async def write_status(cluster: Cluster, mirror: Mirror, body: Body, status: Body) -> Body:
+async def write_status(cluster: Cluster, cache: ObjectCache, body: Body, status: Body) -> Body:
     """The object as it is then. Transient when it has changed since it was judged."""
     # the version that was judged: this state is written neither to an edited object nor to a successor of its name.
     # The uid alone would not do: on a custom resource's status the API server does not look at it.
@@ -29,7 +29,7 @@ async def write_status(cluster: Cluster, mirror: Mirror, body: Body, status: Bod
     except Refused as error:
         log.warning("%s %s/%s: %s", body["kind"], only["namespace"], only["name"], error)
         written = await cluster.apply_status({**object_of, "status": without_foreign_words(status)})
-    mirror.record(written)
+    cache.record(written)
     return written
 
 

@@ -16,7 +16,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
 class Metrics:
-    """Counted where it happens (reconciles, API calls), or read when asked for (queue, mirror)."""
+    """Counted where it happens (reconciles, API calls), or read when asked for (queue, cache)."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -69,7 +69,7 @@ class Metrics:
 
         self.registry.register(_Callback(collect))
 
-    def watch_mirror(self, sizes: Callable[[], dict[str, int]], readiness: Callable[[], Iterable[str]]) -> None:
+    def watch_cache(self, sizes: Callable[[], dict[str, int]], readiness: Callable[[], Iterable[str]]) -> None:
         """Show how many objects are known, and how many bundles are Ready for which reason."""
 
         def collect() -> Iterator[Metric]:

@@ -1,11 +1,11 @@
-"""The mirror stays true whatever order news comes in."""
+"""The cache stays true whatever order events come in."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from modelbundle_operator.kube.cache import LARGEST_CHILD, Mirror, concerns
+from modelbundle_operator.kube.cache import LARGEST_CHILD, ObjectCache, keys_for
 from modelbundle_operator.loop.key import Key
 
 KEY = Key("models", "llama")
@@ -26,103 +26,103 @@ def bundle(version: int, name: str = "llama") -> Body:
     return body(version, name, uid=f"uid-of-{name}") | {"kind": "ModelBundle"}
 
 
-def asked_for(*names: str) -> Mirror:
-    """A mirror that knows bundles of these names."""
-    mirror = Mirror()
+def asked_for(*names: str) -> ObjectCache:
+    """A cache that knows bundles of these names."""
+    cache = ObjectCache()
     for name in names or ("llama",):
-        mirror.observe("ModelBundle", "ADDED", bundle(1, name))
-    return mirror
+        cache.observe("ModelBundle", "ADDED", bundle(1, name))
+    return cache
 
 
-def version(mirror: Mirror) -> int | None:
-    found = mirror.get("Service", KEY)
+def version(cache: ObjectCache) -> int | None:
+    found = cache.get("Service", KEY)
     return int(found["metadata"]["resourceVersion"]) if found else None
 
 
 def test_the_newer_version_wins_in_any_order() -> None:
-    mirror = asked_for()
-    assert mirror.observe("Service", "MODIFIED", body(7))
-    assert not mirror.observe("Service", "ADDED", body(5))
-    assert version(mirror) == 7
+    cache = asked_for()
+    assert cache.observe("Service", "MODIFIED", body(7))
+    assert not cache.observe("Service", "ADDED", body(5))
+    assert version(cache) == 7
 
 
 def test_versions_are_numbers_not_text() -> None:
-    mirror = asked_for()
-    mirror.observe("Service", None, body(9))
-    assert mirror.observe("Service", "MODIFIED", body(10))
+    cache = asked_for()
+    cache.observe("Service", None, body(9))
+    assert cache.observe("Service", "MODIFIED", body(10))
 
 
-def test_the_echo_of_our_own_write_is_no_news() -> None:
-    mirror = asked_for()
-    mirror.record(body(7))
-    assert not mirror.observe("Service", "MODIFIED", body(7))
+def test_the_echo_of_our_own_write_changes_nothing() -> None:
+    cache = asked_for()
+    cache.record(body(7))
+    assert not cache.observe("Service", "MODIFIED", body(7))
 
 
 def test_a_late_echo_revives_nothing() -> None:
-    mirror = asked_for()
-    mirror.observe("Service", "ADDED", body(5))
-    assert mirror.observe("Service", "DELETED", body(8))
-    assert not mirror.observe("Service", "MODIFIED", body(7))
-    assert version(mirror) is None
-    assert mirror.observe("Service", "ADDED", body(9, uid="new"))
+    cache = asked_for()
+    cache.observe("Service", "ADDED", body(5))
+    assert cache.observe("Service", "DELETED", body(8))
+    assert not cache.observe("Service", "MODIFIED", body(7))
+    assert version(cache) is None
+    assert cache.observe("Service", "ADDED", body(9, uid="new"))
 
 
 def test_the_end_of_an_old_object_does_not_end_its_successor() -> None:
-    mirror = asked_for()
-    mirror.observe("Service", "ADDED", body(5, uid="old"))
-    mirror.observe("Service", "ADDED", body(9, uid="new"))
-    assert not mirror.observe("Service", "DELETED", body(8, uid="old"))
-    assert version(mirror) == 9
+    cache = asked_for()
+    cache.observe("Service", "ADDED", body(5, uid="old"))
+    cache.observe("Service", "ADDED", body(9, uid="new"))
+    assert not cache.observe("Service", "DELETED", body(8, uid="old"))
+    assert version(cache) == 9
 
 
 def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
-    mirror = asked_for("kept", "lost", "changed", "new")
+    cache = asked_for("kept", "lost", "changed", "new")
     for name in ("kept", "lost", "changed"):
-        mirror.observe("Service", "ADDED", body(5, name))
-    news = mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
-    assert {key.name for key in news} == {"lost", "changed", "new"}
-    assert mirror.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 11) == set()
+        cache.observe("Service", "ADDED", body(5, name))
+    changed = cache.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
+    assert {key.name for key in changed} == {"lost", "changed", "new"}
+    assert cache.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 11) == set()
 
 
 def test_a_list_does_not_forget_what_is_newer_than_itself() -> None:
-    mirror = asked_for()
-    mirror.record(body(12))
-    assert mirror.replace("Service", [], 10) == set()
-    assert version(mirror) == 12
+    cache = asked_for()
+    cache.record(body(12))
+    assert cache.replace("Service", [], 10) == set()
+    assert version(cache) == 12
 
 
 def test_a_list_of_one_namespace_leaves_the_others_alone() -> None:
-    mirror = asked_for()
-    mirror.observe("Service", "ADDED", body(5))
-    assert mirror.replace("Service", [], 10, namespace="elsewhere") == set()
-    assert version(mirror) == 5
+    cache = asked_for()
+    cache.observe("Service", "ADDED", body(5))
+    assert cache.replace("Service", [], 10, namespace="elsewhere") == set()
+    assert version(cache) == 5
 
 
 def test_pods_are_found_by_their_bundle() -> None:
-    mirror = asked_for("llama", "other")
-    mirror.observe("Pod", "ADDED", pod(1, "llama-b", "llama"))
-    mirror.observe("Pod", "ADDED", pod(2, "llama-a", "llama"))
-    mirror.observe("Pod", "ADDED", pod(3, "other-a", "other"))
-    assert [found.name for found in mirror.pods(KEY)] == ["llama-a", "llama-b"]
-    mirror.observe("Pod", "DELETED", pod(4, "llama-a", "llama"))
-    assert [found.name for found in mirror.pods(KEY)] == ["llama-b"]
+    cache = asked_for("llama", "other")
+    cache.observe("Pod", "ADDED", pod(1, "llama-b", "llama"))
+    cache.observe("Pod", "ADDED", pod(2, "llama-a", "llama"))
+    cache.observe("Pod", "ADDED", pod(3, "other-a", "other"))
+    assert [found.name for found in cache.pods(KEY)] == ["llama-a", "llama-b"]
+    cache.observe("Pod", "DELETED", pod(4, "llama-a", "llama"))
+    assert [found.name for found in cache.pods(KEY)] == ["llama-b"]
 
 
-def test_an_event_concerns_whoever_has_its_name_or_label() -> None:
+def test_an_event_wakes_the_owners_of_its_name_or_label() -> None:
     endpoint = KEY._replace(kind="ModelEndpoint")
-    assert concerns("ModelBundle", body(1)) == concerns("Deployment", body(1)) == {KEY}
-    assert concerns("ModelEndpoint", body(1)) == {endpoint}
-    assert concerns("Service", body(1, **{"modelbundle.dev/bundle": "edited-away"})) == {KEY, endpoint}
-    assert concerns("Pod", pod(1, "llama-abc", "llama")) == {KEY}
-    assert concerns("Pod", body(1)) == set()
+    assert keys_for("ModelBundle", body(1)) == keys_for("Deployment", body(1)) == {KEY}
+    assert keys_for("ModelEndpoint", body(1)) == {endpoint}
+    assert keys_for("Service", body(1, **{"modelbundle.dev/bundle": "edited-away"})) == {KEY, endpoint}
+    assert keys_for("Pod", pod(1, "llama-abc", "llama")) == {KEY}
+    assert keys_for("Pod", body(1)) == set()
 
 
 def test_managed_fields_are_kept_where_drift_is_looked_for() -> None:
-    mirror = asked_for()
+    cache = asked_for()
     child = body(1)
     child["metadata"]["managedFields"] = [{"manager": "kubectl"}]
-    mirror.observe("Service", "ADDED", child)
-    assert "managedFields" in (mirror.get("Service", KEY) or {})["metadata"]
+    cache.observe("Service", "ADDED", child)
+    assert "managedFields" in (cache.get("Service", KEY) or {})["metadata"]
 
 
 def endpoint(version: int, *, bundle: str = "llama", bundle_of_status: str = "") -> Body:
@@ -163,35 +163,35 @@ ASKED_FOR = [
 @pytest.mark.parametrize(("why", "known", "kind", "found", "kept"), ASKED_FOR, ids=[row[0] for row in ASKED_FOR])
 def test_what_nobody_asks_for_is_not_kept(why: str, known: list[Any], kind: str, found: Body, kept: bool) -> None:
     """Whoever may create objects may label them as ours."""
-    mirror = Mirror()
+    cache = ObjectCache()
     for its_kind, each in known:
-        mirror.observe(its_kind, "MODIFIED", each)
-    assert mirror.observe(kind, "ADDED", found) is kept, why
-    assert mirror.sizes()[kind] == kept
+        cache.observe(its_kind, "MODIFIED", each)
+    assert cache.observe(kind, "ADDED", found) is kept, why
+    assert cache.sizes()[kind] == kept
 
 
 def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
-    mirror = asked_for()
-    mirror.observe("Deployment", "ADDED", body(5))
-    mirror.observe("ModelBundle", "DELETED", body(6))
-    mirror.replace("Deployment", [body(5)], 10)
-    assert mirror.sizes()["Deployment"] == 0
+    cache = asked_for()
+    cache.observe("Deployment", "ADDED", body(5))
+    cache.observe("ModelBundle", "DELETED", body(6))
+    cache.replace("Deployment", [body(5)], 10)
+    assert cache.sizes()["Deployment"] == 0
 
 
 def test_a_child_of_any_size_is_known_and_not_kept() -> None:
     """Who may create objects may give our bundle as their controller."""
-    mirror = asked_for()
+    cache = asked_for()
     large = body(5) | {"data": {"x": "x" * LARGEST_CHILD}}
-    assert mirror.observe("ConfigMap", "ADDED", large)
-    assert mirror.knows("ConfigMap", KEY)
-    assert mirror.get("ConfigMap", KEY) is None, "it is asked for"
-    assert not mirror.observe("ConfigMap", "MODIFIED", large), "no news"
-    assert mirror.observe("ConfigMap", "DELETED", body(6))
-    assert not mirror.knows("ConfigMap", KEY)
+    assert cache.observe("ConfigMap", "ADDED", large)
+    assert cache.knows("ConfigMap", KEY)
+    assert cache.get("ConfigMap", KEY) is None, "it is asked for"
+    assert not cache.observe("ConfigMap", "MODIFIED", large), "nothing changed"
+    assert cache.observe("ConfigMap", "DELETED", body(6))
+    assert not cache.knows("ConfigMap", KEY)
 
 
 def test_a_bundle_is_kept_as_text_and_given_as_it_was() -> None:
-    mirror = Mirror()
+    cache = ObjectCache()
     spec = {"bundle": {"appConfig": {"a": [[], {}, "é", 1.5, None]}}, "serving": {}}
-    mirror.observe("ModelBundle", "ADDED", bundle(1) | {"spec": spec})
-    assert (mirror.get("ModelBundle", KEY) or {})["spec"] == spec
+    cache.observe("ModelBundle", "ADDED", bundle(1) | {"spec": spec})
+    assert (cache.get("ModelBundle", KEY) or {})["spec"] == spec

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import Refused
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.key import Key
@@ -32,39 +32,39 @@ class Listed(FakeCluster):
         return await super().list(kind, namespace, *more)
 
 
-def resync(cluster: FakeCluster, *namespaces: str) -> tuple[Resync, Mirror, list[Key]]:
-    mirror, woken = Mirror(), list[Key]()
-    return Resync(cluster, mirror, woken.append, 300.0, namespaces), mirror, woken  # type: ignore[arg-type]
+def resync(cluster: FakeCluster, *namespaces: str) -> tuple[Resync, ObjectCache, list[Key]]:
+    cache, woken = ObjectCache(), list[Key]()
+    return Resync(cluster, cache, woken.append, 300.0, namespaces), cache, woken  # type: ignore[arg-type]
 
 
 async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog: pytest.LogCaptureFixture) -> None:
     cluster = Listed({"gone": GONE})
     cluster.put(model_bundle(namespace="there"))
-    look, mirror, woken = resync(cluster, "gone", "there")
+    look, cache, woken = resync(cluster, "gone", "there")
     with caplog.at_level(logging.ERROR):
         await look.once()
-        assert mirror.filled
+        assert cache.filled
         assert woken == [Key("there", "llama")]
         await look.once()
     assert len([record for record in caplog.records if "not looked after" in record.message]) == 1, "said once"
 
 
 async def test_where_everything_is_refused_it_fails(caplog: pytest.LogCaptureFixture) -> None:
-    look, mirror, _ = resync(Listed({"a": GONE, "b": GONE}), "a", "b")
+    look, cache, _ = resync(Listed({"a": GONE, "b": GONE}), "a", "b")
     with pytest.raises(Refused):
         await look.once()
-    assert not mirror.filled
+    assert not cache.filled
 
 
 @pytest.mark.parametrize("error", [Transient("503"), RuntimeError("a bug")])
 async def test_what_may_heal_is_tried_again_and_the_rest_is_repaired_meanwhile(error: Exception) -> None:
     cluster = Listed({"Pod": error})
     cluster.put(model_bundle())
-    look, mirror, woken = resync(cluster)
+    look, cache, woken = resync(cluster)
     with pytest.raises(type(error)):
         await look.once()
     assert woken == [Key("models", "llama")]
-    assert not mirror.filled, "nothing is decided on half of what is there"
+    assert not cache.filled, "nothing is decided on half of what is there"
     cluster.failing.clear()
     await look.once()
-    assert mirror.filled
+    assert cache.filled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.kube.cache import Mirror
-from modelbundle_operator.kube.watch import watcher
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.watch import make_handler
 from modelbundle_operator.loop.key import Key
 
 BUNDLE, ENDPOINT = Key("models", "stable", "ModelBundle"), Key("models", "stable", "ModelEndpoint")
@@ -15,13 +15,13 @@ BUNDLE, ENDPOINT = Key("models", "stable", "ModelBundle"), Key("models", "stable
 @pytest.mark.parametrize(
     ("kind", "woken"), [("Service", {BUNDLE, ENDPOINT}), ("Deployment", set()), ("ConfigMap", set())]
 )
-async def test_the_echo_of_a_write_is_news_only_to_another_owner_of_the_name(kind: str, woken: set[Key]) -> None:
+async def test_the_echo_of_a_write_wakes_only_another_owner_of_the_name(kind: str, woken: set[Key]) -> None:
     """A bundle and an endpoint applied at once both write the Service, and the later write wins."""
-    mirror, keys = Mirror(), set[Key]()
+    cache, keys = ObjectCache(), set[Key]()
     body: dict[str, Any] = {
         "kind": kind,
         "metadata": {"namespace": "models", "name": "stable", "resourceVersion": "7"},
     }
-    mirror.record(body)
-    await watcher(kind, mirror, keys.add)(event={"type": "MODIFIED", "object": body})
+    cache.record(body)
+    await make_handler(kind, cache, keys.add)(event={"type": "MODIFIED", "object": body})
     assert keys == woken

@@ -54,7 +54,7 @@ async def test_the_object_says_what_the_operator_failed_at(
 
 async def test_a_fault_in_telling_it_is_no_other_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World(model_bundle())
-    world.cluster.deliver(world.mirror)
+    world.cluster.deliver(world.cache)
 
     def fail(*_: Any, **__: Any) -> Any:
         raise PanicException("again")

@@ -87,9 +87,9 @@ async def test_status_tells_what_runs(served: World) -> None:
 async def test_a_deleted_child_comes_back(served: World, kind: str, seen: bool) -> None:
     gone = served.cluster.delete(kind, KEY)
     if seen:
-        served.mirror.observe(kind, "DELETED", gone)
+        served.cache.observe(kind, "DELETED", gone)
     else:
-        assert served.mirror.replace(kind, *await served.cluster.list(kind)) >= {KEY}
+        assert served.cache.replace(kind, *await served.cluster.list(kind)) >= {KEY}
     await served.look()
     assert (kind, *KEY.place) in served.cluster.objects
     served.rolled_out(serving_pod())
@@ -180,7 +180,7 @@ async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> N
     with pytest.raises(Transient, match="garbage collection"), served.cluster.expect_no_writes():
         await served.look()
     for kind in CHILD_KINDS:
-        served.mirror.observe(kind, "DELETED", served.cluster.delete(kind, KEY))
+        served.cache.observe(kind, "DELETED", served.cluster.delete(kind, KEY))
     await served.look()
     owner = served.cluster.objects[("Deployment", *KEY.place)]["metadata"]["ownerReferences"][0]
     assert owner["uid"] == "uid-of-the-successor"
@@ -192,9 +192,9 @@ async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> N
 async def test_nothing_is_done_for_a_bundle_that_goes_or_has_gone(served: World) -> None:
     going = served.cluster.objects[("ModelBundle", *KEY.place)]
     served.cluster.put({**going, "metadata": {**going["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
-    served.mirror.observe("Service", "DELETED", served.cluster.delete("Service", KEY))
+    served.cache.observe("Service", "DELETED", served.cluster.delete("Service", KEY))
     await served.at_rest()
-    served.mirror.observe("ModelBundle", "DELETED", served.cluster.delete("ModelBundle", KEY))
+    served.cache.observe("ModelBundle", "DELETED", served.cluster.delete("ModelBundle", KEY))
     await served.at_rest()
     assert ("Service", *KEY.place) not in served.cluster.objects
 
@@ -288,7 +288,7 @@ async def test_scaling_is_passed_on(served: World) -> None:
 async def test_another_operator_image_restarts_nothing(served: World) -> None:
     served.reconcile = Reconciler(
         served.cluster,  # type: ignore[arg-type]
-        served.mirror,
+        served.cache,
         Settings(runtime_image="modelbundle/runtime:next"),
         lambda: served.now,
     )

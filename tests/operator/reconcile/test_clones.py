@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
@@ -124,12 +124,12 @@ async def test_a_base_that_is_deleted_later_is_not_missed() -> None:
 
 async def test_what_a_clone_is_stands_before_anything_is_made_of_it() -> None:
     """The operator ends between the two and the base goes meanwhile: the clone starts all the same."""
-    cluster, mirror = FakeCluster(), Mirror()
-    reconcile = Reconciler(cluster, mirror, Settings(), lambda: START)  # type: ignore[arg-type]
+    cluster, cache = FakeCluster(), ObjectCache()
+    reconcile = Reconciler(cluster, cache, Settings(), lambda: START)  # type: ignore[arg-type]
     cluster.put(bundle("base"))
     cluster.put(clone("clone"))
     cluster.refuse["ConfigMap"] = Transient("the connection breaks")
-    cluster.deliver(mirror)
+    cluster.deliver(cache)
     with pytest.raises(Transient):
         await reconcile(Key("models", "clone"))
     cluster.delete("ModelBundle", Key("models", "base"))
@@ -199,7 +199,7 @@ async def test_what_still_answers_is_said_when_status_and_base_are_lost() -> Non
         assert (live.status("clone")["replicas"], live.status("clone")["readyReplicas"]) == (1, 1)
         assert "digest" not in live.status("clone")
         await live.at_rest()
-        live.see("DELETED", live.cluster.delete("Pod", Key("models", "clone-1")))
+        live.on_event("DELETED", live.cluster.delete("Pod", Key("models", "clone-1")))
         await live.settle()
         assert "Meanwhile" not in live.condition("clone")["message"]
         assert live.condition("clone", "Available")["status"] == "False"
@@ -263,12 +263,12 @@ async def test_a_cycle_is_named_in_each_of_its_members_and_ends_when_one_is_repl
 
 
 async def test_a_clone_and_its_base_that_are_applied_together_are_no_news() -> None:
-    cluster, mirror, now = FakeCluster(), Mirror(), START
-    reconcile = Reconciler(cluster, mirror, Settings(), lambda: now)  # type: ignore[arg-type]
+    cluster, cache, now = FakeCluster(), ObjectCache(), START
+    reconcile = Reconciler(cluster, cache, Settings(), lambda: now)  # type: ignore[arg-type]
     young = clone("clone")
     young["metadata"]["creationTimestamp"] = START.isoformat()
     cluster.put(young)
-    cluster.deliver(mirror)
+    cluster.deliver(cache)
     with cluster.expect_no_writes():
         outcome = await reconcile(Key("models", "clone"))
     assert (outcome.requeue_after, outcome.waits_on) == (TOGETHER_SECONDS, {Key("models", "base")})

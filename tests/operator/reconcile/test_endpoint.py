@@ -9,7 +9,7 @@ import pytest
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.endpoint.route import FOLLOWED_SECONDS, PROPAGATION_SECONDS
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
@@ -41,8 +41,8 @@ class Town:
 
     def __init__(self, *bodies: Body) -> None:
         self.cluster, self.now = FakeCluster(), START
-        self.mirror = Mirror()
-        self.look_at = EndpointReconciler(self.cluster, self.mirror, lambda: self.now)  # type: ignore[arg-type]
+        self.cache = ObjectCache()
+        self.look_at = EndpointReconciler(self.cluster, self.cache, lambda: self.now)  # type: ignore[arg-type]
         for body in bodies:
             self.cluster.put(body)
 
@@ -61,7 +61,7 @@ class Town:
             self.cluster.put(serving_pod(f"{name}-pod", bundle=name, digest=digest(content)))
 
     def gone(self, kind: str, _: str, name: str) -> None:
-        self.mirror.observe(kind, "DELETED", self.cluster.delete(kind, Key("models", name)))
+        self.cache.observe(kind, "DELETED", self.cluster.delete(kind, Key("models", name)))
 
     def delete(self, name: str) -> None:
         for ref in [ref for ref in self.cluster.objects if ref[2] in (name, f"{name}-pod")]:
@@ -86,7 +86,7 @@ class Town:
         )
 
     async def look(self, key: Key = KEY) -> float | None:
-        self.cluster.deliver(self.mirror)
+        self.cluster.deliver(self.cache)
         outcome = await self.look_at(key)
         assert all(waited.kind == "ModelBundle" for waited in outcome.waits_on)
         assert outcome.waits_on or not outcome.requeue_after
@@ -248,8 +248,8 @@ async def test_a_restart_in_the_middle_of_a_move_forgets_nothing(town: Town) -> 
     await town.look()
     town.follow()
     await town.look()
-    town.mirror = Mirror()
-    town.look_at = EndpointReconciler(town.cluster, town.mirror, lambda: town.now)  # type: ignore[arg-type]
+    town.cache = ObjectCache()
+    town.look_at = EndpointReconciler(town.cluster, town.cache, lambda: town.now)  # type: ignore[arg-type]
     await town.at_rest()
     assert town.answers() is None
     town.now += timedelta(seconds=SETTLED)
@@ -445,6 +445,6 @@ async def test_a_policy_that_refuses_the_service_is_said_and_tried_again() -> No
 async def test_an_endpoint_that_goes_is_left_alone(town: Town) -> None:
     going = town.cluster.objects["ModelEndpoint", "models", "sentiment"]
     town.cluster.put({**going, "metadata": {**going["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
-    town.mirror.observe("Service", "DELETED", town.cluster.delete("Service", KEY))
+    town.cache.observe("Service", "DELETED", town.cluster.delete("Service", KEY))
     with town.cluster.expect_no_writes():
         await town.look()

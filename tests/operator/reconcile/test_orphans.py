@@ -19,11 +19,11 @@ async def test_a_bundle_finds_the_pods_that_outlived_its_namesake() -> None:
         before.cluster.objects[(kind, *KEY.place)]["metadata"]["ownerReferences"] = []
 
     after = World(cluster=before.cluster)
-    after.cluster.deliver(after.mirror)
-    assert not any(after.mirror.sizes().values()), "nobody asks for what is left"
+    after.cluster.deliver(after.cache)
+    assert not any(after.cache.sizes().values()), "nobody asks for what is left"
     body = model_bundle()
     body["metadata"]["uid"] = "uid-of-its-successor"
-    after.mirror.observe("ModelBundle", "ADDED", after.cluster.put(body))
+    after.cache.observe("ModelBundle", "ADDED", after.cluster.put(body))
     await after.reconcile(KEY)
     assert after.status()["replicas"] == 1
     await after.at_rest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aiohttp.test_utils import TestClient, TestServer
-from modelbundle_operator.kube.cache import Mirror
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.telemetry.metrics import Metrics
@@ -12,11 +12,11 @@ from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 from tools.testkit.cluster_objects import model_bundle
 
 
-async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_mirror_is_filled() -> None:
-    age, mirror = 1.0, Mirror()
+async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_cache_is_filled() -> None:
+    age, cache = 1.0, ObjectCache()
     probes = Probes(
         alive=(not_longer_than("a reconcile has been running", lambda: age, 60),),
-        ready=(lambda: None if mirror.filled else "the mirror is not filled yet",),
+        ready=(lambda: None if cache.filled else "the cache is not filled yet",),
         metrics=Metrics(),
     )
     async with TestClient(TestServer(probes.application())) as client:
@@ -25,19 +25,19 @@ async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_mirror_
         hangs = await client.get("/healthz")
         assert (hangs.status, await hangs.text()) == (503, "a reconcile has been running: 61 s, more than 60 s")
         assert (await client.get("/readyz")).status == 503
-        mirror.filled = True
+        cache.filled = True
         assert (await client.get("/readyz")).status == 200
 
 
-async def test_metrics_tell_the_queue_the_mirror_and_the_calls() -> None:
-    metrics, mirror, queue = Metrics(), Mirror(), WorkQueue()
+async def test_metrics_show_the_queue_the_cache_and_the_calls() -> None:
+    metrics, cache, queue = Metrics(), ObjectCache(), WorkQueue()
     counters = queue.counters
     metrics.watch_queue(
         queue.__len__, queue.longest_unfinished_seconds, lambda: counters.adds, lambda: counters.retries
     )
-    metrics.watch_mirror(mirror.sizes, mirror.readiness)
+    metrics.watch_cache(cache.sizes, cache.readiness)
     queue.add(Key("models", "a"))
-    mirror.observe("ModelBundle", "ADDED", {**model_bundle(), "status": {}})
+    cache.observe("ModelBundle", "ADDED", {**model_bundle(), "status": {}})
     metrics.called("apply", "Service")
     metrics.reconciled("done", 0.02)
     page = metrics.exposition().decode()
