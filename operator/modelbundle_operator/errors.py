@@ -1,9 +1,9 @@
 """The operator's families of failure, because the loop needs to know only one thing: what would help?
 
 OperatorError
- +-- Transient   the world may change by itself: try again, after `after` seconds when somebody said how long
- +-- Terminal    only an edit by the user helps: becomes the condition `Stalled` with this reason and message
- +-- NoBase      another bundle has to appear or change: a condition, and another look when that bundle does
+ +-- Transient         trying again may help, after `after` seconds where the API server named a time
+ +-- Terminal          only an edit by the user helps: becomes the condition `Stalled` with this reason and message
+ +-- BaseUnavailable   another bundle has to appear or change: a condition, and a reconcile when that bundle changes
 
 Anything else that is raised is a bug: logged with its traceback and retried like a Transient.
 """
@@ -31,7 +31,7 @@ class Terminal(OperatorError):
         self.message = message
 
 
-class NoBase(OperatorError):
+class BaseUnavailable(OperatorError):
     """A clone's base, the bundle called `base`, is not there or not fit; `stalled` when waiting alone will not do."""
 
     def __init__(self, reason: str, message: str, base: str, *, stalled: bool = False) -> None:

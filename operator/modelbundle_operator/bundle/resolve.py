@@ -18,7 +18,7 @@ from bundle_spec.inherit import changed, inherit, named
 from modelbundle_operator.api.names import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
 from modelbundle_operator.api.status import ANCESTORS_MAX
 from modelbundle_operator.bundle.content import Content, content
-from modelbundle_operator.errors import NoBase, Terminal
+from modelbundle_operator.errors import BaseUnavailable, Terminal
 
 # the body of the ModelBundle of this name in the clone's namespace
 Find = Callable[[str], dict[str, Any] | None]
@@ -37,7 +37,7 @@ def nowhere(_: str) -> None:
 
 
 def resolve(bundle: ModelBundle, find: Find = nowhere) -> Resolution:
-    """The bundle's content; Terminal says where it is wrong, NoBase what is the matter with its base."""
+    """The bundle's content; Terminal says where it is wrong, BaseUnavailable what is the matter with its base."""
     own = resolved_alone(bundle)
     if own is not None:
         return own
@@ -126,7 +126,7 @@ class _Found:
 
 
 def _find_base(bundle: ModelBundle, find: Find) -> _Found:
-    """The base, resolved and fit; NoBase otherwise."""
+    """The base, resolved and fit; BaseUnavailable otherwise."""
     asked = bundle.spec.bundle.clone_from
     assert asked is not None
     name = asked.name
@@ -134,7 +134,7 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     body = find(name)
     if body is None or body["metadata"].get("deletionTimestamp"):
         why = "does not exist in this namespace" if body is None else "is being deleted"
-        raise NoBase(
+        raise BaseUnavailable(
             Reason.BASE_NOT_FOUND,
             f"The base, ModelBundle {name}, {why}. Create it, and the clone goes on by itself; or create the bundle"
             " without cloneFrom, under a new name.",
@@ -146,14 +146,14 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     except Terminal:
         resolution = None
     if resolution is None:
-        raise NoBase(
+        raise BaseUnavailable(
             Reason.BASE_NOT_RESOLVED,
             f"The base, ModelBundle {name}, is not resolved itself: `kubectl describe mbun {name}` says why. The clone"
             " goes on by itself once it is.",
             name,
         )
     if asked.digest is not None and asked.digest != resolution.digest:
-        raise NoBase(
+        raise BaseUnavailable(
             Reason.BASE_CHANGED,
             f"The base, ModelBundle {name}, has the digest {resolution.digest}, and spec.bundle.cloneFrom.digest asks"
             f" for {asked.digest}: it is another bundle of that name. Put the one that is asked for back, and the clone"
@@ -180,7 +180,7 @@ def _refuse_cycle(bundle: ModelBundle, find: Find) -> None:
     line = [bundle.metadata.name]
     while (name := _unresolved_base(bundle)) is not None:
         if name == line[0]:
-            raise NoBase(
+            raise BaseUnavailable(
                 Reason.CLONE_CYCLE,
                 f"The clone is derived from itself: {' -> '.join([*line, name])}. Replace one of them by a bundle with"
                 " an artifact.",

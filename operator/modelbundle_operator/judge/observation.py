@@ -142,8 +142,8 @@ class Observation:
 
 
 @dataclass(frozen=True)
-class Still:
-    """What goes on under a bundle's name while the operator cannot make anything of its spec, or must not."""
+class RunningPods:
+    """Pods of a bundle that keep running although its spec cannot be reconciled."""
 
     url: str = ""
     pods: tuple[Pod, ...] = ()

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from modelbundle_operator.api.names import ConditionType, Reason
 from modelbundle_operator.api.verdict import Truth, Verdict, sentence
-from modelbundle_operator.errors import NoBase, Terminal
+from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
 from modelbundle_operator.judge.failures import Failure, failure
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, Still
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
 from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, parse
-from modelbundle_operator.judge.reproducibility import sameness
+from modelbundle_operator.judge.reproducibility import reproducibility
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Judgement:
 
     conditions: tuple[Verdict, ...]
     failure: Failure | None = None
-    look_again: float | None = None
+    requeue_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def judge(seen: Observation) -> Judgement:
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
-        sameness(seen),
+        reproducibility(seen),
     ]
     stalled = ready.status == "False" and known.failure is not None and known.failure.terminal
     if stalled:
@@ -57,31 +57,31 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(tuple(conditions), known.failure, capacity_due(seen))
 
 
-def judge_terminal(error: Terminal, still: Still) -> Judgement:
+def judge_terminal(error: Terminal, running: RunningPods) -> Judgement:
     """The conditions of a bundle that cannot be resolved until somebody replaces it."""
-    return _hindered(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED, still)
+    return _hindered(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED, running)
 
 
-def judge_without_base(error: NoBase, still: Still) -> Judgement:
+def judge_without_base(error: BaseUnavailable, running: RunningPods) -> Judgement:
     """The conditions of a clone whose base is not there or not fit."""
     kind = ConditionType.STALLED if error.stalled else ConditionType.RECONCILING
-    return _hindered(error.reason, error.message, "The clone is not resolved.", kind, still)
+    return _hindered(error.reason, error.message, "The clone is not resolved.", kind, running)
 
 
-def judge_blocked(reason: str, message: str, still: Still) -> Judgement:
+def judge_blocked(reason: str, message: str, running: RunningPods) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
     resolved = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
-    return _hindered(reason, message, waiting, ConditionType.RECONCILING, still, resolved)
+    return _hindered(reason, message, waiting, ConditionType.RECONCILING, running, resolved)
 
 
 def _hindered(
-    reason: str, message: str, waiting: str, kind: ConditionType, still: Still, resolved: Verdict | None = None
+    reason: str, message: str, waiting: str, kind: ConditionType, running: RunningPods, resolved: Verdict | None = None
 ) -> Judgement:
     available = Verdict(ConditionType.AVAILABLE, "False", reason, waiting)
-    if still.serving:
-        available = Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"{_answer_still(still)}.")
-        message = f"{sentence(message)} Meanwhile {_answer_still(still)}, as it was made before."
+    if running.serving:
+        available = Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"{_running_words(running)}.")
+        message = f"{sentence(message)} Meanwhile {_running_words(running)}, as it was made before."
     return Judgement(
         (
             Verdict(ConditionType.READY, "False", reason, message),
@@ -95,12 +95,10 @@ def _hindered(
     )
 
 
-def _answer_still(still: Still) -> str:
-    digests = ", ".join(sorted({pod.digest for pod in still.serving}))
-    one = len(still.serving) == 1
-    return (
-        f"{len(still.serving)} pod{'' if one else 's'} of {digests} answer{'s' if one else ''} at {still.url}/predict"
-    )
+def _running_words(running: RunningPods) -> str:
+    digests, count = ", ".join(sorted({pod.digest for pod in running.serving})), len(running.serving)
+    pods, answer = ("pod", "answers") if count == 1 else ("pods", "answer")
+    return f"{count} {pods} of {digests} {answer} at {running.url}/predict"
 
 
 # Ready

@@ -23,7 +23,7 @@ class Run:
     count: int | None = None
 
 
-def run_of(pod: Pod) -> Run:
+def run_from_pod(pod: Pod) -> Run:
     """The worker's image as the kubelet pulled it, and what install says that it installed."""
     worker, install = pod.containers.get(WORKER), pod.containers.get(INSTALL)
     report = parse(install.completed.message) if install is not None and install.completed is not None else None
@@ -39,7 +39,11 @@ def run_of(pod: Pod) -> Run:
 def first_run(seen: Observation) -> Run:
     """What was written down; before that, the pod that answered first."""
     kept = seen.previous
-    now = run_of(min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name))) if seen.serving else Run()
+    now = (
+        run_from_pod(min(seen.serving, key=lambda pod: (pod.ready_since or seen.now, pod.name)))
+        if seen.serving
+        else Run()
+    )
     listed = kept.requirements
     return Run(
         kept.image_id or now.image_id,
@@ -51,7 +55,7 @@ def first_run(seen: Observation) -> Run:
 def image_moved(seen: Observation) -> Verdict | None:
     first = first_run(seen)
     for pod in seen.pods:
-        now = run_of(pod)
+        now = run_from_pod(pod)
         if first.image_id and now.image_id and _hash(now.image_id) != _hash(first.image_id):
             text = (
                 f"Pod {pod.name} runs the image {now.image_id}, and the bundle first ran {first.image_id}: the tag was"
@@ -64,7 +68,7 @@ def image_moved(seen: Observation) -> Verdict | None:
 def requirements_moved(seen: Observation) -> Verdict | None:
     first = first_run(seen)
     for pod in seen.pods:
-        now = run_of(pod)
+        now = run_from_pod(pod)
         if first.requirements and now.requirements and now.requirements != first.requirements:
             text = (
                 f"Pod {pod.name} installed other requirements than the bundle first ran with ({now.requirements}, at"
@@ -75,7 +79,7 @@ def requirements_moved(seen: Observation) -> Verdict | None:
     return None
 
 
-def runs_as_first(seen: Observation) -> Verdict | None:
+def all_pods_match_first_run(seen: Observation) -> Verdict | None:
     first = first_run(seen)
     if not first.image_id or not seen.serving:
         return None
@@ -92,12 +96,12 @@ def nothing_to_compare(seen: Observation) -> Verdict:
 CHECKS: tuple[Callable[[Observation], Verdict | None], ...] = (
     image_moved,
     requirements_moved,
-    runs_as_first,
+    all_pods_match_first_run,
     nothing_to_compare,
 )
 
 
-def sameness(seen: Observation) -> Verdict:
+def reproducibility(seen: Observation) -> Verdict:
     """The condition Reproducible: the first check that has an answer."""
     return next(verdict for check in CHECKS if (verdict := check(seen)) is not None)
 

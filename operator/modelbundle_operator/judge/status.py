@@ -10,7 +10,15 @@ from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.naming import endpoint_url, selector
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.judge.failures import Failure
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, WORKER, Observation, Pod, Still, seconds_between
+from modelbundle_operator.judge.observation import (
+    INSTALL,
+    PREPARE,
+    WORKER,
+    Observation,
+    Pod,
+    RunningPods,
+    seconds_between,
+)
 from modelbundle_operator.judge.readiness import Judgement
 from modelbundle_operator.judge.reports import parse
 from modelbundle_operator.judge.reproducibility import first_run
@@ -40,7 +48,7 @@ def summarise(
     bundle_name: str,
     judgement: Judgement,
     now: datetime,
-    seen: Observation | Still,
+    seen: Observation | RunningPods,
     about: Status | None = None,
 ) -> Status:
     """The whole status, of a bundle that was judged by its pods or of one that is hindered."""
@@ -98,7 +106,7 @@ def conditions(
 
 
 def _last_failure(
-    previous: Mapping[str, Any], judgement: Judgement, generation: int, seen: Observation | Still, now: datetime
+    previous: Mapping[str, Any], judgement: Judgement, generation: int, seen: Observation | RunningPods, now: datetime
 ) -> Status | None:
     """The first cause since the bundle was last whole. What comes after a first cause is often only its echo."""
     if isinstance(seen, Observation) and (not seen.wanted or seen.complete):

@@ -11,11 +11,11 @@ from typing import Any
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
-from modelbundle_operator.errors import NoBase, Terminal, Transient
+from modelbundle_operator.errors import BaseUnavailable, Terminal, Transient
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.observation import (
     Observation,
-    Still,
+    RunningPods,
     observe_rollout,
     parse_time,
     seconds_between,
@@ -67,11 +67,11 @@ class Reconciler:
             bundle = parse(body)
             resolution = resolve(bundle, lambda name: self.cache.get("ModelBundle", key.bundle(name)))
         except Terminal as error:
-            still = self._still(key)
-            await self._report(body, judge_terminal(error, still), still)
+            running = self._running_pods(key)
+            await self._report(body, judge_terminal(error, running), running)
             base = (body["spec"].get("bundle") or {}).get("cloneFrom")  # another one may make it whole
             return Outcome(waits_on=frozenset({key.bundle(base["name"])})) if base else DONE
-        except NoBase as error:
+        except BaseUnavailable as error:
             return await self._wait_for_base(key, body, error)
         if resolution.record != bundle.status.resolved:
             body = await self._keep(body, self._identity(bundle, resolution))
@@ -79,34 +79,34 @@ class Reconciler:
         try:
             made, seen = await self._apply(key, bundle, resolution)
         except NameTaken as error:
-            still = self._still(key, resolution.digest)
-            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error), still)
-            await self._report(body, blocked, still, self._identity(bundle, resolution))
+            running = self._running_pods(key, resolution.digest)
+            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error), running)
+            await self._report(body, blocked, running, self._identity(bundle, resolution))
             return Outcome(requeue_after=CONFLICT_SECONDS)
         except Refused as error:
-            still = self._still(key, resolution.digest)
+            running = self._running_pods(key, resolution.digest)
             text = f"The API server refuses what the bundle needs: {error.message}"
-            blocked = judge_blocked(Reason.APPLY_REFUSED, text, still)
-            await self._report(body, blocked, still, self._identity(bundle, resolution))
+            blocked = judge_blocked(Reason.APPLY_REFUSED, text, running)
+            await self._report(body, blocked, running, self._identity(bundle, resolution))
             raise Transient(error.message) from None
         if made and not bundle.status.conditions:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
-        return Outcome(requeue_after=judgement.look_again)
+        return Outcome(requeue_after=judgement.requeue_after)
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the bundle that the operator failed at it."""
         body = self.cache.get("ModelBundle", key)
         if body is not None:
-            still = self._still(key)
+            running = self._running_pods(key)
             # what a clone was resolved to stands in its status alone
             kept = ("digest", "image", "endpoint", "lineage", "resolved")
             before = body.get("status") or {}
             about = {name: before[name] for name in kept if name in before}
-            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, still), still, about)
+            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, running), running, about)
 
-    async def _wait_for_base(self, key: Key, body: Body, error: NoBase) -> Outcome:
+    async def _wait_for_base(self, key: Key, body: Body, error: BaseUnavailable) -> Outcome:
         """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
         waits_on = frozenset({key.bundle(error.base)})
         created = parse_time(body["metadata"].get("creationTimestamp"))
@@ -114,8 +114,8 @@ class Reconciler:
         conditions = (body.get("status") or {}).get("conditions")
         if not error.stalled and not conditions and age is not None and age < TOGETHER_SECONDS:
             return Outcome(requeue_after=TOGETHER_SECONDS, waits_on=waits_on)
-        still = self._still(key)
-        await self._report(body, judge_without_base(error, still), still)
+        running = self._running_pods(key)
+        await self._report(body, judge_without_base(error, running), running)
         return Outcome(waits_on=waits_on)
 
     async def _keep(self, body: Body, about: Status) -> Body:
@@ -151,17 +151,17 @@ class Reconciler:
             pods=that_count(self.cache.pods(key), resolution.digest),
         )
 
-    def _still(self, key: Key, digest: str | None = None) -> Still:
+    def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:
         """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
         service = self.cache.get("Service", key) or {"metadata": {}}
         ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
-        return Still(service_url(*key.place), that_count(self.cache.pods(key), digest), reached=ours)
+        return RunningPods(service_url(*key.place), that_count(self.cache.pods(key), digest), reached=ours)
 
     def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
         return identity(bundle, resolution, self.settings)
 
     async def _report(
-        self, body: Body, judgement: Judgement, seen: Observation | Still, about: Status | None = None
+        self, body: Body, judgement: Judgement, seen: Observation | RunningPods, about: Status | None = None
     ) -> None:
         metadata, before = body["metadata"], body.get("status") or {}
         now = self.now()

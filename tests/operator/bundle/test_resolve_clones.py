@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from modelbundle_operator.api.names import Reason, parse
 from modelbundle_operator.bundle.resolve import Find, Resolution, resolve
-from modelbundle_operator.errors import NoBase, Terminal
+from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.status import identity
 from modelbundle_operator.settings import Settings
 
@@ -203,7 +203,7 @@ def deleted(body: Body) -> Body:
     ],
 )
 def test_a_base_that_will_not_do(body: Body, others: list[Body], reason: Reason, says: str, stalled: bool) -> None:
-    with pytest.raises(NoBase) as error:
+    with pytest.raises(BaseUnavailable) as error:
         resolve(parse(body), known(*others))
     assert (error.value.reason, error.value.stalled) == (reason, stalled)
     assert says in error.value.message

@@ -10,7 +10,7 @@ import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.errors import Terminal
 from modelbundle_operator.judge.capacity import takes_pods_down_first
-from modelbundle_operator.judge.observation import Observation, Rollout, Still, observe_pod, that_count
+from modelbundle_operator.judge.observation import Observation, Rollout, RunningPods, observe_pod, that_count
 from modelbundle_operator.judge.readiness import Judgement, judge, judge_terminal
 
 from tools.testkit.cluster_objects import (
@@ -212,9 +212,9 @@ def test_a_bundle_that_served_and_lost_its_pods_is_not_ready() -> None:
 
 def test_time_alone_can_change_the_verdict_of_a_waiting_roll_out() -> None:
     waits = pod("n", created=50, unschedulable=NO_GPU, unschedulable_at=50)
-    assert judge(seen(OLD, waits, now=60)).look_again == pytest.approx(51)
-    assert judge(seen(OLD, waits, now=111)).look_again is None
-    assert judge(seen(serving_pod())).look_again is None
+    assert judge(seen(OLD, waits, now=60)).requeue_after == pytest.approx(51)
+    assert judge(seen(OLD, waits, now=111)).requeue_after is None
+    assert judge(seen(serving_pod())).requeue_after is None
 
 
 def test_pods_go_first_only_where_the_user_said_so() -> None:
@@ -229,7 +229,7 @@ def test_pods_go_first_only_where_the_user_said_so() -> None:
 
 
 def test_terminal_is_stalled_and_says_so_everywhere() -> None:
-    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is no schema"), Still()))
+    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is no schema"), RunningPods()))
     assert found["Ready"] == found["Resolved"] == ("False", "InvalidSchema")
     assert found["Stalled"] == ("True", "InvalidSchema")
 

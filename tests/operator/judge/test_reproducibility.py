@@ -9,7 +9,7 @@ import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.judge.observation import Observation, observe_pod, that_count
 from modelbundle_operator.judge.readiness import judge
-from modelbundle_operator.judge.reproducibility import first_run, sameness
+from modelbundle_operator.judge.reproducibility import first_run, reproducibility
 from modelbundle_operator.judge.status import summarise
 from modelbundle_operator.reconcile.events import changes
 
@@ -45,7 +45,7 @@ def seen(*pods: Body, status: Body | None = None, replicas: int = 1) -> Observat
 
 
 def said(observation: Observation) -> tuple[str, str]:
-    verdict = sameness(observation)
+    verdict = reproducibility(observation)
     return verdict.status, verdict.reason
 
 
@@ -80,14 +80,14 @@ def test_what_runs_is_compared_with_what_ran_first(
 
 
 def test_the_message_says_what_moved_and_how_to_pin_it() -> None:
-    message = sameness(seen(serving(image=OTHER), status=KEPT)).message
+    message = reproducibility(seen(serving(image=OTHER), status=KEPT)).message
     assert OTHER in message
     assert f"@sha256:{'cd' * 32} in envParams" in message
 
 
 def test_the_id_of_an_image_that_no_registry_knows_is_not_offered_as_a_pin() -> None:
     loaded = f"sha256:{'cd' * 32}"
-    message = sameness(seen(serving(image=f"sha256:{'ef' * 32}"), status={"imageID": loaded})).message
+    message = reproducibility(seen(serving(image=f"sha256:{'ef' * 32}"), status={"imageID": loaded})).message
     assert loaded in message
     assert "push it to a registry" in message
     assert f"@{loaded}" not in message
