@@ -44,7 +44,7 @@ FOLLOWED_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Candidate:
+class BundleState:
     """A bundle as an endpoint sees it."""
 
     name: str
@@ -56,16 +56,16 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Behind:
+class Backends:
     """What answers behind the Service, by itself: pods outlive the status of their bundle, and the bundle."""
 
     digest: str  # whole; empty when nothing answers
     pods: int
-    bundle: Candidate  # of the name that the selector has
+    bundle: BundleState  # of the name that the selector has
 
 
 @dataclass(frozen=True)
-class Pointed:
+class Route:
     """Where the Service points: at which bundle and digest, since when, and what may linger until when."""
 
     bundle: str
@@ -75,10 +75,10 @@ class Pointed:
     until: str = ""
 
 
-def candidate(name: str, body: Body | None, answering: int) -> Candidate:
+def bundle_state(name: str, body: Body | None, answering: int) -> BundleState:
     """What is known of a bundle; `answering` counts its ready pods as the watch has them."""
     if body is None or body["metadata"].get("deletionTimestamp"):
-        return Candidate(name, words="is being deleted" if body else "does not exist in this namespace")
+        return BundleState(name, words="is being deleted" if body else "does not exist in this namespace")
     status = body.get("status") or {}
     conditions = {condition["type"]: condition for condition in status.get("conditions") or []}
     ready = conditions.get("Ready") or {}
@@ -91,7 +91,7 @@ def candidate(name: str, body: Body | None, answering: int) -> Candidate:
         words = f"is not Ready: {ready['reason']}: {ready['message'].rstrip('. ')}"
     else:
         words = "is not Ready yet"
-    return Candidate(
+    return BundleState(
         name=name,
         exists=True,
         ready=serves,
@@ -101,7 +101,7 @@ def candidate(name: str, body: Body | None, answering: int) -> Candidate:
     )
 
 
-def pointed(service: Body | None) -> Pointed | None:
+def current_route(service: Body | None) -> Route | None:
     """Where a Service points, by itself; None when it does not exist or is not of our making."""
     if service is None:
         return None
@@ -109,7 +109,7 @@ def pointed(service: Body | None) -> Pointed | None:
     notes: Mapping[str, str] = service["metadata"].get("annotations") or {}
     if LABEL_BUNDLE not in selector:
         return None
-    return Pointed(
+    return Route(
         selector[LABEL_BUNDLE],
         selector.get(LABEL_DIGEST, ""),
         notes.get(ANNOTATION_MOVED_FROM, ""),
@@ -118,37 +118,41 @@ def pointed(service: Body | None) -> Pointed | None:
     )
 
 
-def point(now_at: Pointed | None, wanted: Candidate, now: datetime) -> Pointed:
+def next_route(live: Route | None, wanted: BundleState, now: datetime) -> Route:
     """Where it is to point: at the wanted bundle once that is Ready, else where it does.
 
     Until a first bundle was Ready there is nothing to lose, and the name is kept by pointing at what is wanted.
     """
     short = short_digest(wanted.digest)
-    if now_at is not None and (now_at.bundle, now_at.digest) == (wanted.name, short):
-        return now_at
-    if now_at is None or not now_at.digest:
-        return Pointed(wanted.name, short if wanted.ready else "")
+    if live is not None and (live.bundle, live.digest) == (wanted.name, short):
+        return live
+    if live is None or not live.digest:
+        return Route(wanted.name, short if wanted.ready else "")
     if not wanted.ready:
-        return now_at
-    return Pointed(wanted.name, short, now_at.bundle, _time(now))
+        return live
+    return Route(wanted.name, short, live.bundle, _time(now))
 
 
-def followed(at: Pointed, slices: list[Body], pods: Iterable[Pod]) -> bool:
+def slices_followed(route: Route, slices: list[Body], pods: Iterable[Pod]) -> bool:
     """Whether Kubernetes has followed the selector: the endpoints are pods of this bundle and digest alone."""
-    ours = {pod.name for pod in pods if pod.label == at.digest}
+    ours = {pod.name for pod in pods if pod.label == route.digest}
     found = [(end.get("targetRef") or {}).get("name") for each in slices for end in each.get("endpoints") or []]
     return bool(found) and set(found) <= ours
 
 
-def lingering(at: Pointed, now: datetime) -> Pointed:
+def with_drain_deadline(route: Route, now: datetime) -> Route:
     """Kubernetes has followed: from now on it is known when the last connection to the former bundle ends."""
-    return replace(at, until=_time(now + timedelta(seconds=PROPAGATION_SECONDS + LONGEST_SECONDS)))
+    return replace(route, until=_time(now + timedelta(seconds=PROPAGATION_SECONDS + LONGEST_SECONDS)))
 
 
-def service(endpoint: ModelEndpoint, at: Pointed) -> Body:
+def service(endpoint: ModelEndpoint, route: Route) -> Body:
     """The Service of the endpoint's name."""
-    selector = {LABEL_BUNDLE: at.bundle, **({LABEL_DIGEST: at.digest} if at.digest else {})}
-    notes = {ANNOTATION_MOVED_FROM: at.moved_from, ANNOTATION_MOVED_AT: at.moved_at, ANNOTATION_MOVED_UNTIL: at.until}
+    selector = {LABEL_BUNDLE: route.bundle, **({LABEL_DIGEST: route.digest} if route.digest else {})}
+    notes = {
+        ANNOTATION_MOVED_FROM: route.moved_from,
+        ANNOTATION_MOVED_AT: route.moved_at,
+        ANNOTATION_MOVED_UNTIL: route.until,
+    }
     return {
         "apiVersion": "v1",
         "kind": "Service",
@@ -167,39 +171,39 @@ def service(endpoint: ModelEndpoint, at: Pointed) -> Body:
     }
 
 
-def settles_in(at: Pointed, now: datetime) -> float | None:
+def requeue_after(route: Route, now: datetime) -> float | None:
     """Seconds until a move is worth another look; None when none is under way."""
-    if not at.moved_at:
+    if not route.moved_at:
         return None
-    if not at.until:
+    if not route.until:
         return FOLLOWED_SECONDS
-    left = (datetime.fromisoformat(at.until) - now).total_seconds()
+    left = (datetime.fromisoformat(route.until) - now).total_seconds()
     return left if left > 0 else None
 
 
-def behind(at: Pointed, bundle: Candidate, pods: Sequence[Pod]) -> Behind:
+def observe_backends(route: Route, bundle: BundleState, pods: Sequence[Pod]) -> Backends:
     """`pods` are those of the bundle's name that count."""
-    answering = [pod for pod in pods if pod.ready and at.digest == short_digest(pod.digest)]
-    return Behind(answering[0].digest if answering else "", len(answering), bundle)
+    answering = [pod for pod in pods if pod.ready and route.digest == short_digest(pod.digest)]
+    return Backends(answering[0].digest if answering else "", len(answering), bundle)
 
 
-def judge_endpoint(at: Pointed, wanted: Candidate, now: Behind, url: str, *, moving: bool) -> Judgement:
+def judge_endpoint(route: Route, wanted: BundleState, backends: Backends, url: str, *, moving: bool) -> Judgement:
     """The conditions: whether pods answer, which, and what is awaited."""
     reason = Reason.BUNDLE_NOT_READY if wanted.exists else Reason.BUNDLE_NOT_FOUND
     waits = f"ModelBundle {wanted.name} {wanted.words}"
-    there = at.bundle == wanted.name and at.digest == short_digest(wanted.digest)
-    if now.pods and moving:
+    there = route.bundle == wanted.name and route.digest == short_digest(wanted.digest)
+    if backends.pods and moving:
         text = (
-            f"The endpoint moves from ModelBundle {at.moved_from} to {at.bundle}, which answers new connections to"
-            f" {url}. {_lingering(at)}"
+            f"The endpoint moves from ModelBundle {route.moved_from} to {route.bundle}, which answers new connections"
+            f" to {url}. {_drain_words(route)}"
         )
         verdicts = [_ready("True", Reason.MOVING, text)]
-    elif now.pods:
-        verdicts = [_ready("True", Reason.SERVING, _answering(at, now, url))]
+    elif backends.pods:
+        verdicts = [_ready("True", Reason.SERVING, _answering(route, backends, url))]
     else:
         text = f"Nothing answers: {waits}. The endpoint goes on by itself once it is Ready."
         verdicts = [_ready("False", reason, text)]
-    if there and now.pods:
+    if there and backends.pods:
         if moving:
             verdicts.append(Verdict(ConditionType.RECONCILING, "True", Reason.MOVING, verdicts[0].message))
         return Judgement(tuple(verdicts))
@@ -223,35 +227,39 @@ def endpoint_unreadable(error: Terminal) -> Judgement:
     return Judgement((_ready("False", error.reason, error.message), verdict))
 
 
-def status_fields(at: Pointed, now: Behind, url: str, *, moving: bool) -> Body:
+def status_fields(route: Route, backends: Backends, url: str, *, moving: bool) -> Body:
     """What of the status is no condition: who answers, and only when nobody else does."""
     status: Body = {"endpoint": {"url": url}}
     if moving:
-        status["moving"] = {"from": at.moved_from, "to": at.bundle, **({"until": at.until} if at.until else {})}
-    elif now.pods:
-        status["digest"] = now.digest
-        if _is_that_bundle(now):
-            status["bundle"] = at.bundle
+        status["moving"] = {
+            "from": route.moved_from,
+            "to": route.bundle,
+            **({"until": route.until} if route.until else {}),
+        }
+    elif backends.pods:
+        status["digest"] = backends.digest
+        if _is_that_bundle(backends):
+            status["bundle"] = route.bundle
     return status
 
 
-def _is_that_bundle(now: Behind) -> bool:
+def _is_that_bundle(backends: Backends) -> bool:
     """Whether the bundle of the name still says that it is what answers."""
-    return now.bundle.digest == now.digest
+    return backends.bundle.digest == backends.digest
 
 
-def _answering(at: Pointed, now: Behind, url: str) -> str:
-    if _is_that_bundle(now):
-        return f"ModelBundle {at.bundle} answers at {url}/predict."
-    pods = "1 pod answers" if now.pods == 1 else f"{now.pods} pods answer"
-    was = f"{pods} at {url}/predict with {now.digest}, which ModelBundle {at.bundle} was before"
-    return f"{was}. Now it {now.bundle.words}."
+def _answering(route: Route, backends: Backends, url: str) -> str:
+    if _is_that_bundle(backends):
+        return f"ModelBundle {route.bundle} answers at {url}/predict."
+    pods = "1 pod answers" if backends.pods == 1 else f"{backends.pods} pods answer"
+    was = f"{pods} at {url}/predict with {backends.digest}, which ModelBundle {route.bundle} was before"
+    return f"{was}. Now it {backends.bundle.words}."
 
 
-def _lingering(at: Pointed) -> str:
-    if not at.until:
-        return f"Keep {at.moved_from}: Kubernetes has not turned all connections over yet."
-    return f"Keep {at.moved_from} until {at.until}: it answers connections that clients keep open until then."
+def _drain_words(route: Route) -> str:
+    if not route.until:
+        return f"Keep {route.moved_from}: Kubernetes has not turned all connections over yet."
+    return f"Keep {route.moved_from} until {route.until}: it answers connections that clients keep open until then."
 
 
 def _ready(status: Truth, reason: str, message: str) -> Verdict:

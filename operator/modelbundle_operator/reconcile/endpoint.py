@@ -13,20 +13,20 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint, pars
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.bundle.naming import endpoint_url
 from modelbundle_operator.endpoint.route import (
-    Candidate,
-    Pointed,
-    behind,
-    candidate,
+    BundleState,
+    Route,
+    bundle_state,
+    current_route,
     endpoint_blocked,
     endpoint_unreadable,
-    followed,
     judge_endpoint,
-    lingering,
-    point,
-    pointed,
+    next_route,
+    observe_backends,
+    requeue_after,
     service,
-    settles_in,
+    slices_followed,
     status_fields,
+    with_drain_deadline,
 )
 from modelbundle_operator.errors import Terminal, Transient
 from modelbundle_operator.judge.observation import that_count
@@ -66,7 +66,7 @@ class EndpointReconciler:
         try:
             live = self.cache.get("Service", key) or await self.cluster.get("Service", *key.place)
             refuse_foreign(ENDPOINT_KIND, endpoint.metadata, {"Service": live})
-            at = await self._point(key, endpoint, live)
+            route = await self._route_service(key, endpoint, live)
         except NameTaken as error:
             await self._report(body, endpoint_blocked(Reason.NAME_CONFLICT, str(error)), {})
             return Outcome(requeue_after=CONFLICT_SECONDS, waits_on=waits_on)
@@ -74,12 +74,12 @@ class EndpointReconciler:
             text = f"The API server refuses the endpoint's Service: {error.message}"
             await self._report(body, endpoint_blocked(Reason.APPLY_REFUSED, text), {})
             raise Transient(error.message) from None
-        url, left = endpoint_url(endpoint), settles_in(at, self.now())
-        wanted, current = self._candidate(key, endpoint.spec.bundle), self._candidate(key, at.bundle)
-        now = behind(at, current, that_count(self.cache.pods(key.bundle(at.bundle))))
-        judgement = judge_endpoint(at, wanted, now, url, moving=left is not None)
-        await self._report(body, judgement, status_fields(at, now, url, moving=left is not None))
-        return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(at.bundle)})
+        url, left = endpoint_url(endpoint), requeue_after(route, self.now())
+        wanted, current = self._bundle_state(key, endpoint.spec.bundle), self._bundle_state(key, route.bundle)
+        backends = observe_backends(route, current, that_count(self.cache.pods(key.bundle(route.bundle))))
+        judgement = judge_endpoint(route, wanted, backends, url, moving=left is not None)
+        await self._report(body, judgement, status_fields(route, backends, url, moving=left is not None))
+        return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(route.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the endpoint that the operator failed at it."""
@@ -87,29 +87,29 @@ class EndpointReconciler:
         if body is not None:
             await self._report(body, endpoint_blocked(Reason.INTERNAL_ERROR, text), {})
 
-    async def _point(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Pointed:
+    async def _route_service(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Route:
         """The Service as it should be, and where it points then."""
-        before = pointed(live)
-        at = point(before, self._candidate(key, endpoint.spec.bundle), self.now())
-        live = await converge(self.cluster, self.cache, live, service(endpoint, at))
-        if at.moved_at and not at.until:
+        before = current_route(live)
+        route = next_route(before, self._bundle_state(key, endpoint.spec.bundle), self.now())
+        live = await converge(self.cluster, self.cache, live, service(endpoint, route))
+        if route.moved_at and not route.until:
             slices = [
                 each
                 for each in (await self.cluster.list("EndpointSlice", key.namespace))[0]
                 if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == key.name
             ]
-            if followed(at, slices, self.cache.pods(key.bundle(at.bundle))):
-                at = lingering(at, self.now())
-                await converge(self.cluster, self.cache, live, service(endpoint, at))
-        return at
+            if slices_followed(route, slices, self.cache.pods(key.bundle(route.bundle))):
+                route = with_drain_deadline(route, self.now())
+                await converge(self.cluster, self.cache, live, service(endpoint, route))
+        return route
 
-    def _candidate(self, key: Key, name: str) -> Candidate:
+    def _bundle_state(self, key: Key, name: str) -> BundleState:
         """A bundle as it stands by the watch: its own word, and pods of its digest that are ready."""
         of = key.bundle(name)
         body = self.cache.get("ModelBundle", of)
         digest = ((body or {}).get("status") or {}).get("digest") or ""
         answering = sum(pod.ready for pod in that_count(self.cache.pods(of), digest)) if digest else 0
-        return candidate(name, body, answering)
+        return bundle_state(name, body, answering)
 
     async def _report(self, body: Body, judgement: Judgement, more: Body) -> None:
         metadata, before = body["metadata"], body.get("status") or {}
