@@ -15,7 +15,8 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube import watch
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.client import Cluster, NotInstalled, Refused, in_cluster
+from modelbundle_operator.kube.client import KubernetesClient, in_cluster
+from modelbundle_operator.kube.errors import NotInstalled, Refused
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
@@ -36,7 +37,7 @@ START_SECONDS = 120.0
 async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it anew."""
     metrics, cache, queue = Metrics(), ObjectCache(), WorkQueue()
-    cluster = await Cluster.connect(settings.request_seconds, metrics.called)
+    cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called)
     waiters = Waiters(queue)
     bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed)
     endpoints = EndpointReconciler(cluster, cache)
@@ -86,7 +87,7 @@ async def run(settings: Settings) -> None:
         log.info("stopped")
 
 
-async def first_look(cluster: Cluster, resync: Resync) -> None:
+async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
     """Fill the cache; an API server that is just starting is waited for, a missing CRD is not."""
     pause, began = 0.5, time.monotonic()
     while True:

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from modelbundle_operator.api.names import GROUP
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.client import PLACES
+from modelbundle_operator.kube.kinds import KINDS
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
@@ -170,12 +170,12 @@ def _status(code: int, message: str) -> web.Response:
 
 
 def _kind(plural: str) -> str:
-    return next(kind for kind, place in PLACES.items() if place.plural == plural)
+    return next(kind for kind, place in KINDS.items() if place.plural == plural)
 
 
 def _resources(api_version: str) -> list[Body]:
     return [
         {"name": place.plural, "singularName": kind.lower(), "kind": kind, "namespaced": True, "verbs": VERBS}
-        for kind, place in PLACES.items()
+        for kind, place in KINDS.items()
         if place.api_version == api_version
     ]

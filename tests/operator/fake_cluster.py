@@ -15,8 +15,10 @@ from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import KINDS, ObjectCache
-from modelbundle_operator.kube.client import Refused
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.cluster import Keep, keep_whole
+from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
 from modelbundle_operator.loop.key import Key
 
 Body = dict[str, Any]
@@ -29,7 +31,7 @@ _UNOWNED = ("apiVersion", "kind")
 
 
 class FakeCluster:
-    """The verbs of modelbundle_operator.kube.client.Cluster over a dictionary."""
+    """modelbundle_operator.kube.cluster.Cluster over a dictionary."""
 
     def __init__(self) -> None:
         self.objects: dict[Ref, Body] = {}
@@ -41,21 +43,21 @@ class FakeCluster:
 
     # the port
 
-    async def get(self, kind: str, namespace: str, name: str) -> Body | None:
+    async def get(self, kind: str, namespace: str | None, name: str) -> Body | None:
         self.calls["read", kind] += 1
-        return copy.deepcopy(self.objects.get((kind, namespace, name)))
+        return copy.deepcopy(self.objects.get((kind, namespace or "", name)))
 
     async def list(
         self,
         kind: str,
         namespace: str | None = None,
-        slim: Callable[[Body], Body | None] = lambda body: body,
+        keep: Keep = keep_whole,
         bundle: str = "",
     ) -> tuple[list[Body], int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
         labelled = [body for body in found if bundle in ("", (body["metadata"].get("labels") or {}).get(LABEL_BUNDLE))]
-        return [kept for body in labelled if (kept := slim(body)) is not None], next(self._versions)
+        return [kept for body in labelled if (kept := keep(body)) is not None], next(self._versions)
 
     async def apply(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1
@@ -147,7 +149,7 @@ class FakeCluster:
 
     def deliver(self, cache: ObjectCache) -> None:
         """What the watch would bring: all that is ours, newest state."""
-        for kind in KINDS:
+        for kind in CACHED_KINDS:
             for body in self._listed(kind, None):
                 cache.observe(kind, "MODIFIED", copy.deepcopy(body))
 
@@ -170,10 +172,7 @@ class FakeCluster:
             for (its_kind, its_namespace, _), body in self.objects.items()
             if its_kind == kind
             and namespace in (None, its_namespace)
-            and (
-                kind in ("ModelBundle", "ModelEndpoint")
-                or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY
-            )
+            and (kind in OWN_KINDS or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY)
         ]
 
     def _new(self, body: Body) -> Body:

@@ -27,7 +27,7 @@ class World:
 
     def __init__(self, bundle: Body | None = None, cluster: FakeCluster | None = None, **settings: Any) -> None:
         self.cluster, self.cache, self.now = cluster or FakeCluster(), ObjectCache(), START
-        self.reconcile = Reconciler(self.cluster, self.cache, Settings(**settings), lambda: self.now)  # type: ignore[arg-type]
+        self.reconcile = Reconciler(self.cluster, self.cache, Settings(**settings), lambda: self.now)
         if bundle is not None:
             self.cluster.put(bundle)
 
@@ -72,7 +72,7 @@ class Running:
     def __init__(self, cluster: FakeCluster) -> None:
         self.cluster, self.cache, self.queue = cluster, ObjectCache(), WorkQueue(jitter=lambda: 0.01)
         waiters = Waiters(self.queue)
-        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed)  # type: ignore[arg-type]
+        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed)
         self._controller = Controller(self.queue, reconcile, 4, 5, waiters)
 
     async def start(self) -> asyncio.Task[None]:

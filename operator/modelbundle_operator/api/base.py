@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic.types import JsonValue
 
+# an object as the API server writes it, or a part of one
+Body = dict[str, Any]
+
 RULES_KEY: Final = "x-kubernetes-validations"
 
 

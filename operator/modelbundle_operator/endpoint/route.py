@@ -11,9 +11,9 @@ is the move reported, so that no request which is sent after the report meets th
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from bundle_spec.connection_age import LONGEST_SECONDS
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ModelEndpoint
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
@@ -34,8 +34,6 @@ from modelbundle_operator.errors import Terminal
 from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.judge.readiness import Judgement
 from modelbundle_operator.render.containers import HTTP_PORT
-
-Body = dict[str, Any]
 
 # for the rules of every node to follow the EndpointSlices
 PROPAGATION_SECONDS = 5.0

@@ -7,13 +7,11 @@ while the model runs on. Here all containers of a pod are one table, by name.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
 from modelbundle_operator.bundle.naming import short_digest
-
-Body = dict[str, Any]
 
 # of sha256:<hex>, and whoever may create pods may write more into the variable
 _LONGEST_DIGEST = 71

@@ -9,24 +9,20 @@ nothing; and the resync replaces a kind by a LIST, because kopf loses deletions 
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.judge.observation import Pod, observe_pod
 from modelbundle_operator.kube.decoding import packed, unpacked
+from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, OWN_KINDS
 from modelbundle_operator.loop.key import Key
-
-CHILD_KINDS = ("ConfigMap", "Service", "Deployment")
-OWN_KINDS = (KIND, ENDPOINT_KIND)
-KINDS = (*OWN_KINDS, *CHILD_KINDS, "Pod")
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
 LARGEST_CHILD = 64 * 1024
 # marks an outline of a child that is too large to be kept
 LARGE = "large"
 
-Body = dict[str, Any]
 Ref = tuple[str, str, str]
 
 
@@ -68,8 +64,9 @@ class ObjectCache:
         controller = controller_of(body)
         return controller is not None and any(self._uid(key) == controller.get("uid") for key in keys_for(kind, body))
 
-    def slim(self, kind: str, body: Body) -> Body | None:
-        """What is kept of a listed object, before the next one is read: a list of whole ones would be too much."""
+    def keep(self, kind: str, body: Body) -> Body | None:
+        """What is kept of an object, None for nothing. Of a list it is asked before the next object is read: whole ones
+        of a page would be too much."""
         return kept(kind, body) if self.wants(kind, body) else None
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
@@ -80,11 +77,10 @@ class ObjectCache:
         # kopf has one worker per uid: the end of an old object may come after the start of its successor
         if version < known or (version == known and not ends):
             return False
-        if event == "DELETED":
-            self._drop(ref, version)
-        elif self.wants(kind, body):
-            self._put(ref, kept(kind, body))
-        elif ref in self._bodies:
+        part = None if event == "DELETED" else self.keep(kind, body)
+        if part is not None:
+            self._put(ref, part)
+        elif event == "DELETED" or ref in self._bodies:
             self._drop(ref, version)
         else:
             return False
@@ -94,15 +90,20 @@ class ObjectCache:
         """Take in what the API server answered to a write of ours: its echo in the watch then changes nothing."""
         self.observe(body["kind"], "MODIFIED", body)
 
-    def replace(self, kind: str, bodies: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
-        """Make the cache say what a LIST of this version said; the keys for which that changed anything."""
-        listed: dict[Ref, Body] = {_ref(kind, body): body for body in bodies if self.wants(kind, body)}
-        changed = {
-            key for body in listed.values() if self.observe(kind, "MODIFIED", body) for key in keys_for(kind, body)
-        }
+    def replace(self, kind: str, listed: Iterable[Body], version: int, namespace: str | None = None) -> set[Key]:
+        """Make the cache say what a LIST of this version said; the keys for which that changed anything.
+
+        `listed`: of each object what `keep` gave. `namespace`: the only one that was listed, None for all.
+        """
+        changed, refs = set[Key](), set[Ref]()
+        for part in listed:
+            refs.add(ref := _ref(kind, part))
+            if _version(part) > self._known_version(ref):
+                self._put(ref, part)
+                changed |= keys_for(kind, part)
         within = [ref for ref in self._bodies if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
-            if ref not in listed and self._known_version(ref) <= version:
+            if ref not in refs and self._known_version(ref) <= version:
                 changed |= keys_for(kind, self._bodies[ref])
                 self._drop(ref, version)
         # a tombstone is needed only until the echoes have died away
@@ -122,7 +123,7 @@ class ObjectCache:
 
     def sizes(self) -> dict[str, int]:
         """Objects by kind."""
-        sizes = dict.fromkeys(KINDS, 0)
+        sizes = dict.fromkeys(CACHED_KINDS, 0)
         for kind, _, _ in self._bodies:
             sizes[kind] = sizes.get(kind, 0) + 1
         return sizes
@@ -192,7 +193,7 @@ def kept(kind: str, body: Body) -> Body:
     if kind in CHILD_KINDS:
         return body if LARGE in body or len(json.dumps(body)) <= LARGEST_CHILD else outline(body)
     if kind == "Pod":
-        return body if "observed" in body else {"metadata": outline(body)["metadata"], "observed": observe_pod(body)}
+        return {"metadata": outline(body)["metadata"], "observed": observe_pod(body)}
     metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
     found = {**body, "metadata": metadata}
     return packed(found) if kind == KIND else found

@@ -6,71 +6,30 @@ cluster could not even be read. Nothing is retried here: the queue does that, in
 
 import asyncio
 import json
-import logging
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
-from urllib.parse import quote, urlencode
+from typing import Any, Self
+from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio import client, config
 
-from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
-from modelbundle_operator.api.names import (
-    API_VERSION,
-    FIELD_MANAGER,
-    GROUP,
-    KIND,
-    LABEL_BUNDLE,
-    LABEL_ENDPOINT,
-    LABEL_MANAGED_BY,
-    MANAGED_BY,
-    PLURAL,
-    VERSION,
-)
-from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.decoding import bundle_of, page_of
+from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
+from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, LABEL_BUNDLE, PLURAL, VERSION
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.kube.cluster import Keep, keep_whole
+from modelbundle_operator.kube.decoding import bodies_of, body_of
+from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
+from modelbundle_operator.kube.kinds import CRD_KIND, KINDS
+from modelbundle_operator.kube.pages import Pages
 
-log = logging.getLogger(__name__)
-
-# objects of a list in one answer; fewer where that takes too long, or is too large
-PAGE = 50
-_SMALL_PAGE = 2**20  # bytes
-# built-in kinds are stored in fewer bytes than they are sent in: a ConfigMap of 1 MiB may be 6 of JSON
-LONGEST_PAGE = 80 * 2**20
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
-
-Body = dict[str, Any]
-
-
-class Place(NamedTuple):
-    """Where objects of a kind live in the API, and which of them are ours."""
-
-    api_version: str
-    plural: str
-    selector: str = ""
-
-
-CRD_KIND = "CustomResourceDefinition"
-_OURS = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
-PLACES: Mapping[str, Place] = {
-    KIND: Place(API_VERSION, PLURAL),
-    ENDPOINT_KIND: Place(API_VERSION, ENDPOINT_PLURAL),
-    "ConfigMap": Place("v1", "configmaps", _OURS),
-    "Service": Place("v1", "services", _OURS),
-    "Pod": Place("v1", "pods", _OURS),
-    "Deployment": Place("apps/v1", "deployments", _OURS),
-    "Event": Place("events.k8s.io/v1", "events"),
-    # Kubernetes gives them the labels of their Service
-    "EndpointSlice": Place("discovery.k8s.io/v1", "endpointslices", LABEL_ENDPOINT),
-    # of no namespace
-    CRD_KIND: Place("apiextensions.k8s.io/v1", "customresourcedefinitions"),
-}
 
 
 def in_cluster() -> bool:
@@ -78,25 +37,8 @@ def in_cluster() -> bool:
     return SERVICE_ACCOUNT.exists()
 
 
-class Refused(OperatorError):
-    """The API server will not have what we sent. Either a bug of ours, or an admission policy speaks."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message
-
-
-class NoAnswer(Transient):
-    """The API server took longer than a call may take."""
-
-
-class NotInstalled(OperatorError):
-    """The CRD is absent: without it kopf would wait for ever and look healthy."""
-
-
-class Cluster:
-    """One connection to one API server."""
+class KubernetesClient:
+    """A Cluster over one connection to one API server. `called` hears the verb and kind of each call."""
 
     def __init__(
         self, api: client.ApiClient, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None
@@ -104,7 +46,7 @@ class Cluster:
         self._api = api
         self._seconds = seconds
         self._called = called
-        self._pages: dict[str, str] = {}  # by kind, after an answer that did not come in time
+        self._pages = Pages()
 
     @classmethod
     async def connect(cls, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None) -> Self:
@@ -136,42 +78,28 @@ class Cluster:
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Body | None:
         """The object, or None."""
-        return await self._request("GET", _path(kind, namespace, name), kind=kind, absent_is_none=True)
+        return await self._request("GET", KINDS[kind].path(namespace, name), kind=kind, absent_is_none=True)
 
     async def list(
-        self,
-        kind: str,
-        namespace: str | None = None,
-        slim: Callable[[Body], Body | None] = lambda body: body,
-        bundle: str = "",
+        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, bundle: str = ""
     ) -> tuple[list[Body], int]:
         """Every object of ours of this kind, by pages, and the version of the list.
 
-        `slim`: what is kept of an object, None for nothing. `bundle`: only what carries this bundle's label.
+        `keep`: what is kept of an object, None for nothing. `bundle`: only what carries this bundle's label.
         """
-        items: list[Body] = []
-        selector = ",".join(filter(None, (PLACES[kind].selector, f"{LABEL_BUNDLE}={bundle}" if bundle else "")))
-        query = {"limit": self._pages.get(kind, str(PAGE)), "labelSelector": selector}
-        while True:
-            try:
-                longest = LONGEST_PAGE if query["limit"] != "1" else None
-                text = await self._text("GET", _path(kind, namespace), kind=kind, query=query, longest=longest)
-            except NoAnswer:
-                size = int(query["limit"])
-                if size == 1:
-                    raise
-                query["limit"] = self._pages[kind] = str(max(size // 4, 1))
-                continue
-            page = await asyncio.to_thread(page_of, text or b"")
-            for body in readable(kind, page.items):
-                if (kept := slim(body)) is not None:
+        selector = ",".join(filter(None, (KINDS[kind].selector, f"{LABEL_BUNDLE}={bundle}" if bundle else "")))
+
+        async def ask(query: Mapping[str, str], longest: int | None) -> bytes:
+            return await self._text("GET", KINDS[kind].path(namespace), kind=kind, query=query, longest=longest) or b""
+
+        items, version = list[Body](), "0"
+        async for page in self._pages.read(kind, selector, ask):
+            version = page.version
+            for body in bodies_of(kind, page.items):
+                if (kept := keep(body)) is not None:
                     items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
-            if not page.more:
-                return items, int(page.version)
-            query["continue"] = page.more
-            if text is not None and len(text) < _SMALL_PAGE:
-                query["limit"] = self._pages[kind] = str(min(int(query["limit"]) * 2, PAGE))
+        return items, int(version)
 
     async def apply(self, body: Body) -> Body:
         """Server-side apply of every field that we own, by force."""
@@ -183,20 +111,20 @@ class Cluster:
 
     async def replace(self, body: Body) -> Body:
         """PUT: the object becomes exactly this, unless it has changed since it was read."""
-        path = _path(body["kind"], body["metadata"]["namespace"], body["metadata"]["name"])
+        path = KINDS[body["kind"]].path(body["metadata"]["namespace"], body["metadata"]["name"])
         return await self._must("PUT", path, kind=body["kind"], query={"fieldManager": FIELD_MANAGER}, body=body)
 
     async def create_event(self, event: Body) -> None:
         """Write an Event (events.k8s.io/v1)."""
-        await self._must("POST", _path("Event", event["metadata"]["namespace"]), kind="Event", body=event)
+        await self._must("POST", KINDS["Event"].path(event["metadata"]["namespace"]), kind="Event", body=event)
 
     async def try_to_create(self, body: Body) -> Body:
         """What the API server would make of this new object; nothing is stored."""
-        path = _path(body["kind"], body["metadata"]["namespace"])
+        path = KINDS[body["kind"]].path(body["metadata"]["namespace"])
         return await self._must("POST", path, kind=body["kind"], query={"dryRun": "All"}, body=body)
 
     async def _apply(self, body: Body, subresource: str) -> Body:
-        path = _path(body["kind"], body["metadata"].get("namespace"), body["metadata"]["name"]) + subresource
+        path = KINDS[body["kind"]].path(body["metadata"].get("namespace"), body["metadata"]["name"]) + subresource
         query = {"fieldManager": FIELD_MANAGER, "force": "true"}
         return await self._must("PATCH", path, kind=body["kind"], query=query, body=body, content_type=APPLY)
 
@@ -207,7 +135,7 @@ class Cluster:
 
     async def _request(self, method: str, path: str, *, kind: str, **more: Any) -> Body | None:
         text = await self._text(method, path, kind=kind, **more)
-        return None if text is None else _body(kind, text)
+        return None if text is None else body_of(kind, text)
 
     async def _text(
         self,
@@ -241,7 +169,7 @@ class Cluster:
             return text
         if answer.status == 404 and absent_is_none:
             return None
-        raise _error(what, answer.status, text, answer.headers.get("Retry-After"))
+        raise error_of(what, answer.status, text, answer.headers.get("Retry-After"))
 
 
 _VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
@@ -256,20 +184,6 @@ async def _read(response: aiohttp.ClientResponse, longest: int | None) -> bytes 
             response.close()
             return None
     return bytes(text)
-
-
-def _body(kind: str, text: bytes) -> Body:
-    body: Body = bundle_of(text) if kind in (KIND, ENDPOINT_KIND) else json.loads(text)
-    return body
-
-
-def readable(kind: str, items: Iterable[bytes]) -> Iterator[Body]:
-    """The objects of a page. One that cannot be read is no reason to be without the others."""
-    for text in items:
-        try:
-            yield {"apiVersion": PLACES[kind].api_version, "kind": kind, **_body(kind, text)}
-        except Exception:
-            log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
 
 
 _PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|(\\ud[89a-f][0-9a-f]{2})|\x7f")
@@ -288,24 +202,3 @@ def as_yaml(body: Body | None) -> bytes:
         return "\\ufffd" if half else "\\u007f" if found[0] == "\x7f" else found[0]
 
     return _PAIR.sub(joined, json.dumps(body)).encode()
-
-
-def _path(kind: str, namespace: str | None = None, name: str | None = None) -> str:
-    place = PLACES[kind]
-    root = f"/apis/{place.api_version}" if "/" in place.api_version else f"/api/{place.api_version}"
-    within = f"/namespaces/{quote(namespace)}" if namespace else ""
-    return f"{root}{within}/{place.plural}" + (f"/{quote(name)}" if name else "")
-
-
-def _error(what: str, status: int, text: bytes, retry_after: str | None) -> OperatorError:
-    try:
-        message = json.loads(text).get("message") or text.decode(errors="replace")
-    except ValueError:
-        message = text.decode(errors="replace")
-    message = f"{what}: {status}: {message[:1000]}"
-    # 404 on a write: the namespace or the object went while we wrote; 403 while a namespace is being deleted heals too
-    terminating = status == 403 and "because it is being terminated" in message
-    if status in (404, 408, 409, 410, 429) or status >= 500 or status == 401 or terminating:
-        after = min(float(retry_after), 300.0) if retry_after and retry_after.isdigit() else None
-        return Transient(message, after=after)
-    return Refused(status, message)

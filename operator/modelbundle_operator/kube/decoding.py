@@ -8,15 +8,19 @@ which a deep spec is as deep again, never. A bundle that is too deep or too larg
 """
 
 import json
+import logging
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
+from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
-Body = dict[str, Any]
+log = logging.getLogger(__name__)
 
 # of spec.bundle: more than exact_values and schema_limits allow, which say where a value of less is too deep
 DEPTH_MAX = 300
@@ -107,6 +111,21 @@ def bundle_of(text: bytes) -> Body:
         return {**body, UNREADABLE: {"reason": str(reason), "message": message}}
     body["spec"] = json.loads(spec)
     return body
+
+
+def body_of(kind: str, text: bytes) -> Body:
+    """An object's body: one of the two kinds of ours within bounds, any other as it is written."""
+    body: Body = bundle_of(text) if kind in OWN_KINDS else json.loads(text)
+    return body
+
+
+def bodies_of(kind: str, texts: Iterable[bytes]) -> Iterator[Body]:
+    """The objects of a page, which names neither kind nor version in them. One that cannot be read is left out."""
+    for text in texts:
+        try:
+            yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **body_of(kind, text)}
+        except Exception:
+            log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
 
 
 def packed(body: Body) -> Body:

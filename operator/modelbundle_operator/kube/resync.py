@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable
 
 from modelbundle_operator.errors import OperatorError
-from modelbundle_operator.kube.cache import KINDS, ObjectCache
-from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kinds import CACHED_KINDS
 from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
@@ -57,7 +59,7 @@ class Resync:
         began = time.monotonic()
         changed: set[Key] = set()
         failed: list[Exception] = []
-        for kind in KINDS:
+        for kind in CACHED_KINDS:
             for namespace in self._namespaces:
                 try:
                     changed |= await self._list(kind, namespace)
@@ -67,7 +69,7 @@ class Resync:
                     log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
                     failed.append(error)
         self._log_refusals([error for error in failed if isinstance(error, Refused)])
-        if len(failed) == len(KINDS) * len(self._namespaces):
+        if len(failed) == len(CACHED_KINDS) * len(self._namespaces):
             raise failed[0]
         self._last = time.monotonic()
         for key in sorted(changed):
@@ -106,8 +108,8 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
-        bodies, version = await self._cluster.list(kind, namespace, lambda body: self._cache.slim(kind, body))
-        return self._cache.replace(kind, bodies, version, namespace)
+        listed, version = await self._cluster.list(kind, namespace, lambda body: self._cache.keep(kind, body))
+        return self._cache.replace(kind, listed, version, namespace)
 
     def _log_refusals(self, failed: list[Exception]) -> None:
         """Once for each failure, and not again while it lasts."""

@@ -12,50 +12,24 @@ from typing import Any
 
 import kopf
 
-from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ENDPOINT_PLURAL
-from modelbundle_operator.api.names import GROUP, KIND, LABEL_MANAGED_BY, MANAGED_BY, PLURAL, VERSION
-from modelbundle_operator.kube.cache import OWN_KINDS, ObjectCache, keys_for
-from modelbundle_operator.kube.watch_session import session
+from modelbundle_operator.kube.cache import ObjectCache, keys_for
+from modelbundle_operator.kube.kinds import CACHED_KINDS, KINDS
+from modelbundle_operator.kube.watch_session import Wants, session
 from modelbundle_operator.loop.key import Key
 
 LOGIN_SECONDS = 5.0  # between two logins
 
 Enqueue = Callable[[Key], None]
 
-WATCHED: dict[str, tuple[str, str, str]] = {
-    KIND: (GROUP, VERSION, PLURAL),
-    ENDPOINT_KIND: (GROUP, VERSION, ENDPOINT_PLURAL),
-    "ConfigMap": ("", "v1", "configmaps"),
-    "Service": ("", "v1", "services"),
-    "Deployment": ("apps", "v1", "deployments"),
-    "Pod": ("", "v1", "pods"),
-}
-
 
 def registry(cache: ObjectCache, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
     """One handler per watched kind, and the login. `watch_begins`: a watch starts anew and tells nothing of before."""
     handlers = kopf.OperatorRegistry()
-
-    last = [time.monotonic() - LOGIN_SECONDS]
-
-    async def log_in(**more: Any) -> kopf.AiohttpSession | None:
-        # named, or kopf would follow whichever client library happens to be installed
-        info = kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
-        if info is None:
-            return None
-        # kopf knows refused credentials by their equality, and a session equals no other: not in a hot loop
-        await asyncio.sleep(max(0.0, last[0] + LOGIN_SECONDS - time.monotonic()))
-        last[0] = time.monotonic()
-        return kopf.AiohttpSession(
-            server=info.server,
-            default_namespace=info.default_namespace,
-            expiration=info.expiration,
-            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), cache.wants, watch_begins),
-        )
-
-    kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(log_in)
-    for kind, resource in WATCHED.items():
-        kopf.on.event(*resource, id=f"on-{kind.lower()}", registry=handlers)(make_handler(kind, cache, enqueue))
+    login = _Login(cache.wants, watch_begins)
+    kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(login.session)
+    for kind in CACHED_KINDS:
+        handler = make_handler(kind, cache, enqueue)
+        kopf.on.event(*_resource(kind), id=f"on-{kind.lower()}", registry=handlers)(handler)
     return handlers
 
 
@@ -70,10 +44,10 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.watching.server_timeout = 300
     made.watching.reconnect_backoff = 1.0
     made.watching.chunk_size = 1  # of the list only the version is read (watch_session.py)
-    for kind, resource in WATCHED.items():
-        if kind not in OWN_KINDS:
+    for kind in CACHED_KINDS:
+        if selector := KINDS[kind].selector:
             # on the server's side, so that losing the label reads as a deletion; the key must be a tuple to match
-            made.watching.label_selectors[resource] = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+            made.watching.label_selectors[_resource(kind)] = selector
     return made
 
 
@@ -88,3 +62,33 @@ def make_handler(kind: str, cache: ObjectCache, enqueue: Enqueue) -> Callable[..
                 enqueue(key)
 
     return on_event
+
+
+def _resource(kind: str) -> tuple[str, str, str]:
+    """As kopf names a kind."""
+    return KINDS[kind].group, KINDS[kind].version, KINDS[kind].plural
+
+
+class _Login:
+    """Logs kopf in, no more than once in LOGIN_SECONDS."""
+
+    def __init__(self, wants: Wants, watch_begins: Callable[[], None]) -> None:
+        self._wants = wants
+        self._watch_begins = watch_begins
+        self._last = time.monotonic() - LOGIN_SECONDS
+
+    async def session(self, **more: Any) -> kopf.AiohttpSession | None:
+        """A session as the pod's service account, or else as kubeconfig says; None where there is neither."""
+        # named, or kopf would follow whichever client library happens to be installed
+        info = kopf.login_with_service_account(**more) or kopf.login_with_kubeconfig(**more)
+        if info is None:
+            return None
+        # kopf knows refused credentials by their equality, and a session equals no other: not in a hot loop
+        await asyncio.sleep(max(0.0, self._last + LOGIN_SECONDS - time.monotonic()))
+        self._last = time.monotonic()
+        return kopf.AiohttpSession(
+            server=info.server,
+            default_namespace=info.default_namespace,
+            expiration=info.expiration,
+            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), self._wants, self._watch_begins),
+        )

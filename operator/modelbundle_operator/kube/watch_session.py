@@ -16,17 +16,17 @@ from typing import Any
 
 import aiohttp
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND
-from modelbundle_operator.kube.cache import LARGEST_CHILD, OWN_KINDS, outline
-from modelbundle_operator.kube.client import PLACES, readable
-from modelbundle_operator.kube.decoding import event_of, packed, page_of
+from modelbundle_operator.kube.cache import LARGEST_CHILD, outline
+from modelbundle_operator.kube.decoding import bodies_of, event_of, packed, page_of
+from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]
 Wants = Callable[[str, Body], bool]
 
-_KINDS = {place.plural: kind for kind, place in PLACES.items()}
+_KINDS = {kind.plural: kind.name for kind in KINDS.values()}
 _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
 
@@ -69,7 +69,7 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
         return _RELIST
     if event == "BOOKMARK" or (len(line) <= LARGEST_CHILD and kind not in OWN_KINDS):
         return line
-    for body in readable(kind, [text]):
+    for body in bodies_of(kind, [text]):
         if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
             body = outline(body)
         # kopf keeps the last event of each object for seconds

@@ -6,8 +6,8 @@ Level-triggered: nothing here knows why it was called. Reads come from the cache
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
@@ -24,7 +24,8 @@ from modelbundle_operator.judge.observation import (
 from modelbundle_operator.judge.readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.status import Status, identity, summarise, worth_writing
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import NameTaken, converge, find_pods, read, refuse_foreign
@@ -32,8 +33,6 @@ from modelbundle_operator.reconcile.events import announce
 from modelbundle_operator.reconcile.status_writer import write_status
 from modelbundle_operator.render import desired
 from modelbundle_operator.settings import Settings
-
-Body = dict[str, Any]
 
 # a stranger's object carries no label of ours, so nobody tells us when it goes
 CONFLICT_SECONDS = 10.0

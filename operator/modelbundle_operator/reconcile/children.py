@@ -7,28 +7,24 @@ with its pods. So before the first write to a name the operator looks who holds 
 import logging
 from typing import Any
 
-from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
     API_VERSION,
-    KIND,
-    LABEL_BUNDLE,
-    LABEL_ENDPOINT,
     LABEL_MANAGED_BY,
     MANAGED_BY,
     Metadata,
 )
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.cache import CHILD_KINDS, ObjectCache, controller_of
-from modelbundle_operator.kube.client import Cluster
+from modelbundle_operator.kube.cache import ObjectCache, controller_of
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]
 
 COLLECTION_SECONDS = 2.0
-_LABEL = {KIND: LABEL_BUNDLE, ENDPOINT_KIND: LABEL_ENDPOINT}
 
 
 class NameTaken(OperatorError):
@@ -90,7 +86,11 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
             raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
         return
     labels = metadata.get("labels") or {}
-    if controller is None and labels.get(LABEL_MANAGED_BY) == MANAGED_BY and labels.get(_LABEL[owner_kind]) == name:
+    if (
+        controller is None
+        and labels.get(LABEL_MANAGED_BY) == MANAGED_BY
+        and labels.get(OWNER_LABELS[owner_kind]) == name
+    ):
         return  # an orphan of ours, whose ownerReference somebody took away: the apply gives it back
     holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
     if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):

@@ -7,8 +7,8 @@ Service's name and, during a move, for what Kubernetes has made of the selector.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.bundle.naming import endpoint_url
@@ -33,15 +33,14 @@ from modelbundle_operator.judge.observation import that_count
 from modelbundle_operator.judge.readiness import Judgement
 from modelbundle_operator.judge.status import conditions
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, utc_now
 from modelbundle_operator.reconcile.children import NameTaken, converge, refuse_foreign
 from modelbundle_operator.reconcile.events import announce
 from modelbundle_operator.reconcile.status_writer import write_status
-
-Body = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, Reason
-from modelbundle_operator.kube.client import Cluster
+from modelbundle_operator.kube.cluster import Cluster
 
 log = logging.getLogger(__name__)
 

@@ -5,14 +5,14 @@ status that is refused for its text would leave the object with yesterday's.
 """
 
 import logging
-from typing import Any
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
 
 log = logging.getLogger(__name__)
 
-Body = dict[str, Any]
 
 # what holds words that were not made here; the rest of a status is names, numbers and digests
 _FOREIGN = ("lastFailure", "imageID", "requirements", "startup")

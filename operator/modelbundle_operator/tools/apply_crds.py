@@ -7,23 +7,22 @@ version lacks would vanish from every stored object, so nothing is written then.
 import asyncio
 import sys
 from collections.abc import Iterator
-from typing import Any
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.errors import OperatorError, Transient
-from modelbundle_operator.kube.client import CRD_KIND, Cluster
+from modelbundle_operator.kube.client import KubernetesClient
+from modelbundle_operator.kube.kinds import CRD_KIND
 from modelbundle_operator.tools.crd import RESOURCES, custom_resource_definition
 
 SECONDS = 120.0
 PAUSE_SECONDS = 1.0
-
-Body = dict[str, Any]
 
 
 class WouldDropFields(OperatorError):
     """The cluster's CRD is newer, or somebody else's."""
 
 
-async def apply_crds(cluster: Cluster) -> list[str]:
+async def apply_crds(cluster: KubernetesClient) -> list[str]:
     """Apply each CRD and wait until it is served; a line for each. Raises WouldDropFields before the first write."""
     wanted = [custom_resource_definition(resource) for resource in RESOURCES.values()]
     live = [await cluster.get(CRD_KIND, None, crd["metadata"]["name"]) for crd in wanted]
@@ -59,7 +58,7 @@ def _fields(schema: Body, path: str) -> Iterator[str]:
             yield from _fields(below, path + mark)
 
 
-async def _apply(cluster: Cluster, before: Body | None, wanted: Body) -> str:
+async def _apply(cluster: KubernetesClient, before: Body | None, wanted: Body) -> str:
     name = wanted["metadata"]["name"]
     applied = await cluster.apply(wanted)
     while not _established(applied):
@@ -78,7 +77,7 @@ def _established(crd: Body) -> bool:
 
 async def run() -> None:
     """Until it went well, or an error that waiting does not heal."""
-    cluster = await Cluster.connect()
+    cluster = await KubernetesClient.connect()
     try:
         async with asyncio.timeout(SECONDS):
             while True:

@@ -9,17 +9,17 @@ import asyncio
 import copy
 import sys
 from collections.abc import AsyncIterator
-from typing import Any
 
 import aiohttp
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import API_VERSION, KIND
 from modelbundle_operator.errors import OperatorError
-from modelbundle_operator.kube.client import Cluster, Refused
+from modelbundle_operator.kube.client import KubernetesClient
+from modelbundle_operator.kube.errors import Refused
 
 SECONDS = 60.0
 
-Body = dict[str, Any]
 BUNDLE: Body = {
     "apiVersion": API_VERSION,
     "kind": KIND,
@@ -39,7 +39,7 @@ class NotWorking(OperatorError):
     """What was found wrong, and where to look next."""
 
 
-async def check(cluster: Cluster, namespace: str, readyz: str) -> AsyncIterator[str]:
+async def check(cluster: KubernetesClient, namespace: str, readyz: str) -> AsyncIterator[str]:
     """A line for each thing that is as it should be; NotWorking at the first that is not."""
     await cluster.check_installed()
     yield "the API server serves modelbundles and modelendpoints"
@@ -78,7 +78,7 @@ async def _ready(url: str) -> None:
 
 async def run(namespace: str, readyz: str) -> None:
     """Print the lines as they come."""
-    cluster = await Cluster.connect()
+    cluster = await KubernetesClient.connect()
     try:
         async with asyncio.timeout(SECONDS):
             async for line in check(cluster, namespace, readyz):

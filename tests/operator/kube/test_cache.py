@@ -174,7 +174,8 @@ def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
     cache = asked_for()
     cache.observe("Deployment", "ADDED", body(5))
     cache.observe("ModelBundle", "DELETED", body(6))
-    cache.replace("Deployment", [body(5)], 10)
+    listed = [part for each in [body(5)] if (part := cache.keep("Deployment", each)) is not None]
+    cache.replace("Deployment", listed, 10)
     assert cache.sizes()["Deployment"] == 0
 
 

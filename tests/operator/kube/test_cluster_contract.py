@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.api.names import LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.client import Cluster
+from modelbundle_operator.kube.client import KubernetesClient
 from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 
 from tests.operator.fake_cluster import FakeCluster
@@ -19,7 +19,7 @@ from tools.testkit.cluster_objects import model_bundle
 from tools.testkit.kubectl import kubectl
 
 Body = dict[str, Any]
-AnyCluster = Cluster | FakeCluster
+AnyCluster = KubernetesClient | FakeCluster
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.cluster)])
@@ -30,7 +30,7 @@ async def api(request: pytest.FixtureRequest) -> AsyncIterator[tuple[AnyCluster,
     namespace = f"contract-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     kubectl("create", "namespace", namespace)
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "crds/")
-    cluster = await Cluster.connect()
+    cluster = await KubernetesClient.connect()
     try:
         yield cluster, namespace
     finally:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.client import Refused
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.key import Key
 
@@ -34,7 +34,7 @@ class Listed(FakeCluster):
 
 def resync(cluster: FakeCluster, *namespaces: str) -> tuple[Resync, ObjectCache, list[Key]]:
     cache, woken = ObjectCache(), list[Key]()
-    return Resync(cluster, cache, woken.append, 300.0, namespaces), cache, woken  # type: ignore[arg-type]
+    return Resync(cluster, cache, woken.append, 300.0, namespaces), cache, woken
 
 
 async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog: pytest.LogCaptureFixture) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.cache import CHILD_KINDS
+from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.controller import Outcome
 from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
@@ -287,7 +287,7 @@ async def test_scaling_is_passed_on(served: World) -> None:
 
 async def test_another_operator_image_restarts_nothing(served: World) -> None:
     served.reconcile = Reconciler(
-        served.cluster,  # type: ignore[arg-type]
+        served.cluster,
         served.cache,
         Settings(runtime_image="modelbundle/runtime:next"),
         lambda: served.now,

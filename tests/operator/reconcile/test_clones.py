@@ -125,7 +125,7 @@ async def test_a_base_that_is_deleted_later_is_not_missed() -> None:
 async def test_what_a_clone_is_stands_before_anything_is_made_of_it() -> None:
     """The operator ends between the two and the base goes meanwhile: the clone starts all the same."""
     cluster, cache = FakeCluster(), ObjectCache()
-    reconcile = Reconciler(cluster, cache, Settings(), lambda: START)  # type: ignore[arg-type]
+    reconcile = Reconciler(cluster, cache, Settings(), lambda: START)
     cluster.put(bundle("base"))
     cluster.put(clone("clone"))
     cluster.refuse["ConfigMap"] = Transient("the connection breaks")
@@ -264,7 +264,7 @@ async def test_a_cycle_is_named_in_each_of_its_members_and_ends_when_one_is_repl
 
 async def test_a_clone_and_its_base_that_are_applied_together_are_no_news() -> None:
     cluster, cache, now = FakeCluster(), ObjectCache(), START
-    reconcile = Reconciler(cluster, cache, Settings(), lambda: now)  # type: ignore[arg-type]
+    reconcile = Reconciler(cluster, cache, Settings(), lambda: now)
     young = clone("clone")
     young["metadata"]["creationTimestamp"] = START.isoformat()
     cluster.put(young)

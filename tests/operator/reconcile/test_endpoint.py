@@ -42,7 +42,7 @@ class Town:
     def __init__(self, *bodies: Body) -> None:
         self.cluster, self.now = FakeCluster(), START
         self.cache = ObjectCache()
-        self.look_at = EndpointReconciler(self.cluster, self.cache, lambda: self.now)  # type: ignore[arg-type]
+        self.look_at = EndpointReconciler(self.cluster, self.cache, lambda: self.now)
         for body in bodies:
             self.cluster.put(body)
 
@@ -249,7 +249,7 @@ async def test_a_restart_in_the_middle_of_a_move_forgets_nothing(town: Town) -> 
     town.follow()
     await town.look()
     town.cache = ObjectCache()
-    town.look_at = EndpointReconciler(town.cluster, town.cache, lambda: town.now)  # type: ignore[arg-type]
+    town.look_at = EndpointReconciler(town.cluster, town.cache, lambda: town.now)
     await town.at_rest()
     assert town.answers() is None
     town.now += timedelta(seconds=SETTLED)

@@ -1,0 +1,41 @@
+"""What the operator asks of an API server: the port between reconcile and kube/client.py, or a cluster in memory."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from modelbundle_operator.api.base import Body
+
+Keep = Callable[[Body], Body | None]
+
+
+def keep_whole(body: Body) -> Body | None:
+    """Keep a listed object as it is."""
+    return body
+
+
+class Cluster(Protocol):
+    """Objects by kind, namespace and name. Each call raises Transient when trying again may help, else Refused."""
+
+    async def get(self, kind: str, namespace: str | None, name: str) -> Body | None:
+        """The object; None when there is none."""
+
+    async def list(
+        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, bundle: str = ""
+    ) -> tuple[list[Body], int]:
+        """The operator's objects of this kind, and the resourceVersion of the list.
+
+        `namespace`: None for all. `keep`: what is kept of an object, None for nothing; it is called before the next
+        object is read. `bundle`: only objects with this bundle's label.
+        """
+
+    async def apply(self, body: Body) -> Body:
+        """Server-side apply, by force, of every field in `body`; the object as it is then."""
+
+    async def apply_status(self, body: Body) -> Body:
+        """The same for the status; with metadata.resourceVersion only to that version of the object."""
+
+    async def replace(self, body: Body) -> Body:
+        """PUT: the object becomes exactly `body`, unless it has changed since `body` was read."""
+
+    async def create_event(self, event: Body) -> None:
+        """Write an Event (events.k8s.io/v1)."""

@@ -1,0 +1,40 @@
+"""What a call to the API server can fail with."""
+
+import json
+
+from modelbundle_operator.errors import OperatorError, Transient
+
+LONGEST_RETRY_AFTER_SECONDS = 300.0
+
+
+class Refused(OperatorError):
+    """The API server refuses what we sent: a bug of the operator, or an admission policy."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class NoAnswer(Transient):
+    """The API server took longer than a call may take."""
+
+
+class NotInstalled(OperatorError):
+    """The CRD is absent: without it kopf would wait forever and look healthy."""
+
+
+def error_of(what: str, status: int, text: bytes, retry_after: str | None) -> OperatorError:
+    """The error for an answer of this HTTP status; `what` is the method and path, `text` the body."""
+    try:
+        message = json.loads(text).get("message") or text.decode(errors="replace")
+    except ValueError:
+        message = text.decode(errors="replace")
+    message = f"{what}: {status}: {message[:1000]}"
+    # 404 on a write: the namespace or the object went while we wrote; 403 while a namespace is being deleted heals too
+    terminating = status == 403 and "because it is being terminated" in message
+    if status in (401, 404, 408, 409, 410, 429) or status >= 500 or terminating:
+        named = retry_after and retry_after.isdigit()
+        after = min(float(retry_after or 0), LONGEST_RETRY_AFTER_SECONDS) if named else None
+        return Transient(message, after=after)
+    return Refused(status, message)
