@@ -1,8 +1,8 @@
 """Which entries spec.bundle.requirements may hold: one check for operator, client and command, before a pod starts.
 
-What is refused whatever it names (options, paths, other sources) is the worker's own rule, which install asks once
-more; the rest is read by the library that defines how a requirement is written (PEP 508). Python 3.8+, and not in the
-user's image.
+What is refused whatever it names (options, paths, other sources) is `requirement_rule`, which the install step asks
+once more; the rest is read by the library that defines how a requirement is written (PEP 508). Python 3.8+, and not
+in the user's image.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from bundle_runtime.worker.install.entries import EXAMPLE, problem, without_comment
+from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
 
 _LONGEST_QUOTE = 100
 

@@ -11,30 +11,32 @@ import shutil
 from pathlib import Path
 
 import bundle_runtime
+import bundle_spec
 from bundle_runtime.contract.layout import Layout
 
-MODULES = ("__init__.py",)
-PACKAGES = ("contract", "worker")
+_RUNTIME = ("__init__.py", "contract", "worker")
+_SPEC = ("__init__.py", "requirement_rule.py")  # what tools/imports/allowed.py lets worker and contract import
 
 
 def place_runtime(layout: Layout, *, with_uv: bool) -> None:
     """Build bundle/runtime beside its place and rename it: what an earlier run left is replaced whole."""
-    source, target = Path(bundle_runtime.__file__).parent, Path(layout.runtime_dir)
+    target = Path(layout.runtime_dir)
     building = target.with_name(target.name + ".partial")
     shutil.rmtree(building, ignore_errors=True)
-    package = building / "bundle_runtime"
-    package.mkdir(parents=True)
-    for name in MODULES:
-        _copy(source / name, package / name)
-    for name in PACKAGES:
-        _copy_tree(source / name, package / name)
-    _copy_tree(
-        _package_directory("cloudpickle"), building / Path(layout.vendor_dir).relative_to(target) / "cloudpickle"
-    )
+    copy_sources(building, building / Path(layout.vendor_dir).relative_to(target))
     if with_uv:
         _copy(find_uv(), building / Path(layout.uv).relative_to(target), mode=0o755)
     shutil.rmtree(target, ignore_errors=True)
     building.rename(target)
+
+
+def copy_sources(directory: Path, vendor: Path) -> None:
+    """What the worker imports: our packages below `directory`, which is on its path, and cloudpickle below `vendor`."""
+    for package, names in ((bundle_runtime, _RUNTIME), (bundle_spec, _SPEC)):
+        source = Path(str(package.__file__)).parent
+        for name in names:
+            _copy_tree(source / name, directory / package.__name__ / name)
+    _copy_tree(_package_directory("cloudpickle"), vendor / "cloudpickle")
 
 
 def find_uv() -> Path:
@@ -51,7 +53,7 @@ def _package_directory(name: str) -> Path:
 
 
 def _copy_tree(source: Path, target: Path) -> None:
-    for file in sorted(source.rglob("*.py")):
+    for file in sorted(source.rglob("*.py")) if source.is_dir() else [source]:
         _copy(file, target / file.relative_to(source))
 
 

@@ -7,11 +7,9 @@ with that value changed: the manifest then says all of it, whatever the base was
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple
 
-from bundle_runtime.worker.install.entries import without_comment
 from bundle_spec.canonical import canonical
 from bundle_spec.exact_values import check_canonical, check_survives
 from launch.bundle.content import FIELDS, Content, ContentError, content_of_manifest, full_path
@@ -52,12 +50,6 @@ def with_env(fields: Mapping[str, Any], entries: Iterable[Tuple[str, Optional[st
         elif env.pop(name, None) is None:
             raise ContentError(f"--env {name}-: the base has no variable {name} that could be removed")
     return {**fields, "env": [{"name": name, "value": value} for name, value in env.items()]}
-
-
-def requirements_of(text: str) -> List[str]:
-    """The entries of a requirements file; what is none of a bundle's is refused where the whole bundle is checked."""
-    lines = [without_comment(line) for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines()]
-    return [line for line in lines if line]
 
 
 def _to_write(base: Mapping[str, Any], wanted: Mapping[str, Any]) -> Tuple[Dict[str, Any], str]:

@@ -8,8 +8,9 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import click
 
+from bundle_spec.requirement_rule import entries_of_file
 from launch.bundle.assignments import env_entry, field_path, split, typed, with_value, without_value
-from launch.bundle.clone import clone_of, requirements_of, with_env
+from launch.bundle.clone import clone_of, with_env
 from launch.bundle.content import Content, content_of_object, full_path
 from launch.bundle.differences import differences
 from launch.bundle.manifest import ManifestError, dump, read_value
@@ -113,7 +114,7 @@ def _of_files(
             text = Path(requirements).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ManifestError(f"cannot read {requirements}: {error}") from error
-        fields["requirements"] = requirements_of(text)
+        fields["requirements"] = entries_of_file(text)
     return fields
 
 

@@ -8,11 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
-from bundle_runtime.worker.install.entries import without_comment
 from bundle_spec.json_path import below
+from bundle_spec.requirement_rule import entries_of_file, without_comment
 from bundle_spec.requirements import check_requirements
-from launch.bundle.clone import requirements_of
-from launch.bundle.content import ContentError
 from launch.bundle.manifest import ManifestError, read_value
 from launch.errors import InvalidBundleError, WrongTypeError
 
@@ -57,11 +55,9 @@ def requirements_of_file(
         looked = ", ".join(str(place) for place in dict.fromkeys(place.parent.absolute() for place in places))
         return [], [f"the requirements file {path} does not exist in {looked}: the bundle has no requirements"]
     try:
-        entries = requirements_of(found.read_text(encoding="utf-8-sig"))
+        entries = entries_of_file(found.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidBundleError(f"cannot read the requirements file {found}: {error}") from error
-    except ContentError as error:
-        raise InvalidBundleError(f"{found}: {error}") from error
     return checked_requirements(entries, str(found)), []
 
 

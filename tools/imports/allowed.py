@@ -50,14 +50,22 @@ class Room:
 
 
 OPERATOR = "modelbundle_operator"
+# what prepare copies into the user's image beside contract and worker (bundle_runtime/prepare/place.py)
+COPIED_SPEC = ("bundle_spec.requirement_rule",)
 CORE = tuple(f"{OPERATOR}.{name}" for name in ("api", "bundle", "endpoint", "judge", "render"))
 # contract: the words of the reports that are judged
 _CORE_OURS = (*CORE, f"{OPERATOR}.errors", f"{OPERATOR}.settings", "bundle_spec", "bundle_runtime.contract")
 
 ROOMS = (
     # in the user's image, on Python 3.8
-    Room("bundle_runtime.contract", ("bundle_runtime.contract",), (), NEWER),
-    Room("bundle_runtime.worker", ("bundle_runtime.contract", "bundle_runtime.worker"), ("cloudpickle",), NEWER),
+    Room("bundle_runtime.contract", ("bundle_runtime.contract", *COPIED_SPEC), (), NEWER),
+    Room(
+        "bundle_runtime.worker",
+        ("bundle_runtime.contract", "bundle_runtime.worker", *COPIED_SPEC),
+        ("cloudpickle",),
+        NEWER,
+    ),
+    *(Room(name, COPIED_SPEC, (), NEWER | IMPURE) for name in COPIED_SPEC),
     Room("bundle_spec", ("bundle_spec",), ("packaging", "rfc8785"), NEWER | IMPURE),
     # the operator's core: no I/O, no clock, no randomness
     *(Room(name, _CORE_OURS, ("pydantic",), IMPURE) for name in CORE),
@@ -83,7 +91,7 @@ ONLY = {
 # what breaks a rule today, and what ends it; an entry that no import needs any more is refused
 KNOWN = {
     ("bundle_spec.canonical", "bundle_runtime.contract.document_loader"): "SCHEMA_VERSION goes to bundle_spec",
-    ("bundle_spec.requirements", "bundle_runtime.worker.install.entries"): "the rule of an entry goes to bundle_spec",
+    (f"{OPERATOR}.bundle.content", f"{OPERATOR}.kube.decoding"): "too_large() goes to api, beside DOCUMENT_MAX",
     (f"{OPERATOR}.bundle.json_schema", "jsonschema_rs"): "compares with the metaschema, compiles nothing of a user's",
 }
 

@@ -12,7 +12,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,9 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
-from bundle_runtime.prepare.place import MODULES, PACKAGES
+from bundle_runtime.prepare.place import copy_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE = 30.0
@@ -64,14 +61,7 @@ def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
 
 def put_runtime(directory: Path) -> None:
     """What prepare puts in place for the worker."""
-    package = directory / "bundle_runtime"
-    package.mkdir(parents=True)
-    for name in MODULES:
-        shutil.copy(REPOSITORY / "bundle_runtime" / name, package)
-    ignored = shutil.ignore_patterns("__pycache__")
-    for name in PACKAGES:
-        shutil.copytree(REPOSITORY / "bundle_runtime" / name, package / name, ignore=ignored)
-    shutil.copytree(Path(cloudpickle.__file__).parent, directory / "vendor/cloudpickle", ignore=ignored)
+    copy_sources(directory, directory / "vendor")
 
 
 class Pair:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle_spec.json_path import write
+from bundle_spec.requirement_rule import entries_of_file
 from launch.bundle.assignments import AssignmentError, env_entry, split, typed, with_value, without_value
-from launch.bundle.clone import requirements_of, with_env
+from launch.bundle.clone import with_env
 from launch.bundle.content import ContentError
 from launch.bundle.differences import app_config, value_at
 from tests.launch.families import ROOT
@@ -113,4 +114,4 @@ def test_variables_are_set_and_removed():
 
 def test_a_requirements_file_is_its_entries():
     text = "# ours\nnumpy==1.26  # pinned\n\na @ https://x/a.whl#sha256=1\nb==1 \\\n  ; python_version < '3.9'\n"
-    assert requirements_of(text) == ["numpy==1.26", "a @ https://x/a.whl#sha256=1", "b==1 ; python_version < '3.9'"]
+    assert entries_of_file(text) == ["numpy==1.26", "a @ https://x/a.whl#sha256=1", "b==1 ; python_version < '3.9'"]

@@ -1,0 +1,55 @@
+"""The rule of an entry of spec.bundle.requirements that holds whatever package it names: no options, no paths.
+
+The client asks it before packing, the operator before a pod starts, and the install step in the user's image once
+more: this file is copied there, so it is standard library only and runs on Python 3.8. How a requirement is spelled
+(PEP 508) is `requirements.py`'s to check, with the library that defines it. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Optional
+
+EXAMPLE = "An entry is one PEP 508 requirement, for example scikit-learn==1.5.2"
+
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
+_REFERENCE = re.compile(r"(?:\[[^\]]*\])?\s*@\s*(\S*)")
+_OPTION = re.compile(r"(^|\s)-")
+_COMMENT = re.compile(r"(^|\s+)#.*")  # as in a requirements file: an URL may have a # within
+
+
+def without_comment(entry: str) -> str:
+    """The entry as a line of a requirements file is read; empty when nothing but a comment stands there."""
+    return _COMMENT.sub("", entry, count=1).strip()
+
+
+def entries_of_file(text: str) -> List[str]:
+    """The entries of a requirements file, continued lines joined and comments left out; none of them is checked."""
+    lines = [without_comment(line) for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines()]
+    return [line for line in lines if line]
+
+
+def package_name(entry: str) -> Optional[str]:
+    """The name that an entry starts with, as it is written there; None when it starts with none."""
+    match = _NAME.match(entry)
+    return match.group(1) if match else None
+
+
+def problem(text: str) -> Optional[str]:
+    """Why this is refused, whatever package it names; None when it is not. The spelling is not looked at.
+
+    Options (-r, --index-url, -e) would let a bundle bring its own index or read files of the image, and the digest
+    would no longer say what is asked for. A direct reference must be http(s): a path or a git repository is not what
+    another cluster would find.
+    """
+    if "\n" in text or "\r" in text:
+        return "it has more than one line"
+    if _OPTION.search(text):
+        return "options of pip are not allowed; the package index is the operator's setting"
+    match = _NAME.match(text)
+    if match is None or "://" in text.split("@")[0] or match.group(2).startswith(("/", "\\", ":")):
+        return "a path or a URL needs a name before it (name @ https://...)"
+    reference = _REFERENCE.match(match.group(2))
+    if reference and not reference.group(1).lower().startswith(("https://", "http://")):
+        return "a direct reference must be http:// or https://"
+    return None
