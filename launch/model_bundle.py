@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
 
+from bundle_spec.names import ConditionType
 from launch.errors import InvalidBundleError
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class ModelBundle:
         serving.deploy(self._there(), str(self.id), wanted, gpu_type)
         return self
 
-    def wait(self, timeout: float = 600, condition: str = "Ready") -> "ModelBundle":
+    def wait(self, timeout: float = 600, condition: str = ConditionType.READY.value) -> "ModelBundle":
         """Until the condition holds (TYPE or TYPE=STATUS), telling on stderr what happens meanwhile; `timeout` in
         seconds. BundleFailedError when it cannot come to that, WaitTimeoutError when it did not in time."""
         from launch.cluster.waiting import say, wait

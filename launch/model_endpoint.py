@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
+from bundle_spec.names import ENDPOINT_PLURAL, ConditionType, Reason
 from launch.bundle.conditions import conditions
-from launch.cluster.api import ENDPOINTS
 from launch.errors import InvalidBundleError, NotSupportedError, PredictionError
 
 if TYPE_CHECKING:
@@ -125,12 +125,12 @@ class Endpoint:
         """Until the endpoint answers with its bundle; progress goes to stderr, `timeout` in seconds."""
         from launch.cluster.waiting import say, wait
 
-        wait(self.client.connection, self.name, "Ready", timeout, say, ENDPOINTS)
+        wait(self.client.connection, self.name, ConditionType.READY, timeout, say, ENDPOINT_PLURAL)
         self._fresh()
         return self
 
     def _fresh(self) -> ModelEndpoint:
-        found = endpoint_record(self.client.connection.get(self.name, ENDPOINTS), self.client.connection)
+        found = endpoint_record(self.client.connection.get(self.name, ENDPOINT_PLURAL), self.client.connection)
         self.model_endpoint = found
         return found
 
@@ -194,11 +194,11 @@ def endpoint_status(found: Mapping[str, Any]) -> str:
     known = {name: entry["status"] for name, entry in conditions(found).items()}
     if not known:
         return "UPDATE_PENDING"
-    gone = conditions(found).get("Ready", {}).get("reason") == "BundleNotFound"
-    if known.get("Stalled") == "True" or gone:
+    gone = conditions(found).get(ConditionType.READY, {}).get("reason") == Reason.BUNDLE_NOT_FOUND
+    if known.get(ConditionType.STALLED) == "True" or gone:
         return "UPDATE_FAILED"
     settled = (found.get("status") or {}).get("bundle") == found["spec"]["bundle"]
-    return "READY" if known.get("Ready") == "True" and settled else "UPDATE_IN_PROGRESS"
+    return "READY" if known.get(ConditionType.READY) == "True" and settled else "UPDATE_IN_PROGRESS"
 
 
 def resources_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:

@@ -12,30 +12,32 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from bundle_spec.names import Reason
+
 LIMIT = 2048
 VARIABLE = "MODELBUNDLE_TERMINATION_LOG"
 DEFAULT_FILE = "/dev/termination-log"
 
-COMPLETED = "Completed"
+COMPLETED = Reason.COMPLETED.value
 # prepare
-ARTIFACT_NOT_FOUND = "ArtifactNotFound"
-STORE_UNREACHABLE = "StoreUnreachable"
-STORE_ACCESS_DENIED = "StoreAccessDenied"
-ARTIFACT_DIGEST_MISMATCH = "ArtifactDigestMismatch"
-ARTIFACT_UNSAFE = "ArtifactUnsafe"
-INVALID_SCHEMA = "InvalidSchema"
+ARTIFACT_NOT_FOUND = Reason.ARTIFACT_NOT_FOUND.value
+STORE_UNREACHABLE = Reason.STORE_UNREACHABLE.value
+STORE_ACCESS_DENIED = Reason.STORE_ACCESS_DENIED.value
+ARTIFACT_DIGEST_MISMATCH = Reason.ARTIFACT_DIGEST_MISMATCH.value
+ARTIFACT_UNSAFE = Reason.ARTIFACT_UNSAFE.value
+INVALID_SCHEMA = Reason.INVALID_SCHEMA.value
 # any
-BUNDLE_DOCUMENT_MISMATCH = "BundleDocumentMismatch"
+BUNDLE_DOCUMENT_MISMATCH = Reason.BUNDLE_DOCUMENT_MISMATCH.value
 # install
-REQUIREMENT_NOT_FOUND = "RequirementNotFound"
-REQUIREMENTS_CONFLICT = "RequirementsConflict"
-INSTALL_FAILED = "InstallFailed"
-INDEX_UNREACHABLE = "IndexUnreachable"
+REQUIREMENT_NOT_FOUND = Reason.REQUIREMENT_NOT_FOUND.value
+REQUIREMENTS_CONFLICT = Reason.REQUIREMENTS_CONFLICT.value
+INSTALL_FAILED = Reason.INSTALL_FAILED.value
+INDEX_UNREACHABLE = Reason.INDEX_UNREACHABLE.value
 # worker
-PYTHON_MISMATCH = "PythonMismatch"
-UNPICKLE_FAILED = "UnpickleFailed"
-LOAD_FUNCTION_NOT_FOUND = "LoadFunctionNotFound"
-LOAD_FAILED = "LoadFailed"
+PYTHON_MISMATCH = Reason.PYTHON_MISMATCH.value
+UNPICKLE_FAILED = Reason.UNPICKLE_FAILED.value
+LOAD_FUNCTION_NOT_FOUND = Reason.LOAD_FUNCTION_NOT_FOUND.value
+LOAD_FAILED = Reason.LOAD_FAILED.value
 
 _CUT = "[...]"
 

@@ -15,7 +15,8 @@ import bundle_spec
 from bundle_runtime.contract.layout import Layout
 
 _RUNTIME = ("__init__.py", "contract", "worker")
-_SPEC = ("__init__.py", "requirement_rule.py")  # what tools/imports/allowed.py lets worker and contract import
+# what tools/imports/allowed.py lets worker and contract import
+_SPEC = ("__init__.py", "names.py", "requirement_rule.py")
 
 
 def place_runtime(layout: Layout, *, with_uv: bool) -> None:

@@ -6,11 +6,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Optional, Tuple
 
+from bundle_spec.names import API_VERSION, CREATED_AT, KIND, OWNER
 from launch.bundle.clone import clone_of
 from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
-from launch.bundle.manifest import KIND
-from launch.bundle.naming import CREATED_AT, OWNER, bundle_metadata, given_name, object_name
-from launch.cluster.api import API_VERSION
+from launch.bundle.naming import bundle_metadata, given_name, object_name
 from launch.errors import APIError
 from launch.stores.artifact import Packed
 

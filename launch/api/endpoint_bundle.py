@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
+from bundle_spec.names import ENDPOINT_PLURAL, MADE_FOR, SERVED_FOR
 from launch.api.create import content_in_cluster
 from launch.bundle.clone import clone_of
-from launch.bundle.naming import MADE_FOR, SERVED_FOR, object_name
-from launch.cluster.api import ENDPOINTS
+from launch.bundle.naming import object_name
 from launch.errors import APIError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def bundle_for(
 def release(connection: "Connection", endpoint: str, keep: Optional[str] = None) -> bool:
     """What served for the endpoint serves no more, save `keep` and what another endpoint names; False: nothing did."""
     released = False
-    others = [found for found in connection.list(ENDPOINTS) if found["metadata"]["name"] != endpoint]
+    others = [found for found in connection.list(ENDPOINT_PLURAL) if found["metadata"]["name"] != endpoint]
     for bundle in connection.list(selector=f"{SERVED_FOR}={endpoint}"):
         name = bundle["metadata"]["name"]
         if name == keep:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
+from bundle_spec.names import GROUP
 from launch.cluster.serving import serving_fields
 from launch.errors import InvalidBundleError, NotSupportedError, WrongTypeError
 
@@ -62,7 +63,7 @@ def checked_labels(labels: Any) -> Dict[str, str]:
     for key, value in labels.items():
         if not isinstance(key, str) or not isinstance(value, str):
             raise WrongTypeError(f"labels must be texts, one is {key!r}: {value!r}")
-        if key.partition("/")[0].endswith("modelbundle.dev"):
+        if key.partition("/")[0].endswith(GROUP):
             raise InvalidBundleError(f"the label {key} is one of the product's own: choose another")
     return dict(labels)
 

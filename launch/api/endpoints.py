@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
+from bundle_spec.names import API_VERSION, ENDPOINT_KIND, ENDPOINT_PLURAL
 from launch.api.create import already_exists
 from launch.api.endpoint_bundle import bundle_for, release
 from launch.api.endpoint_options import checked_labels, endpoint_fields
 from launch.api.lookup import named
-from launch.cluster.api import API_VERSION, ENDPOINTS
 from launch.cluster.serving import logs, node_of
 from launch.cluster.waiting import say, wait_until
 from launch.errors import APIError, BundleFailedError, WrongTypeError
@@ -18,7 +18,6 @@ from launch.model_endpoint import Endpoint, ModelEndpoint, SyncEndpoint, endpoin
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
 
-KIND = "ModelEndpoint"
 MOVE_SECONDS = 900
 CONTAINERS = ("prepare", "install", "server", "worker")
 
@@ -119,14 +118,14 @@ class EndpointMethods:
             raise
 
     def list_model_endpoints(self) -> List[SyncEndpoint]:
-        found = self.connection.list(ENDPOINTS)
+        found = self.connection.list(ENDPOINT_PLURAL)
         return [SyncEndpoint(endpoint_record(endpoint, self.connection), self) for endpoint in found]
 
     def delete_model_endpoint(self, model_endpoint_name: Union[Endpoint, ModelEndpoint, str]) -> bool:
         """Remove the endpoint and end what served for it; the bundle that it was made of stays, stored."""
         name = _name_of(model_endpoint_name)
         try:
-            self.connection.delete(name, ENDPOINTS)
+            self.connection.delete(name, ENDPOINT_PLURAL)
         except APIError as error:
             # somebody else has deleted it, or this was cut off once: what served for it may be there still
             if error.status != 404 or not release(self.connection, name):
@@ -137,7 +136,7 @@ class EndpointMethods:
 
     def read_endpoint_creation_logs(self, model_endpoint: Union[Endpoint, ModelEndpoint, str]) -> str:
         """What the containers of the endpoint's pods wrote: preparing, installing, serving."""
-        bundle = self.connection.get(_name_of(model_endpoint), ENDPOINTS)["spec"]["bundle"]
+        bundle = self.connection.get(_name_of(model_endpoint), ENDPOINT_PLURAL)["spec"]["bundle"]
         found = []
         for container in CONTAINERS:
             try:
@@ -155,11 +154,11 @@ class EndpointMethods:
         gpu_type: Optional[str],
         labels: Mapping[str, str],
     ) -> None:
-        self.connection.create(_manifest(name, base["metadata"]["name"], labels), ENDPOINTS, dry_run=True)
+        self.connection.create(_manifest(name, base["metadata"]["name"], labels), ENDPOINT_PLURAL, dry_run=True)
         serving = {**fields, **node_of(self.connection, gpu_type)}
         try:
             serves = bundle_for(self.connection, base, name, serving)["metadata"]["name"]
-            self.connection.create(_manifest(name, serves, labels), ENDPOINTS)
+            self.connection.create(_manifest(name, serves, labels), ENDPOINT_PLURAL)
         except APIError:
             if self.get_model_endpoint(name) is None:
                 release(self.connection, name)
@@ -173,7 +172,7 @@ class EndpointMethods:
         gpu_type: Optional[str],
         labels: Optional[Mapping[str, str]],
     ) -> None:
-        endpoint = self.connection.get(name, ENDPOINTS)
+        endpoint = self.connection.get(name, ENDPOINT_PLURAL)
         former = endpoint["spec"]["bundle"]
         try:
             before = self.connection.get(former)
@@ -193,14 +192,16 @@ class EndpointMethods:
         change: Dict[str, Any] = {"spec": {"bundle": serves}}
         if labels:
             change["metadata"] = {"labels": dict(labels)}
-        self.connection.patch(name, change, ENDPOINTS)
+        self.connection.patch(name, change, ENDPOINT_PLURAL)
         if serves != former:
             wanted = f"answered by {serves}"
-            wait_until(self.connection, name, lambda it: _answers(it, serves), MOVE_SECONDS, say, ENDPOINTS, wanted)
+            wait_until(
+                self.connection, name, lambda it: _answers(it, serves), MOVE_SECONDS, say, ENDPOINT_PLURAL, wanted
+            )
             release(self.connection, name, keep=serves)
 
     def _endpoint(self, name: str) -> SyncEndpoint:
-        return SyncEndpoint(endpoint_record(self.connection.get(name, ENDPOINTS), self.connection), self)
+        return SyncEndpoint(endpoint_record(self.connection.get(name, ENDPOINT_PLURAL), self.connection), self)
 
 
 def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
@@ -212,7 +213,7 @@ def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
 
 def _manifest(name: str, bundle: str, labels: Mapping[str, str]) -> Dict[str, Any]:
     metadata: Dict[str, Any] = {"name": name, **({"labels": dict(labels)} if labels else {})}
-    return {"apiVersion": API_VERSION, "kind": KIND, "metadata": metadata, "spec": {"bundle": bundle}}
+    return {"apiVersion": API_VERSION, "kind": ENDPOINT_KIND, "metadata": metadata, "spec": {"bundle": bundle}}
 
 
 def _options(arguments: Mapping[str, Any]) -> Dict[str, Any]:

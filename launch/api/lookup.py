@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
+from bundle_spec.names import BUNDLE_NAME, MADE_FOR, OWNER
 from launch.bundle.manifest import NAME
-from launch.bundle.naming import BUNDLE_NAME, MADE_FOR, OWNER, created_at, given_name, label_value, owner_label
+from launch.bundle.naming import created_at, given_name, label_value, owner_label
 from launch.errors import APIError, WrongTypeError
 from launch.model_bundle import ModelBundle
 

@@ -6,9 +6,10 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
+from bundle_spec.names import METADATA
 from launch.bundle.content import Content, ContentError, content_of_object
 from launch.bundle.differences import MISSING, app_config
-from launch.bundle.naming import METADATA, created_at, given_name
+from launch.bundle.naming import created_at, given_name
 from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
 
 if TYPE_CHECKING:

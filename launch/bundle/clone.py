@@ -12,9 +12,9 @@ from typing import Any, Dict, Optional, Tuple
 
 from bundle_spec.canonical import canonical
 from bundle_spec.exact_values import check_canonical, check_survives
+from bundle_spec.names import API_VERSION, KIND
 from launch.bundle.content import FIELDS, Content, ContentError, content_of_manifest, full_path
 from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, app_config, same
-from launch.bundle.manifest import API_VERSION, KIND
 
 
 def clone_of(base: Content, name: str, wanted: Mapping[str, Any], replicas: Optional[int]) -> Tuple[Content, str]:

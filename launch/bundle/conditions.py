@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Dict, List, Tuple
 
+from bundle_spec.names import ConditionType
 from launch.errors import InvalidBundleError
 
-# modelbundle_operator.api.names.ConditionType, which the client does not have
-TYPES = (
-    "Ready",
-    "Resolved",
-    "ArtifactVerified",
-    "RequirementsReady",
-    "Available",
-    "Reconciling",
-    "Stalled",
-    "Reproducible",
-)
+TYPES = tuple(kind.value for kind in ConditionType)
 STATUSES = ("True", "False", "Unknown")
 
 Seen = Dict[str, Tuple[str, str, str]]
@@ -65,7 +56,7 @@ def holds(bundle: Mapping[str, Any], wanted: str) -> bool:
 
 def stalled(bundle: Mapping[str, Any]) -> str:
     """The message of Stalled=True, or nothing."""
-    condition = conditions(bundle).get("Stalled", {})
+    condition = conditions(bundle).get(ConditionType.STALLED, {})
     if condition.get("status") != "True":
         return ""
     return f"{condition.get('reason', '')}: {condition.get('message', '')}"

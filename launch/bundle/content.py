@@ -15,6 +15,7 @@ from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import LARGEST_DOCUMENT, bundle_document, canonical
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.inherit import inherit
+from bundle_spec.names import ConditionType
 from launch.bundle.conditions import conditions
 from launch.bundle.manifest import check
 from launch.errors import InvalidBundleError
@@ -126,7 +127,7 @@ def _content(name: str, written: bytes, uri: Any, manifest: Mapping[str, Any]) -
 
 
 def _unresolved(bundle: Mapping[str, Any]) -> str:
-    ready = conditions(bundle).get("Ready", {})
+    ready = conditions(bundle).get(ConditionType.READY, {})
     why = f"{ready.get('reason')}: {ready.get('message', '')}" if ready else "no operator has looked at it yet"
     base = bundle["spec"]["bundle"]["cloneFrom"]["name"]
     return f"{_name(bundle)} is a clone of {base} and not resolved: {why}"

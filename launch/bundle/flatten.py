@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional
 
+from bundle_spec.names import API_VERSION, GROUP, KIND
 from launch.bundle.clone import serving_of
 from launch.bundle.content import Content, ContentError, content_of_fields
-from launch.bundle.manifest import API_VERSION, KIND, dump, parse
+from launch.bundle.manifest import dump, parse
 
 # what other writers keep about the object that they wrote; it is none of the next one
-_WRITERS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", "modelbundle.dev/")
+_WRITERS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", f"{GROUP}/")
 
 
 def flattened(content: Content, name: Optional[str] = None) -> Dict[str, Any]:

@@ -16,11 +16,10 @@ from typing import Any, Dict, List
 import yaml
 
 from bundle_spec.exact_values import check_survives
+from bundle_spec.names import API_VERSION, KIND
 from bundle_spec.requirements import check_requirements
 from launch.errors import InvalidBundleError
 
-API_VERSION = "modelbundle.dev/v1alpha1"
-KIND = "ModelBundle"
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?")
 
 _BOOLEANS = re.compile(r"^(?:y|Y|yes|Yes|YES|n|N|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$")

@@ -12,15 +12,8 @@ import re
 from datetime import datetime, timezone
 from typing import Any, Dict, Mapping
 
+from bundle_spec.names import BUNDLE_NAME, CREATED_AT, METADATA, OWNER
 from launch.errors import InvalidBundleError
-
-GROUP = "modelbundle.dev"
-BUNDLE_NAME = f"{GROUP}/bundle-name"  # label and annotation
-OWNER = f"{GROUP}/owner"  # label and annotation
-CREATED_AT = f"{GROUP}/created-at"
-METADATA = f"{GROUP}/metadata"
-SERVED_FOR = f"{GROUP}/served-for"  # label of a bundle: the endpoint that the client serves with it
-MADE_FOR = f"{GROUP}/made-for"  # annotation of a clone that exists for an endpoint alone
 
 LONGEST_NAME, HEX = 52, 10
 LONGEST_METADATA = 16 * 1024  # of the 256 KiB that all annotations may have, kubectl's copy of the object among them

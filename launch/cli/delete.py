@@ -7,9 +7,9 @@ from typing import Optional
 
 import click
 
+from bundle_spec.names import ENDPOINT_PLURAL
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, in_cluster, told_as
-from launch.cluster.api import ENDPOINTS
 from launch.cluster.connection import Connection
 
 
@@ -26,7 +26,9 @@ def command(name: str, yes: bool, force: bool, namespace: Optional[str], context
     with told_as("delete"):
         connection = Connection(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
-        named = [found["metadata"]["name"] for found in connection.list(ENDPOINTS) if found["spec"]["bundle"] == known]
+        named = [
+            found["metadata"]["name"] for found in connection.list(ENDPOINT_PLURAL) if found["spec"]["bundle"] == known
+        ]
         if named and not force:
             raise Failure(
                 f"{known} serves the endpoint {', '.join(named)}: move it to another bundle first, or use --force",

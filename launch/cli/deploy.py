@@ -7,6 +7,7 @@ from typing import Any, Optional
 
 import click
 
+from bundle_spec.names import ConditionType
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, in_cluster, output, told_as
 from launch.cluster.connection import Connection
@@ -62,7 +63,7 @@ def command(
         known = found["metadata"]["name"]
         found = deploy(connection, known, fields, gpu_type)
         if waits:
-            found = wait(connection, known, "Ready", timeout, say)
+            found = wait(connection, known, ConditionType.READY, timeout, say)
     url = ((found.get("status") or {}).get("endpoint") or {}).get("url")
     if as_json:
         click.echo(json.dumps({"id": known, "serving": found["spec"]["serving"], "ready": waits, "url": url}))

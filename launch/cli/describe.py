@@ -8,10 +8,11 @@ from typing import Optional
 
 import click
 
+from bundle_spec.names import ENDPOINT_PLURAL, KIND
 from launch.bundle.conditions import conditions
 from launch.cli.options import bundle_named, in_cluster, output, told_as
 from launch.cli.overview import bundle_json, page
-from launch.cluster.api import ENDPOINTS, events_of, pods_of
+from launch.cluster.api import events_of, pods_of
 from launch.cluster.connection import Connection
 
 
@@ -27,8 +28,8 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
         bundle = bundle_named(connection, name)
         api, where = connection.place()
         known = bundle["metadata"]["name"]
-        endpoints = [found for found in connection.list(ENDPOINTS) if found["spec"]["bundle"] == known]
-        pods, events = pods_of(api, where, known), events_of(api, where, "ModelBundle", known)
+        endpoints = [found for found in connection.list(ENDPOINT_PLURAL) if found["spec"]["bundle"] == known]
+        pods, events = pods_of(api, where, known), events_of(api, where, KIND, known)
     if as_json:
         told = {
             **bundle_json(bundle),

@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, Iterator, Optional, TypeVar
 
 import click
 
+from bundle_spec.names import ConditionType
 from launch.bundle.content import ContentError
 from launch.bundle.manifest import ManifestError
 from launch.cli.errors import Failure, missing
@@ -50,7 +51,7 @@ def told_as(command: str, as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except BundleFailedError as error:
-        code = STALLED if error.reason == "Stalled" else 1
+        code = STALLED if error.reason == ConditionType.STALLED else 1
         raise Failure(str(error), code=code, reason=error.reason, as_json=as_json) from error
     except WaitTimeoutError as error:
         raise Failure(str(error), reason="Timeout", as_json=as_json) from error

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any, Dict, List, Mapping, Sequence
 
+from bundle_spec.names import OWNER
 from launch.api.records import moment
 from launch.bundle.conditions import conditions
-from launch.bundle.naming import OWNER, created_at, given_name
+from launch.bundle.naming import created_at, given_name
 from launch.lineage.family import ancestors
 from launch.lineage.tree import health
 from launch.table import table

@@ -10,6 +10,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 import click
 
+from bundle_spec.names import ConditionType, Reason
 from launch.cli.duration import some_seconds
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, in_cluster, told_as
@@ -105,7 +106,9 @@ def _why_not(bundle: Mapping[str, Any], error: Exception) -> str:
     """No pod answers: the bundle's own Ready condition knows more than the proxy."""
     name = bundle["metadata"]["name"]
     for condition in (bundle.get("status") or {}).get("conditions") or []:
-        if condition["type"] == "Ready" and (condition["status"] != "True" or condition.get("reason") == "Stored"):
+        if condition["type"] == ConditionType.READY and (
+            condition["status"] != "True" or condition.get("reason") == Reason.STORED
+        ):
             return f"{name} does not answer: {condition.get('reason')}: {condition.get('message', '')}"
     return f"{name} does not answer: {error}"
 

@@ -6,9 +6,9 @@ from typing import Any, Optional
 
 import click
 
+from bundle_spec.names import BUNDLE_NAME
 from launch.api.create import Wanted, draft
 from launch.bundle.manifest import dump
-from launch.bundle.naming import BUNDLE_NAME
 from launch.cli.options import in_cluster, told_as
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient

@@ -8,6 +8,7 @@ from typing import Any, Optional
 
 import click
 
+from bundle_spec.names import ConditionType
 from launch.bundle.conditions import TYPES, as_wanted
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, in_cluster, output, told_as
@@ -27,7 +28,7 @@ def _condition(_context: Any, _parameter: Any, value: str) -> str:
 @click.option(
     "--for",
     "wanted",
-    default="Ready",
+    default=ConditionType.READY.value,
     show_default=True,
     callback=_condition,
     help=f"TYPE or TYPE=STATUS. The types are {', '.join(TYPES)}.",

@@ -7,11 +7,10 @@ import re
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
+from bundle_spec.names import API_VERSION, ENDPOINT_PLURAL, LABEL_BUNDLE, PLURAL
 from launch.cluster.transport import call, errors, lines, refusal, send
 from launch.errors import APIError, InvalidBundleError
 
-GROUP, VERSION, PLURAL, ENDPOINTS = "modelbundle.dev", "v1alpha1", "modelbundles", "modelendpoints"
-API_VERSION = f"{GROUP}/{VERSION}"
 SERVICE_PORT = "http"
 PAGE = "100"  # a bundle may have 200 KiB
 WATCH_SECONDS = 240  # load balancers cut longer silences
@@ -19,7 +18,7 @@ MERGE_PATCH = "application/merge-patch+json"
 
 # whatever else stands in a URL's place of a name means another object, or all of them
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_KINDS = {PLURAL: "bundle", ENDPOINTS: "endpoint"}
+_KINDS = {PLURAL: "bundle", ENDPOINT_PLURAL: "endpoint"}
 
 
 def get(api: Any, namespace: str, plural: str, name: str) -> Dict[str, Any]:
@@ -91,7 +90,7 @@ def who_am_i(api: Any) -> str:
 
 
 def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:
-    query = {"labelSelector": f"{GROUP}/bundle={bundle}"}
+    query = {"labelSelector": f"{LABEL_BUNDLE}={bundle}"}
     what = f"the pods of {bundle} in namespace {namespace}"
     found: List[Dict[str, Any]] = call(api, "GET", _core(namespace, "pods"), what, query=query)["items"]
     return found

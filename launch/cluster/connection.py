@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+from bundle_spec.names import PLURAL
 from launch.cluster import api as kubernetes_api
-from launch.cluster.api import PLURAL
 from launch.cluster.transport import connect, connect_to, with_token
 from launch.errors import APIError, InvalidBundleError, WrongTypeError
 from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE

@@ -6,8 +6,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
+from bundle_spec.names import PLURAL, ConditionType
 from launch.bundle.conditions import Seen, as_wanted, changes, holds, stalled
-from launch.cluster.api import PLURAL, watch
+from launch.cluster.api import watch
 from launch.errors import BundleFailedError, InvalidBundleError, WaitTimeoutError, WrongTypeError
 
 if TYPE_CHECKING:
@@ -33,10 +34,10 @@ def wait(
     kind, _, status = as_wanted(wanted).partition("=")
 
     def is_so(found: Mapping[str, Any]) -> bool:
-        under_way = kind == "Ready" and status in ("", "True") and holds(found, "Reconciling")
+        under_way = kind == ConditionType.READY and status in ("", "True") and holds(found, ConditionType.RECONCILING)
         return holds(found, wanted) and not under_way
 
-    return wait_until(connection, name, is_so, timeout, tell, plural, wanted, kind == "Stalled")
+    return wait_until(connection, name, is_so, timeout, tell, plural, wanted, kind == ConditionType.STALLED)
 
 
 def wait_until(
@@ -46,7 +47,7 @@ def wait_until(
     timeout: float,
     tell: Callable[[str], None],
     plural: str = PLURAL,
-    wanted: str = "Ready",
+    wanted: str = ConditionType.READY,
     stalled_is_fine: bool = False,
 ) -> Dict[str, Any]:
     """The object once it is so; each change of its conditions is told as one line.
@@ -70,13 +71,13 @@ def wait_until(
         if is_so(found):
             return found
         if stalled(found) and not stalled_is_fine:
-            raise BundleFailedError(f"{name} is stalled: {stalled(found)}", "Stalled")
+            raise BundleFailedError(f"{name} is stalled: {stalled(found)}", ConditionType.STALLED.value)
     why = _ready(last) if ((last or {}).get("status") or {}).get("conditions") else "no operator has looked at it"
     raise WaitTimeoutError(f"{name} was not {wanted} within {timeout:.0f} s; {why}")
 
 
 def _ready(found: Optional[Mapping[str, Any]]) -> str:
     for condition in ((found or {}).get("status") or {}).get("conditions") or []:
-        if condition["type"] == "Ready":
+        if condition["type"] == ConditionType.READY:
             return f"Ready={condition['status']} {condition.get('reason', '')}: {condition.get('message', '')}"
     return "it has no condition Ready"

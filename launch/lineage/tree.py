@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Dict, List, Optional, Tuple
 
 from bundle_spec.json_path import write
+from bundle_spec.names import ConditionType
 from launch.bundle.conditions import conditions
 from launch.bundle.content import ContentError, content_of_object
 from launch.bundle.differences import Difference, differences
@@ -39,7 +40,7 @@ def tree_json(member: Member) -> Dict[str, Any]:
 
 def health(bundle: Mapping[str, Any]) -> Tuple[str, str]:
     """Status and reason of Ready."""
-    ready = conditions(bundle).get("Ready", {})
+    ready = conditions(bundle).get(ConditionType.READY, {})
     return str(ready.get("status", "Unknown")), str(ready.get("reason", ""))
 
 

@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic.types import JsonValue
 
+from bundle_spec.names import ENDPOINT_KIND as ENDPOINT_KIND
+from bundle_spec.names import ENDPOINT_PLURAL as ENDPOINT_PLURAL
 from modelbundle_operator.api.base import ApiModel, Rule
 from modelbundle_operator.api.bundle import NAME, NAME_MAX
 from modelbundle_operator.api.names import API_VERSION, Condition, Metadata, Reason, refuse_unreadable
 from modelbundle_operator.api.status import Digest, Endpoint
 from modelbundle_operator.errors import Terminal
 
-ENDPOINT_KIND: Final = "ModelEndpoint"
-ENDPOINT_PLURAL: Final = "modelendpoints"
 ENDPOINT_NAME_MAX: Final = 63
 
 ENDPOINT_NAME_RULES: Final = (

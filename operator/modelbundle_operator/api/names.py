@@ -1,17 +1,38 @@
-"""The names and shapes that users see: one place, so that CRD, code, labels and docs share their words.
+"""The shape of a ModelBundle, beside the names that bundle_spec gives to all who know it.
 
 The models carry the structural schema of the CRD (tools/crd.py generates it from them) together with its CEL rules. The
 API server has checked both before the operator sees an object, so parsing here is strict about types and repeats no
 rule.
 """
 
-from enum import StrEnum
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from bundle_runtime.contract import report
+from bundle_spec.names import (
+    ANNOTATION_INPUTS,
+    ANNOTATION_MOVED_AT,
+    ANNOTATION_MOVED_FROM,
+    ANNOTATION_MOVED_UNTIL,
+    ANNOTATION_ROLLOUT_TOKEN,
+    ANNOTATION_TEMPLATE,
+    API_VERSION,
+    CRD_NAME,
+    FIELD_MANAGER,
+    GROUP,
+    KIND,
+    LABEL_BUNDLE,
+    LABEL_DIGEST,
+    LABEL_ENDPOINT,
+    LABEL_MANAGED_BY,
+    LABEL_ROOT,
+    MANAGED_BY,
+    PLURAL,
+    VERSION,
+    ConditionType,
+    Reason,
+)
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 from modelbundle_operator.api.bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
 from modelbundle_operator.api.serving import EnvFromSource, Gpu, LocalObject, Resources, Rollout, Serving, Toleration
@@ -38,109 +59,11 @@ __all__ = [
     "refuse_unreadable",
 ]  # fmt: skip
 
-GROUP: Final = "modelbundle.dev"
-VERSION: Final = "v1alpha1"
-API_VERSION: Final = f"{GROUP}/{VERSION}"
-KIND: Final = "ModelBundle"
-PLURAL: Final = "modelbundles"
-CRD_NAME: Final = f"{PLURAL}.{GROUP}"
-
-FIELD_MANAGER: Final = "modelbundle-operator"
-MANAGED_BY: Final = FIELD_MANAGER
-
-LABEL_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
-LABEL_BUNDLE: Final = f"{GROUP}/bundle"
-LABEL_DIGEST: Final = f"{GROUP}/digest"
-LABEL_ROOT: Final = f"{GROUP}/root"
-LABEL_ENDPOINT: Final = f"{GROUP}/endpoint"
-
-ANNOTATION_INPUTS: Final = f"{GROUP}/inputs"
-ANNOTATION_TEMPLATE: Final = f"{GROUP}/template"
-ANNOTATION_ROLLOUT_TOKEN: Final = f"{GROUP}/rollout-token"
-ANNOTATION_MOVED_FROM: Final = f"{GROUP}/moved-from"
-ANNOTATION_MOVED_AT: Final = f"{GROUP}/moved-at"
-ANNOTATION_MOVED_UNTIL: Final = f"{GROUP}/moved-until"
-
 # beside metadata, spec and status of a body: why the operator keeps an outline of the object only (kube/decoding.py)
 UNREADABLE: Final = "unreadable"
 
 CONFIG_KEY: Final = "bundle.json"
 SERVICE_PORT: Final = 80
-
-
-class ConditionType(StrEnum):
-    """`Ready` sums the others up; `Reconciling` and `Stalled` are present only while true (kstatus)."""
-
-    READY = "Ready"
-    RESOLVED = "Resolved"
-    ARTIFACT_VERIFIED = "ArtifactVerified"
-    REQUIREMENTS_READY = "RequirementsReady"
-    AVAILABLE = "Available"
-    REPRODUCIBLE = "Reproducible"
-    RECONCILING = "Reconciling"
-    STALLED = "Stalled"
-
-
-class Reason(StrEnum):
-    """Every reason that a condition can carry; docs/reference/conditions.md says for each what to do next."""
-
-    # all is well
-    STORED = "Stored"
-    SERVING = "Serving"
-    COMPLETED = report.COMPLETED
-    UNCHANGED = "Unchanged"
-    NO_REQUIREMENTS = "NoRequirements"
-    SCALED_TO_ZERO = "ScaledToZero"
-    # a ModelEndpoint says
-    MOVING = "Moving"
-    BUNDLE_NOT_FOUND = "BundleNotFound"
-    BUNDLE_NOT_READY = "BundleNotReady"
-    # on the way
-    PROGRESSING = "Progressing"
-    WAITING_FOR_CAPACITY = "WaitingForCapacity"
-    # an edit by the user is needed
-    NAME_CONFLICT = "NameConflict"
-    INVALID_SCHEMA = "InvalidSchema"
-    INVALID_VALUE = "InvalidValue"
-    TOO_LARGE = "TooLarge"
-    # what runs is not what ran first
-    IMAGE_MOVED = "ImageMoved"
-    REQUIREMENTS_MOVED = "RequirementsMoved"
-    # a clone's base
-    BASE_NOT_FOUND = "BaseNotFound"
-    BASE_NOT_RESOLVED = "BaseNotResolved"
-    BASE_CHANGED = "BaseChanged"
-    CLONE_CYCLE = "CloneCycle"
-    # prepare says; what containers say has its words from their reports
-    ARTIFACT_NOT_FOUND = report.ARTIFACT_NOT_FOUND
-    STORE_UNREACHABLE = report.STORE_UNREACHABLE
-    STORE_ACCESS_DENIED = report.STORE_ACCESS_DENIED
-    ARTIFACT_DIGEST_MISMATCH = report.ARTIFACT_DIGEST_MISMATCH
-    ARTIFACT_UNSAFE = report.ARTIFACT_UNSAFE
-    BUNDLE_DOCUMENT_MISMATCH = report.BUNDLE_DOCUMENT_MISMATCH
-    # install says
-    REQUIREMENT_NOT_FOUND = report.REQUIREMENT_NOT_FOUND
-    REQUIREMENTS_CONFLICT = report.REQUIREMENTS_CONFLICT
-    INSTALL_FAILED = report.INSTALL_FAILED
-    INDEX_UNREACHABLE = report.INDEX_UNREACHABLE
-    # the worker says
-    PYTHON_MISMATCH = report.PYTHON_MISMATCH
-    UNPICKLE_FAILED = report.UNPICKLE_FAILED
-    LOAD_FUNCTION_NOT_FOUND = report.LOAD_FUNCTION_NOT_FOUND
-    LOAD_FAILED = report.LOAD_FAILED
-    # the kubelet and the scheduler say
-    OUT_OF_MEMORY = "OutOfMemory"
-    STARTUP_TIMEOUT = "StartupTimeout"
-    IMAGE_PULL_FAILED = "ImagePullFailed"
-    SECRET_NOT_FOUND = "SecretNotFound"
-    WORKER_CRASHED = "WorkerCrashed"
-    RUNTIME_CRASHED = "RuntimeCrashed"
-    # the API server says
-    PODS_REFUSED = "PodsRefused"
-    APPLY_REFUSED = "ApplyRefused"
-    # the operator itself failed
-    INTERNAL_ERROR = "InternalError"
-
 
 _IMMUTABLE: Final = Rule(
     "self == oldSelf",

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from bundle_spec.names import CREATED_AT
 from launch import LaunchClient
-from launch.bundle.naming import CREATED_AT
 from launch.errors import APIError
 from tests.launch.bad_calls import GOOD
 from tests.launch.world import World
