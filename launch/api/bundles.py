@@ -6,14 +6,15 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
+from launch.api.bundle_fields import bundle_fields, config_changed
 from launch.api.create import Wanted, clone, content_in_cluster, create
 from launch.api.lookup import found, named, owned
 from launch.api.records import record
 from launch.api.user_warnings import warn
-from launch.bundle.fields import bundle_fields, config_changed
 from launch.bundle.naming import object_name
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.model_bundle import ModelBundle
+from launch.packing.app_config import requirements_of_file
 
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
@@ -164,8 +165,6 @@ class BundleMethods:
         return record(made.object, self.connection, made.content)
 
     def _requirements_of(self, path: Optional[str], base_paths: List[str]) -> List[str]:
-        from launch.packing.app_config import requirements_of_file
-
         if path is None:
             return []
         requirements, doubts = requirements_of_file(path, base_paths)

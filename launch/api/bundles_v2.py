@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
+from launch.api.bundle_fields import fields_of
 from launch.api.bundles import BundleMethods
 from launch.api.create import Wanted
 from launch.api.lookup import named, owned
 from launch.api.records import record_v2
-from launch.bundle.fields import fields_of
 from launch.errors import InvalidBundleError
 from launch.model_bundle import ListModelBundlesV2Response, ModelBundle, ModelBundleV2Response
+from launch.packing.env_params import from_v2
 
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
@@ -45,7 +46,7 @@ class BundleMethodsV2(BundleMethods):
 
         _both(request_schema, response_schema)
         content = bundle_content(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
-        image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
+        image = from_v2(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
         fields = fields_of(image, requirements, app_config, request_schema, response_schema)
         sources = source_texts(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
         store = self._begun(model_bundle_name)
@@ -72,7 +73,7 @@ class BundleMethodsV2(BundleMethods):
     ) -> ModelBundle:
         """As create_model_bundle_from_dirs; exactly one framework is given."""
         _both(request_schema, response_schema)
-        image = _image(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
+        image = from_v2(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
         requirements = self._requirements_of(requirements_path, base_paths)
         fields = fields_of(image, requirements, app_config, request_schema, response_schema)
         return self._created_of_dirs(
@@ -106,15 +107,3 @@ def _both(request_schema: Any, response_schema: Any) -> None:
             "request_schema and response_schema are required here: give both, as pydantic models or JSON Schemas; "
             "create_model_bundle takes none too"
         )
-
-
-def _image(
-    pytorch_image_tag: Optional[str],
-    tensorflow_version: Optional[str],
-    repository: Optional[str],
-    tag: Optional[str],
-) -> Mapping[str, Any]:
-    from launch.packing.env_params import from_v2
-
-    found: Mapping[str, Any] = from_v2(pytorch_image_tag, tensorflow_version, repository, tag)
-    return found

@@ -11,6 +11,9 @@ from launch.bundle.clone import config_fields
 from launch.bundle.content import full_path
 from launch.bundle.differences import CONFIG, CONFIG_JSON
 from launch.errors import InvalidBundleError
+from launch.packing.app_config import checked_requirements, read_app_config
+from launch.packing.env_params import env_params as read_env_params
+from launch.packing.schemas.models import both_or_none
 
 Config = Union[Mapping[str, Any], str, None]
 
@@ -22,18 +25,14 @@ def bundle_fields(
     request_schema: Any,
     response_schema: Any,
 ) -> Dict[str, Any]:
-    """All but the artifact and the functions."""
-    from launch.packing.env_params import env_params as read_env_params
-
+    """All but the artifact and the functions; the arguments are those of create_model_bundle, env_params included."""
     return fields_of(read_env_params(env_params), requirements, app_config, request_schema, response_schema)
 
 
 def fields_of(
     image: Mapping[str, Any], requirements: Any, app_config: Config, request_schema: Any, response_schema: Any
 ) -> Dict[str, Any]:
-    from launch.packing.app_config import checked_requirements
-    from launch.packing.schemas.models import both_or_none
-
+    """The same, of an image that is read already: `image` is spec.bundle.envParams."""
     fields: Dict[str, Any] = {"envParams": dict(image)}
     listed = checked_requirements(requirements) if requirements is not None else []
     if listed:
@@ -50,8 +49,6 @@ def config_changed(fields: Mapping[str, Any], app_config: Config) -> Dict[str, A
 
 
 def _config(given: Config) -> Dict[str, Any]:
-    from launch.packing.app_config import read_app_config
-
     config = read_app_config(given)
     if not config:
         return {}
