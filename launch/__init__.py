@@ -1,4 +1,4 @@
-"""The client: `from launch import LaunchClient`, and the `modelbundle` command on the same parts.
+"""The client: `from launch import LaunchClient, LaunchError`, and the `modelbundle` command on the same parts.
 
 Names are imported when they are used, so that `import launch` costs next to nothing.
 """
@@ -10,6 +10,20 @@ from typing import TYPE_CHECKING, Any, List
 if TYPE_CHECKING:
     from launch.client import LaunchClient
     from launch.cluster.connection import Connection
+    from launch.errors import (
+        APIError,
+        BundleFailedError,
+        InvalidBundleError,
+        LaunchError,
+        LaunchWarning,
+        NoSuchMethodError,
+        NotPicklableError,
+        NotSupportedError,
+        PredictionError,
+        StoreError,
+        WaitTimeoutError,
+        WrongTypeError,
+    )
     from launch.hooks import PostInferenceHooks
     from launch.model_bundle import ModelBundle
     from launch.model_endpoint import (
@@ -23,17 +37,29 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "APIError",
     "AsyncEndpoint",
     "AsyncEndpointBatchResponse",
+    "BundleFailedError",
     "Connection",
     "EndpointRequest",
     "EndpointResponse",
     "EndpointResponseFuture",
     "EndpointResponseStream",
+    "InvalidBundleError",
     "LaunchClient",
+    "LaunchError",
+    "LaunchWarning",
     "ModelBundle",
+    "NoSuchMethodError",
+    "NotPicklableError",
+    "NotSupportedError",
     "PostInferenceHooks",
+    "PredictionError",
+    "StoreError",
     "SyncEndpoint",
+    "WaitTimeoutError",
+    "WrongTypeError",
 ]
 
 _MODULES = {
@@ -53,7 +79,8 @@ def __getattr__(name: str) -> Any:
         return version("model-bundles")
     if name not in __all__:
         raise AttributeError(f"module 'launch' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"launch.{_MODULES.get(name, 'model_endpoint')}"), name)
+    module = "errors" if name.endswith(("Error", "Warning")) else _MODULES.get(name, "model_endpoint")
+    return getattr(importlib.import_module(f"launch.{module}"), name)
 
 
 def __dir__() -> List[str]:

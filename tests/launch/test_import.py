@@ -8,6 +8,9 @@ import sys
 
 import pytest
 
+import launch
+from launch import errors
+
 HEAVY = {"boto3", "botocore", "kubernetes", "urllib3", "pydantic", "cloudpickle", "numpy"}
 MILLISECONDS = 150
 
@@ -44,3 +47,11 @@ def test_the_libraries_are_imported_when_they_are_used(statement: str, absent: s
     }
     assert "launch" in loaded
     assert loaded & absent == set()
+
+
+def test_every_error_is_at_the_top_of_the_package() -> None:
+    defined = {
+        name for name, value in vars(errors).items() if isinstance(value, type) and value.__module__ == errors.__name__
+    }
+    assert defined <= set(launch.__all__)
+    assert all(getattr(launch, name) is getattr(errors, name) for name in defined)
