@@ -14,6 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bundle_runtime.contract.layout import Layout
+from bundle_runtime.server.lifecycle import Stage
 from bundle_runtime.server.worker.sockets import fresh
 
 if TYPE_CHECKING:
@@ -42,18 +43,18 @@ class Drain:
 
     async def _run(self) -> None:
         app = self._app
-        app.draining = True
+        app.lifecycle.stage = Stage.DRAINING
         print(f"server: draining: not ready, serving for {self._wait:g} s more", file=sys.stderr, flush=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._wait)
-        app.refusing = True
-        app.dispatcher.closing = True
+        app.lifecycle.stage = Stage.FINISHING
         self._close_idle()
         await app.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
         while any(connection.promised and connection.about_to_ask() for connection in app.connections):
             await asyncio.sleep(0.05)
             await app.dispatcher.idle()
         self._close_idle()
+        app.lifecycle.stage = Stage.CLOSING
         app.link.send_close()
         await app.link.gone(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)

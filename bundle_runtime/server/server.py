@@ -23,6 +23,7 @@ from bundle_runtime.server.container import ASSUMED
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON, STATUS_OF, Heads, error_body
+from bundle_runtime.server.lifecycle import Lifecycle, Stage
 from bundle_runtime.server.memory import SMALL, Memory, TooMuch
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.queue.calls import FIELDS, as_call
@@ -58,21 +59,18 @@ class App:
         self.schemas = {name: document.get(name) for name in ("requestSchema", "responseSchema")}
         self._timeout = timeout_seconds
         self.stall_seconds = stall_seconds
-        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self._finished)
+        self.lifecycle = Lifecycle()
+        self.dispatcher = Dispatcher(
+            loop, max_concurrency, queue_limit, timeout_seconds, self._finished, self.lifecycle
+        )
         self.dispatcher.on_item = self._streams
-        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory, stall_seconds)
+        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory, self.lifecycle, stall_seconds)
         self.metrics = Metrics()
         self.metrics.of(self)
         self.connections: set[HttpConnection] = set()
-        self.draining = False  # not ready, answers close their connections
-        self.refusing = False  # and nothing new is predicted
         self.heads = Heads(digest)
         self._prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
-
-    @property
-    def closing(self) -> bool:
-        return self.draining
 
     def tick(self) -> None:
         """Once a second."""
@@ -116,7 +114,7 @@ class App:
     def _predict(self, exchange: Exchange) -> None:
         dispatcher = self.dispatcher
         busy = dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full()
-        if (busy or self.refusing) and self.cannot_predict(exchange):
+        if (busy or self.lifecycle.stage >= Stage.FINISHING) and self.cannot_predict(exchange):
             return
         body, exchange.body = exchange.body, b""
         if len(body) > SMALL and not self.has_memory_for(exchange, body):
@@ -163,7 +161,7 @@ class App:
 
     def cannot_predict(self, exchange: Exchange) -> bool:
         """Asked before a body is looked at; True when the exchange has been answered so."""
-        if self.refusing and not exchange.connection.promised:
+        if self.lifecycle.stage >= Stage.FINISHING and not exchange.connection.promised:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
         elif self.dispatcher.send is None and not self._worker_returns():
             self.failed(exchange, "NotReady", self.why_not_ready())
@@ -176,7 +174,8 @@ class App:
         return True
 
     def _worker_returns(self) -> bool:
-        return self.link.returning and not self.draining  # a pod that goes away starts nothing again
+        # a pod that goes away starts no worker again
+        return self.link.returning and self.lifecycle.stage is Stage.SERVING
 
     def violates(self, exchange: Exchange, violations: list[Violation]) -> None:
         self.metrics.violations["request"] += 1
@@ -326,7 +325,7 @@ class App:
 
     def not_ready(self) -> tuple[str, str] | None:
         """Code and message; None when this pod takes requests."""
-        if self.draining:
+        if self.lifecycle.stage is not Stage.SERVING:
             return "Draining", "this server is going away"
         if self.held():
             return "WorkerStalled", routes.HELD

@@ -14,6 +14,7 @@ import yaml
 from modelbundle_operator.telemetry.metrics import Metrics
 
 from bundle_runtime.server.histogram import Histogram
+from bundle_runtime.server.lifecycle import Lifecycle
 from bundle_runtime.server.metrics import Metrics as ServerMetrics
 from tests.chart.conftest import ROOT
 
@@ -38,7 +39,7 @@ def exposed() -> set[str]:
     link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
     phases = SimpleNamespace(histograms={"user": Histogram()})
     dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter(), phases=phases)
-    app: Any = SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], draining=False, digest="")
+    app: Any = SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], lifecycle=Lifecycle(), digest="")
     server.of(app)
     pages = metrics.exposition().decode() + server.text().decode()
     return set(re.findall(r"^(\w+)", pages, re.MULTILINE))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.parser import Arriving
+from bundle_runtime.server.lifecycle import Stage
 from bundle_runtime.server.memory import SMALL
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
 
@@ -38,6 +39,7 @@ class HttpConnection(Arriving):
     def __init__(self, app: App, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
         super().__init__(loop, max_body, app.memory)
         self._app = app
+        self._lifecycle = app.lifecycle
         self._unread = object()  # who holds what the client has not read of its answers
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
@@ -118,7 +120,12 @@ class HttpConnection(Arriving):
         if self._memory.holders:
             self._memory.release(exchange)
         now = self._loop.time()
-        if now > self._ends_at or self._app.closing or exchange.old_http or not exchange.keep_alive:
+        if (
+            now > self._ends_at
+            or self._lifecycle.stage is not Stage.SERVING
+            or exchange.old_http
+            or not exchange.keep_alive
+        ):
             more += self._says_how_it_ends(exchange, now)
         small = b"" if len(body) > BIG or exchange.method == b"HEAD" else body
         transport.write(
@@ -143,7 +150,7 @@ class HttpConnection(Arriving):
     def _says_how_it_ends(self, exchange: Exchange, now: float) -> bytes:
         # old enough, and nothing is pipelined that would be lost
         ends = now > self._ends_at and not self._queue and self._next is None
-        if not exchange.keep_alive or self._app.closing or ends:
+        if not exchange.keep_alive or self._lifecycle.stage is not Stage.SERVING or ends:
             exchange.keep_alive = False
             return b"connection: close\r\n"
         return b"connection: keep-alive\r\n" if exchange.old_http else b""
@@ -200,7 +207,7 @@ class HttpConnection(Arriving):
                 return
         elif not exchange.old_http:
             transport.write(b"0\r\n\r\n")
-        self.promised = self._app.closing and exchange.keep_alive
+        self.promised = self._lifecycle.stage is not Stage.SERVING and exchange.keep_alive
         self._answered(transport, exchange, self._loop.time())
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any
 
 from bundle_runtime.contract import wire
+from bundle_runtime.server.lifecycle import Lifecycle, Stage
 from bundle_runtime.server.queue.batching import Batches
 from bundle_runtime.server.queue.limits import Room
 from bundle_runtime.server.queue.phases import Phases, queued
@@ -38,17 +39,18 @@ class Dispatcher:
         queue_limit: int,
         timeout_seconds: float,
         finish: Finish,
+        lifecycle: Lifecycle,
     ) -> None:
         self._loop = loop
         self._max_concurrency = max_concurrency
         self._room = Room(max_concurrency, queue_limit, timeout_seconds)
         self._timeout = timeout_seconds
         self._finish = finish
+        self._lifecycle = lifecycle
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
         self.batches: Batches | None = None  # of a bundle with predict_batch
         self.batch_sizes: Counter[int] = Counter()
         self.phases = Phases()
-        self.closing = False  # a stream gets no more time
         self.send: Callable[[int, int, bytes], None] | None = None  # kind, id, payload; None without a loaded worker
         self._pending: dict[int, Pending] = {}  # unanswered; in the order of admission, hence of deadlines
         self._waiting: deque[Pending] = deque()  # not sent yet; may hold some that are answered
@@ -235,7 +237,7 @@ class Dispatcher:
             self._progress = now = monotonic()
             if pending.queued < 0.0:
                 pending.queued = queued(now - pending.admitted, frame.phases)
-            if not self.closing:
+            if self._lifecycle.stage < Stage.FINISHING:
                 pending.deadline = now + self._timeout
                 self._pending[frame.id] = self._pending.pop(frame.id)
             self.on_item(pending, frame.payload if frame.kind == wire.ITEM else None)

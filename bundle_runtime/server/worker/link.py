@@ -11,6 +11,7 @@ import traceback
 from typing import Any, cast
 
 from bundle_runtime.contract import wire
+from bundle_runtime.server.lifecycle import Lifecycle, Stage
 from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.worker.pieces import assemble
@@ -36,6 +37,7 @@ class WorkerLink:
         digest: str,
         dispatcher: Dispatcher,
         memory: Memory,
+        lifecycle: Lifecycle,
         stall_seconds: float = 0.0,
     ) -> None:
         self._loop = loop
@@ -43,6 +45,7 @@ class WorkerLink:
         self._dispatcher = dispatcher
         self.memory = memory
         memory.elsewhere = self._unsent
+        self._lifecycle = lifecycle
         self._stall_seconds = stall_seconds
         self._connection: WorkerConnection | None = None
         self._absent = asyncio.Event()
@@ -54,7 +57,6 @@ class WorkerLink:
         self.fields: dict[str, list[str]] = {}  # which ones predict_fn takes and needs
         self.traces = True  # somebody may read a trace context: all but a loaded worker without OpenTelemetry
         self.lost = 0  # loaded workers that went away without being asked
-        self.closing = False
         self._away_since = loop.time()
 
     @property
@@ -82,7 +84,6 @@ class WorkerLink:
             return await self._loop.create_unix_server(lambda: WorkerConnection(self, self._loop), path)
 
     def send_close(self) -> None:
-        self.closing = True
         if self._connection is not None:
             self._connection.send(wire.CLOSE, 0, b"")
 
@@ -152,7 +153,7 @@ class WorkerLink:
         self._connection = None
         self._absent.set()
         self.traces = True
-        if self.state == READY and not self.closing:
+        if self.state == READY and self._lifecycle.stage is not Stage.CLOSING:
             self.lost += 1
             say(f"worker lost: what it had is answered with 503, what waits has {RETURN_SECONDS:g} s for the next one")
             self._away_since = self._loop.time()

@@ -12,6 +12,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
+from bundle_runtime.server.lifecycle import Stage
 from bundle_runtime.server.server import App
 from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
@@ -281,7 +282,7 @@ async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask
 async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> None:
     client = Client()
     if how == "drains":
-        client.app.draining = True
+        client.app.lifecycle.stage = Stage.DRAINING
     else:
         client.app.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
     client.sends(PREDICT)

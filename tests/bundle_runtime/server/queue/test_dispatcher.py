@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bundle_runtime.contract import wire
+from bundle_runtime.server.lifecycle import Lifecycle
 from bundle_runtime.server.queue.dispatcher import AHEAD, Dispatcher
 
 
@@ -20,7 +21,7 @@ class Worker:
         self.sent: list[int] = []
         self.cancelled: list[int] = []
         loop = asyncio.get_running_loop()
-        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout, self._finish)
+        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout, self._finish, Lifecycle())
         self.connect()
 
     def connect(self) -> None:
