@@ -78,7 +78,7 @@ class App:
         now = self._loop.time()
         for connection in list(self.connections):
             connection.check(now)
-        if self.dispatcher.send is None and not self._worker_returns():
+        if not self.dispatcher.has_worker and not self._worker_returns():
             self.dispatcher.give_up()
 
     # one request
@@ -113,7 +113,7 @@ class App:
 
     def _predict(self, exchange: Exchange) -> None:
         dispatcher = self.dispatcher
-        busy = dispatcher.send is None or dispatcher.held_seconds > self._timeout or dispatcher.full()
+        busy = not dispatcher.has_worker or dispatcher.held_seconds > self._timeout or dispatcher.full()
         if (busy or self.lifecycle.stage >= Stage.FINISHING) and self.cannot_predict(exchange):
             return
         body, exchange.body = exchange.body, b""
@@ -163,7 +163,7 @@ class App:
         """Asked before a body is looked at; True when the exchange has been answered so."""
         if self.lifecycle.stage >= Stage.FINISHING and not exchange.connection.promised:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
-        elif self.dispatcher.send is None and not self._worker_returns():
+        elif not self.dispatcher.has_worker and not self._worker_returns():
             self.failed(exchange, "NotReady", self.why_not_ready())
         elif self.held():
             self.failed(exchange, "WorkerStalled", routes.HELD)
@@ -187,7 +187,7 @@ class App:
         kind = wire.REQUEST
         traces = self.link.traces
         if (exchange.traceparent and traces) or head is not FIELDS:
-            batches = self.dispatcher.batches is not None
+            batches = self.dispatcher.batches
             kind, payload = as_call(exchange, head, payload, batches=batches, traces=traces)
         if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
             size, most = len(payload), wire.MAX_HEADED

@@ -19,6 +19,7 @@ from bundle_runtime.server import server as app
 from bundle_runtime.server.http import parser
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.queue import dispatcher as dispatch
+from bundle_runtime.server.queue import send_policy
 from bundle_runtime.server.server import App
 from bundle_runtime.server.worker.link import WorkerConnection
 from bundle_runtime.worker.connection.connection import Connection
@@ -32,7 +33,7 @@ HELLO: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxCon
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
-_CLOCKED: tuple[Any, ...] = (app, parser, dispatch)
+_CLOCKED: tuple[Any, ...] = (app, parser, dispatch, send_policy)
 
 
 class Timer:
@@ -243,7 +244,7 @@ class Runtime:
     def check_nothing_is_left(self) -> None:
         dispatcher = self.app.dispatcher
         left = {
-            "pending": len(dispatcher._pending),
+            "pending": len(dispatcher._table.pending),
             "waiting": dispatcher.queue_depth,
             "connections": len(self.app.connections),
         }

@@ -69,7 +69,7 @@ class _Sent:
         self.since = since  # when it began; None while it waits for a place
 
 
-class Batches:
+class BatchPlan:
     """The batches that the worker has, and what they teach. ``limit`` is the most that predict_batch takes."""
 
     def __init__(self, limit: int, concurrency: int, timeout: float) -> None:

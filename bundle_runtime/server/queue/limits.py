@@ -13,13 +13,15 @@ REQUESTS = 2048
 BYTES = 64 * 1024 * 1024  # the largest body that a request may have
 
 
-class Room:
+class QueueLimits:
+    """Of one server: its worker's places, and how long a request may take."""
+
     def __init__(self, max_concurrency: int, queue_limit: int, timeout_seconds: float) -> None:
         self._usual = max_concurrency + queue_limit
         self._max_concurrency = max_concurrency
         self._timeout = timeout_seconds
 
-    def has(self, occupied: int, held_bytes: int, mean_seconds: float, since_progress: float) -> bool:
+    def admits(self, occupied: int, held_bytes: int, mean_seconds: float, since_progress: float) -> bool:
         """Whether one more may come. ``mean_seconds`` is what the last answers took in the worker, inf before the first
         one; a worker that has not answered for longer than that is no measure any more."""
         expected = occupied * mean_seconds / self._max_concurrency

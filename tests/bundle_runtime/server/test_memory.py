@@ -59,7 +59,7 @@ def test_a_small_container_has_a_budget_too() -> None:
 def small_budget(client: Client) -> Memory:
     memory = client.app.memory
     memory.most, memory.most_arriving = 8 * MIB, 4 * MIB
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     return memory
 
 
@@ -124,7 +124,7 @@ async def test_a_body_of_tiny_chunks_is_kept_in_large_parts() -> None:
     connection = client.connection
     assert len(connection._parts) < 50
     sent: list[bytes] = []
-    client.app.dispatcher.send = lambda kind, id, payload: sent.append(payload)
+    client.app.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
     client.sends(b"0\r\n\r\n")
     assert [wire.unpack_fields(payload) for payload in sent] == [json.loads(whole)]
 
@@ -244,7 +244,7 @@ async def test_whatever_clients_and_worker_do_nothing_is_left(seed: int) -> None
     client.app.name = "m"
     sent: list[int] = []
     dispatcher = client.app.dispatcher
-    dispatcher.send = lambda kind, id, payload: sent.append(id)
+    dispatcher.ready(lambda kind, id, payload: sent.append(id), 0)
     open_ones: list[tuple[Any, Unread, list[bytes]]] = []
 
     def connect() -> None:
@@ -284,10 +284,9 @@ async def test_whatever_clients_and_worker_do_nothing_is_left(seed: int) -> None
         elif does < 0.85:
             client.waits(40)
         elif does < 0.88:
-            send_again, dispatcher.send = dispatcher.send, None
             dispatcher.worker_lost()
             sent.clear()
-            dispatcher.send = send_again
+            dispatcher.ready(lambda kind, id, payload: sent.append(id), 0)
         if transport.ended in ("closed", "aborted") or does > 0.93:
             connection.connection_lost(None)
             open_ones.remove((connection, transport, rest))

@@ -136,7 +136,7 @@ async def test_an_old_connection_ends_with_an_answer() -> None:
 
 async def test_no_pipelined_request_is_lost_to_age() -> None:
     client = Client()
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}" + HEALTH)
     client.waits(CONNECTION_SECONDS + 1)
     client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
@@ -170,7 +170,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_runs_nothing_meanwhile
 
 async def test_a_waiting_client_is_never_too_slow() -> None:
     client = Client()
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
     client.waits(10 * IDLE_SECONDS)
     assert (client.status, client.transport.ended) == (None, "")
@@ -206,7 +206,7 @@ async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monke
     """{"x": [0, ...]} is small as JSON and large as tensors or rows; the limit of a body cannot know."""
     client = Client()
     sent: list[int] = []
-    client.app.dispatcher.send = lambda kind, id, payload: sent.append(kind)
+    client.app.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
     monkeypatch.setattr(wire, "MAX_HEADED", 5)
     client.sends(b'POST /predict HTTP/1.1\r\ncontent-length: 8\r\n\r\n{"x": 1}')
     assert (client.status, sent, client.app.dispatcher.in_flight) == (413, [], 0)
@@ -223,7 +223,7 @@ async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
     sent: list[int] = []
 
     def kind() -> int:
-        client.app.dispatcher.send = lambda kind, id, payload: sent.append(kind)
+        client.app.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
         client.connect()
         parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
         client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
@@ -337,7 +337,7 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
 )
 async def test_a_target_may_name_the_host(target: str, status: int) -> None:
     client = Client()
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     method, body = ("POST", "{}") if "predict" in target else ("GET", "")
     client.sends(f"{method} {target} HTTP/1.1\r\nhost: other\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
     client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
@@ -370,7 +370,7 @@ async def test_a_mistake_of_the_server_is_answered_counted_and_logged(capsys: py
     def broken(*_: object) -> None:
         raise RuntimeError("no such frame")
 
-    client.app.dispatcher.send = broken
+    client.app.dispatcher.ready(broken, 0)
     client.sends(PREDICT + HEALTH)
     assert (client.status, client.transport.ended, len(bodies(client))) == (500, "closed", 1)
     assert json.loads(bodies(client)[0])["error"]["code"] == "InternalError"
@@ -394,7 +394,7 @@ CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\
 
 async def test_a_trailer_says_nothing_about_the_request() -> None:
     client = Client()
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
     client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
@@ -412,7 +412,7 @@ async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> N
 
 async def test_small_chunks_are_no_endless_trailer() -> None:
     client = Client()
-    client.app.dispatcher.send = lambda *_: None
+    client.app.dispatcher.ready(lambda *_: None, 0)
     client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
     for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
         client.sends(bytes((byte,)))

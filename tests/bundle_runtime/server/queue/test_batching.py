@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from bundle_runtime.server.queue.batching import LEAD, LONGEST_QUEUE, SAMPLES, Batches, Duration
+from bundle_runtime.server.queue.batching import LEAD, LONGEST_QUEUE, SAMPLES, BatchPlan, Duration
 
 
 def fitted(a: float, b: float, noise: float = 0.0, count: int = SAMPLES) -> Duration:
@@ -54,8 +54,8 @@ def test_it_follows_a_change() -> None:
     assert duration.seconds(30) == pytest.approx(0.5)
 
 
-def busy(seconds: float, timeout: float = 1.0, limit: int = 10) -> Batches:
-    batches = Batches(limit, 1, timeout)
+def busy(seconds: float, timeout: float = 1.0, limit: int = 10) -> BatchPlan:
+    batches = BatchPlan(limit, 1, timeout)
     for number in range(3):
         batches.sent([number], 0.0)
         assert batches.answered(number, seconds) == 1
@@ -63,7 +63,7 @@ def busy(seconds: float, timeout: float = 1.0, limit: int = 10) -> Batches:
 
 
 def test_a_batch_runs_until_its_last_answer() -> None:
-    batches = Batches(10, 1, 1.0)
+    batches = BatchPlan(10, 1, 1.0)
     assert batches.wait(1, 9.0, 5.0) == 0
     batches.sent([1, 2], 5.0)
     assert batches.wait(10, 9.0, 5.0) == math.inf, "nobody knows how long it takes"
@@ -121,6 +121,6 @@ def test_how_many_may_wait(seconds: float, waiting: int, full: bool) -> None:
 
 
 def test_a_queue_ends_somewhere_when_nothing_is_known() -> None:
-    batches = Batches(10, 1, 60.0)
+    batches = BatchPlan(10, 1, 60.0)
     assert not batches.is_full(10 * LONGEST_QUEUE - 1)
     assert batches.is_full(10 * LONGEST_QUEUE)

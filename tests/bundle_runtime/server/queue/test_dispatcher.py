@@ -10,7 +10,8 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.lifecycle import Lifecycle
-from bundle_runtime.server.queue.dispatcher import AHEAD, Dispatcher
+from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.queue.send_policy import SEND_AHEAD_MAX
 
 
 class Worker:
@@ -69,7 +70,7 @@ async def test_a_quick_function_is_sent_some_ahead_and_a_slow_one_is_not() -> No
         return sent
 
     assert answered_in(25_000) == 1
-    assert answered_in(50) == 1 + AHEAD
+    assert answered_in(50) == 1 + SEND_AHEAD_MAX
     assert answered_in(5000) == 2
     assert answered_in(25_000) == 1
 
@@ -82,7 +83,7 @@ async def test_requests_that_come_and_go_hide_no_function_that_hangs(micros: int
         dispatcher.admit("quick", b"{}")
         worker.answer(worker.sent[0], micros)
     dispatcher.admit("hangs", b"{}")
-    mean = dispatcher._mean_micros
+    mean = dispatcher._table.mean_micros
     hangs, *_ = worker.sent
     for _ in range(5):
         dispatcher.admit("later", b"{}")
@@ -91,7 +92,7 @@ async def test_requests_that_come_and_go_hide_no_function_that_hangs(micros: int
             worker.answer(id, 0, wire.CANCELLED)
     assert worker.sent == [hangs]
     assert dispatcher.held_seconds > 0.1
-    assert dispatcher._mean_micros == mean
+    assert dispatcher._table.mean_micros == mean
 
 
 async def test_full_counts_what_runs_for_nobody() -> None:
@@ -114,7 +115,7 @@ async def test_a_batch_of_many_holds_one_place() -> None:
     a, b, *together = (dispatcher.admit(name, b"{}").id for name in "abcd")
     for id in (a, b):
         dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"1", wire.NO_TIME), "")
-    assert set(together) == dispatcher._outstanding
+    assert set(together) == dispatcher._table.outstanding
     await asyncio.sleep(0.01)
     assert dispatcher.held_seconds == 0
     dispatcher.admit("e", b"{}")
@@ -139,12 +140,27 @@ async def test_a_lost_worker() -> None:
     worker.dispatcher.admit("waits", b"{}")
     worker.dispatcher.worker_lost()
     assert worker.finished == [("runs", "WorkerDied")]
-    assert worker.dispatcher.send is None
+    assert not worker.dispatcher.has_worker
     worker.dispatcher.admit("new", b"{}")
     worker.connect()
     worker.answer(worker.sent[0])
     worker.answer(worker.sent[0])
     assert worker.finished[1:] == [("waits", ""), ("new", "")]
+
+
+async def test_a_batch_that_was_to_go_ahead_stays_when_its_worker_is_lost() -> None:
+    worker = Batching()
+    worker.dispatcher.admit("a", b"{}")
+    await asyncio.sleep(0.1)
+    worker.answer_batch(worker.batches[0])
+    for name in "bcdef":
+        worker.dispatcher.admit(name, b"{}")
+    assert len(worker.batches) == 2, "the third is timed"
+    worker.dispatcher.worker_lost()
+    sent: list[int] = []
+    worker.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
+    await asyncio.sleep(0.15)
+    assert sent == [wire.REQUEST] * 2, "one by one, and one ahead"
 
 
 async def test_no_worker_comes() -> None:

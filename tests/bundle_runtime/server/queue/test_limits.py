@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bundle_runtime.server.queue.limits import BYTES, REQUESTS, Room
+from bundle_runtime.server.queue.limits import BYTES, REQUESTS, QueueLimits
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ from bundle_runtime.server.queue.limits import BYTES, REQUESTS, Room
     ],
 )  # fmt: skip
 def test_room(occupied: int, held: int, mean: float, since: float, has: bool) -> None:
-    assert Room(2, 20, 5.0).has(occupied, held, mean, since) is has
+    assert QueueLimits(2, 20, 5.0).admits(occupied, held, mean, since) is has
