@@ -15,8 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from bundle_spec.names import BUNDLE_NAME
-from tests.client.stand_in import StandIn
-from tests.environments import interpreter, python_with_client
 from tests.seed.document import Document
 from tests.seed.environments import PYDANTICS, Environment
 from tools.testkit.environments import interpreter, python_with_client

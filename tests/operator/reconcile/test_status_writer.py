@@ -6,9 +6,9 @@ from typing import Any
 
 from modelbundle_operator.kube.errors import Refused
 
-from tests.builders import model_bundle
-from tests.loop.fake_cluster import FakeCluster
-from tests.loop.world import World
+from tests.operator.fake_cluster import FakeCluster
+from tests.operator.world import World
+from tools.testkit.cluster_objects import model_bundle
 
 Body = dict[str, Any]
 
