@@ -17,7 +17,7 @@ class NotJSON(Exception):
 
 
 class Failed(Exception):
-    """One of the codes of docs/wire.md, and a message for the client."""
+    """One of the codes of docs/reference/wire.md, and a message for the client."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
