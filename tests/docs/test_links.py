@@ -25,6 +25,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_files_that_a_page_names_exist(page: Path) -> None:
+    spans = re.findall(r"`(\w[\w.-]*)(/[\w./-]*)`", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
+    named = [first + rest for first, rest in spans if (ROOT / first).is_dir() and first not in MADE]
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_pages_that_are_named_anywhere_exist() -> None:
     mentions = [(file, mention) for file in _sources() for mention in MENTION.findall(file.read_text(errors="replace"))]
     assert len(mentions) > 50
