@@ -26,6 +26,12 @@ def test_the_index_has_each_page_once() -> None:
     )
 
 
+def test_the_index_has_decisions_by_their_titles() -> None:
+    rows = re.findall(r"^\| (\d{4}) \| \[(.*)\]\((.*)\) \|$", (DOCS / "index.md").read_text(), flags=re.MULTILINE)
+    titles = [(path.name, path.read_text().splitlines()[0]) for path in sorted((DOCS / "adr").glob("*.md"))]
+    assert [(Path(file).name, f"# {number} {title}") for number, title, file in rows] == titles
+
+
 def test_the_readme_leads_to_the_index() -> None:
     assert "](docs/index.md)" in (ROOT / "README.md").read_text()
 

@@ -3,7 +3,7 @@
 kopf's stream is the source, our own writes' answers and the resync complete it. Three rules keep it true: the newer
 resourceVersion wins, whatever order events arrive in; a deletion has a version too, so a late echo revives
 nothing; and the resync replaces a kind by a LIST, because kopf loses deletions that fall into a gap of the watch
-(docs/adr/0003-a-mirror-fed-by-the-watch.md).
+(docs/adr/0003-a-cache-fed-by-the-watch.md).
 """
 
 import json
