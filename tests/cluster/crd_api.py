@@ -18,7 +18,7 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
-from tools.testkit.kubectl import KubectlError, kubectl
+from tools.testkit.kubectl import KubectlError, kubectl, wait_established
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "modelbundles.yaml"
 Object = dict[str, Any]
@@ -135,7 +135,7 @@ def merge_difference(before: Any, after: Any) -> Any:
 def fresh_namespace(purpose: str) -> Iterator[Server]:
     """A namespace with this checkout's CRD; nothing else is needed to ask what the API server accepts."""
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(CRD))
-    kubectl("wait", "--for=condition=Established", "crd/modelbundles.modelbundle.dev", "--timeout=30s")
+    wait_established("modelbundles.modelbundle.dev")
     name = f"test-{purpose}-{os.getpid() % 10000}-{uuid.uuid4().hex[:5]}"
     kubectl("create", "namespace", name)
     kubectl("label", "namespace", name, "pod-security.kubernetes.io/enforce=restricted")

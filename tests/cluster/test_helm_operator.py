@@ -19,7 +19,17 @@ from tests.cluster.load import load
 from tests.cluster.test_endpoints import endpoint
 from tools.testkit.call import from_host, from_pod
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
-from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.kubectl import (
+    KubectlError,
+    Manifest,
+    apply,
+    condition,
+    get,
+    kubectl,
+    list_all,
+    wait_established,
+    wait_for,
+)
 from tools.testkit.place import ROOT, Place
 from tools.testkit.store import Store
 
@@ -67,7 +77,7 @@ def in_place(place: Place) -> Callable[..., str]:
 def stored_under_older_crds(namespace: str) -> dict[str, tuple[str, Any]]:
     """Objects that were created when the cluster had the older CRDs; uid and spec by kind and name."""
     kubectl("apply", "--server-side", "--force-conflicts", *(word for path in OLDER_CRDS for word in ("-f", str(path))))
-    kubectl("wait", "--for=condition=Established", *(f"crd/{name}" for name in CRDS))
+    wait_established(*CRDS)
     artifact = {"uri": "s3://models/a.zip", "sha256": "0" * 64, "packaging": "zip"}
     whole = manifest("whole", artifact, serving={"replicas": 0}, loadPredictFn="p.load", loadModelFn="m.load",
                      appConfig={"mode": "single", "deep": {"y": [1, 1.5]}})  # fmt: skip

@@ -17,7 +17,7 @@ from tests.gitops.argo import EXAMPLES, Repository
 from tests.gitops.health_data import HEALTHY
 from tools.testkit.install import NAMESPACE as OPERATOR_NAMESPACE
 from tools.testkit.install import values
-from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_for
+from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_established, wait_for
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 
@@ -75,8 +75,7 @@ def test_crds_are_upgraded_by_a_sync_and_outlive_the_application(
     namespace = make_namespace("gitops-crds")
     older = yaml.safe_load((ROOT / "tests/gitops/data/modelbundles-f3c618f.yaml").read_text())
     kubectl("apply", "-f", "-", stdin=json.dumps(_renamed(older)))
-    kubectl("wait", "--for=jsonpath={.status.acceptedNames.plural}", f"crd/{_OTHER}", "--timeout=30s")
-    kubectl("wait", "--for=condition=Established", f"crd/{_OTHER}", "--timeout=30s")
+    wait_established(_OTHER)
     stored = {**cpu_bundle(store, "stored"), "apiVersion": "crd.modelbundle.test/v1alpha1", "kind": "OtherBundle"}
     wait_for(
         "the older CRD to serve", lambda: kubectl("apply", "-f", "-", stdin=json.dumps(stored), namespace=namespace), 30

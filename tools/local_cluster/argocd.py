@@ -9,11 +9,14 @@ asked for, not with the cluster's own programs.
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 from tools.local_cluster import debian, golang, pki, processes, store, versions
+from tools.local_cluster.api import Api
 from tools.local_cluster.components import Component
+from tools.local_cluster.errors import ClusterError
 from tools.local_cluster.place import Place
 from tools.local_cluster.plan import Plan
 from tools.local_cluster.progress import say, step
@@ -22,6 +25,8 @@ from tools.local_cluster.shell import run
 # the order in which they start, and where each takes connections
 COMPONENTS = {"redis": 6379, "argocd-repo-server": 8081, "argocd-application-controller": 8082}
 NAMESPACE = "argocd"
+_CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_ESTABLISHED_SECONDS = 60.0
 
 _MODULE = Path(__file__).resolve().parent / "argo-cd"
 _PACKAGE = "github.com/argoproj/argo-cd/v3"
@@ -58,9 +63,7 @@ def start(place: Place, plan: Plan) -> None:
     administrator = pki.administrator(place, plan, "argocd")
     apply = ("apply", "--server-side", "--force-conflicts", "--field-manager=local-cluster", "-f")
     _kubectl(administrator, *apply, str(made / "crds"))
-    # a new CRD has no conditions at all for a moment, and waiting for one of them is an error then
-    for state in ("jsonpath={.status.acceptedNames.plural}", "condition=Established"):
-        _kubectl(administrator, "wait", f"--for={state}", "-f", str(made / "crds"))
+    _wait_established(Api(place, plan))
     _kubectl(administrator, *apply, "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": objects()}))
     (place.state / "argocd").mkdir(exist_ok=True)
     for name in COMPONENTS:
@@ -142,6 +145,20 @@ def objects() -> list[dict[str, Any]]:
 
 def _kubectl(kubeconfig: Path, *arguments: str, stdin: str | None = None) -> None:
     run([golang.bin_directory() / "kubectl", f"--kubeconfig={kubeconfig}", *arguments], stdin=stdin)
+
+
+def _wait_established(api: Api) -> None:
+    """Not by `kubectl wait`: for a moment a new CRD has no conditions at all, and that is an error there."""
+    deadline = time.monotonic() + _ESTABLISHED_SECONDS
+    while not all(_established(crd) for crd in api.get(_CRDS)["items"]):
+        if time.monotonic() > deadline:
+            raise ClusterError(f"not every CRD is established after {_ESTABLISHED_SECONDS:g} s")
+        time.sleep(0.2)
+
+
+def _established(crd: dict[str, Any]) -> bool:
+    conditions = crd["status"].get("conditions") or []
+    return any(each["type"] == "Established" and each["status"] == "True" for each in conditions)
 
 
 def _build(made: Path) -> None:

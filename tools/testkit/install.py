@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import Any
 
-from tools.testkit.kubectl import KubectlError, kubectl
+from tools.testkit.kubectl import KubectlError, kubectl, wait_established
 from tools.testkit.place import ROOT, Place
 from tools.testkit.store import BUCKET, Store
 
@@ -22,8 +22,7 @@ def install(place: Place, **more_settings: str | int) -> None:
     Store(place).make_bucket()
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    crds = [f"crd/{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")]
-    kubectl("wait", "--for=condition=Established", *crds)
+    wait_established(*(f"{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")))
     helm(
         "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
         "--wait", "--timeout", "120s",

@@ -42,6 +42,17 @@ def get(kind: str, name: str, namespace: str = "") -> Manifest | None:
     return json.loads(printed) if printed.strip() else None
 
 
+def wait_established(*crds: str, timeout: float = 60) -> None:
+    """Until the API server serves these CustomResourceDefinitions.
+
+    Not by `kubectl wait`: for a moment a new one has no conditions at all, and that is an error there."""
+
+    def established() -> bool:
+        return all(condition(get("crd", name), "Established").get("status") == "True" for name in crds)
+
+    wait_for(f"{', '.join(crds)} to be established", established, timeout)
+
+
 def list_all(kind: str, namespace: str = "", selector: str = "") -> list[Manifest]:
     arguments = ["get", kind, "-o", "json", *(["-l", selector] if selector else [])]
     return list(json.loads(kubectl(*arguments, namespace=namespace))["items"])
