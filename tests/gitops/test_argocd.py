@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -20,49 +18,13 @@ from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.gitops import argo, phases
 from tests.gitops.argo import EXAMPLES, Repository
 from tests.gitops.health_data import DEGRADED, HEALTHY, PHASES, PROGRESSING, expected
+from tests.gitops.repositories import Git, Keep, Running, version
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_for
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 
 pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
-
-Keep = Callable[[str, Manifest], None]
-
-
-@dataclass
-class Git:
-    """A repository, the Application that follows it, and the namespace that it fills."""
-
-    repository: Repository
-    namespace: str
-    files: dict[str, Manifest] = field(default_factory=dict)
-    head: str = ""
-
-    @property
-    def app(self) -> str:
-        return self.namespace
-
-    def push(self, files: dict[str, Any]) -> str:
-        """Commit, and tell Argo CD as the Git host's webhook would."""
-        self.head = self.repository.commit(files)
-        self.files |= files
-        self.files = {name: manifest for name, manifest in self.files.items() if manifest is not None}
-        if get("application", self.app, argo.NAMESPACE):
-            argo.pushed(self.app)
-        return self.head
-
-
-@dataclass
-class Running:
-    models: Git
-    phases: Git
-    edits: Git
-    cure: Git
-
-
-def version(store: Store, name: str, **more: Any) -> Manifest:
-    return cpu_bundle(store, name, env=[{"name": "VERSION", "value": name}], **more)
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,7 @@ from click.testing import CliRunner
 
 from oip_conformance.cli import BROKEN, CLAUSES, HOLDS, main, run
 from oip_conformance.target import Target
-from tests.serving.conftest import code_bundle
-from tools.testkit.pair import Pair, stopping
+from tools.testkit.pair import Pair, code_bundle, stopping
 
 SOURCE = "def predict(m, words):\n    return {'m': m, 'words': words}\n"
 FIELDS = {

@@ -21,13 +21,11 @@ from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
 from modelbundle_operator.loop.key import Key
 
+from tests.operator.field_ownership import UNOWNED, drop_given_up, fields_of, merge, minus, owned, still_there
+
 Body = dict[str, Any]
 Listed = list[Body]  # in the class the name is that of a method
 Ref = tuple[str, str, str]
-
-# list-maps by the key of their items; any other list is one value
-LIST_KEYS = {"env": "name", "containers": "name", "initContainers": "name", "volumes": "name", "conditions": "type"}
-_UNOWNED = ("apiVersion", "kind")
 
 
 class FakeCluster:
@@ -86,7 +84,7 @@ class FakeCluster:
             raise Transient("409: the object has been modified")
         new = copy.deepcopy(body)
         for entry in new["metadata"]["managedFields"]:
-            entry["fieldsV1"] = _still_there(entry["fieldsV1"], new)
+            entry["fieldsV1"] = still_there(entry["fieldsV1"], new)
         return self._store(live, new)
 
     async def create_event(self, event: Body) -> None:
@@ -102,22 +100,22 @@ class FakeCluster:
         new = copy.deepcopy(live)
         entries: list[Body] = new["metadata"]["managedFields"]
         mine = next((e for e in entries if (e["manager"], e.get("subresource", "")) == (manager, subresource)), None)
-        content = {name: value for name, value in body.items() if name not in (*_UNOWNED, "metadata")}
+        content = {name: value for name, value in body.items() if name not in (*UNOWNED, "metadata")}
         if labels := body["metadata"].get("labels"):
             content["metadata"] = {"labels": labels}
-        fields = _fields(content)
+        fields = fields_of(content)
         if mine is None:
             mine = {"manager": manager, "operation": "Apply", "fieldsV1": {}}
             entries.append(mine | ({"subresource": subresource} if subresource else {}))
             mine = entries[-1]
         others = [entry["fieldsV1"] for entry in entries if entry is not mine]
-        _drop_given_up(new, mine["fieldsV1"], fields, others)
+        drop_given_up(new, mine["fieldsV1"], fields, others)
         mine["fieldsV1"] = fields
         given = {
             name: value for name, value in body["metadata"].items() if name not in ("labels", "uid", "resourceVersion")
         }
         new["metadata"] |= copy.deepcopy(given)
-        _merge(new, content)
+        merge(new, content)
         return self._store(live, new)
 
     def edit(self, kind: str, key: Key, change: Callable[[Body], None], manager: str = "kubectl-edit") -> Body:
@@ -125,8 +123,8 @@ class FakeCluster:
         live = self.objects[(kind, *key.place)]
         new = copy.deepcopy(live)
         change(new)
-        before, after = _fields(_owned(live)), _fields(_owned(new))
-        if added := _minus(after, before):
+        before, after = fields_of(owned(live)), fields_of(owned(new))
+        if added := minus(after, before):
             new["metadata"]["managedFields"].append({"manager": manager, "operation": "Update", "fieldsV1": added})
         return self._store(live, new)
 
@@ -206,97 +204,3 @@ def _ref(body: Body) -> Ref:
 def _content(body: Body) -> Body:
     metadata = {k: v for k, v in body["metadata"].items() if k not in ("resourceVersion", "managedFields")}
     return {**body, "metadata": metadata}
-
-
-def _owned(body: Body) -> Body:
-    labels = body["metadata"].get("labels")
-    content = {name: value for name, value in body.items() if name not in (*_UNOWNED, "metadata", "status")}
-    return {**content, **({"metadata": {"labels": labels}} if labels else {})}
-
-
-def _fields(value: Any, name: str = "") -> Body:
-    """The fieldsV1 tree of a value."""
-    if isinstance(value, dict):
-        return {f"f:{key}": _fields(below, key) for key, below in value.items()}
-    if isinstance(value, list) and (key := LIST_KEYS.get(name)):
-        return {f'k:{{"{key}":"{item[key]}"}}': {".": {}, **_fields(item)} for item in value}
-    return {}
-
-
-def _minus(one: Body, other: Body) -> Body:
-    left = {}
-    for key, below in one.items():
-        if key not in other:
-            left[key] = below
-        elif part := _minus(below, other[key]):
-            left[key] = part
-    return left
-
-
-def _merge(into: Body, value: Body) -> None:
-    for key, new in value.items():
-        old = into.get(key)
-        if isinstance(new, dict) and isinstance(old, dict):
-            _merge(old, new)
-        elif isinstance(new, list) and isinstance(old, list) and (by := LIST_KEYS.get(key)):
-            known = {item[by]: item for item in old}
-            for item in new:
-                if item[by] in known:
-                    _merge(known[item[by]], item)
-                else:
-                    old.append(copy.deepcopy(item))
-        else:
-            into[key] = copy.deepcopy(new)
-
-
-def _drop_given_up(value: Any, old: Body, new: Body, others: list[Body]) -> None:
-    """Remove what a manager applied before, applies no more, and nobody else owns."""
-    for key, below in old.items():
-        theirs = [tree[key] for tree in others if key in tree]
-        if key == ".":
-            continue
-        if key in new:
-            _drop_given_up(_child(value, key), below, new[key], theirs)
-        elif not theirs:
-            _remove(value, key)
-
-
-def _child(value: Any, key: str) -> Any:
-    kind, _, name = key.partition(":")
-    if kind == "f":
-        return value.get(name, {})
-    by, wanted = _list_key(name)
-    return next((item for item in value if item[by] == wanted), {})
-
-
-def _remove(value: Any, key: str) -> None:
-    kind, _, name = key.partition(":")
-    if kind == "f":
-        value.pop(name, None)
-    else:
-        by, wanted = _list_key(name)
-        value[:] = [item for item in value if item[by] != wanted]
-
-
-def _still_there(fields: Body, value: Any) -> Body:
-    """The part of a tree whose fields exist."""
-    left = {}
-    for key, below in fields.items():
-        if key == ".":
-            left[key] = below
-            continue
-        kind, _, name = key.partition(":")
-        if kind == "f":
-            if isinstance(value, dict) and name in value:
-                left[key] = _still_there(below, value[name])
-        else:
-            by, wanted = _list_key(name)
-            item = next((item for item in value if item[by] == wanted), None)
-            if item is not None:
-                left[key] = _still_there(below, item)
-    return left
-
-
-def _list_key(text: str) -> tuple[str, str]:
-    by, wanted = text.strip('{}"').split('":"')
-    return by, wanted

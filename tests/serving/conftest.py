@@ -7,27 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
 import pytest
 
-from tools.testkit.pair import Pair
+from tests.serving.open_inference import MIRROR, SEED, SEED_DOCUMENT
+from tools.testkit.pair import Pair, code_bundle, pickle_bundle, stopping
+
+__all__ = ["Served", "code_bundle"]
 
 Served = Callable[..., Pair]
-
-
-def code_bundle(root: Path, source: str) -> None:
-    """A zip bundle, unpacked: ``source`` is predict.py and gets a load_predict_fn if it has none."""
-    artifact = root / "bundle/artifact"
-    artifact.mkdir(parents=True)
-    if "def load_predict_fn" not in source:
-        source += "\n\ndef load_predict_fn(model):\n    return predict\n"
-    (artifact / "predict.py").write_text(source)
-
-
-def pickle_bundle(root: Path, content: Any) -> None:
-    artifact = root / "bundle/artifact"
-    artifact.mkdir(parents=True)
-    (artifact / "bundle.pkl").write_bytes(cloudpickle.dumps(content))
 
 
 @pytest.fixture
@@ -55,3 +42,19 @@ def bundle(tmp_path: Path) -> Iterator[Served]:
 def served(bundle: Served) -> Served:
     """The pair, ready."""
     return lambda *args, **options: bundle(*args, **options).start()
+
+
+@pytest.fixture(scope="module")
+def seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    root = tmp_path_factory.mktemp("seed") / "root"
+    code_bundle(root, SEED)
+    with stopping(Pair(root, SEED_DOCUMENT, name="seed")) as pair:
+        yield pair.start()
+
+
+@pytest.fixture(scope="module")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    root = tmp_path_factory.mktemp("mirror") / "root"
+    code_bundle(root, MIRROR)
+    with stopping(Pair(root, {}, name="mirror")) as pair:
+        yield pair.start()

@@ -11,8 +11,8 @@ import re
 import subprocess
 import sys
 
-from tests.serving.test_pythons import VERSIONS
 from tools.testkit.environments import python_with
+from tools.testkit.pythons import VERSIONS
 
 PACKAGES = ("numpy", "opentelemetry-api")  # what the tests' bundles import where they are
 

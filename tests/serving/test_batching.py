@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.serving.conftest import Served, code_bundle
-from tests.serving.test_pythons import interpreter
 from tools.testkit.pair import Background, Pair, stopping, until
+from tools.testkit.pythons import interpreter
 
 SOURCE = """
 import time

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.serving.conftest import code_bundle
-from tests.serving.test_hostile_code import OLDEST
 from tools.testkit.pair import Answer, Background, Pair, stopping, until
+from tools.testkit.pythons import oldest
 
 BATCHED = r"""
 import sys, time
@@ -82,7 +82,7 @@ def load_predict_fn(model):
 def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     root = tmp_path_factory.mktemp("batched") / "root"
     code_bundle(root, BATCHED)
-    with stopping(Pair(root, {}, python=OLDEST, request_timeout_seconds=5)) as pair:
+    with stopping(Pair(root, {}, python=oldest(), request_timeout_seconds=5)) as pair:
         yield pair.start()
 
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.serving.conftest import Served, code_bundle
-from tests.serving.test_pythons import interpreter
 from tools.testkit.pair import Answer, Pair, stopping, until
+from tools.testkit.pythons import oldest
 
-OLDEST = os.environ.get("WORKER_PYTHON") or interpreter("3.8") or sys.executable
+OLDEST = oldest()
 
 SOURCE = r"""
 import os, signal, sys

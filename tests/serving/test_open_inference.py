@@ -5,96 +5,15 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import numpy
 import pytest
-import tritonclient.http as triton
-from tritonclient.utils import InferenceServerException
 
-from tests.serving.conftest import Served, code_bundle
-from tests.serving.test_pythons import interpreter
-from tools.testkit.pair import Answer, Pair, stopping
-
-SEED = """
-def predict(x, y):
-    return x * 2 + len(y)
-"""
-SEED_DOCUMENT = {
-    "requestSchema": {
-        "type": "object",
-        "properties": {"x": {"type": "integer"}, "y": {"type": "string"}},
-        "required": ["x", "y"],
-    },
-    "responseSchema": {"type": "integer", "maximum": 100},
-}
-# says of each argument what it is, and gives it back
-MIRROR = """
-import array, dataclasses, datetime
-
-@dataclasses.dataclass
-class Box:
-    a: int
-    b: list
-
-def predict(**fields):
-    want = fields.pop("want", None)
-    if want == "box":
-        return Box(1, [1.5, 2.5])
-    if want == "mixed":
-        return {"text": "é", "flag": True, "none": None, "ragged": [[1], [2, 3]], "day": datetime.date(2020, 1, 2),
-                "rows": [[1, 2], [3, 4]], "words": ["a", "bc"], "raw": b"\\xff\\x00", "big": 2**70, "empty": []}
-    if want == "nan":
-        return [1.0, float("nan")]
-    if want == "bytes":
-        import numpy
-        return {"array": numpy.array([[b"a", b"bc"]]), "list": [b"a", b"bc"], "one": [b"a"], "scalar": b"a"}
-    if want == "masked":
-        import numpy
-        return {"a": numpy.ma.masked_array([1.0, 2.0], mask=[False, True])}
-    if want == "half":
-        return {"\\ud800": 1}
-    if want == "types":
-        return {name: f"{type(value).__name__} {getattr(value, 'dtype', '')} {getattr(value, 'shape', '')}".strip()
-                for name, value in fields.items()}
-    return fields
-"""
-
-
-@pytest.fixture(scope="module")
-def seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("seed") / "root"
-    code_bundle(root, SEED)
-    with stopping(Pair(root, SEED_DOCUMENT, name="seed")) as pair:
-        yield pair.start()
-
-
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("mirror") / "root"
-    code_bundle(root, MIRROR)
-    with stopping(Pair(root, {}, name="mirror")) as pair:
-        yield pair.start()
-
-
-def tensor(name: str, datatype: str, shape: list[int], data: Any = None, **parameters: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "datatype": datatype, "shape": shape}
-    if data is not None:
-        found["data"] = data
-    return {**found, "parameters": parameters} if parameters else found
-
-
-def infer(pair: Pair, *inputs: Any, binary: bytes = b"", **more: Any) -> Answer:
-    text = json.dumps({"inputs": list(inputs), **more}).encode()
-    headers = {"Inference_Header_Content_Length": str(len(text))} if binary else {}
-    return pair.call("POST", f"/v2/models/{pair.options['name']}/infer", text + binary, **headers)
-
-
-def outputs(answer: Answer) -> dict[str, Any]:
-    assert answer.status == 200, answer.body
-    return {output["name"]: output for output in answer.json["outputs"]}
-
+from tests.serving.conftest import Served
+from tests.serving.open_inference import MIRROR, SEED, SEED_DOCUMENT, infer, outputs, tensor
+from tools.testkit.pair import Pair
+from tools.testkit.pythons import interpreter
 
 X = tensor("x", "INT64", [1], [1])
 Y = tensor("y", "BYTES", [1], ["hello"])
@@ -308,60 +227,3 @@ def test_without_numpy_tensors_are_lists(bundle: Served) -> None:
     found = outputs(infer(pair, matrix, tensor("b", "BOOL", [2], [True, False])))
     assert found["m"] == {"name": "m", "datatype": "FP64", "shape": [2, 2], "data": [1, 2, 3, 4]}
     assert found["b"] == {"name": "b", "datatype": "BOOL", "shape": [2], "data": [True, False]}
-
-
-class TestTritonClient:
-    @pytest.fixture
-    def client(self, mirror: Pair) -> Iterator[Any]:
-        with triton.InferenceServerClient(f"127.0.0.1:{mirror.port}") as client:
-            yield client
-
-    def test_health_and_metadata(self, client: Any, mirror: Pair) -> None:
-        assert client.is_server_live()
-        assert client.is_server_ready()
-        assert client.is_model_ready("mirror")
-        assert client.is_model_ready("mirror", mirror.digest)
-        assert not client.is_model_ready("mirror", "1")
-        assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
-        assert client.get_model_metadata("mirror", mirror.digest)["versions"] == [mirror.digest]
-
-    @pytest.mark.parametrize("binary", [True, False])
-    @pytest.mark.parametrize("compression", [None, "gzip", "deflate"])
-    def test_infer(self, client: Any, mirror: Pair, binary: bool, compression: str | None) -> None:
-        arrays: dict[str, Any] = {
-            "f": numpy.arange(600, dtype=numpy.float32).reshape(2, 300),
-            "i": numpy.array([[1, -2]], dtype=numpy.int64),
-            "b": numpy.array([True, False]),
-            "s": numpy.array(["a", "é"], dtype=object),
-        }
-        datatypes = {"f": "FP32", "i": "INT64", "b": "BOOL", "s": "BYTES"}
-        inputs = []
-        for name, array in arrays.items():
-            inputs.append(triton.InferInput(name, list(array.shape), datatypes[name]))
-            inputs[-1].set_data_from_numpy(array, binary_data=binary)
-        wanted = [triton.InferRequestedOutput(name, binary_data=binary) for name in arrays]
-        result = client.infer(
-            "mirror",
-            inputs,
-            model_version=mirror.digest,
-            outputs=wanted,
-            request_id="r",
-            request_compression_algorithm=compression,
-            response_compression_algorithm=compression,
-        )
-        assert result.get_response()["id"] == "r"
-        for name, array in arrays.items():
-            got = result.as_numpy(name)
-            expected = [text.encode() if isinstance(text, str) else text for text in array.ravel().tolist()]
-            assert [text.encode() if isinstance(text, str) else text for text in got.ravel().tolist()] == expected
-            assert got.shape == array.shape
-
-    def test_an_error_is_the_clients_own(self, client: Any) -> None:
-        with pytest.raises(InferenceServerException, match="NotFound: no model 'other'"):
-            client.get_model_metadata("other")
-
-    def test_an_image_sized_tensor(self, client: Any) -> None:
-        array = numpy.random.default_rng(0).random((3, 224, 224), dtype=numpy.float32)
-        image = triton.InferInput("image", list(array.shape), "FP32")
-        image.set_data_from_numpy(array)
-        assert (client.infer("mirror", [image]).as_numpy("image") == array).all()

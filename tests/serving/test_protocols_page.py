@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.serving.conftest import Served
-from tests.serving.test_open_inference import SEED, SEED_DOCUMENT
+from tests.serving.open_inference import SEED, SEED_DOCUMENT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/reference/protocols.md"
 

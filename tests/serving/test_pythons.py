@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -13,8 +12,7 @@ import pytest
 
 from tests.serving.conftest import Served
 from tools.testkit.pair import put_runtime
-
-VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
+from tools.testkit.pythons import VERSIONS, interpreter
 
 VALUES = {
     "numbers": [0, -1, 2**31, -(2**63), 2**64 - 1, 1.0, -0.0, 5e-324, 1.7976931348623157e308],
@@ -47,17 +45,6 @@ def load_predict_fn(app_config, model):
 with open(sys.argv[1], "wb") as file:
     cloudpickle.dump({"load_model_fn": load_model_fn, "load_predict_fn": load_predict_fn}, file)
 """
-
-
-def interpreter(version: str) -> str | None:
-    """From pyenv where there is one, else from PATH."""
-    pyenv = shutil.which("pyenv")
-    if pyenv:
-        root = Path(subprocess.run([pyenv, "root"], capture_output=True, text=True, check=True).stdout.strip())
-        found = sorted(root.glob(f"versions/{version}.*/bin/python{version}"))
-        if found:
-            return str(found[-1])
-    return shutil.which(f"python{version}")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -114,7 +101,7 @@ def test_user_code_meets_the_standard_library_and_nothing_else_of_ours(bundle: S
     (pair.root / "requirements").mkdir()
     (pair.root / "requirements/extra.pth").write_text(str(tmp_path))
     answer = pair.start().predict().json
-    assert set(answer["modules"]) - {name.split(".")[0] for name in known} == {"bundle_runtime", "predict"}
+    assert set(answer["modules"]) - {name.split(".")[0] for name in known} == {"bundle_runtime", "bundle_spec", "predict"}
 
     path = answer["path"]
     assert path[0] == str(pair.root / "bundle/artifact")

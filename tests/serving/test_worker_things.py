@@ -7,8 +7,8 @@ import time
 import pytest
 
 from tests.serving.conftest import Served
-from tests.serving.test_hostile_code import OLDEST
 from tools.testkit.pair import Background, until
+from tools.testkit.pythons import oldest
 
 CLOSING = """
 import os, sys
@@ -32,7 +32,7 @@ def predict(do=""):
 
 @pytest.mark.parametrize("do", ["close", "take"])
 def test_a_worker_whose_descriptors_are_closed_connects_again(served: Served, do: str) -> None:
-    pair = served(CLOSING, python=OLDEST, request_timeout_seconds=5)
+    pair = served(CLOSING, python=oldest(), request_timeout_seconds=5)
     process = pair.predict().json
     assert pair.predict(do=do).code == "WorkerDied"
     pair.wait_ready()
@@ -42,7 +42,7 @@ def test_a_worker_whose_descriptors_are_closed_connects_again(served: Served, do
 
 
 def test_a_log_that_is_closed(served: Served) -> None:
-    pair = served(CLOSING, python=OLDEST, request_timeout_seconds=5)
+    pair = served(CLOSING, python=oldest(), request_timeout_seconds=5)
     process = pair.predict().json
     assert "ValueError: no log" in pair.predict(do="log").message
     assert pair.predict().json == process
@@ -64,7 +64,7 @@ def predict(root, do=""):
 
 
 def test_a_handler_of_user_code_does_not_kill_what_runs_later(served: Served) -> None:
-    pair = served(SIGNALS, python=OLDEST)
+    pair = served(SIGNALS, python=oldest())
     assert pair.predict(root="", do="handle").json == "handle"
     time.sleep(2.5)  # two heartbeats: the link looks that often
     running = Background(pair, root=str(pair.root), do="wait")

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
+
 from bundle_runtime.prepare.place import copy_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -62,6 +64,21 @@ def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
 def put_runtime(directory: Path) -> None:
     """What prepare puts in place for the worker."""
     copy_sources(directory, directory / "vendor")
+
+
+def code_bundle(root: Path, source: str) -> None:
+    """A zip bundle, unpacked: ``source`` is predict.py and gets a load_predict_fn if it has none."""
+    artifact = root / "bundle/artifact"
+    artifact.mkdir(parents=True)
+    if "def load_predict_fn" not in source:
+        source += "\n\ndef load_predict_fn(model):\n    return predict\n"
+    (artifact / "predict.py").write_text(source)
+
+
+def pickle_bundle(root: Path, content: Any) -> None:
+    artifact = root / "bundle/artifact"
+    artifact.mkdir(parents=True)
+    (artifact / "bundle.pkl").write_bytes(cloudpickle.dumps(content))
 
 
 class Pair:

@@ -14,7 +14,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.container import ASSUMED, memory_limit
 from bundle_runtime.server.memory import LEAST, SMALL, Memory, TooMuch
 from bundle_runtime.server.worker.link import WorkerConnection
-from tests.bundle_runtime.server.http.test_connection import Client, Transport, bodies
+from tests.bundle_runtime.server.client import Client, Transport, bodies
 
 MIB = 1024 * 1024
 

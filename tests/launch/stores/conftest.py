@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from launch.stores.artifact import Packed, packed
-from tests.serving.test_pythons import interpreter
 from tools.testkit.artifact_stores import running_s3
+from tools.testkit.pythons import interpreter
 
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 1 << 20

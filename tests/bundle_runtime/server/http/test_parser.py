@@ -1,0 +1,100 @@
+"""What bytes are a request, and what is behind one: upgrades, targets, trailers, chunks, heads without an end."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bundle_runtime.contract import wire
+from tests.bundle_runtime.server.client import HEALTH, Client, bodies
+
+
+@pytest.mark.parametrize("cut", [1, 1000])
+async def test_nothing_behind_a_connect_is_a_request(cut: int) -> None:
+    client = Client()
+    sent = b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n" + HEALTH
+    for at in range(0, len(sent), cut):
+        client.sends(sent[at : at + cut])
+    assert (client.status, client.transport.ended, len(bodies(client))) == (404, "closed", 1)
+
+
+async def test_any_number_of_offers_may_come_at_once() -> None:
+    client = Client()
+    offer = b"GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    client.sends(offer * 2000)
+    await asyncio.sleep(0)
+    assert bodies(client) == [b'{"status":"ok"}'] * 2000
+
+
+@pytest.mark.parametrize(
+    ("target", "status"),
+    [
+        ("http://m.models.svc/predict", 200),
+        ("HTTP://m/predict?x=1", 200),
+        ("https://user@m:8080/v1/models/m", 200),
+        ("http://m", 200),
+        ("http://m?x", 200),
+        ("http://m/nowhere", 404),
+        ("http:///predict", 404),
+        ("ftp://m/predict", 404),
+    ],
+)
+async def test_a_target_may_name_the_host(target: str, status: int) -> None:
+    client = Client()
+    client.app.dispatcher.ready(lambda *_: None, 0)
+    method, body = ("POST", "{}") if "predict" in target else ("GET", "")
+    client.sends(f"{method} {target} HTTP/1.1\r\nhost: other\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert client.status == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "seconds", "refused"),
+    [
+        (b"no HTTP\r\n\r\n", 0, (400, "BadRequest")),
+        (b"POST /predict HTTP/1.1\r\ncontent-length: 10000001\r\n\r\n", 0, (413, "BodyTooLarge")),
+        (b"POST /predict HTTP/1.1\r\nx: " + b"a" * 20_000, 0, (431, "HeadersTooLarge")),
+        (b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n", 31, (408, "RequestTooSlow")),
+    ],
+    ids=lambda value: value[1] if isinstance(value, tuple) else "",
+)
+async def test_what_is_refused_before_it_is_read_is_counted(
+    sent: bytes, seconds: int, refused: tuple[int, str]
+) -> None:
+    client = Client()
+    client.sends(sent)
+    client.waits(seconds)
+    assert client.status == refused[0]
+    assert dict(client.app.metrics.requests) == {refused: 1}
+
+
+CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+async def test_a_trailer_says_nothing_about_the_request() -> None:
+    client = Client()
+    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert bodies(client) == [b"7"]
+    assert b"x-request-id: other" not in client.transport.sent
+
+
+@pytest.mark.parametrize("endless", [CHUNKED + b"x: ", CHUNKED[:-3] + b"1;x="], ids=["trailer", "extension"])
+async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> None:
+    client = Client()
+    client.sends(endless)
+    for _ in range(100):
+        client.sends(b"a" * 1000)
+    assert (client.status, client.transport.ended) == (431, "eof")
+
+
+async def test_small_chunks_are_no_endless_trailer() -> None:
+    client = Client()
+    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+    for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
+        client.sends(bytes((byte,)))
+    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert bodies(client) == [b"7"]

@@ -1,0 +1,81 @@
+"""The Service of an endpoint: whose it may be, and what becomes of it when others edit or refuse it."""
+
+from __future__ import annotations
+
+import pytest
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.errors import Transient
+from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
+
+from tests.operator.fake_cluster import refused
+from tests.operator.town import KEY, Town, endpoint
+
+
+async def test_a_foreign_service_of_the_name_is_left_alone_until_it_goes() -> None:
+    town = Town(endpoint("v1"))
+    town.bundle("v1")
+    stranger = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "sentiment", "namespace": "models"}}
+    town.cluster.put({**stranger, "spec": {"selector": {"app": "theirs"}}})
+    assert await town.look() == CONFLICT_SECONDS
+    assert town.said() == ("False", "NameConflict")
+    assert "Service sentiment exists" in town.message()
+    assert town.service()["spec"]["selector"] == {"app": "theirs"}
+    await town.at_rest()
+    town.cluster.delete("Service", KEY)
+    await town.look()
+    assert town.said() == ("True", "Serving")
+    await town.at_rest()
+
+
+async def test_the_service_of_a_bundle_of_the_same_name_is_foreign_too() -> None:
+    town = Town(endpoint("v1"))
+    town.bundle("v1")
+    owner = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelBundle", "name": "sentiment", "uid": "u"}
+    metadata = {"name": "sentiment", "namespace": "models", "ownerReferences": [{**owner, "controller": True}]}
+    town.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
+    await town.look()
+    assert town.said() == ("False", "NameConflict")
+    assert town.message() == (
+        "Service sentiment is that of the ModelBundle sentiment. A ModelBundle and a ModelEndpoint need a Service each,"
+        " so they cannot have one name: create the ModelEndpoint under another one. It goes on by itself when the"
+        " ModelBundle is deleted."
+    )
+    await town.at_rest()
+
+
+async def test_the_service_of_a_deleted_namesake_is_waited_for(town: Town) -> None:
+    successor = endpoint("v1")
+    successor["metadata"]["uid"] = "uid-of-the-successor"
+    town.cluster.put(successor)
+    with pytest.raises(Transient, match="garbage collection"), town.cluster.expect_no_writes():
+        await town.look()
+
+
+async def test_a_foreign_edit_of_the_service_is_undone(town: Town) -> None:
+    town.cluster.edit("Service", KEY, lambda body: body["spec"]["selector"].update({"modelbundle.dev/bundle": "v9"}))
+    town.bundle("v9")
+    await town.look()
+    town.follow()
+    await town.look()
+    assert town.points_at() == "v1"
+
+
+async def test_a_policy_that_refuses_the_service_is_said_and_tried_again() -> None:
+    town = Town(endpoint("v1"))
+    town.cluster.refuse["Service"] = refused("no services on Fridays")
+    with pytest.raises(Transient):
+        await town.look()
+    assert town.said() == ("False", Reason.APPLY_REFUSED)
+    town.cluster.refuse.clear()
+    town.bundle("v1")
+    await town.look()
+    assert town.said() == ("True", "Serving")
+    await town.at_rest()
+
+
+async def test_an_endpoint_that_goes_is_left_alone(town: Town) -> None:
+    going = town.cluster.objects["ModelEndpoint", "models", "sentiment"]
+    town.cluster.put({**going, "metadata": {**going["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+    town.cache.observe("Service", "DELETED", town.cluster.delete("Service", KEY))
+    with town.cluster.expect_no_writes():
+        await town.look()
