@@ -1,6 +1,7 @@
 """When no node takes a pod: how long to be patient, what to say, and whether a roll-out may make room first."""
 
-from modelbundle_operator.judge.observation import Observation, Pod, seconds_between
+from modelbundle_operator.api.times import seconds_between
+from modelbundle_operator.judge.observation import Observation, Pod
 from modelbundle_operator.judge.reports import quoted
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
-from modelbundle_operator.judge.reports import ALLOWED, parse, quoted
+from modelbundle_operator.judge.reports import ALLOWED, quoted
 
 _TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA})
 _IMAGE_WAITS = frozenset(
@@ -110,7 +110,7 @@ def _ended_badly(container: Container, pod: Pod, seen: Observation) -> Failure |
 
 def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
     name = container.name
-    report = parse(ended.message)
+    report = ended.report
     if report is not None and report.reason in ALLOWED.get(name, frozenset()):
         speaker = "prepare" if name == PREPARE else f"{name} says"
         hint = ""

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
+from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import short_digest
+from modelbundle_operator.judge.reports import Report, parse
 
 # of sha256:<hex>, and whoever may create pods may write more into the variable
 _LONGEST_DIGEST = 71
@@ -31,7 +33,12 @@ class Ended:
     @property
     def seconds(self) -> float:
         """How long it ran."""
-        return _between(self.started, self.finished) or 0.0
+        return seconds_between(self.started, self.finished) or 0.0
+
+    @property
+    def report(self) -> Report | None:
+        """What the container said as it ended, when that is a report."""
+        return parse(self.message)
 
 
 @dataclass(frozen=True)
@@ -92,17 +99,29 @@ class Rollout:
 
 
 @dataclass(frozen=True)
-class Observation:
-    """All that judge() may look at."""
+class RunningPods:
+    """The pods that run under a bundle's name: known, and serving, also when its spec cannot be reconciled."""
+
+    url: str = ""
+    pods: tuple[Pod, ...] = ()
+    reached: bool = True  # a Service leads to them
+
+    @property
+    def serving(self) -> tuple[Pod, ...]:
+        """Pods that answer at the URL. Those of an older template count: the bundle in them is the same."""
+        return tuple(pod for pod in self.pods if pod.ready and self.reached)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observation(RunningPods):
+    """All that judge() may look at, of a bundle whose children are in place."""
 
     bundle: ModelBundle
     has_requirements: bool
     now: datetime
-    url: str = ""
     artifact_secret: str = ""
     no_capacity_seconds: float = 60.0
     rollout: Rollout = field(default_factory=Rollout)
-    pods: tuple[Pod, ...] = ()
 
     @property
     def wanted(self) -> int:
@@ -123,9 +142,9 @@ class Observation:
         return tuple(pod for pod in self.pods if pod.template == youngest.template)
 
     @property
-    def serving(self) -> tuple[Pod, ...]:
-        """Pods that answer. Those of an older template count: the bundle in them is the same."""
-        return tuple(pod for pod in self.pods if pod.ready)
+    def first_ready(self) -> Pod | None:
+        """The pod that answered first, of those that answer."""
+        return min(self.serving, key=lambda pod: (pod.ready_since or self.now, pod.name), default=None)
 
     @property
     def complete(self) -> bool:
@@ -137,20 +156,6 @@ class Observation:
             and len(self.pods) == len(newest) == self.wanted
             and all(pod.ready for pod in newest)
         )
-
-
-@dataclass(frozen=True)
-class RunningPods:
-    """Pods of a bundle that keep running although its spec cannot be reconciled."""
-
-    url: str = ""
-    pods: tuple[Pod, ...] = ()
-    reached: bool = False  # a Service leads to them
-
-    @property
-    def serving(self) -> tuple[Pod, ...]:
-        """Pods that answer at the URL."""
-        return tuple(pod for pod in self.pods if pod.ready and self.reached)
 
 
 def that_count(pods: Iterable[Pod], digest: str | None = None) -> tuple[Pod, ...]:
@@ -172,11 +177,6 @@ def observe_rollout(deployment: Body | None) -> Rollout:
         refused=failure.get("message", "") if failure.get("status") == "True" else "",
         takes_down_first=rolling.get("maxSurge") == 0,
     )
-
-
-def seconds_between(earlier: datetime | None, later: datetime | None) -> float | None:
-    """Time between two moments, if both are known."""
-    return _between(earlier, later)
 
 
 def observe_pod(body: Body) -> Pod:
@@ -248,11 +248,3 @@ def _condition(body: Body, name: str) -> Body:
 
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
-
-
-def parse_time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _between(earlier: datetime | None, later: datetime | None) -> float | None:
-    return (later - earlier).total_seconds() if earlier is not None and later is not None else None

@@ -1,45 +1,28 @@
-"""Judging a bundle: named questions, asked in order; the first answer is the condition.
+"""Judging a bundle: a table of checks for each condition (checks.py).
 
 Pure functions of an Observation, so that every state a user can meet is one row of a table in the tests. Messages hold
 no times and are the same for the same state: a condition that does not change is not written.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from modelbundle_operator.api.names import ConditionType, Reason
 from modelbundle_operator.api.verdict import Truth, Verdict, sentence
 from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
-from modelbundle_operator.judge.failures import Failure, failure
+from modelbundle_operator.judge.checks import first
+from modelbundle_operator.judge.evidence import Evidence, gather
+from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
-from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, parse
-from modelbundle_operator.judge.reproducibility import reproducibility
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """Every condition, the failure behind them, and when time alone could change the verdict."""
-
-    conditions: tuple[Verdict, ...]
-    failure: Failure | None = None
-    requeue_after: float | None = None
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """An observation and what was concluded from it once, for all questions."""
-
-    seen: Observation
-    failure: Failure | None
-
+from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE
+from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 
 Check = Callable[[Evidence], Verdict | None]
 
 
 def judge(seen: Observation) -> Judgement:
     """The conditions of a bundle whose children are in place."""
-    known = Evidence(seen, failure(seen))
+    known = gather(seen)
     ready = first(READY, known)
     conditions = [
         ready,
@@ -47,14 +30,21 @@ def judge(seen: Observation) -> Judgement:
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
-        reproducibility(seen),
+        first(REPRODUCIBLE, known),
     ]
     stalled = ready.status == "False" and known.failure is not None and known.failure.terminal
     if stalled:
         conditions.append(Verdict(ConditionType.STALLED, "True", ready.reason, ready.message))
     elif seen.wanted and not seen.complete:
         conditions.append(_reconciling(known, ready))
-    return Judgement(tuple(conditions), known.failure, capacity_due(seen))
+    return Judgement(
+        tuple(conditions),
+        known.failure,
+        capacity_due(seen),
+        complete=not seen.wanted or seen.complete,
+        first_ready=seen.first_ready,
+        first_run=known.first_run if seen.serving else None,
+    )
 
 
 def judge_terminal(error: Terminal, running: RunningPods) -> Judgement:
@@ -212,11 +202,6 @@ def no_pod_answers(known: Evidence) -> Verdict:
 AVAILABLE: tuple[Check, ...] = (some_pod_answers, is_scaled_to_zero, no_pod_answers)
 
 
-def first(checks: tuple[Check, ...], known: Evidence) -> Verdict:
-    """The first answer; the last check of each table always has one."""
-    return next(verdict for check in checks if (verdict := check(known)) is not None)
-
-
 def _reconciling(known: Evidence, ready: Verdict) -> Verdict:
     if ready.status == "True":
         trouble = something_failed(known) or waits_for_capacity(known)
@@ -248,7 +233,7 @@ def _completed(pod: Pod, name: str) -> bool:
     container = pod.containers.get(name)
     if container is None or container.completed is None:
         return False
-    report = parse(container.completed.message)
+    report = container.completed.report
     return report is not None and report.reason == Reason.COMPLETED
 
 

@@ -5,46 +5,42 @@ Level-triggered: nothing here knows why it was called. Reads come from the cache
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
+from modelbundle_operator.api.status_fields import StatusFields
+from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Terminal, Transient
 from modelbundle_operator.judge.capacity import takes_pods_down_first
-from modelbundle_operator.judge.observation import (
-    Observation,
-    RunningPods,
-    observe_rollout,
-    parse_time,
-    seconds_between,
-    that_count,
-)
-from modelbundle_operator.judge.readiness import Judgement, judge, judge_blocked, judge_terminal, judge_without_base
-from modelbundle_operator.judge.status import Status, identity, summarise, worth_writing
+from modelbundle_operator.judge.judgement import Judgement
+from modelbundle_operator.judge.observation import Observation, RunningPods, observe_rollout, that_count
+from modelbundle_operator.judge.readiness import judge, judge_blocked, judge_terminal, judge_without_base
+from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
-from modelbundle_operator.reconcile.children import NameTaken, converge, find_pods, read, refuse_foreign
-from modelbundle_operator.reconcile.events import announce
-from modelbundle_operator.reconcile.status_writer import write_status
+from modelbundle_operator.reconcile.children import (
+    CONFLICT_SECONDS,
+    NameTaken,
+    converge,
+    find_pods,
+    read,
+    refuse_foreign,
+)
+from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.settings import Settings
 
-# a stranger's object carries no label of ours, so nobody tells us when it goes
-CONFLICT_SECONDS = 10.0
 # a new Deployment's pods are there in a moment, and theirs is the first state worth a write
 FIRST_PODS_SECONDS = 1.0
 # what is applied together comes in any order: a base that is missing for so short a time is not worth a word
 TOGETHER_SECONDS = 2.0
-
-
-def utc_now() -> datetime:
-    """The time, as tests replace it."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -59,12 +55,12 @@ class Reconciler:
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
-        body = self.cache.get("ModelBundle", key)
+        body = self.cache.get(KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             return DONE  # children go by their ownerReferences
         try:
             bundle = parse(body)
-            resolution = resolve(bundle, lambda name: self.cache.get("ModelBundle", key.bundle(name)))
+            resolution = resolve(bundle, lambda name: self.cache.get(KIND, key.bundle(name)))
         except Terminal as error:
             running = self._running_pods(key)
             await self._report(body, judge_terminal(error, running), running)
@@ -96,14 +92,11 @@ class Reconciler:
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the bundle that the operator failed at it."""
-        body = self.cache.get("ModelBundle", key)
+        body = self.cache.get(KIND, key)
         if body is not None:
             running = self._running_pods(key)
-            # what a clone was resolved to stands in its status alone
-            kept = ("digest", "image", "endpoint", "lineage", "resolved")
-            before = body.get("status") or {}
-            about = {name: before[name] for name in kept if name in before}
-            await self._report(body, judge_blocked(Reason.INTERNAL_ERROR, text, running), running, about)
+            blocked = judge_blocked(Reason.INTERNAL_ERROR, text, running)
+            await self._report(body, blocked, running, kept_identity(body.get("status") or {}))
 
     async def _wait_for_base(self, key: Key, body: Body, error: BaseUnavailable) -> Outcome:
         """Say what is missing, unless base and clone were only just applied together and the base is on its way."""
@@ -117,9 +110,10 @@ class Reconciler:
         await self._report(body, judge_without_base(error, running), running)
         return Outcome(waits_on=waits_on)
 
-    async def _keep(self, body: Body, about: Status) -> Body:
+    async def _keep(self, body: Body, about: StatusFields) -> Body:
         """Write down what a clone was resolved to before anything is made of it: from now on its base may go."""
-        return await self._write_status(body, {**(body.get("status") or {}), **about})
+        status: StatusFields = {**(body.get("status") or {}), **about}
+        return await self._statuses.write(body, status)
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then."""
@@ -156,22 +150,17 @@ class Reconciler:
         ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
         return RunningPods(service_url(*key.place), that_count(self.cache.pods(key), digest), reached=ours)
 
-    def _identity(self, bundle: ModelBundle, resolution: Resolution) -> Status:
+    def _identity(self, bundle: ModelBundle, resolution: Resolution) -> StatusFields:
         return identity(bundle, resolution, self.settings)
 
     async def _report(
-        self, body: Body, judgement: Judgement, seen: Observation | RunningPods, about: Status | None = None
+        self, body: Body, judgement: Judgement, running: RunningPods, about: StatusFields | None = None
     ) -> None:
-        metadata, before = body["metadata"], body.get("status") or {}
-        now = self.now()
-        status = summarise(before, metadata["generation"], metadata["name"], judgement, now, seen, about)
-        if not worth_writing(before, status):
-            return
-        await self._write_status(body, status)
-        await announce(self.cluster, body, before, status, now)
+        metadata, now = body["metadata"], self.now()
+        before: StatusFields = body.get("status") or {}
+        status = summarise(before, metadata["generation"], metadata["name"], judgement, now, running, about)
+        await self._statuses.report(body, status, now)
 
-    async def _write_status(self, body: Body, status: Status) -> Body:
-        """The bundle as it is then."""
-        written = await write_status(self.cluster, self.cache, body, status)
-        self.on_status_written(Key(body["metadata"]["namespace"], body["metadata"]["name"]))
-        return written
+    @property
+    def _statuses(self) -> StatusWriter:
+        return StatusWriter(self.cluster, self.cache, self.on_status_written)

@@ -24,6 +24,8 @@ from modelbundle_operator.reconcile.drift import differs, foreign_fields, withou
 log = logging.getLogger(__name__)
 
 
+# another's object carries no label of ours, so no event says when it goes
+CONFLICT_SECONDS = 10.0
 COLLECTION_SECONDS = 2.0
 
 

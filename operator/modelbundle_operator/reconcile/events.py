@@ -9,10 +9,12 @@ import logging
 import os
 import socket
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, Reason
+from modelbundle_operator.api.status_fields import CommonStatusFields, ConditionFields
+from modelbundle_operator.api.times import timestamp_micros
 from modelbundle_operator.kube.cluster import Cluster
 
 log = logging.getLogger(__name__)
@@ -22,7 +24,7 @@ _INSTANCE = f"{FIELD_MANAGER}-{os.environ.get('HOSTNAME') or socket.gethostname(
 _QUIET = frozenset({Reason.PROGRESSING})
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def changes(before: CommonStatusFields, after: CommonStatusFields) -> list[tuple[str, str, str]]:
     """(type, reason, message) of each event that the step from one status to the next justifies."""
     old, new = _conditions(before), _conditions(after)
     found: list[tuple[str, str, str]] = []
@@ -54,7 +56,7 @@ def event(
             "name": f"{metadata['name']}.{int(now.timestamp() * 1_000_000) + index:x}",
             "namespace": metadata["namespace"],
         },
-        "eventTime": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "eventTime": timestamp_micros(now),
         "type": kind,
         "reason": reason,
         "action": "Reconcile",
@@ -74,8 +76,8 @@ def event(
 async def announce(
     cluster: Cluster,
     about: Mapping[str, Any],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
+    before: CommonStatusFields,
+    after: CommonStatusFields,
     now: datetime,
 ) -> None:
     """Write the events that a status write justifies."""
@@ -88,5 +90,5 @@ async def announce(
             log.warning("%s: the event could not be written: %s", key, error)
 
 
-def _conditions(status: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _conditions(status: CommonStatusFields) -> dict[str, ConditionFields]:
     return {condition["type"]: condition for condition in status.get("conditions") or []}

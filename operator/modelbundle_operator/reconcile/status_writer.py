@@ -1,40 +1,64 @@
-"""Writing a status, of either kind: to the version that was judged, and without words that the API server refuses.
+"""Reporting a status, of either kind: compare, write to the version that was judged, announce what changed.
 
 What containers and other programs said stands in a status, and some text is valid to them and not to the API server. A
-status that is refused for its text would leave the object with yesterday's.
+status that is refused for its text would leave the object with an outdated one, so it is written without that text.
 """
 
 import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.status_fields import CommonStatusFields
+from modelbundle_operator.judge.status import worth_writing
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.reconcile.events import announce
 
 log = logging.getLogger(__name__)
-
 
 # what holds words that were not made here; the rest of a status is names, numbers and digests
 _FOREIGN = ("lastFailure", "imageID", "requirements", "startup")
 
 
-async def write_status(cluster: Cluster, cache: ObjectCache, body: Body, status: Body) -> Body:
-    """The object as it is then. Transient when it has changed since it was judged."""
-    # the version that was judged: this state is written neither to an edited object nor to a successor of its name.
-    # The uid alone would not do: on a custom resource's status the API server does not look at it.
-    only = {name: body["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
-    object_of = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only}
-    try:
-        written = await cluster.apply_status({**object_of, "status": status})
-    except Refused as error:
-        log.warning("%s %s/%s: %s", body["kind"], only["namespace"], only["name"], error)
-        written = await cluster.apply_status({**object_of, "status": without_foreign_words(status)})
-    cache.record(written)
-    return written
+@dataclass(frozen=True)
+class StatusWriter:
+    """Writes statuses; `on_written` hears the key of each object whose status has changed."""
+
+    cluster: Cluster
+    cache: ObjectCache
+    on_written: Callable[[Key], None] = lambda key: None
+
+    async def report(self, body: Body, status: CommonStatusFields, now: datetime) -> None:
+        """Write the status of the object `body` and its Events, where it says anything new."""
+        before: CommonStatusFields = body.get("status") or {}
+        if worth_writing(before, status):
+            await self.write(body, status)
+            await announce(self.cluster, body, before, status, now)
+
+    async def write(self, body: Body, status: CommonStatusFields) -> Body:
+        """The object as it is then. Transient when it has changed since it was judged."""
+        metadata = body["metadata"]
+        # the version that was judged: this state is written neither to an edited object nor to a successor of its name.
+        # The uid alone would not do: on a custom resource's status the API server does not look at it.
+        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
+        object_of = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only}
+        try:
+            written = await self.cluster.apply_status({**object_of, "status": status})
+        except Refused as error:
+            log.warning("%s %s/%s: %s", body["kind"], only["namespace"], only["name"], error)
+            written = await self.cluster.apply_status({**object_of, "status": without_foreign_words(status)})
+        self.cache.record(written)
+        self.on_written(Key(metadata["namespace"], metadata["name"], body["kind"]))
+        return written
 
 
-def without_foreign_words(status: Body) -> Body:
-    """The same truth, in words of ours alone."""
+def without_foreign_words(status: CommonStatusFields) -> dict[str, Any]:
+    """The same state in the operator's own words alone."""
     conditions = [
         {
             **each,

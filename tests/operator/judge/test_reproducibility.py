@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api.names import parse
+from modelbundle_operator.api.status_fields import StatusFields
+from modelbundle_operator.api.verdict import Verdict
+from modelbundle_operator.judge.checks import first
+from modelbundle_operator.judge.evidence import first_run, gather
 from modelbundle_operator.judge.observation import Observation, observe_pod, that_count
 from modelbundle_operator.judge.readiness import judge
-from modelbundle_operator.judge.reproducibility import first_run, reproducibility
+from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 from modelbundle_operator.judge.status import summarise
 from modelbundle_operator.reconcile.events import changes
 
@@ -39,17 +43,23 @@ def serving(name: str = "llama-1", image: str = FIRST, listed: str = "", **more:
     return serving_pod(name, worker=worker, **(install if listed else {}), **more)
 
 
-def seen(*pods: Body, status: Body | None = None, replicas: int = 1) -> Observation:
+def seen(*pods: Body, status: StatusFields | None = None, replicas: int = 1) -> Observation:
     body = {**model_bundle(serving={"replicas": replicas}), "status": status or {}}
-    return Observation(parse(body), bool(pods), START, pods=that_count(map(observe_pod, pods), DIGEST))
+    return Observation(
+        bundle=parse(body), has_requirements=bool(pods), now=START, pods=that_count(map(observe_pod, pods), DIGEST)
+    )
+
+
+def reproducible(observation: Observation) -> Verdict:
+    return first(REPRODUCIBLE, gather(observation))
 
 
 def said(observation: Observation) -> tuple[str, str]:
-    verdict = reproducibility(observation)
+    verdict = reproducible(observation)
     return verdict.status, verdict.reason
 
 
-KEPT: Body = {"imageID": FIRST, "requirements": {"digest": LISTED, "count": 3}}
+KEPT: StatusFields = {"imageID": FIRST, "requirements": {"digest": LISTED, "count": 3}}
 
 
 @pytest.mark.parametrize(
@@ -80,14 +90,14 @@ def test_what_runs_is_compared_with_what_ran_first(
 
 
 def test_the_message_says_what_moved_and_how_to_pin_it() -> None:
-    message = reproducibility(seen(serving(image=OTHER), status=KEPT)).message
+    message = reproducible(seen(serving(image=OTHER), status=KEPT)).message
     assert OTHER in message
     assert f"@sha256:{'cd' * 32} in envParams" in message
 
 
 def test_the_id_of_an_image_that_no_registry_knows_is_not_offered_as_a_pin() -> None:
     loaded = f"sha256:{'cd' * 32}"
-    message = reproducibility(seen(serving(image=f"sha256:{'ef' * 32}"), status={"imageID": loaded})).message
+    message = reproducible(seen(serving(image=f"sha256:{'ef' * 32}"), status={"imageID": loaded})).message
     assert loaded in message
     assert "push it to a registry" in message
     assert f"@{loaded}" not in message
@@ -95,11 +105,11 @@ def test_the_id_of_an_image_that_no_registry_knows_is_not_offered_as_a_pin() -> 
 
 def test_the_record_stays_when_another_image_answers_after_a_pause() -> None:
     first = summarise({}, 1, "llama", judge(seen(serving(listed=LISTED))), START, seen(serving(listed=LISTED)))
-    assert {name: first[name] for name in KEPT} == KEPT
+    assert {name: value for name, value in first.items() if name in KEPT} == KEPT
     none = summarise(first, 1, "llama", judge(seen(status=first)), START, seen(status=first))
     later = seen(serving(image=OTHER, listed=RELISTED), status=none)
     after = summarise(none, 1, "llama", judge(later), START, later)
-    assert {name: after[name] for name in KEPT} == KEPT
+    assert {name: value for name, value in after.items() if name in KEPT} == KEPT
     assert ("Warning", "ImageMoved") in [(kind, reason) for kind, reason, _ in changes(none, after)]
     assert changes(after, after) == []
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from modelbundle_operator.api.status_fields import CommonStatusFields, ConditionFields
 from modelbundle_operator.reconcile.events import changes, event
 
 from tools.testkit.cluster_objects import model_bundle
@@ -13,10 +14,21 @@ from tools.testkit.cluster_objects import model_bundle
 Body = dict[str, Any]
 
 
-def status(ready: tuple[str, str] | None = None, reconciling: str = "", message: str = "m") -> Body:
-    conditions = [{"type": "Ready", "status": ready[0], "reason": ready[1], "message": message}] if ready else []
+def condition(kind: str, state: str, reason: str, message: str) -> ConditionFields:
+    return {
+        "type": kind,
+        "status": state,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": "2026-01-01T00:00:00Z",
+        "observedGeneration": 1,
+    }
+
+
+def status(ready: tuple[str, str] | None = None, reconciling: str = "", message: str = "m") -> CommonStatusFields:
+    conditions = [condition("Ready", *ready, message)] if ready else []
     if reconciling:
-        conditions.append({"type": "Reconciling", "status": "True", "reason": reconciling, "message": "why"})
+        conditions.append(condition("Reconciling", "True", reconciling, "why"))
     return {"conditions": conditions}
 
 
@@ -24,7 +36,7 @@ NOTHING, SERVING, PROGRESSING = status(), status(("True", "Serving")), status(("
 FAILED = status(("False", "LoadFailed"), "LoadFailed")
 
 ROWS = [
-    ("the first steps are no news", NOTHING, PROGRESSING, []),
+    ("the first steps are not announced", NOTHING, PROGRESSING, []),
     ("it serves", PROGRESSING, SERVING, [("Normal", "Serving")]),
     ("it fails: said once, by Ready", PROGRESSING, FAILED, [("Warning", "LoadFailed")]),
     ("the same again in other words", FAILED, status(("False", "LoadFailed"), "LoadFailed", "another message"), []),
@@ -41,7 +53,9 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("why", "before", "after", "expected"), ROWS, ids=[row[0] for row in ROWS])
-def test_only_a_change_that_somebody_waits_for(why: str, before: Body, after: Body, expected: list[Any]) -> None:
+def test_only_a_change_that_somebody_waits_for(
+    why: str, before: CommonStatusFields, after: CommonStatusFields, expected: list[Any]
+) -> None:
     assert [(kind, reason) for kind, reason, _ in changes(before, after)] == expected, why
 
 

@@ -1,0 +1,56 @@
+"""What is concluded from an observation once, for all checks of all conditions."""
+
+from dataclasses import dataclass
+
+from modelbundle_operator.api.names import Reason
+from modelbundle_operator.judge.failures import Failure, failure
+from modelbundle_operator.judge.observation import INSTALL, WORKER, Observation, Pod
+from modelbundle_operator.judge.reports import whole_number
+
+
+@dataclass(frozen=True)
+class Run:
+    """What ran in a pod, as far as it is known: the worker's image, the digest and length of what was installed."""
+
+    image_id: str = ""
+    requirements: str = ""
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """An observation, the failure behind it, and what the bundle first ran."""
+
+    seen: Observation
+    failure: Failure | None
+    first_run: Run
+
+
+def gather(seen: Observation) -> Evidence:
+    """The evidence of an observation."""
+    return Evidence(seen, failure(seen), first_run(seen))
+
+
+def run_from_pod(pod: Pod) -> Run:
+    """The worker's image as the kubelet pulled it, and what install says that it installed."""
+    worker, install = pod.containers.get(WORKER), pod.containers.get(INSTALL)
+    report = install.completed.report if install is not None and install.completed is not None else None
+    more = report.more if report is not None and report.reason == Reason.COMPLETED else {}
+    digest = more.get("requirementsDigest")
+    return Run(
+        worker.image_id[:1024] if worker is not None else "",
+        digest if isinstance(digest, str) and len(digest) <= 71 else "",
+        whole_number(more.get("count")),
+    )
+
+
+def first_run(seen: Observation) -> Run:
+    """What was written down; before that, the run of the pod that answered first."""
+    kept, first = seen.previous, seen.first_ready
+    now = run_from_pod(first) if first is not None else Run()
+    listed = kept.requirements
+    return Run(
+        kept.image_id or now.image_id,
+        (listed.digest if listed else None) or now.requirements,
+        listed.count if listed else now.count,
+    )
