@@ -131,7 +131,7 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     assert f"Meanwhile {answers}" in condition(lost, "Ready")["message"]
     assert (condition(lost, "Available")["status"], lost["status"]["readyReplicas"]) == ("True", 1)
     wait_for("the endpoint's word", lambda: "bundle" not in _endpoint(namespace), 30)
-    live = get("mend", "stable", namespace) or {}
+    live = get("mep", "stable", namespace) or {}
     assert condition(live, "Ready")["status"] == "True"
     assert f"with {before['digest']}, which ModelBundle lost was before" in condition(live, "Ready")["message"]
     assert "BaseNotFound" in condition(live, "Reconciling")["message"]
@@ -155,7 +155,7 @@ def _status(name: str, namespace: str) -> Manifest:
 
 
 def _endpoint(namespace: str) -> Manifest:
-    return dict((get("mend", "stable", namespace) or {}).get("status") or {})
+    return dict((get("mep", "stable", namespace) or {}).get("status") or {})
 
 
 @pytest.mark.exclusive  # counts and times the operator under a load of its own

@@ -110,7 +110,7 @@ def test_a_clients_status_is_ignored(server: Server) -> None:
 def test_kubectl_shows_the_columns_and_explains_the_fields(server: Server) -> None:
     created(server, "shown", {"replicas": 0})
     header = kubectl("get", "mbun", "shown", namespace=server.namespace).splitlines()[0].split()
-    assert header == ["NAME", "READY", "REASON", "REPLICAS", "ANSWERING", "GPU", "BASE", "AGE"]
+    assert header == ["NAME", "READY", "REASON", "REPLICAS", "READY-REPLICAS", "GPU", "BASE", "AGE"]
     assert "shown" in kubectl("get", "modelbundles", namespace=server.namespace)
     assert "64 lowercase hex digits" in kubectl("explain", "mbun.spec.bundle.artifact.sha256")
     assert json.loads(kubectl("get", "mbun", "-o", "json", namespace=server.namespace))["items"]

@@ -39,7 +39,7 @@ def wait_moved(bundle: str, namespace: str, timeout: float = 90) -> Manifest:
 
 
 def ask_for(bundle: str, namespace: str) -> None:
-    kubectl("patch", "mend", "stable", "--type=merge", "-p", json.dumps({"spec": {"bundle": bundle}}),
+    kubectl("patch", "mep", "stable", "--type=merge", "-p", json.dumps({"spec": {"bundle": bundle}}),
             namespace=namespace)  # fmt: skip
 
 
@@ -67,10 +67,10 @@ def test_there_and_back_under_traffic(
             ask_for(bundle, namespace)
             began = time.time()
             _says("Ready", "Moving", namespace)
-            shown.append(typed("kubectl get mend stable", namespace))
+            shown.append(typed("kubectl get mep stable", namespace))
             wait_moved(bundle, namespace)
             reported.append((bundle, time.time()))
-            shown.append(typed("kubectl get mend stable", namespace))
+            shown.append(typed("kubectl get mep stable", namespace))
             took.append(time.time() - began)
             time.sleep(5)
         time.sleep(5)
@@ -131,7 +131,7 @@ def test_it_waits_for_what_is_missing_or_failing(operator: object, namespace: st
     kubectl("delete", "mbun", "v1", namespace=namespace)
     ask_for("v1", namespace)
     _says("Ready", "BundleNotFound", namespace, "False")
-    kubectl("delete", "mend", "second", namespace=namespace)
+    kubectl("delete", "mep", "second", namespace=namespace)
     wait_for("its Service to go", lambda: get("service", "second", namespace) is None, 30)
 
 
@@ -150,7 +150,7 @@ def test_an_endpoint_and_a_bundle_cannot_have_one_name(operator: object, namespa
         apply(endpoint("stable"), namespace=namespace)
     (bundle,) = versions(store, "stable")
     apply(endpoint("v1"), bundle, namespace=namespace)
-    conflict = {("mend", "ModelBundle"), ("mbun", "ModelEndpoint")}  # who came second says so
+    conflict = {("mep", "ModelBundle"), ("mbun", "ModelEndpoint")}  # who came second says so
 
     def said() -> set[tuple[str, str]]:
         messages = {kind: condition(get(kind, "stable", namespace), "Ready").get("message", "") for kind, _ in conflict}
@@ -162,10 +162,10 @@ def test_an_endpoint_and_a_bundle_cannot_have_one_name(operator: object, namespa
 def test_kubectl_reads_well(operator: object, namespace: str) -> None:
     apply(endpoint("v1"), namespace=namespace)
     _says("Ready", "BundleNotFound", namespace, "False")
-    header = kubectl("get", "mend", namespace=namespace).splitlines()[0].split()
-    assert header == ["NAME", "READY", "REASON", "BUNDLE", "ANSWERING", "AGE"]
-    assert "<no description>" not in kubectl("explain", "mend", "--recursive", "-o", "plaintext-openapiv2")
-    assert "stable" in kubectl("get", "modelbundles,mend", namespace=namespace)
+    header = kubectl("get", "mep", namespace=namespace).splitlines()[0].split()
+    assert header == ["NAME", "READY", "REASON", "BUNDLE", "ACTIVE", "AGE"]
+    assert "<no description>" not in kubectl("explain", "mep", "--recursive", "-o", "plaintext-openapiv2")
+    assert "stable" in kubectl("get", "modelbundles,mep", namespace=namespace)
 
 
 def _says(kind: str, reason: str, namespace: str, status: str = "True") -> Manifest:
@@ -178,6 +178,6 @@ def _says(kind: str, reason: str, namespace: str, status: str = "True") -> Manif
 
 def _wait(what: str, holds: Callable[[Manifest], bool], namespace: str, timeout: float) -> Manifest:
     def explain() -> str:
-        return kubectl("describe", "mend", "stable", namespace=namespace)
+        return kubectl("describe", "mep", "stable", namespace=namespace)
 
-    return wait_until(what, "mend", "stable", namespace, holds, timeout, explain)
+    return wait_until(what, "mep", "stable", namespace, holds, timeout, explain)

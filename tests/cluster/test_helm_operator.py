@@ -218,7 +218,7 @@ def test_an_operator_of_one_namespace_needs_no_cluster_role(
     apply(cpu_bundle(store, "ours"), endpoint("ours"), namespace=team)
     apply(cpu_bundle(store, "theirs"), namespace=namespace)
     wait_ready("ours", team)
-    wait_for("the endpoint", lambda: condition(get("mend", "stable", team), "Ready").get("status") == "True", 20)
+    wait_for("the endpoint", lambda: condition(get("mep", "stable", team), "Ready").get("status") == "True", 20)
     assert from_host("stable", team, {"x": 2, "y": "abc"}).value == 7
     kubectl("delete", "deployment", "ours", namespace=team)
     wait_for("the Deployment to come back", lambda: get("deployment", "ours", team), 20)

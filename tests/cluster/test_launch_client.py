@@ -165,7 +165,7 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     wait_condition(str(serves), namespace, "Resolved", "True")
     assert (get("mbun", str(serves), namespace) or {})["status"]["digest"] == two.digest
     assert serves not in [bundle.id for bundle in client.list_model_bundles()]
-    kubectl("delete", "mend", "other", namespace=namespace)  # behind the client's back
+    kubectl("delete", "mep", "other", namespace=namespace)  # behind the client's back
     assert client.delete_model_endpoint("other") is True
     assert get("mbun", str(serves), namespace) is None
     with pytest.raises(APIError, match="not found"):
@@ -177,7 +177,7 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     assert [bundle["spec"]["serving"]["replicas"] for bundle in _both(namespace, two, three)] == [0, 1]
     assert client.delete_model_endpoint(endpoint) is True
     assert [bundle["spec"]["serving"]["replicas"] for bundle in _both(namespace, two, three)] == [0, 0]
-    assert kubectl("get", "mend", "-o", "name", namespace=namespace) == ""
+    assert kubectl("get", "mep", "-o", "name", namespace=namespace) == ""
 
 
 def _both(namespace: str, *bundles: ModelBundle) -> list[dict]:

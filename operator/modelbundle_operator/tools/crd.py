@@ -44,7 +44,7 @@ class Resource:
 
     kind: str
     plural: str
-    short_name: str
+    short_names: tuple[str, ...]
     words: str | None
     spec: type[ApiModel]
     status: type[ApiModel]
@@ -63,7 +63,7 @@ _AGE: Final[Columns] = (("Age", "date", ".metadata.creationTimestamp", "Time sin
 BUNDLES: Final = Resource(
     KIND,
     PLURAL,
-    "mbun",
+    ("mbun",),
     ModelBundle.__doc__,
     Spec,
     Status,
@@ -71,7 +71,7 @@ BUNDLES: Final = Resource(
     columns=(
         *_READY,
         ("Replicas", "integer", ".spec.serving.replicas", "Pods asked for.", 0),
-        ("Answering", "integer", ".status.readyReplicas", "Pods that answer.", 0),
+        ("Ready-Replicas", "integer", ".status.readyReplicas", "Pods that answer.", 0),
         ("GPU", "integer", ".spec.serving.gpu.count", "GPUs of each pod.", 0),
         ("Base", "string", ".spec.bundle.cloneFrom.name", "The bundle that this one was cloned from.", 0),
         *_AGE,
@@ -90,7 +90,7 @@ BUNDLES: Final = Resource(
 ENDPOINTS: Final = Resource(
     ENDPOINT_KIND,
     ENDPOINT_PLURAL,
-    "mend",
+    ("mep", "mend"),  # mend goes with the release after 0.2
     ModelEndpoint.__doc__,
     EndpointSpec,
     EndpointStatus,
@@ -98,7 +98,7 @@ ENDPOINTS: Final = Resource(
     columns=(
         *_READY,
         ("Bundle", "string", ".spec.bundle", "The bundle that is to answer.", 0),
-        ("Answering", "string", ".status.bundle", "The only bundle that answers; empty during a move.", 0),
+        ("Active", "string", ".status.bundle", "The only bundle that answers; empty during a move.", 0),
         *_AGE,
         ("URL", "string", ".status.endpoint.url", "Where it answers inside the cluster.", 1),
     ),
@@ -120,7 +120,7 @@ def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
                 "listKind": f"{resource.kind}List",
                 "plural": resource.plural,
                 "singular": resource.kind.lower(),
-                "shortNames": [resource.short_name],
+                "shortNames": list(resource.short_names),
                 # no resource's name: kubectl would take `get modelbundles` for the whole category
                 "categories": ["modelserving"],
             },
