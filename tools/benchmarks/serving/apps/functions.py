@@ -1,7 +1,10 @@
 """What every server serves: the seed's function, for the small request and the bodies, and one for each other row.
 
 Standard library only, NumPy where a tensor is the point; each server's own file wraps them as its documentation has it.
+It runs on Python 3.8 too, as the tests serve it under each Python.
 """
+
+from __future__ import annotations
 
 import json
 import random
