@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
@@ -28,6 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
         prepared = prepare(layout, options.uri, document, allow_local=options.allow_local)
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})
+        return 1
+    except OSError as error:
+        traceback.print_exc()
+        crash = report.fail(report.RUNTIME_CRASHED, f"prepare cannot use its files or processes: {error}")
+        report.write_failure(crash, {"total": time.monotonic() - started})
         return 1
     seconds = " ".join(f"{phase}={value:.2f}s" for phase, value in prepared.seconds.items())
     print(f"prepared {prepared.bytes} bytes, sha256 verified: {seconds}", flush=True)

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from bundle_runtime.contract.report import INVALID_SCHEMA, RuntimeFailure, fail
+from bundle_runtime.contract.report import INVALID_SCHEMA, RUNTIME_CRASHED, RuntimeFailure, fail
 from bundle_spec.schema_limits import problem
 
 CPU_SECONDS = 10
@@ -25,27 +25,39 @@ _MAX_QUOTED_CHARS = 300
 
 
 def check_schemas(document: Mapping[str, Any]) -> None:
-    """InvalidSchema, with the place, when the server could not use one of them."""
+    """InvalidSchema, with the place, when the server could not use one of them; RuntimeCrashed, which is tried again,
+    when that could not be found out."""
     for field in FIELDS:
         schema = document.get(field)
         if schema is None:
             continue
-        if found := problem(schema) or _compiling(schema):
-            raise _invalid(f"spec.bundle.{field}{found}")
+        place = f"spec.bundle.{field}"
+        if found := problem(schema) or _compiling(schema, place):
+            raise _invalid(place + found)
 
 
-def _compiling(schema: Any) -> str | None:
-    done = subprocess.run(
-        [sys.executable, "-m", __name__, str(CPU_SECONDS), str(MEMORY_BYTES)],
-        input=json.dumps(schema).encode(),
-        capture_output=True,
-        check=False,
-    )
+def _compiling(schema: Any, place: str) -> str | None:
+    """What is wrong with it, to be read behind its place; None when it compiles."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-m", __name__, str(CPU_SECONDS), str(MEMORY_BYTES)],
+            input=json.dumps(schema).encode(),
+            capture_output=True,
+            check=False,
+        )
+    except OSError as error:
+        raise fail(RUNTIME_CRASHED, f"cannot start the process that compiles {place}: {error}.") from error
     if done.returncode == 0:
         return None
     if done.returncode == 1 and done.stdout:
         return done.stdout.decode("utf-8", "backslashreplace")
-    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if done.returncode == -signal.SIGKILL:  # its own limits end it in other ways
+        raise fail(
+            RUNTIME_CRASHED,
+            f"the process that compiles {place} was killed, most likely as container or node ran out of memory. If "
+            "that repeats, write the schema in a simpler way.",
+        )
+    if done.returncode == -signal.SIGXCPU:
         return f": takes more than {CPU_SECONDS} s to compile: write it in a simpler way"
     words = done.stderr.decode("utf-8", "backslashreplace").strip()[-_MAX_QUOTED_CHARS:]
     if "memory allocation" in words or "MemoryError" in words:
@@ -80,6 +92,7 @@ def main() -> int:
 
 def _limit(cpu_seconds: int, memory: int) -> None:
     """As far as the system has these limits: macOS bounds no address space."""
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # ignored, which is inherited, it would be SIGKILL a second later
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))

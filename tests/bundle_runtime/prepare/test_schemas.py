@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +64,30 @@ def test_what_no_limit_knows_ends_its_own_process_only(monkeypatch: pytest.Monke
     assert "responseSchema: takes more than 1 s to compile" in too_long.message
     assert too_much is not None
     assert "responseSchema: takes more than 128 MiB of memory to compile" in too_much.message
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        (
+            "#!/bin/sh\nkill -9 $$\n",
+            "compiles spec.bundle.requestSchema was killed, most likely as container or node ran",
+        ),
+        (None, "cannot start the process that compiles spec.bundle.requestSchema: "),
+    ],
+)
+def test_a_process_that_does_not_come_to_an_end_is_not_the_schemas_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, says: str
+) -> None:
+    python = tmp_path / "python"
+    if program:
+        python.write_text(program)
+        python.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(python))
+    failure = check(ANY)
+    assert failure is not None
+    assert failure.reason == "RuntimeCrashed"
+    assert says in failure.message
 
 
 def test_what_is_within_the_limits_compiles_within_them() -> None:

@@ -1,6 +1,7 @@
 """prepare end to end on local files: what is in place afterwards, and what is refused."""
 
 import io
+import json
 import os
 import stat
 import subprocess
@@ -92,6 +93,20 @@ def test_a_disk_that_is_full_in_the_middle_is_said_in_words(tmp_path, layout):
     assert "StoreUnreachable: the disk is full below" in done.stderr
     assert "serving.resources.ephemeralStorage" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_system_refuses_is_in_the_report(tmp_path, layout):
+    digest = write_document(layout, document_for(PICKLE))
+    Path(layout.bundle_dir).parent.mkdir(parents=True, exist_ok=True)
+    Path(layout.bundle_dir).write_bytes(b"a file where a directory should be")
+    log = tmp_path / "termination-log"
+    variables = {"MODELBUNDLE_ROOT": layout.root, "MODELBUNDLE_DIGEST": digest, "MODELBUNDLE_TERMINATION_LOG": str(log)}
+    command = [sys.executable, "-m", "bundle_runtime.prepare", "--allow-local", "--uri", put(tmp_path, PICKLE)]
+    done = subprocess.run(command, env={**os.environ, **variables}, check=False, capture_output=True)
+    assert done.returncode == 1
+    report = json.loads(log.read_bytes())
+    assert report["reason"] == "RuntimeCrashed"
+    assert layout.bundle_dir in report["message"]
 
 
 def test_another_content_is_refused_before_it_is_unpacked(tmp_path, layout):
