@@ -4,37 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable  # noqa: UP035 - `modelbundle pin` runs this on Python 3.8 too
 from urllib.parse import unquote, urlsplit
 
+from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room, shown
 from bundle_runtime.contract.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
 
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all (0 when the store does not say)
 
-
-@dataclass(frozen=True)
-class Fetched:
-    bytes: int
-    sha256: str
-    seconds: dict[str, float]
-
-
-def fetch(uri: str, target: Path, *, allow_local: bool = False, progress: Progress | None = None) -> Fetched:
+def fetch(uri: str, target: Path, *, allow_local: bool = False) -> Fetched:
     """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     scheme = urlsplit(uri).scheme.lower()
     if scheme == "s3":
         from bundle_runtime.artifacts.s3 import fetch_s3  # boto3 takes a third of a second to import
 
-        return fetch_s3(uri, target, progress)
+        return fetch_s3(uri, target)
     if (
         scheme in ("https", "http") and urlsplit(uri).netloc
     ):  # what arrives is proven by its sha256, so plain HTTP risks privacy, not content
         from bundle_runtime.artifacts.https import fetch_https
 
-        return fetch_https(uri, target, progress)
+        return fetch_https(uri, target)
     if scheme in ("file", ""):
         if not allow_local:
             raise fail(
@@ -49,10 +39,12 @@ def fetch(uri: str, target: Path, *, allow_local: bool = False, progress: Progre
 
 
 def local_path(uri: str) -> Path:
+    """Of a file:// URI, or of a path as it is."""
     return Path(unquote(urlsplit(uri).path)) if uri.lower().startswith("file:") else Path(uri)
 
 
 def hash_file(path: Path) -> str:
+    """Its sha256, in hex."""
     sha256 = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(CHUNK_BYTES):

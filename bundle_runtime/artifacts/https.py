@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-from bundle_runtime.artifacts.fetch import Fetched, Progress
+from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
@@ -24,11 +24,12 @@ TIMEOUT_SECONDS = 30
 TRANSIENT_STATUS = (408, 425, 429)
 
 
-def fetch_https(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
-    return retried(lambda: _once(uri, target, progress))
+def fetch_https(uri: str, target: Path) -> Fetched:
+    """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
+    return retried(lambda: _once(uri, target))
 
 
-def _once(uri: str, target: Path, progress: Progress | None) -> Fetched:
+def _once(uri: str, target: Path) -> Fetched:
     started = time.monotonic()
     sha256, done = hashlib.sha256(), 0
     try:
@@ -38,8 +39,6 @@ def _once(uri: str, target: Path, progress: Progress | None) -> Fetched:
             while block := answer.read(CHUNK_BYTES):
                 sha256.update(block)
                 done += file.write(block)
-                if progress:
-                    progress(done, expected)
     except (http.client.HTTPException, ConnectionError, TimeoutError, ssl.SSLError) as error:
         raise unreachable(f"{shown(uri)} broke off after {done} bytes: {error}") from error
     if expected and done != expected:

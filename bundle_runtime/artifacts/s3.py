@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, SSLError
 from botocore.response import StreamingBody
 
-from bundle_runtime.artifacts.fetch import Fetched, Progress
+from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
 from bundle_runtime.artifacts.s3_client import client, describe_access
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
@@ -42,9 +42,10 @@ PARALLEL_PARTS = 8
 OVERWRITTEN_TRIES = 3
 
 
-def fetch_s3(uri: str, target: Path, progress: Progress | None = None) -> Fetched:
+def fetch_s3(uri: str, target: Path) -> Fetched:
+    """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     bucket, key = bucket_and_key(uri)
-    download = _Download(client(PARALLEL_PARTS), uri, bucket, key, target, progress)
+    download = _Download(client(PARALLEL_PARTS), uri, bucket, key, target)
     for _ in range(OVERWRITTEN_TRIES):
         try:
             return download.run()
@@ -60,15 +61,14 @@ class _OverwrittenError(Exception):
 class _Download:
     """One object on its way; it holds the ETag that all its parts must have."""
 
-    def __init__(self, s3: S3Client, uri: str, bucket: str, key: str, target: Path, progress: Progress | None) -> None:
-        self.s3, self.uri, self.bucket, self.key, self.target, self.progress = s3, uri, bucket, key, target, progress
+    def __init__(self, s3: S3Client, uri: str, bucket: str, key: str, target: Path) -> None:
+        self.s3, self.uri, self.bucket, self.key, self.target = s3, uri, bucket, key, target
         self.etag = ""
-        self.done = 0
         self.last_byte_at = 0.0
 
     def run(self) -> Fetched:
         started = time.monotonic()
-        self.etag, self.done = "", 0
+        self.etag = ""
         first = retried(lambda: self._get(0, PART_BYTES))
         if first is None:
             self.target.write_bytes(b"")
@@ -122,10 +122,7 @@ class _Download:
                 while position < end and (block := stream.read(min(CHUNK_BYTES, end - position))):
                     os.pwrite(descriptor, block, position)
                     position += len(block)
-                    self.done += len(block)  # a lost update in the progress line costs nothing
                     self.last_byte_at = time.monotonic()
-                    if self.progress:
-                        self.progress(self.done, size)
             if position < end:
                 raise unreachable(f"{shown(self.uri)} broke off at byte {position} of {size}")
 
@@ -154,6 +151,7 @@ def _hash_range(sha256: hashlib._Hash, descriptor: int, start: int, end: int) ->
 
 
 def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Of s3://BUCKET/KEY; ArtifactNotFound for what names no object."""
     parts = urlsplit(uri)
     key = uri.split(parts.netloc, 1)[1].lstrip("/") if parts.netloc else ""  # a key may hold ? and #
     if not parts.netloc or not key or key.endswith("/"):

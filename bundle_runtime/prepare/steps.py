@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bundle_runtime.artifacts.fetch import Fetched, fetch, hash_file
+from bundle_runtime.artifacts.fetch import fetch, hash_file
+from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import DISK_FULL_ERRNOS, disk_full, shown
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import ARTIFACT_DIGEST_MISMATCH, fail
@@ -35,7 +36,6 @@ def prepare(
     document: Mapping[str, Any],
     *,
     allow_local: bool = False,
-    progress: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Bring the artifact of a checked document into the layout, verified; a RuntimeFailure says why not."""
     check_schemas(document)
@@ -51,7 +51,7 @@ def prepare(
     partial.mkdir(parents=True)
     try:
         file = partial / "bundle.pkl" if pickled else partial / "bundle.zip"
-        fetched = fetch(uri, file, allow_local=allow_local, progress=progress)
+        fetched = fetch(uri, file, allow_local=allow_local)
         _verify(fetched, artifact["sha256"], uri)
         started = time.monotonic()
         if pickled:
