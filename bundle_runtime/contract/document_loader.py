@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, Dict, List, TypedDict, cast
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import BUNDLE_DOCUMENT_MISMATCH, fail
@@ -19,11 +19,37 @@ DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
 SCHEMA_VERSION = 1
 
 
+class ArtifactDocument(TypedDict, total=False):
+    """``sha256``: in hex; ``packaging``: "cloudpickle" or "zip"; the versions are of the client that packed it."""
+
+    sha256: str
+    packaging: str
+    pythonVersion: str
+    cloudpickleVersion: str
+
+
+class BundleDocument(TypedDict, total=False):
+    """What a bundle runs, as bundle_spec.canonical writes it: what is unset is absent. ``artifact`` is always there."""
+
+    schemaVersion: int
+    artifact: ArtifactDocument
+    requirements: List[str]
+    envParams: Dict[str, Any]
+    env: List[Dict[str, Any]]
+    loadPredictFn: str
+    loadModelFn: str
+    appConfig: Dict[str, Any]
+    appConfigJSON: str
+    requestSchema: Any
+    responseSchema: Any
+
+
 def digest(canonical_bytes: bytes) -> str:
+    """Of a document, as MODELBUNDLE_DIGEST has it: sha256:<hex>."""
     return "sha256:" + hashlib.sha256(canonical_bytes).hexdigest()
 
 
-def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
+def load(layout: Layout, expected_digest: str) -> BundleDocument:
     """The document, checked; a RuntimeFailure (BundleDocumentMismatch) says what differs and what to do."""
     path = layout.config_file
     try:
@@ -50,8 +76,9 @@ def load(layout: Layout, expected_digest: str) -> dict[str, Any]:
             f"the bundle document has schemaVersion {version!r}, this runtime image knows {SCHEMA_VERSION}: use the "
             "runtime image of the operator that wrote it.",
         )
-    return cast("dict[str, Any]", document)
+    return cast("BundleDocument", document)
 
 
-def load_from_environment(layout: Layout, environment: Mapping[str, str] = os.environ) -> dict[str, Any]:
+def load_from_environment(layout: Layout, environment: Mapping[str, str] = os.environ) -> BundleDocument:
+    """load() with the digest that the pod was made for."""
     return load(layout, environment.get(DIGEST_VARIABLE, ""))

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import marshal
 import struct
-from typing import Any, NamedTuple, Tuple
+from typing import Any, Mapping, NamedTuple, Tuple
+
+from bundle_runtime.contract.heads import CallHead
 
 VERSION = 1
 HEADER = struct.Struct(">IBBHIIII")  # payload length, kind, version, reserved, id, microseconds of three phases
@@ -131,23 +133,24 @@ def pack_fields(value: Any) -> bytes:
 unpack_fields = marshal.loads
 
 
-def pack_call(head: dict[str, Any], body: bytes) -> bytes:
-    """The payload of a CALL: the head, which says what the body is, then the body."""
-    return _behind(marshal.dumps(head, 4), body)
+def pack_call(head: Mapping[str, object], body: bytes) -> bytes:
+    """The payload of a CALL: a CallHead, then the body that it describes."""
+    return _with_head(marshal.dumps(dict(head), 4), body)
 
 
-def unpack_call(payload: bytes) -> tuple[dict[str, Any], memoryview]:
+def unpack_call(payload: bytes) -> tuple[CallHead, memoryview]:
+    """Head and body; only for what comes from the server, as unpack_fields()."""
     end = _SIZE.size + _SIZE.unpack_from(payload)[0]
     body = memoryview(payload)
     return marshal.loads(body[_SIZE.size : end]), body[end:]
 
 
-def pack_headed(head: dict[str, Any], body: bytes) -> bytes:
+def pack_headed(head: Mapping[str, object], body: bytes) -> bytes:
     """The payload of an answer that is not JSON alone: a JSON object as its head, then bytes as they are."""
-    return _behind(json.dumps(head).encode("ascii"), body)
+    return _with_head(json.dumps(head).encode("ascii"), body)
 
 
-def _behind(head: bytes, body: bytes) -> bytes:
+def _with_head(head: bytes, body: bytes) -> bytes:
     return b"".join((_SIZE.pack(len(head)), head, body))
 
 

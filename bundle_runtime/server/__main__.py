@@ -72,7 +72,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-async def serve(options: argparse.Namespace, layout: Layout, document: dict[str, object], digest: str) -> None:
+async def serve(options: argparse.Namespace, layout: Layout, document: documents.BundleDocument, digest: str) -> None:
     loop = asyncio.get_running_loop()
     app = App(
         loop,

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import traceback
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -40,7 +41,7 @@ class App:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        document: dict[str, Any],
+        document: Mapping[str, Any],
         digest: str,
         *,
         max_concurrency: int,

@@ -13,6 +13,7 @@ from array import array
 from typing import Any
 
 from bundle_runtime.contract import tensors, wire
+from bundle_runtime.contract.heads import Piece, PiecesHead
 from bundle_runtime.worker.encode.arrays import as_numpy, holds_masked, is_array, little_endian
 from bundle_runtime.worker.encode.encode import convert, encode, encoder
 
@@ -100,14 +101,15 @@ class ArrayExtractor:
         return f"{_MARK}:{len(self._arrays) - 1}"
 
     def _pieces(self, text: bytes) -> tuple[int, bytes]:
-        heads: list[dict[str, Any]] = []
+        pieces: list[Piece] = []
         parts: list[bytes] = []
         for index, piece in enumerate(_MARKED.split(text)):  # text and numbers of arrays in turn
             if index % 2 == 0:
-                heads.append({"size": len(piece)})
+                pieces.append({"size": len(piece)})
                 parts.append(piece)
             else:
                 datatype, shape, data = self._arrays[int(piece)]
-                heads.append({"size": len(data), "datatype": datatype, "shape": shape})
+                pieces.append({"size": len(data), "datatype": datatype, "shape": shape})
                 parts.append(data)
-        return wire.PIECES, wire.pack_headed({"pieces": heads}, b"".join(parts))
+        head: PiecesHead = {"pieces": pieces}
+        return wire.PIECES, wire.pack_headed(head, b"".join(parts))

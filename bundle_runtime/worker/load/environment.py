@@ -8,8 +8,8 @@ import os
 import shutil
 import site
 import sys
-from typing import Any
 
+from bundle_runtime.contract.document_loader import BundleDocument
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
 
@@ -32,7 +32,7 @@ def clear_scratch() -> None:
                 os.unlink(entry.path)
 
 
-def check_python(document: dict[str, Any]) -> None:
+def check_python(document: BundleDocument) -> None:
     """Before a byte is unpickled: bytecode and pickled classes of another Python fail in ways that nobody can read."""
     artifact = document.get("artifact") or {}
     wanted = artifact.get("pythonVersion")
@@ -47,7 +47,7 @@ def check_python(document: dict[str, Any]) -> None:
         )
 
 
-def prepare_imports(layout: Layout, document: dict[str, Any]) -> None:
+def prepare_imports(layout: Layout, document: BundleDocument) -> None:
     """sys.path: the zip's code, the standard library, requirements, the image's packages, ours last."""
     runtime_dir = layout.runtime_dir
     here = {os.path.realpath(runtime_dir), os.path.realpath(os.getcwd())}

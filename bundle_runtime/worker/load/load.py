@@ -13,6 +13,7 @@ import sys
 import time
 from typing import Any, Callable
 
+from bundle_runtime.contract.document_loader import BundleDocument
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
@@ -21,7 +22,7 @@ from bundle_runtime.worker.user_errors import describe, first_line, full, log
 PredictFn = Callable[..., Any]
 
 
-def load(layout: Layout, document: dict[str, Any], seconds: dict[str, float]) -> PredictFn:
+def load(layout: Layout, document: BundleDocument, seconds: dict[str, float]) -> PredictFn:
     """predict_fn; ``seconds`` is filled phase by phase, also when a later phase fails."""
     config, has_config = app_config(document)
     if document["artifact"].get("packaging") == "zip":
@@ -38,7 +39,7 @@ def load(layout: Layout, document: dict[str, Any], seconds: dict[str, float]) ->
     return _from_callable(content, config, has_config, seconds)
 
 
-def app_config(document: dict[str, Any]) -> tuple[Any, bool]:
+def app_config(document: BundleDocument) -> tuple[Any, bool]:
     """The config and whether the bundle has one: ``{}`` counts as none, as in the document it is absent."""
     if "appConfigJSON" in document:
         try:
@@ -48,7 +49,7 @@ def app_config(document: dict[str, Any]) -> tuple[Any, bool]:
     return document.get("appConfig", {}), "appConfig" in document
 
 
-def _unpickle(layout: Layout, document: dict[str, Any]) -> Any:
+def _unpickle(layout: Layout, document: BundleDocument) -> Any:
     wrote = document["artifact"].get("cloudpickleVersion")
     try:
         _import_cloudpickle(layout, wrote)

@@ -11,6 +11,7 @@ import json
 from typing import Any, Callable, NamedTuple
 
 from bundle_runtime.contract import tensors, wire
+from bundle_runtime.contract.heads import TensorHead, TensorsHead
 from bundle_runtime.contract.report import valid_unicode
 from bundle_runtime.worker.encode import arrays
 from bundle_runtime.worker.failures import Failed, unencodable
@@ -37,7 +38,8 @@ class Output(NamedTuple):
     data: bytes
 
 
-def run(predictor: Predictor, heads: list[dict[str, Any]], body: memoryview) -> bytes:
+def run(predictor: Predictor, heads: list[TensorHead], body: memoryview) -> bytes:
+    """The payload of the answer, a TensorsHead and the data of its outputs; ``body``: of the tensors of ``heads``."""
     fields = {}
     at = 0
     for head in heads:
@@ -51,8 +53,8 @@ def run(predictor: Predictor, heads: list[dict[str, Any]], body: memoryview) -> 
         raise unencodable(error) from None
 
 
-def argument(head: dict[str, Any], data: memoryview) -> Any:
-    """``form`` in the head: "scalar", "json", "base64" or "array"."""
+def argument(head: TensorHead, data: memoryview) -> Any:
+    """What predict_fn gets for one tensor: a NumPy array, lists where the image has no NumPy, or one value."""
     datatype, shape, form = head["datatype"], head["shape"], head["form"]
     if datatype == "BYTES":
         elements = tensors.unpack(datatype, data, tensors.count(shape))
@@ -87,6 +89,7 @@ def _text(element: bytes) -> Any:
 
 
 def pack_result(result: Any, encoded: Encoded) -> bytes:
+    """A TensorsHead and the data of its outputs; Failed for what no tensor can hold."""
     named = _named(result, encoded)
     found = named or {SINGLE_OUTPUT: result}
     for name, value in found.items():
@@ -94,7 +97,7 @@ def pack_result(result: Any, encoded: Encoded) -> bytes:
             message = f"the output {name} is an array with masked elements, which a tensor cannot say"
             raise Failed("ResponseNotJSON", f"{message}: return its filled() with a value that means so")
     outputs = {name: _output(value, encoded) for name, value in found.items()}
-    head = {
+    head: TensorsHead = {
         "single": named is None,
         "outputs": [
             {"name": name, "datatype": out.datatype, "shape": out.shape, "form": out.form, "size": len(out.data)}
