@@ -9,12 +9,12 @@ Pure, and Python 3.8+ with the standard library only. The limits are documented 
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Optional, Tuple, Union
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 from urllib.parse import unquote
 
+from bundle_spec.json_schema import ANCHORS, DIALECT, REFERENCES, inner, resolve
 from bundle_spec.pattern_size import pattern_size
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 MAX_DEPTH = 200  # values within values; JSON readers and writers in Rust end at 255, a nested property takes two
 MAX_VALUES = 20_000
 MAX_TEXT = 192 * 1024  # characters, as many as a bundle document may have bytes
@@ -25,18 +25,6 @@ MAX_SAME = 2_000  # subschemas that one value is checked against, each as often 
 MAX_NUMBER = 2**64
 MAX_UNEVALUATED = 2_000  # the same, of those with unevaluated*: compiling takes the square of it
 _SHOWN = 200
-
-# keywords that hold schemas: for the same value, or for what is inside it
-_SAME_ONE = ("not", "if", "then", "else")
-_SAME_MANY = ("allOf", "anyOf", "oneOf")
-_SAME_NAMED = ("dependentSchemas", "dependencies")
-_INNER_ONE = (
-    "items", "additionalItems", "contains", "additionalProperties", "propertyNames", "unevaluatedItems",
-    "unevaluatedProperties", "contentSchema",
-)  # fmt: skip
-_INNER_MANY = ("prefixItems", "items")
-_INNER_NAMED = ("properties", "patternProperties", "$defs", "definitions")
-_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 
 _Place = Optional[Tuple[Any, Union[str, int]]]  # a linked list from the inside out: paths cost nothing until shown
@@ -135,11 +123,11 @@ def gather(root: Dict[str, Any], nodes: Dict[int, Node]) -> _Found:
         found = _of_names(node, top, anchors)
         if found:
             return found
-        waiting.extend((node, keyword) for keyword in _REFERENCES if isinstance(node.content.get(keyword), str))
-        for inner, place, same in _subschemas(node):
-            known = nodes.get(id(inner))
+        waiting.extend((node, keyword) for keyword in REFERENCES if isinstance(node.content.get(keyword), str))
+        for schema, steps, same in inner(node.content):
+            known = nodes.get(id(schema))
             if known is None:
-                known = nodes[id(inner)] = Node(inner, place)
+                known = nodes[id(schema)] = Node(schema, _below(node.place, steps))
                 todo.append(known)
             if same:
                 node.same.append(known)
@@ -154,11 +142,11 @@ def _of_names(node: Node, top: Node, anchors: Dict[str, Node]) -> _Found:
             return _at((node.place, "$id"), "is below the root, where it moves what # means: leave it out")
         if "$schema" in content:
             return _at((node.place, "$schema"), "is below the root: leave it out, one schema has one dialect")
-    for keyword in ("$anchor", "$dynamicAnchor"):
+    for keyword in ANCHORS:
         name = content.get(keyword)
         if isinstance(name, str) and anchors.setdefault(name, node) is not node:
             return _at((node.place, keyword), f"{_quoted(name)} is there twice: name each place once")
-    for keyword in _REFERENCES:
+    for keyword in REFERENCES:
         target = content.get(keyword)
         if isinstance(target, str) and not target.startswith("#"):
             why = f"schemas are not fetched ({_quoted(target)}): copy what is referred to into $defs"
@@ -166,41 +154,22 @@ def _of_names(node: Node, top: Node, anchors: Dict[str, Node]) -> _Found:
     return None
 
 
-def _subschemas(node: Node) -> Iterator[Tuple[Dict[str, Any], _Place, bool]]:
-    """Those that are objects; what stands there instead of a schema is the metaschema's to refuse."""
-    for keyword, value in node.content.items():
-        place = (node.place, keyword)
-        if isinstance(value, dict):
-            if keyword in _SAME_ONE or keyword in _INNER_ONE:
-                yield value, place, keyword in _SAME_ONE
-            elif keyword in _SAME_NAMED or keyword in _INNER_NAMED:
-                for name, inner in value.items():
-                    if isinstance(inner, dict):
-                        yield inner, (place, name), keyword in _SAME_NAMED
-        elif isinstance(value, (list, tuple)) and (keyword in _SAME_MANY or keyword in _INNER_MANY):
-            for index, inner in enumerate(value):
-                if isinstance(inner, dict):
-                    yield inner, (place, index), keyword in _SAME_MANY
-
-
 def _resolved(root: Any, reference: str, anchors: Dict[str, Node], nodes: Dict[int, Node]) -> Optional[Node]:
-    pointer = unquote(reference[1:])
-    if pointer and not pointer.startswith("/"):
-        return anchors.get(pointer)
-    place: _Place = None
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(root, dict) and name in root:
-            root, place = root[name], (place, name)
-        elif isinstance(root, (list, tuple)) and _is_index(name, len(root)):
-            root, place = root[int(name)], (place, int(name))
-        else:
-            return None
-    if isinstance(root, bool):
-        return Node({}, place)
-    if not isinstance(root, dict):
+    name = unquote(reference[1:])
+    if name and not name.startswith("/"):
+        return anchors.get(name)
+    found = resolve(root, reference)
+    if found is None or not isinstance(found.value, (dict, bool)):
         return None
-    return nodes.get(id(root)) or Node(root, place)
+    if isinstance(found.value, bool):
+        return Node({}, _below(None, found.steps))
+    return nodes.get(id(found.value)) or Node(found.value, _below(None, found.steps))
+
+
+def _below(place: _Place, steps: Iterable[Union[str, int]]) -> _Place:
+    for step in steps:
+        place = (place, step)
+    return place
 
 
 def _of_patterns(nodes: Dict[int, Node]) -> _Found:
@@ -260,27 +229,25 @@ def _cost(start: Node, costs: Dict[int, int]) -> _Found:
     path: List[Tuple[Node, Iterator[Node]]] = [(start, iter(start.same))]
     while path:
         node, rest = path[-1]
-        inner = next(rest, None)
-        if inner is None:
+        following = next(rest, None)
+        if following is None:
             path.pop()
             costs[id(node)] = 1 + sum(costs[id(each)] for each in node.same)
             if costs[id(node)] > MAX_SAME:
                 why = f"has one value checked by more than {MAX_SAME} subschemas, those of each $ref again"
                 return _at(node.place, f"{why}: let each branch be referred to once")
-        elif id(inner) not in costs:
-            costs[id(inner)] = 0
-            path.append((inner, iter(inner.same)))
-        elif not costs[id(inner)]:
-            return _at(inner.place, "refers to itself without going into the value, which says nothing: leave that out")
+        elif id(following) not in costs:
+            costs[id(following)] = 0
+            path.append((following, iter(following.same)))
+        elif not costs[id(following)]:
+            return _at(
+                following.place, "refers to itself without going into the value, which says nothing: leave that out"
+            )
     return None
 
 
 def _entries(value: Any) -> Any:
     return value.items() if isinstance(value, dict) else enumerate(value)
-
-
-def _is_index(step: str, length: int) -> bool:
-    return step.isdigit() and step.isascii() and len(step) < 7 and int(step) < length
 
 
 def _is_unicode(text: str) -> bool:

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bundle_spec.json_schema import BRANCHES, resolve
+
 MAX_DEPTH = 8
 
 
@@ -18,14 +20,15 @@ def _value(schema: Any, root: Any, depth: int) -> Any:
     if not isinstance(schema, Mapping) or depth > MAX_DEPTH:
         return {}
     if "$ref" in schema:
-        return _value(_resolve(str(schema["$ref"]), root), root, depth + 1)
+        found = resolve(root, schema["$ref"])
+        return _value(found.value if found else {}, root, depth + 1)
     for name in ("const", "default"):
         if name in schema:
             return schema[name]
     for name in ("examples", "enum"):
         if schema.get(name):
             return schema[name][0]
-    for name in ("anyOf", "oneOf", "allOf"):
+    for name in BRANCHES:
         if schema.get(name):
             return _value(schema[name][0], root, depth + 1)
     return _by_type(schema, root, depth)
@@ -43,10 +46,3 @@ def _by_type(schema: Mapping[str, Any], root: Any, depth: int) -> Any:
     if kind in ("integer", "number"):
         return schema.get("minimum", 1)
     return {"string": "text", "boolean": True, "null": None}.get(kind, {})
-
-
-def _resolve(reference: str, root: Any) -> Any:
-    found = root
-    for part in reference.lstrip("#/").split("/") if reference not in ("#", "#/") else []:
-        found = found.get(part.replace("~1", "/").replace("~0", "~"), {}) if isinstance(found, Mapping) else {}
-    return found

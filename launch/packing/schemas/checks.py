@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
+from bundle_spec.json_schema import MANY, NAMED, ONE
 from bundle_spec.schema_limits import problem as beyond_limits
 from launch.packing.schemas.outline import outline
-from launch.packing.schemas.rewriting import MANY, NAMED, ONE
 
 _KEYWORDS = ONE | MANY | NAMED | {
     "$anchor", "$dynamicAnchor", "$dynamicRef", "$id", "$ref", "$schema", "const", "contentEncoding", "default",

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Callable, Dict, Iterator, Tuple
 
-from launch.packing.schemas.rewriting import MANY, NAMED, ONE, rebuilt
+from bundle_spec.json_schema import MANY, NAMED, ONE, each, resolve
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 # of Python's regular expressions, whose errors these are in every dialect; the others are ECMA's as the server reads it
@@ -22,14 +22,8 @@ _BROKEN = re.compile(
 
 def outline(schema: Dict[str, Any]) -> str:
     """The first problem, to be read after the argument's name; empty when there is none."""
-    problems: List[str] = []
-
-    def check(part: Dict[str, Any]) -> Dict[str, Any]:
-        problems.extend(_problems(part, schema))
-        return part
-
-    rebuilt(schema, check)
-    return f": {problems[0]}" if problems else ""
+    found = next((problem for part in each(schema) for problem in _problems(part, schema)), None)
+    return f": {found}" if found else ""
 
 
 def broken_pattern(pattern: str) -> str:
@@ -95,7 +89,7 @@ def _problems(part: Dict[str, Any], schema: Dict[str, Any]) -> Iterator[str]:
     for pattern in part["patternProperties"] if isinstance(part.get("patternProperties"), dict) else ():
         if broken_pattern(pattern):
             yield f"patternProperties has {pattern!r}, which is no regular expression ({broken_pattern(pattern)})"
-    if "$ref" in part and not _resolves(part["$ref"], schema):
+    if "$ref" in part and resolve(schema, part["$ref"]) is None:
         yield f"$ref {part['$ref']!r} is nowhere in the schema: copy what is referred to into $defs"
 
 
@@ -114,31 +108,3 @@ def _holds_schemas(keyword: str, value: Any) -> bool:
     if keyword in ONE:
         return isinstance(value, (dict, bool))
     return isinstance(value, list) and bool(value) and all(isinstance(entry, (dict, bool)) for entry in value)
-
-
-def _resolves(reference: Any, schema: Dict[str, Any]) -> bool:
-    if not isinstance(reference, str) or not reference.startswith("#"):
-        return False
-    if reference[1:2] not in ("", "/"):
-        return reference[1:] in _anchors(schema)
-    place: Any = schema
-    for step in reference[1:].split("/")[1:]:
-        step = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(place, list) and step.isdigit() and int(step) < len(place):
-            place = place[int(step)]
-        elif isinstance(place, dict) and step in place:
-            place = place[step]
-        else:
-            return False
-    return True
-
-
-def _anchors(schema: Dict[str, Any]) -> List[Any]:
-    found: List[Any] = []
-
-    def look(part: Dict[str, Any]) -> Dict[str, Any]:
-        found.extend(part[keyword] for keyword in ("$anchor", "$dynamicAnchor") if keyword in part)
-        return part
-
-    rebuilt(schema, look)
-    return found

@@ -1,6 +1,6 @@
 """The JSON Schema of a pydantic class, of pydantic 1.10, 2, or pydantic.v1 inside 2; pydantic is never imported for it.
 
-pydantic 1 writes the draft of its time and forgets that an optional field may be null; both are mended here, as the
+pydantic 1 writes the draft of its time and forgets that an optional field may be null; both are put right here, as the
 server holds the model's answers to this schema.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import Any, Dict
 
-from launch.packing.schemas.rewriting import rebuilt
+from bundle_spec.json_schema import rebuilt
 
 _SAYS_NOTHING = ("title", "description", "default", "definitions", "example", "examples")
 

@@ -6,35 +6,12 @@ A null is dropped where it is a remark (default, examples); in const and enum it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Callable, Dict, List
+from typing import Any, Dict, List
 
 from bundle_spec.exact_values import LARGEST_INTEGER, check_survives
+from bundle_spec.json_schema import rebuilt
 
-# where schemas sit inside a schema: what is elsewhere is a value, and a property may well be called `default`
-ONE = {
-    "additionalProperties", "contains", "contentSchema", "else", "if", "items", "not", "propertyNames", "then",
-    "unevaluatedItems", "unevaluatedProperties",
-}  # fmt: skip
-MANY = {"allOf", "anyOf", "oneOf", "prefixItems", "items"}
-NAMED = {"$defs", "definitions", "dependentSchemas", "patternProperties", "properties"}
 _REMARKS = ("default", "example", "examples")
-
-
-def rebuilt(schema: Any, change: Callable[[Dict[str, Any]], Dict[str, Any]]) -> Any:
-    """A copy in which every schema, the innermost first, is what `change` makes of it."""
-    if not isinstance(schema, Mapping):
-        return schema
-    copy: Dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ONE and isinstance(value, Mapping):
-            copy[key] = rebuilt(value, change)
-        elif key in MANY and isinstance(value, (list, tuple)):
-            copy[key] = [rebuilt(entry, change) for entry in value]
-        elif key in NAMED and isinstance(value, Mapping):
-            copy[key] = {name: rebuilt(entry, change) for name, entry in value.items()}
-        else:
-            copy[key] = value
-    return change(copy)
 
 
 def surviving(schema: Mapping[str, Any]) -> Dict[str, Any]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
-from bundle_spec.schema_limits import DIALECT, problem
+from bundle_spec.json_schema import DIALECT
+from bundle_spec.schema_limits import problem
 
 _LONGEST = 300
 _METASCHEMA = Draft202012Validator({"$ref": DIALECT}, offline=True)
