@@ -10,6 +10,8 @@ from __future__ import annotations
 import inspect
 from typing import Any, Callable
 
+from bundle_spec.json_schema import BRANCHES, branches
+
 CONFIG = "app_config"
 MODEL = "model"
 
@@ -145,34 +147,10 @@ class Binder:
 
 
 def schema_fields(schema: Any) -> frozenset[str]:
-    """The names that a request schema gives to the fields of the request, through $ref, anyOf, oneOf, allOf."""
+    """The names that a request schema gives to the fields of the request, through what looks at the same value."""
     found: set[str] = set()
-    seen: set[int] = set()
-    todo = [schema]
-    while todo:
-        node = todo.pop()
-        if not isinstance(node, dict) or id(node) in seen:
-            continue
-        seen.add(id(node))
+    for node in branches(schema, schema, (*BRANCHES, "if", "then", "else")):
         properties = node.get("properties")
         if isinstance(properties, dict):
             found.update(properties)
-        for key in ("anyOf", "oneOf", "allOf"):
-            branches = node.get(key)
-            if isinstance(branches, list):
-                todo.extend(branches)
-        todo.extend(node.get(key) for key in ("then", "else", "if"))
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            todo.append(_resolve(schema, reference))
     return frozenset(found)
-
-
-def _resolve(schema: Any, reference: str) -> Any:
-    node = schema
-    for part in reference[1:].split("/")[1:]:
-        name = part.replace("~1", "/").replace("~0", "~")
-        if not isinstance(node, dict):
-            return None
-        node = node.get(name)
-    return node if reference != "#" else schema
