@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from bundle_spec.json_schema import branches
+
 _SCALARS = {"integer": "INT64", "number": "FP64", "boolean": "BOOL", "string": "BYTES"}
 _TYPES = {int: "integer", float: "number", bool: "boolean", str: "string"}
 _DEEPEST = 8
@@ -31,7 +33,7 @@ def fields(schema: Any) -> dict[str, Tensor] | None:
     """The tensors of an object's properties, through $ref, anyOf, oneOf and allOf; None when it describes no object.
     Where branches disagree about a field it is what the request makes of it: an array, and a scalar of the shape []."""
     found: dict[str, Tensor] = {}
-    for node in _branches(schema, schema):
+    for node in branches(schema, schema):
         properties = node.get("properties")
         if isinstance(properties, dict):
             for name, field in properties.items():
@@ -43,7 +45,7 @@ def fields(schema: Any) -> dict[str, Tensor] | None:
 
 
 def describe(schema: Any, root: Any, depth: int = 0) -> Tensor:
-    nodes = [node for node in _branches(schema, root) if node.get("type") != "null"]
+    nodes = [node for node in branches(schema, root) if node.get("type") != "null"]
     kinds = [kind for kind in (_node(node, root, depth) for node in nodes) if kind is not None]
     if not kinds:
         return JSON_TEXT
@@ -85,28 +87,3 @@ def _node(node: dict[str, Any], root: Any, depth: int) -> Tensor | None:
             return JSON_TEXT
         return Tensor(element.datatype, (-1, *(element.shape if element.form == "array" else ())), "array")
     return JSON_TEXT if kind is not None else None
-
-
-def _branches(schema: Any, root: Any) -> list[dict[str, Any]]:
-    """The schema and what it refers to and is made of, each once."""
-    found: list[dict[str, Any]] = []
-    todo = [schema]
-    while todo:
-        node = todo.pop(0)
-        if not isinstance(node, dict) or any(node is have for have in found):
-            continue
-        found.append(node)
-        reference = node.get("$ref")
-        if isinstance(reference, str) and reference.startswith("#"):
-            todo.append(_resolved(root, reference))
-        for key in ("anyOf", "oneOf", "allOf"):
-            if isinstance(node.get(key), list):
-                todo.extend(node[key])
-    return found
-
-
-def _resolved(root: Any, reference: str) -> Any:
-    node = root
-    for part in reference[1:].split("/")[1:]:
-        node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
-    return node
