@@ -29,7 +29,7 @@ from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
-from launch.local.reaper import Keeper
+from launch.local.reaper import ProcessReaper
 
 Say = Callable[[str], None]
 STOP_SECONDS = 10.0
@@ -56,9 +56,9 @@ class LocalServing:
         self.serving: Mapping[str, Any] = manifest["spec"].get("serving") or {}
         self.directory, self.say, self.given_python = directory, say, python
         with held():
-            self.keeper = Keeper()
+            self.reaper = ProcessReaper()
             self.root = Path(tempfile.mkdtemp(prefix="modelbundle-", dir=_short_directory()))
-            self.keeper.remove_at_end(str(self.root))
+            self.reaper.remove_at_end(str(self.root))
         self.layout = Layout(str(self.root))
         self.processes: Dict[str, "subprocess.Popen[bytes]"] = {}
         self.digest = ""
@@ -72,7 +72,7 @@ class LocalServing:
             try:
                 self.stop()
             finally:
-                self.keeper.end()
+                self.reaper.end()
 
     def prepare(self) -> None:
         """The document, the artifact, a Python, its requirements: everything before the first process that stays."""
@@ -173,7 +173,7 @@ class LocalServing:
             raise ServingError(self._last_words("install", process.returncode))
         report = self._report("install")
         self.say(f"requirements: {report.get('count', 0)} packages beside those that this Python has, in {kept}")
-        self.keeper.forget(self.processes.pop("install").pid)
+        self.reaper.forget(self.processes.pop("install").pid)
 
     def _concurrency(self) -> int:
         return int(self.serving.get("maxConcurrency") or 1)
@@ -203,7 +203,7 @@ class LocalServing:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C is for us: we stop them in order
             )
-            self.keeper.kill_at_end(process.pid)
+            self.reaper.kill_at_end(process.pid)
             self.processes[name] = process
         assert process.stdout is not None
         threading.Thread(target=_relay, args=(process.stdout, name, self.say), daemon=True).start()

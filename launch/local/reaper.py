@@ -1,8 +1,8 @@
-"""Ends what its starter started, however the starter ended: `kill -9` gives nobody a chance to tidy up.
+"""Kills the child processes of `modelbundle serve` when it ends, even by SIGKILL, and removes their directory.
 
-The keeper is a process of its own, in a session of its own. It reads a pipe whose other end the starter alone holds, so
-that the pipe's end is the starter's, by whatever death. Then it kills the process groups that it was told of and
-removes the directory. The starter uses it for its own end too: there is one way to leave nothing.
+The reaper is a process of its own, in a session of its own. It reads a pipe whose other end the parent alone holds, so
+the pipe ends when the parent does, by whatever death. Then it kills the process groups that it was given and removes
+the directory. The parent uses it for its own end too, so there is one way to leave nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import IO, Iterable, Set
 _GONE_SECONDS = 5.0
 
 
-class Keeper:
-    """The starter's side."""
+class ProcessReaper:
+    """The parent's side: starts the reaper, and writes to it what to kill and to remove."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -32,30 +32,32 @@ class Keeper:
         )
 
     def remove_at_end(self, directory: str) -> None:
-        self._tell(f"directory {directory}")
+        """Remove this directory, with what is in it, once everything is killed."""
+        self._send(f"directory {directory}")
 
     def kill_at_end(self, group: int) -> None:
-        self._tell(f"group {group}")
+        """Kill this process group with SIGKILL."""
+        self._send(f"group {group}")
 
     def forget(self, group: int) -> None:
-        """It has ended: its number may come to be somebody else's."""
-        self._tell(f"forget {group}")
+        """This process group has ended: another process may get its number."""
+        self._send(f"forget {group}")
 
     def end(self) -> None:
-        """Now; returns when nothing is left."""
+        """Reap now; returns when nothing is left."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             self._process.stdin.close()
         self._process.wait()
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(OSError):  # somebody ended the keeper: serving goes on without
+        with contextlib.suppress(OSError):  # the reaper was killed: serving goes on without
             os.write(self._process.stdin.fileno(), os.fsencode(line) + b"\n")
 
 
-def keep(lines: IO[bytes]) -> None:
-    """The keeper's side."""
+def reap(lines: IO[bytes]) -> None:
+    """The reaper's side: reads lines until the parent has ended, then kills and removes."""
     groups: Set[int] = set()
     directories: Set[str] = set()
     for line in lines:
@@ -72,7 +74,7 @@ def keep(lines: IO[bytes]) -> None:
 
 
 def _kill(groups: Iterable[int]) -> None:
-    """Until they are gone, as who still runs may write into the directory; not for ever, as zombies count."""
+    """Until they are gone, as one that still runs may write into the directory; at most 5 s, as zombies count."""
     left = {group for group in groups if _signalled(group, signal.SIGKILL)}
     deadline = time.monotonic() + _GONE_SECONDS
     while left and time.monotonic() < deadline:
@@ -89,4 +91,4 @@ def _signalled(group: int, number: int) -> bool:
 
 
 if __name__ == "__main__":
-    keep(sys.stdin.buffer)
+    reap(sys.stdin.buffer)

@@ -10,12 +10,12 @@ import pytest
 
 STARTER = """
 import os, signal, subprocess, sys
-from launch.local.reaper import Keeper
-keeper = Keeper()
+from launch.local.reaper import ProcessReaper
+reaper = ProcessReaper()
 os.mkdir(sys.argv[1])
-keeper.remove_at_end(sys.argv[1])
+reaper.remove_at_end(sys.argv[1])
 child = subprocess.Popen(["sh", "-c", "sleep 60 & echo $!; wait"], stdout=subprocess.PIPE, start_new_session=True)
-keeper.kill_at_end(child.pid)
+reaper.kill_at_end(child.pid)
 print(child.pid, child.stdout.readline().decode(), flush=True)
 {end}
 """
@@ -28,7 +28,7 @@ def running(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(0)", "keeper.end()"])
+@pytest.mark.parametrize("end", ["os.kill(os.getpid(), signal.SIGKILL)", "os._exit(0)", "reaper.end()"])
 def test_processes_and_directory_go_with_the_starter(tmp_path, end):
     command = [sys.executable, "-c", STARTER.format(end=end), str(tmp_path / "kept")]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=False)
@@ -41,7 +41,7 @@ def test_processes_and_directory_go_with_the_starter(tmp_path, end):
 
 
 def test_a_group_that_is_forgotten_is_left_alone(tmp_path):
-    end = "keeper.forget(child.pid); keeper.end()"
+    end = "reaper.forget(child.pid); reaper.end()"
     command = [sys.executable, "-c", STARTER.format(end=end), str(tmp_path / "kept")]
     done = subprocess.run(command, stdout=subprocess.PIPE, timeout=30, check=False)
     group, pid = map(int, done.stdout.split())
