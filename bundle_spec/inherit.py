@@ -42,7 +42,7 @@ def changed(base: Mapping[str, Any], clone: Mapping[str, Any]) -> List[str]:
 
 
 def named(fields: Iterable[str]) -> Set[str]:
-    """The fields, as changes are told: both spellings of appConfig go by one name."""
+    """The fields, as changes are listed: both spellings of appConfig go by one name."""
     return {_CONFIG if name in _SPELLINGS else name for name in fields}
 
 

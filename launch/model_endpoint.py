@@ -64,8 +64,8 @@ class EndpointResponse:
         return None if self.result is None else json.loads(self.result["result"])
 
     def __repr__(self) -> str:
-        told = {"status": self.status, "result": self.result, "traceback": self.traceback}
-        said = ", ".join(f"{name}={value!r}" for name, value in told.items() if value is not None)
+        outcome = {"status": self.status, "result": self.result, "traceback": self.traceback}
+        said = ", ".join(f"{name}={value!r}" for name, value in outcome.items() if value is not None)
         return f"EndpointResponse({said}, status_code={self.status_code})"
 
 

@@ -68,7 +68,7 @@ class BundleMethods:
         sources = source_texts(
             load_predict_fn=load_predict_fn, load_model_fn=load_model_fn, predict_fn_or_cls=predict_fn_or_cls
         )
-        store = self._begun(model_bundle_name)
+        store = self._checked_store(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             file = Path(directory, "bundle.pkl")
             packed = pickle_to(file, content, globals_copy)
@@ -149,12 +149,13 @@ class BundleMethods:
         """Remove the bundle and its pods from the cluster; the artifact stays in the store."""
         self.connection.delete(found(self.connection, model_bundle)["metadata"]["name"])
 
-    def _begun(self, name: str) -> Any:
-        """The store, once all is asked that can be asked before packing: that may take minutes."""
+    def _checked_store(self, name: str) -> Any:
+        """The store, after every check that needs no packing, which may take minutes."""
         object_name(name, f"sha256:{'0' * 64}")
-        return self._ready_store()
+        return self._reachable_store()
 
-    def _ready_store(self) -> Any:
+    def _reachable_store(self) -> Any:
+        """The store, after it and the API server have answered: what is packed can be uploaded and created."""
         store = self._store()
         store.check()
         self.connection.user()
@@ -182,7 +183,7 @@ class BundleMethods:
     ) -> ModelBundle:
         from launch.packing.archives.archive import archive_to
 
-        store = self._begun(name)
+        store = self._checked_store(name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             made = archive_to(Path(directory, "bundle.zip"), base_paths, load_predict_fn, load_model_fn)
             warn(made.warnings)

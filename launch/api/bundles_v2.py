@@ -49,7 +49,7 @@ class BundleMethodsV2(BundleMethods):
         image = from_v2(pytorch_image_tag, tensorflow_version, custom_base_image_repository, custom_base_image_tag)
         fields = fields_of(image, requirements, app_config, request_schema, response_schema)
         sources = source_texts(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
-        store = self._begun(model_bundle_name)
+        store = self._checked_store(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             packed = pickle_to(Path(directory, "bundle.pkl"), content)
             return self._created(store, Wanted(model_bundle_name, fields, {**sources, **(metadata or {})}), packed)

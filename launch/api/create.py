@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, NamedTuple, Opti
 from bundle_spec.names import API_VERSION, CREATED_AT, KIND, OWNER
 from launch.bundle.clone import clone_of
 from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
-from launch.bundle.naming import bundle_metadata, given_name, object_name
+from launch.bundle.naming import bundle_metadata, display_name, object_name
 from launch.errors import APIError
 from launch.stores.artifact import Packed
 
@@ -83,7 +83,7 @@ def _used(connection: "Connection", uri: str) -> bool:
 def clone(connection: "Connection", base: Mapping[str, Any], content: Content, fields: Mapping[str, Any]) -> Created:
     """A stored clone of the bundle `base`, whose content is given, with these fields of spec.bundle."""
     drafted, _ = clone_of(content, content.name, fields, STORED["replicas"])
-    named = _named(drafted, given_name(base), connection.user(), {})
+    named = _named(drafted, display_name(base), connection.user(), {})
     bundle, new = _found_or_made(connection, named, lambda: connection.create(named.manifest))
     return Created(bundle, named, new)
 
@@ -124,8 +124,8 @@ def content_in_cluster(connection: "Connection", bundle: Mapping[str, Any]) -> C
 
 def _named(content: Content, name: str, owner: str, metadata: Mapping[str, Any]) -> Content:
     chosen = object_name(name, content.digest)
-    told = {"name": chosen, **bundle_metadata(name, owner, time.time_ns(), metadata)}
-    manifest = {**content.manifest, "metadata": told}
+    labelled = {"name": chosen, **bundle_metadata(name, owner, time.time_ns(), metadata)}
+    manifest = {**content.manifest, "metadata": labelled}
     return Content(chosen, content.fields, content.canonical, content.digest, manifest)
 
 

@@ -206,8 +206,8 @@ class EndpointMethods:
 
 def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
     if endpoint["spec"]["bundle"] != bundle:
-        told = f"the endpoint {endpoint['metadata']['name']} was given {endpoint['spec']['bundle']} meanwhile"
-        raise BundleFailedError(f"{told}: the move to {bundle} is off", "Overtaken")
+        other = f"the endpoint {endpoint['metadata']['name']} was given {endpoint['spec']['bundle']} meanwhile"
+        raise BundleFailedError(f"{other}: the move to {bundle} is off", "Overtaken")
     return (endpoint.get("status") or {}).get("bundle") == bundle
 
 

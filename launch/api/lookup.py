@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Union
 
 from bundle_spec.names import BUNDLE_NAME, MADE_FOR, OWNER
 from launch.bundle.manifest import NAME
-from launch.bundle.naming import created_at, given_name, label_value, owner_label
+from launch.bundle.naming import created_at, display_name, label_value, owner_label
 from launch.errors import APIError, WrongTypeError
 from launch.model_bundle import ModelBundle
 
@@ -22,7 +22,7 @@ def owned(connection: "Connection", name: Optional[str] = None, everybody: bool 
     # a clone that serves an endpoint alone is no version of its own
     listed = [bundle for bundle in all_listed if MADE_FOR not in (bundle["metadata"].get("annotations") or {})]
     if name is not None:
-        listed = [bundle for bundle in listed if given_name(bundle) == name]
+        listed = [bundle for bundle in listed if display_name(bundle) == name]
     return sorted(listed, key=created_at, reverse=True)
 
 

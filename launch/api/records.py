@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 from bundle_spec.names import METADATA
 from launch.bundle.content import Content, ContentError, content_of_object
 from launch.bundle.differences import MISSING, app_config
-from launch.bundle.naming import created_at, given_name
+from launch.bundle.naming import created_at, display_name
 from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def record(bundle: Mapping[str, Any], connection: "Connection", content: Optiona
     config = app_config(values)
     artifact = values.get("artifact") or {}
     made = ModelBundle(
-        name=given_name(bundle),
+        name=display_name(bundle),
         id=bundle["metadata"]["name"],
         env_params=env_params_of(values.get("envParams") or {}),
         location=artifact.get("uri"),

@@ -87,11 +87,11 @@ def content_of_object(bundle: Mapping[str, Any]) -> Content:
         if not record.get("document"):
             raise ContentError(_unresolved(bundle))
         found = _content(_name(bundle), record["document"].encode("utf-8"), record.get("uri"), bundle)
-    told = status.get("digest")
-    if told not in (None, found.digest):
+    recorded = status.get("digest")
+    if recorded not in (None, found.digest):
         raise ContentError(
-            f"the operator says that {found.name} has the digest {told}, this command makes it {found.digest}: they "
-            "are of different versions; use the command of the operator's release"
+            f"the operator says that {found.name} has the digest {recorded}, this command makes it {found.digest}: "
+            "they are of different versions; use the command of the operator's release"
         )
     return found
 

@@ -2,7 +2,7 @@
 
 Lists that people read by name are compared by name: env by the variable, requirements by the project. appConfig and
 appConfigJSON are one field, so their values are compared, and how they are written only where that is all that differs.
-Two contents without differences have one digest, and the other way round; artifact.uri is told but is in no digest.
+Two contents without differences have one digest, and the other way round; artifact.uri is listed, and is in no digest.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Difference(NamedTuple):
         return self.path != URI
 
     def as_json(self) -> Dict[str, Any]:
-        told: Dict[str, Any] = {"path": write(self.path), "field": self.path[0], "change": self.change}
-        told.update({"before": self.before} if self.before is not MISSING else {})
-        told.update({"after": self.after} if self.after is not MISSING else {})
-        return {**told, "inDigest": self.in_digest}
+        shown: Dict[str, Any] = {"path": write(self.path), "field": self.path[0], "change": self.change}
+        shown.update({"before": self.before} if self.before is not MISSING else {})
+        shown.update({"after": self.after} if self.after is not MISSING else {})
+        return {**shown, "inDigest": self.in_digest}
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> List[Difference]:

@@ -61,7 +61,7 @@ def bundle_metadata(name: str, owner: str, created_at: int, extra: Mapping[str, 
     return {"labels": labels, "annotations": annotations}
 
 
-def given_name(bundle: Mapping[str, Any]) -> str:
+def display_name(bundle: Mapping[str, Any]) -> str:
     """The name that the bundle was created by; hand-written YAML has its object's."""
     metadata = bundle["metadata"]
     return str((metadata.get("annotations") or {}).get(BUNDLE_NAME) or metadata["name"])
@@ -70,9 +70,9 @@ def given_name(bundle: Mapping[str, Any]) -> str:
 def created_at(bundle: Mapping[str, Any]) -> int:
     """Nanoseconds since 1970; what nobody annotated counts from the API server's own time."""
     metadata = bundle["metadata"]
-    told = str((metadata.get("annotations") or {}).get(CREATED_AT) or "")
-    if told.isdigit():
-        return int(told)
+    recorded = str((metadata.get("annotations") or {}).get(CREATED_AT) or "")
+    if recorded.isdigit():
+        return int(recorded)
     stamp = str(metadata.get("creationTimestamp") or "1970-01-01T00:00:00Z")
     moment = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
     return int(moment.timestamp()) * 10**9

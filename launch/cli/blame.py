@@ -12,7 +12,7 @@ from launch.bundle.assignments import field_path
 from launch.bundle.differences import MISSING
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.errors import Failure
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 from launch.lineage.blame import Blame, blame
 from launch.lineage.family import Member, families, member_named
@@ -35,7 +35,7 @@ def command(name: str, field: str, namespace: Optional[str], context: Optional[s
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="FIELD") from error
     as_json = output == "json"
-    with told_as("blame", as_json):
+    with exit_on_error("blame", as_json):
         member = member_named(families(Connection(namespace=namespace, context=context).list()), name)
         if member is None:
             raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)
@@ -76,11 +76,11 @@ def _was(before: Any) -> str:
 
 
 def _json(name: str, path: Path, found: Blame) -> Dict[str, Any]:
-    told: Dict[str, Any] = {"name": name, "path": write(path), "set": found.value is not MISSING}
-    told.update({"value": found.value} if found.value is not MISSING else {})
+    result: Dict[str, Any] = {"name": name, "path": write(path), "set": found.value is not MISSING}
+    result.update({"value": found.value} if found.value is not MISSING else {})
     sure = len(found.candidates) == 1
-    told.update({"setBy": found.candidates[0].name if sure else None})
-    told["candidates"] = [{"name": item.name, "deleted": item.bundle is None} for item in found.candidates]
+    result.update({"setBy": found.candidates[0].name if sure else None})
+    result["candidates"] = [{"name": item.name, "deleted": item.bundle is None} for item in found.candidates]
     if found.base is not None:
-        told["base"] = {"name": found.base.name, **({"value": found.before} if found.before is not MISSING else {})}
-    return told
+        result["base"] = {"name": found.base.name, **({"value": found.before} if found.before is not MISSING else {})}
+    return result

@@ -16,7 +16,7 @@ from launch.bundle.differences import differences
 from launch.bundle.manifest import ManifestError, dump, read_value
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.errors import Failure
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 from launch.lineage.tree import summary
 
@@ -64,7 +64,7 @@ def command(
     """
     as_json = output == "json"
     cluster = Connection(namespace=namespace, context=context)
-    with told_as("clone", as_json):
+    with exit_on_error("clone", as_json):
         try:
             files = _of_files(app_config, requirements, request_schema, response_schema)
             changes = [*_assigned(sets, typed), *_assigned(strings, lambda _, text: text), *map(_unset, unsets)]
@@ -94,9 +94,9 @@ def _print(base: Content, clone: Content, dry_run: bool, output: str) -> None:
         return
     found = differences(base.fields, clone.fields)
     if output == "json":
-        told = {"name": clone.name, "digest": clone.digest, "created": not dry_run}
-        told["base"] = {"name": base.name, "digest": base.digest}
-        click.echo(json.dumps({**told, "differences": [item.as_json() for item in found]}, ensure_ascii=False))
+        result = {"name": clone.name, "digest": clone.digest, "created": not dry_run}
+        result["base"] = {"name": base.name, "digest": base.digest}
+        click.echo(json.dumps({**result, "differences": [item.as_json() for item in found]}, ensure_ascii=False))
         return
     click.echo(f"{clone.name} {'would be ' if dry_run else ''}created, {clone.digest}")
     click.echo(f"changed against {base.name}: {summary(found)}")

@@ -8,7 +8,7 @@ from typing import Any, Optional
 import click
 
 from launch.bundle.manifest import dump_objects
-from launch.cli.options import in_cluster, output, told_as
+from launch.cli.options import exit_on_error, in_cluster, output
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient
 
@@ -24,7 +24,7 @@ def command(namespace: Optional[str], context: Optional[str], output: str, **giv
     functions, and the model, are pickled by value. Everything is checked before a byte is uploaded. NAME need not be
     unique: the newest is meant wherever a name is taken. `modelbundle deploy NAME` serves it.
     """
-    with told_as("create", output == "json"):
+    with exit_on_error("create", output == "json"):
         client = LaunchClient(namespace=namespace, context=context, artifact_uri=given["artifact_uri"])
         made = packed_by(client, given)
         if output == "yaml":

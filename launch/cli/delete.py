@@ -9,7 +9,7 @@ import click
 
 from bundle_spec.names import ENDPOINT_PLURAL
 from launch.cli.errors import Failure
-from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 
 
@@ -23,7 +23,7 @@ def command(name: str, yes: bool, force: bool, namespace: Optional[str], context
 
     NAME is an id, or the name it was created by (then the newest). Clones of it stay and go on: they need it no more.
     """
-    with told_as("delete"):
+    with exit_on_error("delete"):
         connection = Connection(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         named = [

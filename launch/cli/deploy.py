@@ -9,7 +9,7 @@ import click
 
 from bundle_spec.names import ConditionType
 from launch.cli.duration import seconds
-from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cluster.connection import Connection
 from launch.cluster.serving import deploy, serving_fields
 from launch.cluster.waiting import say, wait
@@ -49,7 +49,7 @@ def command(
     replicas, GPUs, resources. Exit codes: 0 it answers (or --no-wait), 1 not in time, 2 it is Stalled and cannot.
     """
     as_json = output == "json"
-    with told_as("deploy", as_json):
+    with exit_on_error("deploy", as_json):
         connection = Connection(namespace=namespace, context=context)
         found: Any = bundle_named(connection, name)
         fields = serving_fields(

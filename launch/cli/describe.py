@@ -10,7 +10,7 @@ import click
 
 from bundle_spec.names import ENDPOINT_PLURAL, KIND
 from launch.bundle.conditions import conditions
-from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, page
 from launch.cluster.api import events_of, pods_of
 from launch.cluster.connection import Connection
@@ -23,7 +23,7 @@ from launch.cluster.connection import Connection
 def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
     """Print how the bundle NAME is: what its conditions say and what to do next, its pods, events and endpoints."""
     as_json = output == "json"
-    with told_as("describe", as_json):
+    with exit_on_error("describe", as_json):
         connection = Connection(namespace=namespace, context=context)
         bundle = bundle_named(connection, name)
         api, where = connection.place()
@@ -31,13 +31,13 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
         endpoints = [found for found in connection.list(ENDPOINT_PLURAL) if found["spec"]["bundle"] == known]
         pods, events = pods_of(api, where, known), events_of(api, where, KIND, known)
     if as_json:
-        told = {
+        result = {
             **bundle_json(bundle),
             "conditions": list(conditions(bundle).values()),
             "endpoints": [found["metadata"]["name"] for found in endpoints],
             "pods": [pod["metadata"]["name"] for pod in pods],
             "events": [{key: event.get(key) for key in ("type", "reason", "message")} for event in events],
         }
-        click.echo(json.dumps(told, ensure_ascii=False))
+        click.echo(json.dumps(result, ensure_ascii=False))
     else:
         click.echo(page(bundle, endpoints, pods, events, time.time()))

@@ -11,7 +11,7 @@ from bundle_spec.json_path import write
 from launch.bundle.content import Content
 from launch.bundle.differences import MISSING, Difference, differences
 from launch.cli.bundle_argument import content, with_bases
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 
 
@@ -30,12 +30,12 @@ def command(
     The exit code is 0 whether they differ or not; `-o json` has "equal".
     """
     cluster = Connection(namespace=namespace, context=context)
-    with told_as("diff", output == "json"):
+    with exit_on_error("diff", output == "json"):
         one, other = content(a, cluster, bases), content(b, cluster, bases)
         found = differences(one.fields, other.fields)
     if output == "json":
-        told: Dict[str, Any] = {"a": _side(a, one), "b": _side(b, other), "equal": one.digest == other.digest}
-        click.echo(json.dumps({**told, "differences": [item.as_json() for item in found]}, ensure_ascii=False))
+        result: Dict[str, Any] = {"a": _side(a, one), "b": _side(b, other), "equal": one.digest == other.digest}
+        click.echo(json.dumps({**result, "differences": [item.as_json() for item in found]}, ensure_ascii=False))
         return
     click.echo(f"--- {a}  {one.digest}\n+++ {b}  {other.digest}")
     for item in found:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 import click
 
 from launch.cli.bundle_argument import content, with_bases
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 from launch.lineage.explain import explanation, left_out, parts
 
@@ -34,14 +34,14 @@ def command(
     It is the sha256 of the bundle document, so `-o document | sha256sum` shows the same. Nothing is fetched; for a FILE
     no cluster is asked, unless it holds a clone. A word with a dot or a slash is a FILE.
     """
-    with told_as("digest", output == "json"):
+    with exit_on_error("digest", output == "json"):
         found = content(word, Connection(namespace=namespace, context=context), bases)
     if output == "document":
         click.echo(found.canonical, nl=False)
     elif output == "json":
-        told: Dict[str, Any] = {"name": found.name, "digest": found.digest}
+        result: Dict[str, Any] = {"name": found.name, "digest": found.digest}
         if explain:
-            told.update(bytes=len(found.canonical), parts=parts(found), absent=left_out(found))
-        click.echo(json.dumps(told, ensure_ascii=False))
+            result.update(bytes=len(found.canonical), parts=parts(found), absent=left_out(found))
+        click.echo(json.dumps(result, ensure_ascii=False))
     else:
         click.echo(explanation(found, word) if explain else found.digest)

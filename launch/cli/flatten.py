@@ -8,7 +8,7 @@ import click
 
 from launch.bundle.flatten import flattened_text
 from launch.cli.bundle_argument import bundle_name, content, with_bases
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 
 
@@ -27,7 +27,7 @@ def command(
     The digest is the same, which is checked by reading the YAML back. Where the clone exists the API server refuses it
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).
     """
-    with told_as("flatten"):
+    with exit_on_error("flatten"):
         click.echo(
             flattened_text(content(word, Connection(namespace=namespace, context=context), bases), new_name), nl=False
         )

@@ -9,7 +9,7 @@ from typing import Optional
 import click
 
 from launch.bundle.manifest import dump_objects
-from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundles_table
 from launch.cluster.connection import Connection
 
@@ -23,7 +23,7 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
 
     `modelbundle flatten NAME -o yaml` prints what can be applied elsewhere.
     """
-    with told_as("get", output == "json"):
+    with exit_on_error("get", output == "json"):
         found = bundle_named(Connection(namespace=namespace, context=context), name)
     if output == "json":
         click.echo(json.dumps(found, ensure_ascii=False))

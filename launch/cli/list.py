@@ -9,7 +9,7 @@ from typing import Optional
 import click
 
 from launch.api.lookup import owned
-from launch.cli.options import in_cluster, output, told_as
+from launch.cli.options import exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, bundles_table
 from launch.cluster.connection import Connection
 
@@ -25,7 +25,7 @@ def command(name: Optional[str], mine: bool, namespace: Optional[str], context: 
     NAME is what a bundle was created as; several may have it, and the first is the newest. ID is the name of its
     object: every command takes either. -o yaml prints the objects, -o name their ids.
     """
-    with told_as("list", output == "json"):
+    with exit_on_error("list", output == "json"):
         connection = Connection(namespace=namespace, context=context)
         found = owned(connection, name, everybody=not mine)
     if output == "json":

@@ -10,7 +10,7 @@ from launch.bundle.content import Content, content_of_object
 from launch.bundle.manifest import dump
 from launch.cli.bundle_argument import bundle_name, content_of_file, with_bases
 from launch.cli.errors import Failure
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.api import container_logs
 from launch.cluster.connection import Connection
 from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements
@@ -49,7 +49,7 @@ def command(
     status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
     """
     cluster = Connection(namespace=namespace, context=context)
-    with told_as("lock"):
+    with exit_on_error("lock"):
         found = content_of_file(file, cluster, bases)
         bundle = cluster.get(ran or found.name)
         _refuse_another(found, content_of_object(bundle))

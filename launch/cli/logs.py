@@ -7,7 +7,7 @@ from typing import Dict, Optional
 import click
 
 from launch.cli.errors import Failure
-from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.cluster.api import follow_log, pod_log, pods_of
 from launch.cluster.connection import Connection
 
@@ -42,7 +42,7 @@ def command(
         query["tailLines"] = str(tail)
     if previous:
         query["previous"] = "true"
-    with told_as("logs"):
+    with exit_on_error("logs"):
         connection = Connection(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         api, where = connection.place()

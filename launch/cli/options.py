@@ -1,4 +1,4 @@
-"""What the commands share that ask a cluster: where to look, which bundle a word means, how a failure is told."""
+"""What the commands share that ask a cluster: where to look, which bundle a word means, how a failure is reported."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def bundle_named(connection: Connection, word: str) -> Dict[str, Any]:
 
 
 @contextmanager
-def told_as(command: str, as_json: bool = False) -> Iterator[None]:
+def exit_on_error(command: str, as_json: bool = False) -> Iterator[None]:
     """Whatever the client raises on purpose becomes the command's one message and its exit code."""
     try:
         yield

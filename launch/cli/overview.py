@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Sequence
 from bundle_spec.names import OWNER
 from launch.api.records import moment
 from launch.bundle.conditions import conditions
-from launch.bundle.naming import created_at, given_name
+from launch.bundle.naming import created_at, display_name
 from launch.lineage.family import ancestors
 from launch.lineage.tree import health
 from launch.table import table
@@ -28,7 +28,7 @@ def bundle_json(bundle: Mapping[str, Any]) -> Dict[str, Any]:
     """The facts of a row, in full."""
     status, (ready, reason) = bundle.get("status") or {}, health(bundle)
     return {
-        "name": given_name(bundle),
+        "name": display_name(bundle),
         "id": bundle["metadata"]["name"],
         "namespace": bundle["metadata"].get("namespace"),
         "ready": ready,
@@ -52,7 +52,7 @@ def page(
     """Everything that somebody who asks how a bundle is wants to know, the conditions first."""
     status, metadata = bundle.get("status") or {}, bundle["metadata"]
     facts = {
-        "Name": given_name(bundle),
+        "Name": display_name(bundle),
         "ID": metadata["name"],
         "Namespace": metadata.get("namespace"),
         "Owner": (metadata.get("annotations") or {}).get(OWNER),
@@ -89,7 +89,7 @@ def _row(bundle: Mapping[str, Any], now: float) -> List[str]:
     there = (bundle.get("status") or {}).get("readyReplicas") or 0
     gpus = (_serving(bundle).get("gpu") or {}).get("count", 1)
     since = age(moment(created_at(bundle)), now)
-    return [given_name(bundle), bundle["metadata"]["name"], ready, reason, f"{there}/{wanted}", str(gpus), since]
+    return [display_name(bundle), bundle["metadata"]["name"], ready, reason, f"{there}/{wanted}", str(gpus), since]
 
 
 def _wide(bundle: Mapping[str, Any]) -> List[str]:

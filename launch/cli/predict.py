@@ -13,7 +13,7 @@ import click
 from bundle_spec.names import ConditionType, Reason
 from launch.cli.duration import some_seconds
 from launch.cli.errors import Failure
-from launch.cli.options import bundle_named, in_cluster, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 from launch.cluster.prediction import Answer, post, post_to_url
 from launch.errors import APIError
@@ -56,7 +56,7 @@ def command(
     body = _request(words[-1])
     as_json = output == "json"
     started = time.monotonic()
-    with told_as("predict", as_json):
+    with exit_on_error("predict", as_json):
         if url:
             status, headers, content = _by_url(url, body, timeout)
         else:

@@ -9,7 +9,7 @@ import click
 from bundle_spec.names import BUNDLE_NAME
 from launch.api.create import Wanted, draft
 from launch.bundle.manifest import dump
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cli.packing import packed_by, packing_options
 from launch.client import LaunchClient
 from launch.cluster.serving import serving_fields
@@ -25,7 +25,7 @@ class _Drafting(LaunchClient):
         self.serving, self.upload = serving, upload
         self.manifest: Any = None
 
-    def _ready_store(self) -> Any:
+    def _reachable_store(self) -> Any:
         store = self._store()
         if self.upload:
             store.check()
@@ -56,7 +56,7 @@ def command(
     uploaded with --upload only; a cluster is asked for nothing but where artifacts go, and not even that with
     --artifact-uri or LAUNCH_ARTIFACT_URI.
     """
-    with told_as("render"):
+    with exit_on_error("render"):
         serving = serving_fields(replicas=replicas, gpus=gpus)
         where = {"namespace": namespace, "context": context, "artifact_uri": given["artifact_uri"]}
         client = _Drafting(serving, upload, **where)

@@ -9,7 +9,7 @@ import click
 
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.errors import Failure
-from launch.cli.options import in_cluster, told_as
+from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.connection import Connection
 from launch.lineage.family import families, member_named
 from launch.lineage.tree import tree_json, tree_text
@@ -27,7 +27,7 @@ def command(name: Optional[str], namespace: Optional[str], context: Optional[str
     """
     as_json = output == "json"
     cluster = Connection(namespace=namespace, context=context)
-    with told_as("tree", as_json):
+    with exit_on_error("tree", as_json):
         roots = families(cluster.list())
     if name is not None:
         member = member_named(roots, name)

@@ -1,4 +1,4 @@
-"""Running the user's Python in a command: what it prints is no result of ours, what it warns of is told as we tell."""
+"""Running the user's Python in a command: what it prints stays out of the result, our warnings are lines."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import click
 from bundle_spec.names import ConditionType
 from launch.bundle.conditions import TYPES, as_wanted
 from launch.cli.duration import seconds
-from launch.cli.options import bundle_named, in_cluster, output, told_as
+from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cluster.connection import Connection
 from launch.cluster.waiting import wait
 
@@ -46,7 +46,7 @@ def command(
     """
     as_json = output == "json"
     started = time.monotonic()
-    with told_as("wait", as_json):
+    with exit_on_error("wait", as_json):
         connection = Connection(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         bundle = wait(connection, known, wanted, timeout, lambda line: _tell(line, as_json))

@@ -85,8 +85,8 @@ def namespace_is_missing(api: Any, namespace: str) -> bool:
 def who_am_i(api: Any) -> str:
     """The user name by which the API server knows the caller."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    told = call(api, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "who you are", body)
-    return str(told["status"]["userInfo"].get("username", ""))
+    review = call(api, "POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "who you are", body)
+    return str(review["status"]["userInfo"].get("username", ""))
 
 
 def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:

@@ -59,8 +59,8 @@ def predict(
     digest = headers.get("x-modelbundle-digest")
     if status < 400:
         return Prediction(value, digest, headers)
-    told = value.get("error") if isinstance(value, dict) else None
-    said: Mapping[str, Any] = told if isinstance(told, dict) else {}
+    refusal = value.get("error") if isinstance(value, dict) else None
+    said: Mapping[str, Any] = refusal if isinstance(refusal, dict) else {}
     message = str(said.get("message") or content.decode("utf-8", "replace")[:500])
     raise PredictionError(status, str(said.get("code") or "Failed"), message, said.get("details"))
 

@@ -154,8 +154,8 @@ def refusal(status: int, what: str, content: bytes) -> APIError:
     """The API server's own words, and what can be done about the two that everybody meets."""
     reason, message = "", content.decode("utf-8", "replace").strip()[:500]
     try:
-        told = json.loads(content)
-        reason, message = str(told.get("reason") or ""), str(told["message"])
+        status_object = json.loads(content)
+        reason, message = str(status_object.get("reason") or ""), str(status_object["message"])
     except (ValueError, KeyError, TypeError, AttributeError):
         pass
     advice = f". {_ADVICE[status]}" if status in _ADVICE else ""

@@ -50,7 +50,7 @@ def wait_until(
     wanted: str = ConditionType.READY,
     stalled_is_fine: bool = False,
 ) -> Dict[str, Any]:
-    """The object once it is so; each change of its conditions is told as one line.
+    """The object once it is so; each change of its conditions is one line to `tell`.
 
     BundleFailedError when it was deleted or is Stalled, WaitTimeoutError after `timeout` seconds.
     """

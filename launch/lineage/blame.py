@@ -59,5 +59,5 @@ def _content(member: Member) -> Optional[Content]:
 
 def _changed(member: Member, path: Path) -> bool:
     """Whether the clone itself changed the field, as the operator saw it when both were there."""
-    told = (((member.bundle or {}).get("status") or {}).get("lineage") or {}).get("changed") or []
-    return (CONFIG if path[0] == CONFIG_JSON else path[0]) in told
+    recorded = (((member.bundle or {}).get("status") or {}).get("lineage") or {}).get("changed") or []
+    return (CONFIG if path[0] == CONFIG_JSON else path[0]) in recorded

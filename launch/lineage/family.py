@@ -61,9 +61,9 @@ def member_named(roots: Iterable[Member], name: str) -> Optional[Member]:
 def ancestors(bundle: Mapping[str, Any]) -> List[str]:
     """Names of the bundles it was derived from, the nearest first, as far as it is known."""
     status = bundle.get("status") or {}
-    told = (status.get("resolved") or {}).get("ancestors")
-    if told:
-        return list(told)
+    recorded = (status.get("resolved") or {}).get("ancestors")
+    if recorded:
+        return list(recorded)
     parent = (status.get("lineage") or {}).get("parent") or (bundle["spec"]["bundle"].get("cloneFrom") or {}).get(
         "name"
     )

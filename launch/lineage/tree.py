@@ -25,17 +25,20 @@ def tree_text(roots: Sequence[Member]) -> str:
 
 
 def tree_json(member: Member) -> Dict[str, Any]:
-    told: Dict[str, Any] = {"name": member.name}
+    node: Dict[str, Any] = {"name": member.name}
     if member.bundle is None:
-        told["missing"] = "deleted" if member.was_there else "not there"
+        node["missing"] = "deleted" if member.was_there else "not there"
     else:
         ready, reason = health(member.bundle)
-        told.update({"ready": ready, "reason": reason, "digest": (member.bundle.get("status") or {}).get("digest")})
+        node.update({"ready": ready, "reason": reason, "digest": (member.bundle.get("status") or {}).get("digest")})
         if member.parent is not None:
             found = edge(member)
-            told["changed"] = _told_changed(member) if found is None else list(dict.fromkeys(e.path[0] for e in found))
-            told["differences"] = None if found is None else [entry.as_json() for entry in found]
-    return {**told, "clones": [tree_json(clone) for clone in member.clones]}
+            changed = (
+                _recorded_changes(member) if found is None else list(dict.fromkeys(item.path[0] for item in found))
+            )
+            node["changed"] = changed
+            node["differences"] = None if found is None else [entry.as_json() for entry in found]
+    return {**node, "clones": [tree_json(clone) for clone in member.clones]}
 
 
 def health(bundle: Mapping[str, Any]) -> Tuple[str, str]:
@@ -85,12 +88,12 @@ def _row(member: Member, prefix: str) -> Row:
     ready, reason = health(member.bundle)
     digest = str((member.bundle.get("status") or {}).get("digest") or "").partition(":")[2][:SHORT_DIGEST]
     found = edge(member)
-    told = _told_changed(member)
-    changed = summary(found) if found is not None else "?" if told is None else ", ".join(told) or "nothing"
+    recorded = _recorded_changes(member)
+    changed = summary(found) if found is not None else "?" if recorded is None else ", ".join(recorded) or "nothing"
     return (prefix + member.name, ready, reason, digest, changed if member.parent else "")
 
 
-def _told_changed(member: Member) -> Optional[List[str]]:
+def _recorded_changes(member: Member) -> Optional[List[str]]:
     """What the operator saw when both were there; None where it has not resolved the clone."""
     changed: Optional[List[str]] = (((member.bundle or {}).get("status") or {}).get("lineage") or {}).get("changed")
     return changed

@@ -24,7 +24,7 @@ class _Lines:
 
 @contextmanager
 def transfer_progress(size: int, what: str, wanted: bool = True) -> Iterator[Callable[[int], object]]:
-    """Gives the function that is told of each transferred number of bytes; a negative one takes back."""
+    """Gives the function that takes each transferred number of bytes; a negative one takes back."""
     from tqdm.auto import tqdm  # the notebook's widget in a notebook
 
     interactive = sys.stderr.isatty() or "ipykernel" in sys.modules

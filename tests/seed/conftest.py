@@ -106,9 +106,9 @@ def stories(
 def _of(name: str) -> Callable[..., Story]:
     @pytest.fixture(scope="session", name=name.lower().replace(" ", "_"))
     def story(request: pytest.FixtureRequest, stories: dict[str, Future[Story]]) -> Story:
-        told = stories[name].result()
-        request.config.stash.setdefault(LINES, []).append(f"{name}: {told.line()}")
-        return told
+        finished = stories[name].result()
+        request.config.stash.setdefault(LINES, []).append(f"{name}: {finished.line()}")
+        return finished
 
     return story
 

@@ -30,21 +30,21 @@ class Story:
     def line(self) -> str:
         return ", ".join(f"{name} {seconds:.1f} s" for name, seconds in self.seconds.items())
 
-    def _told(self, step: str) -> dict[str, Any]:
+    def _outcome(self, step: str) -> dict[str, Any]:
         failed = [name for name, done in self.scripts.items() if done.code]
         said = self.second.err[-3000:] if self.second else "it did not run"
         assert step in self.steps, f"the second script did not come to {step!r} (failed before: {failed}): {said}"
         return self.steps[step]
 
     def result(self, step: str) -> Any:
-        told = self._told(step)
-        assert "raised" not in told, f"{step}: {told}"
-        return told["result"]
+        outcome = self._outcome(step)
+        assert "raised" not in outcome, f"{step}: {outcome}"
+        return outcome["result"]
 
     def raised(self, step: str) -> tuple[str, str]:
-        told = self._told(step)
-        assert "raised" in told, f"{step}: {told}"
-        return told["raised"], told["message"]
+        outcome = self._outcome(step)
+        assert "raised" in outcome, f"{step}: {outcome}"
+        return outcome["raised"], outcome["message"]
 
 
 def run_with_pydantic_1(document: Document, environment: Environment, variables: dict[str, str], at: Path) -> Story:

@@ -1,4 +1,4 @@
-"""A pickle is read by the Python that wrote it, or not at all: another one is told before anything is unpickled."""
+"""A pickle is read by the Python that wrote it, or not at all: another one is refused before anything is unpickled."""
 
 from __future__ import annotations
 

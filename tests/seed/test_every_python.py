@@ -55,11 +55,11 @@ def test_the_blocks_make_their_bundles(
         assert done.code == 0, done.err
     bundles: list[dict[str, Any]] = [made["spec"]["bundle"] for made in api.created]
     names = [made["metadata"]["annotations"][BUNDLE_NAME] for made in api.created]
-    told = [
+    described = [
         (name, bundle["artifact"]["packaging"], bundle.get("appConfig"))
         for name, bundle in zip(names, bundles, strict=True)
     ]
-    assert told == MADE
+    assert described == MADE
     for bundle in bundles:
         artifact = bundle["artifact"]
         assert artifact["packaging"] == "zip" or artifact["pythonVersion"] == series

@@ -87,7 +87,7 @@ def _about(file: Path, name: str, argument: str, dotted: str, function: str) -> 
 
 
 def _names(body: Iterable[ast.AST]) -> Iterator[str]:
-    """What a module defines or imports at its top level, in any branch; "*" where that cannot be told."""
+    """What a module defines or imports at its top level, in any branch; "*" where that cannot be known."""
     for node in body:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name

@@ -1,4 +1,4 @@
-"""What is wrong with a JSON Schema, as far as it can be told without jsonschema-rs, which old Pythons lack. Pure.
+"""What is wrong with a JSON Schema, as far as it can be found without jsonschema-rs, which old Pythons lack. Pure.
 
 It refuses nothing that the operator takes, but for a $ref to an $id and broken $defs that nothing uses; the operator's
 own check has the last word.

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from launch.bundle.naming import bundle_metadata, created_at, given_name, label_value, object_name, owner_label
+from launch.bundle.naming import bundle_metadata, created_at, display_name, label_value, object_name, owner_label
 from launch.errors import InvalidBundleError
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
@@ -77,6 +77,6 @@ def test_what_is_kept_beside_a_bundle_has_a_limit_and_is_left_out_above_it():
 
 def test_the_moment_of_creation_is_the_annotation_else_the_servers():
     made = {"metadata": {"name": "b-0", "creationTimestamp": "2026-01-02T03:04:05Z", **bundle_metadata("b", "", 7, {})}}
-    assert (created_at(made), given_name(made)) == (7, "b")
+    assert (created_at(made), display_name(made)) == (7, "b")
     written = {"metadata": {"name": "b", "creationTimestamp": "1970-01-01T00:00:05Z"}}
-    assert (created_at(written), given_name(written)) == (5 * 10**9, "b")
+    assert (created_at(written), display_name(written)) == (5 * 10**9, "b")

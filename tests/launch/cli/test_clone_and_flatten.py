@@ -89,8 +89,8 @@ def test_values_that_would_not_survive_go_into_app_config_json(cluster, modelbun
 
 def test_an_empty_clone_has_the_same_digest(cluster, modelbundle_here):
     done = modelbundle_here("clone", "v1", "--name", "v3", "-o", "json", KUBECONFIG=cluster)
-    told = json.loads(done.out)
-    assert told == {
+    result = json.loads(done.out)
+    assert result == {
         "name": "v3",
         "digest": recomputed(ROOT),
         "created": True,

@@ -74,14 +74,14 @@ def test_anybody_can_recompute_the_digest_from_the_page(config, schema, requirem
 
 def test_a_file_is_explained_part_by_part(modelbundle_here, tmp_path):
     (tmp_path / "b.yaml").write_text(dump(manifest(**ROOT)))
-    told = json.loads(modelbundle_here("digest", tmp_path / "b.yaml", "--explain", "-o", "json").out)
+    result = json.loads(modelbundle_here("digest", tmp_path / "b.yaml", "--explain", "-o", "json").out)
     document = modelbundle_here("digest", tmp_path / "b.yaml", "-o", "document").out.encode()
-    assert told["digest"] == recomputed(ROOT) == "sha256:" + hashlib.sha256(document).hexdigest()
-    assert told["bytes"] == len(document)
-    for part in told["parts"]:
+    assert result["digest"] == recomputed(ROOT) == "sha256:" + hashlib.sha256(document).hexdigest()
+    assert result["bytes"] == len(document)
+    for part in result["parts"]:
         assert document[part["offset"] : part["offset"] + part["bytes"]].decode() == part["canonical"]
         assert document[: part["offset"]].endswith(f'"{part["field"]}":'.encode())
-    assert told["absent"] == ["requestSchema", "responseSchema"]
+    assert result["absent"] == ["requestSchema", "responseSchema"]
     people = modelbundle_here("digest", tmp_path / "b.yaml", "--explain").out
     assert '{"layers":[1,2],"mode":"single"}' in people
     assert "artifact.uri (s3://models/a.zip)" in people

@@ -89,9 +89,9 @@ def test_diff_is_value_by_value(family, modelbundle_here, tmp_path):
         '  - "single"',
         '  + "batched"',
     ]
-    told = json.loads(modelbundle_here("diff", "v1", "v2", "-o", "json", KUBECONFIG=family).out)
-    assert told["equal"] is False
-    assert told["differences"] == [
+    result = json.loads(modelbundle_here("diff", "v1", "v2", "-o", "json", KUBECONFIG=family).out)
+    assert result["equal"] is False
+    assert result["differences"] == [
         {
             "path": "appConfig.mode",
             "field": "appConfig",
@@ -148,13 +148,13 @@ def test_what_nobody_ever_set_has_nobody_to_blame(family, modelbundle_here, fiel
     done = modelbundle_here("blame", "v4", field, KUBECONFIG=family)
     assert (done.code, done.out) == (1, "")
     assert f"{field} is not set in v4, and nobody is known to have set it" in done.err
-    told = modelbundle_here("blame", "v4", field, "-o", "json", KUBECONFIG=family)
-    assert json.loads(told.err)["error"]["code"] == "NotSet"
+    result = modelbundle_here("blame", "v4", field, "-o", "json", KUBECONFIG=family)
+    assert json.loads(result.err)["error"]["code"] == "NotSet"
 
 
 def test_blame_for_programs(family, modelbundle_here):
-    told = json.loads(modelbundle_here("blame", "v4", "requirements", "-o", "json", KUBECONFIG=family).out)
-    assert told == {
+    result = json.loads(modelbundle_here("blame", "v4", "requirements", "-o", "json", KUBECONFIG=family).out)
+    assert result == {
         "name": "v4",
         "path": "requirements",
         "set": True,

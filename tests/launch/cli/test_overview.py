@@ -37,10 +37,11 @@ def test_wide_adds_what_runs_and_whose_it_is():
 
 
 def test_for_programs_nothing_is_shortened():
-    told = bundle_json(bundle(conditions=[READY], digest="sha256:abc"))
-    assert told["digest"] == "sha256:abc"
-    assert (told["ready"], told["reason"], told["replicas"], told["readyReplicas"]) == ("False", "Progressing", 2, 0)
-    assert told["createdAt"] == "2023-11-14T22:12:20+00:00"
+    result = bundle_json(bundle(conditions=[READY], digest="sha256:abc"))
+    assert result["digest"] == "sha256:abc"
+    assert (result["ready"], result["reason"]) == ("False", "Progressing")
+    assert (result["replicas"], result["readyReplicas"]) == (2, 0)
+    assert result["createdAt"] == "2023-11-14T22:12:20+00:00"
 
 
 def test_the_page_has_conditions_pods_and_events_and_leaves_out_what_is_unknown():

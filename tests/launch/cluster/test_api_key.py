@@ -42,17 +42,17 @@ def test_it_is_in_no_error_and_no_log(
     caplog.set_level(logging.DEBUG)
     world.api.refuse = status
     client = LaunchClient(api_key=SECRET, endpoint=world.api.url)
-    told = ""
+    raised = ""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
         try:
             CALLS[call](client)
         except Exception as error:
-            told = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
-    assert (told == "") == (status == 0 and call in ("create", "list", "endpoints")), told
+            raised = "".join(traceback.format_exception(error)) + repr(error) + repr(vars(error))
+    assert (raised == "") == (status == 0 and call in ("create", "list", "endpoints")), raised
     assert world.api.asked  # the server was asked, with the key
     assert world.api.tokens == {f"Bearer {SECRET}"}
-    everything = [told, caplog.text, *capfd.readouterr(), *map(str, warned)]
+    everything = [raised, caplog.text, *capfd.readouterr(), *map(str, warned)]
     assert SECRET not in "".join(everything)
 
 

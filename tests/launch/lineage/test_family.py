@@ -68,10 +68,10 @@ def test_fifty_levels():
     for number in range(1, 51):
         bundles.append(clone(bundles[-1], f"b{number}", appConfig={"mode": number}))
     (member,) = families(bundles)
-    told, depth = tree_json(member), 0
-    while told["clones"]:
-        told, depth = told["clones"][0], depth + 1
-    assert (told["name"], told["changed"], depth) == ("b50", ["appConfig"], 50)
+    node, depth = tree_json(member), 0
+    while node["clones"]:
+        node, depth = node["clones"][0], depth + 1
+    assert (node["name"], node["changed"], depth) == ("b50", ["appConfig"], 50)
 
 
 @pytest.mark.parametrize(

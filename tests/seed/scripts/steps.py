@@ -8,18 +8,18 @@ from launch.errors import LaunchError
 
 
 def step(name):
-    """Runs the function at once; what it raises is told in place of its result."""
+    """Runs the function at once; what it raises is printed in place of its result."""
 
     def run(function):
         started = time.monotonic()
         try:
-            told = {"result": function()}
+            outcome = {"result": function()}
         except LaunchError as error:
-            told = {"raised": type(error).__name__, "message": str(error)}
+            outcome = {"raised": type(error).__name__, "message": str(error)}
         except Exception:
-            told = {"raised": "not ours", "message": traceback.format_exc()}
+            outcome = {"raised": "not ours", "message": traceback.format_exc()}
         seconds = round(time.monotonic() - started, 2)
-        print(json.dumps({"step": name, "seconds": seconds, **told}), flush=True)
+        print(json.dumps({"step": name, "seconds": seconds, **outcome}), flush=True)
 
     return run
 
