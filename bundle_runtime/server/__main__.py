@@ -83,14 +83,13 @@ async def serve(options: argparse.Namespace, layout: Layout, document: documents
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
         name=options.name,
+        max_body=options.max_body_bytes,
         memory_limit=options.memory_limit_bytes or memory_limit(),
     )
     drain = Drain(app, options.drain_seconds)
     workers = await app.link.listen(layout.worker_socket)
     drains = await drain.listen(layout.drain_socket)
-    clients = await loop.create_server(
-        lambda: HttpConnection(app, loop, options.max_body_bytes), options.host, options.port, backlog=1024
-    )
+    clients = await loop.create_server(lambda: HttpConnection(app, loop), options.host, options.port, backlog=1024)
     ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
     print(f"server: listening on port {ports[0]} for {digest}", file=sys.stderr, flush=True)
 

@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from bundle_runtime.contract.layout import Layout
-from bundle_runtime.server.lifecycle import Stage
+from bundle_runtime.server.lifecycle import CLOSING, DRAINING, FINISHING
 from bundle_runtime.server.worker.sockets import fresh
 
 if TYPE_CHECKING:
@@ -43,18 +43,18 @@ class Drain:
 
     async def _run(self) -> None:
         app = self._app
-        app.lifecycle.stage = Stage.DRAINING
+        app.lifecycle.stage = DRAINING
         print(f"server: draining: not ready, serving for {self._wait:g} s more", file=sys.stderr, flush=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._wait)
-        app.lifecycle.stage = Stage.FINISHING
+        app.lifecycle.stage = FINISHING
         self._close_idle()
         await app.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
-        while any(connection.promised and connection.about_to_ask() for connection in app.connections):
+        while any(connection.keepalive_announced and connection.expects_request() for connection in app.connections):
             await asyncio.sleep(0.05)
             await app.dispatcher.idle()
         self._close_idle()
-        app.lifecycle.stage = Stage.CLOSING
+        app.lifecycle.stage = CLOSING
         app.link.send_close()
         await app.link.gone(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)

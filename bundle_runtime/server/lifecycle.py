@@ -14,10 +14,13 @@ class Stage(IntEnum):
     CLOSING = 3  # the worker has been told to close
 
 
+SERVING, DRAINING, FINISHING, CLOSING = Stage
+
+
 class Lifecycle:
     """Shared by all parts of one server."""
 
     __slots__ = ("stage",)
 
     def __init__(self) -> None:
-        self.stage = Stage.SERVING
+        self.stage = SERVING

@@ -11,7 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bundle_runtime.server.histogram import Histogram
-from bundle_runtime.server.lifecycle import Stage
+from bundle_runtime.server.lifecycle import SERVING
 
 if TYPE_CHECKING:
     from bundle_runtime.server.server import App
@@ -84,7 +84,7 @@ def _now(app: App) -> Iterable[Metric]:
     yield _gauge("modelbundle_queue_depth", "Requests that wait for the worker.", app.dispatcher.queue_depth)
     yield _gauge("modelbundle_connections", "Open HTTP connections.", len(app.connections))
     yield _gauge("modelbundle_worker_up", "1 when a worker has loaded the bundle.", int(link.loaded))
-    yield _gauge("modelbundle_draining", "1 while the server goes away.", int(app.lifecycle.stage is not Stage.SERVING))
+    yield _gauge("modelbundle_draining", "1 while the server goes away.", int(app.lifecycle.stage is not SERVING))
     yield _gauge(
         "modelbundle_worker_heartbeat_age_seconds",
         "Since the loaded worker's last sign of life; 0 without one.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import TEXT
-from bundle_runtime.server.lifecycle import Stage
+from bundle_runtime.server.lifecycle import SERVING
 
 if TYPE_CHECKING:
     from bundle_runtime.server.server import App
@@ -59,7 +59,7 @@ def _about(app: App, exchange: Exchange) -> None:
             "product": PRODUCT,
             "status": "alive",  # by which clients of KServe's V1 know a server
             "digest": app.digest,
-            "state": "Draining" if app.lifecycle.stage is not Stage.SERVING else app.link.state,
+            "state": "Draining" if app.lifecycle.stage is not SERVING else app.link.state,
             "failure": app.link.failure,
             "worker": {key: app.link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
             "loadSeconds": app.link.load_seconds,

@@ -24,7 +24,7 @@ from bundle_runtime.server.container import ASSUMED
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON, STATUS_OF, Heads, error_body
-from bundle_runtime.server.lifecycle import Lifecycle, Stage
+from bundle_runtime.server.lifecycle import FINISHING, SERVING, Lifecycle
 from bundle_runtime.server.memory import SMALL, Memory, TooMuch
 from bundle_runtime.server.metrics import Metrics
 from bundle_runtime.server.queue.calls import FIELDS, as_call
@@ -34,6 +34,7 @@ from bundle_runtime.server.schemas import Violation, compile_schema
 from bundle_runtime.server.worker.link import WorkerLink
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
+MAX_BODY_BYTES = 64 * 1024 * 1024
 _RETRY = b"retry-after: 1\r\n"
 
 
@@ -49,9 +50,11 @@ class App:
         timeout_seconds: float,
         stall_seconds: float,
         name: str = "",
+        max_body: int = MAX_BODY_BYTES,
         memory_limit: int = ASSUMED,
     ) -> None:
         self._loop = loop
+        self.max_body = max_body
         self.memory = Memory(memory_limit)
         self.digest = digest
         self.name = name
@@ -91,7 +94,7 @@ class App:
             if exchange.refusal is not None:
                 _, code, message = exchange.refusal
                 self.failed(exchange, code, message)
-            elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.plain:
+            elif exchange.target == b"/predict" and exchange.method == b"POST" and exchange.is_uncompressed:
                 self._predict(exchange)
             else:
                 self._route(exchange)
@@ -115,7 +118,7 @@ class App:
     def _predict(self, exchange: Exchange) -> None:
         dispatcher = self.dispatcher
         busy = not dispatcher.has_worker or dispatcher.held_seconds > self._timeout or dispatcher.full()
-        if (busy or self.lifecycle.stage >= Stage.FINISHING) and self.cannot_predict(exchange):
+        if (busy or self.lifecycle.stage >= FINISHING) and self.cannot_predict(exchange):
             return
         body, exchange.body = exchange.body, b""
         if len(body) > SMALL and not self.has_memory_for(exchange, body):
@@ -162,7 +165,7 @@ class App:
 
     def cannot_predict(self, exchange: Exchange) -> bool:
         """Asked before a body is looked at; True when the exchange has been answered so."""
-        if self.lifecycle.stage >= Stage.FINISHING and not exchange.connection.promised:
+        if self.lifecycle.stage >= FINISHING and not exchange.connection.keepalive_announced:
             self.failed(exchange, "Draining", "this server is going away: send the request again, another one takes it")
         elif not self.dispatcher.has_worker and not self._worker_returns():
             self.failed(exchange, "NotReady", self.why_not_ready())
@@ -176,7 +179,7 @@ class App:
 
     def _worker_returns(self) -> bool:
         # a pod that goes away starts no worker again
-        return self.link.returning and self.lifecycle.stage is Stage.SERVING
+        return self.link.returning and self.lifecycle.stage is SERVING
 
     def violates(self, exchange: Exchange, violations: list[Violation]) -> None:
         self.metrics.violations["request"] += 1
@@ -326,7 +329,7 @@ class App:
 
     def not_ready(self) -> tuple[str, str] | None:
         """Code and message; None when this pod takes requests."""
-        if self.lifecycle.stage is not Stage.SERVING:
+        if self.lifecycle.stage is not SERVING:
             return "Draining", "this server is going away"
         if self.held():
             return "WorkerStalled", routes.HELD

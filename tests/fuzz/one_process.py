@@ -134,7 +134,7 @@ class Transport:
 
 class Client:
     def __init__(self, runtime: Runtime) -> None:
-        self.connection = HttpConnection(runtime.app, runtime.loop, MAX_BODY)  # type: ignore[arg-type]
+        self.connection = HttpConnection(runtime.app, runtime.loop)  # type: ignore[arg-type]
         self.transport = Transport(runtime.loop, self.connection)
         self.methods: list[bytes] = []  # of the requests that the app was given
         self.refused = False  # the last of them, before it was read to its end
@@ -182,7 +182,7 @@ class Runtime:
 
     def __init__(self, document: dict[str, Any], predict_fn: Any = None, timeout_seconds: float = 60.0) -> None:
         self.loop = Loop()
-        options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0}
+        options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0, "max_body": MAX_BODY}
         self.app = App(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
         self._watch(self.app, trusted=predict_fn is not None)
         self.link = WorkerConnection(self.app.link, self.loop)  # type: ignore[arg-type]

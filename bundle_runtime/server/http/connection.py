@@ -1,7 +1,7 @@
-"""HTTP/1.1 over one connection: parser.py takes the requests in, this orders and answers; the app decides.
+"""HTTP/1.1 over one connection: parser.py takes the requests in, a handler answers them, this orders what is sent.
 
 No packaged server carries all that a prediction needs within the time that it may cost (docs/adr has the figures). What
-is here is what a front must not get wrong: answers in the order of the requests, and a slow client that holds nothing
+is here is what a front must not get wrong: responses in the order of the requests, and a slow client that holds nothing
 but its own connection.
 """
 
@@ -10,55 +10,64 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import Protocol, cast
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.parser import Arriving
-from bundle_runtime.server.lifecycle import Stage
-from bundle_runtime.server.memory import SMALL
+from bundle_runtime.server.http.parser import RequestParser
+from bundle_runtime.server.lifecycle import SERVING, Lifecycle
+from bundle_runtime.server.memory import Memory
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
 
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
-
 MAX_PIPELINED = 16
-HEAD_SECONDS = 10.0
-BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
-BODY_RATE = 64 * 1024
-CROWDED_SECONDS = 5.0  # the same for a large one while there is hardly room for others
-CROWDED_RATE = 1024 * 1024
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 FRESH_SECONDS = 1.0
-BIG = 64 * 1024
+JOIN_MAX_BYTES = 64 * 1024  # of a body that is copied to go out in one write with its head
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class HttpConnection(Arriving):
-    """One client. At most one exchange is with the app; what was pipelined behind it waits here."""
+class Handler(Protocol):
+    """Who answers the requests of all connections, and what these share."""
 
-    def __init__(self, app: App, loop: asyncio.AbstractEventLoop, max_body: int) -> None:
-        super().__init__(loop, max_body, app.memory)
-        self._app = app
-        self._lifecycle = app.lifecycle
-        self._unread = object()  # who holds what the client has not read of its answers
+    memory: Memory
+    lifecycle: Lifecycle
+    max_body: int  # bytes
+    connections: set[HttpConnection]  # the open ones
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answers now, or later, through the exchange."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """One client. At most one exchange is with the handler; what was pipelined behind it waits here."""
+
+    def __init__(self, handler: Handler, loop: asyncio.AbstractEventLoop) -> None:
+        self._handler = handler
+        self._lifecycle = handler.lifecycle
+        self._memory = handler.memory
+        self._loop = loop
+        self._parser = RequestParser(self, loop.time, handler.max_body, handler.memory)
+        self._transport: asyncio.Transport | None = None
+        self._unread = object()  # whom memory counts for what the client has not read of its responses
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
         self._ends_at = 0.0
+        self._waiting_since = 0.0  # of the silent client, or the unread response
         self.writing_paused = False
-        self.promised = False  # a stream that began before the drain told the client that it may ask again
+        self.keepalive_announced = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._waiting_since = self._loop.time()
         # not all at once: clients that connected together would come back together
         self._ends_at = self._waiting_since + CONNECTION_SECONDS * random.uniform(0.8, 1.0)
-        self._app.connections.add(self)
+        self._handler.connections.add(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
-        self._app.connections.discard(self)
+        self._handler.connections.discard(self)
         self._clear_queue()
-        self._let_go()
+        self._parser.release()
         self._memory.release(self._unread)
         current = self._current
         self._current = None
@@ -70,6 +79,9 @@ class HttpConnection(Arriving):
             current.cancel()
             current.cancel = None
 
+    def data_received(self, data: bytes) -> None:
+        self._parser.feed(data)
+
     def pause_writing(self) -> None:
         self.writing_paused = True
         self._waiting_since = self._loop.time()
@@ -78,38 +90,42 @@ class HttpConnection(Arriving):
         self.writing_paused = False
         self._memory.release(self._unread)
         self._waiting_since = self._loop.time()
+        self._parser.restart_clock()
         if self._current is not None and self._current.stream is not None:
             self._current.stream.resumed()
         self._run_queue()
 
-    def _is_idle(self) -> bool:
-        return self._current is None and not self._queue
+    # called by the parser
 
-    def _arrived(self, exchange: Exchange) -> None:
+    def arrived(self, exchange: Exchange) -> None:
         if self._current is None and not self._queue and not self.writing_paused:
             self._current = exchange
-            self._app.handle(exchange)
+            self._handler.handle(exchange)
             return
         self._queue.append(exchange)
-        if len(self._queue) >= MAX_PIPELINED and not self._reading_paused and self._transport is not None:
-            self._reading_paused = True
+        if len(self._queue) >= MAX_PIPELINED and not self._parser.paused and self._transport is not None:
+            self._parser.paused = True
             self._transport.pause_reading()
+
+    def send_continue(self) -> None:
+        if self._transport is not None and self._current is None and not self._queue:
+            self._transport.write(CONTINUE)
 
     def _run_queue(self) -> None:
         while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
             self._current = self._queue.popleft()
-            self._app.handle(self._current)
-        if self._reading_paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
-            self._reading_paused = False
-            if self._unparsed:
-                self._parse_more()
-            if not self._reading_paused and self._transport is not None:
+            self._handler.handle(self._current)
+        if self._parser.paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
+            self._parser.resume()
+            if not self._parser.paused and self._transport is not None:
                 self._transport.resume_reading()
 
     def _clear_queue(self) -> None:
         for exchange in self._queue:
             self._memory.release(exchange)
         self._queue.clear()
+
+    # called by who answers
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
         exchange.cancel = None  # it refers back to the exchange: a cycle for each request would keep the collector busy
@@ -119,80 +135,66 @@ class HttpConnection(Arriving):
         self._current = None
         if self._memory.holders:
             self._memory.release(exchange)
-        now = self._loop.time()
-        if (
-            now > self._ends_at
-            or self._lifecycle.stage is not Stage.SERVING
-            or exchange.old_http
-            or not exchange.keep_alive
-        ):
-            more += self._says_how_it_ends(exchange, now)
-        small = b"" if len(body) > BIG or exchange.method == b"HEAD" else body
+        self._waiting_since = now = self._loop.time()
+        if now > self._ends_at or self._lifecycle.stage is not SERVING or exchange.is_http10 or not exchange.keep_alive:
+            more += self._connection_header(exchange, now)
+        small = b"" if len(body) > JOIN_MAX_BYTES or exchange.method == b"HEAD" else body
         transport.write(
             b"%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b"
             % (head, len(body), exchange.request_id, more, small)
         )
-        if len(body) > BIG and exchange.method != b"HEAD":
+        if len(body) > JOIN_MAX_BYTES and exchange.method != b"HEAD":
             transport.write(body)
             self._count_unread(transport)
-        if exchange.keep_alive and not self._queue:
-            if self._next is None:
-                self._waiting_since = now
-        else:
-            self._answered(transport, exchange, now)
+        if self._queue or not exchange.keep_alive:
+            self._answered(transport, exchange)
 
     def _count_unread(self, transport: asyncio.Transport) -> None:
-        """Until the client has read it; the app has asked for the place."""
+        """Until the client has read it; who answers has asked for the place."""
         unread = transport.get_write_buffer_size()
-        if unread > BIG and self.writing_paused:
+        if unread > JOIN_MAX_BYTES and self.writing_paused:
             self._memory.hold(self._unread, unread)
 
-    def _says_how_it_ends(self, exchange: Exchange, now: float) -> bytes:
+    def _connection_header(self, exchange: Exchange, now: float) -> bytes:
+        """Whether the connection ends with this response."""
         # old enough, and nothing is pipelined that would be lost
-        ends = now > self._ends_at and not self._queue and self._next is None
-        if not exchange.keep_alive or self._lifecycle.stage is not Stage.SERVING or ends:
+        ends = now > self._ends_at and not self._queue and not self._parser.arriving
+        if not exchange.keep_alive or self._lifecycle.stage is not SERVING or ends:
             exchange.keep_alive = False
             return b"connection: close\r\n"
-        return b"connection: keep-alive\r\n" if exchange.old_http else b""
+        return b"connection: keep-alive\r\n" if exchange.is_http10 else b""
 
-    def _answered(self, transport: asyncio.Transport, exchange: Exchange, now: float) -> None:
+    def _answered(self, transport: asyncio.Transport, exchange: Exchange) -> None:
         if not exchange.keep_alive:
             self._end(transport, exchange)
-            return
-        if self._next is None:
-            self._waiting_since = now
-        if self._queue:
-            # not from here: the app may be answering inside _run_queue() already
+        elif self._queue:
+            # not from here: the handler may be answering inside _run_queue() already
             self._loop.call_soon(self._run_queue)
 
     def awaits(self, exchange: Exchange) -> bool:
-        """Its answer, or the rest of it."""
         return exchange is self._current
 
     def abort(self) -> None:
         if self._transport is not None:
             self._transport.abort()
 
-    # an answer in parts, of a length that nobody knows yet
-
     def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:
         if self._transport is None or exchange is not self._current:
             return
-        if exchange.old_http:
+        if exchange.is_http10:
             exchange.keep_alive = False  # its body ends with the connection
         else:
             more += b"transfer-encoding: chunked\r\n"
-        more += self._says_how_it_ends(exchange, self._loop.time())
+        more += self._connection_header(exchange, self._loop.time())
         self._transport.write(b"%bx-request-id: %b\r\n%b\r\n" % (head, exchange.request_id, more))
 
     def write(self, exchange: Exchange, data: bytes) -> None:
         if self._transport is not None and exchange is self._current:
-            self._transport.write(data if exchange.old_http else b"%x\r\n%b\r\n" % (len(data), data))
-            if len(data) > BIG:
+            self._transport.write(data if exchange.is_http10 else b"%x\r\n%b\r\n" % (len(data), data))
+            if len(data) > JOIN_MAX_BYTES:
                 self._count_unread(self._transport)
 
     def finish(self, exchange: Exchange, *, whole: bool) -> None:
-        """The last part has been written; unless it is ``whole`` the client must see that it is not."""
         exchange.cancel = None
         exchange.stream = None
         transport = self._transport
@@ -202,33 +204,38 @@ class HttpConnection(Arriving):
         self._memory.release(exchange)
         if not whole:
             exchange.keep_alive = False
-            if exchange.old_http:
+            if exchange.is_http10:
                 transport.abort()  # an orderly end would be the end of the body
                 return
-        elif not exchange.old_http:
+        elif not exchange.is_http10:
             transport.write(b"0\r\n\r\n")
-        self.promised = self._lifecycle.stage is not Stage.SERVING and exchange.keep_alive
-        self._answered(transport, exchange, self._loop.time())
+        self.keepalive_announced = self._lifecycle.stage is not SERVING and exchange.keep_alive
+        self._waiting_since = self._loop.time()
+        self._answered(transport, exchange)
 
     def _end(self, transport: asyncio.Transport, exchange: Exchange) -> None:
-        self._drop_rest = True
+        self._parser.stop()
         self._clear_queue()
-        self._drop_body()
         if exchange.refusal is None:
             transport.close()
             return
-        # closing with bytes unread would reset the connection and take the answer with it
+        # closing with bytes unread would reset the connection and take the response with it
         if transport.can_write_eof():
             transport.write_eof()
         self._loop.call_later(LINGER_SECONDS, transport.abort)
 
-    def about_to_ask(self) -> bool:
-        """Who has only just connected, or a moment ago had a stream whose head promised the next answer."""
-        return (self.promised or not self._url) and self._loop.time() - self._waiting_since < FRESH_SECONDS
+    # called by the owner of all connections
+
+    def expects_request(self) -> bool:
+        """The client has only just connected, or a moment ago had a stream whose head announced keep-alive."""
+        since = max(self._waiting_since, self._parser.began)
+        return (self.keepalive_announced or not self._parser.began) and self._loop.time() - since < FRESH_SECONDS
 
     def close_if_idle(self) -> bool:
         """For a drain: True when nothing was under way, or about to be."""
-        if self._is_idle() and self._next is None and self._transport is not None and not self.about_to_ask():
+        if self._current is None and not self._queue and not self._parser.arriving and self._transport is not None:
+            if self.expects_request():
+                return False
             self._transport.close()
             return True
         return False
@@ -242,11 +249,7 @@ class HttpConnection(Arriving):
         if self.writing_paused:
             if waited > WRITE_SECONDS:
                 transport.abort()
-        elif self._next is not None:
-            allowed = HEAD_SECONDS if self._in_head else BODY_SECONDS + self._size / BODY_RATE
-            if self._claimed > SMALL and self._memory.is_crowded:
-                allowed = min(allowed, CROWDED_SECONDS + self._size / CROWDED_RATE)
-            if waited > allowed:
-                self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
+        elif self._parser.arriving:
+            self._parser.check(now)
         elif self._current is None and not self._queue and now > self._ends_at and waited > IDLE_SECONDS:
             transport.close()

@@ -26,14 +26,13 @@ class Undecodable(Exception):
         self.code = code
 
 
-def decoded(exchange: Exchange, memory: Memory) -> bytes:
-    """The body without its content coding, which takes its place in ``memory``."""
+def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
+    """The body without its content coding, at most ``limit`` bytes, which takes its place in ``memory``."""
     coding = exchange.header(b"content-encoding").strip().lower()
     if coding in (b"", b"identity"):
         return exchange.body
     if coding not in (b"gzip", b"x-gzip", b"deflate"):
         raise Undecodable("UnsupportedEncoding", "content-encoding must be gzip or deflate")
-    limit = exchange.connection.max_body
     body = memoryview(exchange.body)
     parts: list[bytes] = []
     size = members = at = 0

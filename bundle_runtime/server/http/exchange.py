@@ -1,17 +1,42 @@
-"""One request on its way through the server: the connection makes it, the app answers it."""
+"""One request on its way through the server, and what it knows of the connection that its response goes to."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from bundle_runtime.server.http.connection import HttpConnection
     from bundle_runtime.server.protocols.streaming import Stream
 
-
 _ABSOLUTE = re.compile(rb"https?://(?:[^/?@]*@)?([^/?@]+)(.*)", re.IGNORECASE)
+
+
+class Responder(Protocol):
+    """The connection, as who answers a request sees it. What is written for an exchange that is over, or whose client
+    has gone, goes nowhere."""
+
+    writing_paused: bool  # the client does not read what it has been sent
+    keepalive_announced: bool  # a stream that began before the drain told the client that it may ask again
+
+    def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
+        """The whole response: ``head`` is the status line and headers that are the same for all, ``more`` are whole
+        header lines."""
+
+    def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:
+        """The head of a response in parts, of a length that nobody knows yet."""
+
+    def write(self, exchange: Exchange, data: bytes) -> None:
+        """A part of it."""
+
+    def finish(self, exchange: Exchange, *, whole: bool) -> None:
+        """The last part has been written; unless it is ``whole`` the client must see that it is not."""
+
+    def awaits(self, exchange: Exchange) -> bool:
+        """Its response, or the rest of it, has not gone out."""
+
+    def abort(self) -> None:
+        """Ends the connection at once, whatever of a response went out."""
 
 
 class Answers(NamedTuple):
@@ -30,10 +55,10 @@ class Exchange:
         "cancel",
         "connection",
         "headers",
+        "is_http10",
+        "is_uncompressed",
         "keep_alive",
         "method",
-        "old_http",
-        "plain",
         "refusal",
         "request_id",
         "started",
@@ -42,18 +67,18 @@ class Exchange:
         "traceparent",
     )
 
-    def __init__(self, connection: HttpConnection, started: float) -> None:
+    def __init__(self, connection: Responder, started: float) -> None:
         self.connection = connection
         self.started = started  # by time.monotonic(): uvloop's clock counts milliseconds
         self.method = b""
         self.target = b""
         self.body = b""
         self.headers: list[tuple[bytes, bytes]] = []
-        self.plain = True  # the body has no content coding
+        self.is_uncompressed = True  # the body has no content coding
         self.traceparent = b""  # the header as it came
         self.request_id = b""
         self.keep_alive = True
-        self.old_http = False
+        self.is_http10 = False
         self.refusal: tuple[int, str, str] | None = None  # status, code, message
         self.answers: Answers | None = None  # None: /predict's own
         self.stream: Stream | None = None  # the answer that has begun

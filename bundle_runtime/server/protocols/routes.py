@@ -65,9 +65,9 @@ def route(app: App, exchange: Exchange, path: bytes) -> None:
             continue
         if exchange.method == method or (method == b"GET" and exchange.method == b"HEAD"):
             names = {key: _unquoted(value) for key, value in match.groupdict().items()}
-            if not exchange.plain:
+            if not exchange.is_uncompressed:
                 try:
-                    exchange.body = decoded(exchange, app.memory)
+                    exchange.body = decoded(exchange, app.memory, app.max_body)
                 except (Undecodable, TooMuch) as error:
                     app.failed(exchange, error.code, str(error))
                     return

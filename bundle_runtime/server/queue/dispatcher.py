@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.lifecycle import Lifecycle, Stage
+from bundle_runtime.server.lifecycle import FINISHING, Lifecycle
 from bundle_runtime.server.queue.limits import QueueLimits
 from bundle_runtime.server.queue.phases import Phases, queued
 from bundle_runtime.server.queue.request import Pending
@@ -146,7 +146,7 @@ class Dispatcher:
             table.progress = now = monotonic()
             if pending.queued < 0.0:
                 pending.queued = queued(now - pending.admitted, frame.phases)
-            if self._lifecycle.stage < Stage.FINISHING:
+            if self._lifecycle.stage < FINISHING:
                 pending.deadline = now + self._timeout
                 table.pending[frame.id] = table.pending.pop(frame.id)
             self.on_item(pending, frame.payload if frame.kind == wire.ITEM else None)

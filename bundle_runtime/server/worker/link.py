@@ -11,7 +11,7 @@ import traceback
 from typing import Any, cast
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.lifecycle import Lifecycle, Stage
+from bundle_runtime.server.lifecycle import CLOSING, Lifecycle
 from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.worker.pieces import assemble
@@ -153,7 +153,7 @@ class WorkerLink:
         self._connection = None
         self._absent.set()
         self.traces = True
-        if self.state == READY and self._lifecycle.stage is not Stage.CLOSING:
+        if self.state == READY and self._lifecycle.stage is not CLOSING:
             self.lost += 1
             say(f"worker lost: what it had is answered with 503, what waits has {RETURN_SECONDS:g} s for the next one")
             self._away_since = self._loop.time()

@@ -122,7 +122,7 @@ async def test_a_body_of_tiny_chunks_is_kept_in_large_parts() -> None:
     for at in range(0, len(whole), 1000):
         client.sends(b"".join(b"2\r\n%b\r\n" % whole[at + n : at + n + 2] for n in range(0, 1000, 2)))
     connection = client.connection
-    assert len(connection._parts) < 50
+    assert len(connection._parser._body._parts) < 50
     sent: list[bytes] = []
     client.app.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
     client.sends(b"0\r\n\r\n")
@@ -146,7 +146,7 @@ async def test_many_short_headers_are_too_many() -> None:
     client = Client()
     client.sends(b"GET /healthz HTTP/1.1\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
     assert client.status == 431
-    assert len(client.connection._headers) < 500
+    assert len(client.connection._parser._headers) < 500
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ async def test_whatever_clients_and_worker_do_nothing_is_left(seed: int) -> None
         connection, transport, rest = chosen.choice(open_ones)
         does = chosen.random()
         if does < 0.6:
-            if not connection._drop_rest:
+            if not connection._parser.is_dropping:
                 send(connection, rest)
         elif does < 0.7 and sent:
             large = b'"%b"' % (b"a" * chosen.choice([1, 100_000]))

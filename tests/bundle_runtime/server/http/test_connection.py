@@ -11,14 +11,88 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
+from bundle_runtime.server.http import parser
+from bundle_runtime.server.lifecycle import DRAINING
+from bundle_runtime.server.server import App
+from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
-from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
+
+
+class Clock:
+    """The running loop with a time of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self._loop = asyncio.get_running_loop()
+
+    def time(self) -> float:
+        return self.now
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+
+class Transport:
+    def __init__(self) -> None:
+        self.sent = b""
+        self.ended = ""
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.ended = self.ended or "closed"
+
+    def abort(self) -> None:
+        self.ended = "aborted"
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = "eof"
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+class Client:
+    def __init__(self) -> None:
+        self.clock = Clock()
+        loop = cast(asyncio.AbstractEventLoop, self.clock)
+        options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
+        self.app = App(loop, {}, "sha256:0", max_body=10_000_000, **options)  # type: ignore[arg-type]
+        self.connect()
+
+    def connect(self) -> None:
+        self.connection = http.HttpConnection(self.app, cast(asyncio.AbstractEventLoop, self.clock))
+        self.transport = Transport()
+        self.connection.connection_made(cast(asyncio.Transport, self.transport))
+
+    def sends(self, data: bytes) -> None:
+        self.connection.data_received(data)
+
+    def waits(self, seconds: float) -> None:
+        self.clock.now += seconds
+        self.app.tick()
+
+    @property
+    def status(self) -> int | None:
+        return int(self.transport.sent.split(b" ")[1]) if self.transport.sent else None
+
+
+HEALTH = b"GET /healthz HTTP/1.1\r\n\r\n"
+PREDICT = b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
 
 
 async def test_a_head_that_trickles_is_ended() -> None:
     client = Client()
     client.sends(b"GET /healthz HTTP/1.1\r\n")
-    for _ in range(int(http.HEAD_SECONDS)):
+    for _ in range(int(parser.HEAD_SECONDS)):
         client.sends(b"a: b\r\n")
         client.waits(1)
     assert client.status is None
@@ -28,7 +102,7 @@ async def test_a_head_that_trickles_is_ended() -> None:
     assert client.transport.sent.count(b"HTTP/1.1") == 1
 
 
-@pytest.mark.parametrize(("rate", "status"), [(http.BODY_RATE * 2, None), (http.BODY_RATE // 4, 408)])
+@pytest.mark.parametrize(("rate", "status"), [(parser.BODY_RATE * 2, None), (parser.BODY_RATE // 4, 408)])
 async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
     client = Client()
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 9999999\r\n\r\n")
@@ -115,6 +189,80 @@ async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monke
     client.connect()
     client.sends(PREDICT)
     assert sent == [wire.REQUEST]
+
+
+async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
+    client = Client()
+    link = client.app.link
+    connection = WorkerConnection(link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, Transport()))
+    sent: list[int] = []
+
+    def kind() -> int:
+        client.app.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
+        client.connect()
+        parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
+        client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
+        client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
+        return sent[-1]
+
+    assert kind() == wire.CALL, "who comes next may read it"
+    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+    connection.data_received(wire.pack(wire.HEARTBEAT))
+    assert kind() == wire.CALL, "what it loads may yet import OpenTelemetry"
+    connection.data_received(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT))
+    assert kind() == wire.REQUEST
+    connection.data_received(wire.pack(wire.HEARTBEAT, 1))
+    assert kind() == wire.CALL
+    connection.data_received(wire.pack(wire.HEARTBEAT))
+    connection.connection_lost(None)
+    assert kind() == wire.CALL
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        (wire.pack_json(wire.HELLO, digest="sha256:1"), "DigestMismatch"),
+        (wire.pack_json(wire.READY), "ProtocolMismatch"),
+        (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0, 0, 0), "ProtocolMismatch"),
+        (b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "ProtocolMismatch"),
+    ],
+)
+async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:
+    client = Client()
+    socket = Transport()
+    connection = WorkerConnection(client.app.link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, socket))
+    connection.data_received(first)
+    (frame,) = wire.Decoder().feed(socket.sent)
+    assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
+    assert socket.ended == "closed"
+    assert client.app.link.state == "WaitingForWorker"
+
+
+async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
+    client = Client()
+    client.sends(PREDICT)
+    client.waits(RETURN_SECONDS / 2)
+    assert client.status is None
+    client.waits(RETURN_SECONDS / 2)
+    assert (client.status, client.transport.ended) == (503, "closed")
+    assert b'"NotReady"' in client.transport.sent
+    assert b"connection: close" in client.transport.sent
+    client.connect()
+    client.sends(PREDICT)
+    assert client.status == 503, "at once: it has been gone for long"
+
+
+@pytest.mark.parametrize("how", ["drains", "failed to load"])
+async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> None:
+    client = Client()
+    if how == "drains":
+        client.app.lifecycle.stage = DRAINING
+    else:
+        client.app.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
+    client.sends(PREDICT)
+    assert client.status == 503
 
 
 async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:

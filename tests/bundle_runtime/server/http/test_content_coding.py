@@ -5,15 +5,12 @@ from __future__ import annotations
 import gzip
 import time
 import zlib
-from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
-from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.content_coding import MAX_MEMBERS, Undecodable, decoded
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.lifecycle import Lifecycle
 from bundle_runtime.server.memory import Memory
 
 LIMIT = 64 * 1024 * 1024
@@ -22,12 +19,10 @@ EMPTY = gzip.compress(b"", mtime=0)
 
 def body(content: bytes, limit: int = LIMIT) -> bytes:
     memory = Memory(1 << 30)
-    exchange = Exchange(
-        HttpConnection(cast(Any, SimpleNamespace(memory=memory, lifecycle=Lifecycle())), cast(Any, None), limit), 0.0
-    )
+    exchange = Exchange(cast(Any, None), 0.0)
     exchange.headers.append((b"content-encoding", b"gzip"))
     exchange.body = content
-    return decoded(exchange, memory)
+    return decoded(exchange, memory, limit)
 
 
 def test_members_are_one_body_wherever_they_end() -> None:

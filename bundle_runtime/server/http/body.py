@@ -1,0 +1,87 @@
+"""A request's body as it arrives: kept in few parts, and what is large claimed from memory before it comes."""
+
+from __future__ import annotations
+
+from bundle_runtime.server.memory import SMALL, Memory, TooMuch
+
+PARTS_MAX = 16  # of a body, however small
+PART_MIN_BYTES = 4 * 1024  # of a part that is kept as it came, when there are more
+CLAIM_STEP_BYTES = 1024 * 1024  # of memory at a time, ahead of a large body
+
+
+class BodyBuffer:
+    """The bodies of one connection, one after the other. ``size`` bytes of this one have come, ``expected`` is what its
+    content-length says, 0 without one; none may have more than ``max_size``."""
+
+    __slots__ = ("_claimed", "_memory", "_parts", "_tail", "expected", "max_size", "size")
+
+    def __init__(self, memory: Memory, max_size: int) -> None:
+        self.max_size = max_size
+        self.size = 0
+        self.expected = 0
+        self._memory = memory
+        self._parts: list[bytes] = []
+        self._tail = bytearray()  # parts too small to be kept one by one
+        self._claimed = min(SMALL, max_size)  # the size up to which the body may grow before memory is asked
+
+    @property
+    def is_large(self) -> bool:
+        """It is counted against the memory of all connections."""
+        return self._claimed > SMALL
+
+    def add(self, data: bytes) -> None:
+        """TooMuch when the body is larger than it may be, or than there is memory for."""
+        self.size += len(data)
+        if self.size > self._claimed:
+            self._claim()
+        if len(self._parts) < PARTS_MAX:
+            self._parts.append(data)
+        else:
+            self._keep(data)
+
+    def _claim(self) -> None:
+        if self.size > self.max_size:
+            raise self.too_large()
+        claim = min(self.size + CLAIM_STEP_BYTES, self.max_size)
+        if self.expected:
+            claim = min(claim, max(self.size, self.expected))
+        self._memory.arrives(self, claim - (self._claimed if self.is_large else 0))
+        self._claimed = claim
+
+    def too_large(self) -> TooMuch:
+        """The refusal of a body that is more than ``max_size``."""
+        return TooMuch("BodyTooLarge", f"the body is more than {self.max_size} bytes: send less in one request")
+
+    def _keep(self, data: bytes) -> None:
+        if len(data) >= PART_MIN_BYTES and not self._tail:
+            self._parts.append(data)
+            return
+        self._tail += data
+        if len(self._tail) >= SMALL:
+            self._parts.append(bytes(self._tail))
+            self._tail.clear()
+
+    def take(self, holder: object) -> bytes:
+        """The whole body; what memory counts of it is the ``holder``'s from here on. The next one may come."""
+        parts = self._parts
+        body = parts[0] if len(parts) == 1 else self._joined()
+        if self._claimed > SMALL:
+            self._memory.release(self)
+            self._memory.hold(holder, self.size)
+            self._claimed = SMALL
+        self._parts = []
+        self.size = self.expected = 0
+        return body
+
+    def _joined(self) -> bytes:
+        if self._tail:
+            self._parts.append(bytes(self._tail))
+            self._tail = bytearray()
+        return b"".join(self._parts)
+
+    def drop(self) -> None:
+        """Nobody reads what has come."""
+        self._parts = []
+        self._tail = bytearray()
+        if self.is_large:
+            self._memory.release(self)
