@@ -21,7 +21,7 @@ from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_
 from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
-from bundle_runtime.server.server import App
+from bundle_runtime.server.server import Server
 
 CLOSE_SECONDS = 2.0
 # objects made and kept before the collector looks: large JSON makes many and no cycles
@@ -74,7 +74,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 async def serve(options: argparse.Namespace, layout: Layout, document: documents.BundleDocument, digest: str) -> None:
     loop = asyncio.get_running_loop()
-    app = App(
+    server = Server(
         loop,
         document,
         digest,
@@ -86,10 +86,10 @@ async def serve(options: argparse.Namespace, layout: Layout, document: documents
         max_body=options.max_body_bytes,
         memory_limit=options.memory_limit_bytes or memory_limit(),
     )
-    drain = Drain(app, options.drain_seconds)
-    workers = await app.link.listen(layout.worker_socket)
+    drain = Drain(server, options.drain_seconds)
+    workers = await server.link.listen(layout.worker_socket)
     drains = await drain.listen(layout.drain_socket)
-    clients = await loop.create_server(lambda: HttpConnection(app, loop), options.host, options.port, backlog=1024)
+    clients = await loop.create_server(lambda: HttpConnection(server, loop), options.host, options.port, backlog=1024)
     ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
     print(f"server: listening on port {ports[0]} for {digest}", file=sys.stderr, flush=True)
 
@@ -99,30 +99,30 @@ async def serve(options: argparse.Namespace, layout: Layout, document: documents
     gc.collect()
     gc.freeze()  # what is here stays: the collector need not look at it again
     gc.set_threshold(GARBAGE)
-    ticking = asyncio.create_task(_tick(app))
+    ticking = asyncio.create_task(_tick(server))
     await stop.wait()
     stop.clear()
-    ending = asyncio.create_task(_end(app, drain))
+    ending = asyncio.create_task(_end(server, drain))
     again = asyncio.create_task(stop.wait())  # a second signal does not wait for anybody
     await asyncio.wait({ending, again}, return_when=asyncio.FIRST_COMPLETED)
     ticking.cancel()
-    for server in (clients, drains, workers):
-        server.close()
+    for listener in (clients, drains, workers):
+        listener.close()
 
 
-async def _tick(app: App) -> None:
+async def _tick(server: Server) -> None:
     while True:
         await asyncio.sleep(1.0)
         try:
-            app.tick()
+            server.tick()
         except Exception as error:  # without the next ones no slow client would ever be ended
             traceback.print_exception(error)
 
 
-async def _end(app: App, drain: Drain) -> None:
+async def _end(server: Server, drain: Drain) -> None:
     await drain.run(hurry=True)
     for _ in range(int(CLOSE_SECONDS / 0.02)):
-        if not app.connections:
+        if not server.connections:
             break
         await asyncio.sleep(0.02)
 

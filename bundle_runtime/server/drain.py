@@ -11,14 +11,11 @@ import asyncio
 import contextlib
 import socket
 import sys
-from typing import TYPE_CHECKING
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.server.lifecycle import CLOSING, DRAINING, FINISHING
+from bundle_runtime.server.server import Server
 from bundle_runtime.server.worker.sockets import fresh
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
 
 WORKER_SECONDS = 3.0
 DONE = b"drained\n"
@@ -27,8 +24,8 @@ DONE = b"drained\n"
 class Drain:
     """Runs once; who asks again waits for the same end."""
 
-    def __init__(self, app: App, wait_seconds: float) -> None:
-        self._app = app
+    def __init__(self, server: Server, wait_seconds: float) -> None:
+        self._server = server
         self._wait = wait_seconds
         self._task: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
@@ -42,25 +39,25 @@ class Drain:
         await asyncio.shield(self._task)
 
     async def _run(self) -> None:
-        app = self._app
-        app.lifecycle.stage = DRAINING
+        server = self._server
+        server.lifecycle.stage = DRAINING
         print(f"server: draining: not ready, serving for {self._wait:g} s more", file=sys.stderr, flush=True)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._hurry.wait(), self._wait)
-        app.lifecycle.stage = FINISHING
+        server.lifecycle.stage = FINISHING
         self._close_idle()
-        await app.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
-        while any(connection.keepalive_announced and connection.expects_request() for connection in app.connections):
+        await server.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
+        while any(connection.keepalive_announced and connection.expects_request() for connection in server.connections):
             await asyncio.sleep(0.05)
-            await app.dispatcher.idle()
+            await server.dispatcher.idle()
         self._close_idle()
-        app.lifecycle.stage = CLOSING
-        app.link.send_close()
-        await app.link.gone(WORKER_SECONDS)
+        server.lifecycle.stage = CLOSING
+        server.link.send_close()
+        await server.link.gone(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)
 
     def _close_idle(self) -> None:
-        for connection in list(self._app.connections):
+        for connection in list(self._server.connections):
             connection.close_if_idle()
 
     async def listen(self, path: str) -> asyncio.Server:

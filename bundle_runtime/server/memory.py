@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.weight import weight
 
 SMALL = 64 * 1024
@@ -18,12 +19,8 @@ LEAST = 64 * 1024 * 1024
 _ADVICE = {"BodyTooLarge": "send less in one request", "ResponseTooLarge": "predict_fn must return less at once"}
 
 
-class TooMuch(Exception):
-    """The request is refused with ``code``, in these words."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class TooMuch(Refused):
+    """There is not that much memory, or not now."""
 
 
 class Memory:

@@ -4,75 +4,92 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.responses import TEXT
-from bundle_runtime.server.lifecycle import SERVING
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
+from bundle_runtime.server.http.responses import TEXT, Responses
+from bundle_runtime.server.lifecycle import SERVING, Lifecycle
+from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.readiness import HELD, Readiness
+from bundle_runtime.server.worker.link import WorkerLink
 
 PRODUCT = "Model Bundles"
-HELD = "every place of the worker is held by a request that is past its deadline"
 
 
-def _healthz(app: App, exchange: Exchange) -> None:
-    app.json(exchange, {"status": "ok"})
+class StatusRoutes:
+    """``routes`` is who answers by path. ``metrics`` gives the text for Prometheus; a worker that gives no sign of life
+    for ``stall_seconds`` is not alive, 0 leaves that out."""
 
+    def __init__(
+        self,
+        bundle: ServedBundle,
+        responses: Responses,
+        readiness: Readiness,
+        lifecycle: Lifecycle,
+        dispatcher: Dispatcher,
+        link: WorkerLink,
+        metrics: Callable[[], bytes],
+        stall_seconds: float,
+    ) -> None:
+        self._bundle = bundle
+        self._responses = responses
+        self._readiness = readiness
+        self._lifecycle = lifecycle
+        self._dispatcher = dispatcher
+        self._link = link
+        self._text = metrics
+        self._stall_seconds = stall_seconds or math.inf
+        self.routes: dict[bytes, Callable[[Exchange], None]] = {
+            b"/": self._about,
+            b"/healthz": self._healthz,
+            b"/readyz": self._readyz,
+            b"/metrics": self._metrics,
+            b"/internal/worker/started": self._started,
+            b"/internal/worker/alive": self._alive,
+        }
 
-def _readyz(app: App, exchange: Exchange) -> None:
-    why = app.not_ready()
-    if why is None:
-        app.json(exchange, {"status": "ready"})
-    else:
-        app.error(exchange, *why)
+    def _healthz(self, exchange: Exchange) -> None:
+        self._responses.json(exchange, {"status": "ok"})
 
+    def _readyz(self, exchange: Exchange) -> None:
+        reason = self._readiness.not_ready()
+        if reason is None:
+            self._responses.json(exchange, {"status": "ready"})
+        else:
+            self._responses.error(exchange, *reason)
 
-def _started(app: App, exchange: Exchange) -> None:
-    if app.link.loaded:
-        app.json(exchange, {"status": "started"})
-    else:
-        app.error(exchange, "NotReady", app.why_not_ready())
+    def _started(self, exchange: Exchange) -> None:
+        if self._link.loaded:
+            self._responses.json(exchange, {"status": "started"})
+        else:
+            self._responses.error(exchange, "NotReady", self._readiness.why_no_worker())
 
+    def _alive(self, exchange: Exchange) -> None:
+        age = self._link.heartbeat_age
+        held = self._dispatcher.held_seconds
+        if age is not None and age > self._stall_seconds:
+            self._responses.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
+        elif held > self._stall_seconds:
+            self._responses.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
+        else:
+            self._responses.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
 
-def _alive(app: App, exchange: Exchange) -> None:
-    age = app.link.heartbeat_age
-    held = app.dispatcher.held_seconds
-    limit = app.stall_seconds or math.inf
-    if age is not None and age > limit:
-        app.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
-    elif held > limit:
-        app.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
-    else:
-        app.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
+    def _metrics(self, exchange: Exchange) -> None:
+        exchange.reply(self._responses.headers.get(200, TEXT), self._text())
 
-
-def _metrics(app: App, exchange: Exchange) -> None:
-    exchange.reply(app.heads.get(200, TEXT), app.metrics.text())
-
-
-def _about(app: App, exchange: Exchange) -> None:
-    app.json(
-        exchange,
-        {
-            "product": PRODUCT,
-            "status": "alive",  # by which clients of KServe's V1 know a server
-            "digest": app.digest,
-            "state": "Draining" if app.lifecycle.stage is not SERVING else app.link.state,
-            "failure": app.link.failure,
-            "worker": {key: app.link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
-            "loadSeconds": app.link.load_seconds,
-            **app.schemas,
-        },
-    )
-
-
-ROUTES: dict[bytes, Callable[[App, Exchange], None]] = {
-    b"/": _about,
-    b"/healthz": _healthz,
-    b"/readyz": _readyz,
-    b"/metrics": _metrics,
-    b"/internal/worker/started": _started,
-    b"/internal/worker/alive": _alive,
-}
+    def _about(self, exchange: Exchange) -> None:
+        link = self._link
+        self._responses.json(
+            exchange,
+            {
+                "product": PRODUCT,
+                "status": "alive",  # by which clients of KServe's V1 know a server
+                "digest": self._bundle.digest,
+                "state": link.state if self._lifecycle.stage is SERVING else "Draining",
+                "failure": link.failure,
+                "worker": {key: link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
+                "loadSeconds": link.load_seconds,
+                "requestSchema": self._bundle.request_schema_json,
+                "responseSchema": self._bundle.response_schema_json,
+            },
+        )

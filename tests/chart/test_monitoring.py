@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from types import SimpleNamespace
 from typing import Any
 
 import promql_parser
@@ -13,9 +12,10 @@ import pytest
 import yaml
 from modelbundle_operator.telemetry.metrics import Metrics
 
+from bundle_runtime.server.counters import Counters
 from bundle_runtime.server.histogram import Histogram
-from bundle_runtime.server.lifecycle import Lifecycle
 from bundle_runtime.server.metrics import Metrics as ServerMetrics
+from bundle_runtime.server.metrics import Snapshot
 from tests.chart.conftest import ROOT
 
 MONITORING = ROOT / "charts/operator/monitoring"
@@ -34,15 +34,28 @@ def exposed() -> set[str]:
     metrics.watch_queue(lambda: 1, lambda: 0.5, lambda: 2, lambda: 3)
     metrics.watch_cache(lambda: {"Pod": 1}, lambda: ["Serving"])
     metrics.called("read", "Pod")
-    server = ServerMetrics()
-    server.requests[200, "OK"] = 1
-    link = SimpleNamespace(loaded=True, heartbeat_age=0.1, lost=0, load_seconds={}, worker={})
-    phases = SimpleNamespace(histograms={"user": Histogram()})
-    dispatcher = SimpleNamespace(in_flight=0, queue_depth=0, batch_sizes=Counter(), phases=phases)
-    app: Any = SimpleNamespace(link=link, dispatcher=dispatcher, connections=[], lifecycle=Lifecycle(), digest="")
-    server.of(app)
+    counters = Counters()
+    counters.requests[200, "OK"] = 1
+    server = ServerMetrics(counters, _snapshot)
     pages = metrics.exposition().decode() + server.text().decode()
     return set(re.findall(r"^(\w+)", pages, re.MULTILINE))
+
+
+def _snapshot() -> Snapshot:
+    return Snapshot(
+        in_flight=0,
+        queue_depth=0,
+        connections=0,
+        worker_up=True,
+        draining=False,
+        heartbeat_age=0.1,
+        workers_lost=0,
+        load_seconds={},
+        phases={"user": Histogram()},
+        batch_sizes=Counter(),
+        digest="",
+        worker_python="",
+    )
 
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)

@@ -15,12 +15,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server import server as app
-from bundle_runtime.server.http import parser
+from bundle_runtime.server.http import parser, responses
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.queue import dispatcher as dispatch
 from bundle_runtime.server.queue import send_policy
-from bundle_runtime.server.server import App
+from bundle_runtime.server.server import Server
 from bundle_runtime.server.worker.link import WorkerConnection
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
@@ -33,7 +32,7 @@ HELLO: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxCon
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
-_CLOCKED: tuple[Any, ...] = (app, parser, dispatch, send_policy)
+_CLOCKED: tuple[Any, ...] = (responses, parser, dispatch, send_policy)
 
 
 class Timer:
@@ -134,9 +133,9 @@ class Transport:
 
 class Client:
     def __init__(self, runtime: Runtime) -> None:
-        self.connection = HttpConnection(runtime.app, runtime.loop)  # type: ignore[arg-type]
+        self.connection = HttpConnection(runtime.server, runtime.loop)  # type: ignore[arg-type]
         self.transport = Transport(runtime.loop, self.connection)
-        self.methods: list[bytes] = []  # of the requests that the app was given
+        self.methods: list[bytes] = []  # of the requests that the server was given
         self.refused = False  # the last of them, before it was read to its end
 
 
@@ -183,9 +182,9 @@ class Runtime:
     def __init__(self, document: dict[str, Any], predict_fn: Any = None, timeout_seconds: float = 60.0) -> None:
         self.loop = Loop()
         options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0, "max_body": MAX_BODY}
-        self.app = App(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
-        self._watch(self.app, trusted=predict_fn is not None)
-        self.link = WorkerConnection(self.app.link, self.loop)  # type: ignore[arg-type]
+        self.server = Server(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
+        self._watch(self.server, trusted=predict_fn is not None)
+        self.link = WorkerConnection(self.server.link, self.loop)  # type: ignore[arg-type]
         worker = WorkerSide(self, predict_fn) if predict_fn is not None else None
         self.link_transport = Transport(self.loop, self.link, worker.wrote if worker else lambda: None)
         self.clients: dict[int, Client] = {}
@@ -202,10 +201,10 @@ class Runtime:
         for module in _CLOCKED:
             module.monotonic = time.monotonic
 
-    def _watch(self, app: App, *, trusted: bool) -> None:
-        """What the app is given, by connection; and its mistakes, which are none where an untrusted worker's answer is
-        no answer."""
-        handle, broken = app.handle, app.broken
+    def _watch(self, server: Server, *, trusted: bool) -> None:
+        """What the server is given, by connection; and its mistakes, which are none where an untrusted worker's
+        answer is no answer."""
+        handle, internal_error = server.handle, server.responses.internal_error
         self.errors: list[Exception] = []
         handling: list[Any] = []
 
@@ -220,9 +219,10 @@ class Runtime:
         def mistaken(exchange: Any, error: Exception) -> None:
             if trusted or exchange in handling:
                 self.errors.append(error)
-            broken(exchange, error)
+            internal_error(exchange, error)
 
-        app.handle, app.broken = watched, mistaken  # type: ignore[method-assign]
+        server.handle = watched  # type: ignore[method-assign]
+        server.responses.internal_error = mistaken  # type: ignore[method-assign]
 
     def client(self) -> Client:
         client = Client(self)
@@ -238,21 +238,21 @@ class Runtime:
         for _ in range(seconds):
             self.loop.now += 1.0
             self.settle()
-            self.app.tick()
+            self.server.tick()
         self.settle()
 
     def check_nothing_is_left(self) -> None:
-        dispatcher = self.app.dispatcher
+        dispatcher = self.server.dispatcher
         left = {
             "pending": len(dispatcher._table.pending),
             "waiting": dispatcher.queue_depth,
-            "connections": len(self.app.connections),
+            "connections": len(self.server.connections),
         }
         assert not any(left.values()), f"left behind: {left}"
 
 
 def counts(runtime: Runtime) -> dict[str, int]:
-    return {f"{status} {code}": number for (status, code), number in runtime.app.metrics.requests.items()}
+    return {f"{status} {code}": number for (status, code), number in runtime.server.counters.requests.items()}
 
 
 def json_bytes(value: Any) -> bytes:

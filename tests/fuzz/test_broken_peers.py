@@ -77,7 +77,7 @@ def test_an_answer_that_cannot_be_read_is_told_to_its_client_and_is_nobody_elses
     runtime.link.data_received(wire.pack(wire.RESPONSE, 2, b"7"))
     runtime.settle()
     assert answer(other).body == b"7"
-    assert runtime.app.link.loaded
+    assert runtime.server.link.loaded
     runtime.wait(LONG_SECONDS)
     runtime.check_nothing_is_left()
 
@@ -107,7 +107,7 @@ def test_a_ready_that_cannot_be_read_is_none(fields: dict[str, Any]) -> None:
     runtime = connected()
     runtime.link.data_received(wire.pack_json(wire.READY, **fields))
     assert wire.unpack_json(last_frame(runtime))["reason"] == "ProtocolMismatch"
-    assert not runtime.app.link.loaded
+    assert not runtime.server.link.loaded
 
 
 def test_a_stream_that_cannot_be_passed_on_is_ended_on_both_sides() -> None:
@@ -142,7 +142,7 @@ def test_the_words_of_a_failure_and_of_a_greeting_need_not_be_unicode() -> None:
     runtime.link.data_received(wire.pack_json(wire.HELLO, **{**HELLO, "python": HALF, "pid": HALF}))
     runtime.link.data_received(wire.pack_json(wire.FAILED, reason=HALF, message=HALF))
     assert (status(runtime, "/readyz"), status(runtime, "/internal/worker/started")) == (503, 503)
-    assert runtime.app.link.failure == {"reason": SAID, "message": SAID}
+    assert runtime.server.link.failure == {"reason": SAID, "message": SAID}
     runtime.link.data_received(wire.pack_json(wire.READY, seconds={HALF: 1.0}, fields={HALF: [HALF]}))
     for path in ("/", "/readyz", "/metrics", "/openapi.json", "/docs", "/predict"):
         assert status(runtime, path) in (200, 405)
@@ -157,7 +157,7 @@ def status(runtime: Runtime, path: str) -> int:
 def test_a_failure_may_have_no_words() -> None:
     runtime = connected()
     runtime.link.data_received(wire.pack_json(wire.FAILED, reason="LoadFailed", message=""))
-    assert runtime.app.link.failure == {"reason": "LoadFailed", "message": ""}
+    assert runtime.server.link.failure == {"reason": "LoadFailed", "message": ""}
 
 
 @pytest.mark.parametrize("payload", [DEEP, b"[" * 100_000])

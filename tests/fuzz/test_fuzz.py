@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from bundle_runtime.server.server import App
+from bundle_runtime.server.server import Server
 from tests.fuzz.mutations import run
 from tests.fuzz.targets import TARGETS
 
@@ -30,4 +30,4 @@ def test_a_server_that_is_over_is_held_by_nothing(name: str) -> None:
     for data in TARGETS[name].seeds:
         TARGETS[name].check(data)
     gc.collect()
-    assert sum(isinstance(each, App) for each in gc.get_objects()) <= 3  # what a cache of one keeps
+    assert sum(isinstance(each, Server) for each in gc.get_objects()) <= 3  # what a cache of one keeps

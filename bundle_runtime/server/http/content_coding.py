@@ -10,6 +10,7 @@ import zlib
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.refusal import Refused
 
 MAX_MEMBERS = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that anybody makes
 _PIECE = 16 * 1024
@@ -20,10 +21,8 @@ _GZIP = 16 + zlib.MAX_WBITS
 _EITHER = 32 + zlib.MAX_WBITS  # gzip's header or zlib's, by its first bytes
 
 
-class Undecodable(Exception):
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+class Undecodable(Refused):
+    """The body has another content coding than it says, or one that is not known here."""
 
 
 def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.protocols.streaming import Stream
+from typing import Any, Protocol
 
 _ABSOLUTE = re.compile(rb"https?://(?:[^/?@]*@)?([^/?@]+)(.*)", re.IGNORECASE)
 
@@ -39,21 +36,35 @@ class Responder(Protocol):
         """Ends the connection at once, whatever of a response went out."""
 
 
-class Answers(NamedTuple):
-    """How a protocol other than POST /predict puts what became of the request."""
+class StreamedResponse(Protocol):
+    """A response in parts that has begun."""
 
-    predicted: Callable[[bytes], None]  # the payload of the worker's response
-    failed: Callable[[int, str, str, list[Any]], bytes]  # status, code, message, details; the body
+    def items(self, texts: bytes) -> None:
+        """JSON texts that came together, one a line."""
+
+    def ended(self) -> None:
+        """There are no more."""
+
+    def resumed(self) -> None:
+        """The client takes more."""
+
+    def failed(self, code: str, message: str, details: list[Any] | None = None) -> None:
+        """An error after the head has gone out."""
+
+
+# status, code, message, details; the body of an error in a protocol's form
+ErrorBody = Callable[[int, str, str, list[Any]], bytes]
 
 
 class Exchange:
-    """One request and the place where its answer goes."""
+    """One request and the place where its response goes."""
 
     __slots__ = (
-        "answers",
         "body",
         "cancel",
         "connection",
+        "context",
+        "error_body",
         "headers",
         "is_http10",
         "is_uncompressed",
@@ -80,9 +91,10 @@ class Exchange:
         self.keep_alive = True
         self.is_http10 = False
         self.refusal: tuple[int, str, str] | None = None  # status, code, message
-        self.answers: Answers | None = None  # None: /predict's own
-        self.stream: Stream | None = None  # the answer that has begun
-        self.cancel: Callable[[], None] | None = None  # called when the client goes before the answer
+        self.error_body: ErrorBody | None = None  # None: that of POST /predict
+        self.context: Any = None  # of who answers it
+        self.stream: StreamedResponse | None = None  # the response that has begun
+        self.cancel: Callable[[], None] | None = None  # called when the client goes before the response
 
     def header(self, name: bytes) -> bytes:
         """The value of a header, by its name in lower case; several are one list; b"" when there is none."""

@@ -1,13 +1,20 @@
-"""Status lines, headers and error bodies: the bytes of an answer, with what never changes made once."""
+"""Responses: status lines, headers and bodies, with what never changes made once, and each prediction counted."""
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from email.utils import formatdate
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import orjson
+
+from bundle_runtime.server.counters import Counters
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.refusal import Refused
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
@@ -41,17 +48,22 @@ STATUS_OF = {
 }
 
 
-class Heads:
-    """The start of an answer by status and type; forgotten every second, as the date is in it."""
+_RETRY = b"retry-after: 1\r\n"
+
+
+class ResponseHeaders:
+    """Status line and headers by status and content type; cleared every second, as the date is in them."""
 
     def __init__(self, digest: str) -> None:
         self._digest = digest.encode("ascii", "replace")
         self._cache: dict[tuple[int, bytes], bytes] = {}
 
-    def forget(self) -> None:
+    def clear(self) -> None:
+        """Before the next second's first response."""
         self._cache.clear()
 
     def get(self, status: int, content_type: bytes = JSON) -> bytes:
+        """Whole lines; the length, the request's id and the empty line are not among them."""
         head = self._cache.get((status, content_type))
         if head is None:
             head = self._cache[(status, content_type)] = self._make(status, content_type)
@@ -69,4 +81,74 @@ class Heads:
 
 
 def error_body(code: str, message: str, details: list[Any] | None = None) -> bytes:
+    """The JSON of an error as POST /predict has it."""
     return orjson.dumps({"error": {"code": code, "message": message, "details": details or []}})
+
+
+class Responses:
+    """Answers exchanges. Whole responses here; one in parts is written to the connection by its stream."""
+
+    def __init__(self, digest: str, counters: Counters) -> None:
+        self.headers = ResponseHeaders(digest)
+        self._counters = counters
+
+    def json(self, exchange: Exchange, value: Any) -> None:
+        """Of a route that is no prediction."""
+        exchange.reply(self.headers.get(200), orjson.dumps(value), b"cache-control: no-store\r\n")
+
+    def succeeded(self, exchange: Exchange, body: bytes, content_type: bytes = JSON, more: bytes = b"") -> None:
+        """A prediction, counted; ``more`` are whole header lines."""
+        counters = self._counters
+        counters.requests[(200, "OK")] += 1
+        counters.latency.observe(monotonic() - exchange.started)
+        exchange.connection.reply(exchange, self.headers.get(200, content_type), body, more)
+
+    def refused(self, exchange: Exchange, refusal: Refused) -> None:
+        """A prediction that a check of this server ends, counted."""
+        self.failed(exchange, refusal.code, str(refusal), refusal.details)
+
+    def failed(self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None) -> None:
+        """An error of a prediction, counted, and logged when it is the server's or the worker's."""
+        status = STATUS_OF.get(code)
+        if status is None:  # a worker of another version, or user code that wrote to our socket
+            code, status = "PredictFailed", 500
+        self.count(exchange, code)
+        if code == "NotReady":
+            exchange.keep_alive = False  # on a new connection the next request may reach another pod
+        if status >= 500 and code not in ("NotReady", "Draining"):
+            first = message.split("\n", 1)[0][:300]
+            print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
+        self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
+
+    def internal_error(self, exchange: Exchange, error: Exception) -> None:
+        """A mistake of ours, or what nobody thought of: no client waits for ever because of it."""
+        traceback.print_exception(error)
+        connection = exchange.connection
+        exchange.keep_alive = False
+        if connection.awaits(exchange):
+            try:
+                self.failed(exchange, "InternalError", "a mistake in this server: its log has the traceback")
+            except Exception as another:
+                traceback.print_exception(another)
+            else:
+                return
+        connection.abort()  # nobody knows how much of a response went out
+
+    def count(self, exchange: Exchange, code: str) -> None:
+        """A prediction that ends with ``code``."""
+        self._counters.requests[(STATUS_OF[code], code)] += 1
+        self._counters.latency.observe(monotonic() - exchange.started)
+
+    def error(
+        self, exchange: Exchange, code: str, message: str, details: list[Any] | None = None, more: bytes = b""
+    ) -> None:
+        """In the form of the exchange's protocol; not counted."""
+        if exchange.stream is not None:
+            exchange.stream.failed(code, message, details)
+            return
+        status = STATUS_OF[code]
+        if exchange.error_body is None:
+            body = error_body(code, message, details)
+        else:
+            body = exchange.error_body(status, code, message, details or [])
+        exchange.reply(self.headers.get(status), body, more)

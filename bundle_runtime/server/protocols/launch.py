@@ -8,15 +8,15 @@ also took and no server should (a URL to fetch, a pickle to load) is refused in 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.protocols import routes
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
+from bundle_runtime.server.predict.codec import TEXT_COPIES, Encoded, FieldsCodec
+from bundle_runtime.server.predict.predictions import Predictions
+from bundle_runtime.server.queue.calls import WHOLE_FIELDS
+from bundle_runtime.server.refusal import Refused
 
 _REFUSED = {
     "url": "a server that fetches what a caller names can be turned against its own network: send the values in args",
@@ -26,29 +26,35 @@ _REFUSED = {
 
 
 def error_body(status: int, code: str, message: str, details: list[Any]) -> bytes:
+    """``detail`` as the original has it, and the whole error beside it."""
     error = {"code": code, "message": message, "details": details}
     return orjson.dumps({"detail": {"traceback": message} if status == 500 else message, "error": error})
 
 
-def predict(app: App, exchange: Exchange) -> None:
-    if app.cannot_predict(exchange):
-        return
-    envelope = routes.body_object(app, exchange)
-    if envelope is None:
-        return
-    for name, why in _REFUSED.items():
-        if envelope.get(name):
-            app.failed(exchange, "BadRequest", f"{name} is not taken: {why}")
-            return
-    args = envelope.get("args")
-    if type(args) is not dict:
-        app.failed(exchange, "BadRequest", 'args must be a JSON object with the fields of the request: {"args": {...}}')
-        return
+class EnvelopeCodec(FieldsCodec):
+    """The fields in ``args``, the prediction's JSON text in ``result``."""
 
-    def predicted(payload: bytes) -> None:
-        routes.succeeded(app, exchange, orjson.dumps({"result": payload.decode("utf-8")}))
+    compresses = True
+    head = WHOLE_FIELDS
 
-    routes.call_with_fields(app, exchange, args, predicted, routes.WHOLE)
+    def decode(self, exchange: Exchange) -> Any:
+        envelope = super().decode(exchange)
+        for name, why in _REFUSED.items():
+            if envelope.get(name):
+                raise Refused("BadRequest", f"{name} is not taken: {why}")
+        args = envelope.get("args")
+        if type(args) is not dict:
+            message = 'args must be a JSON object with the fields of the request: {"args": {...}}'
+            raise Refused("BadRequest", message)
+        return args
+
+    def encode(self, response: Any) -> Encoded:
+        return Encoded(orjson.dumps({"result": response.decode("utf-8")}))
+
+
+def predict(predictions: Predictions, exchange: Exchange) -> None:
+    """One prediction."""
+    predictions.predict(exchange, EnvelopeCodec(predictions.memory, TEXT_COPIES))
 
 
 ROUTES = ((b"POST", re.compile("/launch/predict"), predict),)

@@ -10,16 +10,14 @@ import hashlib
 import re
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.http.responses import error_body as _error_body
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
+from bundle_runtime.server.predict.predictions import Predictions
 
 HTML = b"text/html; charset=utf-8"
 _NOT_OF_PREDICT = ("OK", "NotFound", "MethodNotAllowed", "ClientGone")
@@ -28,17 +26,23 @@ _DATA = ("const", "enum", "default", "example", "examples")
 
 
 def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
+    """That of POST /predict."""
     return _error_body(code, message, details)
 
 
-def openapi(app: App, exchange: Exchange) -> None:
-    exchange.reply(app.heads.get(200), orjson.dumps(document(app.name, app.digest, app.schemas, app.link.fields)))
+def openapi(predictions: Predictions, exchange: Exchange) -> None:
+    """GET /openapi.json."""
+    bundle = predictions.bundle
+    schemas = bundle.request_schema_json, bundle.response_schema_json
+    found = document(bundle.name, bundle.digest, *schemas, predictions.link.fields)
+    exchange.reply(predictions.responses.headers.get(200), orjson.dumps(found))
 
 
-def page(app: App, exchange: Exchange) -> None:
+def page(predictions: Predictions, exchange: Exchange) -> None:
+    """GET /docs."""
     content, policy = _page()
     more = b"content-security-policy: %b\r\nx-content-type-options: nosniff\r\n" % policy
-    exchange.reply(app.heads.get(200, HTML), content, more)
+    exchange.reply(predictions.responses.headers.get(200, HTML), content, more)
 
 
 @cache
@@ -56,10 +60,9 @@ def _page() -> tuple[bytes, bytes]:
     return content, b"; ".join([*rules, *(b"%b %b" % part for part in parts.items())])
 
 
-def document(name: str, digest: str, schemas: dict[str, Any], fields: dict[str, list[str]]) -> dict[str, Any]:
-    """The OpenAPI document of one bundle; ``fields`` are what its worker says of predict_fn. Pure."""
-    request = schemas.get("requestSchema")
-    response = schemas.get("responseSchema")
+def document(name: str, digest: str, request: Any, response: Any, fields: dict[str, list[str]]) -> dict[str, Any]:
+    """The OpenAPI document of one bundle: its request and response schema, None without one, and the ``fields`` that
+    its worker says predict_fn takes and needs. Pure."""
     components = {
         "PredictRequest": _called(
             {"type": "object"} if request is None else embedded(request, "PredictRequest"), fields

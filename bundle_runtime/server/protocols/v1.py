@@ -7,89 +7,96 @@ the queue. Where the request schema has exactly one field an instance may be its
 from __future__ import annotations
 
 import re
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import orjson
 
-from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.protocols import routes
-from bundle_runtime.server.schemas import MAX_VIOLATIONS, Violation
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
+from bundle_runtime.server.memory import Memory
+from bundle_runtime.server.predict.codec import TEXT_COPIES, Encoded, FieldsCodec
+from bundle_runtime.server.predict.predictions import Predictions
+from bundle_runtime.server.protocols.models import serves
+from bundle_runtime.server.queue.calls import INSTANCES
+from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.schemas import MAX_VIOLATIONS, Schema, Violation
 
 MAX_INSTANCES = 100_000  # each is a value of its own to check: a microsecond, and hundreds of bytes
+Row = dict[str, Any]
 
 
-def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
+def error_body(status: int, code: str, message: str, details: list[Any]) -> bytes:
+    """One text, violations in it."""
     places = "".join(f"; {detail['path']}: {detail['message']}" for detail in details)
     return orjson.dumps({"error": f"{code}: {message}{places}"})
 
 
-def models(app: App, exchange: Exchange) -> None:
-    app.json(exchange, {"models": [app.name]})
+class InstancesCodec(FieldsCodec):
+    """Rows of fields, and a prediction for each. ``schema`` is the request schema's JSON."""
+
+    compresses = True
+    head = INSTANCES
+
+    def __init__(self, memory: Memory, schema: Any) -> None:
+        super().__init__(memory, TEXT_COPIES)
+        self._schema = schema
+
+    def decode(self, exchange: Exchange) -> list[Row]:
+        instances = super().decode(exchange).get("instances")
+        if type(instances) is not list:
+            raise Refused("BadRequest", 'the body must be {"instances": [...]}, one request of /predict each')
+        if len(instances) > MAX_INSTANCES:
+            message = f"{len(instances)} instances are more than {MAX_INSTANCES} in one request"
+            raise Refused("BodyTooLarge", message)
+        if all(type(instance) is dict for instance in instances):
+            return instances
+        name = self._only_field()
+        if name is None:
+            message = "each instance must be a JSON object with the fields of a request"
+            raise Refused("BadRequest", f"{message}: bare values are taken where the request schema has one field")
+        return [{name: instance} for instance in instances]
+
+    def _only_field(self) -> str | None:
+        properties = (self._schema or {}).get("properties")
+        return next(iter(properties)) if isinstance(properties, dict) and len(properties) == 1 else None
+
+    def request_violations(self, schema: Schema, content: list[Row]) -> list[Violation] | None:
+        found: list[Violation] = []
+        for index, row in enumerate(content):
+            if not schema.accepts(row):
+                place = f"$.instances[{index}]"
+                found += [
+                    {"path": place + violation["path"][1:], "message": violation["message"]}
+                    for violation in schema.violations(row)
+                ]
+                if len(found) >= MAX_VIOLATIONS:
+                    break
+        return found[:MAX_VIOLATIONS] or None
+
+    def predictions(self, value: Any) -> Iterable[Any]:
+        return cast(list[Any], value)
+
+    def encode(self, response: Any) -> Encoded:
+        return Encoded(b'{"predictions":%b}' % response)
 
 
-def model(app: App, exchange: Exchange, model: str) -> None:
-    if routes.serves(app, exchange, model):
-        app.json(exchange, {"name": model, "ready": app.not_ready() is None})
+def models(predictions: Predictions, exchange: Exchange) -> None:
+    """The one model."""
+    predictions.responses.json(exchange, {"models": [predictions.bundle.name]})
 
 
-def predict(app: App, exchange: Exchange, model: str) -> None:
-    if not routes.serves(app, exchange, model) or app.cannot_predict(exchange):
-        return
-    request = routes.body_object(app, exchange)
-    if request is None:
-        return
-    instances = request.get("instances")
-    if type(instances) is not list:
-        app.failed(exchange, "BadRequest", 'the body must be {"instances": [...]}, one request of /predict each')
-        return
-    if len(instances) > MAX_INSTANCES:
-        app.failed(exchange, "BodyTooLarge", f"{len(instances)} instances are more than {MAX_INSTANCES} in one request")
-        return
-    rows = _rows(app, instances)
-    if rows is None:
-        message = "each instance must be a JSON object with the fields of a request"
-        app.failed(exchange, "BadRequest", f"{message}: bare values are taken where the request schema has one field")
-        return
-    violations = _violations(app, rows)
-    if violations:
-        app.violates(exchange, violations)
-        return
-    predicted = partial(_predicted, app, exchange)
-    routes.call(app, exchange, predicted, {"as": "instances"}, wire.pack_fields(rows))
+def model(predictions: Predictions, exchange: Exchange, model: str) -> None:
+    """Whether it is ready."""
+    if serves(predictions, exchange, model):
+        ready = predictions.readiness.not_ready() is None
+        predictions.responses.json(exchange, {"name": model, "ready": ready})
 
 
-def _rows(app: App, instances: list[Any]) -> list[dict[str, Any]] | None:
-    if all(type(instance) is dict for instance in instances):
-        return instances
-    properties = (app.schemas["requestSchema"] or {}).get("properties")
-    if not isinstance(properties, dict) or len(properties) != 1:
-        return None
-    (name,) = properties
-    return [{name: instance} for instance in instances]
-
-
-def _violations(app: App, rows: list[dict[str, Any]]) -> list[Violation]:
-    schema = app.request_schema
-    if schema is None:
-        return []
-    found: list[Violation] = []
-    for index, row in enumerate(rows):
-        if not schema.accepts(row):
-            place = f"$.instances[{index}]"
-            found += [{**violation, "path": place + violation["path"][1:]} for violation in schema.violations(row)]
-            if len(found) >= MAX_VIOLATIONS:
-                break
-    return found[:MAX_VIOLATIONS]
-
-
-def _predicted(app: App, exchange: Exchange, payload: bytes) -> None:
-    if routes.keeps_promise(app, exchange, payload, each=True):
-        routes.succeeded(app, exchange, b'{"predictions":%b}' % payload)
+def predict(predictions: Predictions, exchange: Exchange, model: str) -> None:
+    """As many predictions as there are instances."""
+    if serves(predictions, exchange, model):
+        codec = InstancesCodec(predictions.memory, predictions.bundle.request_schema_json)
+        predictions.predict(exchange, codec)
 
 
 ROUTES = (

@@ -26,7 +26,7 @@ Finish = Callable[[Any, str, bytes], None]
 
 
 class Dispatcher:
-    """``finish`` is called once for each admitted request whose client has not gone, ``on_item`` for what a stream
+    """``on_finish`` is called once for each admitted request whose client has not gone, ``on_item`` for what a stream
     yields: the request, and the items or None at its end."""
 
     def __init__(
@@ -35,15 +35,15 @@ class Dispatcher:
         max_concurrency: int,
         queue_limit: int,
         timeout_seconds: float,
-        finish: Finish,
         lifecycle: Lifecycle,
     ) -> None:
         self._loop = loop
         self._max_concurrency = max_concurrency
         self._timeout = timeout_seconds
-        self._finish = finish
         self._lifecycle = lifecycle
+        self.on_finish: Finish
         self.on_item: Callable[[Pending, bytes | None], None]  # None: nothing more, and perhaps nothing was
+        self.has_worker = False  # that has loaded the bundle and is connected
         self.batch_sizes: Counter[int] = Counter()
         self.phases = Phases()
         self._table = RequestTable()
@@ -52,11 +52,6 @@ class Dispatcher:
         self._policy: SendPolicy = self._one_by_one
         self._timer: asyncio.TimerHandle | None = None
         self._idle_waiters: list[asyncio.Future[None]] = []
-
-    @property
-    def has_worker(self) -> bool:
-        """A worker has loaded the bundle and is connected."""
-        return self._table.send is not None
 
     @property
     def batches(self) -> bool:
@@ -85,6 +80,7 @@ class Dispatcher:
         self._policy.close()
         self._policy = self._batches(max_batch) if max_batch else self._one_by_one
         self._table.send = send
+        self.has_worker = True
         self._policy.send_next()  # what waited for it
 
     def _batches(self, limit: int) -> Batches:
@@ -135,7 +131,7 @@ class Dispatcher:
 
     def _complete(self, pending: Pending, frame: wire.Frame, code: str, now: float) -> None:
         self.phases.observe(pending, now, frame.phases)
-        self._finish(pending.context, code, frame.payload)
+        self.on_finish(pending.context, code, frame.payload)
 
     def streamed(self, frame: wire.Frame) -> None:
         """Items of a response that came together, or its end."""
@@ -182,13 +178,13 @@ class Dispatcher:
                 break
             del self._table.pending[pending.id]
             self._cancel(pending)
-            self._finish(pending.context, "DeadlineExceeded", b"")
+            self.on_finish(pending.context, "DeadlineExceeded", b"")
 
     def _too_late(self, pending: Pending) -> None:
         """What waits would not be answered in time: it is not sent."""
         del self._table.pending[pending.id]
         self._table.take_body(pending)
-        self._finish(pending.context, "DeadlineExceeded", b"")
+        self.on_finish(pending.context, "DeadlineExceeded", b"")
 
     def worker_lost(self) -> None:
         """Nothing is sent twice: nobody knows how far the user's function came. The rest waits for the next one."""
@@ -196,6 +192,7 @@ class Dispatcher:
         self._policy.close()
         self._policy = self._one_by_one
         table.send = None
+        self.has_worker = False
         table.outstanding.clear()
         self._end([pending for pending in table.pending.values() if pending.sent], "WorkerDied")
 
@@ -209,7 +206,7 @@ class Dispatcher:
             del self._table.pending[pending.id]
         for pending in lost:
             self._table.take_body(pending)
-            self._finish(pending.context, code, b"")
+            self.on_finish(pending.context, code, b"")
         self._wake_idle()
 
     async def idle(self) -> None:

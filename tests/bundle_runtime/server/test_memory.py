@@ -57,9 +57,9 @@ def test_a_small_container_has_a_budget_too() -> None:
 
 
 def small_budget(client: Client) -> Memory:
-    memory = client.app.memory
+    memory = client.server.memory
     memory.most, memory.most_arriving = 8 * MIB, 4 * MIB
-    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.server.dispatcher.ready(lambda *_: None, 0)
     return memory
 
 
@@ -85,10 +85,10 @@ async def test_bodies_that_do_not_end_keep_out_other_large_ones_and_no_small_one
         assert transport.sent.startswith(b"HTTP/1.1 503 ")
         assert b"retry-after: 1\r\n" in transport.sent
         assert b'"MemoryFull"' in transport.sent
-    assert client.app.metrics.requests[(503, "MemoryFull")] == len(refused)
+    assert client.server.counters.requests[(503, "MemoryFull")] == len(refused)
     client.connect()
     client.sends(begin(SMALL) + text(SMALL))
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == 200
     for connection, _ in clients:
         connection.connection_lost(None)
@@ -124,7 +124,7 @@ async def test_a_body_of_tiny_chunks_is_kept_in_large_parts() -> None:
     connection = client.connection
     assert len(connection._parser._body._parts) < 50
     sent: list[bytes] = []
-    client.app.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
+    client.server.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
     client.sends(b"0\r\n\r\n")
     assert [wire.unpack_fields(payload) for payload in sent] == [json.loads(whole)]
 
@@ -135,11 +135,11 @@ async def test_of_requests_that_came_at_once_few_are_parsed_ahead() -> None:
     health = b"GET /healthz HTTP/1.1\r\n\r\n"
     client.sends(begin(2) + b"{}" + health * 5000)
     assert len(client.connection._queue) < 1000
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     for _ in range(2000):
         await asyncio.sleep(0)
     assert len(bodies(client)) == 5001
-    assert client.app.memory.holders == {}
+    assert client.server.memory.holders == {}
 
 
 async def test_many_short_headers_are_too_many() -> None:
@@ -176,7 +176,7 @@ async def test_a_request_that_two_readers_understand_differently_is_none(sent: b
 @pytest.mark.parametrize("compressed", [False, True], ids=["plain", "gzip"])
 async def test_no_protocol_parses_what_there_is_no_memory_for(path: str, body: bytes, compressed: bool) -> None:
     client = Client()
-    client.app.name = "m"
+    client.server.bundle.name = "m"
     memory = small_budget(client)
     content = body % (b"[]," * 200_000 + b"[]")
     head = begin(0, path=path).replace(b"content-length: 0", b"content-length: %d")
@@ -202,8 +202,8 @@ async def test_a_body_that_grows_in_its_decompression_is_refused_as_it_grows() -
 @pytest.mark.parametrize(("size", "status"), [(MIB, 200), (5 * MIB, 500)])
 async def test_an_answer_that_there_is_no_memory_for_is_not_kept(size: int, status: int) -> None:
     client = Client()
-    memory = client.app.memory
-    worker = WorkerConnection(client.app.link, cast(asyncio.AbstractEventLoop, client.clock))
+    memory = client.server.memory
+    worker = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
     worker.connection_made(cast(asyncio.Transport, Transport()))
     worker.data_received(wire.pack_json(wire.HELLO, digest="sha256:0"))
     worker.data_received(wire.pack_json(wire.READY))
@@ -241,9 +241,9 @@ async def test_whatever_clients_and_worker_do_nothing_is_left(seed: int) -> None
     chosen = random.Random(seed)
     client = Client()
     memory = small_budget(client)
-    client.app.name = "m"
+    client.server.bundle.name = "m"
     sent: list[int] = []
-    dispatcher = client.app.dispatcher
+    dispatcher = client.server.dispatcher
     dispatcher.ready(lambda kind, id, payload: sent.append(id), 0)
     open_ones: list[tuple[Any, Unread, list[bytes]]] = []
 

@@ -18,6 +18,7 @@ from bundle_runtime.server import weight as json_weight
 from bundle_runtime.server.memory import SMALL
 from bundle_runtime.server.protocols.oip import weight
 from bundle_runtime.server.protocols.oip.fits import ANNOTATIONS, fits
+from bundle_runtime.server.queue.calls import TensorHead
 
 _BASE = ("$schema", "$id", "$defs", "definitions")
 _OF_NAMES = frozenset(
@@ -49,7 +50,7 @@ class TensorCheck:
             self._properties = self._root.get("properties", {})
             self._names = compiled({**self._root, "properties": {name: {} for name in self._properties}}).is_valid
 
-    def accepts(self, heads: Sequence[dict[str, Any]], data: Sequence[Any], *, single: bool = False) -> bool:
+    def accepts(self, heads: Sequence[TensorHead], data: Sequence[Any], *, single: bool = False) -> bool:
         """The tensors as the fields of an object, or the ``single`` one as the value itself."""
         if single:
             return self._plain and _judged(self._top, self._root, heads[0], data[0])
@@ -57,7 +58,7 @@ class TensorCheck:
             return False
         return all(self._accepts(head, part) for head, part in zip(heads, data, strict=True))
 
-    def _accepts(self, head: dict[str, Any], data: Any) -> bool:
+    def _accepts(self, head: TensorHead, data: Any) -> bool:
         name = head["name"]
         if name not in self._properties or _judged(self._properties[name], self._root, head, data):
             return True
@@ -68,7 +69,7 @@ class TensorCheck:
         return alone({name: value(head, data, self._needs)})
 
 
-def value(head: dict[str, Any], data: Any, needs: Needs = _any) -> Any:
+def value(head: TensorHead, data: Any, needs: Needs = _any) -> Any:
     """A tensor as JSON has it, for the schemas."""
     needs(weight.weight(head["datatype"], head["shape"], len(data)))
     values = tensors.unpack(head["datatype"], data, tensors.count(head["shape"]))
@@ -87,11 +88,11 @@ def value(head: dict[str, Any], data: Any, needs: Needs = _any) -> Any:
     return values[0] if _is_scalar(head) else tensors.nested(values, head["shape"])
 
 
-def _is_scalar(head: dict[str, Any]) -> bool:
+def _is_scalar(head: TensorHead) -> bool:
     return head["form"] == "scalar" or (head["form"] == "base64" and tensors.count(head["shape"]) == 1)
 
 
-def _judged(schema: Any, root: Any, head: dict[str, Any], data: Any) -> bool:
+def _judged(schema: Any, root: Any, head: TensorHead, data: Any) -> bool:
     datatype = head["datatype"]
     return (
         head["form"] != "json"

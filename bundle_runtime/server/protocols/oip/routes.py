@@ -9,17 +9,16 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
+from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.protocols import routes
+from bundle_runtime.server.predict.predictions import Predictions
+from bundle_runtime.server.protocols import models
 from bundle_runtime.server.protocols.oip import schemas
 from bundle_runtime.server.protocols.oip.schemas import Tensor
-
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
 
 SERVER = "model-bundles"
 PLATFORM = "python"
@@ -27,71 +26,83 @@ SINGLE = "output"  # as the worker calls a prediction that is no object
 
 
 def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
+    """One text, violations in it."""
     places = "".join(f"; {detail['path']}: {detail['message']}" for detail in details)
     return orjson.dumps({"error": f"{code}: {message}{places}"})
 
 
-def server(app: App, exchange: Exchange) -> None:
-    app.json(exchange, {"name": SERVER, "version": _version(), "extensions": ["binary_tensor_data"]})
+def server(predictions: Predictions, exchange: Exchange) -> None:
+    """Server metadata."""
+    found = {"name": SERVER, "version": _version(), "extensions": ["binary_tensor_data"]}
+    predictions.responses.json(exchange, found)
 
 
-def live(app: App, exchange: Exchange) -> None:
-    app.json(exchange, {"live": True})
+def live(predictions: Predictions, exchange: Exchange) -> None:
+    """Server live."""
+    predictions.responses.json(exchange, {"live": True})
 
 
-def ready(app: App, exchange: Exchange) -> None:
-    why = app.not_ready()
-    if why is None:
-        app.json(exchange, {"live": True, "ready": True})
+def ready(predictions: Predictions, exchange: Exchange) -> None:
+    """Server ready."""
+    _ready(predictions, exchange, {"live": True, "ready": True})
+
+
+def model_ready(predictions: Predictions, exchange: Exchange, model: str, version: str | None = None) -> None:
+    """Model ready."""
+    if serves(predictions, exchange, model, version):
+        _ready(predictions, exchange, {"name": model, "ready": True})
+
+
+def _ready(predictions: Predictions, exchange: Exchange, found: dict[str, Any]) -> None:
+    reason = predictions.readiness.not_ready()
+    if reason is None:
+        predictions.responses.json(exchange, found)
     else:
-        app.error(exchange, *why)
+        predictions.responses.error(exchange, *reason)
 
 
-def model_ready(app: App, exchange: Exchange, model: str, version: str | None = None) -> None:
-    if not serves(app, exchange, model, version):
-        return
-    why = app.not_ready()
-    if why is None:
-        app.json(exchange, {"name": model, "ready": True})
-    else:
-        app.error(exchange, *why)
-
-
-def model_metadata(app: App, exchange: Exchange, model: str, version: str | None = None) -> None:
-    if serves(app, exchange, model, version):
+def model_metadata(predictions: Predictions, exchange: Exchange, model: str, version: str | None = None) -> None:
+    """Model metadata."""
+    if serves(predictions, exchange, model, version):
         found = {
             "name": model,
-            "versions": [app.digest],
+            "versions": [predictions.bundle.digest],
             "platform": PLATFORM,
-            "inputs": _listed(inputs(app) or {}),
-            "outputs": _listed(outputs(app)),
+            "inputs": _listed(inputs(predictions.bundle) or {}),
+            "outputs": _listed(outputs(predictions.bundle)),
         }
-        app.json(exchange, found)
+        predictions.responses.json(exchange, found)
 
 
-def infer(app: App, exchange: Exchange, model: str, version: str | None = None) -> None:
-    if serves(app, exchange, model, version) and not app.cannot_predict(exchange):
-        from bundle_runtime.server.protocols.oip import infer  # not for who only asks for metadata
+def infer(predictions: Predictions, exchange: Exchange, model: str, version: str | None = None) -> None:
+    """Inference."""
+    if serves(predictions, exchange, model, version):
+        from bundle_runtime.server.protocols.oip.infer import TensorCodec  # not for who only asks for metadata
 
-        infer.infer(app, exchange, model, inputs(app) or {})
+        predictions.predict(exchange, TensorCodec(predictions, model, inputs(predictions.bundle) or {}))
 
 
-def serves(app: App, exchange: Exchange, model: str, version: str | None) -> bool:
-    if not routes.serves(app, exchange, model):
+def serves(predictions: Predictions, exchange: Exchange, model: str, version: str | None) -> bool:
+    """False when the exchange has been answered with 404."""
+    if not models.serves(predictions, exchange, model):
         return False
-    if version is not None and version != app.digest:
-        app.error(exchange, "NotFound", f"no version {version!r} of {model!r} is served here: it is {app.digest!r}")
+    digest = predictions.bundle.digest
+    if version is not None and version != digest:
+        message = f"no version {version!r} of {model!r} is served here: it is {digest!r}"
+        predictions.responses.error(exchange, "NotFound", message)
         return False
     return True
 
 
-@lru_cache(maxsize=1)  # of the one app that a process has
-def inputs(app: App) -> dict[str, Tensor] | None:
-    return schemas.fields(app.schemas["requestSchema"])
+@lru_cache(maxsize=1)  # of the one bundle that a process has
+def inputs(bundle: ServedBundle) -> dict[str, Tensor] | None:
+    """By name; None when the request schema describes none."""
+    return schemas.fields(bundle.request_schema_json)
 
 
-def outputs(app: App) -> dict[str, Tensor]:
-    schema = app.schemas["responseSchema"]
+def outputs(bundle: ServedBundle) -> dict[str, Tensor]:
+    """By name; none without a response schema."""
+    schema = bundle.response_schema_json
     if schema is None:
         return {}
     return schemas.fields(schema) or {SINGLE: schemas.describe(schema, schema)}

@@ -24,7 +24,7 @@ NODE = {
 
 
 def made(schema: Any, **fields: list[str]) -> Any:
-    return document("b", "sha256:0", {"requestSchema": schema, "responseSchema": {"type": "integer"}}, fields)
+    return document("b", "sha256:0", schema, {"type": "integer"}, fields)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,8 @@ class Worker:
         self.sent: list[int] = []
         self.cancelled: list[int] = []
         loop = asyncio.get_running_loop()
-        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout, self._finish, Lifecycle())
+        self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout, Lifecycle())
+        self.dispatcher.on_finish = self._finish
         self.connect()
 
     def connect(self) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from bundle_runtime.contract import tensors
 from bundle_runtime.server.protocols.oip.checks import TensorCheck
 from bundle_runtime.server.protocols.oip.fits import fits
+from bundle_runtime.server.queue.calls import TensorHead
 from bundle_runtime.server.schemas import Schema
 
 INT = {"type": "integer"}
@@ -23,8 +24,8 @@ def array(items: Any, **more: Any) -> dict[str, Any]:
     return {"type": "array", "items": items, **more}
 
 
-def head(name: str, datatype: str, shape: list[int], form: str = "array") -> dict[str, Any]:
-    return {"name": name, "datatype": datatype, "shape": shape, "form": form}
+def head(name: str, datatype: str, shape: list[int], form: str = "array") -> TensorHead:
+    return {"name": name, "datatype": datatype, "shape": shape, "form": form, "size": 0}  # which no check looks at
 
 
 @pytest.mark.parametrize(
@@ -144,10 +145,10 @@ IMAGE = head("image", "UINT8", [224, 224])
 
 
 class TestAnObject:
-    def accepts(self, *given: tuple[dict[str, Any], bytes]) -> bool:
+    def accepts(self, *given: tuple[TensorHead, bytes]) -> bool:
         return TensorCheck(SCHEMA).accepts([head for head, _ in given], [data for _, data in given])
 
-    def threshold(self, value: float) -> tuple[dict[str, Any], bytes]:
+    def threshold(self, value: float) -> tuple[TensorHead, bytes]:
         return head("threshold", "FP64", [1], "scalar"), tensors.pack("FP64", [value])
 
     def test_nobody_looks_at_the_elements(self) -> None:

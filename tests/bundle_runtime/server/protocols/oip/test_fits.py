@@ -113,7 +113,7 @@ def fields(draw: st.DrawFn) -> tuple[Any, dict[str, Any], bytes]:
 def test_what_is_accepted_would_have_been_by_the_whole_schema(given: Any, other: str, others: bool) -> None:
     properties = {name: schema for name, (schema, _, _) in given.items() if name != other}
     schema = {**DEFINITIONS, "properties": properties, "required": ["x"], "additionalProperties": others}
-    heads = [{"name": name, **head} for name, (_, head, _) in given.items()]
+    heads: list[Any] = [{"name": name, **head} for name, (_, head, _) in given.items()]
     data = [part for _, _, part in given.values()]
     values = {head["name"]: value(head, part) for head, part in zip(heads, data, strict=True)}
     accepted = TensorCheck(schema).accepts(heads, data)

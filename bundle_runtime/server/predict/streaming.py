@@ -12,21 +12,19 @@ The worker gets credit for what the client has taken: one that reads slowly slow
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.responses import JSON, error_body
-from bundle_runtime.server.memory import SMALL, TooMuch
+from bundle_runtime.server.http.responses import JSON, Responses, error_body
+from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import Schema, Violation
 
-if TYPE_CHECKING:
-    from bundle_runtime.server.server import App
-
 _COPIES = 3  # of a large item: as it came, in its form, and as a chunk
-GRANT = wire.WINDOW // 4  # credit is given in this many bytes at least
+CREDIT_STEP_BYTES = wire.WINDOW // 4  # credit is given in this many bytes at least
 _MORE = b"cache-control: no-store\r\nx-accel-buffering: no\r\n"  # a proxy that buffers would hold the items back
 
 
@@ -58,54 +56,68 @@ _FORMS[b"application/jsonl"] = _FORMS[b"application/x-ndjson"]._replace(content_
 
 
 class Stream:
-    """One answer that has begun. ``give`` sends credit to the worker, ``stop`` ends what it does for this request."""
+    """One response that has begun. ``schema`` is the response schema of each item, if there is one, ``violates`` makes
+    the error of an item that breaks it, ``give`` sends credit to the worker, ``stop`` ends what it does for this
+    request."""
 
-    def __init__(self, app: App, exchange: Exchange, give: Callable[[int], None], stop: Callable[[], None]) -> None:
-        self._app = app
+    def __init__(
+        self,
+        exchange: Exchange,
+        responses: Responses,
+        memory: Memory,
+        schema: Schema | None,
+        *,
+        violates: Callable[[list[Violation]], Refused],
+        give: Callable[[int], None],
+        stop: Callable[[], None],
+    ) -> None:
         self._exchange = exchange
+        self._responses = responses
+        self._memory = memory
+        self._schema = schema
+        self._violates = violates
         self._give = give
         self._stop = stop
         self._form = _form(exchange.header(b"accept"))
         self._owed = 0
         self._empty = True
-        exchange.connection.begin(exchange, app.heads.get(200, self._form.content_type), _MORE)
+        exchange.connection.begin(exchange, responses.headers.get(200, self._form.content_type), _MORE)
 
     def items(self, texts: bytes) -> None:
         """What came together, one a line."""
+        try:
+            self._items(texts)
+        except Refused as refusal:  # what the worker sends must not go out: an end from this side
+            self._stop()
+            self._responses.refused(self._exchange, refusal)
+
+    def _items(self, texts: bytes) -> None:
         if len(texts) > SMALL:
-            memory = self._app.memory
-            try:
-                if self._app.response_schema is not None:
-                    memory.needs_values(texts, "the item", "ResponseTooLarge")
-                memory.needs(_COPIES * len(texts), "the item", 0, "ResponseTooLarge")
-            except TooMuch as refusal:
-                self._break(refusal.code, str(refusal), None)
-                return
-        if self._app.response_schema is not None:
+            if self._schema is not None:
+                self._memory.needs_values(texts, "the item", "ResponseTooLarge")
+            self._memory.needs(_COPIES * len(texts), "the item", 0, "ResponseTooLarge")
+        if self._schema is not None:
             lines = texts.split(b"\n")
             for number, line in enumerate(lines):
-                broken = self._breach(self._app.response_schema, line)
-                if broken is not None:
+                try:
+                    self._check(self._schema, line)
+                except Refused:
                     if number:
                         self._write(b"\n".join(lines[:number]))
-                    self._break(*broken)
-                    return
+                    raise
         self._write(texts)
         self._owed += wire.item_cost(texts)
-        if self._owed >= GRANT and not self._exchange.connection.writing_paused:
+        if self._owed >= CREDIT_STEP_BYTES and not self._exchange.connection.writing_paused:
             self.resumed()
 
-    def _breach(self, schema: Schema, text: bytes) -> tuple[str, str, list[Violation] | None] | None:
-        """The error of an item that must not go out: code, message, details."""
+    def _check(self, schema: Schema, text: bytes) -> None:
+        """Refused when the item must not go out."""
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            return "ResponseNotJSON", f"the worker's item is no JSON: {error}", None
-        if schema.accepts(value):
-            return None
-        self._app.metrics.violations["response"] += 1
-        message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
-        return "ResponseSchemaViolation", message, schema.violations(value)
+            raise Refused("ResponseNotJSON", f"the worker's item is no JSON: {error}") from None
+        if not schema.accepts(value):
+            raise self._violates(schema.violations(value))
 
     def _write(self, texts: bytes) -> None:
         self._exchange.connection.write(self._exchange, self._form.items(texts, self._empty))
@@ -118,7 +130,8 @@ class Stream:
             self._give(owed)
 
     def ended(self) -> None:
-        self._app.count(self._exchange, "OK")
+        """The function has yielded its last item."""
+        self._responses.count(self._exchange, "OK")
         end = self._form.end(self._empty)
         if end:
             self._exchange.connection.write(self._exchange, end)
@@ -130,11 +143,6 @@ class Stream:
         if self._form.error is not None:
             connection.write(self._exchange, self._form.error(error_body(code, message, details)))
         connection.finish(self._exchange, whole=self._form.error is not None)
-
-    def _break(self, code: str, message: str, details: list[Violation] | None) -> None:
-        """What the worker sends must not go out: an end from this side."""
-        self._stop()
-        self._app.failed(self._exchange, code, message, details)
 
 
 def _form(accept: bytes) -> _Form:

@@ -1,0 +1,110 @@
+"""What a protocol of predictions is: a decoder of requests and an encoder of responses. Here is that of POST /predict.
+
+The order of the steps, the schemas and the queue are the same for all protocols (predictions.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from bundle_runtime.contract import wire
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import JSON
+from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.queue.calls import FIELDS, CallHead
+from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.schemas import Schema, Violation
+
+TEXT_COPIES = 6  # that a protocol makes of a prediction to put it its own way: as a string, and escaped
+
+
+class Encoded(NamedTuple):
+    """A prediction as the client gets it; ``headers`` are whole lines."""
+
+    body: bytes
+    content_type: bytes = JSON
+    headers: bytes = b""
+
+
+class Codec(Protocol):
+    """One protocol's. What ``decode`` returns comes back in the next two calls, what ``read`` returns in the last two;
+    a codec that remembers something from its request to its response is made for each exchange."""
+
+    compresses: bool  # the response may have the content coding that the client accepts
+
+    def decode(self, exchange: Exchange) -> Any:
+        """What the request asks for. Refused when it is no request of this protocol."""
+
+    def request_violations(self, schema: Schema, content: Any) -> list[Violation] | None:
+        """None when the request fits the bundle's request schema."""
+
+    def pack(self, content: Any) -> tuple[CallHead, bytes]:
+        """What the worker gets: the head, which says what the payload is."""
+
+    def read(self, payload: bytes, *, checked: bool) -> Any:
+        """The worker's response; ``checked`` when there is a response schema. Refused when there is no memory for
+        what is made of it."""
+
+    def response_violations(self, schema: Schema, response: Any) -> list[Violation] | None:
+        """None when it fits the bundle's response schema. Refused when it cannot be compared with one."""
+
+    def encode(self, response: Any) -> Encoded:
+        """In the protocol's form. Refused when it has none in it."""
+
+
+class FieldsCodec:
+    """POST /predict: the body is an object of the fields, and the response is the worker's JSON. ``copies`` of the
+    response are made at once when it is encoded. Others that take fields and give JSON are built upon it."""
+
+    compresses = False
+    head: CallHead = FIELDS
+
+    def __init__(self, memory: Memory, copies: int = 0) -> None:
+        self._memory = memory
+        self._copies = copies
+
+    def decode(self, exchange: Exchange) -> Any:
+        body, exchange.body = exchange.body, b""  # a large one is not held twice
+        if len(body) > SMALL:
+            self._memory.needs_values(body, "the body")
+            self._memory.release(exchange)  # what is sent on is counted when it is known
+        try:
+            value = orjson.loads(body)
+        except orjson.JSONDecodeError as error:
+            raise Refused("NotJSON", f"the body is no JSON: {error}") from None
+        if type(value) is not dict:
+            raise Refused("NotJSON", "the body must be a JSON object that holds the fields of the request")
+        return value
+
+    def request_violations(self, schema: Schema, content: Any) -> list[Violation] | None:
+        return None if schema.accepts(content) else schema.violations(content)
+
+    def pack(self, content: Any) -> tuple[CallHead, bytes]:
+        return self.head, wire.pack_fields(content)
+
+    def read(self, payload: bytes, *, checked: bool) -> Any:
+        if len(payload) > SMALL:
+            if checked:
+                self._memory.needs_values(payload, "the prediction", "ResponseTooLarge")
+            self._memory.needs(len(payload) * (1 + self._copies), "the prediction", 0, "ResponseTooLarge")
+        return payload
+
+    def response_violations(self, schema: Schema, response: Any) -> list[Violation] | None:
+        try:
+            value = orjson.loads(response)
+        except orjson.JSONDecodeError as error:
+            raise Refused("ResponseNotJSON", f"the worker's answer is no JSON: {error}") from None
+        for prediction in self.predictions(value):
+            if not schema.accepts(prediction):
+                return schema.violations(prediction)
+        return None
+
+    def predictions(self, value: Any) -> Iterable[Any]:
+        """The values that the response schema is for."""
+        return (value,)
+
+    def encode(self, response: Any) -> Encoded:
+        return Encoded(response)

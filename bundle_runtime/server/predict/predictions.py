@@ -1,0 +1,152 @@
+"""Decode, check, submit, check, encode: what becomes of a prediction, once for all protocols."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from bundle_runtime.contract import wire
+from bundle_runtime.server.bundle import ServedBundle
+from bundle_runtime.server.counters import Counters
+from bundle_runtime.server.http.content_coding import encoded
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import Responses
+from bundle_runtime.server.http.trace import trace_context
+from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.predict.codec import Codec, FieldsCodec
+from bundle_runtime.server.predict.streaming import Stream
+from bundle_runtime.server.queue.calls import FIELDS, CallHead, as_call
+from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.queue.request import Pending
+from bundle_runtime.server.readiness import Readiness
+from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.schemas import Violation
+from bundle_runtime.server.worker.link import WorkerLink
+
+
+class Predictions:
+    """Takes the results of the dispatcher, whose only caller it is. ``timeout_seconds`` is the dispatcher's own, for
+    messages."""
+
+    def __init__(
+        self,
+        bundle: ServedBundle,
+        memory: Memory,
+        dispatcher: Dispatcher,
+        link: WorkerLink,
+        responses: Responses,
+        readiness: Readiness,
+        counters: Counters,
+        timeout_seconds: float,
+    ) -> None:
+        self.bundle = bundle
+        self.memory = memory
+        self.link = link
+        self.responses = responses
+        self.readiness = readiness
+        self.fields = FieldsCodec(memory)
+        self._dispatcher = dispatcher
+        self._counters = counters
+        self._timeout = timeout_seconds
+        dispatcher.on_finish = self._finished
+        dispatcher.on_item = self._streamed
+
+    def predict(self, exchange: Exchange, codec: Codec) -> None:
+        """Sends what the exchange asks for to the worker, or answers with the reason why not."""
+        reason = self.readiness.refusal(exchange)
+        if reason is not None:
+            self.responses.failed(exchange, *reason)
+            return
+        schema = self.bundle.request_schema
+        try:
+            content = codec.decode(exchange)
+            violations = None if schema is None else codec.request_violations(schema, content)
+            if violations is not None:
+                raise self._violates("request", "the request does not fit the bundle's request schema", violations)
+            head, payload = codec.pack(content)
+            exchange.context = codec
+            self._submit(exchange, head, payload)
+        except Refused as refusal:
+            self.responses.refused(exchange, refusal)
+
+    def _violates(self, which: str, message: str, violations: list[Violation]) -> Refused:
+        self._counters.violations[which] += 1
+        return Refused(f"{which.title()}SchemaViolation", message, violations)
+
+    def _submit(self, exchange: Exchange, head: CallHead, payload: bytes) -> None:
+        kind = wire.REQUEST
+        traced = exchange.traceparent and self.link.traces
+        if traced or head is not FIELDS:
+            trace = trace_context(exchange) if traced else {}
+            kind, payload = as_call(head, payload, trace, batches=self._dispatcher.batches)
+        if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
+            message = f"for the worker the request is {len(payload)} bytes, more than {wire.MAX_HEADED}"
+            raise Refused("BodyTooLarge", f"{message}: send less in one")
+        if len(payload) > SMALL:
+            self.memory.hold(exchange, len(payload))
+        pending = self._dispatcher.admit(exchange, payload, kind)
+        exchange.body = b""
+        exchange.cancel = partial(self._client_gone, exchange, pending)
+
+    def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
+        self._dispatcher.drop(pending)
+        self.responses.count(exchange, "ClientGone")
+
+    # called by the dispatcher: a mistake here ends one request alone, the worker's others are none the worse for it
+
+    def _finished(self, exchange: Exchange, code: str, payload: bytes) -> None:
+        try:
+            if code:
+                self.responses.failed(exchange, code, payload.decode() or self._says(code))
+            elif exchange.stream is not None:
+                exchange.stream.ended()
+            else:
+                self._respond(exchange, payload)
+        except Refused as refusal:
+            self.responses.refused(exchange, refusal)
+        except Exception as error:
+            self.responses.internal_error(exchange, error)
+
+    def _says(self, code: str) -> str:
+        """Where the worker said nothing."""
+        if code == "DeadlineExceeded":
+            return f"no answer within {self._timeout:g} s (serving.requestTimeoutSeconds)"
+        if code == "WorkerDied":
+            return "the worker died, or was restarted, while it had this request"
+        return "the worker went away before it had this request: send it again"
+
+    def _respond(self, exchange: Exchange, payload: bytes) -> None:
+        codec: Codec = exchange.context
+        schema = self.bundle.response_schema
+        response = codec.read(payload, checked=schema is not None)
+        violations = None if schema is None else codec.response_violations(schema, response)
+        if violations is not None:
+            message = "the prediction does not fit the bundle's response schema: mend predict_fn or the schema"
+            raise self._violates("response", message, violations)
+        body, content_type, headers = codec.encode(response)
+        if codec.compresses:
+            body, coding = encoded(exchange, body)
+            headers += coding
+        self.responses.succeeded(exchange, body, content_type, headers)
+
+    def _streamed(self, pending: Pending, items: bytes | None) -> None:
+        exchange: Exchange = pending.context
+        try:
+            if exchange.stream is None:
+                exchange.stream = self._begin_stream(exchange, pending)
+            if items is not None:
+                exchange.stream.items(items)
+        except Exception as error:
+            self._dispatcher.drop(pending)
+            self.responses.internal_error(exchange, error)
+
+    def _begin_stream(self, exchange: Exchange, pending: Pending) -> Stream:
+        message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
+        return Stream(
+            exchange,
+            self.responses,
+            self.memory,
+            self.bundle.response_schema,
+            violates=partial(self._violates, "response", message),
+            give=partial(self._dispatcher.give, pending),
+            stop=partial(self._dispatcher.drop, pending),
+        )
