@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check circles format crd docs images release cluster clean-cluster cold
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster cold
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -27,8 +27,7 @@ help:
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
 	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
-	@echo 'make check           formatting, lint, types, import contracts, CRD drift'
-	@echo 'make circles         print the imports by which packages import each other'
+	@echo 'make check           formatting, lint, types, import contracts and circles, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
 	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
@@ -92,13 +91,10 @@ check: $(READY)
 	@echo '==> mypy --strict' && .venv/bin/mypy
 	@echo '==> import contracts' && .venv/bin/lint-imports --no-cache
 	@echo '==> imports that are allowed' && $(PY) -m tools.imports.allowed
+	@echo '==> circles of imports' && $(PY) -m tools.imports.circles
 	@echo '==> CRD drift' && for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.tools.crd $$plural | diff -u crds/$$plural.yaml - \
 	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }; done
-
-# between packages, and not part of `check` while there are any
-circles: $(READY)
-	@$(PY) -m tools.imports.circles
 
 format: $(READY)
 	.venv/bin/ruff format .

@@ -12,8 +12,8 @@ from typing import Any
 
 import rfc8785
 
-from bundle_runtime.contract.document_loader import SCHEMA_VERSION
 from bundle_spec.exact_values import LARGEST_INTEGER, check_canonical
+from bundle_spec.names import SCHEMA_VERSION
 
 __all__ = ["LARGEST_DOCUMENT", "LARGEST_INTEGER", "bundle_document", "canonical"]
 

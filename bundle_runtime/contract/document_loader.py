@@ -14,9 +14,9 @@ from typing import Any, Dict, List, TypedDict, cast
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import BUNDLE_DOCUMENT_MISMATCH, fail
+from bundle_spec.names import SCHEMA_VERSION
 
 DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
-SCHEMA_VERSION = 1
 
 
 class ArtifactDocument(TypedDict, total=False):

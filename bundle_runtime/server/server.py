@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import os
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from bundle_runtime.server.bundle import ServedBundle

@@ -12,6 +12,7 @@ from typing import Any, Dict, List
 import pytest
 
 from bundle_spec import schema_limits as limits
+from bundle_spec.json_schema import DIALECT
 from bundle_spec.pattern_size import LARGEST, pattern_size
 from bundle_spec.schema_limits import problem
 
@@ -79,7 +80,7 @@ SOUND: Dict[str, Any] = {
     "names of keywords": {"properties": {"$ref": {}, "$id": {}, "$schema": {}, "pattern": {}, "$anchor": {}}},
     "values that look like schemas": {"enum": [{"$ref": "http://x"}], "default": {"pattern": "((("}},
     "an id": {"$id": "https://example.com/a", "items": {"$ref": "#"}},
-    "the dialect": {"$schema": limits.DIALECT},
+    "the dialect": {"$schema": DIALECT},
     "large numbers": {"maximum": 2**64, "minimum": -(2**63), "multipleOf": 1e-300},
     "no shape at all": {"properties": [], "allOf": {}, "anyOf": 3, "$ref": [], "pattern": 1, "$defs": None, "if": []},
 }

@@ -101,7 +101,11 @@ def test_user_code_meets_the_standard_library_and_nothing_else_of_ours(bundle: S
     (pair.root / "requirements").mkdir()
     (pair.root / "requirements/extra.pth").write_text(str(tmp_path))
     answer = pair.start().predict().json
-    assert set(answer["modules"]) - {name.split(".")[0] for name in known} == {"bundle_runtime", "bundle_spec", "predict"}
+    assert set(answer["modules"]) - {name.split(".")[0] for name in known} == {
+        "bundle_runtime",
+        "bundle_spec",
+        "predict",
+    }
 
     path = answer["path"]
     assert path[0] == str(pair.root / "bundle/artifact")

@@ -1,4 +1,4 @@
-"""Prints the circles of imports between packages: `make circles`. The exit code is 1 while there are any.
+"""Prints the circles of imports between packages: `make check`. The exit code is 1 while there are any.
 
 A package is a folder; a file that lies beside folders stands for itself. Imports inside functions and under
 TYPE_CHECKING count: who reads one side has to read the other.

@@ -6,7 +6,7 @@ import asyncio
 from typing import Any, cast
 
 from bundle_runtime.server.http import connection as http
-from bundle_runtime.server.server import App
+from bundle_runtime.server.server import Server
 
 
 class Clock:
@@ -56,11 +56,11 @@ class Client:
         self.clock = Clock()
         loop = cast(asyncio.AbstractEventLoop, self.clock)
         options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
-        self.app = App(loop, {}, "sha256:0", **options)  # type: ignore[arg-type]
+        self.server = Server(loop, {}, "sha256:0", max_body=10_000_000, **options)  # type: ignore[arg-type]
         self.connect()
 
     def connect(self) -> None:
-        self.connection = http.HttpConnection(self.app, cast(asyncio.AbstractEventLoop, self.clock), 10_000_000)
+        self.connection = http.HttpConnection(self.server, cast(asyncio.AbstractEventLoop, self.clock))
         self.transport = Transport()
         self.connection.connection_made(cast(asyncio.Transport, self.transport))
 
@@ -69,7 +69,7 @@ class Client:
 
     def waits(self, seconds: float) -> None:
         self.clock.now += seconds
-        self.app.tick()
+        self.server.tick()
 
     @property
     def status(self) -> int | None:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.kinds import CHILD_KINDS
-from modelbundle_operator.loop.controller import Outcome
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.reconcile.children import CONFLICT_SECONDS
 from modelbundle_operator.settings import Settings

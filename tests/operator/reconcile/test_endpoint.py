@@ -7,8 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 from modelbundle_operator.endpoint.route import FOLLOWED_SECONDS, PROPAGATION_SECONDS
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.loop.key import Key
-from modelbundle_operator.reconcile.children import CONFLICT_SECONDS
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
 from bundle_spec.connection_age import LONGEST_SECONDS

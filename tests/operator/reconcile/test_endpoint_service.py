@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.reconcile.bundle import CONFLICT_SECONDS
+from modelbundle_operator.reconcile.children import CONFLICT_SECONDS
 
 from tests.operator.fake_cluster import refused
 from tests.operator.town import KEY, Town, endpoint

@@ -12,81 +12,8 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
 from bundle_runtime.server.http import parser
-from bundle_runtime.server.lifecycle import DRAINING
-from bundle_runtime.server.server import Server
-from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
-
-
-class Clock:
-    """The running loop with a time of its own."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self._loop = asyncio.get_running_loop()
-
-    def time(self) -> float:
-        return self.now
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
-
-
-class Transport:
-    def __init__(self) -> None:
-        self.sent = b""
-        self.ended = ""
-
-    def write(self, data: bytes) -> None:
-        self.sent += data
-
-    def close(self) -> None:
-        self.ended = self.ended or "closed"
-
-    def abort(self) -> None:
-        self.ended = "aborted"
-
-    def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        self.ended = "eof"
-
-    def pause_reading(self) -> None: ...
-
-    def resume_reading(self) -> None: ...
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-
-class Client:
-    def __init__(self) -> None:
-        self.clock = Clock()
-        loop = cast(asyncio.AbstractEventLoop, self.clock)
-        options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
-        self.server = Server(loop, {}, "sha256:0", max_body=10_000_000, **options)  # type: ignore[arg-type]
-        self.connect()
-
-    def connect(self) -> None:
-        self.connection = http.HttpConnection(self.server, cast(asyncio.AbstractEventLoop, self.clock))
-        self.transport = Transport()
-        self.connection.connection_made(cast(asyncio.Transport, self.transport))
-
-    def sends(self, data: bytes) -> None:
-        self.connection.data_received(data)
-
-    def waits(self, seconds: float) -> None:
-        self.clock.now += seconds
-        self.server.tick()
-
-    @property
-    def status(self) -> int | None:
-        return int(self.transport.sent.split(b" ")[1]) if self.transport.sent else None
-
-
-HEALTH = b"GET /healthz HTTP/1.1\r\n\r\n"
-PREDICT = b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
+from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
 
 async def test_a_head_that_trickles_is_ended() -> None:
@@ -178,30 +105,6 @@ async def test_a_waiting_client_is_never_too_slow() -> None:
     assert client.status == 200
 
 
-async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
-    client = Client()
-    worker = client.server.link
-    listener = Transport()
-    connection = WorkerConnection(worker, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, listener))
-    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
-
-    def alive() -> int | None:
-        client.connect()
-        client.sends(b"GET /internal/worker/alive HTTP/1.1\r\n\r\n")
-        return client.status
-
-    client.clock.now += 3600
-    assert alive() == 200, "unpickling may hold the interpreter lock for long"
-    connection.data_received(wire.pack_json(wire.READY, seconds={"load": 1.0}))
-    client.clock.now += 59
-    assert alive() == 200
-    client.clock.now += 2
-    assert alive() == 503
-    connection.data_received(wire.pack(wire.HEARTBEAT))
-    assert alive() == 200
-
-
 async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """{"x": [0, ...]} is small as JSON and large as tensors or rows; the limit of a body cannot know."""
     client = Client()
@@ -215,80 +118,6 @@ async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monke
     assert sent == [wire.REQUEST]
 
 
-async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
-    client = Client()
-    link = client.server.link
-    connection = WorkerConnection(link, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, Transport()))
-    sent: list[int] = []
-
-    def kind() -> int:
-        client.server.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
-        client.connect()
-        parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
-        client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
-        client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
-        return sent[-1]
-
-    assert kind() == wire.CALL, "who comes next may read it"
-    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
-    connection.data_received(wire.pack(wire.HEARTBEAT))
-    assert kind() == wire.CALL, "what it loads may yet import OpenTelemetry"
-    connection.data_received(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT))
-    assert kind() == wire.REQUEST
-    connection.data_received(wire.pack(wire.HEARTBEAT, 1))
-    assert kind() == wire.CALL
-    connection.data_received(wire.pack(wire.HEARTBEAT))
-    connection.connection_lost(None)
-    assert kind() == wire.CALL
-
-
-@pytest.mark.parametrize(
-    ("first", "reason"),
-    [
-        (wire.pack_json(wire.HELLO, digest="sha256:1"), "DigestMismatch"),
-        (wire.pack_json(wire.READY), "ProtocolMismatch"),
-        (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0, 0, 0), "ProtocolMismatch"),
-        (b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "ProtocolMismatch"),
-    ],
-)
-async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:
-    client = Client()
-    socket = Transport()
-    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, socket))
-    connection.data_received(first)
-    (frame,) = wire.Decoder().feed(socket.sent)
-    assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
-    assert socket.ended == "closed"
-    assert client.server.link.state == "WaitingForWorker"
-
-
-async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
-    client = Client()
-    client.sends(PREDICT)
-    client.waits(RETURN_SECONDS / 2)
-    assert client.status is None
-    client.waits(RETURN_SECONDS / 2)
-    assert (client.status, client.transport.ended) == (503, "closed")
-    assert b'"NotReady"' in client.transport.sent
-    assert b"connection: close" in client.transport.sent
-    client.connect()
-    client.sends(PREDICT)
-    assert client.status == 503, "at once: it has been gone for long"
-
-
-@pytest.mark.parametrize("how", ["drains", "failed to load"])
-async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> None:
-    client = Client()
-    if how == "drains":
-        client.server.lifecycle.stage = DRAINING
-    else:
-        client.server.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
-    client.sends(PREDICT)
-    assert client.status == 503
-
-
 async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
     client = Client()
     assert not client.connection.close_if_idle()
@@ -299,69 +128,6 @@ async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
     silent = Client()
     silent.clock.now += http.FRESH_SECONDS
     assert silent.connection.close_if_idle()
-
-
-def bodies(client: Client) -> list[bytes]:
-    return [part.split(b"\r\n\r\n", 1)[1] for part in client.transport.sent.split(b"HTTP/1.1 ")[1:]]
-
-
-@pytest.mark.parametrize("cut", [1, 1000])
-async def test_nothing_behind_a_connect_is_a_request(cut: int) -> None:
-    client = Client()
-    sent = b"CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n" + HEALTH
-    for at in range(0, len(sent), cut):
-        client.sends(sent[at : at + cut])
-    assert (client.status, client.transport.ended, len(bodies(client))) == (404, "closed", 1)
-
-
-async def test_any_number_of_offers_may_come_at_once() -> None:
-    client = Client()
-    offer = b"GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
-    client.sends(offer * 2000)
-    await asyncio.sleep(0)
-    assert bodies(client) == [b'{"status":"ok"}'] * 2000
-
-
-@pytest.mark.parametrize(
-    ("target", "status"),
-    [
-        ("http://m.models.svc/predict", 200),
-        ("HTTP://m/predict?x=1", 200),
-        ("https://user@m:8080/v1/models/m", 200),
-        ("http://m", 200),
-        ("http://m?x", 200),
-        ("http://m/nowhere", 404),
-        ("http:///predict", 404),
-        ("ftp://m/predict", 404),
-    ],
-)
-async def test_a_target_may_name_the_host(target: str, status: int) -> None:
-    client = Client()
-    client.server.dispatcher.ready(lambda *_: None, 0)
-    method, body = ("POST", "{}") if "predict" in target else ("GET", "")
-    client.sends(f"{method} {target} HTTP/1.1\r\nhost: other\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
-    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
-    assert client.status == status
-
-
-@pytest.mark.parametrize(
-    ("sent", "seconds", "refused"),
-    [
-        (b"no HTTP\r\n\r\n", 0, (400, "BadRequest")),
-        (b"POST /predict HTTP/1.1\r\ncontent-length: 10000001\r\n\r\n", 0, (413, "BodyTooLarge")),
-        (b"POST /predict HTTP/1.1\r\nx: " + b"a" * 20_000, 0, (431, "HeadersTooLarge")),
-        (b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n", 31, (408, "RequestTooSlow")),
-    ],
-    ids=lambda value: value[1] if isinstance(value, tuple) else "",
-)
-async def test_what_is_refused_before_it_is_read_is_counted(
-    sent: bytes, seconds: int, refused: tuple[int, str]
-) -> None:
-    client = Client()
-    client.sends(sent)
-    client.waits(seconds)
-    assert client.status == refused[0]
-    assert dict(client.server.counters.requests) == {refused: 1}
 
 
 async def test_a_mistake_of_the_server_is_answered_counted_and_logged(capsys: pytest.CaptureFixture[str]) -> None:
@@ -387,37 +153,6 @@ async def test_a_connection_that_cannot_be_answered_is_not_kept() -> None:
     client.transport.write = full  # type: ignore[assignment,method-assign]
     client.sends(HEALTH)
     assert client.transport.ended == "aborted"
-
-
-CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
-
-
-async def test_a_trailer_says_nothing_about_the_request() -> None:
-    client = Client()
-    client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
-    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
-    assert bodies(client) == [b"7"]
-    assert b"x-request-id: other" not in client.transport.sent
-
-
-@pytest.mark.parametrize("endless", [CHUNKED + b"x: ", CHUNKED[:-3] + b"1;x="], ids=["trailer", "extension"])
-async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> None:
-    client = Client()
-    client.sends(endless)
-    for _ in range(100):
-        client.sends(b"a" * 1000)
-    assert (client.status, client.transport.ended) == (431, "eof")
-
-
-async def test_small_chunks_are_no_endless_trailer() -> None:
-    client = Client()
-    client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
-    for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
-        client.sends(bytes((byte,)))
-    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
-    assert bodies(client) == [b"7"]
 
 
 @pytest.mark.parametrize("path", ["/predict", "/launch/predict"])

@@ -42,10 +42,10 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
 )
 async def test_a_target_may_name_the_host(target: str, status: int) -> None:
     client = Client()
-    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.server.dispatcher.ready(lambda *_: None, 0)
     method, body = ("POST", "{}") if "predict" in target else ("GET", "")
     client.sends(f"{method} {target} HTTP/1.1\r\nhost: other\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode())
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == status
 
 
@@ -66,7 +66,7 @@ async def test_what_is_refused_before_it_is_read_is_counted(
     client.sends(sent)
     client.waits(seconds)
     assert client.status == refused[0]
-    assert dict(client.app.metrics.requests) == {refused: 1}
+    assert dict(client.server.counters.requests) == {refused: 1}
 
 
 CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
@@ -74,9 +74,9 @@ CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\
 
 async def test_a_trailer_says_nothing_about_the_request() -> None:
     client = Client()
-    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.server.dispatcher.ready(lambda *_: None, 0)
     client.sends(CHUNKED + b"content-encoding: gzip\r\nx-request-id: other\r\n\r\n")
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
     assert b"x-request-id: other" not in client.transport.sent
 
@@ -92,9 +92,9 @@ async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> N
 
 async def test_small_chunks_are_no_endless_trailer() -> None:
     client = Client()
-    client.app.dispatcher.ready(lambda *_: None, 0)
+    client.server.dispatcher.ready(lambda *_: None, 0)
     client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
     for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
         client.sends(bytes((byte,)))
-    client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]

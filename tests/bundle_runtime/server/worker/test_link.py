@@ -9,14 +9,14 @@ from typing import cast
 import pytest
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.lifecycle import Stage
+from bundle_runtime.server.lifecycle import DRAINING
 from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
 from tests.bundle_runtime.server.client import PREDICT, Client, Transport
 
 
 async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     client = Client()
-    worker = client.app.link
+    worker = client.server.link
     listener = Transport()
     connection = WorkerConnection(worker, cast(asyncio.AbstractEventLoop, client.clock))
     connection.connection_made(cast(asyncio.Transport, listener))
@@ -40,17 +40,17 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
 
 async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
     client = Client()
-    link = client.app.link
+    link = client.server.link
     connection = WorkerConnection(link, cast(asyncio.AbstractEventLoop, client.clock))
     connection.connection_made(cast(asyncio.Transport, Transport()))
     sent: list[int] = []
 
     def kind() -> int:
-        client.app.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
+        client.server.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
         client.connect()
         parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
         client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
-        client.app.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
+        client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
         return sent[-1]
 
     assert kind() == wire.CALL, "who comes next may read it"
@@ -78,13 +78,13 @@ async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
 async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:
     client = Client()
     socket = Transport()
-    connection = WorkerConnection(client.app.link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
     connection.connection_made(cast(asyncio.Transport, socket))
     connection.data_received(first)
     (frame,) = wire.Decoder().feed(socket.sent)
     assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
     assert socket.ended == "closed"
-    assert client.app.link.state == "WaitingForWorker"
+    assert client.server.link.state == "WaitingForWorker"
 
 
 async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
@@ -105,8 +105,8 @@ async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask
 async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> None:
     client = Client()
     if how == "drains":
-        client.app.lifecycle.stage = Stage.DRAINING
+        client.server.lifecycle.stage = DRAINING
     else:
-        client.app.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
+        client.server.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
     client.sends(PREDICT)
     assert client.status == 503
