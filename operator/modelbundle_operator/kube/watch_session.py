@@ -40,8 +40,11 @@ def session(
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
             await super().start(connection)
             kind = _KINDS.get(self.url.name)
-            if kind is not None and self.status == 200 and "watch" in self.url.query:
-                self.content: Any = _Events(self.content, lambda line: seen_event(kind, line, wants))
+            if kind is not None and "watch" in self.url.query:
+                if self.status == 200:
+                    self.content: Any = _Events(self.content, lambda line: seen_event(kind, line, wants))
+                elif self.status in (400, 410):  # of no use is the version, and kopf would ask with it again
+                    self.status, self.content = 200, _ListAgain(self.content)
             return self
 
         async def json(self, **more: Any) -> Any:
@@ -80,9 +83,10 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
 async def _refusal_as_lost_connection(
     request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
 ) -> aiohttp.ClientResponse:
-    """A namespace that is gone (403) or an API server in trouble is waited for; the resync says what is the matter."""
+    """A namespace that is gone (403), a kind that is (404), an API server in trouble: kopf would end its watches of all
+    kinds. It tries again instead, and the resync says what is the matter."""
     response = await handler(request)
-    if request.url.name in _KINDS and (response.status == 403 or response.status >= 500):
+    if request.url.name in _KINDS and response.status >= 400 and response.status != 401:  # with 401 it logs in again
         response.close()
         raise aiohttp.ClientConnectionError(f"{response.status} {response.reason}")
     return response
@@ -96,6 +100,19 @@ def _understood() -> Iterator[None]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("an answer to a list or watch cannot be read: %s", error)
         raise aiohttp.ClientPayloadError(f"{type(error).__name__}: {error}") from None
+
+
+class _ListAgain:
+    """The body of a watch that is refused for its version: one event of that."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        yield _RELIST + b"\n"
 
 
 class _Events:

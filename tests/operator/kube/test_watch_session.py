@@ -129,19 +129,27 @@ async def test_of_a_list_the_version_passes_and_the_watch_is_announced(server: T
     assert begun == [True]
 
 
-@pytest.mark.parametrize("code", [403, 500, 503])
+@pytest.mark.parametrize("code", [400, 403, 404, 410, 429, 500, 503])
 async def test_a_refused_list_is_a_lost_connection_to_kopf(server: TestServer, code: int) -> None:
     async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
         with pytest.raises(aiohttp.ClientConnectionError, match=str(code)):
             await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
 
 
-@pytest.mark.parametrize("code", [401, 404, 410, 429])
-async def test_other_answers_are_kopfs_own_business(server: TestServer, code: int) -> None:
+@pytest.mark.parametrize("code", [400, 410])
+async def test_a_watch_that_is_refused_for_its_version_is_a_reason_to_list_again(server: TestServer, code: int) -> None:
     async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
-        response = await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
-        assert response.status == code
-        assert (await response.json())["code"] == code
+        response = await kopfs.get(server.make_url(f"/api/v1/configmaps?watch=true&code={code}"))
+        assert response.status == 200
+        (event,) = [json.loads(line) async for line in response.content.iter_chunked(1024)]
+        assert event == {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+
+
+async def test_refused_credentials_are_kopfs_own_business(server: TestServer) -> None:
+    async with session({}, ssl.create_default_context(), wanted, nothing) as kopfs:
+        response = await kopfs.get(server.make_url("/api/v1/configmaps?code=401"))
+        assert response.status == 401
+        assert (await response.json())["code"] == 401
 
 
 async def test_what_is_no_kind_of_ours_passes(server: TestServer) -> None:
