@@ -53,7 +53,7 @@ class Drain:
         self._close_idle()
         server.lifecycle.stage = CLOSING
         server.link.send_close()
-        await server.link.gone(WORKER_SECONDS)
+        await server.link.wait_disconnected(WORKER_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)
 
     def _close_idle(self) -> None:

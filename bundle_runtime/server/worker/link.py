@@ -87,14 +87,15 @@ class WorkerLink:
         if self._connection is not None:
             self._connection.send(wire.CLOSE, 0, b"")
 
-    async def gone(self, seconds: float) -> None:
+    async def wait_disconnected(self, seconds: float) -> None:
         """Waits until no worker is connected, at most that long."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._absent.wait(), seconds)
 
     # called by the connection
 
-    def said_hello(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+    def on_hello(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+        """A worker has connected; it takes the place of one that is connected still."""
         digest = fields.get("digest")
         if digest != self._digest:
             connection.refuse("DigestMismatch", f"the worker runs {digest}, the server {self._digest}")
@@ -102,14 +103,15 @@ class WorkerLink:
         if self._connection is not None:
             say(f"worker {fields.get('pid')} takes the place of worker {self.worker.get('pid')}")
             self._connection.abort()
-            self.went(self._connection)
+            self.on_disconnect(self._connection)
         self._connection = connection
         self._absent.clear()
         self.worker = fields
         self.state = LOADING
         say(f"worker connected: pid {fields.get('pid')}, Python {fields.get('python')}")
 
-    def said_ready(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+    def on_ready(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
+        """The worker has loaded the bundle. WireError when its fields cannot be read."""
         if self.state == READY:
             return
         try:
@@ -127,27 +129,32 @@ class WorkerLink:
         self._dispatcher.ready(connection.send, max_batch)
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
-    def said_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
+    def on_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
+        """The frame's id says whether user code has imported OpenTelemetry."""
         if connection is self._connection:
             self.traces = bool(frame.id) or not self.loaded
 
-    def said_failed(self, fields: dict[str, Any]) -> None:
+    def on_failed(self, fields: dict[str, Any]) -> None:
+        """The worker could not load the bundle, and says why."""
         self.state = FAILED
         self.failure = {"reason": str(fields.get("reason")), "message": str(fields.get("message"))}
         first = self.failure["message"].split("\n", 1)[0]
         say(f"worker failed: {self.failure['reason']}: {first}")
 
-    def said_answer(self, frame: wire.Frame) -> None:
+    def on_response(self, frame: wire.Frame) -> None:
+        """The end of a request that the worker had."""
         code = ""
         if frame.kind != wire.RESPONSE:
             code, payload = _read(frame)
             frame = frame._replace(payload=payload)
         self._dispatcher.answered(frame, code)
 
-    def said_item(self, frame: wire.Frame) -> None:
+    def on_item(self, frame: wire.Frame) -> None:
+        """Items of a stream, or its end."""
         self._dispatcher.streamed(frame)
 
-    def went(self, connection: WorkerConnection) -> None:
+    def on_disconnect(self, connection: WorkerConnection) -> None:
+        """The worker has gone, asked or not."""
         if connection is not self._connection:
             return
         self._connection = None
@@ -183,7 +190,7 @@ class WorkerConnection(asyncio.Protocol):
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
         self._link.memory.release(self)
-        self._link.went(self)
+        self._link.on_disconnect(self)
 
     def send(self, kind: int, id: int, payload: bytes) -> None:
         """What is sent within one turn of the loop goes in one write: under load a third of a request's cost."""
@@ -220,11 +227,11 @@ class WorkerConnection(asyncio.Protocol):
             for frame in self._decoder.feed(data):
                 kind = frame.kind
                 if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
-                    self._link.said_answer(frame)
+                    self._link.on_response(frame)
                 elif kind == wire.ITEM or kind == wire.END:
-                    self._link.said_item(frame)
+                    self._link.on_item(frame)
                 elif kind == wire.HEARTBEAT:
-                    self._link.said_heartbeat(self, frame)
+                    self._link.on_heartbeat(self, frame)
                 else:
                     self._control(frame)
         except wire.WireError as error:
@@ -255,11 +262,11 @@ class WorkerConnection(asyncio.Protocol):
             if frame.kind != wire.HELLO:
                 raise wire.WireError("the first frame must be hello")
             self._greeted = True
-            self._link.said_hello(self, _fields(frame))
+            self._link.on_hello(self, _fields(frame))
         elif frame.kind == wire.READY:
-            self._link.said_ready(self, _fields(frame))
+            self._link.on_ready(self, _fields(frame))
         elif frame.kind == wire.FAILED:
-            self._link.said_failed(_fields(frame))
+            self._link.on_failed(_fields(frame))
 
 
 def _read(frame: wire.Frame) -> tuple[str, bytes]:
