@@ -23,9 +23,9 @@ from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.server import Server
 
-CLOSE_SECONDS = 2.0
+CONNECTIONS_CLOSE_SECONDS = 2.0
 # objects made and kept before the collector looks: large JSON makes many and no cycles
-GARBAGE = 50_000
+GC_THRESHOLD_OBJECTS = 50_000
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -55,7 +55,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         type=float,
         default=None,
         help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
-        "--request-timeout-seconds + 60 when not given. The worker is told, and ends itself; 0 leaves that out",
+        "--request-timeout-seconds + 60 when not given. The worker gets it too, and ends itself; 0 turns that off",
     )
     add(
         "--memory-limit-bytes",
@@ -98,12 +98,12 @@ async def serve(options: argparse.Namespace, layout: Layout, document: documents
         loop.add_signal_handler(number, stop.set)
     gc.collect()
     gc.freeze()  # what is here stays: the collector need not look at it again
-    gc.set_threshold(GARBAGE)
+    gc.set_threshold(GC_THRESHOLD_OBJECTS)
     ticking = asyncio.create_task(_tick(server))
     await stop.wait()
     stop.clear()
     ending = asyncio.create_task(_end(server, drain))
-    again = asyncio.create_task(stop.wait())  # a second signal does not wait for anybody
+    again = asyncio.create_task(stop.wait())  # a second signal waits for nothing
     await asyncio.wait({ending, again}, return_when=asyncio.FIRST_COMPLETED)
     ticking.cancel()
     for listener in (clients, drains, workers):
@@ -121,7 +121,7 @@ async def _tick(server: Server) -> None:
 
 async def _end(server: Server, drain: Drain) -> None:
     await drain.run(hurry=True)
-    for _ in range(int(CLOSE_SECONDS / 0.02)):
+    for _ in range(int(CONNECTIONS_CLOSE_SECONDS / 0.02)):
         if not server.connections:
             break
         await asyncio.sleep(0.02)

@@ -6,11 +6,12 @@ import os
 from pathlib import Path
 
 # v2 mounts a container's own group at the root, v1 the memory controller's
-FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-ASSUMED = 1024 * 1024 * 1024  # where nothing is limited: what a pod's server has (docs/reference/pod-contract.md)
+CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+# where nothing is limited: what a pod's server has (docs/reference/pod-contract.md)
+DEFAULT_MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024
 
 
-def memory_limit(files: tuple[str, ...] = FILES) -> int:
+def memory_limit(files: tuple[str, ...] = CGROUP_FILES) -> int:
     """In bytes. A limit above what the machine has is none."""
     for file in files:
         try:
@@ -19,7 +20,7 @@ def memory_limit(files: tuple[str, ...] = FILES) -> int:
             continue
         if text.isdecimal() and 0 < int(text) < _machine():
             return int(text)
-    return ASSUMED
+    return DEFAULT_MEMORY_LIMIT_BYTES
 
 
 def _machine() -> int:

@@ -1,6 +1,6 @@
 """Going away without losing a request. ``python -m bundle_runtime.server.drain`` is the server container's preStop.
 
-It asks the server over a socket of mode 0600, never over HTTP: a route on the pod's port could be called by anybody.
+It asks the server over a socket of mode 0600, never over HTTP: any client could call a route on the pod's port.
 The order: not ready; wait until load balancers have followed, serving all the while; then take nothing new, finish what
 is in flight, tell the worker to close, return.
 """
@@ -17,12 +17,12 @@ from bundle_runtime.server.lifecycle import CLOSING, DRAINING, FINISHING
 from bundle_runtime.server.server import Server
 from bundle_runtime.server.worker.sockets import fresh
 
-WORKER_SECONDS = 3.0
-DONE = b"drained\n"
+WORKER_CLOSE_SECONDS = 3.0
+DRAINED = b"drained\n"
 
 
 class Drain:
-    """Runs once; who asks again waits for the same end."""
+    """Runs once; a second caller waits for the same end."""
 
     def __init__(self, server: Server, wait_seconds: float) -> None:
         self._server = server
@@ -53,7 +53,7 @@ class Drain:
         self._close_idle()
         server.lifecycle.stage = CLOSING
         server.link.send_close()
-        await server.link.wait_disconnected(WORKER_SECONDS)
+        await server.link.wait_disconnected(WORKER_CLOSE_SECONDS)
         print("server: drained", file=sys.stderr, flush=True)
 
     def _close_idle(self) -> None:
@@ -66,7 +66,7 @@ class Drain:
 
     async def _asked(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await self.run()
-        writer.write(DONE)
+        writer.write(DRAINED)
         await writer.drain()
         writer.close()
 
@@ -81,7 +81,7 @@ def main() -> int:
     except OSError as error:
         print(f"no server to drain at {path}: {error}", file=sys.stderr)
         return 1
-    return 0 if answer == DONE else 1
+    return 0 if answer == DRAINED else 1
 
 
 if __name__ == "__main__":

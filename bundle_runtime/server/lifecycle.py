@@ -11,7 +11,7 @@ class Stage(IntEnum):
     SERVING = 0
     DRAINING = 1  # not ready, and responses close their connections; predictions go on while load balancers follow
     FINISHING = 2  # no new prediction is taken, and a stream gets no more time
-    CLOSING = 3  # the worker has been told to close
+    CLOSING = 3  # the worker has been asked to close
 
 
 SERVING, DRAINING, FINISHING, CLOSING = Stage

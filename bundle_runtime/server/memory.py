@@ -1,8 +1,8 @@
-"""What requests may take of this process's memory at once, all connections together: nobody's body ends the server.
+"""What requests may take of this process's memory at once, all connections together: no body ends the server.
 
-Bodies, values and answers that are large are counted, by whoever holds them; what is small (SMALL) never is, so that a
-client who asks for little is served however full it is. What could never fit is 413, what does not fit now is 503.
-The amounts are upper bounds, so the kernel's own limit, which kills, is not met.
+Large bodies, values and responses are counted, by the object that holds them; up to UNCOUNTED_MAX_BYTES none is, so
+that a small request is served however full it is. What could never fit is 413, what does not fit now is 503. The
+amounts are upper bounds, so the kernel's own limit, which kills, is not met.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any
 from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.weight import weight
 
-SMALL = 64 * 1024
-KEPT_FREE = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
-LEAST = 64 * 1024 * 1024
+UNCOUNTED_MAX_BYTES = 64 * 1024
+RESERVED_DIVISOR = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
+BUDGET_MIN_BYTES = 64 * 1024 * 1024
 _ADVICE = {"BodyTooLarge": "send less in one request", "ResponseTooLarge": "predict_fn must return less at once"}
 
 
@@ -24,14 +24,14 @@ class TooMuch(Refused):
 
 
 class Memory:
-    """``held`` is known by its holders: whoever is told twice to let go has let go once."""
+    """``held`` is known by its holders: to release twice is to release once."""
 
     def __init__(self, limit: int) -> None:
-        self.most = max(LEAST, limit - limit // KEPT_FREE)
+        self.most = max(BUDGET_MIN_BYTES, limit - limit // RESERVED_DIVISOR)
         self.most_arriving = self.most // 2  # the rest is there for what has arrived
         self.holders: dict[object, int] = {}
         self._total = 0
-        self.elsewhere: Callable[[], int] = lambda: 0  # what somebody else counts
+        self.elsewhere: Callable[[], int] = lambda: 0  # bytes that are counted elsewhere
 
     @property
     def held(self) -> int:
@@ -74,7 +74,7 @@ class Memory:
     def needs_values(self, text: Any, what: str, code: str = "BodyTooLarge") -> None:
         """The same for JSON text that is about to be parsed, copied and sent on."""
         size = len(text)
-        if size <= SMALL:
+        if size <= UNCOUNTED_MAX_BYTES:
             return
         estimate = weight(text, self.most - self._total - self.elsewhere())
         self.needs(estimate, f"{what} of {_mib(size)}, with its values,", size, code)

@@ -7,7 +7,7 @@ from bundle_runtime.server.lifecycle import FINISHING, SERVING, Lifecycle
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.worker.link import WorkerLink
 
-HELD = "every place of the worker is held by a request that is past its deadline"
+ALL_PLACES_HELD = "every place of the worker is held by a request that is past its deadline"
 
 Reason = tuple[str, str]  # error code and message
 
@@ -26,7 +26,7 @@ class Readiness:
         if self._lifecycle.stage is not SERVING:
             return "Draining", "this server is going away"
         if self._is_held():
-            return "WorkerStalled", HELD
+            return "WorkerStalled", ALL_PLACES_HELD
         if not self._link.loaded:
             return "NotReady", self.why_no_worker()
         return None
@@ -46,7 +46,7 @@ class Readiness:
         if not dispatcher.has_worker and not self.expects_worker():
             return "NotReady", self.why_no_worker()
         if self._is_held():
-            return "WorkerStalled", HELD
+            return "WorkerStalled", ALL_PLACES_HELD
         if dispatcher.full():
             return "QueueFull", "as many requests wait as may: send it again later"
         return None

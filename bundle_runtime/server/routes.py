@@ -1,4 +1,4 @@
-"""What the server says of itself: probes, metrics, and GET / (docs/reference/pod-contract.md is the contract)."""
+"""What the server reports of itself: probes, metrics, and GET / (docs/reference/pod-contract.md is the contract)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import TEXT, Responses
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
 from bundle_runtime.server.queue.dispatcher import Dispatcher
-from bundle_runtime.server.readiness import HELD, Readiness
+from bundle_runtime.server.readiness import ALL_PLACES_HELD, Readiness
 from bundle_runtime.server.worker.link import WorkerLink
 
 PRODUCT = "Model Bundles"
@@ -70,7 +70,7 @@ class StatusRoutes:
         if age is not None and age > self._stall_seconds:
             self._responses.error(exchange, "WorkerStalled", f"no sign of life from the worker for {age:.0f} s")
         elif held > self._stall_seconds:
-            self._responses.error(exchange, "WorkerStalled", f"{HELD}, for {held:.0f} s")
+            self._responses.error(exchange, "WorkerStalled", f"{ALL_PLACES_HELD}, for {held:.0f} s")
         else:
             self._responses.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
 

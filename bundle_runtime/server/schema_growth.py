@@ -11,8 +11,8 @@ from typing import Any
 from bundle_spec.schema_limits import Node, gather
 
 _EACH = ("additionalProperties", "propertyNames", "unevaluatedProperties", "items", "contains", "unevaluatedItems")
-MAX_LEVELS = 64
-MANY = 1 << 62
+LEVELS_MAX = 64
+COUNT_MAX = 1 << 62
 
 
 class Growth:
@@ -31,11 +31,11 @@ class Growth:
         """The most that look at one value no more than ``depth`` levels deep: more than there are, rather than less."""
         if not isinstance(self._schema, dict):
             return 1
-        if depth >= MAX_LEVELS:
-            return MANY
+        if depth >= LEVELS_MAX:
+            return COUNT_MAX
         if not self._levels:
             self._read()
-        while len(self._levels) <= depth and self._levels[-1] < MANY:
+        while len(self._levels) <= depth and self._levels[-1] < COUNT_MAX:
             self._deeper()
         return max(self._levels[: depth + 1])
 
@@ -54,7 +54,7 @@ class Growth:
         for node in self._order:
             one_of, all_of = self._inner[id(node)]
             own = max((self._last[each] for each in one_of), default=0) + sum(self._last[each] for each in all_of)
-            found[id(node)] = min(own + sum(found[id(each)] for each in node.same), MANY)
+            found[id(node)] = min(own + sum(found[id(each)] for each in node.same), COUNT_MAX)
         self._last = found
         self._levels.append(found[self._root])
 

@@ -29,7 +29,7 @@ Violation = dict[str, str]
 
 
 class Schema:
-    """``accepts`` is the hot path; violations() is asked only when it said no."""
+    """``accepts`` is the hot path; violations() is asked only when it is False."""
 
     def __init__(self, schema: Any) -> None:
         if found := problem(schema):
@@ -48,7 +48,7 @@ class Schema:
             return self._found(value)
         except ValueError as error:  # jsonschema_rs copies what breaks the schema, 255 levels of it at most
             why = "the value is nested too deeply" if "Recursion" in str(error) else str(error)
-            return [_at_root(f"{why}: no place of a violation can be told")]
+            return [_at_root(f"{why}: the place of the violation cannot be shown")]
 
     def _found(self, value: Any) -> list[Violation]:
         count, depth = _size(value, self._most)
@@ -69,7 +69,7 @@ class Schema:
             except jsonschema_rs.ValidationError as error:
                 first = {"path": json_path(error.instance_path), "message": _message(error)}
                 return [first, _at_root("the value is too large to look for more violations")]
-        return [_at_root("the value is too large to tell the place of a violation")]
+        return [_at_root("the value is too large to show the place of a violation")]
 
 
 def _size(value: Any, most: int) -> tuple[int, int]:

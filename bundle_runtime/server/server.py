@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bundle_runtime.server.bundle import ServedBundle
-from bundle_runtime.server.container import ASSUMED
+from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES
 from bundle_runtime.server.counters import Counters
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.exchange import Exchange
@@ -47,7 +47,7 @@ class Server:
         stall_seconds: float,
         name: str = "",
         max_body: int = MAX_BODY_BYTES,
-        memory_limit: int = ASSUMED,
+        memory_limit: int = DEFAULT_MEMORY_LIMIT_BYTES,
     ) -> None:
         self._loop = loop
         self.max_body = max_body

@@ -12,18 +12,18 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-VALUE = 64  # its place in a list, the number that it may be, the parser's entry
-LIST = 104  # beside that; the first value of a list has no comma of its own
-DICT = 136
-KEY = 80
-STRING = 64
-_QUOTE = STRING // 2
-_MARKS = {b",": VALUE, b"[": LIST, b"{": DICT, b":": KEY}
+VALUE_BYTES = 64  # its place in a list, the number that it may be, the parser's entry
+LIST_BYTES = 104  # beside that; the first value of a list has no comma of its own
+DICT_BYTES = 136
+KEY_BYTES = 80
+STRING_BYTES = 64
+_QUOTE_BYTES = STRING_BYTES // 2
+_MARKS = {b",": VALUE_BYTES, b"[": LIST_BYTES, b"{": DICT_BYTES, b":": KEY_BYTES}
 # copies of the text that there are at once: a string, its bytes for the worker and those bytes growing
-COPIES = 3
-MOST_STRINGS = 200_000  # that are looked at one by one
-FEW = 1000  # of a mark
-LONG = 64  # bytes of a string that are worth it
+TEXT_COPIES = 3
+STRINGS_MAX = 200_000  # that are looked at one by one
+FIND_MAX = 1000  # of a mark
+LONG_STRING_BYTES = 64  # from which looking inside is worth it
 
 
 def weight(text: Any, most: float = math.inf) -> int:
@@ -31,9 +31,9 @@ def weight(text: Any, most: float = math.inf) -> int:
     body = text if isinstance(text, (bytes, bytearray)) else bytes(text)
     quotes = _count(body, b'"')
     counts = [_count(body, mark) for mark in _MARKS]
-    fixed = VALUE + quotes * _QUOTE + len(body) * (COPIES + _width(body))
+    fixed = VALUE_BYTES + quotes * _QUOTE_BYTES + len(body) * (TEXT_COPIES + _width(body))
     values = _sum(counts)
-    if fixed + values > most and quotes <= 2 * MOST_STRINGS:
+    if fixed + values > most and quotes <= 2 * STRINGS_MAX:
         values -= _sum(_inside_strings(body))
     return fixed + values
 
@@ -41,11 +41,11 @@ def weight(text: Any, most: float = math.inf) -> int:
 def _count(body: bytes | bytearray, mark: bytes) -> int:
     """As count() has it, which looks at each byte: find() is twenty times as quick where there are few."""
     at = -1
-    for number in range(FEW):
+    for number in range(FIND_MAX):
         at = body.find(mark, at + 1)
         if at < 0:
             return number
-    return FEW + body.count(mark, at + 1)
+    return FIND_MAX + body.count(mark, at + 1)
 
 
 def _sum(counts: Iterable[int]) -> int:
@@ -73,8 +73,8 @@ def _inside_strings(body: bytes | bytearray) -> list[int]:
         while end >= 0 and _is_escaped(body, end):
             end = find(b'"', end + 1)
         if end < 0:
-            break  # no JSON, and the parser says so
-        if end - at > LONG:
+            break  # not valid JSON, which the parser will report
+        if end - at > LONG_STRING_BYTES:
             counts = [count + body.count(mark, at, end) for count, mark in zip(counts, _MARKS, strict=True)]
         at = find(b'"', end + 1)
     return counts

@@ -141,7 +141,7 @@ def test_millions_of_tiny_chunks(pair: Pair) -> None:
             for _ in range(80):
                 connection.sendall(b"2\r\nab\r\n" * 100_000)
             connection.sendall(b"0\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "it was read to its end, and is no JSON"
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "it was read to its end, and is not valid JSON"
         assert peak(pair) - before < 150 * MIB, "ten times the body; as many objects would be 430 MiB"
 
 

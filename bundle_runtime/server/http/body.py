@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bundle_runtime.server.memory import SMALL, Memory, TooMuch
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
 PARTS_MAX = 16  # of a body, however small
 PART_MIN_BYTES = 4 * 1024  # of a part that is kept as it came, when there are more
@@ -22,12 +22,13 @@ class BodyBuffer:
         self._memory = memory
         self._parts: list[bytes] = []
         self._tail = bytearray()  # parts too small to be kept one by one
-        self._claimed = min(SMALL, max_size)  # the size up to which the body may grow before memory is asked
+        # the size up to which the body may grow before memory is asked
+        self._claimed = min(UNCOUNTED_MAX_BYTES, max_size)
 
     @property
     def is_large(self) -> bool:
         """It is counted against the memory of all connections."""
-        return self._claimed > SMALL
+        return self._claimed > UNCOUNTED_MAX_BYTES
 
     def add(self, data: bytes) -> None:
         """TooMuch when the body is larger than it may be, or than there is memory for."""
@@ -57,7 +58,7 @@ class BodyBuffer:
             self._parts.append(data)
             return
         self._tail += data
-        if len(self._tail) >= SMALL:
+        if len(self._tail) >= UNCOUNTED_MAX_BYTES:
             self._parts.append(bytes(self._tail))
             self._tail.clear()
 
@@ -65,10 +66,10 @@ class BodyBuffer:
         """The whole body; what memory counts of it is the ``holder``'s from here on. The next one may come."""
         parts = self._parts
         body = parts[0] if len(parts) == 1 else self._joined()
-        if self._claimed > SMALL:
+        if self._claimed > UNCOUNTED_MAX_BYTES:
             self._memory.release(self)
             self._memory.hold(holder, self.size)
-            self._claimed = SMALL
+            self._claimed = UNCOUNTED_MAX_BYTES
         self._parts = []
         self.size = self.expected = 0
         return body
@@ -80,7 +81,7 @@ class BodyBuffer:
         return b"".join(self._parts)
 
     def drop(self) -> None:
-        """Nobody reads what has come."""
+        """Forgets what has come: it is not read."""
         self._parts = []
         self._tail = bytearray()
         if self.is_large:

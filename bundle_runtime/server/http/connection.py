@@ -21,13 +21,13 @@ from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
 MAX_PIPELINED = 16
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
-FRESH_SECONDS = 1.0
+EXPECTED_REQUEST_SECONDS = 1.0
 JOIN_MAX_BYTES = 64 * 1024  # of a body that is copied to go out in one write with its head
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class Handler(Protocol):
-    """Who answers the requests of all connections, and what these share."""
+    """Answers the requests of all connections, and owns what they share."""
 
     memory: Memory
     lifecycle: Lifecycle
@@ -48,7 +48,7 @@ class HttpConnection(asyncio.Protocol):
         self._loop = loop
         self._parser = RequestParser(self, loop.time, handler.max_body, handler.memory)
         self._transport: asyncio.Transport | None = None
-        self._unread = object()  # whom memory counts for what the client has not read of its responses
+        self._unread = object()  # the holder, in memory, of what the client has not read of its responses
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
         self._ends_at = 0.0
@@ -125,7 +125,7 @@ class HttpConnection(asyncio.Protocol):
             self._memory.release(exchange)
         self._queue.clear()
 
-    # called by who answers
+    # called by the code that answers
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
         exchange.cancel = None  # it refers back to the exchange: a cycle for each request would keep the collector busy
@@ -150,7 +150,7 @@ class HttpConnection(asyncio.Protocol):
             self._answered(transport, exchange)
 
     def _count_unread(self, transport: asyncio.Transport) -> None:
-        """Until the client has read it; who answers has asked for the place."""
+        """Until the client has read it; the caller has asked for the memory."""
         unread = transport.get_write_buffer_size()
         if unread > JOIN_MAX_BYTES and self.writing_paused:
             self._memory.hold(self._unread, unread)
@@ -228,8 +228,10 @@ class HttpConnection(asyncio.Protocol):
 
     def expects_request(self) -> bool:
         """The client has only just connected, or a moment ago had a stream whose head announced keep-alive."""
+        if self._parser.began and not self.keepalive_announced:
+            return False
         since = max(self._waiting_since, self._parser.began)
-        return (self.keepalive_announced or not self._parser.began) and self._loop.time() - since < FRESH_SECONDS
+        return self._loop.time() - since < EXPECTED_REQUEST_SECONDS
 
     def close_if_idle(self) -> bool:
         """For a drain: True when nothing was under way, or about to be."""

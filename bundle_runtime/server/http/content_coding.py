@@ -9,14 +9,14 @@ from __future__ import annotations
 import zlib
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
 
-MAX_MEMBERS = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that anybody makes
-_PIECE = 16 * 1024
-STEP = 1024 * 1024  # of what has been decompressed: whether there is memory for more is asked as often
-SMALLEST = 1024
-LARGEST = 1024 * 1024
+MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
+_PIECE_BYTES = 16 * 1024
+MEMORY_CHECK_STEP_BYTES = 1024 * 1024  # of decompressed body between two questions whether there is memory for more
+COMPRESS_MIN_BYTES = 1024
+COMPRESS_MAX_BYTES = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _EITHER = 32 + zlib.MAX_WBITS  # gzip's header or zlib's, by its first bytes
 
@@ -35,23 +35,23 @@ def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
     body = memoryview(exchange.body)
     parts: list[bytes] = []
     size = members = at = 0
-    asked = SMALL
+    asked = UNCOUNTED_MAX_BYTES
     stream = None
     try:
         while at < len(body):  # in pieces: what is behind the end of a member is copied, and would be for each of them
             if stream is None:  # gzip allows several members behind each other
                 members += 1
-                if members > MAX_MEMBERS:
-                    raise Undecodable("BadRequest", f"the compressed body has more than {MAX_MEMBERS} parts")
+                if members > MEMBERS_MAX:
+                    raise Undecodable("BadRequest", f"the compressed body has more than {MEMBERS_MAX} parts")
                 stream = zlib.decompressobj(_EITHER)
-            piece = body[at : at + _PIECE]
+            piece = body[at : at + _PIECE_BYTES]
             parts.append(stream.decompress(piece, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:
                 raise Undecodable("BodyTooLarge", f"the body is more than {limit} bytes once it is decompressed")
             if size > asked:
                 memory.needs(2 * size, "the decompressed body", len(body))
-                asked = size + STEP
+                asked = size + MEMORY_CHECK_STEP_BYTES
             at += len(piece) - len(stream.unused_data)
             if stream.eof:
                 stream = None
@@ -59,14 +59,14 @@ def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
             raise Undecodable("BadRequest", "the compressed body ends early")
     except zlib.error as error:
         raise Undecodable("BadRequest", f"the body is not {coding.decode()}: {error}") from None
-    if size > SMALL:
+    if size > UNCOUNTED_MAX_BYTES:
         memory.hold(exchange, size)
     return b"".join(parts)
 
 
 def encoded(exchange: Exchange, body: bytes) -> tuple[bytes, bytes]:
     """The body as the client takes it, and the header lines that say so."""
-    if not SMALLEST <= len(body) <= LARGEST:
+    if not COMPRESS_MIN_BYTES <= len(body) <= COMPRESS_MAX_BYTES:
         return body, b""
     coding = _accepted(exchange.header(b"accept-encoding").lower())
     if not coding:

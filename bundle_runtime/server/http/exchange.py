@@ -10,18 +10,18 @@ _ABSOLUTE = re.compile(rb"https?://(?:[^/?@]*@)?([^/?@]+)(.*)", re.IGNORECASE)
 
 
 class Responder(Protocol):
-    """The connection, as who answers a request sees it. What is written for an exchange that is over, or whose client
-    has gone, goes nowhere."""
+    """The connection, as the code that answers a request sees it. What is written for an exchange that is over, or
+    whose client has disconnected, is dropped."""
 
     writing_paused: bool  # the client does not read what it has been sent
-    keepalive_announced: bool  # a stream that began before the drain told the client that it may ask again
+    keepalive_announced: bool  # by a stream that began before the drain: its client may send the next request
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
         """The whole response: ``head`` is the status line and headers that are the same for all, ``more`` are whole
         header lines."""
 
     def begin(self, exchange: Exchange, head: bytes, more: bytes) -> None:
-        """The head of a response in parts, of a length that nobody knows yet."""
+        """The head of a response in parts, of unknown length."""
 
     def write(self, exchange: Exchange, data: bytes) -> None:
         """A part of it."""
@@ -92,7 +92,7 @@ class Exchange:
         self.is_http10 = False
         self.refusal: tuple[int, str, str] | None = None  # status, code, message
         self.error_body: ErrorBody | None = None  # None: that of POST /predict
-        self.context: Any = None  # of who answers it
+        self.context: Any = None  # kept for the code that answers it
         self.stream: StreamedResponse | None = None  # the response that has begun
         self.cancel: Callable[[], None] | None = None  # called when the client goes before the response
 

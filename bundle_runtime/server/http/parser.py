@@ -1,9 +1,8 @@
 """Bytes in, requests out: httptools parses, this keeps the limits and refuses before it reads.
 
-What is here is what a front must not get wrong about what comes in: a body refused before it is read, a header that
-never ends, an offer of another protocol. Nothing costs much more memory than it has bytes: a body of tiny chunks is
-kept in large parts, thousands of requests that came at once are parsed when there is a place for them, and what is
-large is counted against the memory of all connections (memory.py). Responses and their order are connection.py's.
+A body that is too large is refused before it is read, a header that never ends is cut off, an offer of another protocol
+is ignored. Nothing costs much more memory than it has bytes: a body of tiny chunks is kept in large parts, thousands of
+requests that came at once are parsed when there is a place for them, and what is large is counted (memory.py).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import httptools
 from bundle_runtime.server.http.body import BodyBuffer
 from bundle_runtime.server.http.exchange import Exchange, Responder
 from bundle_runtime.server.http.responses import STATUS_OF
-from bundle_runtime.server.memory import SMALL, Memory, TooMuch
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
 HEAD_MAX_BYTES = 16 * 1024
 HEADER_OVERHEAD_BYTES = 32  # that each header counts as beside its own: it is three objects
@@ -58,7 +57,7 @@ class RequestParser:
         self.paused = False  # as many requests wait as may: the rest is kept as it came
         self.is_dropping = False  # the rest of what the client sends is thrown away
         self._unparsed = b""  # came behind more requests than wait at once
-        self._behind = object()  # whom memory counts it for
+        self._behind = object()  # the holder of that, in memory
         self._url = b""
         self._fours = 0
         self._says_transfer = False
@@ -133,7 +132,7 @@ class RequestParser:
         if self.is_dropping:
             return
         self._unparsed = data[at:]
-        if len(self._unparsed) > SMALL:
+        if len(self._unparsed) > UNCOUNTED_MAX_BYTES:
             try:
                 self._memory.arrives(self._behind, len(self._unparsed))
             except TooMuch as refusal:
@@ -150,13 +149,13 @@ class RequestParser:
                 break
             except httptools.HttpParserUpgrade as upgrade:
                 fed = self._without_upgrade(fed[upgrade.args[0] :])
-            except httptools.HttpParserCallbackError as error:  # a mistake in what is below
+            except httptools.HttpParserCallbackError as error:  # an error in one of the callbacks below
                 traceback.print_exception(error)
-                self._refuse(500, "InternalError", "a mistake in this server: its log tells it")
+                self._refuse(500, "InternalError", "an error in this server: its log has the traceback")
                 return
             except httptools.HttpParserError as error:
                 if not self.is_dropping:
-                    self._refuse(400, "BadRequest", f"this is no HTTP/1.1 request: {error}")
+                    self._refuse(400, "BadRequest", f"not a valid HTTP/1.1 request: {error}")
                 return
         if self._next is not None and not self._progress:  # a header or trailer that never ends reaches no callback
             self._head_bytes += len(data)
@@ -222,7 +221,7 @@ class RequestParser:
         if self.is_dropping or self._next is None:
             return
         if self._fours > 1 and sum(name.lower() == b"host" for name, _ in self._headers) > 1:
-            self._refuse(400, "BadRequest", "this is no HTTP/1.1 request: it names more than one Host")
+            self._refuse(400, "BadRequest", "not a valid HTTP/1.1 request: it has more than one Host header")
             return
         self._fours = 0
         if self._says_transfer:
@@ -249,19 +248,18 @@ class RequestParser:
         exchange = self._next
         self._progress = True
         self._in_head = False
-        http = self._http
         if self.is_dropping or exchange is None:
             return
-        method = http.get_method()
+        method = self._http.get_method()
         if self._says_connection:
-            if http.should_upgrade() and method != b"CONNECT":
+            if self._http.should_upgrade() and method != b"CONNECT":
                 return  # feed_data() raises, and _parse() sees to it
             exchange.is_http10 = self._is_http10()
         self._next = None
         exchange.method = method
         exchange.target = self._url
         exchange.body = self._body.take(exchange)
-        if not http.should_keep_alive() or method == b"CONNECT":  # what follows a CONNECT is no HTTP
+        if not self._http.should_keep_alive() or method == b"CONNECT":  # what follows a CONNECT is not HTTP
             exchange.keep_alive = False
             exchange.is_http10 = self._is_http10()
             self.is_dropping = True

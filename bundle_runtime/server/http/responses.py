@@ -93,7 +93,7 @@ class Responses:
         self._counters = counters
 
     def json(self, exchange: Exchange, value: Any) -> None:
-        """Of a route that is no prediction."""
+        """Of a route other than predictions."""
         exchange.reply(self.headers.get(200), orjson.dumps(value), b"cache-control: no-store\r\n")
 
     def succeeded(self, exchange: Exchange, body: bytes, content_type: bytes = JSON, more: bytes = b"") -> None:
@@ -121,18 +121,18 @@ class Responses:
         self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
 
     def internal_error(self, exchange: Exchange, error: Exception) -> None:
-        """A mistake of ours, or what nobody thought of: no client waits for ever because of it."""
+        """An error of this server itself, logged and answered: no client waits forever because of it."""
         traceback.print_exception(error)
         connection = exchange.connection
         exchange.keep_alive = False
         if connection.awaits(exchange):
             try:
-                self.failed(exchange, "InternalError", "a mistake in this server: its log has the traceback")
+                self.failed(exchange, "InternalError", "an error in this server: its log has the traceback")
             except Exception as another:
                 traceback.print_exception(another)
             else:
                 return
-        connection.abort()  # nobody knows how much of a response went out
+        connection.abort()  # how much of a response went out is unknown
 
     def count(self, exchange: Exchange, code: str) -> None:
         """A prediction that ends with ``code``."""

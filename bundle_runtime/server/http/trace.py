@@ -1,7 +1,7 @@
 """W3C Trace Context: what a caller's headers say of the trace that a request belongs to, passed on to the worker.
 
-The server adds no span of its own, so it passes the context on unchanged, as the recommendation asks of who does not
-take part. What breaks the format is dropped: a trace that starts anew is better than one that lies.
+The server adds no span of its own, so it passes the context on unchanged, as the recommendation asks of a server that
+does not take part. What breaks the format is dropped: a trace that starts again is better than a wrong one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _MAX_STATE = 4096
 
 
 def trace_context(exchange: Exchange) -> dict[str, str]:
-    """``traceparent`` and ``tracestate``; empty when there is none that holds."""
+    """``traceparent`` and ``tracestate``; empty when there is none that is valid."""
     parent = exchange.traceparent.strip()
     match = _PARENT.fullmatch(parent)
     if match is None or (match["more"] is not None and parent.startswith(b"00")):

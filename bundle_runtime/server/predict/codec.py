@@ -13,7 +13,7 @@ import orjson
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON
-from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.queue.calls import FIELDS, CallHead
 from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import Schema, Violation
@@ -36,7 +36,7 @@ class Codec(Protocol):
     compresses: bool  # the response may have the content coding that the client accepts
 
     def decode(self, exchange: Exchange) -> Any:
-        """What the request asks for. Refused when it is no request of this protocol."""
+        """What the request asks for. Refused when it is not a request of this protocol."""
 
     def request_violations(self, schema: Schema, content: Any) -> list[Violation] | None:
         """None when the request fits the bundle's request schema."""
@@ -68,13 +68,13 @@ class FieldsCodec:
 
     def decode(self, exchange: Exchange) -> Any:
         body, exchange.body = exchange.body, b""  # a large one is not held twice
-        if len(body) > SMALL:
+        if len(body) > UNCOUNTED_MAX_BYTES:
             self._memory.needs_values(body, "the body")
             self._memory.release(exchange)  # what is sent on is counted when it is known
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Refused("NotJSON", f"the body is no JSON: {error}") from None
+            raise Refused("NotJSON", f"the body is not valid JSON: {error}") from None
         if type(value) is not dict:
             raise Refused("NotJSON", "the body must be a JSON object that holds the fields of the request")
         return value
@@ -86,7 +86,7 @@ class FieldsCodec:
         return self.head, wire.pack_fields(content)
 
     def read(self, payload: bytes, *, checked: bool) -> Any:
-        if len(payload) > SMALL:
+        if len(payload) > UNCOUNTED_MAX_BYTES:
             if checked:
                 self._memory.needs_values(payload, "the prediction", "ResponseTooLarge")
             self._memory.needs(len(payload) * (1 + self._copies), "the prediction", 0, "ResponseTooLarge")
@@ -96,7 +96,7 @@ class FieldsCodec:
         try:
             value = orjson.loads(response)
         except orjson.JSONDecodeError as error:
-            raise Refused("ResponseNotJSON", f"the worker's answer is no JSON: {error}") from None
+            raise Refused("ResponseNotJSON", f"the worker's response is not valid JSON: {error}") from None
         for prediction in self.predictions(value):
             if not schema.accepts(prediction):
                 return schema.violations(prediction)

@@ -11,7 +11,7 @@ from bundle_runtime.server.http.content_coding import encoded
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import Responses
 from bundle_runtime.server.http.trace import trace_context
-from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.predict.codec import Codec, FieldsCodec
 from bundle_runtime.server.predict.streaming import Stream
 from bundle_runtime.server.queue.calls import FIELDS, CallHead, as_call
@@ -81,7 +81,7 @@ class Predictions:
         if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
             message = f"for the worker the request is {len(payload)} bytes, more than {wire.MAX_HEADED}"
             raise Refused("BodyTooLarge", f"{message}: send less in one")
-        if len(payload) > SMALL:
+        if len(payload) > UNCOUNTED_MAX_BYTES:
             self.memory.hold(exchange, len(payload))
         pending = self._dispatcher.admit(exchange, payload, kind)
         exchange.body = b""
@@ -107,7 +107,7 @@ class Predictions:
             self.responses.internal_error(exchange, error)
 
     def _says(self, code: str) -> str:
-        """Where the worker said nothing."""
+        """Of an end without words of the worker."""
         if code == "DeadlineExceeded":
             return f"no answer within {self._timeout:g} s (serving.requestTimeoutSeconds)"
         if code == "WorkerDied":
@@ -120,7 +120,7 @@ class Predictions:
         response = codec.read(payload, checked=schema is not None)
         violations = None if schema is None else codec.response_violations(schema, response)
         if violations is not None:
-            message = "the prediction does not fit the bundle's response schema: mend predict_fn or the schema"
+            message = "the prediction does not fit the bundle's response schema: fix predict_fn or the schema"
             raise self._violates("response", message, violations)
         body, content_type, headers = codec.encode(response)
         if codec.compresses:
@@ -140,7 +140,7 @@ class Predictions:
             self.responses.internal_error(exchange, error)
 
     def _begin_stream(self, exchange: Exchange, pending: Pending) -> Stream:
-        message = "the item does not fit the bundle's response schema: mend predict_fn or the schema"
+        message = "the item does not fit the bundle's response schema: fix predict_fn or the schema"
         return Stream(
             exchange,
             self.responses,

@@ -19,7 +19,7 @@ import orjson
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON, Responses, error_body
-from bundle_runtime.server.memory import SMALL, Memory
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import Schema, Violation
 
@@ -92,7 +92,7 @@ class Stream:
             self._responses.refused(self._exchange, refusal)
 
     def _items(self, texts: bytes) -> None:
-        if len(texts) > SMALL:
+        if len(texts) > UNCOUNTED_MAX_BYTES:
             if self._schema is not None:
                 self._memory.needs_values(texts, "the item", "ResponseTooLarge")
             self._memory.needs(_COPIES * len(texts), "the item", 0, "ResponseTooLarge")
@@ -115,7 +115,7 @@ class Stream:
         try:
             value = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            raise Refused("ResponseNotJSON", f"the worker's item is no JSON: {error}") from None
+            raise Refused("ResponseNotJSON", f"the worker's item is not valid JSON: {error}") from None
         if not schema.accepts(value):
             raise self._violates(schema.violations(value))
 
@@ -146,7 +146,7 @@ class Stream:
 
 
 def _form(accept: bytes) -> _Form:
-    """The first that the client names; q-values are not weighed, as nobody asks for two of these."""
+    """The first that the client names; q-values are not weighed, as no client asks for two of these."""
     for offer in accept.lower().split(b","):
         found = _FORMS.get(offer.partition(b";")[0].strip())
         if found is not None:

@@ -15,18 +15,18 @@ from collections.abc import Container
 from bundle_runtime.contract import wire
 from bundle_runtime.server.queue.request import Pending
 
-SAMPLES = 50
-MARGIN = 0.9  # of the last batches that took no longer than the estimate says
-MOST_BYTES = 64 * 1024 * 1024  # of requests in one batch
-LONGEST_QUEUE = 64  # batches
-LEAD = 0.003  # seconds that a batch is sent ahead: what the server may be busy for with other requests
+DURATION_SAMPLES = 50
+MARGIN_QUANTILE = 0.9  # of the last batches that took no longer than the estimate says
+BATCH_MAX_BYTES = 64 * 1024 * 1024  # of requests in one batch
+QUEUE_MAX_BATCHES = 64
+SEND_AHEAD_SECONDS = 0.003  # before the last batch ends: what the server may be busy for with other requests
 
 
 class Duration:
-    """seconds(n) = a n + b by least squares, and the residual that MARGIN of the samples stay below."""
+    """seconds(n) = a n + b by least squares, and the residual that MARGIN_QUANTILE of the samples stay below."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[int, float]] = deque(maxlen=SAMPLES)
+        self._samples: deque[tuple[int, float]] = deque(maxlen=DURATION_SAMPLES)
         self._a = self._b = self._margin = 0.0
         self._stale = False
 
@@ -35,7 +35,7 @@ class Duration:
         self._stale = True
 
     def fit(self) -> None:
-        """Costs as much as a small request: best done when nobody waits for an answer, else when it is asked for."""
+        """Costs as much as a small request: best done when no client waits, else when the estimate is asked for."""
         if not self._stale:
             return
         self._stale = False
@@ -47,7 +47,7 @@ class Duration:
         self._a = max(0.0, slope / spread) if spread else 0.0
         self._b = mean_seconds - self._a * mean_size
         residuals = sorted(seconds - self._a * size - self._b for size, seconds in self._samples)
-        self._margin = max(0.0, residuals[math.ceil(MARGIN * count) - 1])
+        self._margin = max(0.0, residuals[math.ceil(MARGIN_QUANTILE * count) - 1])
 
     def seconds(self, size: int) -> float:
         """What most batches stay below; 0 before anything is known."""
@@ -91,8 +91,8 @@ class BatchPlan:
         if len(self._sent) > self._concurrency:
             return math.inf
         begin = self.next_place(now)
-        if begin - now > LEAD:
-            return begin - now - LEAD
+        if begin - now > SEND_AHEAD_SECONDS:
+            return begin - now - SEND_AHEAD_SECONDS
         # else those that come in the last moment would miss the batch for nothing
         enough = waiting >= self.limit or self.is_late(deadline, begin, waiting)
         return 0.0 if enough else math.inf
@@ -112,7 +112,7 @@ class BatchPlan:
 
     def is_full(self, waiting: int) -> bool:
         """Whether one more would wait longer than it may, or than is sensible."""
-        if waiting >= LONGEST_QUEUE * self.limit:
+        if waiting >= QUEUE_MAX_BATCHES * self.limit:
             return True
         if waiting < self.limit:
             return False
@@ -122,7 +122,7 @@ class BatchPlan:
     def gather(
         self, waiting: deque[Pending], wanted: Container[int], now: float
     ) -> tuple[list[Pending], list[Pending]]:
-        """Takes the next batch off the queue, as much as it holds, and what is too late for it; what nobody ``wanted``
+        """Takes the next batch off the queue, as much as it holds, and what is too late for it; what is not ``wanted``
         any more is left out. A call goes alone."""
         begin = self.next_place(now)
         group: list[Pending] = []
@@ -131,7 +131,7 @@ class BatchPlan:
         while waiting and len(group) < self.limit:
             pending = waiting[0]
             size += len(pending.body)
-            if group and (pending.kind != wire.REQUEST or size > MOST_BYTES):
+            if group and (pending.kind != wire.REQUEST or size > BATCH_MAX_BYTES):
                 break
             waiting.popleft()
             if pending.id not in wanted:

@@ -26,8 +26,8 @@ Finish = Callable[[Any, str, bytes], None]
 
 
 class Dispatcher:
-    """``on_finish`` is called once for each admitted request whose client has not gone, ``on_item`` for what a stream
-    yields: the request, and the items or None at its end."""
+    """``on_finish`` is called once for each admitted request whose client is still connected, ``on_item`` for what a
+    stream yields: the request, and the items or None at its end."""
 
     def __init__(
         self,
@@ -121,7 +121,7 @@ class Dispatcher:
             return
         table.outstanding.discard(id)
         now = monotonic()
-        if code != wire.CANCELLED:  # never begun: that is said even by a worker whose function hangs
+        if code != wire.CANCELLED:  # never begun: even a worker whose function hangs answers so
             table.progress = now
             micros, mean = sum(frame.phases), table.mean_micros
             table.mean_micros = micros if mean == math.inf else mean + (micros - mean) * 0.125
@@ -157,7 +157,7 @@ class Dispatcher:
             self._table.send(wire.CREDIT, pending.id, wire.credit(size))
 
     def drop(self, pending: Pending) -> None:
-        """Its client went away."""
+        """Its client has disconnected."""
         pending.context = None
         if self._table.pending.pop(pending.id, None) is not None:
             self._cancel(pending)
@@ -187,7 +187,7 @@ class Dispatcher:
         self.on_finish(pending.context, "DeadlineExceeded", b"")
 
     def worker_lost(self) -> None:
-        """Nothing is sent twice: nobody knows how far the user's function came. The rest waits for the next one."""
+        """Nothing is sent twice, as how far the user's function came is unknown. The rest waits for the next worker."""
         table = self._table
         self._policy.close()
         self._policy = self._one_by_one

@@ -1,16 +1,16 @@
 """How many requests may be in a pod: some, as long as they can be answered in time; more, while they hardly wait. Pure.
 
-A count alone is wrong for somebody: ten who wait for a function of ten seconds wait in vain, ten for one of 50 us are
-no load at all.
+A count alone does not fit all: ten that wait for a function of ten seconds wait in vain, ten for one of 50 us are no
+load at all.
 """
 
 from __future__ import annotations
 
 import math
 
-SECONDS = 1.0  # that the last in the queue is expected to wait
-REQUESTS = 2048
-BYTES = 64 * 1024 * 1024  # the largest body that a request may have
+SHORT_WAIT_SECONDS = 1.0  # that the last in the queue is expected to wait
+REQUESTS_MAX = 2048
+QUEUED_MAX_BYTES = 64 * 1024 * 1024  # the largest body that a request may have
 
 
 class QueueLimits:
@@ -28,5 +28,5 @@ class QueueLimits:
         if occupied < self._usual:
             # what ran last may have been slow by chance: one for each place may always wait
             return occupied < 2 * self._max_concurrency or expected <= self._timeout or mean_seconds == math.inf
-        quick = expected < SECONDS and since_progress < SECONDS
-        return quick and occupied < REQUESTS and held_bytes < BYTES
+        quick = expected < SHORT_WAIT_SECONDS and since_progress < SHORT_WAIT_SECONDS
+        return quick and occupied < REQUESTS_MAX and held_bytes < QUEUED_MAX_BYTES

@@ -1,4 +1,4 @@
-"""Where the time of a request went: in the queue, and in the three phases that the worker tells.
+"""Where the time of a request went: in the queue, and in the three phases that the worker measures.
 
 Kept as they come and put into buckets many at a time: four buckets for each request would be a tenth of its cost.
 """
@@ -9,7 +9,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.histogram import Histogram
 from bundle_runtime.server.queue.request import Pending
 
-TOGETHER = 256
+FLUSH_COUNT = 256
 
 
 class Phases:
@@ -20,7 +20,7 @@ class Phases:
 
     def observe(self, pending: Pending, now: float, phases: wire.Phases) -> None:
         self._new.append((pending.queued, now - pending.admitted, phases))
-        if len(self._new) >= TOGETHER:
+        if len(self._new) >= FLUSH_COUNT:
             self._count()
 
     @property

@@ -18,4 +18,4 @@ class Pending:
         self.deadline = deadline
         self.kind = kind
         self.sent = False
-        self.queued = -1.0  # seconds until the worker took it, once an item has told them
+        self.queued = -1.0  # seconds until the worker took it, once an item has shown them

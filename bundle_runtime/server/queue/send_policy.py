@@ -57,7 +57,7 @@ class SendPolicy(Protocol):
         """The worker is done with a request; ``pending`` is None when no client waits for it any more."""
 
     def close(self) -> None:
-        """Of a worker that is gone: nothing more is sent."""
+        """Its worker has disconnected: nothing more is sent."""
 
 
 class OneByOne:
@@ -107,7 +107,7 @@ class OneByOne:
             waiting.popleft()
             table.outstanding.add(pending.id)
             pending.sent = True
-            if outstanding < self._max_concurrency:  # what goes ahead is no sign of life
+            if outstanding < self._max_concurrency:  # what is sent ahead does not show that the worker is alive
                 table.progress = monotonic()
             table.send(pending.kind, pending.id, table.take_body(pending))
 
@@ -221,5 +221,5 @@ class Batches:
             self._timer = None
 
     def _complete_later(self, pending: Pending, frame: wire.Frame, code: str, now: float) -> None:
-        if pending.context is not None:  # whose client has not gone meanwhile
+        if pending.context is not None:  # its client is still connected
             self._complete(pending, frame, code, now)

@@ -23,13 +23,13 @@ READY = "Ready"
 FAILED = "Failed"
 
 # a killed worker is started again at once, and one that loads quickly is back in two or three seconds
-RETURN_SECONDS = 5.0
-BIG = 64 * 1024
-COPIES = {wire.PIECES: 4}  # of an answer until it is put together; of the others the parts and the whole
+WORKER_RETURN_SECONDS = 5.0
+JOIN_MAX_BYTES = 64 * 1024
+COPIES_BY_KIND = {wire.PIECES: 4}  # of an answer until it is put together; of the others the parts and the whole
 
 
 class WorkerLink:
-    """``state`` is what GET / says. A failure is kept until a worker is ready: the one that failed is gone by then."""
+    """``state`` is what GET / shows. A failure is kept until a worker is ready: the one that failed exits."""
 
     def __init__(
         self,
@@ -55,14 +55,14 @@ class WorkerLink:
         self.worker: dict[str, Any] = {}
         self.load_seconds: dict[str, float] = {}
         self.fields: dict[str, list[str]] = {}  # which ones predict_fn takes and needs
-        self.traces = True  # somebody may read a trace context: all but a loaded worker without OpenTelemetry
-        self.lost = 0  # loaded workers that went away without being asked
+        self.traces = True  # a trace context may be read: by all but a loaded worker without OpenTelemetry
+        self.lost = 0  # loaded workers that disconnected without being asked to
         self._away_since = loop.time()
 
     @property
     def returning(self) -> bool:
         """There is no worker, and one may be back in a moment."""
-        return self.state in (WAITING, LOADING) and self._loop.time() - self._away_since < RETURN_SECONDS
+        return self.state in (WAITING, LOADING) and self._loop.time() - self._away_since < WORKER_RETURN_SECONDS
 
     @property
     def loaded(self) -> bool:
@@ -162,7 +162,8 @@ class WorkerLink:
         self.traces = True
         if self.state == READY and self._lifecycle.stage is not CLOSING:
             self.lost += 1
-            say(f"worker lost: what it had is answered with 503, what waits has {RETURN_SECONDS:g} s for the next one")
+            wait = f"{WORKER_RETURN_SECONDS:g} s"
+            say(f"worker lost: what it had is answered with 503, what waits has {wait} for the next one")
             self._away_since = self._loop.time()
         if self.state != FAILED:
             self.state = WAITING
@@ -196,7 +197,7 @@ class WorkerConnection(asyncio.Protocol):
         """What is sent within one turn of the loop goes in one write: under load a third of a request's cost."""
         if self._transport is None:
             return
-        if len(payload) > BIG:
+        if len(payload) > JOIN_MAX_BYTES:
             self._flush()
             self._transport.write(wire.pack_header(kind, id, len(payload)))
             self._transport.write(payload)
@@ -245,9 +246,9 @@ class WorkerConnection(asyncio.Protocol):
         self._counted = arriving
         memory = self._link.memory
         memory.release(self)
-        if arriving is None or arriving.length <= BIG or self._transport is None:
+        if arriving is None or arriving.length <= JOIN_MAX_BYTES or self._transport is None:
             return
-        needed = arriving.length * COPIES.get(arriving.kind, 2)
+        needed = arriving.length * COPIES_BY_KIND.get(arriving.kind, 2)
         try:
             memory.needs(needed, "the prediction", 0, "ResponseTooLarge")
         except TooMuch as refusal:
@@ -270,7 +271,7 @@ class WorkerConnection(asyncio.Protocol):
 
 
 def _read(frame: wire.Frame) -> tuple[str, bytes]:
-    """Code and payload of an answer that is no plain response. What cannot be read is the end of one request only."""
+    """Code and payload of a frame other than RESPONSE. What cannot be read is the end of one request only."""
     try:
         if frame.kind == wire.PIECES:
             return "", assemble(frame.payload)
@@ -279,11 +280,11 @@ def _read(frame: wire.Frame) -> tuple[str, bytes]:
         return code, str(fields.get("message") or f"{code}, without a message").encode()
     except Exception as error:
         traceback.print_exception(error)
-        return "InternalError", b"the worker's answer could not be read"
+        return "InternalError", b"the worker's response could not be read"
 
 
 def _fields(frame: wire.Frame) -> dict[str, Any]:
-    """What the worker says; half a surrogate pair (the name of a file that is no UTF-8) could be told to nobody."""
+    """What the worker reports, made valid UTF-8: half a surrogate pair (of a file's name) could not be sent on."""
     fields = wire.unpack_json(frame)
     try:
         return cast(dict[str, Any], json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")))

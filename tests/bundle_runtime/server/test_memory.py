@@ -11,8 +11,8 @@ from typing import Any, cast
 import pytest
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.container import ASSUMED, memory_limit
-from bundle_runtime.server.memory import LEAST, SMALL, Memory, TooMuch
+from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES, memory_limit
+from bundle_runtime.server.memory import BUDGET_MIN_BYTES, UNCOUNTED_MAX_BYTES, Memory, TooMuch
 from bundle_runtime.server.worker.link import WorkerConnection
 from tests.bundle_runtime.server.client import Client, Transport, bodies
 
@@ -23,11 +23,11 @@ MIB = 1024 * 1024
     ("contents", "limit"),
     [
         ([str(512 * MIB)], 512 * MIB),
-        (["max"], ASSUMED),
-        (["9223372036854771712"], ASSUMED),  # how v1 writes that there is none
+        (["max"], DEFAULT_MEMORY_LIMIT_BYTES),
+        (["9223372036854771712"], DEFAULT_MEMORY_LIMIT_BYTES),  # how v1 writes that there is none
         (["max", "1000000"], 1_000_000),
-        (["", "0"], ASSUMED),
-        ([], ASSUMED),
+        (["", "0"], DEFAULT_MEMORY_LIMIT_BYTES),
+        ([], DEFAULT_MEMORY_LIMIT_BYTES),
     ],
 )
 def test_the_limit_is_the_containers_own(tmp_path: Any, contents: list[str], limit: int) -> None:
@@ -53,7 +53,7 @@ def test_what_never_fits_is_another_refusal_than_what_does_not_fit_now() -> None
 
 
 def test_a_small_container_has_a_budget_too() -> None:
-    assert Memory(1).most == LEAST
+    assert Memory(1).most == BUDGET_MIN_BYTES
 
 
 def small_budget(client: Client) -> Memory:
@@ -87,7 +87,7 @@ async def test_bodies_that_do_not_end_keep_out_other_large_ones_and_no_small_one
         assert b'"MemoryFull"' in transport.sent
     assert client.server.counters.requests[(503, "MemoryFull")] == len(refused)
     client.connect()
-    client.sends(begin(SMALL) + text(SMALL))
+    client.sends(begin(UNCOUNTED_MAX_BYTES) + text(UNCOUNTED_MAX_BYTES))
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == 200
     for connection, _ in clients:

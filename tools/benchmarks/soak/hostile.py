@@ -35,7 +35,7 @@ BAD_FIELDS: tuple[dict[str, Any], ...] = (
 
 
 async def malformed(site: Site) -> None:
-    """What is no HTTP is refused, and the connection ends."""
+    """What is not HTTP is refused, and the connection ends."""
     started = time.monotonic()
     connection = await Connection.open(site.port)
     try:
@@ -60,7 +60,7 @@ async def expects(site: Site, kind: str, sent: bytes, status: int, code: str) ->
 
 
 async def no_json(site: Site) -> None:
-    await expects(site, "no JSON", request("/predict", random.choice(NO_JSON)), 400, "NotJSON")
+    await expects(site, "not valid JSON", request("/predict", random.choice(NO_JSON)), 400, "NotJSON")
 
 
 async def bad_fields(site: Site) -> None:

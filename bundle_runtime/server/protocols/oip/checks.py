@@ -15,7 +15,7 @@ import orjson
 from bundle_runtime.contract import tensors
 from bundle_runtime.schema_compiling import compiled
 from bundle_runtime.server import weight as json_weight
-from bundle_runtime.server.memory import SMALL
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES
 from bundle_runtime.server.protocols.oip import weight
 from bundle_runtime.server.protocols.oip.fits import ANNOTATIONS, fits
 from bundle_runtime.server.queue.calls import TensorHead
@@ -79,7 +79,7 @@ def value(head: TensorHead, data: Any, needs: Needs = _any) -> Any:
     elif head["datatype"] == "BYTES":
         values = [value.decode("utf-8", "replace") for value in values]
     if form == "json":
-        if len(values[0]) > SMALL:
+        if len(values[0]) > UNCOUNTED_MAX_BYTES:
             needs(json_weight.weight(values[0].encode()))
         try:
             return orjson.loads(values[0])

@@ -1,7 +1,7 @@
 """Whether every tensor of a datatype and a shape fits a schema: an image need not become lists to be checked. Pure.
 
-Certain or nothing: False only means that somebody has to look at the elements. So what is not plainly known here is
-never a mistake, only slow.
+Certain or nothing: False only means that the elements have to be looked at. So what is not plainly known here is
+never wrong, only slow.
 """
 
 from __future__ import annotations

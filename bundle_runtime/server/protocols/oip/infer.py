@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.memory import SMALL, TooMuch
+from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, TooMuch
 from bundle_runtime.server.predict.codec import Encoded
 from bundle_runtime.server.predict.predictions import Predictions
 from bundle_runtime.server.protocols.oip import inputs, outputs
@@ -63,7 +63,7 @@ class TensorCodec:
         return {"as": "tensors", "tensors": heads}, b"".join(data)
 
     def read(self, payload: bytes, *, checked: bool) -> Outputs:
-        if len(payload) > SMALL:
+        if len(payload) > UNCOUNTED_MAX_BYTES:
             self._output_needs(2 * len(payload))
         return outputs.read(payload)
 

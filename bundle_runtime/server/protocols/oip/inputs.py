@@ -25,7 +25,7 @@ MAX_DIMENSIONS = 32  # as many as NumPy has before 2
 
 
 def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryview]:
-    """The JSON object of a request and the bytes behind it. ValueError when it is none."""
+    """The JSON object of a request and the bytes behind it. ValueError when the body is not one."""
     body = memoryview(exchange.body)
     length = len(body)
     header = exchange.header(HEADER).strip()
@@ -38,7 +38,7 @@ def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryvie
     try:
         request = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"the inference request is no JSON: {error}") from None
+        raise ValueError(f"the inference request is not valid JSON: {error}") from None
     if type(request) is not dict or type(request.get("inputs")) is not list:
         raise ValueError('the inference request must be a JSON object with "inputs": [...]')
     return request, body[length:]
@@ -76,7 +76,7 @@ def _input(entry: Any, rest: memoryview, known: dict[str, Tensor], needs: Needs)
     if type(name) is not str or not name:
         raise ValueError("an input must have a name")
     if datatype not in tensors.DATATYPES:
-        raise ValueError(f"the datatype {datatype!r} is none of {', '.join(tensors.DATATYPES)}")
+        raise ValueError(f"the datatype {datatype!r} is not one of {', '.join(tensors.DATATYPES)}")
     if type(shape) is not list or not all(type(size) is int and size >= 0 for size in shape):
         raise ValueError("the shape must be a list of integers that are not negative")
     if len(shape) > MAX_DIMENSIONS:
@@ -136,4 +136,4 @@ def _from_base64(value: Any) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"an element is no base64: {error}") from None
+        raise ValueError(f"an element is not valid base64: {error}") from None

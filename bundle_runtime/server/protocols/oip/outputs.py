@@ -54,7 +54,7 @@ def wanted(request: dict[str, Any]) -> Wanted:
 
 
 def read(payload: bytes) -> Outputs:
-    """WireError, or another error, when the worker's response is none."""
+    """WireError, or another error, when the worker's response cannot be read."""
     head, body = wire.unpack_headed(payload)
     data: dict[str, memoryview] = {}
     at = 0

@@ -22,7 +22,7 @@ from bundle_runtime.server.protocols.oip.schemas import Tensor
 
 SERVER = "model-bundles"
 PLATFORM = "python"
-SINGLE = "output"  # as the worker calls a prediction that is no object
+SINGLE = "output"  # as the worker calls a prediction that is not an object
 
 
 def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from bundle_runtime.contract import tensors
 
-_NUMBER = 48  # an object, and its places in the list of all and in that of its row
-_CACHED = 16  # numbers that CPython has made already
+_NUMBER_BYTES = 48  # an object, and its places in the list of all and in that of its row
+_CACHED_NUMBER_BYTES = 16  # numbers that CPython has made already
 _SMALL_NUMBERS = ("BOOL", "INT8", "UINT8")
-_TEXT = 224  # as bytes, as a string, with its length
-_LIST = 88
-_AS_JSON = 64  # the longest number as text, in a buffer that grew
+_TEXT_BYTES = 224  # as bytes, as a string, with its length
+_LIST_BYTES = 88
+_NUMBER_TEXT_BYTES = 64  # the longest number as text, in a buffer that grew
 
 
 def weight(datatype: str, shape: Sequence[int], size: int, *, as_json: bool = False) -> int:
@@ -24,10 +24,10 @@ def weight(datatype: str, shape: Sequence[int], size: int, *, as_json: bool = Fa
         product *= dimension
         lists += product
     if datatype == "BYTES":
-        each, text = _TEXT, 12 * size  # wide characters, escaped
+        each, text = _TEXT_BYTES, 12 * size  # wide characters, escaped
         number = min(number, size // 4 + 1)
     else:
-        each, text = _CACHED if datatype in _SMALL_NUMBERS else _NUMBER, 4 * size
+        each, text = _CACHED_NUMBER_BYTES if datatype in _SMALL_NUMBERS else _NUMBER_BYTES, 4 * size
         if as_json:
-            each += _AS_JSON
-    return number * each + lists * _LIST + text
+            each += _NUMBER_TEXT_BYTES
+    return number * each + lists * _LIST_BYTES + text

@@ -12,6 +12,9 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
 from bundle_runtime.server.http import parser
+from bundle_runtime.server.lifecycle import DRAINING
+from bundle_runtime.server.server import Server
+from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS, WorkerConnection
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
@@ -170,9 +173,9 @@ async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, 
 async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
     client = Client()
     client.sends(PREDICT)
-    client.waits(RETURN_SECONDS / 2)
+    client.waits(WORKER_RETURN_SECONDS / 2)
     assert client.status is None
-    client.waits(RETURN_SECONDS / 2)
+    client.waits(WORKER_RETURN_SECONDS / 2)
     assert (client.status, client.transport.ended) == (503, "closed")
     assert b'"NotReady"' in client.transport.sent
     assert b"connection: close" in client.transport.sent
@@ -200,7 +203,7 @@ async def test_a_drain_closes_idle_connections_and_lets_new_ones_ask() -> None:
     assert client.connection.close_if_idle()
     assert client.transport.ended == "closed"
     silent = Client()
-    silent.clock.now += http.FRESH_SECONDS
+    silent.clock.now += http.EXPECTED_REQUEST_SECONDS
     assert silent.connection.close_if_idle()
 
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from bundle_runtime.server.http.content_coding import MAX_MEMBERS, Undecodable, decoded
+from bundle_runtime.server.http.content_coding import MEMBERS_MAX, Undecodable, decoded
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory
 
@@ -28,7 +28,7 @@ def body(content: bytes, limit: int = LIMIT) -> bytes:
 def test_members_are_one_body_wherever_they_end() -> None:
     parts = [bytes([65 + number % 26]) * (number * 97 % 70_000) for number in range(200)]
     assert body(b"".join(gzip.compress(part) for part in parts)) == b"".join(parts)
-    assert body(EMPTY * MAX_MEMBERS) == b""
+    assert body(EMPTY * MEMBERS_MAX) == b""
     assert body(zlib.compress(b"x" * 100_000)) == b"x" * 100_000
     assert body(b"") == b""
 
@@ -36,7 +36,7 @@ def test_members_are_one_body_wherever_they_end() -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (EMPTY * (MAX_MEMBERS + 1), "parts"),
+        (EMPTY * (MEMBERS_MAX + 1), "parts"),
         (EMPTY[:-1], "ends early"),
         (EMPTY + b"x", "ends early"),
         (EMPTY + b"noise", "not gzip"),

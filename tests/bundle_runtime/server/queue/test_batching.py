@@ -7,10 +7,16 @@ import random
 
 import pytest
 
-from bundle_runtime.server.queue.batching import LEAD, LONGEST_QUEUE, SAMPLES, BatchPlan, Duration
+from bundle_runtime.server.queue.batching import (
+    DURATION_SAMPLES,
+    QUEUE_MAX_BATCHES,
+    SEND_AHEAD_SECONDS,
+    BatchPlan,
+    Duration,
+)
 
 
-def fitted(a: float, b: float, noise: float = 0.0, count: int = SAMPLES) -> Duration:
+def fitted(a: float, b: float, noise: float = 0.0, count: int = DURATION_SAMPLES) -> Duration:
     duration = Duration()
     rng = random.Random(0)
     for _ in range(count):
@@ -49,7 +55,7 @@ def test_more_requests_are_never_expected_to_take_less_time() -> None:
 
 def test_it_follows_a_change() -> None:
     duration = fitted(0.001, 0.008)
-    for size in range(1, SAMPLES + 1):
+    for size in range(1, DURATION_SAMPLES + 1):
         duration.add(size, 0.5)
     assert duration.seconds(30) == pytest.approx(0.5)
 
@@ -77,11 +83,11 @@ def test_a_batch_runs_until_its_last_answer() -> None:
 @pytest.mark.parametrize(
     ("after", "waiting", "left", "wait"),
     [
-        (0.0, 10, 1.0, 0.2 - LEAD),
-        (0.1, 10, 1.0, 0.1 - LEAD),
-        (0.2 - LEAD / 2, 10, 1.0, 0.0),
-        (0.2 - LEAD / 2, 9, 1.0, math.inf),
-        (0.2 - LEAD / 2, 9, 0.1, 0.0),
+        (0.0, 10, 1.0, 0.2 - SEND_AHEAD_SECONDS),
+        (0.1, 10, 1.0, 0.1 - SEND_AHEAD_SECONDS),
+        (0.2 - SEND_AHEAD_SECONDS / 2, 10, 1.0, 0.0),
+        (0.2 - SEND_AHEAD_SECONDS / 2, 9, 1.0, math.inf),
+        (0.2 - SEND_AHEAD_SECONDS / 2, 9, 0.1, 0.0),
         (0.5, 9, 1.0, math.inf),
     ],
 )
@@ -122,5 +128,5 @@ def test_how_many_may_wait(seconds: float, waiting: int, full: bool) -> None:
 
 def test_a_queue_ends_somewhere_when_nothing_is_known() -> None:
     batches = BatchPlan(10, 1, 60.0)
-    assert not batches.is_full(10 * LONGEST_QUEUE - 1)
-    assert batches.is_full(10 * LONGEST_QUEUE)
+    assert not batches.is_full(10 * QUEUE_MAX_BATCHES - 1)
+    assert batches.is_full(10 * QUEUE_MAX_BATCHES)

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from bundle_runtime.server.queue.limits import BYTES, REQUESTS, QueueLimits
+from bundle_runtime.server.queue.limits import QUEUED_MAX_BYTES, REQUESTS_MAX, QueueLimits
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ from bundle_runtime.server.queue.limits import BYTES, REQUESTS, QueueLimits
         (39, 0, 0.05, 0.1, True),
         (40, 0, 0.05, 0.1, False),
         (22, 0, 0.05, 1.1, False),
-        (22, BYTES, 0.05, 0.1, False),
-        (REQUESTS - 1, 0, 0.00005, 0.1, True),
-        (REQUESTS, 0, 0.00005, 0.1, False),
+        (22, QUEUED_MAX_BYTES, 0.05, 0.1, False),
+        (REQUESTS_MAX - 1, 0, 0.00005, 0.1, True),
+        (REQUESTS_MAX, 0, 0.00005, 0.1, False),
     ],
     ids=[
         "ten for each place always", "nothing known yet", "one that waits for each place",
