@@ -35,7 +35,7 @@ START_SECONDS = 120.0
 
 
 async def run(settings: Settings) -> None:
-    """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it anew."""
+    """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it again."""
     metrics, cache, queue = Metrics(), ObjectCache(), WorkQueue()
     cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called)
     waiters = Waiters(queue)

@@ -105,7 +105,7 @@ class Settings:
         "MODELBUNDLE_REQUEST_SECONDS", 15, _whole(1, 300), "Longest time that one call to the API server may take."
     )
     resync_seconds: int = _setting(
-        "MODELBUNDLE_RESYNC_SECONDS", 300, _whole(10, 86400), "Time between two looks at everything."
+        "MODELBUNDLE_RESYNC_SECONDS", 300, _whole(10, 86400), "Resync interval: time between two LISTs of everything."
     )
     drain_seconds: int = _setting(
         "MODELBUNDLE_DRAIN_SECONDS", 5, _whole(0, 600), "Time that a leaving pod waits for endpoints to follow."

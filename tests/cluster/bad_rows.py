@@ -183,7 +183,7 @@ ROWS = [
     Row("wrong-digest", "The artifact is not the one that the bundle names", "ArtifactDigestMismatch",
         ("0" * 64, "sha256"), _wrong_digest, stalled=True),
     Row("broken-pickle", "The artifact is not a pickle", "UnpickleFailed",
-        ("pickle",), _artifact("broken-pickle", b"this is no pickle", pythonVersion="3.12")),
+        ("pickle",), _artifact("broken-pickle", b"this is not a pickle", pythonVersion="3.12")),
     Row("other-python", "Another Python wrote the pickle", "PythonMismatch",
         ("3.9", "3.12"), _artifact("other-python", b"never read", pythonVersion="3.9")),
     Row("unknown-requirement", "A requirement does not exist", "RequirementNotFound",

@@ -1,4 +1,4 @@
-"""A served bundle whose children somebody deletes or edits, and what has to be true of them again soon after."""
+"""A served bundle whose children are deleted or edited, and what has to be true of them again soon after."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ADDED = {
 
 
 def spec(child: str, namespace: str) -> Manifest:
-    """What is desired of a child: its data or spec, without what the API server assigns anew."""
+    """What is desired of a child: its data or spec, without what the API server assigns."""
     found = get(child, NAME, namespace)
     assert found is not None
     wanted = dict(found.get("spec") or {"data": found.get("data")})

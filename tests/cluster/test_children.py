@@ -1,4 +1,4 @@
-"""Children that somebody deletes or edits come back to what is desired."""
+"""Children that are deleted or edited come back to what is desired."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
     wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 30)
 
-    # somebody forges where it comes from: computed from the record again
+    # a user forges where it comes from: computed from the record again
     _overwrite_status("lost", {"lineage": {**before["lineage"], "root": "forged", "depth": 7}}, namespace)
     wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 30)
 

@@ -27,7 +27,7 @@ from tools.testkit.store import Store
 SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 SYSTEM = "modelbundle-system"
 ROUNDS = 5 if SOAK else 1
-# what somebody else may have to wait; with MODELBUNDLE_SOAK it is twice what it took before
+# what another tenant may have to wait; with MODELBUNDLE_SOAK it is twice what it took before
 PATIENCE = 60.0
 # shorter than this, a time is the machine's and not the operator's
 SHORT = 0.5

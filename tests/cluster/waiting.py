@@ -30,7 +30,7 @@ def wait_until(
         for found in _changes(kind, name, namespace, left):
             if holds(found):
                 return found
-        time.sleep(0.4)  # the watch ended by itself
+        time.sleep(0.4)  # the watch ended
     raise TimeoutError(f"{what}: not within {timeout:g} s\n{explain()}")
 
 

@@ -108,7 +108,7 @@ class ModelBundle(BaseModel):
 def parse(obj: dict[str, Any]) -> ModelBundle:
     """The model of an object as the API server returns it; Terminal when a CRD of another version let it through.
 
-    A field of the status that another version wrote and this one cannot read counts as unset: it is written anew. Only
+    A field of the status that another version wrote and this one cannot read counts as unset: it is written again. Only
     that field, as a clone's content is in another one.
     """
     refuse_unreadable(obj)

@@ -19,5 +19,5 @@ class Verdict:
 
 
 def sentence(text: str) -> str:
-    """With one full stop, whoever wrote the words."""
+    """The text with one full stop at its end."""
     return text.rstrip(". ") + "."

@@ -1,7 +1,7 @@
 """Whether a request or response schema is a JSON Schema that the server can use, said so that the author can act.
 
 Nothing is compiled here: a schema is anybody's, and compiling one can take all time and memory. What only compiling
-tells (a pattern that is no regular expression) prepare tells, in the bundle's own pod.
+tells (a pattern that is not a regular expression) prepare tells, in the bundle's own pod.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ def check_schema(schema: dict[str, Any]) -> str | None:
     except ValidationError as error:
         return _explain(error)
     except BaseException as error:
-        # a panic of the library is no Exception, and one schema must not end the operator
+        # a panic of the library is not an Exception, and one schema must not end the operator
         if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
             raise
         return f": cannot be looked at ({type(error).__name__}: {str(error)[:_LONGEST]}): write it in a simpler way"

@@ -3,7 +3,7 @@
 A clone reads its base once. What it found is kept in status.resolved, and from then on that record alone is the clone's
 content: the base may be deleted, or another may take its name. The record counts for the spec.bundle that it was made
 from, and only where that spec bears it out, as who may write status can write anything there. Where status was lost (a
-cluster restored from Git), the clone is resolved anew. Pure: `find` looks into what the caller knows.
+cluster restored from Git), the clone is resolved again. Pure: `find` looks into what the caller knows.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ def _fields(bundle: ModelBundle) -> dict[str, Any]:
 def _document(uri: str, text: str, own: dict[str, Any]) -> dict[str, Any] | None:
     """The document of a record; None when this clone cannot have been resolved to it.
 
-    What the clone sets can be checked: put upon the document once more, it changes nothing. What it inherits cannot.
+    What the clone sets can be checked: applied to the document once more, it changes nothing. What it inherits cannot.
     """
     try:
         document: dict[str, Any] = json.loads(text)
@@ -136,8 +136,8 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
         why = "does not exist in this namespace" if body is None else "is being deleted"
         raise BaseUnavailable(
             Reason.BASE_NOT_FOUND,
-            f"The base, ModelBundle {name}, {why}. Create it, and the clone goes on by itself; or create the bundle"
-            " without cloneFrom, under a new name.",
+            f"The base, ModelBundle {name}, {why}. Create it, and the clone continues automatically; or create the"
+            " bundle without cloneFrom, under a new name.",
             name,
         )
     try:
@@ -149,7 +149,7 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
         raise BaseUnavailable(
             Reason.BASE_NOT_RESOLVED,
             f"The base, ModelBundle {name}, is not resolved itself: `kubectl describe mbun {name}` says why. The clone"
-            " goes on by itself once it is.",
+            " continues automatically once it is.",
             name,
         )
     if asked.digest is not None and asked.digest != resolution.digest:
@@ -157,7 +157,7 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
             Reason.BASE_CHANGED,
             f"The base, ModelBundle {name}, has the digest {resolution.digest}, and spec.bundle.cloneFrom.digest asks"
             f" for {asked.digest}: it is another bundle of that name. Put the one that is asked for back, and the clone"
-            " goes on by itself; or create a clone of the present one under a new name.",
+            " continues automatically; or create a clone of the present one under a new name.",
             name,
             stalled=True,
         )

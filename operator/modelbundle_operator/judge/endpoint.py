@@ -113,7 +113,7 @@ def pods_answer(known: EndpointEvidence) -> Verdict | None:
 
 
 def nothing_answers(known: EndpointEvidence) -> Verdict:
-    text = f"Nothing answers: {known.awaited}. The endpoint goes on by itself once it is Ready."
+    text = f"Nothing answers: {known.awaited}. The endpoint continues automatically once it is Ready."
     return _ready("False", known.missing, text)
 
 
@@ -126,7 +126,7 @@ def _reconciling_or_stalled(known: EndpointEvidence) -> tuple[Verdict, ...]:
         moving = is_moving(known)
         return (Verdict(ConditionType.RECONCILING, "True", moving.reason, moving.message),) if moving else ()
     if known.wanted.stalled:
-        text = f"{known.awaited}. It stays so: name another bundle in spec.bundle, or put this one right."
+        text = f"{known.awaited}. It stays so: name another bundle in spec.bundle, or fix this one."
         return (Verdict(ConditionType.STALLED, "True", known.missing, text),)
     text = f"{known.awaited}. The endpoint moves once it is Ready."
     return (Verdict(ConditionType.RECONCILING, "True", known.missing, text),)

@@ -1,7 +1,7 @@
 """From a pod's containers to one failure in words: what happened, where, and what to do next.
 
 The order matters: the first container that hinders the pod is the cause, what comes after it only waits. A container
-in CrashLoopBackOff is judged by how its last run ended, as "back-off" is no cause.
+in CrashLoopBackOff is judged by how its last run ended, as "back-off" is not a cause.
 """
 
 import re
@@ -44,7 +44,9 @@ def failure(seen: Observation) -> Failure | None:
         )[1]
     if seen.rollout.refused and len(seen.newest) < seen.wanted:
         message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
-        return Failure(Reason.PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again by itself.")
+        return Failure(
+            Reason.PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again automatically."
+        )
     return None
 
 
@@ -73,11 +75,11 @@ def _not_started(container: Container) -> Failure | None:
         check = "the operator's MODELBUNDLE_RUNTIME_IMAGE" if ours else "spec.bundle.envParams"
         message = (
             f"{where}: image {container.image} cannot be pulled: {cause}. Check the name in {check}, the registry and"
-            " serving.imagePullSecrets; it is tried again by itself."
+            " serving.imagePullSecrets; it is tried again automatically."
         )
         return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
     if container.waiting == "CreateContainerConfigError":
-        hint = "Create it in the bundle's namespace; the pod goes on by itself." if _MISSING.search(words) else ""
+        hint = "Create it in the bundle's namespace; the pod continues automatically." if _MISSING.search(words) else ""
         reason = Reason.SECRET_NOT_FOUND if _MISSING.search(words) else Reason.RUNTIME_CRASHED
         return Failure(reason, f"{where}: {words}. {hint}".strip(), container.name)
     if container.waiting in _START_ERRORS:
@@ -132,7 +134,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
 
 
 def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
-    """SIGKILL or SIGTERM: pod status does not say by whom, so the times have to."""
+    """SIGKILL or SIGTERM: pod status does not say who sent it, so the times have to."""
     limit = seen.bundle.spec.serving.startup_timeout_seconds
     was_ready = None not in (pod.ready_changed, ended.started) and pod.ready_changed > ended.started  # type: ignore[operator]
     if was_ready:
@@ -158,7 +160,7 @@ def _out_of_memory(container: Container, what: str) -> str:
     limit = f" (its limit is {container.memory_limit})" if container.memory_limit else ""
     if container.name in (WORKER, INSTALL):
         return f"container {container.name} {what}{limit}. Raise serving.resources.memory, or make the model smaller."
-    return f"container {container.name} {what}{limit}. This is a container of ours: please report it."
+    return f"container {container.name} {what}{limit}. This container is part of the product: please report it."
 
 
 def _own(name: str) -> str:

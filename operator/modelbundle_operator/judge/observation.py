@@ -15,7 +15,7 @@ from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import short_digest
 from modelbundle_operator.judge.reports import Report, parse
 
-# of sha256:<hex>, and whoever may create pods may write more into the variable
+# of sha256:<hex>; a user who may create pods may write more into the variable
 _LONGEST_DIGEST = 71
 PREPARE, INSTALL, SERVER, WORKER = "prepare", "install", "server", "worker"
 

@@ -48,7 +48,7 @@ def judge(seen: Observation) -> Judgement:
 
 
 def judge_terminal(error: Terminal, running: RunningPods) -> Judgement:
-    """The conditions of a bundle that cannot be resolved until somebody replaces it."""
+    """The conditions of a bundle that cannot be resolved until it is replaced."""
     return _hindered(error.reason, error.message, "The bundle is not resolved.", ConditionType.STALLED, running)
 
 
@@ -229,7 +229,7 @@ def _stage(seen: Observation) -> str:
 
 
 def _completed(pod: Pod, name: str) -> bool:
-    """Whether an init container reported success. An exit code alone is no report: the message has to say it."""
+    """Whether an init container reported success. An exit code alone is not a report: the message has to say it."""
     container = pod.containers.get(name)
     if container is None or container.completed is None:
         return False

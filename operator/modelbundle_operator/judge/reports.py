@@ -52,7 +52,7 @@ ALLOWED: dict[str, frozenset[Reason]] = {
 
 _LONGEST = 1500
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")
-# controls of terminals, of YAML's readers, and of the direction of text: whoever reads a condition sees what is written
+# controls of terminals, of YAML's readers, and of the direction of text: the reader of a condition sees what is written
 _CONTROL = re.compile(
     r"(?:[^\S\n]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff])+"
 )

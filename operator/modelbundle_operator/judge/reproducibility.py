@@ -1,6 +1,6 @@
 """Does what runs now equal what ran first: the image that a tag stood for, the requirements that an index had.
 
-The digest of a bundle says what was asked for. A tag can be moved and an unpinned requirement can be released anew, so
+The digest of a bundle says what was asked for. A tag can be moved and an unpinned requirement can be released again, so
 the first pod that answers is written down, and every pod after it is compared. A bundle that differs goes on serving:
 it is the user who knows whether the difference matters, and a pin in a clone that makes it impossible.
 """

@@ -54,7 +54,7 @@ class ObjectCache:
         """Whether an object is kept: a child while its controller is known here, a pod while its bundle is, or an
         endpoint that names it.
 
-        Whoever may create objects may label them as ours, of any number and name. What only has a child's name is asked
+        A user who may create objects may label any number of them as ours. What only has a child's name is asked
         for when it is looked at.
         """
         if kind in OWN_KINDS:
@@ -168,7 +168,7 @@ def keys_for(kind: str, body: Body) -> set[Key]:
     """The keys to reconcile after an event of this object.
 
     Children are named like their owner, and a name cannot be edited away as a label can; a Service of a name may be a
-    bundle's or an endpoint's, and whoever does not exist has nothing to do. Pods have only the label.
+    bundle's or an endpoint's, and a key without an object has nothing to do. Pods have only the label.
     """
     metadata = body["metadata"]
     if kind == "Pod":
@@ -188,7 +188,7 @@ def controller_of(body: Body) -> Body | None:
 def kept(kind: str, body: Body) -> Body:
     """The body without what nobody here reads; children keep managedFields, which tell a foreign edit.
 
-    Of a child of any size that somebody gave our bundle as its controller, only what makes it known is kept.
+    Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept.
     """
     if kind in CHILD_KINDS:
         return body if LARGE in body or len(json.dumps(body)) <= LARGEST_CHILD else outline(body)

@@ -192,7 +192,7 @@ _PAIR = re.compile(r"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|(\\ud[89
 def as_yaml(body: Body | None) -> bytes:
     """JSON that YAML, as which an apply is read, takes alike: it knows no surrogate pairs, and no raw control codes.
 
-    Half a pair is no character, and whoever wrote one, such as a model's words in a termination message, meant another.
+    Half a pair is not a character; text with one, such as a model's words in a termination message, meant another.
     """
 
     def joined(found: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """The API server's JSON made into bodies within bounds: an object's size and depth are known before it is made.
 
-Whoever may create an object decides what is in it. A parser and all that walks its result recurse, so a value nested
+A user who may create an object decides what is in it. A parser and all that walks its result recurse, so a value nested
 some thousand levels deep would end the process, and an object needs twenty times its bytes. So a text is first cut into
 raw members, which costs neither; what the operator reads of a ModelBundle is made from those, and managedFields, in
 which a deep spec is as deep again, never. A bundle that is too deep or too large to be used is kept as an outline

@@ -1,4 +1,4 @@
-"""A look at everything, now and then: the repair of what the watch has lost.
+"""The resync: a LIST of everything, now and then, which repairs what the watch has lost.
 
 One paged LIST per kind, and only the bundles for which it changed anything are looked at. The first one fills the cache
 before anything is reconciled.
@@ -81,7 +81,7 @@ class Resync:
         return changed
 
     async def run(self) -> None:
-        """For ever, with jitter; a failure is tried again soon and never ends the operator."""
+        """Forever, with jitter; a failure is tried again soon and never ends the operator."""
         failures = 0
         while True:
             seconds = self._every if not failures else min(FIRST_RETRY_SECONDS * 2.0**failures, self._every)
@@ -115,5 +115,5 @@ class Resync:
         """Once for each failure, and not again while it lasts."""
         refusals = {str(error) for error in failed}
         for text in sorted(refusals - self._logged_refusals):
-            log.error("what cannot be listed is not looked after: %s", text)
+            log.error("cannot be listed, so the operator does not manage it: %s", text)
         self._logged_refusals = refusals

@@ -23,7 +23,7 @@ Enqueue = Callable[[Key], None]
 
 
 def registry(cache: ObjectCache, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
-    """One handler per watched kind, and the login. `watch_begins`: a watch starts anew and tells nothing of before."""
+    """One handler per watched kind, and the login. `watch_begins`: a watch starts, without what was before."""
     handlers = kopf.OperatorRegistry()
     login = _Login(cache.wants, watch_begins)
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(login.session)

@@ -2,7 +2,7 @@
 
 kopf parses a page or an event whole, keeps the last event of an object for seconds, and ends on a refused watch or an
 ERROR event. It takes a session of ours: so it never sees an object that decoding.py would not have, nor a large one
-that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes anew. Before it
+that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes again. Before it
 watches it lists: all that it gets of that is the version to watch from, and the resync, which bounds its pages and
 tells deletions too, lists instead.
 """
@@ -34,7 +34,7 @@ def session(
     headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants, watch_begins: Callable[[], None]
 ) -> aiohttp.ClientSession:
     """A session for kopf. `wants` says of a large pod whether the operator keeps it; `watch_begins` is called when a
-    watch is about to start anew: what happened before it, it does not tell."""
+    watch is about to start again: what happened before it is not reported."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
@@ -94,7 +94,7 @@ async def _refusal_as_lost_connection(
 
 @contextlib.contextmanager
 def _understood() -> Iterator[None]:
-    """What is no answer of an API server, such as a proxy's page, is a lost connection too."""
+    """What is not an answer of an API server, such as a proxy's page, is a lost connection too."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:

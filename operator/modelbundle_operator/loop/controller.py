@@ -47,7 +47,7 @@ class Controller:
         self._reconciled = reconciled
 
     def enqueue(self, key: Key) -> None:
-        """`key` changed: look at it, and at whoever waits on it."""
+        """`key` changed: reconcile it, and what waits on it."""
         self.queue.add(key)
         self._waiters.changed(key)
 

@@ -1,4 +1,4 @@
-"""Who waits for whom: a clone for its base. In memory only: at a start every key is looked at, and asks again.
+"""Which key waits for which: a clone for its base. In memory only: at a start every key is looked at, and asks again.
 
 What is waited for may change while the look that asks for it is still under way; the waiter is then looked at once
 more, so no wake-up falls between the two.

@@ -1,7 +1,7 @@
 """When the operator itself fails at an object: the object says so, and everybody else is served.
 
 No input should lead here. One that does would otherwise leave its object without a word, and a panic of a Rust library,
-which is no Exception, would take the process of all with it.
+which is not an Exception, would end the process for all.
 """
 
 import asyncio
@@ -53,6 +53,6 @@ async def guarded(reconciler: Reconciles, key: Key) -> Outcome:
 def in_words(text: str) -> str:
     """What the object says."""
     return (
-        f"The operator failed at this object: {text}. What serves goes on serving, and the operator tries again by"
-        " itself. Its log has the traceback; please report it."
+        f"The operator failed at this object: {text}. What serves goes on serving, and the operator tries again"
+        " automatically. Its log has the traceback; please report it."
     )

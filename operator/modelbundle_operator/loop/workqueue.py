@@ -108,7 +108,7 @@ class WorkQueue:
         key = self._ready.popleft()
         self._queued.discard(key)
         self._working[key] = self.clock()
-        # the look that starts now decides anew when the next one is due
+        # the look that starts now decides again when the next one is due
         if (timer := self._timers.pop(key, None)) is not None:
             timer.cancel()
         return key

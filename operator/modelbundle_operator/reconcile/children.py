@@ -30,7 +30,7 @@ COLLECTION_SECONDS = 2.0
 
 
 class NameTaken(OperatorError):
-    """Somebody else's object has a child's name; heals when it goes."""
+    """An object of another owner has a child's name; heals when it goes."""
 
 
 async def read(cluster: Cluster, cache: ObjectCache, key: Key) -> dict[str, Body | None]:
@@ -93,7 +93,7 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
         and labels.get(LABEL_MANAGED_BY) == MANAGED_BY
         and labels.get(OWNER_LABELS[owner_kind]) == name
     ):
-        return  # an orphan of ours, whose ownerReference somebody took away: the apply gives it back
+        return  # an orphan of ours, whose ownerReference was removed: the apply gives it back
     holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
     if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
         raise Transient(
@@ -103,13 +103,13 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
     if controller is not None and controller.get("apiVersion") == API_VERSION:
         raise NameTaken(
             f"{kind} {name} is that of the {controller['kind']} {controller['name']}. A ModelBundle and a ModelEndpoint"
-            f" need a Service each, so they cannot have one name: create the {owner_kind} under another one. It goes on"
-            f" by itself when the {controller['kind']} is deleted."
+            f" need a Service each, so they cannot have one name: create the {owner_kind} under another one. It"
+            f" continues automatically when the {controller['kind']} is deleted."
         )
     held = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
     raise NameTaken(
         f"{kind} {name} exists in namespace {owner.namespace}{held} and is not this {owner_kind}'s. Delete or rename"
-        f" it, and the {owner_kind} goes on by itself; or create the {owner_kind} under another name."
+        f" it, and the {owner_kind} continues automatically; or create the {owner_kind} under another name."
     )
 
 

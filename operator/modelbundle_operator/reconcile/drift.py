@@ -1,4 +1,4 @@
-"""What somebody else changed in our children, and the object without it.
+"""What others changed in our children, and the object without it.
 
 A forced server-side apply takes back every field that we apply, but leaves what others *added*: an environment
 variable in the pod template, a port, a label. Only managedFields tells those from defaults that the API server filled
@@ -71,7 +71,7 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
             continue
         target = ours if entry.get("manager") == FIELD_MANAGER else others
         _merge(target, entry.get("fieldsV1") or {})
-    if not ours:  # somebody reset managedFields: ownership is unknown until our next apply
+    if not ours:  # managedFields were reset: ownership is unknown until our next apply
         return {}
     return _without(_within(others, _OURS), ours)
 
@@ -97,7 +97,7 @@ def _without(fields: Fields, owned: Fields) -> Fields:
     found: Fields = {}
     for key, below in fields.items():
         if key not in owned:
-            if key != ".":  # to own the list or map itself is no addition while something of ours is in it
+            if key != ".":  # to own the list or map itself is not an addition while one of our fields is in it
                 found[key] = {}
         elif part := _without(below, owned[key]):
             found[key] = part

@@ -118,7 +118,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             _config_mount(),
             _mount("bundle", LAYOUT.bundle_dir, read_only=True),
             _mount("requirements", LAYOUT.requirements_dir, read_only=True),
-            # to connect is no write to the file system; read-only keeps user code from replacing the socket
+            # to connect is not a write to the file system; read-only keeps user code from replacing the socket
             _mount("socket", _SOCKET_DIR, read_only=True),
             _mount("tmp", "/tmp"),
             _mount("shm", "/dev/shm"),

@@ -63,7 +63,7 @@ def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | 
         return None
     try:
         template = json.loads(annotations.get(ANNOTATION_TEMPLATE, ""))
-    except ValueError:  # somebody edited it: render anew
+    except ValueError:  # it was edited: render again
         return None
     return template if isinstance(template, dict) else None
 

@@ -11,7 +11,7 @@ from modelbundle_operator.settings import Settings
 FS_GROUP = 65530
 GRACE_MARGIN_SECONDS = 5
 DEFAULT_SHM = "2Gi"
-SOCKET_LIMIT = "16Mi"  # sockets take no room: whatever fills this directory is no socket
+SOCKET_LIMIT = "16Mi"  # sockets take no room: whatever fills this directory is not a socket
 
 
 def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:

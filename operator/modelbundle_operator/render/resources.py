@@ -2,7 +2,7 @@
 
 The runtime's containers are small and fixed: a twentieth of a core is more than a thousand small requests a second. The
 worker has what the user wrote; without a word a little is asked for, so that the scheduler has something to count, and
-nothing is limited, as any guess would kill somebody's model.
+nothing is limited, as any guess would kill some model.
 """
 
 from typing import Any

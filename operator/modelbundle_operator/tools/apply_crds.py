@@ -19,7 +19,7 @@ PAUSE_SECONDS = 1.0
 
 
 class WouldDropFields(OperatorError):
-    """The cluster's CRD is newer, or somebody else's."""
+    """The cluster's CRD is newer, or of another project."""
 
 
 async def apply_crds(cluster: KubernetesClient) -> list[str]:

@@ -192,10 +192,10 @@ def deleted(body: Body) -> Body:
 @pytest.mark.parametrize(
     ("body", "others", "reason", "says", "stalled"),
     [
-        (clone(), [], Reason.BASE_NOT_FOUND, "Create it, and the clone goes on by itself", False),
+        (clone(), [], Reason.BASE_NOT_FOUND, "Create it, and the clone continues automatically", False),
         (clone(), [deleted(base())], Reason.BASE_NOT_FOUND, "is being deleted", False),
         (clone(), [base(requestSchema={})], Reason.BASE_NOT_RESOLVED, "`kubectl describe mbun base` says why", False),
-        (clone(), [clone("base", "first")], Reason.BASE_NOT_RESOLVED, "goes on by itself once it is", False),
+        (clone(), [clone("base", "first")], Reason.BASE_NOT_RESOLVED, "continues automatically once it is", False),
         (clone(digest=OTHER_DIGEST), [base()], Reason.BASE_CHANGED, f"asks for {OTHER_DIGEST}", True),
         (clone("a", "a"), [clone("a", "a")], Reason.CLONE_CYCLE, "itself: a -> a", True),
         (clone("a", "b"), [clone("a", "b"), clone("b", "a")], Reason.CLONE_CYCLE, "itself: a -> b -> a", True),
@@ -216,7 +216,7 @@ def test_the_digest_that_is_asked_for_is_taken() -> None:
 
 
 def test_a_clone_of_a_clone_in_a_cycle_that_was_resolved_before_is_none() -> None:
-    """a was resolved when its base was another bundle; that b is now a clone of a is no cycle."""
+    """a was resolved when its base was another bundle; that b is now a clone of a is not a cycle."""
     first = told(clone("a", "b"), resolve(parse(clone("a", "b")), known(base("b"))))
     assert resolve(parse(clone("b", "a")), known(first, clone("b", "a"))).lineage.depth == 2
 

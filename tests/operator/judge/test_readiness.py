@@ -104,12 +104,12 @@ READY = [
      "False", "WorkerCrashed", '{"reason": "Load'),
     ("the kernel killed it", seen(pod(**LOADING, worker=waiting(BACK_OFF, last=over(137, reason="OOMKilled")))),
      "False", "OutOfMemory", "its limit is 2Gi). Raise serving.resources.memory"),
-    ("killed early, by whom nobody says", seen(pod(**LOADING, worker=ended(137))), "False", "OutOfMemory",
+    ("killed early, and no one says by which process", seen(pod(**LOADING, worker=ended(137))), "False", "OutOfMemory",
      "most likely"),
     ("killed when its time to start was over",
      seen(pod(**LOADING, worker=running(40, last=over(137, started=7, finished=35))),
           serving={"startupTimeoutSeconds": 20}), "False", "StartupTimeout", "20 s"),
-    ("killed after it had served is no start-up time-out",
+    ("killed after it had served is not a start-up time-out",
      seen(pod(ready_at=20, **LOADING, worker=running(400, last=over(137, started=7, finished=390))),
           serving={"startupTimeoutSeconds": 20}), "False", "WorkerCrashed", "had been serving"),
     ("the image cannot be pulled", seen(pod(prepare=completed(), worker=waiting("ErrImagePull", "not found"))),
@@ -123,7 +123,7 @@ READY = [
      "False", "SecretNotFound", 'secret "creds" not found. Create it'),
     ("the image has no python3", seen(pod(**LOADING, worker=waiting("RunContainerError",
      'exec: "python3": executable file not found in $PATH'))), "False", "WorkerCrashed", "needs a python3"),
-    ("the server crashes while the model runs: Init:Error is no failed start",
+    ("the server crashes while the model runs: Init:Error is not a failed start",
      seen(pod(prepare=completed(), server=ended(1, "boom"), worker=running(7, ready=True))), "False",
      "RuntimeCrashed", "container server"),
     ("a server that runs again has got over it",
@@ -156,7 +156,7 @@ RECONCILING = [
      ("WaitingForCapacity", "3 Insufficient nvidia.com/gpu. Free or add")),
     ("the Deployment has not seen our spec", seen(serving_pod(), rollout=Rollout(observed=False, updated=1)),
      ("Progressing", "")),
-    ("a failure that heals by itself", seen(pod(prepare=ended(1, report("StoreUnreachable")))),
+    ("a failure that heals automatically", seen(pod(prepare=ended(1, report("StoreUnreachable")))),
      ("StoreUnreachable", "")),
 ]  # fmt: skip
 
@@ -230,7 +230,7 @@ def test_pods_go_first_only_where_the_user_said_so() -> None:
 
 
 def test_terminal_is_stalled_and_says_so_everywhere() -> None:
-    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is no schema"), RunningPods()))
+    found = conditions(judge_terminal(Terminal("InvalidSchema", "requestSchema is not a schema"), RunningPods()))
     assert found["Ready"] == found["Resolved"] == ("False", "InvalidSchema")
     assert found["Stalled"] == ("True", "InvalidSchema")
 

@@ -162,7 +162,7 @@ ASKED_FOR = [
 
 @pytest.mark.parametrize(("why", "known", "kind", "found", "kept"), ASKED_FOR, ids=[row[0] for row in ASKED_FOR])
 def test_what_nobody_asks_for_is_not_kept(why: str, known: list[Any], kind: str, found: Body, kept: bool) -> None:
-    """Whoever may create objects may label them as ours."""
+    """A user who may create objects may label them as ours."""
     cache = ObjectCache()
     for its_kind, each in known:
         cache.observe(its_kind, "MODIFIED", each)

@@ -46,7 +46,7 @@ async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog:
         assert cache.filled
         assert woken == [Key("there", "llama")]
         await look.once()
-    assert len([record for record in caplog.records if "not looked after" in record.message]) == 1, "said once"
+    assert len([record for record in caplog.records if "does not manage it" in record.message]) == 1, "said once"
 
 
 async def test_where_everything_is_refused_it_fails(caplog: pytest.LogCaptureFixture) -> None:

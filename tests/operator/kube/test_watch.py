@@ -1,4 +1,4 @@
-"""Whom an event of the watch wakes."""
+"""Which keys an event of the watch wakes."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ async def test_the_service_of_an_endpoint_of_the_same_name_is_said_to_be_in_the_
     world.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
     await world.look()
     assert world.ready() == ("False", "NameConflict")
-    assert world.condition("Ready")["message"].endswith("It goes on by itself when the ModelEndpoint is deleted.")
+    assert world.condition("Ready")["message"].endswith("It continues automatically when the ModelEndpoint is deleted.")
     await world.at_rest()
 
 

@@ -1,4 +1,4 @@
-"""Clones in the running loop: who wakes whom, what stays when a base goes, what a restart finds again."""
+"""Clones in the running loop: which wakes which, what stays when a base goes, what a restart finds again."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def test_the_service_of_a_bundle_of_the_same_name_is_foreign_too() -> None
     assert town.said() == ("False", "NameConflict")
     assert town.message() == (
         "Service sentiment is that of the ModelBundle sentiment. A ModelBundle and a ModelEndpoint need a Service each,"
-        " so they cannot have one name: create the ModelEndpoint under another one. It goes on by itself when the"
+        " so they cannot have one name: create the ModelEndpoint under another one. It continues automatically when the"
         " ModelBundle is deleted."
     )
     await town.at_rest()

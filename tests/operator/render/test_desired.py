@@ -86,7 +86,7 @@ def env(container: dict[str, Any]) -> dict[str, str]:
     ],
 )
 def test_golden(name, made):
-    """MODELBUNDLE_UPDATE_GOLDEN=1 writes the files anew; then read the diff."""
+    """MODELBUNDLE_UPDATE_GOLDEN=1 writes the files again; then read the diff."""
     result = made()
     annotations = result.deployment["metadata"]["annotations"]
     assert json.loads(annotations[ANNOTATION_TEMPLATE]) == result.deployment["spec"]["template"]
