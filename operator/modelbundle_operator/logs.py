@@ -17,6 +17,7 @@ class JsonFormatter(logging.Formatter):
     """One object per line: time, level, logger, message, and whatever `extra` brought as plain text or numbers."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
         line: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),

@@ -39,6 +39,7 @@ def capacity_due(seen: Observation) -> float | None:
 
 
 def capacity_words(pod: Pod) -> str:
+    """The scheduler's words about a pod, and what the user can do."""
     # what preemption could not do repeats the first sentence and changes with every node
     words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
     return (

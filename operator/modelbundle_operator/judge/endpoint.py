@@ -94,6 +94,7 @@ def status_fields(known: EndpointEvidence) -> EndpointStatusFields:
 
 
 def is_moving(known: EndpointEvidence) -> Verdict | None:
+    """The new bundle answers, and the former one may on connections that are kept open."""
     if not (known.backends.pods and known.moving):
         return None
     route = known.route
@@ -102,6 +103,7 @@ def is_moving(known: EndpointEvidence) -> Verdict | None:
 
 
 def pods_answer(known: EndpointEvidence) -> Verdict | None:
+    """Pods answer, of the bundle that the selector names or of what it was before."""
     route, backends = known.route, known.backends
     if not backends.pods:
         return None
@@ -113,6 +115,7 @@ def pods_answer(known: EndpointEvidence) -> Verdict | None:
 
 
 def nothing_answers(known: EndpointEvidence) -> Verdict:
+    """No pod of the route is ready."""
     text = f"Nothing answers: {known.awaited}. The endpoint continues automatically once it is Ready."
     return _ready("False", known.missing, text)
 

@@ -95,6 +95,7 @@ def _running_words(running: RunningPods) -> str:
 
 
 def is_only_stored(known: Evidence) -> Verdict | None:
+    """No pod is asked for."""
     if known.seen.wanted:
         return None
     text = "Stored, not served. Set spec.serving.replicas to serve it."
@@ -102,6 +103,7 @@ def is_only_stored(known: Evidence) -> Verdict | None:
 
 
 def pods_answer(known: Evidence) -> Verdict | None:
+    """At least one pod is ready."""
     seen = known.seen
     if not seen.serving:
         return None
@@ -110,17 +112,20 @@ def pods_answer(known: Evidence) -> Verdict | None:
 
 
 def something_failed(known: Evidence) -> Verdict | None:
+    """A failure explains why no pod is ready."""
     if known.failure is None:
         return None
     return Verdict(ConditionType.READY, "False", known.failure.reason, known.failure.message)
 
 
 def waits_for_capacity(known: Evidence) -> Verdict | None:
+    """No node takes a pod."""
     pod = pod_without_room(known.seen)
     return Verdict(ConditionType.READY, "False", Reason.WAITING_FOR_CAPACITY, capacity_words(pod)) if pod else None
 
 
 def is_starting(known: Evidence) -> Verdict:
+    """The first pods are on their way."""
     seen = known.seen
     before = next((c for c in seen.previous.conditions or [] if c.type == ConditionType.READY), None)
     status: Truth = "Unknown" if before is None or before.status == "Unknown" else "False"
@@ -152,6 +157,7 @@ def reported(condition: ConditionType, container: str, reasons: frozenset[Reason
 
 
 def has_no_requirements(known: Evidence) -> Verdict | None:
+    """There is nothing to install."""
     if known.seen.has_requirements:
         return None
     text = "The bundle lists no requirements."
@@ -183,18 +189,21 @@ REQUIREMENTS: tuple[Check, ...] = (
 
 
 def some_pod_answers(known: Evidence) -> Verdict | None:
+    """At least one pod is ready."""
     if not known.seen.serving:
         return None
     return Verdict(ConditionType.AVAILABLE, "True", Reason.SERVING, f"POST {known.seen.url}/predict is answered.")
 
 
 def is_scaled_to_zero(known: Evidence) -> Verdict | None:
+    """No pod is asked for."""
     if known.seen.wanted:
         return None
     return Verdict(ConditionType.AVAILABLE, "False", Reason.SCALED_TO_ZERO, "spec.serving.replicas is 0.")
 
 
 def no_pod_answers(known: Evidence) -> Verdict:
+    """Pods are asked for, and none is ready."""
     reason = known.failure.reason if known.failure else str(Reason.PROGRESSING)
     return Verdict(ConditionType.AVAILABLE, "False", reason, "No pod answers.")
 

@@ -13,6 +13,7 @@ from modelbundle_operator.judge.evidence import Evidence, run_from_pod
 
 
 def image_moved(known: Evidence) -> Verdict | None:
+    """A pod runs another image than ran first."""
     first = known.first_run
     for pod in known.seen.pods:
         now = run_from_pod(pod)
@@ -26,6 +27,7 @@ def image_moved(known: Evidence) -> Verdict | None:
 
 
 def requirements_moved(known: Evidence) -> Verdict | None:
+    """A pod installed other requirements than were installed first."""
     first = known.first_run
     for pod in known.seen.pods:
         now = run_from_pod(pod)
@@ -40,6 +42,7 @@ def requirements_moved(known: Evidence) -> Verdict | None:
 
 
 def all_pods_match_first_run(known: Evidence) -> Verdict | None:
+    """Pods answer, and none differs."""
     first = known.first_run
     if not first.image_id or not known.seen.serving:
         return None
@@ -48,6 +51,7 @@ def all_pods_match_first_run(known: Evidence) -> Verdict | None:
 
 
 def nothing_to_compare(known: Evidence) -> Verdict:
+    """No pod has answered yet."""
     if not known.seen.wanted:
         return Verdict(ConditionType.REPRODUCIBLE, "Unknown", Reason.STORED, "No pod runs.")
     return Verdict(ConditionType.REPRODUCIBLE, "Unknown", Reason.PROGRESSING, "No pod answers yet.")

@@ -15,6 +15,7 @@ _UNSET_MEMORY = "512Mi"
 
 
 def prepare_resources() -> dict[str, Any]:
+    """What prepare asks for and may use."""
     return {"requests": dict(_SMALL), "limits": {"memory": "1Gi"}}
 
 

@@ -20,12 +20,12 @@ from modelbundle_operator.api.bundle import NAME_RULES
 from modelbundle_operator.api.endpoint import (
     ENDPOINT_KIND,
     ENDPOINT_NAME_RULES,
-    ENDPOINT_PLURAL,
     EndpointSpec,
     EndpointStatus,
     ModelEndpoint,
 )
-from modelbundle_operator.api.names import GROUP, KIND, PLURAL, VERSION, ModelBundle, Spec, Status
+from modelbundle_operator.api.names import KIND, ModelBundle, Spec, Status
+from modelbundle_operator.kube.kinds import KINDS, Kind
 
 Schema = dict[str, Any]
 
@@ -42,8 +42,7 @@ Columns = tuple[tuple[str, str, str, str, int], ...]
 class Resource:
     """What tells one of our kinds from another."""
 
-    kind: str
-    plural: str
+    kind: Kind
     short_names: tuple[str, ...]
     words: str | None
     spec: type[ApiModel]
@@ -61,8 +60,7 @@ _READY: Final[Columns] = (
 _AGE: Final[Columns] = (("Age", "date", ".metadata.creationTimestamp", "Time since it was created.", 0),)
 
 BUNDLES: Final = Resource(
-    KIND,
-    PLURAL,
+    KINDS[KIND],
     ("mbun",),
     ModelBundle.__doc__,
     Spec,
@@ -88,8 +86,7 @@ BUNDLES: Final = Resource(
     },
 )
 ENDPOINTS: Final = Resource(
-    ENDPOINT_KIND,
-    ENDPOINT_PLURAL,
+    KINDS[ENDPOINT_KIND],
     ("mep", "mend"),  # mend goes with the release after 0.2
     ModelEndpoint.__doc__,
     EndpointSpec,
@@ -104,7 +101,7 @@ ENDPOINTS: Final = Resource(
     ),
     selectable=(".spec.bundle",),
 )
-RESOURCES: Final = {resource.plural: resource for resource in (BUNDLES, ENDPOINTS)}
+RESOURCES: Final = {resource.kind.plural: resource for resource in (BUNDLES, ENDPOINTS)}
 
 
 def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
@@ -112,14 +109,14 @@ def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{resource.plural}.{GROUP}"},
+        "metadata": {"name": f"{resource.kind.plural}.{resource.kind.group}"},
         "spec": {
-            "group": GROUP,
+            "group": resource.kind.group,
             "names": {
-                "kind": resource.kind,
-                "listKind": f"{resource.kind}List",
-                "plural": resource.plural,
-                "singular": resource.kind.lower(),
+                "kind": resource.kind.name,
+                "listKind": f"{resource.kind.name}List",
+                "plural": resource.kind.plural,
+                "singular": resource.kind.name.lower(),
                 "shortNames": list(resource.short_names),
                 # no resource's name: kubectl would take `get modelbundles` for the whole category
                 "categories": ["modelserving"],
@@ -127,7 +124,7 @@ def custom_resource_definition(resource: Resource = BUNDLES) -> dict[str, Any]:
             "scope": "Namespaced",
             "versions": [
                 {
-                    "name": VERSION,
+                    "name": resource.kind.version,
                     "served": True,
                     "storage": True,
                     "subresources": {"status": {}, **resource.subresources},
@@ -148,8 +145,8 @@ def object_schema(resource: Resource = BUNDLES) -> Schema:
         "required": ["spec"],
         **rules(*resource.name_rules),
         "properties": {
-            "apiVersion": {"type": "string", "description": f"{GROUP}/{VERSION}"},
-            "kind": {"type": "string", "description": resource.kind},
+            "apiVersion": {"type": "string", "description": resource.kind.api_version},
+            "kind": {"type": "string", "description": resource.kind.name},
             "metadata": {"type": "object"},
             "spec": model_schema(resource.spec),
             "status": {**model_schema(resource.status), "default": {}},
@@ -258,6 +255,7 @@ class _NoAliases(yaml.SafeDumper):
 
 
 def main(arguments: Sequence[str] = ()) -> None:
+    """Print the CRD of the plural that is named, of ModelBundle when none is."""
     resource = RESOURCES[arguments[0]] if arguments else BUNDLES
     sys.stdout.write("# Generated from the pydantic models by `make crd`; do not edit.\n")
     crd = custom_resource_definition(resource)
