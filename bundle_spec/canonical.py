@@ -85,4 +85,4 @@ def _env_entry(entry: Any, index: int) -> dict[str, Any]:
 def _refuse_others(value: Mapping[str, Any], names: tuple[str, ...], path: str) -> None:
     for name in value:
         if name not in names:
-            raise ValueError(f"{path}.{name} is no field of a bundle; there are {', '.join(names)}")
+            raise ValueError(f"{path}.{name} is not a field of a bundle; there are {', '.join(names)}")

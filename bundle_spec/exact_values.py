@@ -35,13 +35,13 @@ _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a numb
 
 
 def read_config_json(text: Any) -> Dict[str, Any]:
-    """What appConfigJSON says; ValueError when it is no JSON object."""
+    """What appConfigJSON says; ValueError when it is not a JSON object."""
     if not isinstance(text, str):
         raise ValueError("$.appConfigJSON must be a JSON text: put it in quotes")  # noqa: TRY004 - a bad value
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"$.appConfigJSON is no JSON text: {error}") from None
+        raise ValueError(f"$.appConfigJSON is not valid JSON: {error}") from None
     if not isinstance(value, dict):
         raise ValueError(f"$.appConfigJSON must be a JSON object, like appConfig; it is {_KINDS[type(value)]}")  # noqa: TRY004
     return value
@@ -68,7 +68,7 @@ def _check(value: Any, path: str, survives: bool, level: int = 0) -> None:
     elif isinstance(value, Mapping):
         for name, entry in value.items():
             if not isinstance(name, str):
-                raise ValueError(f"{path} has the key {name!r}, which is no string: put it in quotes")  # noqa: TRY004
+                raise ValueError(f"{path} has the key {name!r}, which is not a string: put it in quotes")  # noqa: TRY004
             _check_text(name, path)
             _check(entry, below(path, name), survives, level + 1)
     elif isinstance(value, (list, tuple)):
@@ -86,7 +86,7 @@ def _check_text(value: str, path: str) -> None:
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(f"{path} holds half a surrogate pair, which is no character") from None
+        raise ValueError(f"{path} holds half a surrogate pair, which is not a character") from None
 
 
 def _check_number(value: float, path: str, survives: bool) -> None:

@@ -35,7 +35,7 @@ def write(parts: Iterable[Part]) -> str:
 
 
 def read(text: str) -> Path:
-    """ValueError says at which character it is no path."""
+    """ValueError says at which character it is not a path."""
     parts: List[Part] = []
     at = len("$") if re.match(r"\$(?:[.\[]|$)", text) else 0
     first = at
@@ -43,7 +43,7 @@ def read(text: str) -> Path:
         step = _STEP.match(text, at)
         # the first name has no dot before it, unless a $ stands there; every later one has one
         if step is None or (step["plain"] is not None and bool(step["dot"]) != (at > 0)):
-            raise ValueError(f"{text!r} is no path at character {at + 1}: write it like appConfig.layers[0].name")
+            raise ValueError(f"{text!r} is not a path at character {at + 1}: write it like appConfig.layers[0].name")
         parts.append(_part(step, text))
         at = step.end()
     if at == first:
@@ -59,4 +59,4 @@ def _part(step: re.Match[str], text: str) -> Part:
     try:
         return str(json.loads(step["quoted"]))
     except ValueError:
-        raise ValueError(f"{text!r}: {step['quoted']} is no JSON string") from None
+        raise ValueError(f"{text!r}: {step['quoted']} is not a JSON string") from None

@@ -79,7 +79,7 @@ def each(schema: Any) -> Iterator[Schema]:
 def branches(schema: Any, root: Any, keywords: Iterable[str] = BRANCHES) -> Iterator[Schema]:
     """The schema and those that look at the same value through $ref and the keywords, each once, the nearest first.
 
-    What is no object (true, false, a reference that leads nowhere) is left out.
+    What is not an object (true, false, a reference that leads nowhere) is left out.
     """
     seen = set()
     todo: Deque[Any] = deque([schema])

@@ -17,7 +17,7 @@ _LONGEST_QUOTE = 100
 
 
 def check_requirements(entries: Any) -> None:
-    """ValueError with the path of the first entry that is no requirement, and why. Unset is fine."""
+    """ValueError with the path of the first entry that is not a requirement, and why. Unset is fine."""
     if not isinstance(entries, (list, tuple, type(None))):
         raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
     for index, entry in enumerate(entries or []):
@@ -29,7 +29,7 @@ def check_requirements(entries: Any) -> None:
 
 def _why(entry: Any) -> str | None:
     if not isinstance(entry, str):
-        return "it is no text, put it in quotes"
+        return "it is not a text, put it in quotes"
     text = without_comment(entry)
     if not text:
         return None

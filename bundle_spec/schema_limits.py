@@ -2,7 +2,7 @@
 
 A schema of a kilobyte can take weeks to compile, one of ten kilobytes gigabytes of memory, and one nested deeply ends
 a recursive reader. So operator, client, prepare and server ask here first. One walk, without recursion and bounded
-itself, over whatever was written: what is no JSON Schema at all is the metaschema's to say, once this is passed.
+itself, over whatever was written: what is not a JSON Schema at all is the metaschema's to say, once this is passed.
 
 Pure, and Python 3.8+ with the standard library only. The limits are documented in docs/reference/predict.md.
 """
@@ -66,7 +66,7 @@ def _of_values(schema: Any) -> _Found:
         if isinstance(value, str):
             text += len(value)
             if not _is_unicode(value):
-                return _at(place, "holds half a surrogate pair, which is no character")
+                return _at(place, "holds half a surrogate pair, which is not a character")
         elif isinstance(value, (dict, list, tuple)):
             if depth > MAX_DEPTH:
                 return _at(place, f"is nested more than {MAX_DEPTH} deep: put what is inside into $defs, with a $ref")
@@ -75,7 +75,7 @@ def _of_values(schema: Any) -> _Found:
             if isinstance(value, dict):
                 for name in value:
                     if not isinstance(name, str):
-                        return _at(place, f"has the key {_quoted(name)}, which is no string: put it in quotes")
+                        return _at(place, f"has the key {_quoted(name)}, which is not a string: put it in quotes")
                     text += len(name)
                     if not _is_unicode(name):
                         return _at(place, f"has the key {_quoted(name)} with half a surrogate pair")

@@ -57,7 +57,7 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         instead = instead_of(name)
         if instead is None:
             raise AttributeError(f"LaunchClient has no {name}")
-        raise NoSuchMethodError(f"{name} is no part of this product: use {instead}")
+        raise NoSuchMethodError(f"{name} is not part of this product: use {instead}")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Its credentials would go where the pickle goes: into an artifact, which every pod of a bundle reads."""

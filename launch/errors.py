@@ -16,7 +16,7 @@ class LaunchError(Exception):
 
 
 class InvalidBundleError(LaunchError, ValueError):
-    """What was given makes no bundle; nothing was uploaded or created."""
+    """What was given does not make a bundle; nothing was uploaded or created."""
 
 
 class WrongTypeError(LaunchError, TypeError):
@@ -32,7 +32,7 @@ class NotSupportedError(LaunchError, NotImplementedError):
 
 
 class NoSuchMethodError(NotSupportedError, AttributeError):
-    """A method of the original that is no part of this product; hasattr() says False."""
+    """A method of the original that is not part of this product; hasattr() says False."""
 
 
 class StoreError(LaunchError):

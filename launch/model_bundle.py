@@ -41,7 +41,7 @@ class ModelBundle:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ModelBundle":
-        """Keys that are no field are left out."""
+        """Keys that are not fields are left out."""
         known = {item.name for item in fields(cls) if item.init}
         return cls(**{name: value for name, value in values.items() if name in known})
 

@@ -89,7 +89,7 @@ class ModelEndpoint:
 
 
 class Endpoint:
-    """An endpoint of the cluster; status(), resource_state() and deployment_state() ask anew."""
+    """An endpoint of the cluster; status(), resource_state() and deployment_state() ask again."""
 
     def __init__(self, model_endpoint: ModelEndpoint, client: Any) -> None:
         self.model_endpoint = model_endpoint

@@ -62,7 +62,7 @@ def _split(answer: Answer) -> Dict[str, Any]:
     try:
         found = json.loads(answer.body[:length].decode("utf-8"))
     except ValueError as error:
-        raise Broken(f"the first {length} bytes of the answer are no JSON: {error}") from None
+        raise Broken(f"the first {length} bytes of the answer are not valid JSON: {error}") from None
     at = length
     elements: Dict[str, Any] = {}
     for entry in found["outputs"]:

@@ -76,7 +76,7 @@ def _read(request: Optional[IO[bytes]]) -> Optional[Dict[str, Any]]:
     try:
         found = json.loads(request.read().decode("utf-8"))
     except ValueError as error:
-        raise click.BadParameter(f"it is no JSON: {error}", param_hint="--request") from None
+        raise click.BadParameter(f"it is not valid JSON: {error}", param_hint="--request") from None
     if not isinstance(found, dict) or not isinstance(found.get("inputs"), list) or not found["inputs"]:
         raise click.BadParameter('it must be a JSON object with "inputs": [...]', param_hint="--request")
     return found

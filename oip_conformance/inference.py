@@ -58,7 +58,7 @@ def _output(target: Target) -> None:
         if entry.get("datatype") not in DATATYPES:
             raise Broken(f"the datatype of {name} is none of the protocol's: {entry.get('datatype')!r}")
         if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-            raise Broken(f"the shape of {name} is no list of integers: {shape!r}")
+            raise Broken(f"the shape of {name} is not a list of integers: {shape!r}")
         if "data" not in entry or len(flat(entry["data"])) != count(shape):
             raise Broken(f"the shape of {name} is {shape}, its data {entry.get('data')!r:.200}")
 
@@ -109,7 +109,7 @@ def _version(target: Target) -> None:
         need(need_object(answer).get("model_version") == version, answer, f'"model_version" must be {version!r}')
 
 
-@clauses.add("infer-parameters", "Parameters", "parameters that a server does not know are no error")
+@clauses.add("infer-parameters", "Parameters", "parameters that a server does not know are not an error")
 def _parameters(target: Target) -> None:
     request = altered(example(target), parameters={"no_such_parameter_a8f1": True})
     answer = target.infer({**request, "parameters": {"no_such_parameter_a8f1": 1}})
@@ -121,7 +121,9 @@ def _unknown(target: Target) -> None:
     need_error(target.infer(example(target), "/v2/models/no-such-model-a8f1"))
 
 
-@clauses.add("infer-not-json", "Inference Response JSON Error Object", "a body that is no JSON is an error object")
+@clauses.add(
+    "infer-not-json", "Inference Response JSON Error Object", "a body that is not valid JSON is an error object"
+)
 def _not_json(target: Target) -> None:
     need_error(target.infer(b"{"))
 

@@ -106,7 +106,7 @@ def _check_tensor(entry: Any, side: str) -> None:
     if fields.get("datatype") not in DATATYPES:
         raise Broken(f"the datatype of {fields['name']} is none of the protocol's: {fields.get('datatype')!r}")
     if not isinstance(shape, list) or not all(type(size) is int and size >= -1 for size in shape):
-        raise Broken(f"the shape of {fields['name']} is no list of integers of at least -1: {shape!r}")
+        raise Broken(f"the shape of {fields['name']} is not a list of integers of at least -1: {shape!r}")
 
 
 @clauses.add(

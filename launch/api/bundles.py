@@ -97,9 +97,9 @@ class BundleMethods:
 
         `load_predict_fn_module_path` (or `load_predict_fn`) and `load_model_fn_module_path` are dotted paths of
         functions in the folders, such as predict.my_load_predict_fn. `requirements_path` is looked for in the working
-        directory and in the folders. What will hardly work (a file that is no Python, no requirements file) is a
-        LaunchWarning; what cannot work is an InvalidBundleError, before anything is uploaded. The other arguments are
-        those of create_model_bundle.
+        directory and in the folders. What will hardly work (a file that is not Python, a missing requirements
+        file) is a LaunchWarning; what cannot work is an InvalidBundleError, before anything is uploaded. The other
+        arguments are those of create_model_bundle.
         """
         if (load_predict_fn is None) == (load_predict_fn_module_path is None):
             raise InvalidBundleError("give load_predict_fn_module_path, the dotted path of load_predict_fn, once")
@@ -130,7 +130,7 @@ class BundleMethods:
     def list_model_bundles(
         self, *, model_name: Optional[str] = None, order_by: str = "newest", everybody: bool = False
     ) -> List[ModelBundle]:
-        """The bundles that you own or that nobody owns, of one name if you give it; `order_by` newest or oldest.
+        """The bundles that you own or that have no owner, of one name if you give it; `order_by` newest or oldest.
 
         `everybody=True` lists those of others in the namespace too.
         """
@@ -142,7 +142,7 @@ class BundleMethods:
         return bundles if order_by == "newest" else bundles[::-1]
 
     def get_model_bundle(self, model_bundle: Union[ModelBundle, str]) -> ModelBundle:
-        """The newest bundle of this name; a ModelBundle with an id is read anew. APIError 404 when there is none."""
+        """The newest bundle of this name; a ModelBundle with an id is read again. APIError 404 when there is none."""
         return record(named(self.connection, model_bundle), self.connection)
 
     def delete_model_bundle(self, model_bundle: Union[ModelBundle, str]) -> None:

@@ -40,7 +40,7 @@ class Wanted(NamedTuple):
 
 
 def draft(wanted: Wanted, packed: Packed, uri: str, owner: str = "") -> Content:
-    """The manifest and its digest; ContentError where it is no bundle."""
+    """The manifest and its digest; ContentError where it is not a bundle."""
     bundle = {"artifact": packed.artifact(uri), **wanted.fields}
     spec = {"bundle": bundle, "serving": dict(wanted.serving)}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "draft"}, "spec": spec}
@@ -71,7 +71,7 @@ def create(connection: "Connection", store: "ArtifactStore", wanted: Wanted, pac
     if new:
         return Created(bundle, content, new=True)
     if bundle["spec"]["bundle"].get("artifact", {}).get("uri") == uri:
-        store.put(packed)  # nothing to do where it is there; somebody may have removed it
+        store.put(packed)  # nothing to do where it is there; another client may have removed it
     return Created(bundle, content_of_object(bundle), new=False)
 
 

@@ -26,7 +26,7 @@ def bundle_for(
     current = base["spec"].get("serving") or {}
     mine = (base["metadata"].get("labels") or {}).get(SERVED_FOR) == endpoint
     if not mine and _serves(current) and _covers(current, serving):
-        return dict(base)  # it serves in this way already; whoever deployed it keeps it
+        return dict(base)  # it serves in this way already; it stays with the user who deployed it
     if mine or not _serves(current):
         change = {"metadata": {"labels": {SERVED_FOR: endpoint}}, "spec": {"serving": dict(serving)}}
         return connection.patch(name, change)
@@ -58,7 +58,7 @@ def _clone_for(
     content = content_in_cluster(connection, base)
     name = object_name(endpoint, content.digest)
     clone, _ = clone_of(content, name, content.fields, None)
-    # it is no version of its own: the newest bundle of the name stays the one that was created
+    # it is not a version of its own: the newest bundle of the name stays the one that was created
     manifest = {
         **clone.manifest,
         "metadata": {"name": name, "labels": {SERVED_FOR: endpoint}, "annotations": {MADE_FOR: endpoint}},

@@ -127,7 +127,7 @@ class EndpointMethods:
         try:
             self.connection.delete(name, ENDPOINT_PLURAL)
         except APIError as error:
-            # somebody else has deleted it, or this was cut off once: what served for it may be there still
+            # another client has deleted it, or this was cut off once: what served for it may be there still
             if error.status != 404 or not release(self.connection, name):
                 raise
         else:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def owned(connection: "Connection", name: Optional[str] = None, everybody: bool = False) -> List[Dict[str, Any]]:
-    """Those that you own and those that nobody owns, the newest first."""
+    """Those that you own and those without an owner, the newest first."""
     named = [f"{BUNDLE_NAME}={label_value(name)}"] if name is not None else []
     whose = [[]] if everybody else [[f"{OWNER}={owner_label(connection.user())}"], [f"!{OWNER}"]]
     all_listed = [bundle for part in whose for bundle in connection.list(selector=",".join([*named, *part]))]
-    # a clone that serves an endpoint alone is no version of its own
+    # a clone that serves an endpoint alone is not a version of its own
     listed = [bundle for bundle in all_listed if MADE_FOR not in (bundle["metadata"].get("annotations") or {})]
     if name is not None:
         listed = [bundle for bundle in listed if display_name(bundle) == name]

@@ -1,4 +1,4 @@
-"""Methods of the original's client that are no part of this product, and what to use in their place."""
+"""Methods of the original's client that are not part of this product, and what to use in their place."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def split(text: str) -> Tuple[Path, str]:
                 raise
             except ValueError:
                 continue
-    raise AssignmentError(f"{text!r} is no PATH=VALUE, such as appConfig.mode=batched")
+    raise AssignmentError(f"{text!r} is not PATH=VALUE, such as appConfig.mode=batched")
 
 
 def field_path(text: str) -> Path:
@@ -42,7 +42,7 @@ def field_path(text: str) -> Path:
     if path[:2] == ("spec", "bundle"):
         path = path[2:]
     if not path or path[0] not in FIELDS:
-        raise AssignmentError(f"{text} is in no field of a bundle; there are {', '.join(FIELDS)}")
+        raise AssignmentError(f"{text} is not in a field of a bundle; there are {', '.join(FIELDS)}")
     if path[0] == CONFIG_JSON and len(path) > 1:
         return (CONFIG, *path[1:])
     return path
@@ -139,7 +139,7 @@ def _json_of(kind: type, path: Path, text: str, example: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except ValueError as error:
-        raise AssignmentError(f"{write(path)}={text} is no JSON: {error}; {example}") from None
+        raise AssignmentError(f"{write(path)}={text} is not valid JSON: {error}; {example}") from None
     if not isinstance(value, kind):
         wanted = "a JSON list" if kind is list else "a JSON object"
         raise AssignmentError(f"{write(path)} must be {wanted}; {example}")

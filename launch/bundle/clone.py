@@ -20,7 +20,7 @@ from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, app_config, 
 def clone_of(base: Content, name: str, wanted: Mapping[str, Any], replicas: Optional[int]) -> Tuple[Content, str]:
     """The clone with its manifest, and what is to be said about it. `wanted` are the base's fields, changed.
 
-    Served as the base is, as far as that is known; ContentError when what it would run is no bundle.
+    Served as the base is, as far as that is known; ContentError when what it would run is not a bundle.
     """
     fields, note = _to_write(base.fields, wanted)
     bundle = {"cloneFrom": {"name": base.name, "digest": base.digest}, **fields}
@@ -87,7 +87,7 @@ def config_fields(value: Mapping[str, Any]) -> Tuple[Dict[str, Any], str]:
 
 
 def _json_text(value: Any, path: str) -> str:
-    """ValueError where even JSON text cannot hold it: keys that are no strings, NaN, dates."""
+    """ValueError where even JSON text cannot hold it: keys that are not strings, NaN, dates."""
     try:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         if json.loads(text) == value:

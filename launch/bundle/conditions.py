@@ -42,9 +42,9 @@ def as_wanted(text: str) -> str:
     """TYPE or TYPE=STATUS as it was given; ValueError where no bundle can ever have it."""
     name, given, status = text.partition("=")
     if name not in TYPES:
-        raise InvalidBundleError(f"{name!r} is no condition of a bundle: one of {', '.join(TYPES)}")
+        raise InvalidBundleError(f"{name!r} is not a condition of a bundle: one of {', '.join(TYPES)}")
     if given and status not in STATUSES:
-        raise InvalidBundleError(f"{status!r} is no status of {name}: one of {', '.join(STATUSES)}")
+        raise InvalidBundleError(f"{status!r} is not a status of {name}: one of {', '.join(STATUSES)}")
     return text
 
 

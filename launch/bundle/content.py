@@ -119,7 +119,7 @@ def _content(name: str, written: bytes, uri: Any, manifest: Mapping[str, Any]) -
         fields: Dict[str, Any] = json.loads(written)
         fields.pop("schemaVersion")
     except (ValueError, KeyError, AttributeError, TypeError):  # who may write status may write anything there
-        raise ContentError(f"status.resolved of {name} holds no bundle document: somebody wrote over it") from None
+        raise ContentError(f"status.resolved of {name} does not hold a bundle document: it was overwritten") from None
     if uri and "artifact" in fields:
         fields["artifact"] = {"uri": uri, **fields["artifact"]}
     ordered = {key: fields[key] for key in FIELDS if key in fields}

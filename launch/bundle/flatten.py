@@ -1,4 +1,4 @@
-"""A bundle that stands by itself, for Git: no cloneFrom, nothing that only the cluster knows, the same digest. Pure."""
+"""A self-contained bundle, for Git: no cloneFrom, nothing that only the cluster knows, the same digest. Pure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from launch.bundle.clone import serving_of
 from launch.bundle.content import Content, ContentError, content_of_fields
 from launch.bundle.manifest import dump, parse
 
-# what other writers keep about the object that they wrote; it is none of the next one
+# what other writers keep about the object that they wrote; it does not belong to the next one
 _WRITERS = ("kubectl.kubernetes.io/", "meta.helm.sh/", "argocd.argoproj.io/", f"{GROUP}/")
 
 
 def flattened(content: Content, name: Optional[str] = None) -> Dict[str, Any]:
     """The manifest; ContentError when the artifact's URI is not known."""
     if not (content.fields.get("artifact") or {}).get("uri"):
-        raise ContentError(f"{content.name} has no artifact.uri on record, so it cannot stand by itself")
+        raise ContentError(f"{content.name} has no artifact.uri on record, so it cannot be written out")
     given = content.manifest.get("metadata") or {}
     metadata: Dict[str, Any] = {"name": name or content.name}
     labels = dict(given.get("labels") or {})

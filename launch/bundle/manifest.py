@@ -61,7 +61,7 @@ def _resolvers() -> None:
 
 
 class _Numbers:
-    """Stands where PyYAML wants a pattern: underscores make one that nobody could read."""
+    """Stands where PyYAML wants a pattern: with underscores a pattern would be unreadable."""
 
     def match(self, text: str) -> bool:
         if re.fullmatch(_NO_NUMBERS, text):
@@ -114,11 +114,11 @@ def parse(text: str, name: str) -> List[Dict[str, Any]]:
     try:
         documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except yaml.YAMLError as error:
-        raise ManifestError(f"{name} is no YAML: {error}") from error
+        raise ManifestError(f"{name} is not valid YAML: {error}") from error
     bundles = [item for item in documents if isinstance(item, dict) and item.get("kind") == KIND]
     if not bundles:
         kinds = ", ".join(str(item.get("kind")) for item in documents if isinstance(item, dict)) or "nothing"
-        raise ManifestError(f"{name} holds no {KIND} (it holds {kinds})")
+        raise ManifestError(f"{name} does not hold a {KIND} (it holds {kinds})")
     return bundles
 
 
@@ -155,7 +155,7 @@ def read_value(path: Path) -> Dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"cannot read {path}: {error}") from error
     except (ValueError, yaml.YAMLError) as error:
-        raise ManifestError(f"{path} is no {'JSON' if path.suffix == '.json' else 'YAML'}: {error}") from error
+        raise ManifestError(f"{path} is not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {error}") from error
     if not isinstance(value, dict):
         raise ManifestError(f"{path} must hold one object, it holds a {type(value).__name__}")
     return value

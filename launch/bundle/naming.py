@@ -44,7 +44,7 @@ def label_value(text: str) -> str:
 
 
 def owner_label(user: str) -> str:
-    """Always a hash: `system:serviceaccount:a:b` is no label, and a user's name is nobody's business in a selector."""
+    """Always a hash: `system:serviceaccount:a:b` is not a label, and a selector need not show who a user is."""
     return hashlib.sha256(user.encode("utf-8")).hexdigest()[:32]
 
 
@@ -68,7 +68,7 @@ def display_name(bundle: Mapping[str, Any]) -> str:
 
 
 def created_at(bundle: Mapping[str, Any]) -> int:
-    """Nanoseconds since 1970; what nobody annotated counts from the API server's own time."""
+    """Nanoseconds since 1970; without the annotation it is the API server's own time."""
     metadata = bundle["metadata"]
     recorded = str((metadata.get("annotations") or {}).get(CREATED_AT) or "")
     if recorded.isdigit():

@@ -10,7 +10,7 @@ USAGE = 64  # EX_USAGE: 2, click's own, means Stalled to `modelbundle wait`
 
 
 def main() -> None:
-    """Every expected failure is one message on stderr and an exit code; a traceback is a bug of ours."""
+    """Every expected failure is one message on stderr and an exit code; a traceback is a defect of the client."""
     end_on_interruption()  # before the imports, which take most of a short command's time
     import click
 

@@ -42,8 +42,8 @@ def command(name: str, field: str, namespace: Optional[str], context: Optional[s
         found = blame(member, path)
         if found is None:
             raise Failure(
-                f"{write(path)} is not set in {name}, and nobody is known to have set it: `modelbundle diff` and `get` "
-                "show the values that a bundle has",
+                f"{write(path)} is not set in {name}, and no bundle is known to have set it: `modelbundle diff` and "
+                "`get` show the values that a bundle has",
                 reason="NotSet",
                 as_json=as_json,
             )

@@ -19,7 +19,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def bundle_name(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[str]:
-    """A callback: a word that can be no bundle's name is wrong usage, and no cluster is asked for it."""
+    """A callback: a word that cannot be a bundle's name is wrong usage, and no cluster is asked for it."""
     problem = name_problem(word) if word is not None else ""
     if problem:
         raise click.BadParameter(problem)

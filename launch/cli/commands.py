@@ -26,7 +26,7 @@ COMMANDS: Dict[str, str] = {
     "tree": "Print a family of bundles: their health, and what each clone changed.",
     "diff": "Print the values in which two bundles differ.",
     "blame": "Print which bundle of the line set a value.",
-    "flatten": "Print a bundle as YAML that stands by itself, for Git.",
+    "flatten": "Print a bundle as self-contained YAML, for Git.",
     "lock": "Print a bundle with pins for the image and requirements that ran.",
     "completion": "Print the completion script of a shell.",
 }

@@ -36,7 +36,7 @@ def command(name: str, yes: bool, force: bool, namespace: Optional[str], context
             )
         if not yes:
             if not sys.stdin.isatty():
-                raise click.UsageError("nobody can be asked here: say --yes")
+                raise click.UsageError("there is no terminal to ask on: say --yes")
             click.confirm(f"Delete {known} in namespace {connection.namespace}?", abort=True)
         connection.delete(known)
     click.echo(f"{known} deleted")

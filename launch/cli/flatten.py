@@ -22,7 +22,7 @@ from launch.cluster.connection import Connection
 def command(
     word: str, bases: Tuple[str, ...], new_name: Optional[str], namespace: Optional[str], context: Optional[str]
 ) -> None:
-    """Print the bundle as YAML that stands by itself: no cloneFrom, all that it inherits, the artifact's URI.
+    """Print the bundle as self-contained YAML: no cloneFrom, all that it inherits, the artifact's URI.
 
     The digest is the same, which is checked by reading the YAML back. Where the clone exists the API server refuses it
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).

@@ -16,7 +16,7 @@ from launch.cluster.connection import Connection
 
 @click.command(name="list")
 @click.argument("name", required=False)
-@click.option("--mine", is_flag=True, help="Only those that you own, and those that nobody owns.")
+@click.option("--mine", is_flag=True, help="Only those that you own, and those without an owner.")
 @in_cluster
 @output("text", "wide", "json", "yaml", "name")
 def command(name: Optional[str], mine: bool, namespace: Optional[str], context: Optional[str], output: str) -> None:

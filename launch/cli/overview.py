@@ -49,7 +49,7 @@ def page(
     events: Sequence[Mapping[str, Any]],
     now: float,
 ) -> str:
-    """Everything that somebody who asks how a bundle is wants to know, the conditions first."""
+    """The page of one bundle: its facts, conditions, pods and events; `now` in seconds since 1970."""
     status, metadata = bundle.get("status") or {}, bundle["metadata"]
     facts = {
         "Name": display_name(bundle),

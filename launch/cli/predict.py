@@ -73,7 +73,7 @@ def _request(word: str) -> bytes:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise click.UsageError(f"the request is no JSON: {error}") from error
+        raise click.UsageError(f"the request is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise click.UsageError("the request must be a JSON object of the request's fields")
     return text.encode("utf-8")

@@ -78,7 +78,7 @@ def _until_interrupted(serving: LocalServing) -> None:
 
 
 def _free_port(port: int) -> int:
-    """The port, or a free one for 0; taken by somebody else is said before anything is fetched."""
+    """The port, or a free one for 0; one that another process has is refused before anything is fetched."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -17,7 +17,7 @@ from launch.errors import InvalidBundleError, LaunchWarning
 
 
 def run_file(file: Path) -> Dict[str, Any]:
-    """What the file defines. It is no module that could be imported, so its functions are pickled by value."""
+    """What the file defines. It is not a module that could be imported, so its functions are pickled by value."""
     if not file.is_file():
         raise InvalidBundleError(f"there is no file {file}")
     sys.path.insert(0, str(file.resolve().parent))

@@ -141,7 +141,9 @@ def watch(api: Any, namespace: str, plural: str, name: str, seconds: float) -> I
             current = event["object"]
             yield current
         if time.monotonic() < deadline:
-            current = get(api, namespace, plural, name)  # a watch ends by itself, and may have missed the last change
+            current = get(
+                api, namespace, plural, name
+            )  # a watch ends after a while, and may have missed the last change
             yield current
 
 

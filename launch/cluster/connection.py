@@ -106,5 +106,5 @@ def _token(api_key: Optional[str]) -> Optional[str]:
     """As a file has it, with a newline at its end, it is meant without; what no token can be is not shown either."""
     token = (api_key or "").strip()
     if token and not (token.isascii() and token.isprintable() and " " not in token):
-        raise InvalidBundleError("api_key is no bearer token: it holds blanks or characters that no token has")
+        raise InvalidBundleError("api_key is not a bearer token: it holds blanks or characters that no token has")
     return token or None

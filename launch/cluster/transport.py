@@ -66,7 +66,7 @@ def in_pod() -> bool:
 
 
 def with_token(api: Any, token: str) -> Any:
-    """The same server, asked as whoever has the token; a client certificate would win over it, and is left out."""
+    """The same server, asked as the owner of the token; a client certificate would win over it, and is left out."""
     client, _ = _library()
     configuration = copy.copy(api.configuration)
     configuration.cert_file = configuration.key_file = None

@@ -93,7 +93,7 @@ class LocalServing:
         server = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(port)]
         server += ["--name", self.name, "--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
         server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
-        server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is no hang
+        server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
         variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
@@ -117,7 +117,7 @@ class LocalServing:
                 raise ServingError(self._last_words(name, process.returncode))
 
     def stop(self) -> None:
-        """The server closes the worker, after what is in flight; whoever stays is killed."""
+        """The server closes the worker, after what is in flight; a process that stays is killed."""
         for name in ("install", "server", "worker"):  # without its server the worker heeds SIGTERM
             process = self.processes.pop(name, None)
             if process is None:

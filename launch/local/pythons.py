@@ -25,7 +25,7 @@ def find_python(version: str) -> str:
     """The path of an interpreter whose major.minor is `version`'s."""
     wanted = ".".join(version.split(".")[:2])
     if not re.fullmatch(r"\d+\.\d+", wanted):
-        raise NoSuchPythonError(f"{version!r} is no Python version like 3.11")
+        raise NoSuchPythonError(f"{version!r} is not a Python version like 3.11")
     for candidate in _candidates(wanted):
         if version_of(candidate) == wanted:
             return candidate

@@ -22,7 +22,7 @@ def read_app_config(value: Union[Mapping[str, Any], str, "os.PathLike[str]", Non
     none.
 
     WrongTypeError when it is neither, or holds what JSON has no type for; InvalidBundleError when the file cannot be
-    read or holds no object, or a value is no JSON: a key that is no string, NaN.
+    read or does not hold an object, or a value is not JSON: a key that is not a string, NaN.
     """
     if value is None:
         return None
@@ -97,7 +97,7 @@ def _plain(value: Any, path: str, above: Tuple[int, ...]) -> Any:
     if isinstance(value, Mapping):
         for name in value:
             if not isinstance(name, str):
-                raise InvalidBundleError(f"{path} has the key {name!r}, which is no string: put it in quotes")
+                raise InvalidBundleError(f"{path} has the key {name!r}, which is not a string: put it in quotes")
         return {name: _plain(entry, below(path, name), above) for name, entry in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(entry, below(path, index), above) for index, entry in enumerate(value)]

@@ -37,8 +37,8 @@ _V2_NAMES = {"ecr_repo": "custom_base_image_repository", "image_tag": "custom_ba
 def env_params(given: Mapping[str, Any]) -> Dict[str, Any]:
     """Of the keys framework_type, pytorch_image_tag, tensorflow_version, ecr_repo, image_tag; None is as if absent.
 
-    InvalidBundleError says which key is unknown, missing or of another framework; WrongTypeError when it is no
-    mapping, or a value is no string.
+    InvalidBundleError says which key is unknown, missing or of another framework; WrongTypeError when it is not a
+    mapping, or a value is not a string.
     """
     if not isinstance(given, Mapping):
         raise WrongTypeError(

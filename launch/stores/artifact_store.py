@@ -47,5 +47,5 @@ def store_at(uri: str, *, endpoint_url: Optional[str] = None, region: Optional[s
     if scheme == "file" or (not scheme and uri.strip() and not uri.lower().startswith(("s3:", "file:"))):
         return DirectoryStore(uri)
     raise StoreError(
-        f"{uri!r} is no artifact store: write s3://BUCKET/PREFIX, or file:///DIRECTORY or a path for local work."
+        f"{uri!r} is not an artifact store: write s3://BUCKET/PREFIX, or file:///DIRECTORY or a path for local work."
     )

@@ -66,7 +66,7 @@ class DirectoryStore:
         return self.directory / content_key(packed)
 
     def _copy(self, packed: Packed, target: Path, progress: bool) -> None:
-        """Under another name first, so that whoever finds the file finds all of it."""
+        """Under another name first, so that a reader who finds the file finds all of it."""
         sha256 = hashlib.sha256()
         with tempfile.TemporaryDirectory(prefix=".new-", dir=self.directory) as scratch:
             new = Path(scratch) / target.name

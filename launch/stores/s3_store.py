@@ -105,8 +105,8 @@ class S3Store:
                 "file is kept; the same call goes on from there."
             ) from error
         except ParamValidationError as error:
-            raise StoreError(f"{store} is no valid address: {error}") from error
-        except (BotoCoreError, ValueError) as error:  # botocore: ValueError for an endpoint that is no URL
+            raise StoreError(f"{store} is not a valid address: {error}") from error
+        except (BotoCoreError, ValueError) as error:  # botocore: ValueError for an endpoint that is not a URL
             raise StoreError(f"{store} cannot be {done}: {error}. For credentials {_LOGIN}.") from error
 
     def _refused(self, store: str, error: ClientError) -> str:

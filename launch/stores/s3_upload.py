@@ -68,7 +68,7 @@ def store_file(s3: S3Client, bucket: str, key: str, packed: Packed, advance: Adv
 
 
 def _unfinished(s3: S3Client, bucket: str, key: str) -> Optional[str]:
-    """The newest upload of this very key; None too where the store lets nobody ask."""
+    """The newest upload of this very key; None too where the store does not list uploads."""
     try:
         pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket, Prefix=key)
         found = [upload for page in pages for upload in page.get("Uploads", []) if upload["Key"] == key]

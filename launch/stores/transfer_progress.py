@@ -12,7 +12,7 @@ LOG_FROM_BYTES = 256 << 20
 
 
 class _Lines:
-    """Stands for a stream that is no terminal: a bar that is drawn anew becomes a line each."""
+    """Stands for a stream that is not a terminal: a bar that is drawn again becomes a line each."""
 
     def write(self, text: str) -> None:
         if text.strip():

@@ -1,4 +1,4 @@
-"""One bundle has one document and one digest, whoever writes it down."""
+"""One bundle has one document and one digest, in every spelling."""
 
 import hashlib
 import json
@@ -80,8 +80,8 @@ def test_one_and_one_point_zero_are_one_number():
         ({"appConfig": {"a": "\ud800"}}, r"\$\.appConfig\.a holds half a surrogate"),
         ({"appConfig": {"a": 1}, "appConfigJSON": "{}"}, "set one of them"),
         ({"cloneFrom": {"name": "base"}}, "clone"),
-        ({"requirement": ["x"]}, r"\$\.requirement is no field"),
-        ({"artifact": {"sha265": "x"}}, r"\$\.artifact\.sha265 is no field"),
+        ({"requirement": ["x"]}, r"\$\.requirement is not a field"),
+        ({"artifact": {"sha265": "x"}}, r"\$\.artifact\.sha265 is not a field"),
         ({"artifact": "s3://x"}, r"\$\.artifact must be an object"),
     ],
 )

@@ -129,7 +129,7 @@ REFUSED: Dict[str, Any] = {
     "a huge number": ({"const": 10**400}, ".const: is an integer of more than 64 bits"),
     "half a character": ({"properties": {"a": {"title": "\ud800"}}}, ".properties.a.title: holds half a surrogate"),
     "half a name": ({"properties": {"\ud800": {}}}, ".properties: has the key '\\ud800'"),
-    "no name": ({"properties": {1: {}}}, ".properties: has the key 1, which is no string"),
+    "no name": ({"properties": {1: {}}}, ".properties: has the key 1, which is not a string"),
     "no value": ({"required": {"a"}}, ".required: is a set, which JSON does not have"),
 }
 

@@ -46,7 +46,7 @@ def clone(base: dict, name: str, reason: str = "Serving", **fields: object) -> d
 
 
 def waiting(name: str, base: str, reason: str = "BaseNotFound") -> dict:
-    """A clone that nobody could resolve."""
+    """A clone that could not be resolved."""
     made = _object(name, {"cloneFrom": {"name": base}}, ROOT, {}, reason)
     del made["status"]["digest"]
     made["status"]["conditions"][0]["status"] = "False"

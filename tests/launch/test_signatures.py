@@ -99,7 +99,7 @@ def test_what_is_out_of_scope_is_in_the_docs_with_what_to_use_instead() -> None:
 def test_a_method_that_is_not_here_says_what_to_use_instead(name: str) -> None:
     client = launch.LaunchClient(api_key=None)
     assert not hasattr(client, name)
-    with pytest.raises(launch.errors.NotSupportedError, match=f"{name} is no part of this product: use "):
+    with pytest.raises(launch.errors.NotSupportedError, match=f"{name} is not part of this product: use "):
         getattr(client, name)
     with pytest.raises(AttributeError, match="has no create_bundel"):
         client.create_bundel  # noqa: B018 - that it is asked for is the test

@@ -1,4 +1,4 @@
-"""With pydantic 2 a class with `__root__` fails before any code of ours runs; the documented change mends it."""
+"""With pydantic 2 a class with `__root__` fails before any code of the client runs; the documented change fixes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directories of the user become one zip: the same files give the same bytes, whoever packs them, when and where.
+"""Directories of the user become one zip: the same files give the same bytes, on any machine, at any time.
 
 Names are sorted, times fixed, modes 644 or 755, and each file is written piece by piece. Files lie in the archive by
 their path below their base path, so that `predict.my_load_predict_fn` is found. Where a dotted path begins with the

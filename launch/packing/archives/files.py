@@ -88,7 +88,7 @@ def _checked(base: Path, relative: str) -> Path:
     try:
         relative.encode("utf-8")
     except UnicodeEncodeError:
-        raise InvalidBundleError(f"the name of {os.fsencode(file)!r} is no UTF-8: rename it") from None
+        raise InvalidBundleError(f"the name of {os.fsencode(file)!r} is not UTF-8: rename it") from None
     if "\\" in relative:
         raise InvalidBundleError(f"the name of {file} has a backslash, which no archive may have: rename it")
     if not os.access(file, os.R_OK):
@@ -125,6 +125,6 @@ def _read_ignore_file(base: Path) -> _Ignoring:
 def _said(base: Path, links: List[str]) -> str:
     more = f" and {len(links) - _MOST_NAMED} more" if len(links) > _MOST_NAMED else ""
     return (
-        f"links, and what else is no plain file, are left out of {base}: {', '.join(links[:_MOST_NAMED])}{more}. "
+        f"links, and what else is not a plain file, are left out of {base}: {', '.join(links[:_MOST_NAMED])}{more}. "
         "Put the files themselves there if the functions need them"
     )

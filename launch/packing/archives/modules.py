@@ -74,7 +74,7 @@ def _about(file: Path, name: str, argument: str, dotted: str, function: str) -> 
     hint = "; its text reads like a requirements file" if like_requirements else ""
     try:
         with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # invalid escapes in the user's strings are no matter of ours
+            python_warnings.simplefilter("ignore")  # invalid escapes in the user's strings are not our concern
             tree = ast.parse(text, name)
     except (SyntaxError, ValueError, RecursionError) as error:
         line = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)

@@ -33,7 +33,7 @@ def left_out(base: object, paths: List[str], ignore_file: str) -> str:
 
 def packed_with(base: object, paths: List[str], ignore_file: str) -> str:
     return (
-        f"files of {base} that may hold secrets are packed: {_listed(paths)}. Whoever may read the artifact reads "
+        f"files of {base} that may hold secrets are packed: {_listed(paths)}. All who may read the artifact read "
         f"them; name them in {ignore_file}, or write !NAME there if they are meant"
     )
 

@@ -1,6 +1,6 @@
 """Where a module comes from: Python itself, an installed package, or the user's own files.
 
-What is pickled by reference and what a bundle requires both hang on it. Python 3.8 and 3.9 have no list of the
+What is pickled by reference and what a bundle requires both depend on it. Python 3.8 and 3.9 have no list of the
 standard library's modules, so there its directory decides.
 """
 

@@ -35,7 +35,7 @@ _Pushed = Union[str, _Global, _OneArgument, None]  # None stands for everything 
 
 
 def module_names(path: Path) -> Set[str]:
-    """ValueError when the file is no pickle."""
+    """ValueError when the file is not a pickle."""
     names: Set[str] = set()
     last: Tuple[_Pushed, _Pushed] = (None, None)  # the last two things that were put on the stack
     memo: Dict[int, _Pushed] = {}
@@ -71,7 +71,7 @@ def _opcodes(file: BinaryIO) -> Iterator[Tuple[str, Union[str, int, None]]]:
         code = file.read(1)
         opcode = _OPCODES.get(code)
         if opcode is None:
-            raise ValueError(f"{file.name} is no pickle: byte {file.tell()} is {code!r}")
+            raise ValueError(f"{file.name} is not a pickle: byte {file.tell()} is {code!r}")
         yield opcode.name, None if opcode.arg is None else _argument(file, opcode.name, opcode.arg)
         if opcode.name == "STOP":
             return

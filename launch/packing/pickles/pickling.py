@@ -1,7 +1,7 @@
 """The user's functions and model become one pickle file, for the Python version that wrote it.
 
 The same functions give the same bytes, with these exceptions, which cloudpickle makes: a class that is pickled by value
-carries an id that is new in each process; a set's order hangs on PYTHONHASHSEED; code names the file that it is from.
+carries an id that is new in each process; a set's order depends on PYTHONHASHSEED; code names the file that it is from.
 """
 
 from __future__ import annotations

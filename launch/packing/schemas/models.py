@@ -23,7 +23,7 @@ def json_schema(model: Any, argument: str, mode: str) -> Dict[str, Any]:
 
     `mode` is "request" or "response": pydantic 2 has a schema of what it takes and one of what it gives. Nulls that say
     nothing are dropped, the others are written as {"type": "null"}, and 1.0 is 1. WrongTypeError when it is neither,
-    InvalidBundleError when it is no valid schema, or holds a value that would not come back from the cluster.
+    InvalidBundleError when it is not a valid schema, or holds a value that would not come back from the cluster.
     """
     if is_model(model):
         try:
@@ -66,7 +66,7 @@ def both_or_none(request_schema: Any, response_schema: Any) -> Dict[str, Any]:
 
 def _named(model: Any) -> str:
     if isinstance(model, type):
-        return f"the class {model.__qualname__}, which is no pydantic model"
+        return f"the class {model.__qualname__}, which is not a pydantic model"
     if is_model(type(model)):
         return f"an object of the pydantic model {type(model).__qualname__}, give the class itself"
     return f"a {type(model).__name__}"

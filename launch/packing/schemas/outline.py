@@ -59,7 +59,7 @@ def _is_names_by_name(value: Any) -> bool:
     return isinstance(value, dict) and all(map(_is_names, value.values()))
 
 
-# what a keyword's value must be, where it is no schema
+# what a keyword's value must be, where it is not a schema
 _VALUES: Tuple[Tuple[str, str, Callable[[Any], bool]], ...] = (
     ("maxContains maxItems maxLength maxProperties minContains minItems minLength minProperties",
      "a whole number, not negative", _is_count),
@@ -88,7 +88,7 @@ def _problems(part: Dict[str, Any], schema: Dict[str, Any]) -> Iterator[str]:
             yield f"{keyword} is {part[keyword]!r}; it must be {what}" + (f" ({why})" if why else "")
     for pattern in part["patternProperties"] if isinstance(part.get("patternProperties"), dict) else ():
         if broken_pattern(pattern):
-            yield f"patternProperties has {pattern!r}, which is no regular expression ({broken_pattern(pattern)})"
+            yield f"patternProperties has {pattern!r}, which is not a regular expression ({broken_pattern(pattern)})"
     if "$ref" in part and resolve(schema, part["$ref"]) is None:
         yield f"$ref {part['$ref']!r} is nowhere in the schema: copy what is referred to into $defs"
 

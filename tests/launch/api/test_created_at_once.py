@@ -53,7 +53,7 @@ def test_the_same_clone(world: World) -> None:
 
 
 class Other:
-    """Another client, which does something at a chosen moment of ours: between two of its requests."""
+    """Another client, which does something at a chosen moment: between two of its requests."""
 
     def __init__(self, world: World, moment: str, does: Callable[[], object], times: int = 1) -> None:
         self.world, self.moment, self.does, self.left = world, moment, does, times

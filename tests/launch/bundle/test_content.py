@@ -1,4 +1,4 @@
-"""What the command takes for a bundle's content, when somebody wrote over the operator's record."""
+"""What the command takes for a bundle's content, when the operator's record was overwritten."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def test_a_record_that_is_no_bundle_document_is_said_to_be_none(document: str) -
         "spec": {"bundle": {"cloneFrom": {"name": "base"}}},
         "status": {"resolved": {"document": document}},
     }
-    with pytest.raises(ContentError, match="clone holds no bundle document"):
+    with pytest.raises(ContentError, match="clone does not hold a bundle document"):
         content_of_object(clone)

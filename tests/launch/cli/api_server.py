@@ -23,7 +23,7 @@ STALLED = ("Stalled", "True", "ArtifactDigestMismatch", "expected a, got b")
 
 
 class Api:
-    """Speaks only what a watch of one bundle needs; `events` are sent with a pause, then the watch ends by itself."""
+    """Speaks only what a watch of one bundle needs; `events` are sent with a pause, then the watch ends."""
 
     def __init__(self, events: list[dict]) -> None:
         outer = self

@@ -1,4 +1,4 @@
-"""`clone` writes what was said and the base's digest; `flatten` writes a bundle that stands by itself."""
+"""`clone` writes what was said and the base's digest; `flatten` writes a self-contained bundle."""
 
 import json
 
@@ -103,8 +103,8 @@ def test_an_empty_clone_has_the_same_digest(cluster, modelbundle_here):
     ("words", "code", "said"),
     [
         (["--name", "V3"], 64, "'V3' cannot name a bundle"),
-        (["--name", "v3", "--set", "mode=x"], 64, "in no field of a bundle"),
-        (["--name", "v3", "--set", "appConfig"], 64, "no PATH=VALUE"),
+        (["--name", "v3", "--set", "mode=x"], 64, "is not in a field of a bundle"),
+        (["--name", "v3", "--set", "appConfig"], 64, "is not PATH=VALUE"),
         (["--name", "v3", "--env", "A"], 64, "--env A: write NAME=VALUE"),
         (["--name", "v3", "--env", "NONE-"], 1, "the base has no variable NONE"),
         (["--name", "v3", "-n", "My_Space"], 64, "'My_Space' cannot name a namespace"),
@@ -116,7 +116,7 @@ def test_an_empty_clone_has_the_same_digest(cluster, modelbundle_here):
         (["--name", "v3", "--set", 'requirements=["a b"]'], 1, "spec.bundle.requirements[0] is 'a b': expected"),
         (["--name", "v3", "--requirements", "options.txt"], 1, "spec.bundle.requirements[0] is '-r more.txt': options"),
         (["--name", "v3", "--unset", "appConfig.none"], 1, "there is nothing at appConfig.none"),
-        (["--name", "v3", "--set", 'appConfigJSON={"a"'], 1, "spec.bundle.appConfigJSON is no JSON text"),
+        (["--name", "v3", "--set", 'appConfigJSON={"a"'], 1, "spec.bundle.appConfigJSON is not valid JSON"),
     ],
 )
 def test_what_cannot_be_a_clone_creates_nothing(cluster, api, modelbundle_here, words, code, said, tmp_path):

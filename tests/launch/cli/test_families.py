@@ -147,7 +147,7 @@ def test_what_a_clone_cleared_has_somebody_to_blame(family, modelbundle_here):
 def test_what_nobody_ever_set_has_nobody_to_blame(family, modelbundle_here, field):
     done = modelbundle_here("blame", "v4", field, KUBECONFIG=family)
     assert (done.code, done.out) == (1, "")
-    assert f"{field} is not set in v4, and nobody is known to have set it" in done.err
+    assert f"{field} is not set in v4, and no bundle is known to have set it" in done.err
     result = modelbundle_here("blame", "v4", field, "-o", "json", KUBECONFIG=family)
     assert json.loads(result.err)["error"]["code"] == "NotSet"
 

@@ -1,4 +1,4 @@
-"""A list of bundles and a bundle's page: what somebody sees who asks how things are."""
+"""A list of bundles and a bundle's page: what a user sees of them."""
 
 from launch.cli.overview import age, bundle_json, bundles_table, page
 

@@ -218,8 +218,8 @@ def test_a_taken_port_is_said_before_anything_is_fetched(modelbundle, served_qui
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: [", "is no YAML"),
-        ("kind: Pod", "holds no ModelBundle (it holds Pod)"),
+        ("a: [", "is not valid YAML"),
+        ("kind: Pod", "does not hold a ModelBundle (it holds Pod)"),
         ("apiVersion: modelbundle.dev/v1alpha1\nkind: ModelBundle\nspec: {}", "spec.bundle is missing"),
         ("apiVersion: modelbundle.dev/v1alpha1\nkind: ModelBundle\nspec: {bundle: {cloneFrom: {name: a}}}", "a clone"),
     ],

@@ -17,7 +17,7 @@ def test_a_token_is_meant_without_the_newline_that_its_file_ends_with():
 
 @pytest.mark.parametrize("token", ["geheim\nnoch eins", "geheim geheim", "geheiß"])
 def test_what_no_token_can_be_is_refused_and_not_shown(token):
-    with pytest.raises(InvalidBundleError, match="api_key is no bearer token") as refused:
+    with pytest.raises(InvalidBundleError, match="api_key is not a bearer token") as refused:
         Connection(token)
     assert "gehei" not in str(refused.value)
 

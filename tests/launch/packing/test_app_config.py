@@ -37,7 +37,7 @@ def test_no_config_and_an_empty_one_are_two_things():
 def test_a_file_is_read_as_kubectl_reads_it(tmp_path):
     (tmp_path / "config.yaml").write_text("mode: single\non: y\nday: 2024-01-01\nrate: 1e3\n")
     (tmp_path / "config.json").write_text('{"rate": 1.0}')
-    with pytest.raises(InvalidBundleError, match="app_config has the key True, which is no string"):
+    with pytest.raises(InvalidBundleError, match="app_config has the key True, which is not a string"):
         read_app_config(str(tmp_path / "config.yaml"))
     (tmp_path / "config.yaml").write_text("mode: single\n'on': y\nday: 2024-01-01\nrate: 1e3\n")
     assert read_app_config(str(tmp_path / "config.yaml")) == {
@@ -50,7 +50,8 @@ def test_a_file_is_read_as_kubectl_reads_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("[1]", "must hold one object, it holds a list"), ("a: [", "is no YAML"), (None, "cannot read")]
+    ("text", "said"),
+    [("[1]", "must hold one object, it holds a list"), ("a: [", "is not valid YAML"), (None, "cannot read")],
 )
 def test_a_file_that_holds_no_object_is_refused(tmp_path, text, said):
     if text is not None:
@@ -66,7 +67,7 @@ def test_a_file_that_holds_no_object_is_refused(tmp_path, text, said):
         ({"a": {"b.c": {1, 2}}}, WrongTypeError, r'app_config\.a\["b\.c"\] is a set'),
         ({"a": [datetime.date(2024, 1, 1)]}, WrongTypeError, r"app_config\.a\[0\] is a date"),
         ({"a": b""}, WrongTypeError, r"app_config\.a is a bytes"),
-        ({"a": {1: 2}}, InvalidBundleError, r"app_config\.a has the key 1, which is no string"),
+        ({"a": {1: 2}}, InvalidBundleError, r"app_config\.a has the key 1, which is not a string"),
         ({"a": float("nan")}, InvalidBundleError, r"app_config\.a is nan"),
         (LOOP, InvalidBundleError, r"app_config\.self holds itself"),
     ],

@@ -43,7 +43,7 @@ def test_the_digest_depends_on_the_content_alone():
             "deep nesting is refused, not a crash",
             {"appConfigJSON": "[" * 100_000},
             Reason.INVALID_VALUE,
-            "no JSON text",
+            "is not valid JSON",
         ),
         (
             "integers beyond 2^53 have no canonical form",

@@ -136,7 +136,7 @@ def test_one_file_in_two_base_paths_is_there_once(pack):
         ([MODULES], ("predict..fn", "model.fn"), "write module.function"),
         ([MODULES], ("a." + "b" * 300, "model.fn"), "at most 256"),
         ([{**MODULES, "a\\b": ""}], FUNCTIONS, "backslash"),
-        ([{**MODULES, "a/b\udcff": ""}], FUNCTIONS, "is no UTF-8"),
+        ([{**MODULES, "a/b\udcff": ""}], FUNCTIONS, "is not UTF-8"),
     ],
 )
 def test_what_makes_no_archive_is_refused_and_leaves_nothing(pack, tmp_path, bases, functions, said):

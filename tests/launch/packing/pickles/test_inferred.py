@@ -202,7 +202,7 @@ def test_a_name_that_comes_again_is_read_from_the_memo(tmp_path):
 
 def test_what_is_no_pickle_is_refused(tmp_path):
     (tmp_path / "bundle.pkl").write_bytes(b"\x80\x05\xff")
-    with pytest.raises(ValueError, match="is no pickle: byte 3"):
+    with pytest.raises(ValueError, match="is not a pickle: byte 3"):
         module_names(tmp_path / "bundle.pkl")
 
 

@@ -39,7 +39,7 @@ LOOP["properties"] = {"loop": LOOP}
         ),
         ({"type": "integer", "maximum": 2**60}, r"request_schema\.maximum is 1152921504606846976, outside"),
         ({"type": "object", "x-note": None}, r"request_schema\.x-note is null"),
-        ({1: {"type": "object"}}, "request_schema has the key 1, which is no string"),
+        ({1: {"type": "object"}}, "request_schema has the key 1, which is not a string"),
         (LOOP, "request_schema holds itself"),
         ({"properties": {f"p{i}": {"pattern": r"((\w{30}){30}){28}"} for i in range(200)}}, "one pattern too many"),
         (

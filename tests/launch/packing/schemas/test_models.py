@@ -181,10 +181,10 @@ class NoModel:
     [
         (
             NoModel,
-            "response_schema is the class NoModel, which is no pydantic model: give a pydantic model class, or a",
+            "response_schema is the class NoModel, which is not a pydantic model: give a pydantic model class, or a",
         ),
         (NoModel(), "response_schema is a NoModel: give"),
-        (BaseModel, "response_schema is the class BaseModel, which is no pydantic model"),
+        (BaseModel, "response_schema is the class BaseModel, which is not a pydantic model"),
         (Pair(pair=(1, "a")), "response_schema is an object of the pydantic model Pair, give the class itself"),
         ("{}", "response_schema is a str: give"),
         (List[int], "response_schema is a _GenericAlias: give"),
