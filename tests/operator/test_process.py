@@ -158,7 +158,7 @@ async def test_a_deleted_child_comes_back_at_once(operator: Running) -> None:
     api.put(model_bundle())
     await operator.until(lambda: _there(api, "Deployment"))
     api.delete("Service", KEY)
-    await operator.until(lambda: _there(api, "Service"), 3)
+    await operator.until(lambda: _there(api, "Service"), LONG_ENOUGH_SECONDS)
 
 
 async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_as_the_watch_begins_anew(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_as_the_wat
         assert not _there(api, "Service"), "no event was sent"
         assert resyncs(api) == 2, "nothing asks for one at rest"
         api.break_watches()
-        await operator.until(lambda: _there(api, "Service"), 60)
+        await operator.until(lambda: _there(api, "Service"))
 
 
 def resyncs(api: FakeApi) -> int:
@@ -192,9 +192,9 @@ async def test_a_watch_that_is_refused_is_begun_anew_and_ends_nothing(operator: 
     api = operator.api
     for error in (403, 500):
         api.break_watches({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": error}})
-        await operator.until(lambda: {kind for kind, _ in api.watches} >= {"ModelBundle", "Pod", "Deployment"}, 30)
+        await operator.until(lambda: {kind for kind, _ in api.watches} >= {"ModelBundle", "Pod", "Deployment"})
     api.put(model_bundle())
-    await operator.until(lambda: _there(api, "Deployment"), 30)
+    await operator.until(lambda: _there(api, "Deployment"))
     assert operator.process.returncode is None
 
 
@@ -205,7 +205,7 @@ async def test_a_signal_ends_it_with_zero(operator: Running) -> None:
 async def test_without_the_crd_it_ends_and_says_what_to_do(tmp_path: Path) -> None:
     async with start(FakeApi(installed=False), tmp_path) as running:
         assert running.process.stderr is not None
-        said = (await asyncio.wait_for(running.process.stderr.read(), 15)).decode()
+        said = (await asyncio.wait_for(running.process.stderr.read(), LONG_ENOUGH_SECONDS)).decode()
         assert await running.process.wait() == 2
     assert "kubectl apply -f crds/" in said
     assert "Traceback" not in said

@@ -109,14 +109,14 @@ class Running:
         return str(self.condition(name, kind).get("reason"))
 
     async def until(self, name: str, reason: str) -> None:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(60):
             while self.reason(name) != reason:  # noqa: ASYNC110
                 await asyncio.sleep(0.002)
 
     async def settle(self) -> None:
         """Until nobody has anything to do that is not for later."""
         quiet = 0
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while quiet < 3:
                 idle = not len(self.queue) and not self.queue.longest_unfinished_seconds()
                 quiet = quiet + 1 if idle else 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Background, Pair, stopping, until
+from tools.testkit.pair import PATIENCE, Background, Pair, stopping, until
 from tools.testkit.pythons import interpreter
 
 SOURCE = """
@@ -71,9 +70,15 @@ def test_what_waits_is_one_batch(batched: Pair) -> None:
 
 
 def test_an_idle_worker_waits_for_nobody(batched: Pair) -> None:
-    start = time.monotonic()
-    assert batched.predict(x=1).json == {"twice": 2}
-    assert time.monotonic() - start < 0.5
+    before = phases(batched)
+    assert batched.predict(x=1, sleep=0.5).json == {"twice": 2}
+    waited, queued, took = (now - then for now, then in zip(phases(batched), before, strict=True))
+    assert took >= 0.5
+    assert waited + queued < took
+
+
+def phases(pair: Pair) -> list[float]:
+    return [pair.metric(f'modelbundle_phase_seconds_sum{{phase="{name}"}}') for name in ("batch", "queue", "user")]
 
 
 def test_an_exception_in_the_list_is_one_requests_error(batched: Pair) -> None:
@@ -134,7 +139,7 @@ def test_a_callable_object_is_called(served: Served) -> None:
 
 def test_a_size_that_cannot_be(bundle: Served) -> None:
     pair = bundle(SOURCE.replace("max_batch_size = 4", "max_batch_size = 0")).start(wait=False)
-    assert pair.worker.wait(30) == 1
+    assert pair.worker.wait(PATIENCE) == 1
     assert "max_batch_size is 0" in pair.report["message"]
 
 

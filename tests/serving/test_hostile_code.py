@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Answer, Pair, stopping, until
+from tools.testkit.pair import PATIENCE, Answer, Pair, stopping, until
 from tools.testkit.pythons import oldest
 
 OLDEST = oldest()
@@ -138,7 +138,7 @@ def test_a_close_that_raises_has_still_given_its_items(hostile: Pair) -> None:
 )
 def test_what_loading_raises_is_told(bundle: Served, raises: str, says: str) -> None:
     pair = bundle(f"def load_predict_fn(model):\n    raise {raises}", python=OLDEST).start(wait=False)
-    assert pair.worker.wait(30) == 1
+    assert pair.worker.wait(PATIENCE) == 1
     failure: Any = until(lambda: pair.call("GET", "/").json["failure"], "told to the server")
     assert failure["reason"] == pair.report["reason"] == "LoadFailed"
     assert says in failure["message"]

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 from tests.serving.conftest import Served
-from tools.testkit.pair import Background, Pair, until
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 
 # predict(wait=...) says that it runs, and runs until the file `go` is there
 GATED = """
@@ -145,7 +145,7 @@ import threading
 meeting = threading.Barrier(4)
 
 def predict():
-    return meeting.wait(20) >= 0
+    return meeting.wait(60) >= 0
 """
 
 
@@ -215,15 +215,15 @@ def test_a_drain_loses_no_request(served: Served) -> None:
     until(lambda: not pair.ready(), "not ready")
     draining.set()
     pair.kill(pair.worker, signal.SIGTERM)  # the kubelet sends it at the same time; it is the server's to decide
-    assert drain.wait(20) == 0
-    assert pair.worker.wait(20) == 0, "close made it exit properly"
+    assert drain.wait(PATIENCE) == 0
+    assert pair.worker.wait(PATIENCE) == 0, "close made it exit properly"
     for thread in clients:
         thread.join(20)
     over.set()
     assert lost == []
     assert served_after_drain > 0
     pair.kill(pair.server, signal.SIGTERM)
-    assert pair.server.wait(20) == 0
+    assert pair.server.wait(PATIENCE) == 0
 
 
 def pair_draining(pair: Pair) -> bool:
@@ -240,7 +240,7 @@ def test_a_drain_waits_for_the_running_request(served: Served) -> None:
     assert drain.poll() is None
     go(pair)
     assert running.answer().json == 1
-    assert drain.wait(20) == 0
+    assert drain.wait(PATIENCE) == 0
 
 
 def test_sigterm_alone_ends_the_server_in_the_same_order(served: Served) -> None:
@@ -250,8 +250,8 @@ def test_sigterm_alone_ends_the_server_in_the_same_order(served: Served) -> None
     until(lambda: not pair.ready(), "not ready, and no wait for load balancers")
     go(pair)
     assert running.answer().json == 1
-    assert pair.server.wait(20) == 0
-    assert pair.worker.wait(20) == 0
+    assert pair.server.wait(PATIENCE) == 0
+    assert pair.worker.wait(PATIENCE) == 0
 
 
 def test_a_worker_without_a_server_ends_on_sigterm(served: Served) -> None:
@@ -259,7 +259,7 @@ def test_a_worker_without_a_server_ends_on_sigterm(served: Served) -> None:
     pair.kill(pair.worker, signal.SIGTERM)
     assert pair.predict().json == 1, "ignored while connected"
     pair.kill(pair.server)
-    assert pair.worker.wait(20) == 0
+    assert pair.worker.wait(PATIENCE) == 0
 
 
 def test_who_may_connect_to_the_sockets(served: Served) -> None:
@@ -272,7 +272,7 @@ def test_a_worker_of_another_digest_is_refused(served: Served) -> None:
     pair = served(GATED)
     pair.digest = "sha256:" + "0" * 64
     pair.start_worker()
-    assert pair.worker.wait(20) == 1
+    assert pair.worker.wait(PATIENCE) == 1
     # its own check of the document and the server's refusal: whichever comes first
     assert "DigestMismatch" in pair.worker_log or "BundleDocumentMismatch" in pair.worker_log
     assert pair.predict(root="").json == 1, "the worker that was there still serves"

@@ -43,6 +43,15 @@ def seconds(pair: Pair, phase: str) -> float:
     return pair.metric(f'modelbundle_phase_seconds_sum{{phase="{phase}"}}')
 
 
+def spent(pair: Pair) -> float:
+    """What all phases took together; where one counts what another does it is more than the requests took."""
+    return sum(seconds(pair, phase) for phase in ("queue", "batch", "user", "serialise"))
+
+
+def total(pair: Pair) -> float:
+    return pair.metric("modelbundle_request_seconds_sum")
+
+
 def counts(pair: Pair) -> set[float]:
     return {pair.metric(f'modelbundle_phase_seconds_count{{phase="{p}"}}') for p in ("queue", "batch", "user")}
 
@@ -51,9 +60,8 @@ def test_user_code_and_serialising_are_told_apart(served: Served) -> None:
     pair = served(SLOW)
     assert pair.predict(user=0.2, serialise=0.1).json == [1]
     assert seconds(pair, "user") >= 0.2
-    assert 0.1 <= seconds(pair, "serialise") < 0.2
-    assert seconds(pair, "queue") < 0.1
-    assert seconds(pair, "batch") < 0.1
+    assert seconds(pair, "serialise") >= 0.1
+    assert spent(pair) <= total(pair)
 
 
 def test_who_waits_for_the_worker_is_in_the_queue(served: Served) -> None:
@@ -62,7 +70,8 @@ def test_who_waits_for_the_worker_is_in_the_queue(served: Served) -> None:
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "the worker has it")
     waited = Background(pair, user=0.0)
     assert first.answer().status == waited.answer().status == 200
-    assert 0.1 <= seconds(pair, "queue") < 0.6
+    assert seconds(pair, "queue") >= 0.1
+    assert spent(pair) <= total(pair)
 
 
 def test_an_error_has_its_time_too(served: Served) -> None:
@@ -76,8 +85,7 @@ def test_a_stream_is_one_request_and_its_items_are_user_code(served: Served) -> 
     assert pair.predict().json == [0, 1, 2]
     assert counts(pair) == {1}
     assert seconds(pair, "user") >= 0.3
-    assert seconds(pair, "queue") < 0.1
-    assert seconds(pair, "serialise") < 0.1
+    assert spent(pair) <= total(pair)
 
 
 def test_each_request_of_a_batch_has_the_batch_s_time(served: Served) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.serving.conftest import Served
+from tools.testkit.pair import PATIENCE
 
 X_AND_Y = {
     "type": "object",
@@ -198,7 +199,7 @@ def test_an_older_cloudpickle_of_the_image_makes_place_for_ours(bundle: Served, 
         assert pair.predict(x=1).json == 2
         assert f"the image's {have} is older" in pair.worker_log
     else:
-        assert pair.worker.wait(30) == 1, "a newer one is the image's own business"
+        assert pair.worker.wait(PATIENCE) == 1, "a newer one is the image's own business"
         assert pair.report["reason"] == "UnpickleFailed"
 
 
@@ -229,6 +230,6 @@ def test_a_function_chooses_null_for_what_is_not_finite(bundle: Served) -> None:
 
 def test_another_choice_is_a_failed_load(bundle: Served) -> None:
     pair = bundle(FLOATS + "\npredict.not_finite = 'zero'\n").start(wait=False)
-    assert pair.worker.wait(30) == 1
+    assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "LoadFailed"
     assert "'zero'" in pair.report["message"]

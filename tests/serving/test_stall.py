@@ -10,7 +10,7 @@ import pytest
 
 from tests.serving.conftest import Served
 from tests.serving.test_life import GATED, go, started
-from tools.testkit.pair import Background, Pair, until
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 
 # through PyDLL, as an extension would call that never gives the interpreter lock back
 HOLDS_THE_LOCK = """
@@ -31,7 +31,7 @@ QUICK = {"request_timeout_seconds": 0.3, "worker_stall_seconds": 2}
 
 
 def ended(pair: Pair) -> int:
-    code = pair.worker.wait(30)
+    code = pair.worker.wait(PATIENCE)
     assert isinstance(code, int)
     return code
 

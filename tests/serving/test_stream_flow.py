@@ -5,24 +5,21 @@ from __future__ import annotations
 import http.client
 import signal
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.serving.conftest import Served
 from tests.serving.streams import LINES, SOURCE, SSE, ask, begin, marks
-from tools.testkit.pair import Background, until
+from tools.testkit.pair import PATIENCE, Background, at_rest, until
 
 
 class TestFlow:
     def test_a_client_that_does_not_read_stops_the_function(self, served: Served) -> None:
         pair = served(SOURCE)
         response = begin(pair, LINES, n=3_000, size=10_000)
-        time.sleep(0.5)
-        before = len(marks(pair))
-        time.sleep(0.5)
-        assert len(marks(pair)) == before < 1500, "30 MB would have been made"
+        before = at_rest(lambda: len(marks(pair)))
+        assert 0 < before < 1500, "30 MB would have been made"
         assert int((Path("/proc") / str(pair.server.pid) / "statm").read_text().split()[1]) * 4096 < 150e6
         assert len(response.read()) == 3_000 * 10_003
         assert marks(pair)[-1] == "closed"
@@ -35,7 +32,7 @@ class TestFlow:
         assert response.readline()
         response.fp.raw._sock.shutdown(socket.SHUT_RDWR)  # type: ignore[attr-defined]
         response.close()
-        until(lambda: any("closed" in mark for mark in marks(pair)), "closed", 10)
+        until(lambda: any("closed" in mark for mark in marks(pair)), "closed")
         assert len(marks(pair)) < 100
         assert ask(pair, n=1).json == [0], "its place is free again"
         assert pair.metric('modelbundle_requests_total{code="ClientGone",status="499"}') == 1
@@ -46,7 +43,7 @@ class TestFlow:
         with pair.open() as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
             until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "it runs")
-        until(lambda: pair.metric("modelbundle_requests_in_flight") == 0, "its place is free again", 10)
+        until(lambda: pair.metric("modelbundle_requests_in_flight") == 0, "its place is free again")
 
     def test_a_drain_waits_for_a_stream_and_no_longer_than_a_request_may_take(self, served: Served) -> None:
         pair = served(SOURCE, request_timeout_seconds=2)
@@ -54,15 +51,15 @@ class TestFlow:
         assert short.readline() == b"0\n"
         drain = pair.drain()
         assert short.read() == b"1\n2\n3\n"
-        assert drain.wait(20) == 0
+        assert drain.wait(PATIENCE) == 0
 
         pair = served(SOURCE, request_timeout_seconds=2)
         endless = begin(pair, LINES, n=10_000, wait=0.1)
         assert endless.readline()
-        start = time.monotonic()
-        assert pair.drain().wait(20) == 0
-        assert time.monotonic() - start < 8
-        assert b"DeadlineExceeded" in endless.read()
+        assert pair.drain().wait(PATIENCE) == 0
+        *items, error = endless.read().splitlines()
+        assert b"DeadlineExceeded" in error
+        assert len(items) < 80, "ten a second, for two seconds"
 
     @pytest.mark.parametrize("drain_seconds", [0, 60])
     def test_the_next_request_after_a_stream_that_a_drain_came_upon(self, served: Served, drain_seconds: int) -> None:
@@ -79,7 +76,7 @@ class TestFlow:
         answer = connection.getresponse()
         assert (answer.status, answer.will_close) == (200, True)
         pair.kill(pair.server, signal.SIGTERM)  # cuts a wait for load balancers short
-        assert drain.wait(10) == 0
+        assert drain.wait(PATIENCE) == 0
 
     def test_a_stream_that_begins_during_a_drain(self, served: Served) -> None:
         pair = served(SOURCE, drain_seconds=1)
@@ -88,7 +85,7 @@ class TestFlow:
         stream = begin(pair, LINES, n=5, wait=0.4)
         assert stream.will_close
         assert stream.read() == b"0\n1\n2\n3\n4\n", "whole, though it takes longer than the wait for load balancers"
-        assert drain.wait(10) == 0
+        assert drain.wait(PATIENCE) == 0
 
     def test_several_streams_at_once(self, served: Served) -> None:
         pair = served(SOURCE, max_concurrency=3)

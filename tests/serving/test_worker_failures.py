@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from tests.serving.conftest import Served
-from tools.testkit.pair import Pair, until
+from tools.testkit.pair import PATIENCE, Pair, until
 
 
 def failed(pair: Pair) -> dict[str, Any]:
     pair.start(wait=False)
-    assert pair.worker.wait(30) == 1, pair.worker_log
+    assert pair.worker.wait(PATIENCE) == 1, pair.worker_log
     about = until(lambda: pair.call("GET", "/").json["failure"] and pair.call("GET", "/").json, "told to the server")
     assert about["failure"]["reason"] == pair.report["reason"]
     refused = pair.predict()
@@ -78,5 +78,5 @@ def test_a_document_that_somebody_edited(bundle: Served) -> None:
     with open(pair.root / "config/bundle.json", "ab") as file:
         file.write(b" ")
     pair.start_worker()
-    assert pair.worker.wait(30) == 1
+    assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "BundleDocumentMismatch"

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from tests.serving.conftest import Served
-from tools.testkit.pair import Background, until
+from tools.testkit.pair import PATIENCE, Background, until
 from tools.testkit.pythons import oldest
 
 CLOSING = """
@@ -47,7 +47,7 @@ def test_a_log_that_is_closed(served: Served) -> None:
     assert "ValueError: no log" in pair.predict(do="log").message
     assert pair.predict().json == process
     pair.server.terminate()
-    assert pair.worker.wait(10) == 0
+    assert pair.worker.wait(PATIENCE) == 0
 
 
 SIGNALS = """

@@ -28,7 +28,7 @@ import cloudpickle
 from bundle_runtime.prepare.place import copy_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE = 30.0
+PATIENCE = 60.0  # of what has to come; nothing is measured by it
 
 
 @dataclass
@@ -48,6 +48,16 @@ class Answer:
     @property
     def message(self) -> str:
         return str(self.json["error"]["message"])
+
+
+def at_rest(count: Callable[[], int], seconds: float = 1.0) -> int:
+    """What it counts once that has not changed for so long."""
+    found, since = count(), time.monotonic()
+    while time.monotonic() - since < seconds:
+        time.sleep(0.05)
+        if (now := count()) != found:
+            found, since = now, time.monotonic()
+    return found
 
 
 def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -103,12 +102,11 @@ def test_what_is_within_the_limits_compiles_within_them() -> None:
 
 
 def test_nothing_is_fetched_for_a_schema_that_cannot_be_used(tmp_path, layout) -> None:
+    """There is no artifact, and nobody notices."""
     document = document_for(b"x", requestSchema={"pattern": "("}, responseSchema=ANY)
-    began = time.monotonic()
     with pytest.raises(RuntimeFailure) as failure:
         prepare(layout, str(tmp_path / "absent"), document, allow_local=True)
     assert failure.value.reason == "InvalidSchema"
-    assert time.monotonic() - began < 30
 
 
 def test_bundles_without_schemas_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:

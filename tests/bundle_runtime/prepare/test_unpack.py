@@ -2,7 +2,6 @@
 
 import stat
 import struct
-import time
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare import unpack as module
 from bundle_runtime.prepare.unpack import unpack
+from tools.testkit.cost import units
 
 
 def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
@@ -106,10 +106,12 @@ def test_a_list_of_millions_of_entries_is_not_read(tmp_path):
     for count, says in ((150_000, "it has 150000 entries; 100000 are allowed"), (2_000_000, "its list of files has")):
         end = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, 7, 7, len(one) * count, 0, 0)
         (tmp_path / "bundle.zip").write_bytes(one * count + end)
-        began = time.process_time()
-        with pytest.raises(RuntimeFailure, match=says):
-            unpack(tmp_path / "bundle.zip", tmp_path / "out")
-        assert time.process_time() - began < 1.0
+
+        def refused(says: str = says) -> None:
+            with pytest.raises(RuntimeFailure, match=says):
+                unpack(tmp_path / "bundle.zip", tmp_path / "out")
+
+        assert units(refused) < 40
 
 
 def test_directories_that_are_only_named_on_the_way_count(tmp_path, monkeypatch):

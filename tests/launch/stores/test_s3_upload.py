@@ -16,6 +16,7 @@ from launch.stores import s3_upload
 from launch.stores.artifact import Packed
 from launch.stores.artifact_store import store_at
 from tests.launch.stores.conftest import key_of, result
+from tools.testkit.pair import at_rest
 
 if TYPE_CHECKING:
     from tests.launch.stores.conftest import S3, Put
@@ -39,7 +40,8 @@ def test_a_cut_off_upload_goes_on_where_it_stopped(
     if ended_by is signal.SIGINT:
         assert "parts are stored; the same call goes on from there" in said
     (upload_id,) = s3.unfinished(uri)
-    kept = _at_rest(lambda: len(s3.parts(uri, upload_id)))
+    # parts that were on their way when their sender was killed may be stored a moment later
+    kept = at_rest(lambda: len(s3.parts(uri, upload_id)))
     assert 3 <= kept < 20
 
     before = s3.asked("UploadPart")
@@ -48,16 +50,6 @@ def test_a_cut_off_upload_goes_on_where_it_stopped(
     assert s3.read(uri) == packed.path.read_bytes()
     assert s3.metadata(uri) == {"sha256": packed.sha256}
     assert s3.unfinished(uri) == []
-
-
-def _at_rest(count: Callable[[], int]) -> int:
-    """Parts that were on their way when their sender was killed may be stored a moment later."""
-    found, since = count(), time.monotonic()
-    while time.monotonic() - since < 1:
-        time.sleep(0.1)
-        if (now := count()) != found:
-            found, since = now, time.monotonic()
-    return found
 
 
 def test_a_part_of_another_content_is_sent_again(s3: S3, bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ async def controller(reconcile: Reconcile, deadline: float = 5) -> AsyncIterator
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 

@@ -8,6 +8,7 @@ import pytest
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import LONGEST_RETRY_SECONDS, WorkQueue
 
+PATIENCE = 60.0  # of what has to come; nothing is measured by it
 A, B = Key("models", "a"), Key("models", "b")
 
 
@@ -16,7 +17,7 @@ def queue() -> WorkQueue:
 
 
 async def take(work: WorkQueue) -> Key | None:
-    return await asyncio.wait_for(work.get(), 1)
+    return await asyncio.wait_for(work.get(), PATIENCE)
 
 
 async def test_a_key_that_is_added_twice_is_handed_out_once() -> None:
@@ -52,7 +53,7 @@ async def test_a_worker_that_gives_up_waiting_takes_no_key_with_it() -> None:
     await asyncio.sleep(0)
     work.add(A)
     first.cancel()
-    assert await asyncio.wait_for(second, 1) == A
+    assert await asyncio.wait_for(second, PATIENCE) == A
 
 
 async def test_later_means_later_and_the_sooner_of_two() -> None:

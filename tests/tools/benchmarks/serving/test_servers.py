@@ -66,7 +66,8 @@ def test_what_a_process_started_counts_with_it(tmp_path: Path) -> None:
         ["sh", "-c", '"$@" & wait', "sh", sys.executable, "-c", SPIN], cwd=tmp_path, start_new_session=True
     )
     try:
-        end = time.monotonic() + 20
+        began = time.monotonic()
+        end = began + 120
         while processes.cpu_seconds([shell.pid]) < 0.3 and time.monotonic() < end:
             time.sleep(0.05)
         assert 0.3 <= processes.cpu_seconds([shell.pid]) < 1.0
@@ -74,7 +75,7 @@ def test_what_a_process_started_counts_with_it(tmp_path: Path) -> None:
         assert len(processes.tree([shell.pid])) == 2
         assert sorted(processes.within(tmp_path)) == processes.tree([shell.pid])
         assert processes.pss_mib([shell.pid]) > 1
-        assert 0.3 <= processes.age([shell.pid]) < 30
+        assert 0.3 <= processes.age([shell.pid]) <= time.monotonic() - began + 1
     finally:
         processes.end(processes.tree([shell.pid]))
         shell.wait()
