@@ -47,6 +47,8 @@ WRONG = {
     "operator: {resources: {limits: {memory: 1GB}}}": "at '/resources/limits/memory'",
     "operator: {tolerations: [{key: a, effect: NoSchedul}]}": "at '/tolerations/0/effect': value must be one of",
     "operator: {podAnnotations: {a: 1}}": "at '/podAnnotations/a': got number, want string",
+    "operator: {admissionPolicy: {enabled: always}}": "at '/admissionPolicy/enabled': value must be one of",
+    "operator: {admissionPolicy: {protectedNamespaces: ['prod-*']}}": "'prod-*' does not match pattern",
     "operator: {podDisruptionBudget: {enable: true}}": "additional properties 'enable' not allowed",
     "operator: {networkPolicy: {ingressFrom: [{podSelecter: {}}]}}": "additional properties 'podSelecter' not allowed",
     "operator: {crds: {upgradejob: {enabled: true}}}": "additional properties 'upgradejob' not allowed",

@@ -24,6 +24,7 @@ KUBECONFORM = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.7.0")
 SERVED = {
     *("api/v1", "apis/apps/v1", "apis/batch/v1", "apis/policy/v1", "apis/networking.k8s.io/v1"),
     *("apis/rbac.authorization.k8s.io/v1", "apis/apiextensions.k8s.io/v1", "apis/modelbundle.dev/v1alpha1"),
+    "apis/admissionregistration.k8s.io/v1",
 }
 OPERATOR: dict[str, Any] = {
     "podDisruptionBudget": {"enabled": True},
