@@ -12,6 +12,8 @@ import httpx
 
 from tools.testkit.kubectl import Manifest
 
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 GROUPS = {"ModelBundle": "apis/modelbundle.dev/v1alpha1", "ModelEndpoint": "apis/modelbundle.dev/v1alpha1"}
 
 
@@ -42,13 +44,23 @@ class RawApi:
         answer = self._client.post(path, content=text.encode(), headers={"Content-Type": "application/json"})
         assert answer.status_code == 201, answer.text[:500]
 
+    def try_as(
+        self, user: str | None, method: str, path: str, body: Any = None, content_type: str = "application/json"
+    ) -> httpx.Response:
+        """What the API server answers this user, or whoever runs the tests, who only asks: nothing is stored."""
+        query = {} if method == "GET" else {"dryRun": "All"}
+        if content_type == APPLY:
+            query |= {"fieldManager": "modelbundle-operator", "force": "true"}
+        headers = {"Content-Type": content_type, **({"Impersonate-User": user} if user else {})}
+        return self._client.request(method, path, params=query, json=body, headers=headers)
+
     def get(self, namespace: str, plural: str, name: str, group: str) -> Manifest | None:
         answer = self._client.get(f"/{group}/namespaces/{namespace}/{plural}/{name}")
         return None if answer.status_code == 404 else answer.raise_for_status().json()
 
     def patch(self, namespace: str, plural: str, name: str, group: str, patch: Any) -> None:
         path = f"/{group}/namespaces/{namespace}/{plural}/{name}"
-        headers = {"Content-Type": "application/merge-patch+json"}
+        headers = {"Content-Type": MERGE}
         self._client.patch(path, json=patch, headers=headers).raise_for_status()
 
     def delete(self, namespace: str, plural: str, name: str, group: str) -> None:
