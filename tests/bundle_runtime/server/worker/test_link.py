@@ -10,7 +10,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.lifecycle import DRAINING
-from bundle_runtime.server.worker.link import RETURN_SECONDS, WorkerConnection
+from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS, WorkerConnection
 from tests.bundle_runtime.server.client import PREDICT, Client, Transport
 
 
@@ -90,9 +90,9 @@ async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, 
 async def test_without_a_worker_a_request_waits_a_moment_and_then_is_told_to_ask_elsewhere() -> None:
     client = Client()
     client.sends(PREDICT)
-    client.waits(RETURN_SECONDS / 2)
+    client.waits(WORKER_RETURN_SECONDS / 2)
     assert client.status is None
-    client.waits(RETURN_SECONDS / 2)
+    client.waits(WORKER_RETURN_SECONDS / 2)
     assert (client.status, client.transport.ended) == (503, "closed")
     assert b'"NotReady"' in client.transport.sent
     assert b"connection: close" in client.transport.sent
@@ -107,6 +107,6 @@ async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> Non
     if how == "drains":
         client.server.lifecycle.stage = DRAINING
     else:
-        client.server.link.said_failed({"reason": "LoadFailed", "message": "no such weights"})
+        client.server.link.on_failed({"reason": "LoadFailed", "message": "no such weights"})
     client.sends(PREDICT)
     assert client.status == 503
