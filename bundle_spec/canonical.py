@@ -8,12 +8,12 @@ back.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import rfc8785
 
+from bundle_spec.document import SCHEMA_VERSION, BundleDocument
 from bundle_spec.exact_values import LARGEST_INTEGER, check_canonical
-from bundle_spec.names import SCHEMA_VERSION
 
 __all__ = ["LARGEST_DOCUMENT", "LARGEST_INTEGER", "bundle_document", "canonical"]
 
@@ -27,7 +27,7 @@ _PLAIN = ("requirements", "appConfig", "appConfigJSON", *_FUNCTIONS, "requestSch
 _NOT_IN_THE_DOCUMENT = ("uri",)
 
 
-def bundle_document(spec_bundle: Mapping[str, Any]) -> dict[str, Any]:
+def bundle_document(spec_bundle: Mapping[str, Any]) -> BundleDocument:
     """The document of a resolved bundle: what is unset, {} or [] is absent, and no URI.
 
     ValueError says what is wrong with the bundle: a clone (resolve it first), a field that does not exist, or a value
@@ -47,7 +47,7 @@ def bundle_document(spec_bundle: Mapping[str, Any]) -> dict[str, Any]:
     parts.update({name: spec_bundle.get(name) for name in _PLAIN})
     document.update({name: value for name, value in parts.items() if not _unset(value)})
     check_canonical(document)
-    return document
+    return cast("BundleDocument", document)
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:

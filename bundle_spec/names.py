@@ -17,8 +17,6 @@ CRD_NAME = f"{PLURAL}.{GROUP}"
 ENDPOINT_KIND = "ModelEndpoint"
 ENDPOINT_PLURAL = "modelendpoints"
 
-SCHEMA_VERSION = 1  # of the bundle document, whose canonical form is hashed
-
 FIELD_MANAGER = "modelbundle-operator"
 MANAGED_BY = FIELD_MANAGER
 

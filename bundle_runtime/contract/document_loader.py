@@ -6,47 +6,16 @@ restarts would quietly serve something else under the old digest. bundle_spec/ca
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping
-from typing import Any, Dict, List, TypedDict, cast
+from typing import cast
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import BUNDLE_DOCUMENT_MISMATCH, fail
-from bundle_spec.names import SCHEMA_VERSION
+from bundle_spec.document import SCHEMA_VERSION, BundleDocument, digest
 
 DIGEST_VARIABLE = "MODELBUNDLE_DIGEST"
-
-
-class ArtifactDocument(TypedDict, total=False):
-    """``sha256``: in hex; ``packaging``: "cloudpickle" or "zip"; the versions are of the client that packed it."""
-
-    sha256: str
-    packaging: str
-    pythonVersion: str
-    cloudpickleVersion: str
-
-
-class BundleDocument(TypedDict, total=False):
-    """What a bundle runs, as bundle_spec.canonical writes it: what is unset is absent. ``artifact`` is always there."""
-
-    schemaVersion: int
-    artifact: ArtifactDocument
-    requirements: List[str]
-    envParams: Dict[str, Any]
-    env: List[Dict[str, Any]]
-    loadPredictFn: str
-    loadModelFn: str
-    appConfig: Dict[str, Any]
-    appConfigJSON: str
-    requestSchema: Any
-    responseSchema: Any
-
-
-def digest(canonical_bytes: bytes) -> str:
-    """Of a document, as MODELBUNDLE_DIGEST has it: sha256:<hex>."""
-    return "sha256:" + hashlib.sha256(canonical_bytes).hexdigest()
 
 
 def load(layout: Layout, expected_digest: str) -> BundleDocument:

@@ -16,7 +16,7 @@ from bundle_runtime.contract.layout import Layout
 
 _RUNTIME = ("__init__.py", "contract", "worker")
 # what tools/imports/allowed.py lets worker and contract import
-_SPEC = ("__init__.py", "json_schema.py", "names.py", "requirement_rule.py")
+_SPEC = ("__init__.py", "document.py", "json_schema.py", "names.py", "requirement_rule.py")
 
 
 def place_runtime(layout: Layout, *, with_uv: bool) -> None:

@@ -12,10 +12,10 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from typing import Any
 
 from bundle_runtime.contract.report import INVALID_SCHEMA, RUNTIME_CRASHED, RuntimeFailure, fail
+from bundle_spec.document import BundleDocument
 from bundle_spec.schema_limits import problem
 
 CPU_SECONDS = 10
@@ -24,7 +24,7 @@ FIELDS = ("requestSchema", "responseSchema")
 _MAX_QUOTED_CHARS = 300
 
 
-def check_schemas(document: Mapping[str, Any]) -> None:
+def check_schemas(document: BundleDocument) -> None:
     """InvalidSchema, with the place, when the server could not use one of them; RuntimeCrashed, which is tried again,
     when that could not be found out."""
     for field in FIELDS:

@@ -9,10 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from bundle_runtime.artifacts.fetch import fetch, hash_file
 from bundle_runtime.artifacts.fetched import Fetched
@@ -22,6 +20,7 @@ from bundle_runtime.contract.report import ARTIFACT_DIGEST_MISMATCH, fail
 from bundle_runtime.prepare.place import place_runtime
 from bundle_runtime.prepare.schemas import check_schemas
 from bundle_runtime.prepare.unpack import unpack
+from bundle_spec.document import BundleDocument
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class Prepared:
 def prepare(
     layout: Layout,
     uri: str,
-    document: Mapping[str, Any],
+    document: BundleDocument,
     *,
     allow_local: bool = False,
 ) -> Prepared:
     """Bring the artifact of a checked document into the layout, verified; a RuntimeFailure says why not."""
     check_schemas(document)
-    artifact: Mapping[str, Any] = document["artifact"]
+    artifact = document["artifact"]
     pickled = artifact["packaging"] == "cloudpickle"
     place_runtime(layout, with_uv=bool(document.get("requirements")))
     target, partial = Path(layout.artifact_dir), Path(layout.artifact_dir + ".partial")

@@ -22,6 +22,7 @@ from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.server import Server
+from bundle_spec.document import BundleDocument
 
 CONNECTIONS_CLOSE_SECONDS = 2.0
 # objects made and kept before the collector looks: large JSON makes many and no cycles
@@ -72,7 +73,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-async def serve(options: argparse.Namespace, layout: Layout, document: documents.BundleDocument, digest: str) -> None:
+async def serve(options: argparse.Namespace, layout: Layout, document: BundleDocument, digest: str) -> None:
     loop = asyncio.get_running_loop()
     server = Server(
         loop,

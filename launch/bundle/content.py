@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import LARGEST_DOCUMENT, bundle_document, canonical
+from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.inherit import inherit
 from bundle_spec.names import ConditionType
@@ -42,8 +42,9 @@ class Content:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def document(self) -> Dict[str, Any]:
-        found: Dict[str, Any] = json.loads(self.canonical)
+    def document(self) -> BundleDocument:
+        """The document that `canonical` is the bytes of, a new one at each call."""
+        found: BundleDocument = json.loads(self.canonical)
         return found
 
 

@@ -5,7 +5,7 @@ docs/reference/digest.md says the same in prose. Pure.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List
+from typing import Any, Dict, Iterator, List, Mapping
 
 import rfc8785
 
@@ -20,7 +20,8 @@ def parts(content: Content) -> List[Dict[str, Any]]:
 
 
 def _parts(content: Content) -> Iterator[Dict[str, Any]]:
-    document, at = content.document, len("{")
+    document: Mapping[str, Any] = content.document
+    at = len("{")
     for name in sorted(document):  # field names are ASCII, where UTF-16's order is this one
         written = rfc8785.dumps(document[name])
         at += len(rfc8785.dumps(name)) + len(":")

@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 
 import bundle_runtime
-from bundle_runtime.contract.document_loader import digest
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import BundleDocument, digest
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
 from launch.local.reaper import ProcessReaper
@@ -143,7 +143,7 @@ class LocalServing:
         self.say(f"worker Python: {python} (the bundle's pythonVersion is {wanted})")
         return python
 
-    def _fetch(self, document: Mapping[str, Any]) -> None:
+    def _fetch(self, document: BundleDocument) -> None:
         with held():  # an exception in the middle of an import may be lost
             from bundle_runtime.prepare.steps import prepare
 

@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import digest
 
 ARTIFACT = {"uri": "s3://models/a.pkl", "sha256": "a" * 64, "packaging": "cloudpickle", "pythonVersion": "3.11"}
 BUNDLE = {"artifact": ARTIFACT, "envParams": {"frameworkType": "pytorch", "pytorchImageTag": "2.4"}}

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import LARGEST_INTEGER, bundle_document, canonical
+from bundle_spec.document import digest
 from bundle_spec.inherit import changed, inherit
 from tools.testkit.model_bundles import ARTIFACT, PYTORCH
 

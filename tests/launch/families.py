@@ -4,8 +4,8 @@ import copy
 import json
 from typing import Any
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import digest
 from bundle_spec.inherit import changed, inherit
 
 ARTIFACT = {"uri": "s3://models/a.zip", "sha256": "a" * 64, "packaging": "zip", "pythonVersion": "3.12"}

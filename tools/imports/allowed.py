@@ -51,7 +51,7 @@ class Room:
 
 OPERATOR = "modelbundle_operator"
 # what prepare copies into the user's image beside contract and worker (bundle_runtime/prepare/place.py)
-COPIED_SPEC = ("bundle_spec.json_schema", "bundle_spec.names", "bundle_spec.requirement_rule")
+COPIED_SPEC = tuple(f"bundle_spec.{name}" for name in ("document", "json_schema", "names", "requirement_rule"))
 CORE = tuple(f"{OPERATOR}.{name}" for name in ("api", "bundle", "endpoint", "judge", "render"))
 # contract: the words of the reports that are judged
 _CORE_OURS = (*CORE, f"{OPERATOR}.errors", f"{OPERATOR}.settings", "bundle_spec", "bundle_runtime.contract")

@@ -12,20 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from bundle_runtime.contract.layout import Layout
+from bundle_spec.document import BundleDocument
 
 MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
 
-def document_for(content: bytes, packaging: str = "cloudpickle", **more: object) -> dict[str, object]:
+def document_for(content: bytes, packaging: str = "cloudpickle", **more: Any) -> BundleDocument:
+    """Of an artifact with this content; `more` are other fields of the document."""
     artifact = {"sha256": hashlib.sha256(content).hexdigest(), "packaging": packaging, "pythonVersion": "3.11"}
-    return {"schemaVersion": 1, "artifact": artifact, **more}
+    return cast("BundleDocument", {"schemaVersion": 1, "artifact": artifact, **more})
 
 
-def write_document(layout: Layout, document: dict[str, object]) -> str:
+def write_document(layout: Layout, document: BundleDocument) -> str:
     """Write bundle.json; returns the digest that the pod would be started with."""
     content = json.dumps(document).encode()
     path = Path(layout.config_file)

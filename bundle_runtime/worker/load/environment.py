@@ -9,9 +9,9 @@ import shutil
 import site
 import sys
 
-from bundle_runtime.contract.document_loader import BundleDocument
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
+from bundle_spec.document import BundleDocument
 
 
 def clear_scratch() -> None:

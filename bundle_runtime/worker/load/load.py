@@ -13,11 +13,11 @@ import sys
 import time
 from typing import Any, Callable
 
-from bundle_runtime.contract.document_loader import BundleDocument
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.user_errors import describe, first_line, full, log
+from bundle_spec.document import BundleDocument
 
 PredictFn = Callable[..., Any]
 

@@ -7,8 +7,8 @@ whether they are set at all, nor what a clone inherits. Pure.
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.requirements import check_requirements
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
@@ -22,7 +22,7 @@ from modelbundle_operator.errors import Terminal
 class Content:
     """What is to run. `canonical` is bundle.json, `digest` its sha256; `uri` is where the artifact lies."""
 
-    document: dict[str, Any]
+    document: BundleDocument
     canonical: str
     digest: str
     uri: str
@@ -52,7 +52,7 @@ def _full_path(text: str) -> str:
     return text.replace("$.", "spec.bundle.")
 
 
-def _check_functions(document: dict[str, Any]) -> None:
+def _check_functions(document: BundleDocument) -> None:
     """The API server has checked this of a bundle of its own; a clone's packaging it does not see."""
     if document["artifact"]["packaging"] == "zip":
         return

@@ -1,11 +1,10 @@
 """Which image a bundle's worker runs in."""
 
-from typing import Any
-
+from bundle_spec.document import BundleDocument
 from modelbundle_operator.settings import Settings
 
 
-def worker_image(document: dict[str, Any], settings: Settings) -> str:
+def worker_image(document: BundleDocument, settings: Settings) -> str:
     """The full reference for envParams of a bundle document; an image of the user's own is taken as it is written."""
     params = document["envParams"]
     match params["frameworkType"]:

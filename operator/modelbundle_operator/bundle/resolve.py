@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import BundleDocument, digest
 from bundle_spec.inherit import changed, inherit, named
 from modelbundle_operator.api.names import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
 from modelbundle_operator.api.status import ANCESTORS_MAX
@@ -78,13 +78,13 @@ def _fields(bundle: ModelBundle) -> dict[str, Any]:
     return bundle.spec.bundle.model_dump(by_alias=True, exclude_none=True)
 
 
-def _document(uri: str, text: str, own: dict[str, Any]) -> dict[str, Any] | None:
+def _document(uri: str, text: str, own: dict[str, Any]) -> BundleDocument | None:
     """The document of a record; None when this clone cannot have been resolved to it.
 
     What the clone sets can be checked: applied to the document once more, it changes nothing. What it inherits cannot.
     """
     try:
-        document: dict[str, Any] = json.loads(text)
+        document: BundleDocument = json.loads(text)
         fields = _with_uri(document, uri)
         Bundle.model_validate({name: value for name, value in fields.items() if name != "schemaVersion"})
         again = canonical(bundle_document(inherit(fields, own))).decode()
@@ -164,7 +164,7 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     return _Found(name, base.metadata.uid, resolution)
 
 
-def _with_uri(document: dict[str, Any], uri: str) -> dict[str, Any]:
+def _with_uri(document: BundleDocument, uri: str) -> dict[str, Any]:
     return {**document, "artifact": {**document["artifact"], "uri": uri}}
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bundle_runtime.contract import document_loader, report
 from bundle_runtime.contract.layout import DEFAULT_ROOT, Layout
+from bundle_spec.document import digest as document_digest
 
 texts = st.text(alphabet=st.characters(), max_size=30).flatmap(lambda text: st.integers(0, 400).map(lambda n: text * n))
 
@@ -72,7 +73,7 @@ def test_the_layout_has_one_root(tmp_path: Path) -> None:
 def write_document(root: Path, content: bytes) -> tuple[Layout, str]:
     (root / "config").mkdir()
     (root / "config/bundle.json").write_bytes(content)
-    return Layout(str(root)), document_loader.digest(content)
+    return Layout(str(root)), document_digest(content)
 
 
 def test_a_document_with_the_right_digest(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_runtime.contract.document_loader import digest
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.document import digest
 from launch.bundle.manifest import dump
 from tests.launch.families import ROOT, clone, root, waiting
 
