@@ -28,6 +28,7 @@ def below(path: str, part: Part) -> str:
 
 
 def write(parts: Iterable[Part]) -> str:
+    """The path of the parts; `read` gives them back."""
     path = ""
     for part in parts:
         path = below(path, part)

@@ -74,9 +74,11 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         self._location = _function("bundle_location_fn", bundle_location_fn)
 
     def register_upload_batch_csv_fn(self, upload_batch_csv_fn: Callable[[str, str], None]) -> None:
+        """Not supported: NotSupportedError."""
         raise NotSupportedError("batch jobs are not part of this product: run predict() over your inputs in a Job")
 
     def register_batch_csv_location_fn(self, batch_csv_location_fn: Callable[[], str]) -> None:
+        """Not supported: NotSupportedError."""
         raise NotSupportedError("batch jobs are not part of this product: run predict() over your inputs in a Job")
 
     def _store(self) -> Any:

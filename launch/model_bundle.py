@@ -37,6 +37,7 @@ class ModelBundle:
 
     @property
     def model_bundle_id(self) -> Optional[str]:
+        """The second API's name of `id`."""
         return self.id
 
     @classmethod
@@ -46,6 +47,7 @@ class ModelBundle:
         return cls(**{name: value for name, value in values.items() if name in known})
 
     def to_dict(self) -> Dict[str, Any]:
+        """All fields, without the connection."""
         return {name: value for name, value in asdict(_bare(self)).items() if not name.startswith("_")}
 
     def __str__(self) -> str:
@@ -165,6 +167,7 @@ class ModelBundleV2Response:
 
     @property
     def model_bundle_id(self) -> str:
+        """The second API's name of `id`."""
         return self.id
 
 

@@ -61,6 +61,7 @@ class EndpointResponse:
 
     @property
     def value(self) -> Any:
+        """The prediction; None when there is none."""
         return None if self.result is None else json.loads(self.result["result"])
 
     def __repr__(self) -> str:
@@ -97,6 +98,7 @@ class Endpoint:
 
     @property
     def name(self) -> str:
+        """The name that callers use."""
         return self.model_endpoint.name
 
     def __str__(self) -> str:
@@ -113,12 +115,15 @@ class Endpoint:
         return f"<table>{cells}</table>"
 
     def status(self) -> Optional[str]:
+        """READY, UPDATE_PENDING, UPDATE_IN_PROGRESS, UPDATE_FAILED or DELETE_IN_PROGRESS, asked again."""
         return self._fresh().status
 
     def resource_state(self) -> Optional[Dict[str, Any]]:
+        """cpus, memory, storage, gpus and gpu_type of a pod, asked again."""
         return self._fresh().resource_state
 
     def deployment_state(self) -> Optional[Dict[str, Any]]:
+        """Numbers of workers wanted and available, asked again."""
         return self._fresh().deployment_state
 
     def wait(self, timeout: float = 900) -> "Endpoint":
@@ -155,6 +160,7 @@ class SyncEndpoint(Endpoint):
 
 
 def refuse_unsupported(request: EndpointRequest) -> None:
+    """NotSupportedError for what a request of the original can ask for and this product cannot do."""
     if request.url is not None:
         raise NotSupportedError("url: read it yourself and send its content in args; the server fetches no URLs")
     if request.return_pickled:
@@ -166,6 +172,7 @@ def refuse_unsupported(request: EndpointRequest) -> None:
 
 
 def endpoint_record(found: Mapping[str, Any], connection: "Connection") -> ModelEndpoint:
+    """The facts of an endpoint and of the bundle that serves it, which may be gone."""
     from launch.errors import APIError
 
     name = found["spec"]["bundle"]
@@ -189,6 +196,7 @@ def endpoint_record(found: Mapping[str, Any], connection: "Connection") -> Model
 
 
 def endpoint_status(found: Mapping[str, Any]) -> str:
+    """One of the original's words for how an endpoint is."""
     if found["metadata"].get("deletionTimestamp"):
         return "DELETE_IN_PROGRESS"
     known = {name: entry["status"] for name, entry in conditions(found).items()}
@@ -202,6 +210,7 @@ def endpoint_status(found: Mapping[str, Any]) -> str:
 
 
 def resources_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
+    """What each pod of the bundle has; None where it is left to the operator."""
     serving = (bundle.get("spec") or {}).get("serving") or {}
     resources = serving.get("resources") or {}
     return {
@@ -215,6 +224,7 @@ def resources_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def replicas_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
+    """How many pods are wanted and ready."""
     wanted = ((bundle.get("spec") or {}).get("serving") or {}).get("replicas")
     ready = (bundle.get("status") or {}).get("readyReplicas") or 0
     return {

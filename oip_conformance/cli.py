@@ -18,12 +18,15 @@ HOLDS, BROKEN, NOT_APPLICABLE = "holds", "broken", "n/a"
 
 
 class Finding(NamedTuple):
+    """Of a clause: `result` is HOLDS, BROKEN or NOT_APPLICABLE, and `reason` says why."""
+
     clause: Clause
     result: str
     reason: str
 
 
 def run(target: Target, clauses: Optional[List[Clause]] = None) -> List[Finding]:
+    """Check the clauses, all when not given, in their order."""
     return [_checked(clause, target) for clause in (CLAUSES if clauses is None else clauses)]
 
 

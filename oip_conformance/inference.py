@@ -21,6 +21,7 @@ def outputs(answer: Answer) -> Dict[str, Dict[str, Any]]:
 
 
 def first_outputs(target: Target) -> Dict[str, Dict[str, Any]]:
+    """The outputs of the example request by name; NotApplicable when there are none."""
     found = outputs(target.infer(example(target)))
     if not found:
         raise NotApplicable("the model has no outputs")

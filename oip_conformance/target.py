@@ -13,6 +13,8 @@ DATATYPES = ("BOOL", *_NUMBERS, "BYTES", "BF16")
 
 
 class Answer(NamedTuple):
+    """An HTTP response."""
+
     status: int
     headers: Dict[str, str]  # names in lower case
     body: bytes
@@ -27,6 +29,7 @@ class Answer(NamedTuple):
 
     @property
     def ok(self) -> bool:
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
@@ -58,6 +61,7 @@ class Target:
             connection.close()
 
     def get(self, path: str) -> Answer:
+        """The answer to GET of a path of the server."""
         return self.ask("GET", path)
 
     def infer(self, request: Any, path: str = "", binary: bytes = b"") -> Answer:
@@ -70,12 +74,14 @@ class Target:
 
     @property
     def metadata(self) -> Answer:
+        """The model's metadata, asked once."""
         if self._metadata is None:
             self._metadata = self.get(self.path)
         return self._metadata
 
     @property
     def extensions(self) -> List[str]:
+        """The extensions that the server names in its metadata."""
         if self._server is None:
             self._server = self.get("/v2")
         found = self._server.json
@@ -84,6 +90,7 @@ class Target:
 
     @property
     def versions(self) -> List[str]:
+        """The versions that the model names in its metadata."""
         found = self.metadata.json
         versions = found.get("versions") if isinstance(found, dict) else None
         return [str(entry) for entry in versions] if isinstance(versions, list) else []
@@ -104,6 +111,7 @@ class Target:
 
 
 def count(shape: List[int]) -> int:
+    """How many elements a tensor of this shape has."""
     number = 1
     for size in shape:
         number *= size
@@ -111,12 +119,14 @@ def count(shape: List[int]) -> int:
 
 
 def flat(data: Any) -> List[Any]:
+    """The elements of nested lists, in order."""
     if not isinstance(data, list):
         return [data]
     return [element for entry in data for element in flat(entry)]
 
 
 def nested(data: List[Any], shape: List[int]) -> Any:
+    """Elements as nested lists of this shape."""
     for size in reversed(shape[1:]):
         data = [data[at : at + size] for at in range(0, len(data), size)]
     return data

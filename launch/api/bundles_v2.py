@@ -86,12 +86,15 @@ class BundleMethodsV2(BundleMethods):
         )
 
     def get_model_bundle_v2(self, model_bundle_id: str) -> ModelBundleV2Response:
+        """The bundle of this id; APIError 404 when there is none."""
         return record_v2(self.connection.get(model_bundle_id), self.connection)
 
     def get_latest_model_bundle_v2(self, model_bundle_name: str) -> ModelBundleV2Response:
+        """The newest bundle of this name; APIError 404 when there is none."""
         return record_v2(named(self.connection, model_bundle_name), self.connection)
 
     def list_model_bundles_v2(self) -> ListModelBundlesV2Response:
+        """The bundles that you own or that have no owner."""
         return ListModelBundlesV2Response([record_v2(bundle, self.connection) for bundle in owned(self.connection)])
 
     def clone_model_bundle_with_changes_v2(

@@ -56,6 +56,7 @@ def endpoint_fields(options: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def checked_labels(labels: Any) -> Dict[str, str]:
+    """The labels as a dict; WrongTypeError when they are not texts, InvalidBundleError for a label of the product."""
     if labels is None:
         return {}
     if not isinstance(labels, Mapping):

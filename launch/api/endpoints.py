@@ -118,6 +118,7 @@ class EndpointMethods:
             raise
 
     def list_model_endpoints(self) -> List[SyncEndpoint]:
+        """All endpoints of the namespace."""
         found = self.connection.list(ENDPOINT_PLURAL)
         return [SyncEndpoint(endpoint_record(endpoint, self.connection), self) for endpoint in found]
 

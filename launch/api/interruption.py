@@ -25,6 +25,7 @@ def end_on_interruption() -> None:
 
 
 def raise_on_interruption() -> None:
+    """Signals that end a program raise KeyboardInterrupt from here on, as Ctrl-C does."""
     _handle(_raise)
 
 

@@ -68,6 +68,7 @@ def metadata_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def moment(nanoseconds: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601, in UTC."""
     return datetime.fromtimestamp(nanoseconds / 10**9, tz=timezone.utc).isoformat()
 
 

@@ -10,6 +10,7 @@ from launch.errors import LaunchWarning
 
 
 def warn(texts: Iterable[str]) -> None:
+    """Each text as one LaunchWarning."""
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and _is_ours(frame.f_globals.get("__name__")):
         level, frame = level + 1, frame.f_back

@@ -29,19 +29,24 @@ MISSING = _Missing()
 
 
 class Difference(NamedTuple):
+    """One value that differs: where it is, and what it was and is; MISSING where there is none."""
+
     path: Path
     before: Any
     after: Any
 
     @property
     def change(self) -> str:
+        """added, removed or changed."""
         return "added" if self.before is MISSING else "removed" if self.after is MISSING else "changed"
 
     @property
     def in_digest(self) -> bool:
+        """Whether it makes another digest."""
         return self.path != URI
 
     def as_json(self) -> Dict[str, Any]:
+        """The keys path, field, change, before, after and inDigest; before and after only where there is a value."""
         shown: Dict[str, Any] = {"path": write(self.path), "field": self.path[0], "change": self.change}
         shown.update({"before": self.before} if self.before is not MISSING else {})
         shown.update({"after": self.after} if self.after is not MISSING else {})

@@ -27,6 +27,7 @@ def bundle_name(_context: Any, _parameter: Any, word: Optional[str]) -> Optional
 
 
 def with_bases(command: Command) -> Command:
+    """The option --base, which may be given more than once."""
     return click.option(
         "--base",
         "bases",
@@ -37,6 +38,7 @@ def with_bases(command: Command) -> Command:
 
 
 def is_name(word: str) -> bool:
+    """Whether the word names a bundle; else it names a file."""
     return NAME.fullmatch(word) is not None
 
 
@@ -46,6 +48,7 @@ def content(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Conten
 
 
 def content_of_file(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Content:
+    """What the bundle in the file runs, a clone resolved; ContentError or ManifestError when it cannot be known."""
     manifest = read_one(Path("/dev/stdin") if word == "-" else Path(word))
     return _resolved(manifest, word, cluster, {_name(base): base for base in map(_read_base, bases)}, ())
 

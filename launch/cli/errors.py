@@ -18,6 +18,7 @@ class Failure(click.ClickException):
         self.as_json = as_json
 
     def show(self, file: Optional[IO[Any]] = None) -> None:
+        """One line, or one JSON object with -o json, on stderr."""
         if self.as_json:
             error = {"code": self.reason or "Failed", "message": self.message}
             click.echo(json.dumps({"error": error}), file=file, err=True)
@@ -26,6 +27,7 @@ class Failure(click.ClickException):
 
 
 def missing(package: str, extra: str, command: str) -> Failure:
+    """The failure of a command that needs a package of an extra which is not installed."""
     return Failure(
         f"`modelbundle {command}` needs {package}, which is not installed: pip install 'model-bundles[{extra}]'",
         reason="MissingPackage",

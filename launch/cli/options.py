@@ -35,6 +35,7 @@ def _namespace(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[
 
 
 def output(*formats: str, default: str = "text") -> Callable[[Command], Command]:
+    """The option -o with these formats."""
     return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)
 
 

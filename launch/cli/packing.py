@@ -36,6 +36,7 @@ _OPTIONS = (
 
 
 def packing_options(command: Command) -> Command:
+    """The options of `create` and `render` that say what is packed, and how it runs."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command

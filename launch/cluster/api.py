@@ -22,6 +22,7 @@ _KINDS = {PLURAL: "bundle", ENDPOINT_PLURAL: "endpoint"}
 
 
 def get(api: Any, namespace: str, plural: str, name: str) -> Dict[str, Any]:
+    """The object; APIError 404 when there is none."""
     found: Dict[str, Any] = call(api, "GET", _path(namespace, plural, name), _what(namespace, plural, name))
     return found
 
@@ -56,6 +57,7 @@ def patch(api: Any, namespace: str, plural: str, name: str, change: Mapping[str,
 
 
 def delete(api: Any, namespace: str, plural: str, name: str) -> None:
+    """Remove the object; what it owns goes with it. APIError 404 when there is none."""
     call(api, "DELETE", _path(namespace, plural, name), _what(namespace, plural, name))
 
 
@@ -90,6 +92,7 @@ def who_am_i(api: Any) -> str:
 
 
 def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:
+    """The pods of a bundle, as the API server has them."""
     query = {"labelSelector": f"{LABEL_BUNDLE}={bundle}"}
     what = f"the pods of {bundle} in namespace {namespace}"
     found: List[Dict[str, Any]] = call(api, "GET", _core(namespace, "pods"), what, query=query)["items"]
@@ -111,6 +114,7 @@ def container_logs(api: Any, namespace: str, bundle: str, container: str) -> Ite
 
 
 def pod_log(api: Any, namespace: str, pod: str, container: str, query: Optional[Mapping[str, str]] = None) -> str:
+    """What a container of the pod wrote; `query` takes tailLines and the like. APIError when there is no log."""
     what = f"the log of {container} in pod {pod}"
     with errors(what):
         status, _, content = send(

@@ -64,6 +64,7 @@ class Connection:
 
     @property
     def namespace(self) -> str:
+        """The namespace in which everything is asked."""
         return self.place()[1]
 
     def user(self) -> str:
@@ -73,6 +74,7 @@ class Connection:
         return self._user
 
     def get(self, name: str, plural: str = PLURAL) -> Dict[str, Any]:
+        """The object of this name, a bundle unless `plural` says otherwise; APIError 404 when there is none."""
         return kubernetes_api.get(*self.place(), plural, name)
 
     def list(self, plural: str = PLURAL, selector: str = "") -> List[Dict[str, Any]]:
@@ -84,12 +86,15 @@ class Connection:
         return found
 
     def create(self, manifest: Mapping[str, Any], plural: str = PLURAL, dry_run: bool = False) -> Dict[str, Any]:
+        """Create the object, and give it as the API server has it then; a `dry_run` does all but keep it."""
         return kubernetes_api.create(*self.place(), plural, manifest, dry_run)
 
     def patch(self, name: str, change: Mapping[str, Any], plural: str = PLURAL) -> Dict[str, Any]:
+        """Merge the change into the object, and give the whole; what is None is removed."""
         return kubernetes_api.patch(*self.place(), plural, name, change)
 
     def delete(self, name: str, plural: str = PLURAL) -> None:
+        """Remove the object; APIError 404 when there is none."""
         kubernetes_api.delete(*self.place(), plural, name)
 
     def published(self) -> Dict[str, str]:

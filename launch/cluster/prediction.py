@@ -68,6 +68,8 @@ def predict(
 def post(
     connection: "Connection", service: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None
 ) -> Answer:
+    """Send the body to the Service of a bundle or an endpoint, in a pod directly, else by the API server; `timeout` in
+    seconds. APIError when nothing answers."""
     api, namespace = connection.place()
     if in_pod() and connection.endpoint is None:
         return post_to_url(f"http://{service}.{namespace}.svc/predict", body, timeout, headers)

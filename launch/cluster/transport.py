@@ -62,6 +62,7 @@ def connect_to(server: str) -> Any:
 
 
 def in_pod() -> bool:
+    """Whether this runs in a pod that has a service account."""
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) and (SERVICE_ACCOUNT / "token").exists()
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def say(line: str) -> None:
+    """The line on stderr, with the time before it."""
     print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
 
 

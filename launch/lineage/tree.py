@@ -21,10 +21,12 @@ Row = Tuple[str, str, str, str, str]
 
 
 def tree_text(roots: Sequence[Member]) -> str:
+    """A table of the families, each clone below its base."""
     return table(HEADS, [row for root in roots for row in _rows(root, "", "")])
 
 
 def tree_json(member: Member) -> Dict[str, Any]:
+    """A member and its clones, as `tree -o json` prints them."""
     node: Dict[str, Any] = {"name": member.name}
     if member.bundle is None:
         node["missing"] = "deleted" if member.was_there else "not there"
@@ -70,6 +72,7 @@ def summary(found: Sequence[Difference]) -> str:
 
 
 def shown(value: Any, longest: int = SHORT_VALUE) -> str:
+    """A value as text, cut where it is long."""
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= longest else text[: longest - 4] + " ..."
 

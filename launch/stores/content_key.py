@@ -7,6 +7,7 @@ from launch.stores.artifact import SUFFIXES, Packed
 
 
 def content_key(packed: Packed) -> str:
+    """The key below the prefix: two hex digits, the sha256, and the ending of the packaging."""
     return f"{packed.sha256[:2]}/{packed.sha256}{SUFFIXES[packed.packaging]}"
 
 

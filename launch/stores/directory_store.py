@@ -18,6 +18,8 @@ from launch.stores.transfer_progress import transfer_progress
 
 
 class DirectoryStore:
+    """Artifacts as files below a directory; StoreError when it cannot be used."""
+
     def __init__(self, uri: str) -> None:
         path = uri
         if uri.lower().startswith("file:"):
@@ -41,9 +43,11 @@ class DirectoryStore:
             )
 
     def uri_of(self, packed: Packed) -> str:
+        """The file: URI under which it will be, or is."""
         return self._path_of(packed).as_uri()
 
     def put(self, packed: Packed, progress: bool = True) -> bool:
+        """Copy it there; False when the same content is there already."""
         check_unchanged(packed)
         target = self._path_of(packed)
         with self._errors(target):
@@ -54,6 +58,7 @@ class DirectoryStore:
         return True
 
     def remove(self, uri: str) -> bool:
+        """Delete the file of this URI; StoreError when it is not of this store."""
         target = Path(unquote(urlsplit(uri).path))
         if not uri.startswith("file:") or self.directory not in target.parents or ".." in target.parts:
             raise StoreError(f"{uri} is not in the artifact store {self.directory}; nothing was removed.")

@@ -25,6 +25,8 @@ _LOGIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or ru
 
 
 class S3Store:
+    """Artifacts below a prefix of a bucket; StoreError when it cannot be used."""
+
     def __init__(self, uri: str, endpoint_url: Optional[str] = None, region: Optional[str] = None) -> None:
         self.bucket = urlsplit(uri).netloc
         if not self.bucket:
@@ -47,6 +49,7 @@ class S3Store:
             self._s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=begun["UploadId"])
 
     def uri_of(self, packed: Packed) -> str:
+        """The s3: URI under which it will be, or is."""
         return self.uri + content_key(packed)
 
     def put(self, packed: Packed, progress: bool = True) -> bool:
@@ -71,6 +74,7 @@ class S3Store:
         return True
 
     def remove(self, uri: str) -> bool:
+        """Delete the object of this URI; StoreError when it is not of this store."""
         if not uri.startswith(self.uri):
             raise StoreError(f"{uri} is not in the artifact store {self.uri}; nothing was removed.")
         with self._errors("removed"):

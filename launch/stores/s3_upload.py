@@ -34,6 +34,8 @@ Advance = Callable[[int], object]
 
 
 class Part(NamedTuple):
+    """A piece of the file: its number from 1, where it begins and how large it is, in bytes."""
+
     number: int
     start: int
     size: int
@@ -175,6 +177,7 @@ class PartOfFile:
         return self._part.size
 
     def read(self, count: int = -1) -> bytes:
+        """At most `count` bytes of the part; raises when the upload was stopped."""
         if self._stopped.is_set():
             raise _StoppedError
         left = self._part.size - self._position
@@ -184,6 +187,7 @@ class PartOfFile:
         return block
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """As of a file that is the part alone."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._part.size}[whence]
         position = base + offset
         self._advance(position - self._position)
@@ -192,4 +196,5 @@ class PartOfFile:
         return position
 
     def tell(self) -> int:
+        """Bytes from the start of the part."""
         return self._position

@@ -24,6 +24,7 @@ _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*(\[[\w, -]*\])?\s*([=<>!~]=?\s
 
 
 def checked_path(value: Any, argument: str) -> None:
+    """InvalidBundleError or WrongTypeError unless the value is a dotted path of a function in a module."""
     if not isinstance(value, str):
         raise WrongTypeError(f"{argument} is a {type(value).__name__}: give a dotted path, such as predict.{argument}")
     if not DOTTED_PATH.fullmatch(value) or len(value) > _LONGEST_PATH:

@@ -21,10 +21,12 @@ def is_secret(name: str) -> bool:
 
 
 def is_doubtful(name: str) -> bool:
+    """Whether a file of this name may hold secrets."""
     return _one_of(name, DOUBTFUL)
 
 
 def left_out(base: object, paths: List[str], ignore_file: str) -> str:
+    """The warning that files with secrets are not packed."""
     return (
         f"what holds secrets is left out of {base}: {_listed(paths)}. spec.serving.envFrom gives a bundle those of a "
         f"Kubernetes Secret; a line !NAME in {ignore_file} packs the file nevertheless"
@@ -32,6 +34,7 @@ def left_out(base: object, paths: List[str], ignore_file: str) -> str:
 
 
 def packed_with(base: object, paths: List[str], ignore_file: str) -> str:
+    """The warning that files which may hold secrets are packed."""
     return (
         f"files of {base} that may hold secrets are packed: {_listed(paths)}. All who may read the artifact read "
         f"them; name them in {ignore_file}, or write !NAME there if they are meant"
