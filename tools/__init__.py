@@ -1,1 +1,1 @@
-"""What is no product: the local cluster, benchmarks, the demo, releases, and what tests share with them."""
+"""Not part of the product: the local cluster, benchmarks, the demo, releases, and what tests share with them."""

@@ -1,4 +1,4 @@
-"""One bundle has one document and one digest, in every spelling."""
+"""One bundle has one document and one digest, whatever writes it down."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The words for values that a writer on the way would change; test_canonical.py has those without a canonical form."""
+"""The words for values that a tool on the way would change; test_canonical.py has those without a canonical form."""
 
 import pytest
 

@@ -36,7 +36,7 @@ def test_the_label_of_gpu_types_needs_no_store(render: Render) -> None:
     assert found[PUBLIC_NAMESPACE, "ConfigMap"]["data"] == {"gpuTypeLabel": "example.com/gpu"}
 
 
-def test_the_store_is_published_to_whoever_is_authenticated(render: Render) -> None:
+def test_the_store_is_published_to_every_authenticated_user(render: Render) -> None:
     found = published(render(json.dumps({"operator": {"client": CLIENT}})))
     assert set(found) == {(PUBLIC_NAMESPACE, kind) for kind in ("ConfigMap", "Role", "RoleBinding")}
     assert found[PUBLIC_NAMESPACE, "ConfigMap"]["data"] == CLIENT

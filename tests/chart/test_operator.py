@@ -74,7 +74,7 @@ def test_no_role_has_a_wildcard_or_secrets_or_a_way_up(render: Render) -> None:
                 assert not words & {"*", "secrets", "escalate", "bind", "impersonate", "pods/exec", "nodes"}, role
 
 
-def test_without_rbac_somebody_else_grants(render: Render) -> None:
+def test_without_rbac_another_admin_grants(render: Render) -> None:
     assert not [
         d for d in render.operator(rbac={"create": False}) if d["metadata"]["name"] == NAME and "ole" in d["kind"]
     ]
@@ -170,7 +170,7 @@ def test_the_service_selects_the_pod_and_nothing_else(render: Render) -> None:
     assert environment(documents)["MODELBUNDLE_PROBE_PORT"] == "9000"
 
 
-def test_a_service_account_may_be_somebody_elses(render: Render) -> None:
+def test_a_service_account_may_be_one_that_exists(render: Render) -> None:
     documents = render.operator(serviceAccount={"create": False, "name": "theirs"})
     assert not [d for d in documents if d["kind"] == "ServiceAccount" and d["metadata"]["name"] == "theirs"]
     assert pod(documents)["serviceAccountName"] == "theirs"

@@ -19,7 +19,7 @@ from tools.testkit.kubectl import Manifest, apply, kubectl
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 
-FPGA = "modelbundle.test/accelerator"  # a resource that no node has, until the test pretends it
+FPGA = "modelbundle.test/accelerator"  # a resource that no node has, until the test adds it
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def _foreign_service(world: World) -> None:
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": "foreign-service"},
-        "spec": {"selector": {"app": "somebody-elses"}, "ports": [{"port": 80}]},
+        "spec": {"selector": {"app": "foreign"}, "ports": [{"port": 80}]},
     }
     apply(service, namespace=world.namespace)
 
@@ -132,12 +132,12 @@ def _right_secret(world: World) -> None:
     apply({**world.place.secret(), "metadata": {"name": "wrong-secret"}}, namespace=world.namespace)
 
 
-def _pretend_fpga(_: World) -> None:
+def _add_fpga(_: World) -> None:
     _fpga("1")
 
 
 def _no_fpga(_: World) -> None:
-    """A run before this one has pretended it."""
+    """An earlier run has added it."""
     if not os.environ.get("CLUSTER"):
         _fpga(None)
 
@@ -178,7 +178,7 @@ ROWS = [
     Row(
         "no-capacity", "No node has the GPU that is asked for", "WaitingForCapacity",
         (FPGA,), _bundle("no-capacity", serving={"gpu": {"count": 1, "resourceName": FPGA}}),
-        before=_no_fpga, heal=_pretend_fpga, local_only="patches the node's capacity",
+        before=_no_fpga, heal=_add_fpga, local_only="patches the node's capacity",
     ),
     Row("wrong-digest", "The artifact is not the one that the bundle names", "ArtifactDigestMismatch",
         ("0" * 64, "sha256"), _wrong_digest, stalled=True),

@@ -10,7 +10,7 @@ NAME = "healing"
 CHILDREN = ("configmap", "service", "deployment")
 EDITS = {
     "configmap": {"data": {"bundle.json": '{"schemaVersion":1}'}},
-    "service": {"spec": {"selector": {"app": "somebody-elses"}}},
+    "service": {"spec": {"selector": {"app": "foreign"}}},
     "deployment": {"spec": {"replicas": 3}},
 }
 ENV = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
@@ -22,7 +22,7 @@ ADDED = {
 
 
 def spec(child: str, namespace: str) -> Manifest:
-    """What is desired of a child: its data or spec, without what the API server assigns."""
+    """What is desired of a child: its data or spec, without what the API server assigns again."""
     found = get(child, NAME, namespace)
     assert found is not None
     wanted = dict(found.get("spec") or {"data": found.get("data")})

@@ -85,7 +85,7 @@ def load(name: str, namespace: str, at_most: float, *how: str) -> Iterator[Load]
         finally:
             kubectl("exec", CLIENT, "--", "touch", ENOUGH, namespace=namespace)
             reader.join()
-    assert sender.returncode == 0, "the traffic did not end when asked"
+    assert sender.returncode == 0, "the traffic did not end in time"
 
 
 def _reaches_a_pod(name: str, namespace: str) -> bool:

@@ -1,6 +1,6 @@
 """What a real API server and a real artifact store refuse: rights, tokens, quota, credentials, buckets.
 
-Each is told with what to do, and nothing is uploaded or created.
+Each error says what to do, and nothing is uploaded or created.
 """
 
 from __future__ import annotations
@@ -157,7 +157,7 @@ def test_a_quota_is_told_before_the_upload(cluster: Cluster) -> None:
     }
 
     def counted() -> Any:
-        """Made anew each time: one that is older than the cluster's count of our kind is left alone for minutes."""
+        """Made again each time: one that is older than the cluster's count of our kind is left alone for minutes."""
         apply(quota, namespace=cluster.namespace)
         time.sleep(3)
         used = ((get("resourcequota", "bundles", cluster.namespace) or {}).get("status") or {}).get("used")
@@ -210,10 +210,10 @@ def test_a_store_that_does_not_answer_is_told(cluster: Cluster, monkeypatch: pyt
     assert cluster.left() == []
 
 
-def test_an_artifact_that_somebody_changed_is_never_served(cluster: Cluster) -> None:
+def test_an_artifact_that_was_changed_is_never_served(cluster: Cluster) -> None:
     bundle = LaunchClient(api_key=None).create_model_bundle(**{**GOOD, "env_params": PYTHON_IMAGE})
     (key,) = cluster.artifacts()
-    cluster.s3.put_object(Bucket=cluster.bucket, Key=key, Body=b"somebody else's")
+    cluster.s3.put_object(Bucket=cluster.bucket, Key=key, Body=b"changed")
     bundle.deploy(gpus=0, cpus="20m", memory="256Mi")
     with pytest.raises(BundleFailedError, match="ArtifactDigestMismatch"):
         bundle.wait(timeout=90)

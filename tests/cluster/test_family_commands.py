@@ -62,7 +62,7 @@ def test_the_digest_is_the_operators_and_of_what_pods_mount(family: str) -> None
 
 
 @pytest.mark.parametrize("writer", [["create"], ["apply"], ["apply", "--server-side"]])
-def test_what_flatten_writes_has_the_same_digest_whoever_applies_it(family: str, writer: list[str]) -> None:
+def test_what_flatten_writes_has_the_same_digest_under_every_writer(family: str, writer: list[str]) -> None:
     text = modelbundle(family, "flatten", "v3", "--name", "alone")
     kubectl(*writer, "-f", "-", namespace=family, stdin=text)
     alone = wait_condition("alone", family, "Resolved", "True")["status"]

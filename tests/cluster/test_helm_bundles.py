@@ -62,7 +62,7 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Releas
     began = time.monotonic()
     release.helm("install", "first", "--wait", "--timeout", "120s")
     returned = time.monotonic()
-    answer = from_host("sum", namespace, REQUEST)  # at once: a caller that waited may call
+    answer = from_host("sum", namespace, REQUEST)  # at once: a client that waited may call
     done.set()
     watcher.join()
     assert (answer.status, answer.value) == (200, 7)

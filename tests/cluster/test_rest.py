@@ -52,7 +52,7 @@ def test_bundles_come_to_rest(rest: Rest) -> None:
 def test_idle_operator_writes_nothing(rest: Rest, show: Callable[[str], None]) -> None:
     time.sleep(max(0.0, IDLE_SECONDS - (time.monotonic() - rest.since)))
     seconds = time.monotonic() - rest.since
-    # what other tests do on this cluster meanwhile does not count for these two bundles
+    # what others do on this cluster meanwhile does not concern these two bundles
     ours = [
         call
         for call in rest.audit.calls()

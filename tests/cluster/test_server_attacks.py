@@ -1,6 +1,6 @@
-"""Requests that would end a pod's server, against a pod with the limits that it has by default: each is refused with
-its code, no container is restarted, and other clients are answered meanwhile. A server that dies for another reason
-costs its pod no loaded model."""
+"""Requests that would end a pod's server, against a pod with its default limits: each is refused with its
+code, no container is restarted, and other clients are answered meanwhile. A server that dies for another reason costs
+its pod no loaded model."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Constant traffic without retries, on new and on kept-alive connections, counted by request on both sides.
 
-Runs as a script in a pod (standard library only), as node and pod see a Service alike, until there is the file
+Runs as a script in a pod (standard library only), as node and pod see a Service alike, until the test makes the file
 ENOUGH; prints a JSON line for each request once it is over. Each request has an id of its own in its body, so that a
 bundle which notes them can be compared id by id: in a file, or by lines to the port NOTES of the pod that asks, which
 are printed too and, unlike files, outlive a pod that is killed.

@@ -90,10 +90,10 @@ def alerts() -> list[str]:
     groups = yaml.safe_load((ROOT / "charts/operator/monitoring/alerts.yaml").read_text())["groups"]
     rows = ["| alert | fires when | what then |", "|---|---|---|"]
     for rule in (rule for group in groups for rule in group["rules"]):
-        told = {
+        annotations = {
             name: re.sub(r"\{\{ \$(?:labels\.)?(\w+) \}\}", r"<\1>", text) for name, text in rule["annotations"].items()
         }
-        rows.append(f"| `{rule['alert']}` | {told['summary']} | {told['description']} |")
+        rows.append(f"| `{rule['alert']}` | {annotations['summary']} | {annotations['description']} |")
     return rows
 
 

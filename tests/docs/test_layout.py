@@ -51,7 +51,7 @@ def prose(page: str) -> list[tuple[int, str]]:
     """Number and text of each line that can be wrapped.
 
     A row of a table has to be one line of Markdown, and a `console` block holds what a program printed, which tests
-    compare byte by byte. Whoever writes YAML or a command can break the line.
+    compare byte by byte. An author of YAML or of a command can break the line.
     """
     found, block = [], ""
     for number, line in enumerate(page.splitlines(), 1):

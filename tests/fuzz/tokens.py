@@ -1,4 +1,4 @@
-"""Words that have a meaning to what is fuzzed: a fuzzer would be long in finding them by itself."""
+"""Words that have a meaning to what is fuzzed: a fuzzer would take long to find them."""
 
 from __future__ import annotations
 

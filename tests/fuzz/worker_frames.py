@@ -1,7 +1,8 @@
 """What a worker may say to the server's link while clients wait for it.
 
 The first byte of an input says what the worker has said before, the second how its frames are cut. Whatever they are:
-no exception leaves the link, who breaks the protocol is told why and disconnected, and every client gets one answer.
+no exception leaves the link, a peer that breaks the protocol is sent the reason and disconnected, and every client gets
+one answer.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ class Repository:
 
 
 def application(name: str, repository: Repository, namespace: str, *options: str, **source: Any) -> Manifest:
-    """An Application that syncs by itself, prunes and heals, from all manifests of the repository."""
+    """An Application that syncs automatically, prunes and heals, from all manifests of the repository."""
     return {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -84,11 +84,11 @@ def compared_anew(name: str, *, server_side: bool) -> Manifest:
     """The Application after a comparison from scratch, by the three-way or by the server-side diff."""
     mode = f"argocd.argoproj.io/compare-options=ServerSideDiff={'true' if server_side else 'false'}"
     kubectl("annotate", "application", name, mode, f"{_REFRESH}=hard", "--overwrite", namespace=NAMESPACE)
-    return wait_app(name, "to be compared anew", _is_compared)
+    return wait_app(name, "to be compared again", _is_compared)
 
 
 def looked_at(name: str) -> Manifest:
-    """The Application with today's messages: by itself Argo CD writes it anew when a status changes, not a message."""
+    """The Application with today's messages: unasked Argo CD writes it again when a status changes, not a message."""
     pushed(name)
     return wait_app(name, "to be looked at", _is_compared)
 

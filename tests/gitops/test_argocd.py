@@ -72,7 +72,7 @@ def test_what_serves_is_healthy_and_in_sync_by_both_diffs(running: Running, keep
         shown = argo.resources(app)["ModelBundle", name]["health"]
         assert shown == {"status": HEALTHY, "message": bundle["status"]["conditions"][0]["message"]}
     synced = app["status"]["history"]
-    # Git says nothing of the replicas of this one, so they are for somebody else to scale
+    # Git says nothing of the replicas of this one, so they may be scaled by other means
     kubectl("scale", "mbun", "sentiment-v1", "--replicas=2", namespace=git.namespace)
     for server_side in (False, True):
         again = argo.compared_anew(git.app, server_side=server_side)
@@ -96,8 +96,8 @@ def test_tracking_labels_never_reach_children(running: Running) -> None:
     ]
     assert {child["kind"] for child in children} >= {"Deployment", "Pod", "Service", "ConfigMap"}
     for child in children:
-        told = {**child["metadata"].get("labels", {}), **child["metadata"].get("annotations", {})}
-        foreign = {name for name in told if "argocd" in name or name == "app.kubernetes.io/instance"}
+        found = {**child["metadata"].get("labels", {}), **child["metadata"].get("annotations", {})}
+        foreign = {name for name in found if "argocd" in name or name == "app.kubernetes.io/instance"}
         assert not foreign, f"{child['kind']} {child['metadata']['name']}: {foreign}"
 
 

@@ -119,7 +119,7 @@ class FakeCluster:
         return self._store(live, new)
 
     def edit(self, kind: str, key: Key, change: Callable[[Body], None], manager: str = "kubectl-edit") -> Body:
-        """Another client changes an object by PUT and owns what is new."""
+        """Another client changes an object by PUT; what is new then is theirs."""
         live = self.objects[(kind, *key.place)]
         new = copy.deepcopy(live)
         change(new)
@@ -134,7 +134,7 @@ class FakeCluster:
         return self._store(live, {**copy.deepcopy(live), "status": {**live.get("status", {}), **status}})
 
     def put(self, body: Body) -> Body:
-        """An object appears, or is replaced, by any client."""
+        """An object appears, or is replaced, whichever client made it."""
         made = self._new(body)
         made |= copy.deepcopy({name: value for name, value in body.items() if name != "metadata"})
         made["metadata"] |= copy.deepcopy(body["metadata"])

@@ -95,7 +95,7 @@ def test_a_body_of_nothing_but_values(pair: Pair, path: str, body: bytes) -> Non
 
 
 def sends(pair: Pair, begin: bytes, piece: bytes, count: int, results: list[bytes]) -> socket.socket:
-    """A client that begins a body and stops before its end, unless it is told to; what it was told goes to results."""
+    """A client that begins a body and stops before its end, unless it is answered; the answers go to results."""
     connection = pair.open()
     connection.sendall(begin)
 
@@ -120,9 +120,9 @@ def test_many_large_bodies_that_never_end(pair: Pair) -> None:
     with another_client(pair):
         connections = [sends(pair, begin, b" " * MIB, BODY // MIB - 1, results) for _ in range(20)]
         until(lambda: len(results) == len(connections), "all have sent what they do, or were refused")
-        told = [answer for answer in results if answer]
-        assert len(told) > len(results) / 2
-        for answer in told:
+        answers = [answer for answer in results if answer]
+        assert len(answers) > len(results) / 2
+        for answer in answers:
             assert answer.startswith(b"HTTP/1.1 503 ")
             assert b"retry-after: " in answer
             assert b'"MemoryFull"' in answer
@@ -141,7 +141,7 @@ def test_millions_of_tiny_chunks(pair: Pair) -> None:
             for _ in range(80):
                 connection.sendall(b"2\r\nab\r\n" * 100_000)
             connection.sendall(b"0\r\n\r\n")
-            assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "it was read to its end, and is not valid JSON"
+            assert connection.recv(65536).startswith(b"HTTP/1.1 400 "), "it was read to its end, and is not JSON"
         assert peak(pair) - before < 150 * MIB, "ten times the body; as many objects would be 430 MiB"
 
 

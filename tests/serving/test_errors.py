@@ -1,4 +1,4 @@
-"""Every error code of the contract that a request can bring about, from one bundle that does as it is told."""
+"""Every error code of the contract that a request can bring about, from one bundle that does as its request says."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_a_close_that_raises_has_still_given_its_items(hostile: Pair) -> None:
 def test_what_loading_raises_is_told(bundle: Served, raises: str, says: str) -> None:
     pair = bundle(f"def load_predict_fn(model):\n    raise {raises}", python=OLDEST).start(wait=False)
     assert pair.worker.wait(PATIENCE) == 1
-    failure: Any = until(lambda: pair.call("GET", "/").json["failure"], "told to the server")
+    failure: Any = until(lambda: pair.call("GET", "/").json["failure"], "the server has it")
     assert failure["reason"] == pair.report["reason"] == "LoadFailed"
     assert says in failure["message"]
     assert says in pair.report["message"]

@@ -200,7 +200,7 @@ def test_a_drain_loses_no_request(served: Served) -> None:
                 lost.append(error)
                 continue
             if answer.status == 503 and answer.code == "Draining":
-                return  # as a load balancer would: this pod is no more
+                return  # as a load balancer would: this pod is gone
             if answer.json != [number, count]:
                 lost.append(answer)
             if draining.is_set():

@@ -94,7 +94,7 @@ def predict():
 def test_user_code_meets_the_standard_library_and_nothing_else_of_ours(bundle: Served, tmp_path: Path) -> None:
     python = interpreter("3.12") or interpreter("3.11")
     if python is None:
-        pytest.skip("needs a CPython 3.11 or 3.12 that is no virtual environment")
+        pytest.skip("needs a CPython 3.11 or 3.12 that is not a virtual environment")
     ask = "import sys; print(*sys.modules, *sys.stdlib_module_names)"
     known = subprocess.run([python, "-c", ask], capture_output=True, text=True, check=True).stdout.split()
     pair = bundle(NAMES, python=python)

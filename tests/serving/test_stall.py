@@ -66,7 +66,7 @@ def test_what_takes_long_and_ends_is_no_hang(served: Served) -> None:
     go(pair)
     until(pair.ready, "ready again")
     time.sleep(4)
-    assert pair.worker.poll() is None, "it waits, however long, and that is no hang"
+    assert pair.worker.poll() is None, "it waits, however long, and that is not a hang"
 
 
 def test_one_place_that_hangs_is_no_hang_of_the_worker(served: Served) -> None:

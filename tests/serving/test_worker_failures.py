@@ -13,7 +13,7 @@ from tools.testkit.pair import PATIENCE, Pair, until
 def failed(pair: Pair) -> dict[str, Any]:
     pair.start(wait=False)
     assert pair.worker.wait(PATIENCE) == 1, pair.worker_log
-    about = until(lambda: pair.call("GET", "/").json["failure"] and pair.call("GET", "/").json, "told to the server")
+    about = until(lambda: pair.call("GET", "/").json["failure"] and pair.call("GET", "/").json, "the server has it")
     assert about["failure"]["reason"] == pair.report["reason"]
     refused = pair.predict()
     assert (refused.status, refused.code) == (503, "NotReady")
@@ -72,7 +72,7 @@ def test_a_pickle_of_something_else(bundle: Served) -> None:
     assert (report["reason"], "weights" in report["message"]) == ("LoadFunctionNotFound", True)
 
 
-def test_a_document_that_somebody_edited(bundle: Served) -> None:
+def test_a_document_that_was_edited(bundle: Served) -> None:
     pair = bundle("def predict(): return 1")
     pair.start_server()
     with open(pair.root / "config/bundle.json", "ab") as file:

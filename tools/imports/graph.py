@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-# import name -> where it is; operator/ is no package
+# import name -> where it is; operator/ is not a package
 PACKAGES = {
     "modelbundle_operator": "operator/modelbundle_operator",
     "bundle_spec": "bundle_spec",

@@ -92,7 +92,7 @@ def clear() -> None:
 
 
 def prune() -> None:
-    """Drop the cached layers of builds once they pile up; the next build makes those that it needs anew."""
+    """Drop the cached layers of builds once they pile up; the next build makes those that it needs again."""
     unnamed = run([*_buildah("images"), "--quiet", "--filter", "dangling=true"]).split()
     if len(unnamed) > _MOST_CACHED_LAYERS:
         succeeds([*_buildah("rmi"), "--prune"])

@@ -12,7 +12,7 @@ from pathlib import Path
 from tools.local_cluster.place import Place
 
 _ROOT = Path("/sys/fs/cgroup")
-# All pods together count as one process of the machine unless told; a busy machine would starve them all at once.
+# All pods together count as one process of the machine by default; a busy machine would starve them all at once.
 _WEIGHT = {"cpu.shares": "8192", "cpu.weight": "800"}  # of cgroup v1 and v2, eight times the default
 
 

@@ -17,7 +17,7 @@ from tools.local_cluster.store import locked
 ARGOCD = "argocd"
 _EPILOG = """\
 Each checkout has its own cluster, so several run side by side.
-GPUs are pretended, and images named like other projects' are stand-ins: both are said wherever they are shown.
+GPUs are fake, and images named like other projects' are stand-ins: both are said wherever they are shown.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the cluster is not up.
 """
 

@@ -161,7 +161,7 @@ def _start(place: Place, archives: dict[images.Image, Path]) -> None:
     partial = place.complete_file.with_suffix(".partial")
     partial.touch()
     partial.rename(place.complete_file)
-    say(f"node {NODE_NAME!r} is ready, with {objects.PRETENDED_GPUS['nvidia.com/gpu']} pretended nvidia.com/gpu")
+    say(f"node {NODE_NAME!r} is ready, with {objects.FAKE_GPUS['nvidia.com/gpu']} fake nvidia.com/gpu")
 
 
 def _listens(address: str, port: int) -> bool:
@@ -184,7 +184,7 @@ def _node_usable(api: Api) -> bool:
     if status != 200 or not node_ready(json.loads(text)):
         return False
     if "nvidia.com/gpu" not in json.loads(text)["status"].get("allocatable", {}):
-        api.merge(f"/api/v1/nodes/{NODE_NAME}/status", objects.pretended_gpus())
+        api.merge(f"/api/v1/nodes/{NODE_NAME}/status", objects.fake_gpus())
         return False
     return True
 

@@ -39,7 +39,7 @@ state = "{place.run}/containerd"
   sandbox_image = "{PAUSE_IMAGE}"
   # some machines refuse a negative oom_score_adj, and every sandbox with it
   restrict_oom_score_adj = true
-  # so that ours can be told from the machine's
+  # so that ours can be distinguished from the machine's
   netns_mounts_under_state_dir = true
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
@@ -85,7 +85,7 @@ def kubelet(place: Place, plan: Plan) -> dict[str, Any]:
         "containerRuntimeEndpoint": f"unix://{place.containerd_socket}",
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{place.name}",
-        "failCgroupV1": False,  # from 1.35 on a kubelet refuses cgroup v1 unless told
+        "failCgroupV1": False,  # from 1.35 on a kubelet refuses cgroup v1 by default
         "failSwapOn": False,
         "enforceNodeAllocatable": [],
         "podLogsDir": f"{place.state}/pod-logs",

@@ -20,7 +20,7 @@ def normalized(name: str) -> str:
 
 
 def projects(directory: Path) -> dict[str, list[Path]]:
-    """Normalized project name -> its wheels; read anew each time, so that wheels can be added while it runs."""
+    """Normalized project name -> its wheels; read again each time, so that wheels can be added while it runs."""
     found: dict[str, list[Path]] = {}
     for wheel in sorted(directory.glob("*.whl")):
         found.setdefault(normalized(wheel.name.split("-")[0]), []).append(wheel)

@@ -30,7 +30,7 @@ _LEFT_OUT = (
 def find(series: str) -> Path:
     """The installation directory of CPython `series`, such as 3.8."""
     base = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    with contextlib.suppress(PermissionError):  # somebody else's pyenv, as after sudo
+    with contextlib.suppress(PermissionError):  # another user's pyenv, as after sudo
         for candidate in sorted(base.glob(f"{series}.*"), reverse=True):
             if (candidate / "bin" / f"python{series}").exists() and not (candidate / "pyvenv.cfg").exists():
                 return candidate

@@ -20,7 +20,7 @@ from tools.local_cluster.shell import run
 
 
 def seed(layout: Path, others: Iterable[Path]) -> None:
-    """Link the blobs of other layouts into a new one: whoever writes it then writes only what is new."""
+    """Link the blobs of other layouts into a new one: its writer then writes only what is new."""
     blobs = layout / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     for other in others:

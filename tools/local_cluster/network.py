@@ -16,7 +16,7 @@ def create(place: Place, plan: Plan) -> None:
     run([*inside, "ip", "link", "set", "lo", "up"])
     run([*inside, "ip", "address", "add", f"{plan.node_ip}/{plan.link.prefixlen}", "dev", "eth0"])
     run([*inside, "ip", "link", "set", "eth0", "up"])
-    # There is no way out, and who tries is told at once. Services need some route, for packets of the node itself
+    # There is no way out, and an attempt is refused at once. Services need some route, for packets of the node itself
     # look for one before kube-proxy's rules rewrite them.
     run([*inside, "ip", "route", "add", "unreachable", "default"])
     run([*inside, "ip", "route", "add", str(plan.services), "via", plan.host_ip])

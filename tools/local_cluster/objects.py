@@ -7,8 +7,8 @@ from tools.local_cluster.plan import Plan
 
 NAMESPACE = "local-cluster"
 
-# the documented way to pretend: an extended resource advertised in the node's status
-PRETENDED_GPUS = {"nvidia.com/gpu": "4"}
+# Kubernetes' documented way to advertise an extended resource; there is no device behind it
+FAKE_GPUS = {"nvidia.com/gpu": "4"}
 
 
 def namespace() -> dict[str, Any]:
@@ -31,8 +31,8 @@ def service_path(document: dict[str, Any]) -> str:
     return f"{group}/namespaces/{document['metadata']['namespace']}/{plural}"
 
 
-def pretended_gpus() -> dict[str, Any]:
-    return {"status": {"capacity": PRETENDED_GPUS, "allocatable": PRETENDED_GPUS}}
+def fake_gpus() -> dict[str, Any]:
+    return {"status": {"capacity": FAKE_GPUS, "allocatable": FAKE_GPUS}}
 
 
 def _service(

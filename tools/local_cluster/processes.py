@@ -1,6 +1,6 @@
 """Starting, finding and ending the cluster's processes.
 
-Pid files only give names to processes. What belongs to the cluster is told by the kernel: whatever runs in its network
+Pid files only give names to processes. What belongs to the cluster is known to the kernel: whatever runs in its network
 namespace or in its cgroup. So a lost pid file leaves nothing behind, and a reused pid is never taken for ours.
 """
 
@@ -21,7 +21,7 @@ def start(place: Place, name: str, argv: Sequence[str], env: Mapping[str, str] |
     """Start one component in the cluster's network namespace, apart from this terminal."""
     place.logs.mkdir(parents=True, exist_ok=True)
     with (place.logs / f"{name}.log").open("ab") as log:
-        # not `ip netns exec`: that mounts /sys anew, and the kubelet would find no cgroups
+        # not `ip netns exec`: that mounts /sys again, and the kubelet would find no cgroups
         process = subprocess.Popen(
             ["nsenter", f"--net={place.netns}", *argv],
             env={**os.environ, **(env or {})},

@@ -45,7 +45,7 @@ def text(report: dict[str, Any]) -> str:
         addresses, node = report["addresses"], report["node"]
         networks = f"pods {addresses['pods']}, services {addresses['services']}"
         lines.append(f"  slot {report['slot']}: node {addresses['node']}, {networks}")
-        gpus = f", {node['pretendedGPUs']} pretended nvidia.com/gpu" if "pretendedGPUs" in node else ""
+        gpus = f", {node['fakeGPUs']} fake nvidia.com/gpu" if "fakeGPUs" in node else ""
         lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}{gpus}")
     for name, found in report["components"].items():
         lines.append(f"  {name:<20}{'up, process ' + str(found['pid']) if found['up'] else 'down'}")
@@ -72,7 +72,7 @@ def _node(api: Api) -> dict[str, Any]:
         return {"ready": False}
     version = node["status"].get("nodeInfo", {}).get("kubeletVersion", "")
     gpus = node["status"].get("allocatable", {}).get("nvidia.com/gpu", "0")
-    return {"ready": node_ready(node), "version": version, "pretendedGPUs": gpus}
+    return {"ready": node_ready(node), "version": version, "fakeGPUs": gpus}
 
 
 def _loaded(place: Place, slug: str) -> bool:

@@ -23,7 +23,7 @@ def root() -> Path:
 
 @contextmanager
 def locked(path: Path, why: str) -> Iterator[None]:
-    """Hold `path` as a lock; whoever has to wait is told for what."""
+    """Hold `path` as a lock; a process that has to wait says for what."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as handle:
         try:

@@ -1,4 +1,4 @@
-"""Write into values.schema.json what the CRD says of a bundle: Helm then refuses a misspelt field by itself.
+"""Write into values.schema.json what the CRD says of a bundle: Helm then refuses a misspelt field.
 
 `make crd` runs it after the CRD is written. Descriptions and rules are left to the API server; unlike the API server,
 which drops a field that it does not know, the schema refuses it.

@@ -17,10 +17,10 @@ def rows() -> Iterator[tuple[str, str, str]]:
     """(value, default as JSON, what it means) of every value that can be set, in the order of the files."""
     for file, prefix in FILES.items():
         text = (ROOT / file).read_text()
-        told = comments(text)
+        explained = comments(text)
         for path, default in leaves(yaml.safe_load(text)):
             if file == "values.yaml" or path != "enabled":
-                yield prefix + path, json.dumps(default), meaning(path, told)
+                yield prefix + path, json.dumps(default), meaning(path, explained)
 
 
 def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
@@ -33,11 +33,11 @@ def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
             yield here, value
 
 
-def meaning(path: str, told: dict[str, str]) -> str:
+def meaning(path: str, explained: dict[str, str]) -> str:
     """The value's own comment; without one that of the map it stands in, as for `enabled`."""
-    if path in told or "." not in path:
-        return told.get(path, "")
-    return meaning(path.rpartition(".")[0], told)
+    if path in explained or "." not in path:
+        return explained.get(path, "")
+    return meaning(path.rpartition(".")[0], explained)
 
 
 def comments(text: str) -> dict[str, str]:

@@ -141,7 +141,7 @@ def _clean_up(scratch: Path, *, keep: bool) -> None:
 
 
 def _git(*arguments: str) -> str:
-    """Git with a configuration of its own: whoever owns the checkout, it may be cloned."""
+    """Git with a configuration of its own: a checkout of any owner may be cloned."""
     with tempfile.TemporaryDirectory() as home:
         (Path(home) / "config").write_text("[safe]\n\tdirectory = *\n")
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": f"{home}/config", "LC_ALL": "C"}

@@ -1,4 +1,4 @@
-"""What a run from nothing took: the steps that the two commands told of on their way, as a table."""
+"""What a run from nothing took: the steps that the two commands printed, as a table."""
 
 import re
 from collections.abc import Iterable, Iterator

@@ -49,7 +49,7 @@ def post(url: str, request: Any, timeout: float = 30) -> Answer:
 
 
 def curl(url: str, request: Any) -> Answer:
-    """By curl, as somebody would type it; a machine without curl gets the same request from Python."""
+    """By curl, as a user would type it; a machine without curl gets the same request from Python."""
     body = json.dumps(request)
     typed(f"curl {url}/predict -H 'content-type: application/json' -d {shlex.quote(body)}")
     if not shutil.which("curl"):

@@ -83,7 +83,7 @@ def wait_for(what: str, look: Callable[[], T | None], timeout: float, explain: C
 
 
 def explain_bundle(name: str, namespace: str) -> str:
-    """What somebody would type to see why a bundle is not where it should be."""
+    """What a user would type to see why a bundle is not where it should be."""
     parts = []
     for title, arguments in {
         "describe mbun": ("describe", "modelbundle", name),

@@ -23,5 +23,5 @@ def interpreter(version: str) -> str | None:
 
 
 def oldest() -> str:
-    """The one that a run was told to use, else the oldest that is here."""
+    """The one that WORKER_PYTHON names, else the oldest that is here."""
     return os.environ.get("WORKER_PYTHON") or interpreter(VERSIONS[0]) or sys.executable

@@ -1,4 +1,4 @@
-"""What the demo prints: steps with the time since it began, and commands as somebody would type them."""
+"""What the demo prints: steps with the time since it began, and commands as a user would type them."""
 
 from __future__ import annotations
 

@@ -97,5 +97,5 @@ def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
 
 def shared_directory(config: pytest.Config) -> Path | None:
     """Where the processes of one run meet; None in a run of one process."""
-    told = getattr(config, "workerinput", {}).get("shared_directory")
-    return Path(told) if told else None
+    shared = getattr(config, "workerinput", {}).get("shared_directory")
+    return Path(shared) if shared else None

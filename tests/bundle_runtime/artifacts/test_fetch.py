@@ -1,4 +1,4 @@
-"""Fetching by HTTP and from a real S3 server: what is retried, what is told, what never mixes."""
+"""Fetching by HTTP and from a real S3 server: what is retried, what is said, what never mixes."""
 
 import hashlib
 import os

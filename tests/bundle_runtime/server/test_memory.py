@@ -103,13 +103,13 @@ async def test_a_large_body_that_trickles_keeps_its_place_only_while_there_is_ro
     client = Client()
     small_budget(client)
     client.sends(begin(3 * MIB) + b" " * 100_000)
-    slow, told = client.connection, client.transport
+    slow, transport = client.connection, client.transport
     client.waits(20)
-    assert told.sent == b"", "slow, and nobody minds"
+    assert transport.sent == b"", "slow, and nobody minds"
     client.connect()
     client.sends(begin(3 * MIB) + b" " * MIB)
     client.waits(1)
-    assert told.sent.startswith(b"HTTP/1.1 408 ")
+    assert transport.sent.startswith(b"HTTP/1.1 408 ")
     assert client.transport.sent == b"", "the quick one goes on"
     slow.connection_lost(None)
 

@@ -121,7 +121,7 @@ def test_we_read_bare_scalars_as_kubectl_does():
         value = parse(document, "file")[0]["spec"]["value"]
         if isinstance(value, float) and value.is_integer():
             value = int(value)
-        if isinstance(value, str) or abs(value) < 2**53:  # larger ones are refused for every reader
+        if isinstance(value, str) or abs(value) < 2**53:  # larger ones are refused by every reader
             assert exactly(back) == exactly(value), text
 
 

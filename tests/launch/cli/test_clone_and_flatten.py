@@ -1,4 +1,4 @@
-"""`clone` writes what was said and the base's digest; `flatten` writes a self-contained bundle."""
+"""`clone` writes what was said and the base's digest; `flatten` writes a bundle that needs no base."""
 
 import json
 

@@ -136,7 +136,7 @@ def test_blame_names_the_bundle(family, modelbundle_here, field, lines):
     assert done.out.splitlines() == lines
 
 
-def test_what_a_clone_cleared_has_somebody_to_blame(family, modelbundle_here):
+def test_what_a_clone_cleared_is_blamed_on_it(family, modelbundle_here):
     done = modelbundle_here("blame", "v5", "requirements", KUBECONFIG=family)
     assert (done.code, done.out.splitlines()) == (
         0, ["requirements is not set", "set by v5", 'in v1 it was ["scikit-learn>=1.5", "numpy"]'],

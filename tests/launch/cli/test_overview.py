@@ -1,4 +1,4 @@
-"""A list of bundles and a bundle's page: what a user sees of them."""
+"""A list of bundles and a bundle's page: what a user sees who asks how things are."""
 
 from launch.cli.overview import age, bundle_json, bundles_table, page
 

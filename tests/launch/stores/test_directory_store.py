@@ -71,7 +71,7 @@ def test_removing_is_for_what_is_in_the_store(tmp_path: Path, bundle: Bundle) ->
 
 @pytest.fixture
 def read_only() -> Iterator[Path]:
-    """A directory that this process may not write to; root has to become another user for that."""
+    """A directory that this process may not write to; root has to become another user for it."""
     directory = Path(tempfile.mkdtemp())
     directory.chmod(0o555)
     if os.geteuid() == 0:

@@ -121,7 +121,7 @@ def test_a_bundle_that_cannot_run_is_refused(why, fields, reason, says):
             "local references and the old keyword for definitions",
             {"requestSchema": {**OBJECT, "$ref": "#/definitions/A", "definitions": {"A": {"type": "object"}}}},
         ),
-        ("nulls that came to be stored", {"appConfig": {"a": None, "b": [None]}}),
+        ("nulls that were stored all the same", {"appConfig": {"a": None, "b": [None]}}),
         ("the largest integers that are exact", {"appConfig": {"a": 2**53 - 1, "b": -(2**53) + 1}}),
     ],
 )

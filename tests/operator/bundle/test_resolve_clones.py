@@ -38,7 +38,7 @@ def known(*bodies: Body) -> Find:
     return {body["metadata"]["name"]: body for body in bodies}.get
 
 
-def told(body: Body, resolution: Resolution) -> Body:
+def with_status(body: Body, resolution: Resolution) -> Body:
     """The body once the operator has written down what it resolved."""
     return {**body, "status": identity(parse(body), resolution, Settings())}
 
@@ -66,7 +66,7 @@ def test_equal_content_has_equal_digests_however_it_came_about() -> None:
     own = resolve(parse(base()))
     assert resolve(parse(clone()), known(base())).digest == own.digest
     there = clone("there", appConfig={"mode": "batched"})
-    there = told(there, resolve(parse(there), known(base())))
+    there = with_status(there, resolve(parse(there), known(base())))
     back = resolve(parse(clone("back", "there", appConfig={"mode": "single"})), known(there))
     assert back.digest == own.digest
     assert (back.lineage.root, back.lineage.parent, back.lineage.depth) == ("base", "there", 2)
@@ -76,7 +76,7 @@ def test_equal_content_has_equal_digests_however_it_came_about() -> None:
 
 def test_a_resolved_clone_looks_for_nobody() -> None:
     made = resolve(parse(clone(appConfig={"mode": "batched"})), known(base()))
-    again = resolve(parse(told(clone(appConfig={"mode": "batched"}), made)), unreachable)
+    again = resolve(parse(with_status(clone(appConfig={"mode": "batched"}), made)), unreachable)
     assert again == made
 
 
@@ -98,7 +98,7 @@ def test_no_resolved_clone_of_any_line_ever_looks_for_its_base(line: list[Body])
     for level, changes in enumerate(line, 1):
         body = clone(f"level-{level}", f"level-{level - 1}", **changes)
         made = resolve(parse(body), known(last))
-        last = told(body, made)
+        last = with_status(body, made)
         assert resolve(parse(last), unreachable) == made
         written_out = {**made.document, "artifact": {**made.document["artifact"], "uri": made.uri}}
         del written_out["schemaVersion"]
@@ -108,7 +108,7 @@ def test_no_resolved_clone_of_any_line_ever_looks_for_its_base(line: list[Body])
 
 @pytest.mark.parametrize("lost", ["status", "record"])
 def test_without_its_record_a_clone_is_resolved_anew(lost: str) -> None:
-    body = told(clone(), resolve(parse(clone()), known(base())))
+    body = with_status(clone(), resolve(parse(clone()), known(base())))
     if lost == "status":
         del body["status"]
     else:
@@ -151,7 +151,7 @@ def rewritten(**fields: Any) -> Callable[[Body], None]:
 def test_a_record_that_the_spec_contradicts_counts_as_none(why: str, change: Callable[[Body], None]) -> None:
     asked = clone(digest=resolve(parse(base())).digest, appConfig={"mode": "batched"}, requirements=[])
     made = resolve(parse(asked), known(base()))
-    body = json.loads(json.dumps(told(asked, made)))
+    body = json.loads(json.dumps(with_status(asked, made)))
     assert resolve(parse(body), unreachable) == made
     change(body["status"]["resolved"])
     assert resolve(parse(body), known(base())) == made, why
@@ -167,10 +167,10 @@ def test_a_record_that_the_spec_contradicts_counts_as_none(why: str, change: Cal
 )
 def test_lineage_is_told_from_the_record_whatever_the_status_says(forged: Body) -> None:
     there = clone("there", appConfig={"mode": "batched"})
-    there = told(there, resolve(parse(there), known(base())))
+    there = with_status(there, resolve(parse(there), known(base())))
     back = clone("back", "there", appConfig={"mode": "single"})
     made = resolve(parse(back), known(there))
-    body = told(back, made)
+    body = with_status(back, made)
     body["status"]["lineage"] = forged
     again = resolve(parse(body), unreachable).lineage
     assert (again.root, again.parent, again.depth) == ("base", "there", 2)
@@ -180,7 +180,7 @@ def test_lineage_is_told_from_the_record_whatever_the_status_says(forged: Body) 
 
 
 def test_a_record_of_another_spec_counts_as_none() -> None:
-    record = told(clone(), resolve(parse(clone()), known(base())))["status"]
+    record = with_status(clone(), resolve(parse(clone()), known(base())))["status"]
     body = {**clone(appConfig={"mode": "batched"}), "status": record}
     assert resolve(parse(body), known(base())).document["appConfig"] == {"mode": "batched"}
 
@@ -216,8 +216,8 @@ def test_the_digest_that_is_asked_for_is_taken() -> None:
 
 
 def test_a_clone_of_a_clone_in_a_cycle_that_was_resolved_before_is_none() -> None:
-    """a was resolved when its base was another bundle; that b is now a clone of a is not a cycle."""
-    first = told(clone("a", "b"), resolve(parse(clone("a", "b")), known(base("b"))))
+    """a was resolved when its base was another bundle; that b is now a clone of a is no cycle."""
+    first = with_status(clone("a", "b"), resolve(parse(clone("a", "b")), known(base("b"))))
     assert resolve(parse(clone("b", "a")), known(first, clone("b", "a"))).lineage.depth == 2
 
 
@@ -248,7 +248,7 @@ def test_fifty_levels_deep() -> None:
     last = base("level-0")
     for level in range(1, 81):
         body = clone(f"level-{level}", f"level-{level - 1}", env=[{"name": "LEVEL", "value": str(level)}])
-        last = told(body, resolve(parse(body), known(last)))
+        last = with_status(body, resolve(parse(body), known(last)))
     lineage, record = last["status"]["lineage"], last["status"]["resolved"]
     assert lineage == {"root": "level-0", "parent": "level-79", "depth": 80, "changed": ["env"]}
     assert (len(record["ancestors"]), record["ancestors"][-1], record["depth"]) == (64, "level-0", 80)

@@ -156,7 +156,7 @@ RECONCILING = [
      ("WaitingForCapacity", "3 Insufficient nvidia.com/gpu. Free or add")),
     ("the Deployment has not seen our spec", seen(serving_pod(), rollout=Rollout(observed=False, updated=1)),
      ("Progressing", "")),
-    ("a failure that heals automatically", seen(pod(prepare=ended(1, report("StoreUnreachable")))),
+    ("a failure that heals", seen(pod(prepare=ended(1, report("StoreUnreachable")))),
      ("StoreUnreachable", "")),
 ]  # fmt: skip
 

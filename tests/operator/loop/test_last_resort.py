@@ -49,7 +49,7 @@ async def test_the_object_says_what_the_operator_failed_at(
     assert type(fault).__name__ in world.condition("Ready")["message"]
     world.rolled_out()
     await world.look()
-    assert world.ready() != ("False", "InternalError"), "it heals automatically"
+    assert world.ready() != ("False", "InternalError"), "it heals"
 
 
 async def test_a_fault_in_telling_it_is_no_other_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,7 +79,7 @@ def _other_replicas(body: Body) -> None:
 
 
 def _other_selector(body: Body) -> None:
-    body["spec"]["selector"] = {"app": "somebody-elses"}
+    body["spec"]["selector"] = {"app": "foreign"}
 
 
 def _other_data(body: Body) -> None:

@@ -53,7 +53,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("why", "before", "after", "expected"), ROWS, ids=[row[0] for row in ROWS])
-def test_only_a_change_that_somebody_waits_for(
+def test_only_a_change_that_a_user_waits_for(
     why: str, before: CommonStatusFields, after: CommonStatusFields, expected: list[Any]
 ) -> None:
     assert [(kind, reason) for kind, reason, _ in changes(before, after)] == expected, why

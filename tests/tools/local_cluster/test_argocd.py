@@ -1,4 +1,4 @@
-"""Argo CD as processes of the node: what each is told, and that two copies of the project do not meet."""
+"""Argo CD as processes of the node: the settings of each, and that two copies of the project do not meet."""
 
 import re
 from pathlib import Path

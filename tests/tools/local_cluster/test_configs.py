@@ -1,4 +1,4 @@
-"""What the components are told: the settings whose absence cost a day."""
+"""The settings of the components: those whose absence cost a day."""
 
 import json
 import tomllib

@@ -156,6 +156,6 @@ class _Connection(asyncio.Protocol):
             self._load.answered(question, status, body)
 
     def leave(self) -> None:
-        """Whoever has not answered by now has not."""
+        """What has not been answered by now counts as not answered."""
         self._question = None
         self._transport.abort()

@@ -13,7 +13,7 @@ OURS = "Model Bundles"
 GOAL, FLOOR = 0.97, 0.93
 IDLE_GOAL = 1.05
 QUIET_MS = 2.0  # what sleeps are too long by at most on a machine that does nothing else
-SAME = 0.02  # of the ideal: two servers that are no further apart are equal
+SAME = 0.02  # of the ideal: two servers that are at most this far apart are equal
 
 Run = dict[str, Any]
 

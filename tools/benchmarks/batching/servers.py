@@ -1,6 +1,6 @@
 """The three servers with the same model, each with batching and without, as its documentation would have it set.
 
-All are told the same: at most 64 in a batch, and the SLO. `SETTINGS` says what each makes of it.
+All have the same settings: at most 64 in a batch, and the SLO. `SETTINGS` says what each makes of it.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ BATCHES: list[tuple[Kind, int, float]] = [
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.soak", description=__doc__)
     parser.add_argument("--seconds", type=int, default=600)
-    parser.add_argument("--no-results", action="store_true", help="print only: for a run that is no record")
+    parser.add_argument("--no-results", action="store_true", help="print only: for a run that is not to be recorded")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="soak-") as scratch, contextlib.ExitStack() as stack:
         pairs = [_pair(Path(scratch, name), *served) for name, served in SERVED.items()]

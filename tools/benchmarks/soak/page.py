@@ -63,6 +63,6 @@ def _site(name: str, site: dict[str, Any]) -> str:
         lines.append(f"| {key} | {server} | {seen} | {server - seen} |")
     lines += ["", "| kind of client | how its requests ended |", "|---|---|"]
     for kind, ends in site["kinds"].items():
-        told = ", ".join(f"{end} {number}" for end, number in sorted(ends.items(), key=lambda each: -each[1]))
-        lines.append(f"| {kind} | {told} |")
+        counted = ", ".join(f"{end} {number}" for end, number in sorted(ends.items(), key=lambda each: -each[1]))
+        lines.append(f"| {kind} | {counted} |")
     return "\n".join(lines) + "\n"

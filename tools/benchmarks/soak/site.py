@@ -67,7 +67,7 @@ class Site:
 
     def _kill(self) -> None:
         if self.pair.worker.poll() is not None:
-            self.ledger.violation("worker", f"it ended by itself with {self.pair.worker.returncode}")
+            self.ledger.violation("worker", f"it exited unexpectedly with {self.pair.worker.returncode}")
         self.kills += 1
         self.ledger.outages.begins(time.monotonic())
         self.pair.kill(self.pair.worker)
