@@ -18,7 +18,7 @@ from tools.testkit.place import Place
 from tools.testkit.store import Store
 
 MANY = 200
-HEALS = 2.0  # seconds from the base's creation to the clone's resolution
+HEALS = 30.0  # seconds: half of the resync, which would heal it too
 MODEL = "def load(app_config): return app_config\n"
 PREDICT = "def load(app_config, model):\n    def predict(x, y):\n        return [model, x]\n    return predict\n"
 
@@ -72,7 +72,7 @@ def test_there_and_back_without_the_base(
     assert {pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in pods} >= {"batched", "single-again"}
 
 
-@pytest.mark.exclusive  # within two seconds
+@pytest.mark.exclusive  # a watch wakes it, long before a resync
 def test_a_clone_that_waits_goes_on_when_its_base_comes(
     operator: object, namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
@@ -119,7 +119,7 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
     wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 30)
 
-    # a user forges where it comes from: computed from the record again
+    # where it comes from is forged: computed from the record again
     _overwrite_status("lost", {"lineage": {**before["lineage"], "root": "forged", "depth": 7}}, namespace)
     wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 30)
 
