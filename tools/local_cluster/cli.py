@@ -5,19 +5,20 @@ import json
 import os
 import sys
 
-from tools.local_cluster import argocd, cluster, images, processes, slots, variables, versions
+from tools.local_cluster import argocd, cluster, images, kwok, processes, slots, variables, versions
 from tools.local_cluster.components import SERVICES
 from tools.local_cluster.errors import ClusterError, NotUpError
 from tools.local_cluster.place import Place, here
-from tools.local_cluster.plan import Plan
+from tools.local_cluster.plan import SERVICE_PREFIX, SERVICE_PREFIXES, Plan, Shape
 from tools.local_cluster.progress import say
 from tools.local_cluster.status import status, text
 from tools.local_cluster.store import locked
 
 ARGOCD = "argocd"
+KWOK = "kwok"
 _EPILOG = """\
-Each checkout has its own cluster, so several run side by side.
-GPUs are fake, and images named like other projects' are stand-ins: both are said wherever they are shown.
+Each checkout has its own cluster, and more of them by other names (--cluster), so several run side by side.
+GPUs are pretended, and images named like other projects' are stand-ins: both are said wherever they are shown.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the cluster is not up.
 """
 
@@ -28,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         if options.verb != "env" and os.geteuid() != 0:
             return _again_as_root(arguments)
-        return _run(options, here())
+        return _run(options, here(options.cluster))
     except NotUpError as error:
         print(f"error: {error}", file=sys.stderr)
         return 3
@@ -43,7 +44,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run(options: argparse.Namespace, place: Place) -> int:
     match options.verb:
         case "up":
-            cluster.up(place)
+            cluster.up(place, _shape(options))
             say('use it: eval "$(python -m tools.local_cluster env)"')
         case "down":
             cluster.down(place)
@@ -62,18 +63,32 @@ def _run(options: argparse.Namespace, place: Place) -> int:
                 images.load(place, options.image)
             say(f"loaded {options.image}")
         case "start" | "stop":
-            if (options.verb, options.service) == ("start", ARGOCD):
+            if options.verb == "start" and options.service in _ADDED:
                 slots.current(place)  # there is a cluster to start it on
-                argocd.build()  # minutes when the cache lacks it, so not while other commands wait
+                _ADDED[options.service].build()  # minutes when the cache lacks it, so not while other commands wait
             with locked(place.lock, "another command works on this cluster"):
                 _switch(place, options.service, options.verb)
     return 0
+
+
+# what is built when it is first asked for
+_ADDED = {ARGOCD: argocd, KWOK: kwok}
+
+
+def _shape(options: argparse.Namespace) -> Shape | None:
+    if options.service_prefix is None and not options.without_node:
+        return None
+    return Shape(options.service_prefix or SERVICE_PREFIX, not options.without_node)
 
 
 def _switch(place: Place, service: str, verb: str) -> None:
     plan = slots.current(place)
     if service == ARGOCD:
         return _switch_argocd(place, plan, verb)
+    if service == KWOK:
+        return _switch_kwok(place, plan, verb)
+    if not plan.shape.node:
+        raise ClusterError(f"the cluster of {place.shown} has no node, and so no {service}")
     running = processes.pid_of(place, service) is not None
     if verb == "start" and not running:
         cluster.start_component(place, plan, service)
@@ -93,6 +108,15 @@ def _switch_argocd(place: Place, plan: Plan, verb: str) -> None:
     return say(f"Argo CD {versions.ARGOCD} is running, its Applications are in the namespace {argocd.NAMESPACE}")
 
 
+def _switch_kwok(place: Place, plan: Plan, verb: str) -> None:
+    if verb == "stop":
+        kwok.stop(place, plan)
+        return say("KWOK is stopped; its nodes will be NotReady in a minute")
+    kwok.start(place, plan)
+    cluster.wait_for_port(place, plan, kwok.NAME, kwok.PORT)
+    return say(f"KWOK {versions.KWOK} is running: pods on its {kwok.NODES} PRETENDED nodes are Ready and run nothing")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m tools.local_cluster",
@@ -100,8 +124,25 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--cluster", metavar="NAME", default="", help="another cluster of this checkout than the usual one"
+    )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verbs.add_parser("up", help="build what is missing and start the cluster; run again, it brings it up to date")
+    start = verbs.add_parser(
+        "up", help="build what is missing and start the cluster; run again, it brings it up to date"
+    )
+    start.add_argument(
+        "--service-prefix",
+        type=int,
+        choices=SERVICE_PREFIXES,
+        metavar="BITS",
+        help=f"size of the Service range: {SERVICE_PREFIX} unless told, up to {SERVICE_PREFIXES[-1]}, to see it full",
+    )
+    start.add_argument(
+        "--without-node",
+        action="store_true",
+        help="etcd, API server and controller manager alone: no container runs, and no image is built",
+    )
     verbs.add_parser("down", help="take the cluster down; nothing of it stays behind but the cache")
     show = verbs.add_parser("status", help="what runs, where, and how much disk it takes")
     show.add_argument("-o", "--output", choices=("text", "json"), default="text")
@@ -113,9 +154,11 @@ def _parser() -> argparse.ArgumentParser:
     verbs.add_parser("env", help="print `export` lines for a shell")
     for verb in ("start", "stop"):
         switch = verbs.add_parser(
-            verb, help=f"{verb} the S3 store or the package index, as an outage to test against; {verb} Argo CD"
+            verb,
+            help=f"{verb} the S3 store or the package index, as an outage to test against; {verb} Argo CD;"
+            f" {verb} KWOK, whose nodes and pods are pretended",
         )
-        switch.add_argument("service", choices=(*SERVICES, ARGOCD))
+        switch.add_argument("service", choices=(*SERVICES, *_ADDED))
     return parser
 
 

@@ -23,29 +23,37 @@ from tools.local_cluster import (
     wheelhouse,
 )
 from tools.local_cluster.api import Api, node_ready
-from tools.local_cluster.components import CONTROL_PLANE, SERVICES, Component, component
+from tools.local_cluster.components import Component, component, required, services
 from tools.local_cluster.errors import ClusterError
 from tools.local_cluster.place import NODE_NAME, Place
-from tools.local_cluster.plan import Plan
+from tools.local_cluster.plan import USUAL, Plan, Shape
 from tools.local_cluster.progress import say, step
 from tools.local_cluster.store import locked
 
 _START_DEADLINE = 120.0  # seconds; a busy machine is slow, not broken
 
 
-def up(place: Place) -> None:
-    archives, problems = build()
+def up(place: Place, shape: Shape | None = None) -> None:
+    """`shape` None: the one that it has, or else the usual one."""
+    if shape is None:
+        shape = slots.current(place).shape if place.slot_file.exists() else USUAL
+    archives, problems = build() if shape.node else build_programs()
     with locked(place.lock, "another command works on this cluster"):
         if why := _unhealthy(place):
             if teardown.leftovers(place):
                 say(f"there is a cluster that cannot go on ({why}): taking it down and starting a new one")
                 teardown.remove(place)
-            with step("starting the cluster", "20 s"):
-                _start(place, archives)
+            with step("starting the cluster", "20 s" if shape.node else "8 s"):
+                _start(place, shape, archives)
         else:
-            say("the cluster is up already")
             plan = slots.current(place)
-            for name in SERVICES:
+            if plan.shape != shape:
+                raise ClusterError(
+                    f"the cluster of {place.shown} is up as another one: {plan.shape}, and {shape} is asked for",
+                    "take it down first (`python -m tools.local_cluster down`), or name another one (--cluster)",
+                )
+            say("the cluster is up already")
+            for name in services(shape):
                 made = _component(place, plan, name)
                 if not processes.runs(
                     place, name, made.argv
@@ -70,6 +78,15 @@ def build() -> tuple[dict[images.Image, Path], list[str]]:
         built, problems = others.result()
         wheels.result()
     return {**pause, **built}, problems
+
+
+def build_programs() -> tuple[dict[images.Image, Path], list[str]]:
+    """What a cluster without a node needs: programs, no images."""
+    debian.install_missing(
+        {name: debian.NEEDED[name] for name in ("etcd-server", "iproute2", "util-linux", "openssl", "ca-certificates")}
+    )
+    golang.build_all()
+    return {}, []
 
 
 def down(place: Place) -> None:
@@ -108,60 +125,75 @@ def s3_keys(place: Place) -> tuple[str, str]:
 
 
 def _component(place: Place, plan: Plan, name: str) -> Component:
-    return component(name, place, plan, golang.bin_directory(), wheelhouse.build(), s3_keys(place))
+    beside = (wheelhouse.build(), s3_keys(place)) if plan.shape.node else (Path(), ("", ""))
+    return component(name, place, plan, golang.bin_directory(), *beside)
 
 
 def _unhealthy(place: Place) -> str:
     """Why the cluster is not one that goes on as it is; empty when it is healthy."""
     if not place.complete_file.exists():
         return "it never came up whole"
-    for name in CONTROL_PLANE:
+    if slots.planned_otherwise(place):
+        return "an older version of this tool gave it its addresses"
+    plan = slots.current(place)
+    for name in required(plan.shape):
         if processes.pid_of(place, name) is None:
             return f"{name} is not running"
-    api = Api(place, slots.current(place))
+    api = Api(place, plan)
     deadline = time.monotonic() + 15
     while time.monotonic() < deadline:
-        if api.ready() and node_ready(api.get(f"/api/v1/nodes/{NODE_NAME}")):
+        if api.ready() and (not plan.shape.node or node_ready(api.get(f"/api/v1/nodes/{NODE_NAME}"))):
             return ""
         time.sleep(0.5)
     return "the API server or the node is not ready"
 
 
-def _start(place: Place, archives: dict[images.Image, Path]) -> None:
-    plan = slots.claim(place)
-    say(f"addresses {plan.network} (slot {plan.slot}), state in {place.state}")
+def _start(place: Place, shape: Shape, archives: dict[images.Image, Path]) -> None:
+    plan = slots.claim(place, shape)
+    say(f"addresses {plan.network} (slot {plan.slot}), Services {plan.services}, state in {place.state}")
     for directory in (place.run, place.state / "s3"):
         directory.mkdir(parents=True, exist_ok=True)
     network.create(place, plan)
-    cgroups.create(place)
+    if shape.node:
+        cgroups.create(place)
     for name, text in configs.files(place, plan).items():
         file = place.config / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     pki.create(place, plan)
     api = Api(place, plan)
+    if shape.node:
+        _start_with_node(place, plan, api, archives)
+    else:
+        for name in required(shape):
+            start_component(place, plan, name)
+        _wait(place, "apiserver", api.ready)
+        _wait(place, "controller-manager", lambda: _default_account(api))
+    for name in (*required(shape), *services(shape)):
+        if processes.pid_of(place, name) is None:
+            raise ClusterError(f"{name} ended:\n{processes.log_tail(place, name)}", f"its log: {place.logs / name}.log")
+    partial = place.complete_file.with_suffix(".partial")
+    partial.touch()
+    partial.rename(place.complete_file)
+    gpus = f"node {NODE_NAME!r} is ready, with {objects.FAKE_GPUS['nvidia.com/gpu']} pretended nvidia.com/gpu"
+    say(gpus if shape.node else "the control plane is ready; there is no node")
 
+
+def _start_with_node(place: Place, plan: Plan, api: Api, archives: dict[images.Image, Path]) -> None:
     for name in ("containerd", "etcd", "apiserver"):
         start_component(place, plan, name)
     _wait(place, "containerd", place.containerd_socket.exists)
     with ThreadPoolExecutor(max_workers=1) as pool:
         loading: Future[None] = pool.submit(images.load_all, place, archives)  # beside the rest: it takes as long
         _wait(place, "apiserver", api.ready)
-        for name in ("controller-manager", "scheduler", "kubelet", "proxy", "coredns", *SERVICES):
+        for name in ("controller-manager", "scheduler", "kubelet", "proxy", "coredns", *services(plan.shape)):
             start_component(place, plan, name)
         _objects(api, plan)
         _wait(place, "kubelet", lambda: _node_usable(api))
         _wait(place, "controller-manager", lambda: _default_account(api))
-        for name in SERVICES:
+        for name in services(plan.shape):
             wait_for_service(place, plan, name)
         loading.result()
-    for name in (*CONTROL_PLANE, *SERVICES):
-        if processes.pid_of(place, name) is None:
-            raise ClusterError(f"{name} ended:\n{processes.log_tail(place, name)}", f"its log: {place.logs / name}.log")
-    partial = place.complete_file.with_suffix(".partial")
-    partial.touch()
-    partial.rename(place.complete_file)
-    say(f"node {NODE_NAME!r} is ready, with {objects.FAKE_GPUS['nvidia.com/gpu']} fake nvidia.com/gpu")
 
 
 def _listens(address: str, port: int) -> bool:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 from tools.local_cluster.configs import PACKAGES_PORT, S3_PORT
 from tools.local_cluster.place import NODE_NAME, Place
-from tools.local_cluster.plan import Plan
+from tools.local_cluster.plan import Plan, Shape
 
 # the order in which they start
 CONTROL_PLANE = ("containerd", "etcd", "apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "coredns")
+# of a cluster without a node; there is nothing to schedule to until KWOK, which brings nodes, brings the scheduler
+WITHOUT_NODE = ("etcd", "apiserver", "controller-manager")
 # what a test may stop and start to force an outage
 SERVICES = ("s3", "packages")
 
@@ -19,6 +21,16 @@ class Component:
     name: str
     argv: list[str]
     env: dict[str, str] = field(default_factory=dict)
+
+
+def required(shape: Shape) -> tuple[str, ...]:
+    """The processes without which a cluster of this shape is none."""
+    return CONTROL_PLANE if shape.node else WITHOUT_NODE
+
+
+def services(shape: Shape) -> tuple[str, ...]:
+    """The processes beside the cluster that pods use."""
+    return SERVICES if shape.node else ()
 
 
 def component(
@@ -73,9 +85,12 @@ def component(
             f"--service-account-private-key-file={pki}/service-account.key",
             f"--root-ca-file={pki}/ca.crt",
             "--use-service-account-credentials",
-            "--allocate-node-cidrs=true",
+            *(
+                ("--allocate-node-cidrs=true", f"--node-cidr-mask-size={plan.pods.prefixlen}")
+                if plan.shape.node
+                else ("--allocate-node-cidrs=false",)
+            ),
             f"--cluster-cidr={plan.pods}",
-            f"--node-cidr-mask-size={plan.pods.prefixlen}",
             "--leader-elect=false",
             # at 20 calls a second, the default, EndpointSlices fall a minute behind hundreds of new objects
             "--kube-api-qps=200",

@@ -102,7 +102,5 @@ def _blob(layout: Path, descriptor: dict[str, Any]) -> Path:
 
 def _ctr(place: Place, *arguments: str) -> list[str]:
     if not place.containerd_socket.exists():
-        raise NotUpError(
-            f"the cluster of {place.checkout} is not up", "start it with `python -m tools.local_cluster up`"
-        )
+        raise NotUpError(f"the cluster of {place.shown} is not up", "start it with `python -m tools.local_cluster up`")
     return ["ctr", "--address", str(place.containerd_socket), "--namespace", "k8s.io", *arguments]

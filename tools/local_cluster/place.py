@@ -1,4 +1,7 @@
-"""Where the cluster of this copy of the project lives: each checkout has its own, named after the checkout's path."""
+"""Where the cluster of this copy of the project lives: each checkout has its own, named after the checkout's path.
+
+A checkout may have more than one: what wants a cluster of another shape, or for itself, names one (`--cluster NAME`).
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,11 +16,17 @@ NODE_NAME = "local"
 class Place:
     checkout: Path
     id: str
+    cluster: str = ""  # empty: the one that `make cluster` starts
 
     @property
     def name(self) -> str:
         """Name of the network namespace, of the veth and of the cgroup."""
         return f"mb-{self.id}"
+
+    @property
+    def shown(self) -> str:
+        """What a person calls it."""
+        return f"{self.checkout} named {self.cluster!r}" if self.cluster else str(self.checkout)
 
     @property
     def state(self) -> Path:
@@ -70,9 +79,10 @@ class Place:
         return RUN_ROOT / f"{self.id}.lock"
 
 
-def here() -> Place:
-    return of_checkout(Path(__file__).resolve().parent.parent.parent)
+def here(cluster: str = "") -> Place:
+    return of_checkout(Path(__file__).resolve().parent.parent.parent, cluster)
 
 
-def of_checkout(checkout: Path) -> Place:
-    return Place(checkout=checkout, id=hashlib.sha256(str(checkout).encode()).hexdigest()[:8])
+def of_checkout(checkout: Path, cluster: str = "") -> Place:
+    named = f"{checkout}\n{cluster}" if cluster else str(checkout)
+    return Place(checkout=checkout, id=hashlib.sha256(named.encode()).hexdigest()[:8], cluster=cluster)

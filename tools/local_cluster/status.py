@@ -5,19 +5,19 @@ from typing import Any
 
 from tools.local_cluster import golang, images, processes, slots, store
 from tools.local_cluster.api import Api, node_ready
-from tools.local_cluster.components import CONTROL_PLANE, SERVICES
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES, required, services
 from tools.local_cluster.errors import ClusterError, NotUpError
 from tools.local_cluster.place import NODE_NAME, Place
 from tools.local_cluster.shell import run
 
 
 def status(place: Place) -> dict[str, Any]:
-    components = {name: processes.pid_of(place, name) for name in (*CONTROL_PLANE, *SERVICES)}
     report: dict[str, Any] = {
         "checkout": str(place.checkout),
+        "cluster": place.cluster,
         "id": place.id,
         "up": False,
-        "components": {name: {"up": pid is not None, "pid": pid} for name, pid in components.items()},
+        "components": _components(place, (*CONTROL_PLANE, *SERVICES)),
         "state": str(place.state),
         "stateBytes": disk(str(place.state)),
         "cache": str(store.root()),
@@ -30,22 +30,35 @@ def status(place: Place) -> dict[str, Any]:
         return report
     report["slot"] = plan.slot
     report["addresses"] = {"node": plan.node_ip, "pods": str(plan.pods), "services": str(plan.services)}
-    report["node"] = _node(Api(place, plan)) if components["apiserver"] is not None else {"ready": False}
+    found = _components(place, (*required(plan.shape), *services(plan.shape)))
+    report["components"] = found
+    whole = place.complete_file.exists() and all(found[name]["up"] for name in required(plan.shape))
+    report["programs"] = str(golang.bin_directory())
+    if not plan.shape.node:
+        report["up"] = whole and Api(place, plan).ready()
+        return report
+    report["node"] = _node(Api(place, plan)) if found["apiserver"]["up"] else {"ready": False}
     report["images"] = {i.name: _loaded(place, i.slug) for i in images.all_images()}
     report["standIns"] = [i.name for i in images.all_images() if i.series]
-    report["programs"] = str(golang.bin_directory())
-    whole = place.complete_file.exists() and all(components[name] is not None for name in CONTROL_PLANE)
     report["up"] = whole and bool(report["node"]["ready"])
     return report
 
 
+def _components(place: Place, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    found = {name: processes.pid_of(place, name) for name in names}
+    return {name: {"up": pid is not None, "pid": pid} for name, pid in found.items()}
+
+
 def text(report: dict[str, Any]) -> str:
-    lines = [f"cluster {report['id']} of {report['checkout']}: {'up' if report['up'] else 'not up'}"]
+    named = f" named {report['cluster']!r}" if report["cluster"] else ""
+    lines = [f"cluster {report['id']} of {report['checkout']}{named}: {'up' if report['up'] else 'not up'}"]
     if "slot" in report:
-        addresses, node = report["addresses"], report["node"]
+        addresses = report["addresses"]
         networks = f"pods {addresses['pods']}, services {addresses['services']}"
         lines.append(f"  slot {report['slot']}: node {addresses['node']}, {networks}")
-        gpus = f", {node['fakeGPUs']} fake nvidia.com/gpu" if "fakeGPUs" in node else ""
+    if "node" in report:
+        node = report["node"]
+        gpus = f", {node['pretendedGPUs']} pretended nvidia.com/gpu" if "pretendedGPUs" in node else ""
         lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}{gpus}")
     for name, found in report["components"].items():
         lines.append(f"  {name:<20}{'up, process ' + str(found['pid']) if found['up'] else 'down'}")

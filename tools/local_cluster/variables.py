@@ -16,13 +16,18 @@ def environment(place: Place | None = None) -> dict[str, str]:
     plan = slots.current(place)
     if not place.complete_file.exists():
         raise NotUpError(
-            f"the cluster of {place.checkout} never came up whole", "run `python -m tools.local_cluster up` again"
+            f"the cluster of {place.shown} never came up whole", "run `python -m tools.local_cluster up` again"
         )
-    access_key, secret_key = s3_keys(place)
-    return {
+    control_plane = {
         "PATH": _path(),
         "KUBECONFIG": str(place.kubeconfig),
         "CLUSTER_AUDIT_LOG": str(place.audit_log),
+    }
+    if not plan.shape.node:
+        return control_plane
+    access_key, secret_key = s3_keys(place)
+    return {
+        **control_plane,
         "MODELBUNDLE_LOCAL_S3_ENDPOINT": f"http://{plan.node_ip}:{S3_PORT}",
         "MODELBUNDLE_LOCAL_S3_ENDPOINT_IN_CLUSTER": f"http://s3.local-cluster.svc:{S3_PORT}",
         "MODELBUNDLE_LOCAL_S3_ACCESS_KEY": access_key,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tools.local_cluster import configs
-from tools.local_cluster.components import CONTROL_PLANE, SERVICES, component
+from tools.local_cluster.components import CONTROL_PLANE, SERVICES, component, required, services
 from tools.local_cluster.place import Place, of_checkout
-from tools.local_cluster.plan import plan
+from tools.local_cluster.plan import Shape, plan
 
 PLACE = of_checkout(Path("/checkout"))
 PLAN = plan(3)
@@ -63,3 +63,17 @@ def test_the_place_of_the_audit_log_is_what_the_server_is_told() -> None:
     place: Place = PLACE
     argv = component("apiserver", place, PLAN, Path("/b"), Path("/w"), ("k", "s")).argv
     assert f"--audit-log-path={place.audit_log}" in argv
+
+
+def test_without_a_node_nothing_runs_a_container_or_serves_one() -> None:
+    bare = Shape(node=False)
+    assert set(required(bare)) == {"etcd", "apiserver", "controller-manager"}
+    assert services(bare) == ()
+    argv = component("controller-manager", PLACE, plan(3, bare), Path("/b"), Path(), ("", "")).argv
+    assert "--allocate-node-cidrs=false" in argv
+
+
+def test_services_get_their_addresses_of_the_range_that_was_asked_for() -> None:
+    small = plan(3, Shape(service_prefix=22))
+    argv = component("apiserver", PLACE, small, Path("/b"), Path("/w"), ("k", "s")).argv
+    assert "--service-cluster-ip-range=240.3.0.0/22" in argv

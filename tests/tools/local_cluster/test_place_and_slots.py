@@ -10,7 +10,7 @@ from tools.local_cluster import place as places
 from tools.local_cluster import slots
 from tools.local_cluster.errors import ClusterError, NotUpError
 from tools.local_cluster.place import of_checkout
-from tools.local_cluster.plan import SLOTS
+from tools.local_cluster.plan import SLOTS, Shape
 
 
 @pytest.fixture
@@ -25,6 +25,13 @@ def test_a_name_is_stable_and_fits_a_network_interface() -> None:
     assert one == of_checkout(Path("/home/a/project"))
     assert one.id != of_checkout(Path("/home/b/project")).id
     assert len(one.name) <= 15
+
+
+def test_a_checkout_has_another_cluster_for_each_name() -> None:
+    usual, other = of_checkout(Path("/one")), of_checkout(Path("/one"), "bench")
+    assert len({usual.id, other.id, of_checkout(Path("/one"), "faults").id}) == 3
+    assert other.shown == "/one named 'bench'"
+    assert usual.shown == "/one"
 
 
 def test_two_checkouts_get_two_slots_and_keep_them(machine: Path) -> None:
@@ -43,6 +50,28 @@ def test_a_slot_is_free_again_once_its_state_is_gone(machine: Path) -> None:
 def test_a_range_that_the_machine_uses_is_left_alone(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slots, "_routed", lambda: [IPv4Network("198.18.0.0/19")])
     assert slots.claim(of_checkout(Path("/one"))).slot == 2
+
+
+def test_a_service_range_that_the_machine_uses_is_left_alone_too(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "_routed", lambda: [IPv4Network("240.0.0.0/15")])
+    assert slots.claim(of_checkout(Path("/one"))).slot == 2
+
+
+def test_a_cluster_keeps_its_shape(machine: Path) -> None:
+    one, small = of_checkout(Path("/one")), Shape(service_prefix=28, node=False)
+    assert slots.claim(one, small).shape == slots.current(one).shape == small
+    assert slots.claim(one).shape == small
+    assert not slots.planned_otherwise(one)
+
+
+def test_a_cluster_of_an_older_version_of_the_tool_is_told(machine: Path) -> None:
+    one = of_checkout(Path("/one"))
+    one.state.mkdir()
+    one.slot_file.write_text(json.dumps({"slot": 4, "checkout": "/one"}))
+    assert slots.planned_otherwise(one)
+    assert slots.current(one).slot == 4
 
 
 def test_when_all_slots_are_taken_the_error_names_who_has_them(machine: Path) -> None:
