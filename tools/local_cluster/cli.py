@@ -18,7 +18,7 @@ ARGOCD = "argocd"
 KWOK = "kwok"
 _EPILOG = """\
 Each checkout has its own cluster, and more of them by other names (--cluster), so several run side by side.
-GPUs are pretended, and images named like other projects' are stand-ins: both are said wherever they are shown.
+GPUs are fake, and images named like other projects' are stand-ins: both are said wherever they are shown.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the cluster is not up.
 """
 
@@ -156,7 +156,7 @@ def _parser() -> argparse.ArgumentParser:
         switch = verbs.add_parser(
             verb,
             help=f"{verb} the S3 store or the package index, as an outage to test against; {verb} Argo CD;"
-            f" {verb} KWOK, whose nodes and pods are pretended",
+            f" {verb} KWOK, whose nodes and pods are fake",
         )
         switch.add_argument("service", choices=(*SERVICES, *_ADDED))
     return parser

@@ -175,7 +175,7 @@ def _start(place: Place, shape: Shape, archives: dict[images.Image, Path]) -> No
     partial = place.complete_file.with_suffix(".partial")
     partial.touch()
     partial.rename(place.complete_file)
-    gpus = f"node {NODE_NAME!r} is ready, with {objects.FAKE_GPUS['nvidia.com/gpu']} pretended nvidia.com/gpu"
+    gpus = f"node {NODE_NAME!r} is ready, with {objects.FAKE_GPUS['nvidia.com/gpu']} fake nvidia.com/gpu"
     say(gpus if shape.node else "the control plane is ready; there is no node")
 
 

@@ -1,4 +1,4 @@
-"""KWOK on the local cluster: nodes and pods that are pretended, `python -m tools.local_cluster start kwok`.
+"""KWOK on the local cluster: nodes and pods that are fake: `python -m tools.local_cluster start kwok`.
 
 It makes thousands of pods Ready that no machine could run, for what is measured of the operator and of the control
 plane: no container starts, nothing answers. kube-scheduler binds the pods to its nodes as to any other; where the

@@ -58,7 +58,7 @@ def text(report: dict[str, Any]) -> str:
         lines.append(f"  slot {report['slot']}: node {addresses['node']}, {networks}")
     if "node" in report:
         node = report["node"]
-        gpus = f", {node['pretendedGPUs']} pretended nvidia.com/gpu" if "pretendedGPUs" in node else ""
+        gpus = f", {node['fakeGPUs']} fake nvidia.com/gpu" if "fakeGPUs" in node else ""
         lines.append(f"  node {NODE_NAME}: {'ready' if node['ready'] else 'not ready'}{gpus}")
     for name, found in report["components"].items():
         lines.append(f"  {name:<20}{'up, process ' + str(found['pid']) if found['up'] else 'down'}")

@@ -1,6 +1,6 @@
 {{- /*
 Least power: whoever has the operator's token can write what the operator itself writes, and nothing else, whatever its
-role grants. RBAC knows kinds and verbs; these policies know what stands in the object (docs/install.md).
+role grants. RBAC knows kinds and verbs; these policies know what stands in the object (docs/how-to/install.md).
 
   writes    which kinds and operations there are at all; what events and the lease may be
   children  where a ConfigMap, Service or Deployment may be, and whose it must be
