@@ -216,7 +216,7 @@ def test_the_digest_that_is_asked_for_is_taken() -> None:
 
 
 def test_a_clone_of_a_clone_in_a_cycle_that_was_resolved_before_is_none() -> None:
-    """a was resolved when its base was another bundle; that b is now a clone of a is no cycle."""
+    """a was resolved when its base was another bundle; that b is now a clone of a is not a cycle."""
     first = with_status(clone("a", "b"), resolve(parse(clone("a", "b")), known(base("b"))))
     assert resolve(parse(clone("b", "a")), known(first, clone("b", "a"))).lineage.depth == 2
 

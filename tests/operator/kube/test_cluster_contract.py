@@ -137,13 +137,13 @@ async def test_status_is_written_apart_from_the_spec(api: tuple[AnyCluster, str]
     status = {"observedGeneration": 1, "conditions": [condition], "replicas": 0}
 
     async def scenario(bundle: Body) -> None:
-        written = await cluster.apply_status(_told(bundle, {**status, **startup}))
+        written = await cluster.apply_status(_with_status(bundle, {**status, **startup}))
         assert written["status"] == {**status, **startup}
         assert written["metadata"]["generation"] == bundle["metadata"]["generation"]
         assert written["spec"] == bundle["spec"]
-        again = await cluster.apply_status(_told(written, status))
+        again = await cluster.apply_status(_with_status(written, status))
         assert again["status"] == status
-        assert version(await cluster.apply_status(_told(again, status))) == version(again)
+        assert version(await cluster.apply_status(_with_status(again, status))) == version(again)
 
     await _before_the_operator(api, scenario)
 
@@ -152,12 +152,12 @@ async def test_status_of_another_version_or_of_nobody_is_not_written(api: tuple[
     cluster, _ = api
 
     async def scenario(bundle: Body) -> None:
-        await cluster.apply_status(_told(bundle, {"observedGeneration": 1}))
+        await cluster.apply_status(_with_status(bundle, {"observedGeneration": 1}))
         with pytest.raises(Transient):
-            await cluster.apply_status(_told(bundle, {"observedGeneration": 2}))
+            await cluster.apply_status(_with_status(bundle, {"observedGeneration": 2}))
         gone = {**bundle, "metadata": {**bundle["metadata"], "name": "nobody"}}
         with pytest.raises(Transient):
-            await cluster.apply_status(_told(gone, {"observedGeneration": 1}))
+            await cluster.apply_status(_with_status(gone, {"observedGeneration": 1}))
 
     await _before_the_operator(api, scenario)
 
@@ -175,7 +175,7 @@ async def _before_the_operator(api: tuple[AnyCluster, str], scenario: Callable[[
                 raise
 
 
-def _told(bundle: Body, status: Body) -> Body:
+def _with_status(bundle: Body, status: Body) -> Body:
     only = {name: bundle["metadata"][name] for name in ("name", "namespace", "resourceVersion")}
     return {"apiVersion": bundle["apiVersion"], "kind": bundle["kind"], "metadata": only, "status": status}
 
