@@ -35,6 +35,14 @@ def write(parts: Iterable[Part]) -> str:
     return path
 
 
+def inside(parts: Iterable[Part]) -> str:
+    """As it stands after the path or the name of what holds it, such as `.properties["a b"].items[0]`; "" for none."""
+    path = "$"
+    for part in parts:
+        path = below(path, part)
+    return path[1:]
+
+
 def read(text: str) -> Path:
     """ValueError says at which character it is not a path."""
     parts: List[Part] = []

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 from urllib.parse import unquote
 
+from bundle_spec.json_path import inside
 from bundle_spec.json_schema import ANCHORS, DIALECT, REFERENCES, inner, resolve
 from bundle_spec.pattern_size import pattern_size
 
@@ -259,11 +260,11 @@ def _is_unicode(text: str) -> bool:
 
 
 def _at(place: _Place, what: str) -> str:
-    steps: List[str] = []
+    steps: List[Union[str, int]] = []
     while place is not None:
         place, step = place
-        steps.append(f"[{step}]" if isinstance(step, int) else "." + _readable(step))
-    return f"{_cut(''.join(reversed(steps)))}: {what}"
+        steps.append(step if isinstance(step, int) else _readable(step))
+    return f"{_cut(inside(reversed(steps)))}: {what}"
 
 
 def _readable(name: Any) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from bundle_runtime.contract.report import INVALID_SCHEMA, RUNTIME_CRASHED, RuntimeFailure, fail
 from bundle_spec.document import BundleDocument
+from bundle_spec.json_path import inside
 from bundle_spec.schema_limits import problem
 
 CPU_SECONDS = 10
@@ -80,9 +81,8 @@ def main() -> int:
     try:
         compiled(schema)
     except jsonschema_rs.ValidationError as error:
-        where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.instance_path)
         what = error.message if len(error.message) <= _MAX_QUOTED_CHARS else error.message[:_MAX_QUOTED_CHARS] + "..."
-        sys.stdout.buffer.write(f"{where}: {what}".encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.write(f"{inside(error.instance_path)}: {what}".encode("utf-8", "backslashreplace"))
         return 1
     except (ValueError, jsonschema_rs.ReferencingError) as error:
         sys.stdout.buffer.write(f": {str(error)[:_MAX_QUOTED_CHARS]}".encode("utf-8", "backslashreplace"))

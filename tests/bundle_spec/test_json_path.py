@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bundle_spec.json_path import read, write
+from bundle_spec.json_path import inside, read, write
 
 PARTS = st.lists(st.text() | st.sampled_from(["$", "$ref"]) | st.integers(0, 10**6), min_size=1, max_size=5).map(tuple)
 
@@ -35,3 +35,11 @@ def test_what_people_write(text, parts):
 def test_what_is_no_path_is_refused(text):
     with pytest.raises(ValueError, match=r"path"):
         read(text)
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [((), ""), (("properties", "a b", 0), '.properties["a b"][0]'), ((1, "x"), "[1].x"), (("a.b",), '["a.b"]')],
+)
+def test_a_path_inside_something_goes_on_after_its_name(parts: tuple[str | int, ...], text: str) -> None:
+    assert inside(parts) == text

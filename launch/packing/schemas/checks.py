@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional
 
+from bundle_spec.json_path import inside
 from bundle_spec.json_schema import MANY, NAMED, ONE
 from bundle_spec.schema_limits import problem as beyond_limits
 from launch.packing.schemas.outline import outline
@@ -48,8 +49,7 @@ def _library() -> Optional[Callable[[Dict[str, Any]], str]]:
         try:
             Draft202012Validator(schema, retriever=_refuse_remote)
         except ValidationError as error:
-            steps = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
-            return f"{''.join(steps)}: {error.message}"
+            return f"{inside(error.instance_path)}: {error.message}"
         except ValueError as error:
             return f": {error}"
         return ""

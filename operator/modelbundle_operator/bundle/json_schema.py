@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema_rs import Draft202012Validator, ValidationError
 
+from bundle_spec.json_path import inside
 from bundle_spec.json_schema import DIALECT
 from bundle_spec.schema_limits import problem
 
@@ -32,9 +33,8 @@ def check_schema(schema: dict[str, Any]) -> str | None:
 
 
 def _explain(error: ValidationError) -> str:
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.instance_path)
     what = error.message if len(error.message) <= _LONGEST else error.message[:_LONGEST] + "..."
     if "required" in error.instance_path and isinstance(error.instance, bool):
         # PyYAML writes the key y without quotes, kubectl reads YAML 1.1, where that is a boolean
         what += '. A name such as y, n, on or off without quotes is a boolean in YAML: write "y" in quotes'
-    return f"{where}: {what}"
+    return f"{inside(error.instance_path)}: {what}"

@@ -38,7 +38,7 @@ def check(schema: dict[str, Any]) -> RuntimeFailure | None:
     ("schema", "says"),
     [
         ({"properties": {"a": {"pattern": "((("}}}, 'responseSchema.properties.a.pattern: "(((" is not a "regex"'),
-        ({"patternProperties": {"[": {}}}, 'responseSchema.patternProperties.[: "[" is not a "regex"'),
+        ({"patternProperties": {"[": {}}}, 'responseSchema.patternProperties["["]: "[" is not a "regex"'),
         ({"pattern": "(" * 2000 + ")" * 2000}, "responseSchema.pattern: "),
         ({"$id": "::::"}, "responseSchema: Invalid URI reference '::::'"),
         ({"type": "intger"}, 'responseSchema.type: "intger" is not valid'),
