@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import platform
 import subprocess
 import sys
 import tempfile
@@ -18,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from oip_conformance.target import Target
-from tests.serving.conftest import code_bundle
-from tools.benchmarks.peers import environment, free_port, running, version_of
-from tools.testkit.pair import Pair, stopping
+from tools.benchmarks.harness.peers import environment, free_port, running, version_of
+from tools.benchmarks.harness.results import machine, publish
+from tools.benchmarks.harness.tables import one_line, table, versions
+from tools.testkit.pair import Pair, code_bundle, stopping
 
-RESULTS = Path(__file__).with_name("results")
 MODEL = "mirror"
 TENSORS = [
     {"name": "m", "datatype": "FP64", "shape": [-1, -1]},
@@ -83,17 +82,13 @@ ModelServer(http_port=int(sys.argv[1]), enable_grpc=False).start([Mirror()])
 
 def main() -> None:
     columns: dict[str, list[dict[str, str]]] = {}
-    versions: dict[str, str] = {}
+    served: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="bench-oip-") as scratch:
         for name, serve in (("Model Bundles", _ours), ("MLServer", _mlserver), ("KServe", _kserve)):
             print(f"{name} ...", file=sys.stderr, flush=True)
             with serve(Path(scratch) / name.replace(" ", "-")) as (port, version):
-                columns[name], versions[name] = _asked(port, Path(scratch)), version
-    result = {"columns": columns, "versions": {**versions, "python": platform.python_version()}}
-    RESULTS.mkdir(exist_ok=True)
-    for name, text in (("json", json.dumps(result, indent=2) + "\n"), ("md", _page(result))):
-        (RESULTS / f"oip-conformance.{name}").write_text(text.replace(str(Path.home()), "~"))  # servers answer paths
-    print(_page(result))
+                columns[name], served[name] = _asked(port, Path(scratch)), version
+    publish("oip-conformance", {"columns": columns, "versions": {**served, "python": machine()["python"]}}, page)
 
 
 def _asked(port: int, scratch: Path) -> list[dict[str, str]]:
@@ -102,8 +97,8 @@ def _asked(port: int, scratch: Path) -> list[dict[str, str]]:
     command = [sys.executable, "-c", "from oip_conformance.cli import main; main()", f"127.0.0.1:{port}"]
     command += ["--model", MODEL, "--request", str(request), "-o", "json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
-    found: list[dict[str, str]] = json.loads(done.stdout)
-    return found
+    found: list[dict[str, str]] = json.loads(done.stdout.replace(str(Path.home()), "~"))  # servers answer paths
+    return [{key: entry[key] for key in ("clause", "says", "result", "reason")} for entry in found]
 
 
 @contextlib.contextmanager
@@ -145,40 +140,31 @@ def _ready(port: int) -> bool:
     return Target(f"127.0.0.1:{port}", MODEL, None, 5).get(f"/v2/models/{MODEL}/ready").ok
 
 
-def _page(result: dict[str, Any]) -> str:
+def page(result: dict[str, Any]) -> str:
     columns = result["columns"]
-    names = list(columns)
-    rows = "\n".join(
-        f"| `{entries[0]['clause']}` | {entries[0]['says']} | {' | '.join(entry['result'] for entry in entries)} |"
+    rows: list[list[object]] = [
+        [f"`{entries[0]['clause']}`", entries[0]["says"], *(entry["result"] for entry in entries)]
         for entries in zip(*columns.values(), strict=True)
-    )
-    counts = " | ".join(str(sum(entry["result"] == "broken" for entry in entries)) for entries in columns.values())
+    ]
+    rows.append(["broken", "", *(sum(each["result"] == "broken" for each in entries) for entries in columns.values())])
     reasons = "\n".join(
-        f"- {name}, `{entry['clause']}`: {_one_line(entry['reason'])}"
+        f"- {name}, `{entry['clause']}`: {one_line(entry['reason'])[:240]}"
         for name, entries in columns.items()
         for entry in entries
         if entry["result"] == "broken"
     )
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     return f"""# Open Inference Protocol, clause by clause
 
 `make bench-oip`: the same model, which gives its inputs back, behind each server at its defaults, asked by
-`oip-conformance` (docs/reference/oip-conformance.md). {versions}.
+`oip-conformance` (docs/reference/oip-conformance.md). {versions(result)}.
 What a server leaves to the model (which outputs are returned, in MLServer and KServe) counts as the server's.
 
-| clause | what it asks | {" | ".join(names)} |
-|---|---|{"---|" * len(names)}
-{rows}
-| broken | | {counts} |
+{table(["clause", "what it asks", *columns], rows)}
 
 What is broken:
 
 {reasons or "nothing"}
 """
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")[:240]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -19,11 +18,12 @@ from typing import Any
 
 import boto3
 
+from tools.benchmarks.harness.results import machine, publish
+from tools.benchmarks.harness.tables import table, versions
 from tools.local_cluster.versions import VERSITYGW
 from tools.testkit.artifact_stores import running_s3
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-RESULTS = Path(__file__).with_name("results")
 PUT_FILE = ROOT / "tools/testkit/put_file.py"
 SIZE = 1 << 30
 ROUNDS = 3
@@ -45,17 +45,12 @@ def main() -> None:
         "peakMiB": max(each["peakMiB"] for each in rounds),
         "loadBefore": rounds[0]["loadBefore"],
         "versions": {
-            "python": platform.python_version(),
             "boto3": boto3.__version__,
             "versitygw": VERSITYGW,
-            "kernel": platform.release(),
-            "processors": os.cpu_count(),
+            **machine(),
         },
     }
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "upload.json").write_text(json.dumps(result, indent=2) + "\n")
-    (RESULTS / "upload.md").write_text(_page(result))
-    print(_page(result))
+    publish("upload", result, page)
 
 
 def _round(scratch: Path, environment: dict[str, str], number: int) -> dict[str, Any]:
@@ -89,24 +84,28 @@ def _round(scratch: Path, environment: dict[str, str], number: int) -> dict[str,
     }
 
 
-def _page(result: dict[str, Any]) -> str:
-    rows = "\n".join(
-        f"| {number} | {SIZE / MIB / each['uploadSeconds']:.0f} | {SIZE / MIB / each['cpSeconds']:.0f} "
-        f"| {each['cpSeconds'] / each['uploadSeconds']:.2f} | {each['peakMiB']} | {each['loadBefore']} |"
+def page(result: dict[str, Any]) -> str:
+    rows = [
+        [
+            number,
+            f"{SIZE / MIB / each['uploadSeconds']:.0f}",
+            f"{SIZE / MIB / each['cpSeconds']:.0f}",
+            f"{each['cpSeconds'] / each['uploadSeconds']:.2f}",
+            each["peakMiB"],
+            each["loadBefore"],
+        ]
         for number, each in enumerate(result["rounds"], 1)
-    )
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    ]
+    heads = ("round", "upload MiB/s", "cp MiB/s", "upload / cp", "peak memory MiB", "load")
     return f"""# Upload of 1 GiB
 
 `make bench-upload`: to an S3 server on the same machine, beside `cp` of the same file in the same run. Client and
 server share the processors and the disk, so the ratio holds the work of both. `load` is the machine's
 load before the round.
 
-| round | upload MiB/s | cp MiB/s | upload / cp | peak memory MiB | load |
-|---|---|---|---|---|---|
-{rows}
+{table(heads, rows)}
 
-Median: {result["uploadMiBPerSecond"]:.0f} MiB/s, {result["ratio"]:.2f} of cp. {versions}.
+Median: {result["uploadMiBPerSecond"]:.0f} MiB/s, {result["ratio"]:.2f} of cp. {versions(result)}.
 """
 
 

@@ -8,9 +8,7 @@ what the machine does beside is seen in the ranges. Writes tools/benchmarks/resu
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -21,12 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from tools.benchmarks.batching import measure
-from tools.benchmarks.batching.load import Answer
 from tools.benchmarks.batching.models import CPU, GPU, Model
 from tools.benchmarks.batching.page import page
 from tools.benchmarks.batching.servers import SERVERS, Serving
+from tools.benchmarks.harness.open_loop import Answer
+from tools.benchmarks.harness.results import machine, publish
 
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 LOADS = (0.1, 0.5, 0.8, 0.95, 1.2, 2.0)
 IDLE_LOAD = 0.02
 # BentoML costs 2 ms of a processor a request: these have twice their capacity at half of one or less
@@ -56,17 +54,13 @@ def main() -> None:
         "idle": [],
         "oversleepP99Ms": [],
         "loadBefore": os.getloadavg()[0],
-        "versions": {"python": platform.python_version(), "kernel": platform.release(), "processors": os.cpu_count()},
+        "versions": machine(),
     }
     with tempfile.TemporaryDirectory(prefix="bench-batching-") as scratch:
         for number in range(extent.rounds):
             _round(Path(scratch) / str(number), extent, number, result)
     result["seconds"] = round(time.monotonic() - started)
-    text = page(result)
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "batching.json").write_text(json.dumps(result, indent=1) + "\n")
-    (RESULTS / "batching.md").write_text(text)
-    print(text)
+    publish("batching", result, page)
 
 
 def _round(root: Path, extent: Extent, number: int, result: dict[str, Any]) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import time
-from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from tools.benchmarks.batching.load import Answer, Route, poisson, send
 from tools.benchmarks.batching.models import Model, expected
 from tools.benchmarks.batching.servers import Serving
-
-TICK = os.sysconf("SC_CLK_TCK")
+from tools.benchmarks.harness import processes
+from tools.benchmarks.harness.open_loop import Answer, Route, poisson, send
 
 
 def under_load(serving: Serving, model: Model, load: float, seconds: float, seed: int) -> dict[str, Any]:
@@ -23,12 +20,12 @@ def under_load(serving: Serving, model: Model, load: float, seconds: float, seed
     many requests as the model answers in one SLO, else a queue without end would look well until it has grown."""
     burst = [0.0] * round(model.capacity * model.slo) if load > 1 else []
     plan = burst + poisson(model.capacity * load, 1.5 * model.slo + seconds, seed)
-    processes = [pid for parent in serving.processes for pid in _family(parent)]
-    before, started = [_processor_seconds(pid) for pid in processes], time.monotonic()
+    pids = processes.tree(serving.processes)
+    before, started = [processes.own_cpu_seconds(pid) for pid in pids], time.monotonic()
     own = time.process_time()
     answers = uvloop.run(send(serving.batched, plan, expected, 2 * model.slo))
     took, own = time.monotonic() - started, time.process_time() - own
-    used = [_processor_seconds(pid) - then for pid, then in zip(processes, before, strict=True)]
+    used = [processes.own_cpu_seconds(pid) - then for pid, then in zip(pids, before, strict=True)]
     counted = [answer for answer in answers if model.slo <= answer.planned < model.slo + seconds]
     good = sum(answer.right and answer.seconds <= model.slo for answer in counted)
     times = sorted(answer.seconds for answer in counted if answer.status == 200 or answer.seconds == math.inf)
@@ -74,17 +71,3 @@ def _milliseconds(times: list[float], share: float) -> float | None:
     """None: not even that many were answered."""
     found = times[min(len(times) - 1, int(share * len(times)))] if times else math.inf
     return None if found == math.inf else found * 1000
-
-
-def _family(pid: int) -> list[int]:
-    children = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in _words(task / "children")]
-    return [pid, *(member for child in children for member in _family(child))]
-
-
-def _words(file: Path) -> list[str]:
-    return file.read_text().split()
-
-
-def _processor_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICK

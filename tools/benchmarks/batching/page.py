@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from tools.benchmarks.batching.models import MAX_BATCH, SLO_MS
 from tools.benchmarks.batching.servers import SETTINGS
+from tools.benchmarks.harness.tables import Run, each, line, median, spread, table, versions, where
 
 OURS = "Model Bundles"
 GOAL, FLOOR = 0.97, 0.93
@@ -15,11 +16,8 @@ IDLE_GOAL = 1.05
 QUIET_MS = 2.0  # what sleeps are too long by at most on a machine that does nothing else
 SAME = 0.02  # of the ideal: two servers that are at most this far apart are equal
 
-Run = dict[str, Any]
-
 
 def page(result: dict[str, Any]) -> str:
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     over = result["oversleepP99Ms"]
     runs = result["alone"] + result["beside"]
     lag = max(run["clientLagP99Ms"] for run in runs)
@@ -34,7 +32,7 @@ def page(result: dict[str, Any]) -> str:
     settings = "\n".join(f"- {name}: {text}." for name, text in SETTINGS.items())
     return f"""# Batching: what is answered in time
 
-`make bench-batching`, {result["seconds"]} s. {versions}.
+`make bench-batching`, {result["seconds"]} s. {versions(result)}.
 A model whose batch of n takes a + b n ms, at most {MAX_BATCH}: GPU-like 8 + 0.25 n, CPU-like 1 + n. The time is slept,
 so it takes no processor from servers and client. Goodput: answers with status 200, the right value and within the SLO,
 over the arrivals, which are Poisson and do not wait for answers. Ideal: min(1, capacity / load), where capacity is
@@ -79,22 +77,22 @@ SLO {SLO_MS:g} ms, models as they are, both ways in turns. 2 % of the GPU-like m
 
 
 def _goals(result: dict[str, Any]) -> str:
-    rows = []
-    for model in _each(result["alone"], "model"):
-        for load in _each(result["alone"], "load"):
+    rows: list[list[str]] = []
+    for model in each(result["alone"], "model"):
+        for load in each(result["alone"], "load"):
             if load > 1:
-                found = _median(_of(result["alone"], model=model, load=load), "ofIdeal")
+                found = median(where(result["alone"], model=model, load=load), "ofIdeal")
                 verdict = _verdict(found)
                 what = f"{model}, {load:g} x capacity: at least {GOAL} of the ideal goodput (floor {FLOOR})"
-                rows.append(f"| {what} | {found:.3f} | {verdict} |")
-    for model in _each(result["idle"], "model"):
-        ratio = _median(_of(result["idle"], server=OURS, model=model), "ratio")
+                rows.append([what, f"{found:.3f}", verdict])
+    for model in each(result["idle"], "model"):
+        ratio = median(where(result["idle"], server=OURS, model=model), "ratio")
         verdict = "met" if ratio <= IDLE_GOAL else "missed"
-        rows.append(f"| {model}, idle: p50 within 5 % of no batching | {ratio:.3f} | {verdict} |")
+        rows.append([f"{model}, idle: p50 within 5 % of no batching", f"{ratio:.3f}", verdict])
     behind = list(_behind(result["beside"]))
     what = "side by side: behind neither BentoML nor MLServer at any load"
-    rows.append(f"| {what} | {'; '.join(behind) or 'behind at none'} | {'missed' if behind else 'met'} |")
-    return "\n".join(["| goal | found | |", "|---|---|---|", *rows])
+    rows.append([what, "; ".join(behind) or "behind at none", "missed" if behind else "met"])
+    return table(["goal", "found", ""], rows)
 
 
 def _verdict(found: float) -> str:
@@ -105,11 +103,11 @@ def _verdict(found: float) -> str:
 
 def _behind(runs: Sequence[Run]) -> list[str]:
     found = []
-    for model in _each(runs, "model"):
-        for load in _each(runs, "load"):
-            ours = _median(_of(runs, server=OURS, model=model, load=load), "ofIdeal")
-            for server in _each(runs, "server"):
-                other = _median(_of(runs, server=server, model=model, load=load), "ofIdeal")
+    for model in each(runs, "model"):
+        for load in each(runs, "load"):
+            ours = median(where(runs, server=OURS, model=model, load=load), "ofIdeal")
+            for server in each(runs, "server"):
+                other = median(where(runs, server=server, model=model, load=load), "ofIdeal")
                 if other > ours + SAME:
                     found.append(f"{model} at {load:g}: {ours:.3f}, {server} {other:.3f}")
     return found
@@ -118,53 +116,33 @@ def _behind(runs: Sequence[Run]) -> list[str]:
 def _table(runs: Sequence[Run]) -> str:
     columns = "model, load, server, of ideal goodput, goodput, late, refused, p50 ms, p99 ms"
     columns += ", server's CPU us/request, busiest process"
-    head = f"| {columns.replace(', ', ' | ')} |\n|{'---|' * len(columns.split(', '))}"
-    rows = []
-    for model in _each(runs, "model"):
-        for load in _each(runs, "load"):
-            for server in _each(runs, "server"):
-                these = _of(runs, server=server, model=model, load=load)
+    rows: list[list[str]] = []
+    for model in each(runs, "model"):
+        for load in each(runs, "load"):
+            for server in each(runs, "server"):
+                these = where(runs, server=server, model=model, load=load)
                 cells = [
-                    _range(these, "ofIdeal", "{:.3f}".format),
-                    *(f"{_median(these, key):.1%}" for key in ("goodput", "late", "refused")),
+                    spread(these, "ofIdeal", "{:.3f}".format),
+                    *(f"{median(these, key):.1%}" for key in ("goodput", "late", "refused")),
                     *(_time(these, key) for key in ("p50Ms", "p99Ms")),
-                    f"{_median(these, 'processorMicros'):.0f}",
-                    f"{_median(these, 'busiestProcess'):.0%}",
+                    f"{median(these, 'processorMicros'):.0f}",
+                    f"{median(these, 'busiestProcess'):.0%}",
                 ]
-                rows.append(f"| {model} | {load:g} | {server} | {' | '.join(cells)} |")
-    return "\n".join([head, *rows])
+                rows.append([model, f"{load:g}", server, *cells])
+    return table(columns.split(", "), rows)
 
 
 def _idle_rows(runs: Sequence[Run]) -> str:
     rows = []
-    for model in _each(runs, "model"):
-        for server in _each(runs, "server"):
-            these = _of(runs, server=server, model=model)
+    for model in each(runs, "model"):
+        for server in each(runs, "server"):
+            these = where(runs, server=server, model=model)
             plain, batched = (statistics.median(run["p50Ms"][way] for run in these) for way in ("plain", "batched"))
             requests = sum(run["requests"] for run in these)
-            ratio = _range(these, "ratio", "{:.3f}".format)
-            failed = " | ".join(str(sum(run["failed"][way] for run in these)) for way in ("plain", "batched"))
-            rows.append(f"| {model} | {server} | {requests} | {failed} | {plain:.2f} | {batched:.2f} | {ratio} |")
+            ratio = spread(these, "ratio", "{:.3f}".format)
+            failed = [sum(run["failed"][way] for run in these) for way in ("plain", "batched")]
+            rows.append(line(model, server, requests, *failed, f"{plain:.2f}", f"{batched:.2f}", ratio))
     return "\n".join(rows)
-
-
-def _each(runs: Sequence[Run], key: str) -> list[Any]:
-    """In the order in which they came."""
-    return list(dict.fromkeys(run[key] for run in runs))
-
-
-def _of(runs: Sequence[Run], **wanted: Any) -> list[Run]:
-    return [run for run in runs if all(run[key] == value for key, value in wanted.items())]
-
-
-def _median(runs: Sequence[Run], key: str) -> float:
-    return float(statistics.median(run[key] for run in runs))
-
-
-def _range(runs: Sequence[Run], key: str, text: Callable[[float], str]) -> str:
-    values = [run[key] for run in runs]
-    middle = text(statistics.median(values))
-    return middle if len(values) == 1 else f"{middle} ({text(min(values))} to {text(max(values))})"
 
 
 def _time(runs: Sequence[Run], key: str) -> str:

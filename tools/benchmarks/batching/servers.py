@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.serving.conftest import code_bundle
-from tools.benchmarks.batching.load import Route
 from tools.benchmarks.batching.models import MAX_BATCH, Model
-from tools.benchmarks.peers import environment, free_port, running, version_of
-from tools.testkit.pair import Pair, stopping
+from tools.benchmarks.harness.open_loop import Route
+from tools.benchmarks.harness.peers import environment, free_port, running, version_of
+from tools.testkit.pair import Pair, code_bundle, stopping
 
 SETTINGS = {
     "Model Bundles": "`max_batch_size = 64`, the server's `--request-timeout-seconds` = SLO, both schemas on",

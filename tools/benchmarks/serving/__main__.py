@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import platform
 import signal
@@ -15,13 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tools.benchmarks.serving import results, servers, tools
+from tools.benchmarks.harness import programs
+from tools.benchmarks.harness.results import RESULTS, publish
+from tools.benchmarks.serving import results, servers
 from tools.benchmarks.serving.measure import Bench, Plan, Record
-from tools.benchmarks.serving.page import FULL_ROUNDS, page
+from tools.benchmarks.serving.page import FULL_ROUNDS, page_of
 from tools.benchmarks.serving.results import AGAIN, OURS
 from tools.benchmarks.serving.servers import SERVERS, Server
-
-RESULTS = Path(__file__).resolve().parent.parent / "results"
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -53,16 +52,10 @@ def main(argv: Sequence[str] | None = None) -> None:
                 print("  " + _said(record), file=sys.stderr, flush=True)
     print(f"{(time.monotonic() - began) / 60:.1f} minutes", file=sys.stderr)
     order = {server.name: [each for each in records if each["server"] == server.name] for server in chosen}
-    found = results.cells([record for each in order.values() for record in each])
     facts = _facts(plan, versions, records, before)
-    rivals = [server.name for server in chosen if server.group == "model server"]
-    text = page(found, rivals, [server.name for server in chosen if server.group == "framework"], facts)
-    met = {goal.says: {"met": goal.met, "found": goal.found} for goal in results.goals(found, rivals)}
-    content = {"goals": met, **facts, "cells": results.as_json(found), "records": records}
-    options.to.mkdir(exist_ok=True, parents=True)
-    (options.to / "serving.md").write_text(text)
-    (options.to / "serving.json").write_text(json.dumps(content, indent=1) + "\n")
-    print(text)
+    groups = {server.name: server.group for server in chosen}
+    rows = results.packed([record for each in order.values() for record in each])
+    publish("serving", {**facts, "groups": groups, "rows": rows}, page_of, options.to)
 
 
 def _plan(options: argparse.Namespace) -> Plan:
@@ -72,7 +65,7 @@ def _plan(options: argparse.Namespace) -> Plan:
     rounds = options.rounds or (1 if options.quick else FULL_ROUNDS)
     one, two = set(cores[:1]), set(cores[:2])
     small, probe = (1, 1.5) if options.quick else (2, 3.0)
-    return Plan(rounds, small, 1, probe, tools.wrk(), one, two, set(cores[1:2]), set(cores[2:3]) or two)
+    return Plan(rounds, small, 1, probe, programs.wrk(), one, two, set(cores[1:2]), set(cores[2:3]) or two)
 
 
 def _chosen(only: list[str] | None) -> list[Server]:
@@ -102,7 +95,7 @@ def _facts(plan: Plan, versions: dict[str, dict[str, str]], records: list[Record
         "clientOfOne": _names(plan.client_of_one),
         "clientOfTwo": _names(plan.client_of_two),
         "shared": shared,
-        "client": tools.version(plan.wrk, "-v").split("]")[0].split("[")[0].replace("debian/", "").strip(),
+        "client": programs.version(plan.wrk, "-v").split("]")[0].split("[")[0].replace("debian/", "").strip(),
         "clientUs": f"{statistics.median(client):.0f}" if client else "?",
         "othersCores": round(statistics.median(others), 2) if others else 0.0,
         "loadBefore": round(before, 2),

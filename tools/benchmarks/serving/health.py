@@ -8,8 +8,8 @@ import math
 import threading
 import time
 
-from tools.benchmarks.serving.cases import Ask
-from tools.benchmarks.serving.load import WrongAnswer, once
+from tools.benchmarks.harness.asks import Ask
+from tools.benchmarks.harness.closed_loop import WrongAnswer, once
 
 PERIOD = 0.02
 TIMEOUT = 5.0

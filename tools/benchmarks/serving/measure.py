@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.benchmarks.serving import health, load
-from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, SMALL, Case, NotOffered
+from tools.benchmarks.harness import closed_loop
+from tools.benchmarks.harness.asks import Case, NotOffered
+from tools.benchmarks.harness.processes import age, busy_seconds, cpu_seconds, pss_mib, settle
+from tools.benchmarks.serving import health
+from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, SMALL
 from tools.benchmarks.serving.ours import Served
-from tools.benchmarks.serving.processes import age, busy_seconds, cpu_seconds, pss_mib, settle
 from tools.benchmarks.serving.servers import Server
 
 Record = dict[str, Any]
@@ -87,13 +89,15 @@ class Bench:
 
     def _loaded(self, served: Served, case: Case, clients: int, seconds: int, cores: set[int]) -> Record:
         ask = self.server.ask(case)
-        length = load.verify(served.port, ask, case)
+        length = closed_loop.verify(served.port, ask, case)
         for _ in range(10):  # caches filled, code specialised
-            load.once(served.port, ask)
+            closed_loop.once(served.port, ask)
         settle(served.roots)
         with tempfile.NamedTemporaryFile() as body:
             before, busy = cpu_seconds(served.roots), busy_seconds()
-            done = load.run(self.plan.wrk, served.port, ask, case, clients, seconds, cores, Path(body.name), length)
+            done = closed_loop.run(
+                self.plan.wrk, served.port, ask, case, clients, seconds, cores, Path(body.name), length
+            )
             used, busy = cpu_seconds(served.roots) - before, busy_seconds() - busy
         settle(served.roots)
         cell = {
@@ -110,7 +114,7 @@ class Bench:
     def _health(self, served: Served | None, case: Case) -> Record:
         def probed(up: Served) -> Record:
             ask = self.server.ask(case)
-            load.verify(up.port, ask, case)
+            closed_loop.verify(up.port, ask, case)
             return {**health.probe(up.port, self.server.health, ask, self.plan.probe_seconds)}
 
         return self._cell(served, {"row": f"health: {case.row}", "cores": 1}, probed)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS, Case
-from tools.benchmarks.serving.results import OURS, Cell, Cells, Key, Lost, goals, lost, noise, ratio
+from tools.benchmarks.harness.asks import Case
+from tools.benchmarks.harness.tables import one_line, table
+from tools.benchmarks.serving.cases import BODIES, CLIENTS, HOLDS, OTHERS
+from tools.benchmarks.serving.results import OURS, Cell, Cells, Key, Lost, cells, goals, lost, noise, ratio, unpacked
 
 UNITS = {
     "cpuUs": (1, "us CPU"),
@@ -55,9 +57,7 @@ class Tables:
         return "" if each is None else f"{figure(each)}x"
 
     def table(self, heads: Iterable[str], row: Callable[[str], list[str]]) -> str:
-        heads = ["", *heads]
-        lines = [heads, ["---"] * len(heads), *([server, *_said_once(row(server))] for server in self.found)]
-        return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+        return table(["", *heads], ([server, *_said_once(row(server))] for server in self.found))
 
     def _measured(self, server: str, key: Key) -> bool:
         return bool(self.found[server].get(key, Cell({}, {})).median)
@@ -118,12 +118,19 @@ def health(tables: Tables) -> str:
     return tables.table([f"{case.row}: {name}" for case in HOLDS for name in names], row)
 
 
+def page_of(result: dict[str, Any]) -> str:
+    """Of what is kept of a run."""
+    groups: dict[str, str] = result["groups"]
+    rivals, frameworks = (
+        [name for name, group in groups.items() if group == of] for of in ("model server", "framework")
+    )
+    return page(cells(unpacked(result["rows"])), rivals, frameworks, result)
+
+
 def page(found: Cells, rivals: list[str], frameworks: list[str], facts: dict[str, Any]) -> str:
     losses = lost(found, rivals)
     tables = Tables(found, losses)
-    met = "\n".join(
-        f"| {goal.says} | {'met' if goal.met else '**not met**'} | {goal.found} |" for goal in goals(found, rivals)
-    )
+    met = [(goal.says, "met" if goal.met else "**not met**", goal.found) for goal in goals(found, rivals)]
     sections = [("Small request, one core", small(tables, 1)), ("Small request, two cores", small(tables, 2))]
     for case in BODIES + OTHERS:
         title = f"{case.row[0].upper()}{case.row[1:]}; {case.clients} client{'s' * (case.clients > 1)}, one core"
@@ -136,9 +143,7 @@ def page(found: Cells, rivals: list[str], frameworks: list[str], facts: dict[str
 `make bench-serving`: the same functions behind each server, written as its own documentation has it, newest releases at
 their defaults; the same client in the same run. {facts["machine"]}.
 {_provisional(facts)}
-| goal | | found |
-|---|---|---|
-{met}
+{table(("goal", "", "found"), met)}
 
 {shown}
 
@@ -158,11 +163,9 @@ Behind {" and ".join(frameworks) or "a framework"}, no model server and no part 
 
 
 def _how(found: Cells, facts: dict[str, Any]) -> str:
-    servers = "\n".join(f"| {name} | {each['version']} | {each['says']} |" for name, each in facts["servers"].items())
+    servers = [(name, each["version"], each["says"]) for name, each in facts["servers"].items()]
     return f"""## How it was measured
-| server | version | how it is served and asked |
-|---|---|---|
-{servers}
+{table(("server", "version", "how it is served and asked"), servers)}
 
 - The small request is the seed's, `{{"x": 3, "y": "hello world"}}` to 17. The bodies are the same with a longer `y`.
 - Rounds: {facts["rounds"]}. In each every server is started, asked row by row for {facts["seconds"]} s (the small
@@ -217,10 +220,6 @@ def _said_once(texts: list[str]) -> list[str]:
 def figure(value: float) -> str:
     """Three digits are more than the noise leaves."""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
-
-
-def one_line(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
 
 
 def _losses(losses: list[Lost]) -> str:

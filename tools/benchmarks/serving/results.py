@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
-from typing import Any
 
 from tools.benchmarks.serving.measure import Record
 
@@ -13,6 +12,7 @@ AGAIN = "Model Bundles, again"
 # how long a probe may take, what the small request may cost, and how many times more the best model server takes
 PROBE_MS, SMALL_US, TIMES = 10.0, 45.0, 10.0
 HIGHER_IS_BETTER = {"perSecond"}
+NOT_SHOWN = {"clientUs", "othersCores"}  # of a cell: the facts of the run have them
 COMPARED = ("cpuUs", "perSecond", "p50Us", "p99Us", "pssMiB", "wallSeconds", "cpuSeconds", "p99Ms")
 
 Key = tuple[str, int, int]  # row, cores, clients (0 where there are none)
@@ -136,13 +136,27 @@ def goals(found: Cells, rivals: list[str]) -> list[Goal]:
     ]
 
 
-def as_json(found: Cells) -> dict[str, Any]:
-    def one(cell: Cell) -> dict[str, Any]:
-        if cell.error or cell.missing:
-            return {"error": cell.error} if cell.error else {"missing": cell.missing}
-        return {"median": cell.median, "best": cell.best}
+def packed(records: list[Record]) -> list[Record]:
+    """A row for each cell, with a list of its rounds for each measure that cells are made of: what is kept of a run."""
+    found: dict[tuple[str, Key], list[Record]] = {}
+    for record in records:
+        found.setdefault((record["server"], key_of(record)), []).append(record)
+    return [_packed(each) for each in found.values()]
 
-    return {
-        server: [{"row": key[0], "cores": key[1], "clients": key[2], **one(cell)} for key, cell in rows.items()]
-        for server, rows in found.items()
-    }
+
+def _packed(records: list[Record]) -> Record:
+    failed = next((record for record in records if "error" in record or "missing" in record), None)
+    about = {name: records[0][name] for name in ("server", "row", "cores", "clients") if name in records[0]}
+    if failed is not None:
+        return about | {name: failed[name] for name in ("error", "missing") if name in failed}
+    measures = [name for name, value in records[0].items() if isinstance(value, float) and name not in NOT_SHOWN]
+    return about | {name: [record[name] for record in records] for name in measures}
+
+
+def unpacked(rows: list[Record]) -> list[Record]:
+    records = []
+    for row in rows:
+        rounds = max((len(value) for value in row.values() if isinstance(value, list)), default=1)
+        for number in range(rounds):
+            records.append({name: value[number] if isinstance(value, list) else value for name, value in row.items()})
+    return records

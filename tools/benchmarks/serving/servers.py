@@ -14,10 +14,8 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any
 
-from tools.benchmarks.peers import environment, free_port, running, version_of
-from tools.benchmarks.serving import ours, tools
-from tools.benchmarks.serving.cases import (
-    SMALL,
+from tools.benchmarks.harness import programs
+from tools.benchmarks.harness.asks import (
     Ask,
     Case,
     NotOffered,
@@ -26,9 +24,12 @@ from tools.benchmarks.serving.cases import (
     instances,
     tensors,
 )
-from tools.benchmarks.serving.load import once
+from tools.benchmarks.harness.closed_loop import once
+from tools.benchmarks.harness.peers import environment, free_port, running, version_of
+from tools.benchmarks.harness.processes import end, on_cores, tree, within
+from tools.benchmarks.serving import ours
+from tools.benchmarks.serving.cases import SMALL
 from tools.benchmarks.serving.ours import Served
-from tools.benchmarks.serving.processes import end, on_cores, tree, within
 
 Start = Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]
 APPS = Path(__file__).with_name("apps")
@@ -142,7 +143,7 @@ def _start_nginx(root: Path, functions: tuple[str, ...], cores: set[int]) -> Ite
     for word, value in (("ROOT", root), ("PORT", port)):
         settings = settings.replace(word, str(value))
     (root / "nginx.conf").write_text(settings)
-    command = [*tools.nginx(), "-p", str(root), "-c", str(root / "nginx.conf"), "-e", "stderr"]
+    command = [*programs.nginx(), "-p", str(root), "-c", str(root / "nginx.conf"), "-e", "stderr"]
     with _process(root, cores, command, port, _nginx(SMALL)) as served:
         yield served
 
@@ -197,7 +198,7 @@ SERVERS = [
     Server("bare Python (floor)", lambda: f"httptools {distribution_version('httptools')}", _start_floor, _plain,
            "/healthz", "httptools, uvloop and orjson in one process, which calls the function where it reads the "
            "request: no schemas, limits, deadlines, metrics; its events are one write", group="floor"),
-    Server("nginx (floor)", lambda: tools.version(tools.nginx(), "-v").rpartition("/")[2], _start_nginx, _nginx,
+    Server("nginx (floor)", lambda: programs.version(programs.nginx(), "-v").rpartition("/")[2], _start_nginx, _nginx,
            "/healthz", "`return 200`, one worker process: no function, no check, no metrics", group="floor"),
 ]  # fmt: skip
 PYTHON = ".".join(str(part) for part in sys.version_info[:3])

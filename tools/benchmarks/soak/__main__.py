@@ -10,9 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import json
 import os
-import platform
 import random
 import sys
 import tempfile
@@ -21,7 +19,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from tests.serving.conftest import code_bundle
+from tools.benchmarks.harness.results import machine, publish
 from tools.benchmarks.soak import bundles, clients, hostile
 from tools.benchmarks.soak.connection import PATIENCE, Gone
 from tools.benchmarks.soak.findings import judged
@@ -29,9 +27,8 @@ from tools.benchmarks.soak.ledger import Ledger
 from tools.benchmarks.soak.page import page
 from tools.benchmarks.soak.site import Site, value
 from tools.benchmarks.soak.watch import Holds, Memory, holds
-from tools.testkit.pair import Pair, stopping
+from tools.testkit.pair import Pair, code_bundle, stopping
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
 KILLS_UNTIL = 0.4
 SETTLE_SECONDS = 90.0  # the longest that a server waits for a client that does not read, and some more
 Kind = Callable[[Site], Awaitable[None]]
@@ -83,12 +80,10 @@ def main() -> int:
         for pair in pairs:
             stack.enter_context(stopping(pair)).start()
         result = asyncio.run(_soak(pairs, options.seconds))
-    text = page(result)
-    print(text)
-    if not options.no_results:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "soak.json").write_text(json.dumps(result, indent=2) + "\n")
-        (RESULTS / "soak.md").write_text(text)
+    if options.no_results:
+        print(page(result))
+    else:
+        publish("soak", result, page)
     return 1 if result["violations"] else 0
 
 
@@ -142,8 +137,7 @@ async def _soak(pairs: list[Pair], seconds: int) -> dict[str, Any]:
     await asyncio.gather(*watching, telling, return_exceptions=True)
     after = {site.name: await _at_rest(site) for site in sites}
     result = await judged(sites, before, after, memory)
-    versions = {"python": platform.python_version(), "kernel": platform.release(), "processors": os.cpu_count()}
-    return {"seconds": seconds, "loadBefore": round(load, 1), "versions": versions, **result}
+    return {"seconds": seconds, "loadBefore": round(load, 1), "versions": machine(), **result}
 
 
 def _pid(site: Site, role: str) -> Callable[[], int]:

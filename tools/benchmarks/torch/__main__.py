@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -19,15 +18,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.serving.conftest import code_bundle
-from tools.benchmarks.peers import environment
-from tools.benchmarks.serving import load, tools
-from tools.benchmarks.serving.cases import Case, fields_as_json
+from tools.benchmarks.harness import closed_loop, programs
+from tools.benchmarks.harness.asks import Case, fields_as_json
+from tools.benchmarks.harness.peers import environment
+from tools.benchmarks.harness.results import machine, publish
 from tools.benchmarks.torch.page import page
-from tools.testkit.pair import Pair, stopping
+from tools.testkit.pair import Pair, code_bundle, stopping
 
 HERE = Path(__file__).parent
-RESULTS = HERE.parent / "results"
 BATCH = 16
 SIZES = ("small", "large")
 # way, clients, rows in a call of the model
@@ -82,12 +80,7 @@ def main() -> None:
                     result["runs"].append({"round": number, "size": size, **run})
                     print(f"round {number + 1}: {size}, {run}", file=sys.stderr, flush=True)
     result["seconds"] = round(time.monotonic() - started)
-    result["python"] = platform.python_version()
-    result["processors"] = os.cpu_count()
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "torch.json").write_text(json.dumps(result, indent=1) + "\n")
-    (RESULTS / "torch.md").write_text(page(result))
-    print(page(result))
+    publish("torch", {**result, **machine()}, page)
 
 
 def _round(python: Path, root: Path, size: str, seconds: float, result: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -123,11 +116,11 @@ def _served(
     ask = fields_as_json(case, "/predict")
     with stopping(Pair(root, SCHEMA, python=str(python))) as pair:
         pair.start()
-        length = load.verify(pair.port, ask, case)
+        length = closed_loop.verify(pair.port, ask, case)
         core = {max(os.sched_getaffinity(0))}
 
-        def loaded(seconds: float) -> load.Load:
-            return load.run(tools.wrk(), pair.port, ask, case, clients, seconds, core, root / "body", length)
+        def loaded(seconds: float) -> closed_loop.Load:
+            return closed_loop.run(programs.wrk(), pair.port, ask, case, clients, seconds, core, root / "body", length)
 
         def so_far() -> tuple[float, float, float, float]:
             """Busy seconds, requests and batches when all that was asked has been answered, and what time it is."""

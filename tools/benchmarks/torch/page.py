@@ -5,6 +5,8 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
+from tools.benchmarks.harness.tables import table
+
 TITLES = (
     "model",
     "way",
@@ -24,7 +26,7 @@ def page(result: dict[str, Any]) -> str:
     cells: dict[tuple[str, str, int], list[dict[str, Any]]] = {}
     for run in result["runs"]:
         cells.setdefault((run["size"], run["way"], run["clients"]), []).append(run)
-    rows = "\n".join(_row(*key, runs) for key, runs in cells.items())
+    rows = [_row(*key, runs) for key, runs in cells.items()]
     return f"""# A torch model behind a served bundle
 
 `make bench-torch`, {result["seconds"]} s: a transformer of random weights puts a class to 64 tokens (small: width 128,
@@ -36,16 +38,14 @@ Rates are rows a second, medians of the rounds; in batches the loop calls the mo
 {result["batch"]}. Busy is the share of the time in which the device computed: by CUDA events on a GPU, else the time in
 the model.
 
-{_line(*TITLES)}
-{_line(*["---"] * len(TITLES))}
-{rows}
+{table(TITLES, rows)}
 """
 
 
-def _row(size: str, way: str, clients: int, runs: list[dict[str, Any]]) -> str:
+def _row(size: str, way: str, clients: int, runs: list[dict[str, Any]]) -> list[object]:
     middle = {key: statistics.median(run[key] for run in runs) for key in runs[0] if type(runs[0][key]) is float}
     share = statistics.median(run["servedPerSecond"] / run["directPerSecond"] for run in runs)
-    return _line(
+    return [
         size,
         way,
         clients,
@@ -57,8 +57,4 @@ def _row(size: str, way: str, clients: int, runs: list[dict[str, Any]]) -> str:
         f"{middle['meanBatch']:.1f}",
         f"{middle['directBusy']:.1%}",
         f"{middle['servedBusy']:.1%}",
-    )
-
-
-def _line(*cells: object) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
+    ]

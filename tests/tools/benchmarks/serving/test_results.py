@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools.benchmarks.serving import cases, health, load, results
+from tools.benchmarks.harness import asks, closed_loop
+from tools.benchmarks.serving import cases, health, results
 from tools.benchmarks.serving.page import figure, page
 from tools.benchmarks.serving.results import AGAIN, OURS, Lost
 
@@ -118,17 +119,17 @@ def test_figures_have_no_more_digits_than_they_deserve(value: float, text: str) 
 
 
 def test_wrk_is_believed_only_when_every_answer_was_right() -> None:
-    done = load.read("x\nresult 100 2000000 150.0 900.0 0 0 \n", 0.5)
+    done = closed_loop.read("x\nresult 100 2000000 150.0 900.0 0 0 \n", 0.5)
     assert (done.requests, done.seconds, done.p50_us, done.p99_us) == (100, 2.0, 150.0, 900.0)
     for line in (
         "result 100 2000000 1.0 1.0 1 0 200 18",
         "result 100 2000000 1.0 1.0 0 1 ",
         "result 0 2000000 0 0 0 0 ",
     ):
-        with pytest.raises(load.WrongAnswer):
-            load.read(line, 0.5)
-    with pytest.raises(load.WrongAnswer, match="unable to connect"):
-        load.read("", 0.5, "unable to connect")
+        with pytest.raises(closed_loop.WrongAnswer):
+            closed_loop.read(line, 0.5)
+    with pytest.raises(closed_loop.WrongAnswer, match="unable to connect"):
+        closed_loop.read("", 0.5, "unable to connect")
 
 
 def test_the_slowest_of_a_hundred_is_their_p99_or_above() -> None:
@@ -137,10 +138,10 @@ def test_the_slowest_of_a_hundred_is_their_p99_or_above() -> None:
 
 
 def test_each_protocol_finds_the_value_in_its_own_answer() -> None:
-    assert cases.fields_as_json(cases.SMALL, "/predict").value(b"17") == 17
-    assert cases.instances(cases.SMALL, "/").value(b'{"predictions": [17]}') == 17
-    assert cases.tensors(cases.SMALL, "/").value(b'{"outputs": [{"data": [17]}]}') == 17
-    assert cases.events(b'data: "a"\r\n\r\ndata: "b"\n\n') == ["a", "b"]
+    assert asks.fields_as_json(cases.SMALL, "/predict").value(b"17") == 17
+    assert asks.instances(cases.SMALL, "/").value(b'{"predictions": [17]}') == 17
+    assert asks.tensors(cases.SMALL, "/").value(b'{"outputs": [{"data": [17]}]}') == 17
+    assert asks.events(b'data: "a"\r\n\r\ndata: "b"\n\n') == ["a", "b"]
 
 
 def test_a_loss_says_what_was_lost() -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from lupa import lua51
 
-from tools.benchmarks.serving import cases, health, load, processes
+from tools.benchmarks.harness import closed_loop, processes
+from tools.benchmarks.serving import cases, health
 from tools.benchmarks.serving.servers import SERVERS
 
 OURS, BARE = SERVERS[:2]
@@ -25,7 +26,7 @@ SPIN = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() 
 @pytest.mark.parametrize("case", ALL, ids=lambda case: case.row)
 def test_ours_answers_every_row(server, case, tmp_path: Path) -> None:
     with server.start(tmp_path / "root", (case.function,), os.sched_getaffinity(0)) as served:
-        assert load.verify(served.port, server.ask(case), case) > 0
+        assert closed_loop.verify(served.port, server.ask(case), case) > 0
 
 
 def test_ours_answers_probes_while_a_request_holds_the_lock(tmp_path: Path) -> None:
@@ -33,17 +34,17 @@ def test_ours_answers_probes_while_a_request_holds_the_lock(tmp_path: Path) -> N
     with OURS.start(tmp_path / "root", (hold.function,), os.sched_getaffinity(0)) as served:
         found = health.probe(served.port, OURS.health, OURS.ask(hold), 0.5)
         assert 0 < found["p50Ms"] <= found["p99Ms"] <= found["maxMs"]
-        with pytest.raises(load.WrongAnswer):
+        with pytest.raises(closed_loop.WrongAnswer):
             health.probe(served.port, OURS.health, OURS.ask(cases.SMALL), 0.5)
 
 
 def test_a_wrong_value_or_status_is_no_measurement(tmp_path: Path) -> None:
     case = cases.SMALL
     with OURS.start(tmp_path / "root", (case.function,), os.sched_getaffinity(0)) as served:
-        with pytest.raises(load.WrongAnswer, match="17 is not 18"):
-            load.verify(served.port, OURS.ask(case), replace(case, expected=18))
-        with pytest.raises(load.WrongAnswer, match="422"):
-            load.verify(served.port, OURS.ask(replace(case, fields={"x": "3", "y": ""})), case)
+        with pytest.raises(closed_loop.WrongAnswer, match="17 is not 18"):
+            closed_loop.verify(served.port, OURS.ask(case), replace(case, expected=18))
+        with pytest.raises(closed_loop.WrongAnswer, match="422"):
+            closed_loop.verify(served.port, OURS.ask(replace(case, fields={"x": "3", "y": ""})), case)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_wrong_value_or_status_is_no_measurement(tmp_path: Path) -> None:
 def test_the_client_counts_each_answer_that_is_not_the_one_expected(status: int, body: str, wrong: int) -> None:
     lua = lua51.LuaRuntime()
     lua.execute("wrk = {headers = {}, format = function() return 'request' end}")
-    lua.execute(load.SCRIPT.read_text())
+    lua.execute(closed_loop.SCRIPT.read_text())
     lua.globals().init(lua.table_from(["POST", "/predict", "", "17", "2", "content-type=application/json"]))
     lua.globals().response(status, lua.table(), body)
     assert lua.globals().wrong == wrong

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from tools.benchmarks.soak.clients import parsed
 from tools.benchmarks.soak.connection import Answer
 from tools.benchmarks.soak.ledger import Ledger, code_of
-from tools.benchmarks.soak.page import page
 from tools.benchmarks.soak.site import counts
 from tools.benchmarks.soak.watch import slope
 
@@ -116,8 +114,3 @@ def test_a_stream_is_read_to_its_end(accept: str, body: bytes, whole: bool, item
 )
 def test_every_protocols_errors_have_a_code(body: object) -> None:
     assert code_of(body) == "A"
-
-
-def test_the_published_page_is_what_the_figures_say() -> None:
-    results = Path(__file__).resolve().parents[4] / "tools/benchmarks/results"
-    assert page(json.loads((results / "soak.json").read_text())) == (results / "soak.md").read_text()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
-from tools.benchmarks.peers import CACHE, PeerError
+from tools.benchmarks.harness.peers import CACHE, PeerError
 
 HOME = CACHE / "debian"
 PACKAGES = ("wrk", "libluajit-5.1-2", "nginx")

@@ -49,6 +49,11 @@ def cpu_seconds(roots: Iterable[int]) -> float:
     return total
 
 
+def own_cpu_seconds(pid: int) -> float:
+    """utime + stime of this process alone."""
+    return sum(int(field) for field in _stat(pid)[11:13]) / TICK
+
+
 def busy_seconds() -> float:
     """CPU time of everything on the machine."""
     user, nice, system, _idle, _iowait, *rest = (int(each) for each in _machine())

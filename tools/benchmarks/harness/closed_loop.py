@@ -9,7 +9,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.benchmarks.serving.cases import TRACE, Ask, Case
+from tools.benchmarks.harness.asks import TRACE, Ask, Case
 
 SCRIPT = Path(__file__).with_name("wrk.lua")
 

@@ -1,0 +1,1 @@
+"""What the benchmarks share: load, processes, other servers, results and their pages."""
