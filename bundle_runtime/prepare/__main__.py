@@ -11,7 +11,7 @@ import traceback
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
-from bundle_runtime.prepare.steps import prepare
+from bundle_runtime.prepare.artifact import prepare
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -145,7 +145,7 @@ class LocalServing:
 
     def _fetch(self, document: BundleDocument) -> None:
         with held():  # an exception in the middle of an import may be lost
-            from bundle_runtime.prepare.steps import prepare
+            from bundle_runtime.prepare.artifact import prepare
 
         uri = absolute_uri(self.bundle["artifact"]["uri"], self.directory)
         self.say(f"artifact: {uri}")

@@ -15,9 +15,9 @@ from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Terminal, Transient
 from modelbundle_operator.judge.capacity import takes_pods_down_first
+from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import Observation, RunningPods, observe_rollout, that_count
-from modelbundle_operator.judge.readiness import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster

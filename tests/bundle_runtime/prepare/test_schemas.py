@@ -9,7 +9,7 @@ import pytest
 
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare import schemas
-from bundle_runtime.prepare.steps import prepare
+from bundle_runtime.prepare.artifact import prepare
 from tools.testkit.artifact_stores import document_for
 
 ANY: dict[str, Any] = {"type": "object"}

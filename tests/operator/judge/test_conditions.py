@@ -10,9 +10,9 @@ import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.errors import Terminal
 from modelbundle_operator.judge.capacity import takes_pods_down_first
+from modelbundle_operator.judge.conditions import judge, judge_terminal
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import Observation, Rollout, RunningPods, observe_pod, that_count
-from modelbundle_operator.judge.readiness import judge, judge_terminal
 
 from tools.testkit.cluster_objects import (
     DIGEST,

@@ -1,4 +1,4 @@
-"""The order of things: the schemas, then fetch, prove the sha256, and only then unpack; the worker's files.
+"""From an address to a verified artifact: the schemas first, then fetch, prove the sha256, and only then unpack.
 
 Everything is built beside its place and renamed into it, so a run that was cut off leaves nothing that looks finished
 and a second run (the kubelet repeats init containers when a pod's sandbox is restarted) ends in the same state.

@@ -14,7 +14,7 @@ import pytest
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.prepare.__main__ import main
-from bundle_runtime.prepare.steps import prepare
+from bundle_runtime.prepare.artifact import prepare
 from tools.testkit.artifact_stores import document_for, write_document
 
 PICKLE = b"not a real pickle" * 1000
