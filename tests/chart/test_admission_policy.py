@@ -20,7 +20,7 @@ OPERATOR = "system:serviceaccount:modelbundle-system:modelbundle-operator"
 # admission is not asked about what only reads
 READS = {"get", "list", "watch"}
 OPERATIONS = {"create": "CREATE", "update": "UPDATE", "patch": "UPDATE", "delete": "DELETE"}
-# granted for OwnerReferencesPermissionEnforcement, which asks what somebody may do and does not do it: deletes are
+# granted for OwnerReferencesPermissionEnforcement, which asks what a user may do and does not do it: deletes are
 # refused, and there is no request to a finalizers subresource of a custom resource
 ASKED_FOR_ONLY = {
     "configmaps DELETE",
@@ -47,7 +47,7 @@ def policies(documents: Documents) -> dict[str, dict[str, Any]]:
 
 
 def writes(rules: list[dict[str, Any]]) -> Iterator[str]:
-    """What a role lets somebody write, in the words of the policy: `deployments.apps UPDATE`."""
+    """What a role lets its user write, in the words of the policy: `deployments.apps UPDATE`."""
     for rule in rules:
         for group in rule["apiGroups"]:
             for resource in rule["resources"]:
@@ -129,7 +129,7 @@ def test_what_may_be_written_has_a_policy_that_says_what_it_may_be(render: Rende
 
 
 def test_a_role_with_one_more_write_would_be_seen(render: Render) -> None:
-    """The test above can fail: what somebody may add to the role is not in the list."""
+    """The test above can fail: what is added to the role is not in the list."""
     spoken_of = allowed(policies(render())["writes"]) | ASKED_FOR_ONLY
     for group, resource, verb in [
         ("", "secrets", "create"),

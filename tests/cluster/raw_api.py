@@ -47,7 +47,7 @@ class RawApi:
     def try_as(
         self, user: str | None, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> httpx.Response:
-        """What the API server answers this user, or whoever runs the tests, who only asks: nothing is stored."""
+        """What the API server answers this user, or the user who runs the tests, who only asks: nothing is stored."""
         query = {} if method == "GET" else {"dryRun": "All"}
         if content_type == APPLY:
             query |= {"fieldManager": "modelbundle-operator", "force": "true"}

@@ -1,4 +1,4 @@
-"""What somebody may try with the operator's token: a table. Each has the words that its refusal must have."""
+"""What may be tried with the operator's token: a table. Each has the words that its refusal must have."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ PODS: list[tuple[str, str, tuple[Edit, ...]]] = [
      (volume(projected={"sources": [{"serviceAccountToken": {"path": "token"}}]}),)),
     ("the node's disk", "emptyDir and configMap only", (volume(hostPath={"path": "/"}),)),
     ("a Secret as a volume", "emptyDir and configMap only", (volume(secret={"secretName": "modelbundle-artifacts"}),)),
-    ("a claim of somebody else", "emptyDir and configMap only",
+    ("another user's claim", "emptyDir and configMap only",
      (volume(persistentVolumeClaim={"claimName": "database"}),)),
     ("a volume of a driver", "emptyDir and configMap only", (volume(csi={"driver": "secrets-store.csi.k8s.io"}),)),
     ("the node's network", "share no namespace of the node", ((f"{POD}/hostNetwork", True),)),
@@ -178,7 +178,7 @@ def _words(children: Children) -> Iterator[Attempt]:
 
 
 def beyond_the_role(children: Children) -> Iterator[Attempt]:
-    """What no role of the chart grants: somebody may bind another to the same account."""
+    """What no role of the chart grants: another role may be bound to the same account."""
     place = children.namespace
     template = children.made["deployment"]["spec"]["template"]["spec"]  # which Pod Security admits
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": template}

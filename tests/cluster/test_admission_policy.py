@@ -67,7 +67,7 @@ def children(operator: object, make_namespace: Callable[..., str]) -> Children:
 
 @pytest.fixture(scope="module")
 def attempt(api: RawApi) -> Callable[[Attempt], tuple[int, str]]:
-    """Status and words of the answer to whoever has the operator's token."""
+    """Status and words of the answer to a client with the operator's token."""
 
     def ask(what: Attempt) -> tuple[int, str]:
         answer = api.try_as(OPERATOR, what.method, what.path, what.body, what.content_type)
@@ -166,7 +166,7 @@ def test_a_bundle_in_the_operators_own_namespace_says_why_nothing_runs(operator:
 
 @pytest.fixture
 def another_role() -> Iterator[None]:
-    """Somebody binds cluster-admin to the operator's account."""
+    """cluster-admin is bound to the operator's account."""
     name = "modelbundle-test-mistake"
     account = f"--serviceaccount={OWN_NAMESPACE}:modelbundle-operator"
     kubectl("create", "clusterrolebinding", name, "--clusterrole=cluster-admin", account)

@@ -114,7 +114,7 @@ def _switch_kwok(place: Place, plan: Plan, verb: str) -> None:
         return say("KWOK is stopped; its nodes will be NotReady in a minute")
     kwok.start(place, plan)
     cluster.wait_for_port(place, plan, kwok.NAME, kwok.PORT)
-    return say(f"KWOK {versions.KWOK} is running: pods on its {kwok.NODES} PRETENDED nodes are Ready and run nothing")
+    return say(f"KWOK {versions.KWOK} is running: pods on its {kwok.NODES} FAKE nodes are Ready and run nothing")
 
 
 def _parser() -> argparse.ArgumentParser:

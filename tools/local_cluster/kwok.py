@@ -97,7 +97,7 @@ def scheduler(place: Place) -> list[str]:
 
 
 def nodes() -> list[dict[str, Any]]:
-    """The nodes that it pretends; pure."""
+    """The fake nodes; pure."""
     room = {"cpu": "1000", "memory": "4Ti", "ephemeral-storage": "100Ti", "pods": str(PODS_OF_A_NODE)}
     room["nvidia.com/gpu"] = "1000"
 
