@@ -24,12 +24,14 @@ from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.server import Server
 from bundle_spec.document import BundleDocument
 
+QUEUE_PER_PLACE = 10  # requests that may wait however long it takes, for each that the worker runs at once
 CONNECTIONS_CLOSE_SECONDS = 2.0
 # objects made and kept before the collector looks: large JSON makes many and no cycles
 GC_THRESHOLD_OBJECTS = 50_000
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options that the operator and `modelbundle serve` set; exits with 2 when they are not understood."""
     parser = argparse.ArgumentParser(
         prog="python -m bundle_runtime.server",
         description="Serves one bundle over HTTP. The root is taken from MODELBUNDLE_ROOT (/modelbundle), the digest "
@@ -41,16 +43,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--host", default=None, help="address to listen on; all when not given")
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
     add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
-    add(
-        "--queue-limit",
-        type=int,
-        default=None,
-        help="requests that may wait however long it takes, 10 x --max-concurrency when not given; more may while "
-        "they are expected to wait less than a second",
-    )
     add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
     add("--drain-seconds", type=float, default=5.0, help="how long a drain goes on serving while endpoints follow")
-    add("--max-body-bytes", type=int, default=64 * 1024 * 1024, help="largest request body")
     add(
         "--worker-stall-seconds",
         type=float,
@@ -58,34 +52,26 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
         "--request-timeout-seconds + 60 when not given. The worker gets it too, and ends itself; 0 turns that off",
     )
-    add(
-        "--memory-limit-bytes",
-        type=int,
-        default=0,
-        help="what requests may take three quarters of; when 0 the container's own limit, or 1 GiB without one",
-    )
     parsed = parser.parse_args(argv)
-    if parsed.queue_limit is None:
-        parsed.queue_limit = 10 * parsed.max_concurrency
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
     if parsed.worker_stall_seconds is None:
         parsed.worker_stall_seconds = parsed.request_timeout_seconds + 60.0
     return parsed
 
 
-async def serve(options: argparse.Namespace, layout: Layout, document: BundleDocument, digest: str) -> None:
+async def serve(options: argparse.Namespace, layout: Layout, document: dict[str, object], digest: str) -> None:
+    """Until a signal has drained the server. ValueError when the bundle's schemas cannot be used."""
     loop = asyncio.get_running_loop()
     server = Server(
         loop,
         document,
         digest,
         max_concurrency=options.max_concurrency,
-        queue_limit=options.queue_limit,
+        queue_limit=QUEUE_PER_PLACE * options.max_concurrency,
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
         name=options.name,
-        max_body=options.max_body_bytes,
-        memory_limit=options.memory_limit_bytes or memory_limit(),
+        memory_limit=memory_limit(),
     )
     drain = Drain(server, options.drain_seconds)
     workers = await server.link.listen(layout.worker_socket)
@@ -129,6 +115,7 @@ async def _end(server: Server, drain: Drain) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 1 when the bundle cannot be served, with a report that says why."""
     options = arguments(argv)
     allocator.keep_freed_memory()
     layout = Layout.from_environment()

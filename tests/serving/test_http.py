@@ -7,18 +7,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from bundle_runtime.server.server import MAX_BODY_BYTES
 from tests.serving.conftest import code_bundle
 from tools.testkit.pair import Pair, stopping
 
 ECHO = "def predict(x):\n    return x\n"
-LIMIT = 100_000
+LIMIT = MAX_BODY_BYTES
 
 
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     root = tmp_path_factory.mktemp("echo") / "root"
     code_bundle(root, ECHO)
-    with stopping(Pair(root, {}, max_body_bytes=LIMIT)) as pair:
+    with stopping(Pair(root, {})) as pair:
         yield pair.start()
 
 
@@ -82,7 +83,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(echo: Pair) -> None:
     for request in (
         post(b"", b"content-length: %d" % (LIMIT + 1), length=False),
         post(b"", b"expect: 100-continue", b"content-length: %d" % (LIMIT + 1), length=False),
-        post(b"", b"transfer-encoding: chunked", length=False) + b"20000\r\n" + b"x" * 0x20000,
+        post(b"", b"transfer-encoding: chunked", length=False) + b"4000001\r\n" + b"x" * 0x4000001,
     ):
         answer = talk(echo, request)
         assert answer.startswith(b"HTTP/1.1 413 ")
@@ -92,7 +93,7 @@ def test_a_body_over_the_limit_is_refused_before_it_is_sent(echo: Pair) -> None:
 
 def test_the_answer_to_a_refused_body_arrives_while_the_client_still_sends(echo: Pair) -> None:
     with echo.open() as connection:
-        connection.sendall(post(b"", b"content-length: 50000000", length=False))
+        connection.sendall(post(b"", b"content-length: %d" % (LIMIT + 1), length=False))
         try:
             for _ in range(50):
                 connection.sendall(b"x" * 100_000)

@@ -107,14 +107,14 @@ def test_a_worker_whose_places_are_all_held_past_the_deadline_is_not_ready(serve
 
 
 def test_a_full_queue_says_so(served: Served) -> None:
-    pair = served(GATED, queue_limit=2)
+    pair = served(GATED)
     running = started(pair, "a")
-    waiting = [Background(pair, root="") for _ in range(2)]
-    until(lambda: pair.metric("modelbundle_queue_depth") == 2, "both wait")
+    waiting = [Background(pair, root="") for _ in range(10)]
+    until(lambda: pair.metric("modelbundle_queue_depth") == 10, "all wait")
     refused = pair.predict(root="")
     assert (refused.status, refused.code, refused.headers["retry-after"]) == (429, "QueueFull", "1")
     go(pair)
-    assert sorted(request.answer().json for request in [running, *waiting]) == [1, 2, 3]
+    assert sorted(request.answer().json for request in [running, *waiting]) == list(range(1, 12))
 
 
 def test_a_quick_function_has_a_longer_queue(served: Served) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from bundle_runtime.server.server import MAX_BODY_BYTES
 from tests.serving.conftest import Served, code_bundle
 from tools.testkit.pair import Answer, Pair, stopping
 
@@ -28,14 +29,14 @@ DOCUMENT = {
     },
     "responseSchema": {"type": "integer", "maximum": 100},
 }
-LIMIT = 1_000_000
+LIMIT = MAX_BODY_BYTES
 
 
 @pytest.fixture(scope="module")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     root = tmp_path_factory.mktemp("seed") / "root"
     code_bundle(root, SEED)
-    with stopping(Pair(root, DOCUMENT, name="seed", max_body_bytes=LIMIT)) as pair:
+    with stopping(Pair(root, DOCUMENT, name="seed")) as pair:
         yield pair.start()
 
 

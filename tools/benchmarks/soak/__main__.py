@@ -100,9 +100,7 @@ def _pair(root: Path, source: str, document: dict[str, Any], concurrency: int) -
         document,
         name=clients.MODEL,
         max_concurrency=concurrency,
-        queue_limit=24,
         request_timeout_seconds=hostile.TIMEOUT_SECONDS,
-        max_body_bytes=hostile.MAX_BODY,
     )
 
 

@@ -9,14 +9,15 @@ import random
 import time
 from typing import Any
 
+from bundle_runtime.server.server import MAX_BODY_BYTES
 from tools.benchmarks.soak import bundles
 from tools.benchmarks.soak.clients import MODEL, _numbers, ask, is_json
 from tools.benchmarks.soak.connection import Connection, Gone, fields, request
 from tools.benchmarks.soak.site import Site
 
-MAX_BODY = 8 << 20
+BOMB = gzip.compress(b" " * (MAX_BODY_BYTES + 1), 1)
 TIMEOUT_SECONDS = 2.0
-BURST = 40
+BURST = 100
 MALFORMED = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET / HTTP/3.7\r\n\r\n",
@@ -82,8 +83,7 @@ async def raises(site: Site) -> None:
 
 async def bomb(site: Site) -> None:
     """A small body that is more than the limit once it is decompressed."""
-    body = gzip.compress(b" " * (MAX_BODY + 1), 1)
-    await expects(site, "bomb", request("/predict", body, "content-encoding: gzip"), 413, "BodyTooLarge")
+    await expects(site, "bomb", request("/predict", BOMB, "content-encoding: gzip"), 413, "BodyTooLarge")
 
 
 async def oversized(site: Site) -> None:
@@ -91,11 +91,11 @@ async def oversized(site: Site) -> None:
     started = time.monotonic()
     connection = await Connection.open(site.port)
     try:
-        if random.random() < 0.5:
-            sent = request("/predict", b"", length=MAX_BODY + 1) + b"x" * 100_000
+        if random.random() < 0.9:
+            sent = request("/predict", b"", length=MAX_BODY_BYTES + 1) + b"x" * 100_000
         else:
             chunk = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
-            sent = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 9
+            sent = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 65
         with contextlib.suppress(ConnectionError):  # what counts is the answer
             await connection.send(sent)
         answer = await connection.answer()
