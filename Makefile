@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-torch soak fuzz $(FUZZERS) check format crd docs images release cluster clean-cluster cold
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch soak fuzz $(FUZZERS) check circles format crd docs images release cluster clean-cluster cold
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -69,6 +69,10 @@ bench-batching: $(READY)
 
 bench-serving: $(READY)
 	@$(PY) -m tools.benchmarks.serving $(if $(QUICK),--quick)
+
+# CPU per request against another checkout: make bench-compare CHECKOUT=../earlier
+bench-compare: $(READY)
+	@$(PY) -m tools.benchmarks.serving.compare $(CHECKOUT)
 
 bench-torch: $(READY)
 	@$(PY) -m tools.benchmarks.torch

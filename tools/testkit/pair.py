@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -71,9 +72,14 @@ def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
         time.sleep(0.01)
 
 
-def put_runtime(directory: Path) -> None:
-    """What prepare puts in place for the worker."""
+def put_runtime(directory: Path, checkout: Path = REPOSITORY) -> None:
+    """What prepare puts in place for the worker; from another checkout, whose prepare knows other files, all of it."""
     copy_sources(directory, directory / "vendor")
+    if checkout != REPOSITORY:
+        for package in ("bundle_runtime", "bundle_spec"):
+            shutil.rmtree(directory / package, ignore_errors=True)
+            if (checkout / package).is_dir():
+                shutil.copytree(checkout / package, directory / package)
 
 
 def code_bundle(root: Path, source: str) -> None:
@@ -92,8 +98,18 @@ def pickle_bundle(root: Path, content: Any) -> None:
 
 
 class Pair:
-    def __init__(self, root: Path, document: dict[str, Any], python: str = "", **options: Any) -> None:
+    """`options` are the server's. `checkout` is whose server and worker run."""
+
+    def __init__(
+        self,
+        root: Path,
+        document: dict[str, Any],
+        python: str = "",
+        checkout: Path = REPOSITORY,
+        **options: Any,
+    ) -> None:
         self.root = root
+        self.checkout = checkout
         self.options = options
         self.python = python or os.environ.get("WORKER_PYTHON") or sys.executable
         self.environment: dict[str, str] = {}
@@ -105,7 +121,7 @@ class Pair:
         (root / "config").mkdir(parents=True, exist_ok=True)
         (root / "bundle/artifact").mkdir(parents=True, exist_ok=True)
         if not (root / "bundle/runtime").exists():
-            put_runtime(root / "bundle/runtime")
+            put_runtime(root / "bundle/runtime", checkout)
         packaging = "cloudpickle" if (root / "bundle/artifact/bundle.pkl").exists() else "zip"
         full = {"schemaVersion": 1, **document}
         full["artifact"] = {"sha256": "0" * 64, "packaging": packaging, **document.get("artifact", {})}
@@ -136,7 +152,7 @@ class Pair:
         log = self.root / "server.log"
         with open(log, "ab") as output:
             at = output.tell()
-            self.server = subprocess.Popen(command, cwd=REPOSITORY, env=self._environment(), stderr=output)
+            self.server = subprocess.Popen(command, cwd=self.checkout, env=self._environment(), stderr=output)
         self._processes.append(self.server)
         found = until(lambda: re.search(rb"listening on port (\d+)", log.read_bytes()[at:]), f"server up: {log}")
         self.port = int(found[1])
@@ -163,7 +179,7 @@ class Pair:
 
     def drain(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bundle_runtime.server.drain"], cwd=REPOSITORY, env=self._environment()
+            [sys.executable, "-m", "bundle_runtime.server.drain"], cwd=self.checkout, env=self._environment()
         )
         self._processes.append(process)
         return process

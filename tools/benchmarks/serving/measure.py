@@ -48,7 +48,7 @@ class Bench:
             yield from self._small(served, 1)
             yield self._cell(served, {"row": "memory", "cores": 1}, lambda up: {"pssMiB": pss_mib(up.roots)})
             for case in BODIES:
-                yield self._load(served, case, 1, case.clients, self.plan.seconds)
+                yield self.load(served, case, 1, case.clients, self.plan.seconds)
         with self._started((small,), self.plan.two, 2) as (served, record):
             yield record
             yield from self._small(served, 2)
@@ -57,14 +57,14 @@ class Bench:
             with self._started(group, self.plan.one, 1) as (served, _):
                 for case in OTHERS:
                     if case.function in group:
-                        yield self._load(served, case, 1, case.clients, self.plan.seconds)
+                        yield self.load(served, case, 1, case.clients, self.plan.seconds)
                 for case in HOLDS:
                     if case.function in group:
                         yield self._health(served, case)
 
     def _small(self, served: Served | None, cores: int) -> Iterator[Record]:
         for clients in CLIENTS:
-            yield self._load(served, SMALL, cores, clients, self.plan.small_seconds)
+            yield self.load(served, SMALL, cores, clients, self.plan.small_seconds)
 
     @contextlib.contextmanager
     def _started(
@@ -82,7 +82,8 @@ class Bench:
                     self.broken = _text(error)
             yield served, record if served else record | {"error": self.broken}
 
-    def _load(self, served: Served | None, case: Case, cores: int, clients: int, seconds: int) -> Record:
+    def load(self, served: Served | None, case: Case, cores: int, clients: int, seconds: int) -> Record:
+        """One cell: `clients` at once for as long, and what that took."""
         client = self.plan.client_of_one if cores == 1 else self.plan.client_of_two
         record: Record = {"row": case.row, "cores": cores, "clients": clients}
         return self._cell(served, record, lambda up: self._loaded(up, case, clients, seconds, client))

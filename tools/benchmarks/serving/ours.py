@@ -11,12 +11,12 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any
 
-from tools.benchmarks.harness.asks import fields_as_json
-from tools.benchmarks.harness.closed_loop import once
-from tools.benchmarks.harness.peers import free_port
-from tools.benchmarks.harness.processes import on_cores
-from tools.benchmarks.serving.cases import SMALL
-from tools.testkit.pair import Pair, code_bundle, stopping
+from tests.serving.conftest import code_bundle
+from tools.benchmarks.peers import free_port
+from tools.benchmarks.serving.cases import SMALL, fields_as_json
+from tools.benchmarks.serving.load import once
+from tools.benchmarks.serving.processes import on_cores
+from tools.testkit.pair import REPOSITORY, Pair, stopping
 
 SOURCE = (Path(__file__).parent / "apps/functions.py").read_text()
 
@@ -27,6 +27,10 @@ Schema = dict[str, Any]
 class Served:
     port: int
     roots: list[int]
+
+
+# directory, functions, cores
+Start = Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]
 
 
 def _object(**properties: Schema) -> Schema:
@@ -52,7 +56,9 @@ def version() -> str:
     return distribution_version("model-bundles")
 
 
-def start(*, schemas: bool) -> Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]:
+def start(*, schemas: bool, checkout: Path = REPOSITORY) -> Start:
+    """How the server and worker of a checkout of this project are started."""
+
     @contextlib.contextmanager
     def started(root: Path, functions: tuple[str, ...], cores: set[int]) -> Iterator[Served]:
         (function,) = functions
@@ -60,7 +66,7 @@ def start(*, schemas: bool) -> Callable[[Path, tuple[str, ...], set[int]], Abstr
         code_bundle(root, f"{SOURCE}\n\ndef load_predict_fn(model):\n    return {name}\n")
         request, response = SCHEMAS[name]
         document = {"requestSchema": request, "responseSchema": response} if schemas else {}
-        pair = Pair(root, document)
+        pair = Pair(root, document, checkout=checkout)
         pair.port = free_port()
         with stopping(pair):
             with on_cores(cores):

@@ -8,7 +8,6 @@ import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -24,14 +23,10 @@ from tools.benchmarks.harness.asks import (
     instances,
     tensors,
 )
-from tools.benchmarks.harness.closed_loop import once
-from tools.benchmarks.harness.peers import environment, free_port, running, version_of
-from tools.benchmarks.harness.processes import end, on_cores, tree, within
-from tools.benchmarks.serving import ours
-from tools.benchmarks.serving.cases import SMALL
-from tools.benchmarks.serving.ours import Served
+from tools.benchmarks.serving.load import once
+from tools.benchmarks.serving.ours import Served, Start
+from tools.benchmarks.serving.processes import end, on_cores, tree, within
 
-Start = Callable[[Path, tuple[str, ...], set[int]], AbstractContextManager[Served]]
 APPS = Path(__file__).with_name("apps")
 
 

@@ -1,0 +1,104 @@
+"""This checkout against another one of the project, such as a `git worktree` of an earlier commit: CPU per request.
+
+Two equal copies of this one run beside it, in alternating rounds: a ratio within their spread is no difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.benchmarks.serving import ours, tools
+from tools.benchmarks.serving.cases import BODIES, OTHERS, SMALL, Case
+from tools.benchmarks.serving.measure import Bench, Plan
+from tools.benchmarks.serving.servers import SERVERS, Server
+
+LIMIT = 1.05
+CASES = [SMALL, BODIES[1], *OTHERS[2:]]  # small, 100 KB, an image tensor, events
+HERE, AGAIN, OTHER = "this checkout", "this checkout, again", "the other checkout"
+
+
+@dataclass(frozen=True)
+class Row:
+    """CPU microseconds per request of server and worker: medians of the rounds, and the ratios that they give."""
+
+    name: str
+    here: float
+    again: float
+    other: float
+
+    @property
+    def ratio(self) -> float:
+        """Of this checkout to the other one."""
+        return statistics.mean((self.here, self.again)) / self.other
+
+    @property
+    def spread(self) -> float:
+        """Of two equal copies."""
+        return max(self.here, self.again) / min(self.here, self.again)
+
+    @property
+    def is_equal(self) -> bool:
+        """No slower than the other one, as far as this run can tell."""
+        return self.ratio <= max(LIMIT, self.spread)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 1 when a row is slower than in the other checkout."""
+    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.serving.compare", description=__doc__)
+    parser.add_argument("checkout", type=Path, help="the other checkout's directory")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=2, help="of each row in each round")
+    options = parser.parse_args(argv)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    rows = compare(options.checkout.resolve(), options.rounds, options.seconds)
+    print("| row | this, us | again, us | other, us | ratio | spread of equal copies |\n|---|---|---|---|---|---|")
+    for row in rows:
+        figures = f"{row.here:.1f} | {row.again:.1f} | {row.other:.1f} | {row.ratio:.3f} | {row.spread:.3f}"
+        print(f"| {row.name} | {figures} |" + ("" if row.is_equal else " slower"))
+    return 0 if all(row.is_equal for row in rows) else 1
+
+
+def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
+    """Needs two cores: one for the servers, one for the client."""
+    cores = sorted(os.sched_getaffinity(0))
+    one, client = set(cores[:1]), set(cores[1:2])
+    plan = Plan(rounds, seconds, seconds, 0.0, tools.wrk(), one, set(cores[:2]), client, client)
+    os.sched_setaffinity(0, client)
+    base = next(server for server in SERVERS if server.name == "Model Bundles")
+    starts = {HERE: base.start, AGAIN: base.start, OTHER: ours.start(schemas=True, checkout=checkout)}
+    benches = [Bench(_server(base, name, start), plan) for name, start in starts.items()]
+    found: dict[tuple[str, str], list[float]] = {}
+    for number in range(rounds):
+        turn = number % len(benches)
+        for bench in benches[turn:] + benches[:turn]:
+            for case in CASES:
+                cpu = _cpu_us(bench, case)
+                found.setdefault((case.row, bench.server.name), []).append(cpu)
+                print(f"round {number + 1}, {bench.server.name}, {case.row}: {cpu:.1f} us", file=sys.stderr, flush=True)
+    medians = {key: statistics.median(values) for key, values in found.items()}
+    return [Row(case.row, *(medians[case.row, name] for name in (HERE, AGAIN, OTHER))) for case in CASES]
+
+
+def _server(base: Server, name: str, start: ours.Start) -> Server:
+    return Server(name, base.version, start, base.ask, base.health, "", one_function=True)
+
+
+def _cpu_us(bench: Bench, case: Case) -> float:
+    with tempfile.TemporaryDirectory(prefix="bench-serving-") as scratch:
+        root = Path(scratch) / "server"
+        with bench.server.start(root, (case.function,), bench.plan.one) as served:
+            record = bench.load(served, case, 1, case.clients, bench.plan.seconds)
+    if "cpuUs" not in record:
+        raise SystemExit(f"{bench.server.name}, {case.row}: {record.get('error') or record.get('missing')}")
+    return float(record["cpuUs"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
