@@ -61,6 +61,7 @@ class Drain:
             connection.close_if_idle()
 
     async def listen(self, path: str) -> asyncio.Server:
+        """For the preStop, on a socket that only this user may use."""
         with fresh(path, 0o177):
             return await asyncio.start_unix_server(self._asked, path)
 

@@ -13,6 +13,8 @@ BOUNDS = (
 
 
 class Histogram:
+    """Counts by bound, and the sum, of seconds."""
+
     __slots__ = ("counts", "total")
 
     def __init__(self) -> None:
@@ -20,6 +22,7 @@ class Histogram:
         self.total = 0.0
 
     def observe(self, seconds: float) -> None:
+        """One of them."""
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.total += seconds
 
@@ -35,6 +38,7 @@ class Histogram:
         self.total += sum(seconds)
 
     def buckets(self) -> list[tuple[str, float]]:
+        """Cumulative, as Prometheus has them: upper bound in seconds, and how many are not above it."""
         found = []
         so_far = 0
         for bound, count in zip([*map(str, BOUNDS), "+Inf"], self.counts, strict=True):

@@ -35,6 +35,7 @@ class Memory:
 
     @property
     def held(self) -> int:
+        """Bytes, of all holders."""
         return self._total
 
     @property
@@ -49,6 +50,7 @@ class Memory:
             self.holders[holder] = size
 
     def release(self, holder: object) -> None:
+        """The holder holds nothing any more."""
         self._total -= self.holders.pop(holder, 0)
 
     def arrives(self, holder: object, size: int) -> None:

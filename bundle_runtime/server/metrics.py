@@ -47,6 +47,7 @@ class Metrics(Collector):
         return generate_latest(self._registry)
 
     def collect(self) -> Iterable[Metric]:
+        """Called by the registry for each text."""
         now = self._snapshot()
         requests = CounterMetricFamily(
             "modelbundle_requests",

@@ -44,6 +44,7 @@ class Schema:
         self._branches = any(word in text for word in _BRANCHES)  # of which even the first violation has all the others
 
     def violations(self, value: Any) -> list[Violation]:
+        """Path and message of each, MAX_VIOLATIONS at most; of a large value fewer."""
         try:
             return self._found(value)
         except ValueError as error:  # jsonschema_rs copies what breaks the schema, 255 levels of it at most
@@ -97,6 +98,7 @@ def compile_schema(schema: Any) -> Schema | None:
 
 
 def json_path(steps: list[str | int]) -> str:
+    """From the root: ``$.name[0]``."""
     path = "$"
     for step in steps:
         if isinstance(step, int):

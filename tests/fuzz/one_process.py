@@ -20,7 +20,7 @@ from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.queue import dispatcher as dispatch
 from bundle_runtime.server.queue import send_policy
 from bundle_runtime.server.server import Server
-from bundle_runtime.server.worker.link import WorkerConnection
+from bundle_runtime.server.worker.connection import WorkerConnection
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.loop import serve

@@ -5,8 +5,7 @@ The order of the steps, the schemas and the queue are the same for all protocols
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import orjson
 
@@ -21,12 +20,8 @@ from bundle_runtime.server.schemas import Schema, Violation
 TEXT_COPIES = 6  # that a protocol makes of a prediction to put it its own way: as a string, and escaped
 
 
-class Encoded(NamedTuple):
-    """A prediction as the client gets it; ``headers`` are whole lines."""
-
-    body: bytes
-    content_type: bytes = JSON
-    headers: bytes = b""
+# a prediction as the client gets it: body, content type, and header lines, whole ones
+Encoded = tuple[bytes, bytes, bytes]
 
 
 class Codec(Protocol):
@@ -53,6 +48,14 @@ class Codec(Protocol):
 
     def encode(self, response: Any) -> Encoded:
         """In the protocol's form. Refused when it has none in it."""
+
+
+def parsed(response: bytes) -> Any:
+    """The worker's JSON. Refused when it is not valid."""
+    try:
+        return orjson.loads(response)
+    except orjson.JSONDecodeError as error:
+        raise Refused("ResponseNotJSON", f"the worker's response is not valid JSON: {error}") from None
 
 
 class FieldsCodec:
@@ -93,18 +96,8 @@ class FieldsCodec:
         return payload
 
     def response_violations(self, schema: Schema, response: Any) -> list[Violation] | None:
-        try:
-            value = orjson.loads(response)
-        except orjson.JSONDecodeError as error:
-            raise Refused("ResponseNotJSON", f"the worker's response is not valid JSON: {error}") from None
-        for prediction in self.predictions(value):
-            if not schema.accepts(prediction):
-                return schema.violations(prediction)
-        return None
-
-    def predictions(self, value: Any) -> Iterable[Any]:
-        """The values that the response schema is for."""
-        return (value,)
+        value = parsed(response)
+        return None if schema.accepts(value) else schema.violations(value)
 
     def encode(self, response: Any) -> Encoded:
-        return Encoded(response)
+        return response, JSON, b""

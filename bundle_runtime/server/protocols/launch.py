@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.predict.codec import TEXT_COPIES, Encoded, FieldsCodec
 from bundle_runtime.server.predict.predictions import Predictions
 from bundle_runtime.server.queue.calls import WHOLE_FIELDS
@@ -49,7 +50,7 @@ class EnvelopeCodec(FieldsCodec):
         return args
 
     def encode(self, response: Any) -> Encoded:
-        return Encoded(orjson.dumps({"result": response.decode("utf-8")}))
+        return orjson.dumps({"result": response.decode("utf-8")}), JSON, b""
 
 
 def predict(predictions: Predictions, exchange: Exchange) -> None:

@@ -7,14 +7,14 @@ the queue. Where the request schema has exactly one field an instance may be its
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import orjson
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.memory import Memory
-from bundle_runtime.server.predict.codec import TEXT_COPIES, Encoded, FieldsCodec
+from bundle_runtime.server.predict.codec import TEXT_COPIES, Encoded, FieldsCodec, parsed
 from bundle_runtime.server.predict.predictions import Predictions
 from bundle_runtime.server.protocols.models import serves
 from bundle_runtime.server.queue.calls import INSTANCES
@@ -73,11 +73,14 @@ class InstancesCodec(FieldsCodec):
                     break
         return found[:MAX_VIOLATIONS] or None
 
-    def predictions(self, value: Any) -> Iterable[Any]:
-        return cast(list[Any], value)
+    def response_violations(self, schema: Schema, response: bytes) -> list[Violation] | None:
+        for prediction in parsed(response):
+            if not schema.accepts(prediction):
+                return schema.violations(prediction)
+        return None
 
-    def encode(self, response: Any) -> Encoded:
-        return Encoded(b'{"predictions":%b}' % response)
+    def encode(self, response: bytes) -> Encoded:
+        return b'{"predictions":%b}' % response, JSON, b""
 
 
 def models(predictions: Predictions, exchange: Exchange) -> None:

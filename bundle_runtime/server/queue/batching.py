@@ -31,6 +31,7 @@ class Duration:
         self._stale = False
 
     def add(self, size: int, seconds: float) -> None:
+        """A batch of that many requests took that long."""
         self._samples.append((size, seconds))
         self._stale = True
 
@@ -81,6 +82,7 @@ class BatchPlan:
 
     @property
     def running(self) -> int:
+        """Batches that the worker has."""
         return len(self._sent)
 
     def wait(self, waiting: int, deadline: float, now: float) -> float:
@@ -145,6 +147,7 @@ class BatchPlan:
         return group, late
 
     def sent(self, ids: list[int], now: float) -> None:
+        """A batch of these requests has gone to the worker."""
         self._sent.append(_Sent(ids, now if len(self._sent) < self._concurrency else None))
 
     def answered(self, id: int, now: float) -> int:

@@ -49,7 +49,7 @@ class Dispatcher:
         self._table = RequestTable()
         limits = QueueLimits(max_concurrency, queue_limit, timeout_seconds)
         self._one_by_one = OneByOne(self._table, max_concurrency, limits, self._complete)
-        self._policy: SendPolicy = self._one_by_one
+        self._use(self._one_by_one)
         self._timer: asyncio.TimerHandle | None = None
         self._idle_waiters: list[asyncio.Future[None]] = []
 
@@ -78,10 +78,14 @@ class Dispatcher:
     def ready(self, send: Send, max_batch: int) -> None:
         """A worker has loaded the bundle; ``max_batch`` is 0 for one that takes requests one by one."""
         self._policy.close()
-        self._policy = self._batches(max_batch) if max_batch else self._one_by_one
+        self._use(self._batches(max_batch) if max_batch else self._one_by_one)
         self._table.send = send
         self.has_worker = True
         self._policy.send_next()  # what waited for it
+
+    def _use(self, policy: SendPolicy) -> None:
+        self._policy = policy
+        self.full = policy.is_full  # whether a request must be refused, as too many wait
 
     def _batches(self, limit: int) -> Batches:
         return Batches(
@@ -94,10 +98,6 @@ class Dispatcher:
             self._too_late,
             self.batch_sizes,
         )
-
-    def full(self) -> bool:
-        """Whether a request must be refused, as too many wait."""
-        return self._policy.is_full()
 
     def admit(self, context: Any, body: bytes, kind: int = wire.REQUEST) -> Pending:
         """The caller has asked full() and knows that a worker is loaded, or about to be. ``kind`` is the frame's."""
@@ -190,7 +190,7 @@ class Dispatcher:
         """Nothing is sent twice, as how far the user's function came is unknown. The rest waits for the next worker."""
         table = self._table
         self._policy.close()
-        self._policy = self._one_by_one
+        self._use(self._one_by_one)
         table.send = None
         self.has_worker = False
         table.outstanding.clear()

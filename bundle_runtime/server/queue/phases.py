@@ -13,18 +13,22 @@ FLUSH_COUNT = 256
 
 
 class Phases:
+    """A histogram of seconds for each phase."""
+
     def __init__(self) -> None:
         self._histograms = {phase: Histogram() for phase in ("queue", "batch", "user", "serialise")}
         # seconds in the queue where they are known, seconds since the admission, microseconds of each phase
         self._new: list[tuple[float, float, wire.Phases]] = []
 
     def observe(self, pending: Pending, now: float, phases: wire.Phases) -> None:
+        """A request that ended ``now``; ``phases`` are the microseconds that the worker measured."""
         self._new.append((pending.queued, now - pending.admitted, phases))
         if len(self._new) >= FLUSH_COUNT:
             self._count()
 
     @property
     def histograms(self) -> dict[str, Histogram]:
+        """By phase, with all that has been observed."""
         if self._new:
             self._count()
         return self._histograms

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import math
-import sys
 import traceback
-from typing import Any, cast
+from typing import Any
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.lifecycle import CLOSING, Lifecycle
-from bundle_runtime.server.memory import Memory, TooMuch
+from bundle_runtime.server.memory import Memory
 from bundle_runtime.server.queue.dispatcher import Dispatcher
+from bundle_runtime.server.worker.connection import WorkerConnection, fields_of, say
 from bundle_runtime.server.worker.pieces import assemble
 from bundle_runtime.server.worker.sockets import fresh
 
@@ -24,8 +23,6 @@ FAILED = "Failed"
 
 # a killed worker is started again at once, and one that loads quickly is back in two or three seconds
 WORKER_RETURN_SECONDS = 5.0
-JOIN_MAX_BYTES = 64 * 1024
-COPIES_BY_KIND = {wire.PIECES: 4}  # of an answer until it is put together; of the others the parts and the whole
 
 
 class WorkerLink:
@@ -66,6 +63,7 @@ class WorkerLink:
 
     @property
     def loaded(self) -> bool:
+        """A worker has loaded the bundle."""
         return self.state == READY
 
     @property
@@ -80,10 +78,12 @@ class WorkerLink:
         return 0 if self._connection is None else self._connection.unsent
 
     async def listen(self, path: str) -> asyncio.Server:
+        """For workers."""
         with fresh(path, 0o007):  # the worker has another uid and the same group
             return await self._loop.create_unix_server(lambda: WorkerConnection(self, self._loop), path)
 
     def send_close(self) -> None:
+        """Asks the worker to end."""
         if self._connection is not None:
             self._connection.send(wire.CLOSE, 0, b"")
 
@@ -170,127 +170,14 @@ class WorkerLink:
         self._dispatcher.worker_lost()
 
 
-class WorkerConnection(asyncio.Protocol):
-    def __init__(self, link: WorkerLink, loop: asyncio.AbstractEventLoop) -> None:
-        self._link = link
-        self._loop = loop
-        self._decoder = wire.Decoder()
-        self._transport: asyncio.Transport | None = None
-        self._greeted = False
-        self._unsent: list[bytes] = []
-        self._counted: wire.Arriving | None = None  # the large answer that memory knows of
-        self.last_byte = 0.0
-
-    @property
-    def unsent(self) -> int:
-        return 0 if self._transport is None else self._transport.get_write_buffer_size()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def connection_lost(self, _: Exception | None) -> None:
-        self._transport = None
-        self._link.memory.release(self)
-        self._link.on_disconnect(self)
-
-    def send(self, kind: int, id: int, payload: bytes) -> None:
-        """What is sent within one turn of the loop goes in one write: under load a third of a request's cost."""
-        if self._transport is None:
-            return
-        if len(payload) > JOIN_MAX_BYTES:
-            self._flush()
-            self._transport.write(wire.pack_header(kind, id, len(payload)))
-            self._transport.write(payload)
-            return
-        if not self._unsent:
-            self._loop.call_soon(self._flush)
-        self._unsent.append(wire.pack(kind, id, payload))
-
-    def _flush(self) -> None:
-        unsent, self._unsent = self._unsent, []
-        if unsent and self._transport is not None:
-            self._transport.write(b"".join(unsent))
-
-    def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
-
-    def refuse(self, reason: str, message: str) -> None:
-        say(f"worker refused: {reason}: {message}")
-        self.send(wire.CLOSE, 0, json.dumps({"reason": reason, "message": message}).encode("ascii"))
-        if self._transport is not None:
-            self._flush()
-            self._transport.close()
-
-    def data_received(self, data: bytes) -> None:
-        self.last_byte = self._loop.time()
-        try:
-            for frame in self._decoder.feed(data):
-                kind = frame.kind
-                if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
-                    self._link.on_response(frame)
-                elif kind == wire.ITEM or kind == wire.END:
-                    self._link.on_item(frame)
-                elif kind == wire.HEARTBEAT:
-                    self._link.on_heartbeat(self, frame)
-                else:
-                    self._control(frame)
-        except wire.WireError as error:
-            self.refuse("ProtocolMismatch", str(error))
-        if self._decoder.arriving is not self._counted:
-            self._count(self._decoder.arriving)
-
-    def _count(self, arriving: wire.Arriving | None) -> None:
-        """Another answer begins to arrive, or the last one is here. What there is no memory for is not kept: it is the
-        end of that request only."""
-        self._counted = arriving
-        memory = self._link.memory
-        memory.release(self)
-        if arriving is None or arriving.length <= JOIN_MAX_BYTES or self._transport is None:
-            return
-        needed = arriving.length * COPIES_BY_KIND.get(arriving.kind, 2)
-        try:
-            memory.needs(needed, "the prediction", 0, "ResponseTooLarge")
-        except TooMuch as refusal:
-            self._decoder.refuse(json.dumps({"code": refusal.code, "message": str(refusal)}).encode("ascii"))
-            if arriving.kind == wire.ITEM:
-                self.send(wire.CANCEL, arriving.id, b"")
-        else:
-            memory.hold(self, needed)
-
-    def _control(self, frame: wire.Frame) -> None:
-        if not self._greeted:
-            if frame.kind != wire.HELLO:
-                raise wire.WireError("the first frame must be hello")
-            self._greeted = True
-            self._link.on_hello(self, _fields(frame))
-        elif frame.kind == wire.READY:
-            self._link.on_ready(self, _fields(frame))
-        elif frame.kind == wire.FAILED:
-            self._link.on_failed(_fields(frame))
-
-
 def _read(frame: wire.Frame) -> tuple[str, bytes]:
     """Code and payload of a frame other than RESPONSE. What cannot be read is the end of one request only."""
     try:
         if frame.kind == wire.PIECES:
             return "", assemble(frame.payload)
-        fields = _fields(frame)
+        fields = fields_of(frame)
         code = str(fields.get("code") or "PredictFailed")
         return code, str(fields.get("message") or f"{code}, without a message").encode()
     except Exception as error:
         traceback.print_exception(error)
         return "InternalError", b"the worker's response could not be read"
-
-
-def _fields(frame: wire.Frame) -> dict[str, Any]:
-    """What the worker reports, made valid UTF-8: half a surrogate pair (of a file's name) could not be sent on."""
-    fields = wire.unpack_json(frame)
-    try:
-        return cast(dict[str, Any], json.loads(json.dumps(fields, ensure_ascii=False).encode("utf-8", "replace")))
-    except (ValueError, RecursionError) as error:
-        raise wire.WireError(f"the payload of a frame of kind {frame.kind} cannot be kept: {error}") from error
-
-
-def say(text: str) -> None:
-    print(f"server: {text}", file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from bundle_runtime.contract import tensors, wire
+from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.predict.codec import Encoded
 from bundle_runtime.server.protocols.oip import weight
 from bundle_runtime.server.protocols.oip.checks import Needs
@@ -93,8 +94,8 @@ def encode(found: Outputs, chosen: Wanted, identity: dict[str, str], needs: Need
         names = ", ".join(map(ascii, found.heads))
         raise Refused("ResponseNotJSON", f"the outputs {names}: {error}") from None
     if not parts:
-        return Encoded(text)
-    return Encoded(b"".join((text, *parts)), BINARY, b"%b: %d\r\n" % (HEADER, len(text)))
+        return text, JSON, b""
+    return b"".join((text, *parts)), BINARY, b"%b: %d\r\n" % (HEADER, len(text))
 
 
 def _check_finite(output: TensorHead, elements: list[Any]) -> None:

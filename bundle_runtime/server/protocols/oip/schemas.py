@@ -20,6 +20,8 @@ _DEEPEST = 8
 
 
 class Tensor(NamedTuple):
+    """What a schema says of one input or output; -1 in the shape is any size."""
+
     datatype: str
     shape: tuple[int, ...]
     form: str  # scalar, array, json
@@ -45,7 +47,8 @@ def fields(schema: Any) -> dict[str, Tensor] | None:
 
 
 def describe(schema: Any, root: Any, depth: int = 0) -> Tensor:
-    nodes = [node for node in branches(schema, root) if node.get("type") != "null"]
+    """The tensor of one field; ``root`` is the schema that its references lead into."""
+    nodes = [node for node in _branches(schema, root) if node.get("type") != "null"]
     kinds = [kind for kind in (_node(node, root, depth) for node in nodes) if kind is not None]
     if not kinds:
         return JSON_TEXT
