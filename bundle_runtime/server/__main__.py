@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import jsonschema_rs
 import uvloop
@@ -22,7 +22,6 @@ from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.server import Server
-from bundle_spec.document import BundleDocument
 
 QUEUE_PER_PLACE = 10  # requests that may wait however long it takes, for each that the worker runs at once
 CONNECTIONS_CLOSE_SECONDS = 2.0
@@ -59,7 +58,7 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-async def serve(options: argparse.Namespace, layout: Layout, document: dict[str, object], digest: str) -> None:
+async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[str, object], digest: str) -> None:
     """Until a signal has drained the server. ValueError when the bundle's schemas cannot be used."""
     loop = asyncio.get_running_loop()
     server = Server(

@@ -14,7 +14,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES, memory_limit
 from bundle_runtime.server.memory import BUDGET_MIN_BYTES, UNCOUNTED_MAX_BYTES, Memory, TooMuch
 from bundle_runtime.server.worker.connection import WorkerConnection
-from tests.bundle_runtime.server.http.test_connection import Client, Transport, bodies
+from tests.bundle_runtime.server.client import Client, Transport, bodies
 
 MIB = 1024 * 1024
 

@@ -14,8 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.benchmarks.serving import ours, tools
-from tools.benchmarks.serving.cases import BODIES, OTHERS, SMALL, Case
+from tools.benchmarks.harness import programs
+from tools.benchmarks.harness.asks import Case
+from tools.benchmarks.serving import ours
+from tools.benchmarks.serving.cases import BODIES, OTHERS, SMALL
 from tools.benchmarks.serving.measure import Bench, Plan
 from tools.benchmarks.serving.servers import SERVERS, Server
 
@@ -69,7 +71,7 @@ def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
     """Needs two cores: one for the servers, one for the client."""
     cores = sorted(os.sched_getaffinity(0))
     one, client = set(cores[:1]), set(cores[1:2])
-    plan = Plan(rounds, seconds, seconds, 0.0, tools.wrk(), one, set(cores[:2]), client, client)
+    plan = Plan(rounds, seconds, seconds, 0.0, programs.wrk(), one, set(cores[:2]), client, client)
     os.sched_setaffinity(0, client)
     base = next(server for server in SERVERS if server.name == "Model Bundles")
     starts = {HERE: base.start, AGAIN: base.start, OTHER: ours.start(schemas=True, checkout=checkout)}

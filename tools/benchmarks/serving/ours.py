@@ -11,12 +11,12 @@ from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any
 
-from tests.serving.conftest import code_bundle
-from tools.benchmarks.peers import free_port
-from tools.benchmarks.serving.cases import SMALL, fields_as_json
-from tools.benchmarks.serving.load import once
-from tools.benchmarks.serving.processes import on_cores
-from tools.testkit.pair import REPOSITORY, Pair, stopping
+from tools.benchmarks.harness.asks import fields_as_json
+from tools.benchmarks.harness.closed_loop import once
+from tools.benchmarks.harness.peers import free_port
+from tools.benchmarks.harness.processes import on_cores
+from tools.benchmarks.serving.cases import SMALL
+from tools.testkit.pair import REPOSITORY, Pair, code_bundle, stopping
 
 SOURCE = (Path(__file__).parent / "apps/functions.py").read_text()
 

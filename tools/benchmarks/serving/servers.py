@@ -23,9 +23,12 @@ from tools.benchmarks.harness.asks import (
     instances,
     tensors,
 )
-from tools.benchmarks.serving.load import once
+from tools.benchmarks.harness.closed_loop import once
+from tools.benchmarks.harness.peers import environment, free_port, running, version_of
+from tools.benchmarks.harness.processes import end, on_cores, tree, within
+from tools.benchmarks.serving import ours
+from tools.benchmarks.serving.cases import SMALL
 from tools.benchmarks.serving.ours import Served, Start
-from tools.benchmarks.serving.processes import end, on_cores, tree, within
 
 APPS = Path(__file__).with_name("apps")
 

@@ -48,7 +48,7 @@ def fields(schema: Any) -> dict[str, Tensor] | None:
 
 def describe(schema: Any, root: Any, depth: int = 0) -> Tensor:
     """The tensor of one field; ``root`` is the schema that its references lead into."""
-    nodes = [node for node in _branches(schema, root) if node.get("type") != "null"]
+    nodes = [node for node in branches(schema, root) if node.get("type") != "null"]
     kinds = [kind for kind in (_node(node, root, depth) for node in nodes) if kind is not None]
     if not kinds:
         return JSON_TEXT

@@ -12,10 +12,6 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
 from bundle_runtime.server.http import parser
-from bundle_runtime.server.lifecycle import DRAINING
-from bundle_runtime.server.server import Server
-from bundle_runtime.server.worker.connection import WorkerConnection
-from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 

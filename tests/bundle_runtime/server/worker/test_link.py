@@ -10,7 +10,8 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.lifecycle import DRAINING
-from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS, WorkerConnection
+from bundle_runtime.server.worker.connection import WorkerConnection
+from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS
 from tests.bundle_runtime.server.client import PREDICT, Client, Transport
 
 
