@@ -30,7 +30,7 @@ render = deployment.pod_template
 
 def rendered_by_another_version(*arguments):
     template = render(*arguments)
-    template["metadata"]["labels"]["modelbundle.test/version"] = "another"
+    template["metadata"]["labels"]["modelbundle.dev/rendered-by"] = "another"
     worker = template["spec"]["containers"][0]
     worker["env"].append({"name": "ANOTHER_VERSION", "value": "1"})
     worker["readinessProbe"] = {"httpGet": {"path": "/readyz", "port": 8080}, "periodSeconds": 2}
@@ -191,7 +191,7 @@ def _template(name: str, namespace: str) -> Manifest:
 def _is_another(template: Manifest) -> bool:
     worker = template["spec"]["containers"][0]
     added = {"name": "ANOTHER_VERSION", "value": "1"} in worker["env"]
-    return added and "readinessProbe" in worker and "modelbundle.test/version" in template["metadata"]["labels"]
+    return added and "readinessProbe" in worker and "modelbundle.dev/rendered-by" in template["metadata"]["labels"]
 
 
 def _status(name: str, namespace: str) -> dict[str, Any]:
