@@ -2,6 +2,7 @@
 
 OperatorError
  +-- Transient         trying again may help, after `after` seconds where the API server named a time
+ |    +-- Conflict     the object is another one than the write was decided on: decide again
  +-- Terminal          only an edit by the user helps: becomes the condition `Stalled` with this reason and message
  +-- BaseUnavailable   another bundle has to appear or change: a condition, and a reconcile when that bundle changes
 
@@ -20,6 +21,10 @@ class Transient(OperatorError):
         super().__init__(message)
         self.message = message
         self.after = after
+
+
+class Conflict(Transient):
+    """The API server has another version of the object, or one where there was none. Part of the usual course."""
 
 
 class Terminal(OperatorError):

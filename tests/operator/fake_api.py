@@ -41,6 +41,7 @@ class Request:
     path: str
     query: dict[str, str]
     agent: str
+    token: str
 
 
 @dataclass
@@ -52,7 +53,7 @@ class FakeApi:
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
 
-    def server(self) -> TestServer:
+    def server(self, port: int | None = None) -> TestServer:
         app = web.Application(middlewares=[self._note])
         app.router.add_get("/version", _json({"major": "1", "minor": "35"}))
         app.router.add_get("/api", _json({"versions": ["v1"]}))
@@ -65,7 +66,7 @@ class FakeApi:
             app.router.add_route("*", root + "/namespaces/{namespace}/{plural}", self._collection)
             app.router.add_route("*", root + "/namespaces/{namespace}/{plural}/{name}", self._object)
             app.router.add_route("*", root + "/namespaces/{namespace}/{plural}/{name}/status", self._object)
-        return TestServer(app)
+        return TestServer(app, port=port)
 
     def tell(self, event: str, body: Body) -> None:
         """An event for every open watch of the kind."""
@@ -90,7 +91,8 @@ class FakeApi:
     @web.middleware
     async def _note(self, request: web.Request, handler: Any) -> web.StreamResponse:
         agent = request.headers.get("User-Agent", "")
-        self.requests.append(Request(request.method, request.path, dict(request.query), agent))
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        self.requests.append(Request(request.method, request.path, dict(request.query), agent, token))
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -135,8 +137,16 @@ class FakeApi:
 
     async def _collection(self, request: web.Request) -> web.StreamResponse:
         if request.method == "POST":
-            await self.cluster.create_event(await request.json())
-            return web.json_response({}, status=201)
+            body = await request.json()
+            if body["kind"] == "Event":
+                await self.cluster.create_event(body)
+                return web.json_response({}, status=201)
+            try:
+                made = await self.cluster.create(body)
+            except Transient as error:
+                return _status(int(error.message[:3]), error.message)
+            self.tell("ADDED", made)
+            return web.json_response(made, status=201)
         return await self._list(request)
 
     async def _object(self, request: web.Request) -> web.Response:

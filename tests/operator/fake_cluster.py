@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
-from modelbundle_operator.errors import Transient
+from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Keep, keep_whole
 from modelbundle_operator.kube.errors import Refused
@@ -57,22 +57,29 @@ class FakeCluster:
         labelled = [body for body in found if bundle in ("", (body["metadata"].get("labels") or {}).get(LABEL_BUNDLE))]
         return [kept for body in labelled if (kept := keep(body)) is not None], next(self._versions)
 
+    async def create(self, body: Body) -> Body:
+        self.calls["create", body["kind"]] += 1
+        if body["kind"] in self.refuse:
+            raise self.refuse[body["kind"]]
+        if _ref(body) in self.objects:
+            raise Conflict("409: already exists")
+        made = self._filled(body)
+        entry = {"manager": FIELD_MANAGER, "operation": "Update", "fieldsV1": fields_of(owned(made))}
+        made["metadata"]["managedFields"] = [entry]
+        return self._store(None, made)
+
     async def apply(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1
         if body["kind"] in self.refuse:
             raise self.refuse[body["kind"]]
+        self._check(body)
         return self.apply_as(FIELD_MANAGER, body)
 
     async def apply_status(self, body: Body) -> Body:
         self.calls["apply", body["kind"]] += 1
-        live = self.objects.get(_ref(body))
-        if live is None:
+        if _ref(body) not in self.objects:
             raise Transient("404: not found")
-        if (
-            body["metadata"].get("resourceVersion", live["metadata"]["resourceVersion"])
-            != live["metadata"]["resourceVersion"]
-        ):
-            raise Transient("409: the object has been modified")
+        self._check(body)
         return self.apply_as(FIELD_MANAGER, body, subresource="status")
 
     async def replace(self, body: Body) -> Body:
@@ -80,10 +87,9 @@ class FakeCluster:
         live = self.objects.get(_ref(body))
         if live is None:
             raise Transient("404: not found")
-        if body["metadata"]["resourceVersion"] != live["metadata"]["resourceVersion"]:
-            raise Transient("409: the object has been modified")
+        self._check(body)
         new = copy.deepcopy(body)
-        for entry in new["metadata"]["managedFields"]:
+        for entry in new["metadata"].setdefault("managedFields", []):
             entry["fieldsV1"] = still_there(entry["fieldsV1"], new)
         return self._store(live, new)
 
@@ -99,7 +105,8 @@ class FakeCluster:
         live = self.objects.get(ref) or self._new(body)
         new = copy.deepcopy(live)
         entries: list[Body] = new["metadata"]["managedFields"]
-        mine = next((e for e in entries if (e["manager"], e.get("subresource", "")) == (manager, subresource)), None)
+        who = (manager, "Apply", subresource)
+        mine = next((e for e in entries if (e["manager"], e["operation"], e.get("subresource", "")) == who), None)
         content = {name: value for name, value in body.items() if name not in (*UNOWNED, "metadata")}
         if labels := body["metadata"].get("labels"):
             content["metadata"] = {"labels": labels}
@@ -135,10 +142,7 @@ class FakeCluster:
 
     def put(self, body: Body) -> Body:
         """An object appears, or is replaced, whichever client made it."""
-        made = self._new(body)
-        made |= copy.deepcopy({name: value for name, value in body.items() if name != "metadata"})
-        made["metadata"] |= copy.deepcopy(body["metadata"])
-        return self._store(None, made)
+        return self._store(None, self._filled(body))
 
     def delete(self, kind: str, key: Key) -> Body:
         """An object goes at once. Answers the body that a watch would show last."""
@@ -172,6 +176,19 @@ class FakeCluster:
             and namespace in (None, its_namespace)
             and (kind in OWN_KINDS or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) == MANAGED_BY)
         ]
+
+    def _check(self, body: Body) -> None:
+        """What a write says of uid and version has to be so."""
+        live = self.objects.get(_ref(body), {"metadata": {}})["metadata"]
+        for name in ("uid", "resourceVersion"):
+            if (asked := body["metadata"].get(name)) is not None and asked != live.get(name):
+                raise Conflict(f"409: the object has been modified: {name} is {live.get(name)}, not {asked}")
+
+    def _filled(self, body: Body) -> Body:
+        made = self._new(body)
+        made |= copy.deepcopy({name: value for name, value in body.items() if name != "metadata"})
+        made["metadata"] |= copy.deepcopy(body["metadata"])
+        return made
 
     def _new(self, body: Body) -> Body:
         metadata = {"uid": f"uid-{next(self._uids)}", "generation": 1, "resourceVersion": "0", "managedFields": []}

@@ -101,6 +101,11 @@ class KubernetesClient:
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
         return items, int(version)
 
+    async def create(self, body: Body) -> Body:
+        """POST of an object that is not there yet."""
+        path = KINDS[body["kind"]].path(body["metadata"]["namespace"])
+        return await self._must("POST", path, kind=body["kind"], query={"fieldManager": FIELD_MANAGER}, body=body)
+
     async def apply(self, body: Body) -> Body:
         """Server-side apply of every field that we own, by force."""
         return await self._apply(body, "")

@@ -14,7 +14,10 @@ def keep_whole(body: Body) -> Body | None:
 
 
 class Cluster(Protocol):
-    """Objects by kind, namespace and name. Each call raises Transient when trying again may help, else Refused."""
+    """Objects by kind, namespace and name. Each call raises Transient when trying again may help, else Refused.
+
+    A write that names an object's uid and resourceVersion takes place on that version alone, else it is a Conflict.
+    """
 
     async def get(self, kind: str, namespace: str | None, name: str) -> Body | None:
         """The object; None when there is none."""
@@ -27,6 +30,9 @@ class Cluster(Protocol):
         `namespace`: None for all. `keep`: what is kept of an object, None for nothing; it is called before the next
         object is read. `bundle`: only objects with this bundle's label.
         """
+
+    async def create(self, body: Body) -> Body:
+        """POST: a new object; Conflict when there is one of that name."""
 
     async def apply(self, body: Body) -> Body:
         """Server-side apply, by force, of every field in `body`; the object as it is then."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from modelbundle_operator.errors import Transient
+from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.loop.dependencies import Waiters
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
@@ -79,7 +79,8 @@ class Controller:
         except Transient as error:
             result = "retried"
             seconds = self.queue.retry(key, error.after)
-            log.info("%s: %s; trying again in %.1f s", key, error.message, seconds, extra={"bundle": str(key)})
+            level = logging.DEBUG if isinstance(error, Conflict) else logging.INFO
+            log.log(level, "%s: %s; trying again in %.1f s", key, error.message, seconds, extra={"bundle": str(key)})
         except TimeoutError:
             result = "timeout"
             self.queue.retry(key)

@@ -1,10 +1,13 @@
 """Bringing a bundle's children to what is wanted, without taking what belongs to others.
 
 A forced apply would silently take over a namesake's ConfigMap, or the Deployment of a deleted bundle of the same name
-with its pods. So before the first write to a name the operator looks who holds it.
+with its pods. So before the first write to a name the operator looks who holds it, and each write is to what was seen:
+a new child is refused where there is one by then, and a change is of that object in that version. So nothing comes of a
+late write of an operator that led before this one.
 """
 
 import logging
+from collections.abc import Awaitable
 from typing import Any
 
 from modelbundle_operator.api.base import Body
@@ -14,12 +17,14 @@ from modelbundle_operator.api.names import (
     MANAGED_BY,
     Metadata,
 )
-from modelbundle_operator.errors import OperatorError, Transient
+from modelbundle_operator.errors import Conflict, OperatorError, Transient
 from modelbundle_operator.kube.cache import ObjectCache, controller_of
 from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 
 log = logging.getLogger(__name__)
 
@@ -65,19 +70,62 @@ def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None])
 
 
 async def converge(cluster: Cluster, cache: ObjectCache, live: Body | None, wanted: Body) -> Body:
-    """Apply where something is missing, differs or was added; the object as it is then.
+    """Create what is missing, and apply where something differs or was added; the object as it is then.
 
     The apply comes first: it takes back what others changed. Only then is what they alone own an addition, and a PUT
     without it cannot drop a field of ours.
     """
-    if live is None or differs(live, wanted) or foreign_fields(live):
-        live = await cluster.apply(wanted)
-        cache.record(live)
-    if foreign := foreign_fields(live):
-        log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
-        live = await cluster.replace(without_foreign(live))
-        cache.record(live)
+    if live is None:
+        return await _written(cache, cluster.create(wanted))
+    try:
+        if differs(live, wanted) or foreign_fields(live):
+            live = await _apply(cluster, cache, live, wanted)
+        if foreign := foreign_fields(live):
+            log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
+            live = await _written(cache, cluster.replace(without_foreign(live)))
+    except Conflict:
+        # the watch will bring the newer one, or has lost it
+        if (newer := await cluster.get(*_named(wanted))) is not None:
+            cache.record(newer)
+        raise
     return live
+
+
+async def _apply(cluster: Cluster, cache: ObjectCache, live: Body, wanted: Body) -> Body:
+    """An apply that owns all that is ours, also what the POST made.
+
+    The PUT before it carries the object as it is. Where others have edited that, admission policies may refuse it, so
+    the edit is undone first; else one apply is to bring the whole change, as each change of a template moves pods.
+    """
+    posted = was_posted(live)
+    if posted and _is_intact(live, wanted):
+        try:
+            live, posted = await _written(cache, cluster.replace(as_applied(live))), False
+        except Refused as error:
+            log.info("%s %s/%s: edited by others: %s", *_named(wanted), error.message)
+    live = await _written(cache, cluster.apply(_of_this(live, wanted)))
+    if posted:
+        live = await _written(cache, cluster.replace(as_applied(live)))
+        live = await _written(cache, cluster.apply(_of_this(live, wanted)))
+    return live
+
+
+def _is_intact(live: Body, wanted: Body) -> bool:
+    """Whether there is no sign of an edit by others: nothing that they own, and labels and owner as they should be."""
+    whose = {name: wanted["metadata"].get(name) for name in ("labels", "ownerReferences")}
+    return not foreign_fields(live) and not differs(live["metadata"], whose)
+
+
+async def _written(cache: ObjectCache, write: Awaitable[Body]) -> Body:
+    live = await write
+    cache.record(live)
+    return live
+
+
+def _of_this(live: Body, wanted: Body) -> Body:
+    """`wanted`, of this object in this version and no other."""
+    seen = {name: live["metadata"][name] for name in ("uid", "resourceVersion")}
+    return {**wanted, "metadata": {**wanted["metadata"], **seen}}
 
 
 def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:

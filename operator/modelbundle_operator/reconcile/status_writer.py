@@ -45,7 +45,7 @@ class StatusWriter:
         metadata = body["metadata"]
         # the version that was judged: this state is written neither to an edited object nor to a successor of its name.
         # The uid alone would not do: on a custom resource's status the API server does not look at it.
-        only = {name: metadata[name] for name in ("name", "namespace", "resourceVersion")}
+        only = {name: metadata[name] for name in ("name", "namespace", "uid", "resourceVersion")}
         object_of = {"apiVersion": body["apiVersion"], "kind": body["kind"], "metadata": only}
         try:
             written = await self.cluster.apply_status({**object_of, "status": status})

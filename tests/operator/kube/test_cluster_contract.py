@@ -2,58 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
-from modelbundle_operator.api.names import LABEL_MANAGED_BY, MANAGED_BY
-from modelbundle_operator.errors import Transient
-from modelbundle_operator.kube.client import KubernetesClient
+from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 
+from tests.operator.contract import AnyCluster, Body, config_map, deployment, env, until_written, version
 from tests.operator.fake_cluster import FakeCluster
 from tools.testkit.cluster_objects import model_bundle
 from tools.testkit.kubectl import kubectl
-
-Body = dict[str, Any]
-AnyCluster = KubernetesClient | FakeCluster
-
-
-@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.cluster)])
-async def api(request: pytest.FixtureRequest) -> AsyncIterator[tuple[AnyCluster, str]]:
-    if request.param == "fake":
-        yield FakeCluster(), "contract"
-        return
-    namespace = f"contract-{os.getpid()}-{uuid.uuid4().hex[:6]}"
-    kubectl("create", "namespace", namespace)
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", "crds/")
-    cluster = await KubernetesClient.connect()
-    try:
-        yield cluster, namespace
-    finally:
-        await cluster.close()
-        kubectl("delete", "namespace", namespace, "--wait=false")
-
-
-def config_map(namespace: str, **data: str) -> Body:
-    labels = {LABEL_MANAGED_BY: MANAGED_BY}
-    metadata = {"name": "contract", "namespace": namespace, "labels": labels}
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
-
-
-def deployment(namespace: str, **env: str) -> Body:
-    container = {"name": "worker", "image": "none", "env": [{"name": n, "value": v} for n, v in env.items()]}
-    template = {"metadata": {"labels": {"app": "contract"}}, "spec": {"containers": [container]}}
-    spec = {"replicas": 0, "selector": {"matchLabels": {"app": "contract"}}, "template": template}
-    metadata = {"name": "contract", "namespace": namespace, "labels": {LABEL_MANAGED_BY: MANAGED_BY}}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, "spec": spec}
-
-
-def version(body: Body) -> int:
-    return int(body["metadata"]["resourceVersion"])
 
 
 async def test_what_is_absent_is_none(api: tuple[AnyCluster, str]) -> None:
@@ -103,10 +62,10 @@ async def test_a_foreign_addition_survives_an_apply_and_not_a_replace(api: tuple
     cluster, namespace = api
     await cluster.apply(deployment(namespace, A="1"))
     live = await _edited(cluster, namespace)
-    assert _env(await cluster.apply(deployment(namespace, A="1"))) == {"A": "1", "FOREIGN": "1"}
+    assert env(await cluster.apply(deployment(namespace, A="1"))) == {"A": "1", "FOREIGN": "1"}
     assert foreign_fields(live)
     restored = await _restored(cluster, namespace)
-    assert _env(restored) == {"A": "1"}
+    assert env(restored) == {"A": "1"}
     assert not foreign_fields(restored)
 
 
@@ -162,6 +121,41 @@ async def test_status_of_another_version_or_of_nobody_is_not_written(api: tuple[
     await _before_the_operator(api, scenario)
 
 
+async def test_what_is_there_is_not_created_again(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    made = await cluster.create(config_map(namespace, a="1"))
+    with pytest.raises(Conflict):
+        await cluster.create(config_map(namespace, a="2"))
+    found = await cluster.get("ConfigMap", namespace, "contract")
+    assert found is not None
+    assert (version(found), found["data"]) == (version(made), {"a": "1"})
+
+
+@pytest.mark.parametrize("of", ["an older version", "a former object of its name"])
+async def test_an_apply_to_what_has_passed_changes_nothing(api: tuple[AnyCluster, str], of: str) -> None:
+    cluster, namespace = api
+    seen = (await cluster.apply(config_map(namespace, a="1")))["metadata"]
+    await cluster.apply(config_map(namespace, a="2"))
+    uid = seen["uid"] if of == "an older version" else str(uuid.uuid4())
+    with pytest.raises(Conflict):
+        await cluster.apply(_of(config_map(namespace, a="3"), {"uid": uid, "resourceVersion": seen["resourceVersion"]}))
+    found = await cluster.get("ConfigMap", namespace, "contract")
+    assert found is not None
+    assert found["data"] == {"a": "2"}
+
+
+async def test_an_apply_to_what_has_gone_makes_nothing(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    late = {"uid": str(uuid.uuid4()), "resourceVersion": "1"}
+    with pytest.raises(Conflict):
+        await cluster.apply(_of(config_map(namespace, a="1"), late))
+    assert await cluster.get("ConfigMap", namespace, "contract") is None
+
+
+def _of(body: Body, seen: Body) -> Body:
+    return {**body, "metadata": {**body["metadata"], **seen}}
+
+
 async def _before_the_operator(api: tuple[AnyCluster, str], scenario: Callable[[Body], Awaitable[None]]) -> None:
     """The real cluster's own operator writes the bundle's status too: where it was quicker, with another bundle."""
     cluster, namespace = api
@@ -188,14 +182,7 @@ async def _bundle(cluster: AnyCluster, namespace: str, name: str) -> Body:
 
 
 async def _restored(cluster: AnyCluster, namespace: str) -> Body:
-    """The PUT, again while the Deployment controller writes its status in between: the queue's part elsewhere."""
-    while True:
-        live = await cluster.get("Deployment", namespace, "contract")
-        assert live is not None
-        try:
-            return await cluster.replace(without_foreign(live))
-        except Transient:
-            await asyncio.sleep(0.1)
+    return await until_written(cluster, namespace, lambda live: cluster.replace(without_foreign(live)))
 
 
 async def _edited(cluster: AnyCluster, namespace: str) -> Body:
@@ -211,7 +198,3 @@ async def _edited(cluster: AnyCluster, namespace: str) -> Body:
     live = await cluster.get("Deployment", namespace, "contract")
     assert live is not None
     return live
-
-
-def _env(body: Body) -> dict[str, str]:
-    return {item["name"]: item["value"] for item in body["spec"]["template"]["spec"]["containers"][0]["env"]}

@@ -288,5 +288,5 @@ async def test_api_calls_of_a_clone() -> None:
             ("apply", "ModelBundle"): 2,  # what it is, and how it is
             ("create", "Event"): 1,
             **{("read", kind): 1 for kind in ("ConfigMap", "Service", "Deployment")},
-            **{("apply", kind): 1 for kind in ("ConfigMap", "Service", "Deployment")},
+            **{("create", kind): 1 for kind in ("ConfigMap", "Service", "Deployment")},
         }
