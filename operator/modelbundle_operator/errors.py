@@ -3,6 +3,7 @@
 OperatorError
  +-- Transient         trying again may help, after `after` seconds where the API server named a time
  |    +-- Conflict     the object is another one than the write was decided on: decide again
+ |    +-- NotLeading   the Lease is lost, and nothing is sent: another operator decides
  +-- Terminal          only an edit by the user helps: becomes the condition `Stalled` with this reason and message
  +-- BaseUnavailable   another bundle has to appear or change: a condition, and a reconcile when that bundle changes
 
@@ -25,6 +26,10 @@ class Transient(OperatorError):
 
 class Conflict(Transient):
     """The API server has another version of the object, or one where there was none. Part of the usual course."""
+
+
+class NotLeading(Transient):
+    """A write that is not sent, as this operator no longer holds the Lease."""
 
 
 class Terminal(OperatorError):

@@ -1,5 +1,8 @@
 """The API server behind a handful of verbs: plain dicts in and out, a timeout on each call, our errors.
 
+Nothing of an operator that has lost its Lease is to be under way when another one begins. So writes may be given a
+shorter time than reads, and are not sent once `may_write` says no (docs/adr/0016-a-lease-and-no-peering.md).
+
 The only importer of `kubernetes`. Raw paths and no typed models: those refuse fields that they do not know, so a newer
 cluster could not even be read. Nothing is retried here: the queue does that, in one place.
 """
@@ -19,17 +22,19 @@ from kubernetes.aio import client, config
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, LABEL_BUNDLE, PLURAL, VERSION
-from modelbundle_operator.errors import Transient
+from modelbundle_operator.errors import NotLeading, Transient
 from modelbundle_operator.kube.cluster import Keep, keep_whole
 from modelbundle_operator.kube.decoding import bodies_of, body_of
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
-from modelbundle_operator.kube.kinds import CRD_KIND, KINDS
+from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
 from modelbundle_operator.kube.pages import Pages
 
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
+
+Called = Callable[[str, str], None]
 
 
 def in_cluster() -> bool:
@@ -41,17 +46,28 @@ class KubernetesClient:
     """A Cluster over one connection to one API server. `called` hears the verb and kind of each call."""
 
     def __init__(
-        self, api: client.ApiClient, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None
+        self,
+        api: client.ApiClient,
+        seconds: float = 15.0,
+        called: Called = lambda verb, kind: None,
+        write_seconds: float | None = None,
     ) -> None:
         self._api = api
         self._seconds = seconds
+        self._write_seconds = seconds if write_seconds is None else min(seconds, write_seconds)
         self._called = called
         self._pages = Pages()
 
     @classmethod
-    async def connect(cls, seconds: float = 15.0, called: Callable[[str, str], None] = lambda verb, kind: None) -> Self:
+    async def connect(
+        cls,
+        seconds: float = 15.0,
+        called: Called = lambda verb, kind: None,
+        write_seconds: float | None = None,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> Self:
         """Log in as the pod's service account, or else as kubeconfig says."""
-        configuration = client.Configuration()
+        configuration = client.Configuration(client_session_kwargs={"request_class": gated(may_write)})
         # authorities of clusters may lack extensions that RFC 5280 wants, and OpenSSL asks for since Python 3.13
         configuration.disable_strict_ssl_verification = True
         if in_cluster():
@@ -59,7 +75,7 @@ class KubernetesClient:
         else:
             file = os.environ.get("KUBECONFIG") or None
             await config.load_kube_config(file, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(configuration=configuration), seconds, called)
+        return cls(client.ApiClient(configuration=configuration), seconds, called, write_seconds)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -156,16 +172,19 @@ class KubernetesClient:
     ) -> bytes | None:
         self._called(_VERBS.get(content_type) or _VERBS[method], kind)
         data = as_yaml(body) if content_type == APPLY else body
+        seconds = self._seconds if method == "GET" else self._write_seconds
+        if method != "GET":
+            query = {**(query or {}), "timeout": f"{seconds:g}s"}  # the API server gives it up then too
         url = f"{self._api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
         headers = {"Accept": JSON, "Content-Type": content_type, **self._api.default_headers}
         what = f"{method} {path}"
         try:
-            async with asyncio.timeout(self._seconds):
+            async with asyncio.timeout(seconds):
                 await self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
                 answer = await self._api.call_api(method, url, headers, data)
                 text = await _read(answer.response, longest)
         except TimeoutError:
-            raise NoAnswer(f"{what}: no answer in {self._seconds:g} s") from None
+            raise NoAnswer(f"{what}: no answer in {seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{what}: {type(error).__name__}: {error}") from None
         if text is None:
@@ -175,6 +194,20 @@ class KubernetesClient:
         if answer.status == 404 and absent_is_none:
             return None
         raise error_of(what, answer.status, text, answer.headers.get("Retry-After"))
+
+
+def gated(may_write: Callable[[], bool]) -> type[aiohttp.ClientRequest]:
+    """Requests that ask before they are sent: between the decision to write and the first byte a connection may have to
+    be made, and the process may be stopped and continued. The Lease itself is always written."""
+    leases = f"/apis/{KINDS[LEASE_KIND].api_version}/"
+
+    class Gated(aiohttp.ClientRequest):
+        async def send(self, conn: Any) -> aiohttp.ClientResponse:
+            if self.method != "GET" and leases not in self.url.path and not may_write():
+                raise NotLeading(f"{self.method} {self.url.path}: not sent, this operator leads no longer")
+            return await super().send(conn)
+
+    return Gated
 
 
 _VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}

@@ -43,6 +43,7 @@ class Kind:
 
 
 CRD_KIND: Final = "CustomResourceDefinition"
+LEASE_KIND: Final = "Lease"
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
@@ -56,6 +57,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("Event", "events.k8s.io", "v1", "events"),
         # Kubernetes gives them the labels of their Service
         Kind("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", LABEL_ENDPOINT),
+        # the one by which operators exclude each other, in their own namespace
+        Kind(LEASE_KIND, "coordination.k8s.io", "v1", "leases"),
         # of no namespace
         Kind(CRD_KIND, "apiextensions.k8s.io", "v1", "customresourcedefinitions"),
     )

@@ -3,10 +3,10 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from modelbundle_operator.errors import Conflict, Transient
+from modelbundle_operator.errors import Conflict, NotLeading, Transient
 from modelbundle_operator.loop.dependencies import Waiters
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
@@ -28,7 +28,11 @@ DONE = Outcome()
 
 
 class Controller:
-    """N workers that take keys from the queue and reconcile them; `reconciled` hears each result and its seconds."""
+    """N workers that take keys from the queue and reconcile them; `reconciled` hears each result and its seconds.
+
+    It may run, be cancelled and run again. Whenever it begins it looks at all that is `known`: what was queued before
+    was dropped, and what another operator had in hand is not known.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,8 @@ class Controller:
         deadline: float,
         waiters: Waiters | None = None,
         reconciled: Callable[[str, float], None] = lambda result, seconds: None,
+        known: Callable[[], Iterable[Key]] = tuple,
+        may_finish: Callable[[], bool] = lambda: True,
     ) -> None:
         self.queue = queue
         self._reconcile = reconcile
@@ -45,6 +51,8 @@ class Controller:
         self._deadline = deadline
         self._waiters = waiters or Waiters(queue)
         self._reconciled = reconciled
+        self._known = known
+        self._may_finish = may_finish
 
     def enqueue(self, key: Key) -> None:
         """`key` changed: reconcile it, and what waits on it."""
@@ -52,7 +60,10 @@ class Controller:
         self._waiters.changed(key)
 
     async def run(self) -> None:
-        """Work until cancelled; then finish what is in hand, and nothing more."""
+        """Work until cancelled; then finish what is in hand, where it may still be finished, and begin nothing more."""
+        self.queue.open()
+        for key in sorted(self._known()):
+            self.queue.add(key)
         workers = [asyncio.create_task(self._work(), name=f"worker {n}") for n in range(self._workers)]
         try:
             # wait(), unlike gather(), leaves the workers alone when we are cancelled
@@ -61,9 +72,11 @@ class Controller:
                 worker.result()
         finally:
             self.queue.close()
-            _, late = await asyncio.wait(workers, timeout=SHUTDOWN_SECONDS)
+            _, late = await asyncio.wait(workers, timeout=SHUTDOWN_SECONDS if self._may_finish() else 0)
             for worker in late:
                 worker.cancel()
+            if late:
+                await asyncio.wait(late)
 
     async def _work(self) -> None:
         while (key := await self.queue.get()) is not None:
@@ -79,7 +92,7 @@ class Controller:
         except Transient as error:
             result = "retried"
             seconds = self.queue.retry(key, error.after)
-            level = logging.DEBUG if isinstance(error, Conflict) else logging.INFO
+            level = logging.DEBUG if isinstance(error, Conflict | NotLeading) else logging.INFO
             log.log(level, "%s: %s; trying again in %.1f s", key, error.message, seconds, extra={"bundle": str(key)})
         except TimeoutError:
             result = "timeout"

@@ -120,8 +120,13 @@ class WorkQueue:
             self._again.discard(key)
             self.add(key)
 
+    def open(self) -> None:
+        """Take in and hand out; a new queue is open."""
+        self._closed = False
+
     def close(self) -> None:
-        """Hand out nothing more. Workers finish what they hold; the rest is found again at the next start."""
+        """Hand out nothing more, and take in nothing. Workers finish what they hold; the rest is found again as work
+        begins again, which looks at everything."""
         self._closed = True
         for timer in self._timers.values():
             timer.cancel()
@@ -129,6 +134,7 @@ class WorkQueue:
         self._ready.clear()
         self._queued.clear()
         self._again.clear()
+        self._failures.clear()
         while self._waiting:
             self._wake()
 

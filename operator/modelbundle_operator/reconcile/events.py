@@ -15,6 +15,7 @@ from typing import Any
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, Reason
 from modelbundle_operator.api.status_fields import CommonStatusFields, ConditionFields
 from modelbundle_operator.api.times import timestamp_micros
+from modelbundle_operator.errors import NotLeading
 from modelbundle_operator.kube.cluster import Cluster
 
 log = logging.getLogger(__name__)
@@ -86,6 +87,8 @@ async def announce(
         log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
         try:
             await cluster.create_event(event(about, kind, reason, message, now, index))
+        except NotLeading:
+            return  # another one leads, and writes its own
         except Exception as error:
             log.warning("%s: the event could not be written: %s", key, error)
 

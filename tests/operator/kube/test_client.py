@@ -1,13 +1,25 @@
-"""What is sent to the API server is read there as YAML, whatever the text in it."""
+"""What is sent to the API server: text that is read there as YAML, writes that may be made and end in time."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
 
+import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
-from modelbundle_operator.kube.client import as_yaml
+from modelbundle_operator.errors import NotLeading
+from modelbundle_operator.kube.client import KubernetesClient, as_yaml
+from modelbundle_operator.kube.errors import NoAnswer
+
+Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 ANYTHING = st.text(st.characters(exclude_categories=[]) | st.sampled_from("\x7f\ud800\udfff\\u"), max_size=40)
@@ -33,3 +45,76 @@ def test_what_is_no_character_is_replaced_before_it_is_applied(body: dict[str, s
 def _valid(text: str) -> str:
     """Two halves side by side are a pair; one alone is replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Handler, **more: Any
+) -> AsyncIterator[KubernetesClient]:
+    """A client of an API server that has this one answer."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(app) as server:
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "it",
+            "clusters": [{"name": "it", "cluster": {"server": str(server.make_url("")).rstrip("/")}}],
+            "users": [{"name": "it", "user": {"token": "any"}}],
+            "contexts": [{"name": "it", "context": {"cluster": "it", "user": "it"}}],
+        }
+        (tmp_path / "kubeconfig").write_text(json.dumps(config))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+        cluster = await KubernetesClient.connect(**more)
+        try:
+            yield cluster
+        finally:
+            await cluster.close()
+
+
+def body(kind: str, api_version: str) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "a", "namespace": "b"}}
+
+
+async def test_what_may_not_be_written_is_not_sent_but_the_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[str] = []
+    leading = True
+
+    async def answer(request: web.Request) -> web.Response:
+        nonlocal leading
+        leading = False  # it ends while an answer is waited for: the next one asks again
+        came.append(f"{request.method} {request.path}")
+        return web.json_response(body("ConfigMap", "v1"))
+
+    async with connected(tmp_path, monkeypatch, answer, may_write=lambda: leading) as cluster:
+        await cluster.apply(body("ConfigMap", "v1"))
+        for write in (cluster.create, cluster.apply, cluster.apply_status, cluster.replace, cluster.create_event):
+            kind, version = ("Event", "events.k8s.io/v1") if write == cluster.create_event else ("ConfigMap", "v1")
+            with pytest.raises(NotLeading, match="not sent, this operator leads no longer"):
+                await write(body(kind, version))
+        await cluster.get("ConfigMap", "b", "a")
+        await cluster.replace(body("Lease", "coordination.k8s.io/v1"))
+    assert came == [
+        "PATCH /api/v1/namespaces/b/configmaps/a",
+        "GET /api/v1/namespaces/b/configmaps/a",
+        "PUT /apis/coordination.k8s.io/v1/namespaces/b/leases/a",
+    ]
+
+
+async def test_a_write_is_given_up_before_a_read_is_and_by_the_api_server_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, str | None] = {}
+
+    async def answer(request: web.Request) -> web.Response:
+        asked[request.method] = request.query.get("timeout")
+        await asyncio.sleep(0.5 if request.method == "GET" else 600)
+        return web.json_response(body("ConfigMap", "v1"))
+
+    async with connected(tmp_path, monkeypatch, answer, seconds=60, write_seconds=0.25) as cluster:
+        with pytest.raises(NoAnswer, match=r"PATCH .*: no answer in 0\.25 s"):
+            await cluster.apply(body("ConfigMap", "v1"))
+        assert await cluster.get("ConfigMap", "b", "a") is not None
+    assert asked == {"PATCH": "0.25s", "GET": None}

@@ -35,6 +35,47 @@ async def until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+async def test_each_time_it_runs_all_that_is_known_is_looked_at_and_nothing_in_between() -> None:
+    looks: list[Key] = []
+
+    async def reconcile(key: Key) -> Outcome:
+        looks.append(key)
+        return DONE
+
+    queue = WorkQueue()
+    queue.close()
+    made = Controller(queue, reconcile, workers=1, deadline=5, known=lambda: [B, A])
+    for run in (1, 2):
+        made.enqueue(A)
+        assert len(queue) == 0, "an operator that stands by has nothing to do"
+        task = asyncio.create_task(made.run())
+        await until(lambda: len(looks) == 2 * run)  # noqa: B023
+        task.cancel()
+        await asyncio.wait({task})
+    assert looks == [A, B, A, B]
+
+
+@pytest.mark.parametrize("may_finish", [True, False])
+async def test_what_is_in_hand_is_finished_only_while_it_may_be(may_finish: bool) -> None:
+    begun, go, finished = asyncio.Event(), asyncio.Event(), False
+
+    async def reconcile(key: Key) -> Outcome:
+        nonlocal finished
+        begun.set()
+        await go.wait()
+        finished = True
+        return DONE
+
+    made = Controller(WorkQueue(), reconcile, 1, 60, known=lambda: [A], may_finish=lambda: may_finish)
+    task = asyncio.create_task(made.run())
+    await begun.wait()
+    task.cancel()
+    if may_finish:
+        asyncio.get_running_loop().call_later(0.05, go.set)
+    await asyncio.wait({task})
+    assert finished is may_finish
+
+
 async def test_a_key_is_never_in_two_workers() -> None:
     inside, most, looks = 0, 0, 0
 
