@@ -4,24 +4,27 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
-import time
+import uuid
 from typing import Any, cast
 
 import kopf
 
 from modelbundle_operator import logs
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
-from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube import watch
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import KubernetesClient, in_cluster
 from modelbundle_operator.kube.errors import NotInstalled, Refused
+from modelbundle_operator.kube.lease import LeaseStore
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.last_resort import guarded
+from modelbundle_operator.loop.leader import Leader, Tenure
+from modelbundle_operator.loop.lease import WRITE_SECONDS
 from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
@@ -31,13 +34,12 @@ from modelbundle_operator.telemetry.probes import Probes, not_longer_than
 
 log = logging.getLogger("modelbundle_operator")
 
-START_SECONDS = 120.0
-
 
 async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it again."""
-    metrics, cache, queue = Metrics(), ObjectCache(), WorkQueue()
-    cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called)
+    metrics, cache, queue, tenure = Metrics(), ObjectCache(), WorkQueue(), Tenure()
+    queue.close()  # until this operator leads
+    cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held)
     waiters = Waiters(queue)
     bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed)
     endpoints = EndpointReconciler(cluster, cache)
@@ -45,7 +47,20 @@ async def run(settings: Settings) -> None:
     async def reconcile(key: Key) -> Outcome:
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
-    controller = Controller(queue, reconcile, settings.workers, settings.reconcile_seconds, waiters, metrics.reconciled)
+    controller = Controller(
+        queue,
+        reconcile,
+        settings.workers,
+        settings.reconcile_seconds,
+        waiters,
+        metrics.reconciled,
+        known=cache.keys,
+        may_finish=tenure.held,
+    )
+    leases = LeaseStore(cluster, settings.lease_namespace)
+    # another one at each start: what the process before this one sent may still be under way
+    identity = f"{os.environ.get('HOSTNAME') or socket.gethostname()}_{uuid.uuid4()}"
+    leader = Leader(leases, identity, controller.run, tenure)
     resync = Resync(cluster, cache, controller.enqueue, settings.resync_seconds, settings.watch_namespaces)
     metrics.watch_queue(
         queue.__len__,
@@ -54,14 +69,15 @@ async def run(settings: Settings) -> None:
         retries=lambda: queue.counters.retries,
     )
     metrics.watch_cache(cache.sizes, cache.readiness)
+    metrics.watch_leader(tenure.held, lambda: leader.takeovers)
+    metrics.watch_resync(resync.age, settings.resync_seconds)
+    longest = 3 * settings.reconcile_seconds
     probes = Probes(
-        alive=(
-            not_longer_than(
-                "a reconcile has been running", queue.longest_unfinished_seconds, 3 * settings.reconcile_seconds
-            ),
-            not_longer_than("the last resync was", resync.age, START_SECONDS + 4 * settings.resync_seconds),
+        alive=(not_longer_than("a reconcile has been running", queue.longest_unfinished_seconds, longest),),
+        ready=(
+            lambda: None if cache.filled else "the cache is not filled yet",
+            lambda: None if leader.knows_leader else f"which operator leads is not known (Lease {leases.where})",
         ),
-        ready=(lambda: None if cache.filled else "the cache is not filled yet",),
         metrics=metrics,
     )
     runner = await probes.serve(settings.probe_port)
@@ -77,7 +93,7 @@ async def run(settings: Settings) -> None:
                 clusterwide=not settings.watch_namespaces,
                 namespaces=settings.watch_namespaces,
             ),
-            asyncio.create_task(controller.run(), name="controller"),
+            asyncio.create_task(leader.run(), name="leader"),
             asyncio.create_task(resync.run(), name="resync"),
         ]
         await kopf.run_tasks(tasks)
@@ -88,8 +104,8 @@ async def run(settings: Settings) -> None:
 
 
 async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
-    """Fill the cache; an API server that is just starting is waited for, a missing CRD is not."""
-    pause, began = 0.5, time.monotonic()
+    """Fill the cache; an API server that does not answer is waited for, however long, a missing CRD is not."""
+    pause, said = 0.5, ""
     while True:
         try:
             await cluster.check_installed()
@@ -97,9 +113,9 @@ async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
         except (NotInstalled, Refused):
             raise
         except Exception as error:
-            if time.monotonic() - began > START_SECONDS:
-                raise
-            log.warning("%s; trying again", error or type(error).__name__)
+            if (text := str(error) or type(error).__name__) != said:
+                log.warning("%s; trying again until the API server answers", text)
+                said = text
             await asyncio.sleep(pause)
             pause = min(pause * 2, 8.0)
         else:
@@ -121,9 +137,6 @@ def main() -> int:
     except NotInstalled as error:
         log.critical("%s", error)
         return 2
-    except Transient as error:
-        log.critical("the API server did not answer in %g s: %s", START_SECONDS, error)
-        return 1
     except KeyboardInterrupt:
         return 0
     except Exception:

@@ -102,7 +102,10 @@ class Settings:
         "MODELBUNDLE_RECONCILE_SECONDS", 60, _whole(1, 3600), "Longest time that one reconcile may take."
     )
     request_seconds: int = _setting(
-        "MODELBUNDLE_REQUEST_SECONDS", 15, _whole(1, 300), "Longest time that one call to the API server may take."
+        "MODELBUNDLE_REQUEST_SECONDS",
+        15,
+        _whole(1, 300),
+        "Longest time that one call to the API server may take; a write may take 3.5 s at most.",
     )
     resync_seconds: int = _setting(
         "MODELBUNDLE_RESYNC_SECONDS", 300, _whole(10, 86400), "Resync interval: time between two LISTs of everything."
@@ -112,6 +115,12 @@ class Settings:
     )
     no_capacity_seconds: int = _setting(
         "MODELBUNDLE_NO_CAPACITY_SECONDS", 60, _whole(1, 86400), "An unschedulable pod becomes WaitingForCapacity then."
+    )
+    lease_namespace: str = _setting(
+        "MODELBUNDLE_LEASE_NAMESPACE",
+        "modelbundle-system",
+        _text,
+        "Namespace of the Lease modelbundle-operator: of the operators that share it one works, the others stand by.",
     )
     probe_port: int = _setting(
         "MODELBUNDLE_PROBE_PORT", 8081, _whole(1, 65535), "Port of the operator's own /healthz, /readyz and /metrics."

@@ -105,10 +105,7 @@ def test_the_policies_speak_of_every_write_that_the_role_grants(render: Render, 
     )
     assert granted >= ASKED_FOR_ONLY, "the role does not grant it any more: take it out of this test"
     assert not spoken_of & ASKED_FOR_ONLY
-    # the lease comes with a second replica
-    assert {write for write in spoken_of - granted if not write.startswith("leases.")} == set(), (
-        "the policy lets through what no role grants"
-    )
+    assert spoken_of - granted == set(), "the policy lets through what no role grants"
 
 
 def test_what_may_be_written_has_a_policy_that_says_what_it_may_be(render: Render) -> None:

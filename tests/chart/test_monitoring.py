@@ -33,6 +33,8 @@ def exposed() -> set[str]:
     metrics = Metrics()
     metrics.watch_queue(lambda: 1, lambda: 0.5, lambda: 2, lambda: 3)
     metrics.watch_cache(lambda: {"Pod": 1}, lambda: ["Serving"])
+    metrics.watch_leader(lambda: True, lambda: 1)
+    metrics.watch_resync(lambda: 1.0, 300)
     metrics.called("read", "Pod")
     counters = Counters()
     counters.requests[200, "OK"] = 1

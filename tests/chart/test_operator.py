@@ -85,6 +85,20 @@ def test_there_is_one_at_a_time(render: Render) -> None:
     assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
 
 
+@pytest.mark.parametrize("values", [{}, SCOPED, {"watchNamespaces": ["modelbundle-system"]}])
+def test_it_may_hold_its_own_lease_and_read_no_other(render: Render, values: dict[str, Any]) -> None:
+    documents = render.operator(**values)
+    role = only(documents, "Role", f"{NAME}-lease")
+    assert role["metadata"]["namespace"] == "modelbundle-system"
+    held, made = role["rules"]
+    assert (held["resourceNames"], held["verbs"]) == ([NAME], ["get", "update"])
+    assert made["verbs"] == ["create"], "which cannot be granted by name"
+    assert {(*rule["apiGroups"], *rule["resources"]) for rule in (held, made)} == {("coordination.k8s.io", "leases")}
+    binding = only(documents, "RoleBinding", f"{NAME}-lease")
+    assert (binding["metadata"]["namespace"], binding["roleRef"]["name"]) == ("modelbundle-system", f"{NAME}-lease")
+    assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": "modelbundle-system"}]
+
+
 def test_its_probes_ask_what_can_fail(render: Render) -> None:
     container = pod(render())["containers"][0]
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "probes"}
@@ -108,7 +122,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
 
 def test_an_empty_setting_leaves_the_operators_own_default(render: Render) -> None:
     found = environment(render())
-    assert set(found) == {"MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT", "MODELBUNDLE_ARTIFACT_SECRET"}
+    always = ("RUNTIME_IMAGE", "LEASE_NAMESPACE", "PROBE_PORT", "ARTIFACT_SECRET")
+    assert set(found) == {f"MODELBUNDLE_{name}" for name in always}
 
 
 @pytest.mark.parametrize(

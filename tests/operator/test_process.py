@@ -6,89 +6,19 @@ docs/adr/0001-kopf-as-host.md says why each of them matters.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
-import socket
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_api import FakeApi
+from tests.operator.operator_process import LONG_ENOUGH_SECONDS, Running, start
 from tools.testkit.cluster_objects import model_bundle, serving_pod
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Key("models", "llama")
 LABELLED = {"configmaps", "services", "deployments", "pods"}
-
-# for a process that shares its machine; no behaviour is measured by it
-LONG_ENOUGH_SECONDS = 60.0
-
-
-class Running:
-    """The process and what it says of itself."""
-
-    def __init__(self, api: FakeApi, process: asyncio.subprocess.Process, port: int) -> None:
-        self.api, self.process, self.port = api, process, port
-
-    async def until(self, true: Callable[[], bool], seconds: float = LONG_ENOUGH_SECONDS) -> None:
-        async with asyncio.timeout(seconds):
-            while not true():  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
-
-    async def probe(self, path: str) -> int:
-        async with aiohttp.ClientSession() as session:
-            try:
-                async with session.get(f"http://127.0.0.1:{self.port}{path}") as response:
-                    return response.status
-            except aiohttp.ClientConnectionError:
-                return 0
-
-    async def stop(self) -> int:
-        if self.process.returncode is None:
-            self.process.send_signal(signal.SIGTERM)
-        return await asyncio.wait_for(self.process.wait(), LONG_ENOUGH_SECONDS)
-
-
-@asynccontextmanager
-async def start(api: FakeApi, tmp_path: Path, **settings: str) -> AsyncIterator[Running]:
-    server = api.server()
-    await server.start_server()
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "fake",
-                "clusters": [{"name": "fake", "cluster": {"server": str(server.make_url("")).rstrip("/")}}],
-                "users": [{"name": "fake", "user": {"token": "anything"}}],
-                "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
-            }
-        )
-    )
-    port = _free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("MODELBUNDLE_")},
-        "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
-        "KUBECONFIG": str(kubeconfig),
-        "MODELBUNDLE_PROBE_PORT": str(port),
-        **settings,
-    }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "modelbundle_operator", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    running = Running(api, process, port)
-    try:
-        yield running
-    finally:
-        await running.stop()
-        await server.close()
 
 
 @pytest.fixture
@@ -220,9 +150,3 @@ async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: P
             if r.path.rpartition("/")[2] in {*LABELLED, "modelbundles", "modelendpoints"}
         }
         assert all("/namespaces/models/" in path for path in paths), paths
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

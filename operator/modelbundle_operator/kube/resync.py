@@ -25,7 +25,7 @@ TOGETHER_SECONDS = 0.5
 
 
 class Resync:
-    """Keeps the cache whole. `age` is what the liveness probe asks for."""
+    """Keeps the cache whole. `age` is for the metrics."""
 
     def __init__(
         self,

@@ -41,6 +41,7 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.posting.enabled = False
     made.queueing.worker_limit = None
     made.networking.request_timeout = request_seconds
+    made.networking.error_backoffs = (1.0, 2.0, 4.0, 8.0)  # and again: 21 s are long once the API server is back
     made.watching.server_timeout = 300
     made.watching.reconnect_backoff = 1.0
     made.watching.chunk_size = 1  # of the list only the version is read (watch_session.py)

@@ -84,6 +84,26 @@ class Metrics:
 
         self.registry.register(_Callback(collect))
 
+    def watch_leader(self, leading: Callable[[], bool], takeovers: Callable[[], int]) -> None:
+        """Show whether this operator is the one that works, and how often it has begun to."""
+
+        def collect() -> Iterator[Metric]:
+            yield _gauge("leader", "1 for the operator that works, 0 for one that stands by.", leading())
+            yield CounterMetricFamily(
+                f"{PREFIX}_leader_takeovers", "How often this operator has begun to lead.", value=takeovers()
+            )
+
+        self.registry.register(_Callback(collect))
+
+    def watch_resync(self, age: Callable[[], float], interval: float) -> None:
+        """Show how long ago the cache was last compared with the API server, and how long that may be."""
+
+        def collect() -> Iterator[Metric]:
+            yield _gauge("resync_age_seconds", "Seconds since the last resync that went well.", age())
+            yield _gauge("resync_interval_seconds", "Seconds between two resyncs.", interval)
+
+        self.registry.register(_Callback(collect))
+
     def exposition(self) -> bytes:
         """The page that Prometheus reads."""
         return generate_latest(self.registry)

@@ -1,7 +1,8 @@
 """/healthz, /readyz and /metrics of the operator itself, on one port.
 
-/healthz can fail, or it would be worth nothing: a process whose loop is stuck inside still answers TCP. It asks what
-only a working loop keeps young: the slowest reconcile and the last resync.
+/healthz can fail, or it would be worth nothing: a process whose loop is stuck inside still answers TCP. It is about the
+event loop, which has to answer it, and about the workers. The API server has no part in it: no new process brings it
+back, and how old what is known of it may get is a metric.
 """
 
 from collections.abc import Awaitable, Callable

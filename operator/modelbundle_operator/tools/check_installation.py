@@ -73,7 +73,9 @@ async def _ready(url: str) -> None:
             if answer.status != 200:
                 raise NotWorking(f"the operator is not ready: {text}")
     except (aiohttp.ClientError, OSError) as error:
-        raise NotWorking(f"{url} does not answer: {error}; kubectl logs deployment/modelbundle-operator") from None
+        raise NotWorking(
+            f"{url} does not answer: {error}; kubectl logs -l app.kubernetes.io/name=modelbundle-operator"
+        ) from None
 
 
 async def run(namespace: str, readyz: str) -> None:
