@@ -24,6 +24,11 @@ def granted(role: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     }
 
 
+A_NODE_IS_LOST = [
+    {"key": f"node.kubernetes.io/{state}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 30}
+    for state in ("not-ready", "unreachable")
+]
+
 # verbs on each resource; a row more here is a privilege more for the operator, so it needs a reason in the commit.
 # tests/cluster/test_rbac.py holds that none of them is idle.
 GRANTED = {
@@ -58,7 +63,7 @@ def test_it_may_do_the_same_in_each_namespace_it_is_limited_to(render: Render) -
 
 
 def test_limited_to_namespaces_it_has_nothing_that_spans_the_cluster(render: Render) -> None:
-    every = {"podDisruptionBudget": {"enabled": True}, "networkPolicy": {"enabled": True}}
+    every = {"networkPolicy": {"enabled": True}}
     monitoring = {name: {"enabled": True} for name in ("serviceMonitor", "podMonitor", "alerts", "dashboard")}
     documents = render.operator(**SCOPED, **every, monitoring=monitoring)
     assert not [kind for kind in kinds(documents) if kind.startswith("Cluster")]
@@ -80,9 +85,17 @@ def test_without_rbac_another_admin_grants(render: Render) -> None:
     ]
 
 
-def test_there_is_one_at_a_time(render: Render) -> None:
-    spec = deployment(render())["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+def test_two_of_them_exclude_each_other_by_a_lease(render: Render) -> None:
+    documents = render()
+    assert deployment(documents)["spec"]["replicas"] == 2
+    assert environment(documents)["MODELBUNDLE_LEASE_NAMESPACE"] == "modelbundle-system"
+    assert deployment(render.operator(replicas=3))["spec"]["replicas"] == 3
+
+
+@pytest.mark.parametrize("values", [{}, SCOPED, {"replicas": 1}])
+def test_those_of_an_older_version_end_before_one_of_this_begins(render: Render, values: dict[str, Any]) -> None:
+    """Version 0.1.0 knows no Lease."""
+    assert deployment(render.operator(**values))["spec"]["strategy"] == {"type": "Recreate"}
 
 
 @pytest.mark.parametrize("values", [{}, SCOPED, {"watchNamespaces": ["modelbundle-system"]}])
@@ -97,6 +110,18 @@ def test_it_may_hold_its_own_lease_and_read_no_other(render: Render, values: dic
     binding = only(documents, "RoleBinding", f"{NAME}-lease")
     assert (binding["metadata"]["namespace"], binding["roleRef"]["name"]) == ("modelbundle-system", f"{NAME}-lease")
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": "modelbundle-system"}]
+
+
+def test_they_keep_apart_where_there_is_more_than_one_node(render: Render) -> None:
+    documents = render()
+    ((term,),) = [
+        affinity["preferredDuringSchedulingIgnoredDuringExecution"] for affinity in pod(documents)["affinity"].values()
+    ]
+    assert term["podAffinityTerm"] == {
+        "topologyKey": "kubernetes.io/hostname",
+        "labelSelector": deployment(documents)["spec"]["selector"],
+    }
+    assert set(pod(documents)["affinity"]) == {"podAntiAffinity"}
 
 
 def test_its_probes_ask_what_can_fail(render: Render) -> None:
@@ -160,7 +185,7 @@ def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:
     job = only(documents, "Job")["spec"]["template"]["spec"]
     for spec in (pod(documents), job, only(documents, "Pod")["spec"]):  # those that run once go where the operator may
         assert spec["nodeSelector"] == {"disk": "ssd"}
-        assert spec["tolerations"] == [toleration]
+        assert spec["tolerations"] == [toleration, *A_NODE_IS_LOST]
         assert spec["priorityClassName"] == "high"
         assert spec["imagePullSecrets"] == [{"name": "registry"}]
     metadata = deployment(documents)["spec"]["template"]["metadata"]

@@ -13,7 +13,6 @@ from tests.chart.test_bundles import BUNDLE
 
 MONITORING = ("serviceMonitor", "podMonitor", "alerts", "dashboard")
 OPTIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "podDisruptionBudget": ({"podDisruptionBudget": {"enabled": True}}, {"PodDisruptionBudget"}),
     "networkPolicy": ({"networkPolicy": {"enabled": True}}, {"NetworkPolicy"}),
     "crds": ({"crds": {"upgradeJob": {"enabled": True}}}, {"Job"}),
     "serviceMonitor": ({"monitoring": {"serviceMonitor": {"enabled": True}}}, {"ServiceMonitor"}),
@@ -44,10 +43,13 @@ def test_what_others_select_carries_the_labels_they_select_on(render: Render, op
 
 
 def test_the_disruption_budget_covers_the_operator(render: Render) -> None:
-    documents = render.operator(podDisruptionBudget={"enabled": True, "maxUnavailable": 0})
+    documents = render()
     spec = only(documents, "PodDisruptionBudget")["spec"]
-    assert spec["maxUnavailable"] == 0
+    assert spec["maxUnavailable"] == 1, "with one replica it blocks no drain"
     assert spec["selector"] == only(documents, "Deployment")["spec"]["selector"]
+    stricter = render.operator(podDisruptionBudget={"maxUnavailable": 0})
+    assert only(stricter, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 0
+    assert "PodDisruptionBudget" not in kinds(render.operator(podDisruptionBudget={"enabled": False}))
 
 
 def test_the_network_policy_lets_in_scrapes_and_out_the_api_server_and_dns(render: Render) -> None:

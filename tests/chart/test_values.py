@@ -25,7 +25,7 @@ WRONG = {
     "roles: {aggregateToEdit: please}": "at '/roles/aggregateToEdit': got string, want boolean",
     "operator: {setings: {}}": "additional properties 'setings' not allowed",
     "operator: {enabled: 'no'}": "at '/operator/enabled': got string, want boolean",
-    "operator: {replicas: 2}": "additional properties 'replicas' not allowed",
+    "operator: {replicas: 0}": "at '/replicas': minimum: got 0, want 1",
     "operator: {settings: {packageindex: ''}}": "additional properties 'packageindex' not allowed",
     "operator: {settings: {packageIndex: 'https://u:p@x/simple'}}": "at '/settings/packageIndex': 'https",
     "operator: {settings: {packageIndex: 'ftp://x'}}": "at '/settings/packageIndex': 'ftp://x' does not match",

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.audit import AuditLog
+from tests.cluster.operator_pods import operator_logs
 from tests.gitops import health_data
 from tools.demo import cluster_half
 from tools.testkit.call import client_pod
@@ -142,7 +143,7 @@ def pytest_runtest_makereport(
     report = yield
     if report.failed and "operator" in getattr(item, "fixturenames", ()):
         try:
-            logs = kubectl("logs", "deployment/modelbundle-operator", "--tail=25", namespace="modelbundle-system")
+            logs = operator_logs(tail=25)
         except KubectlError as error:
             logs = str(error)
         report.sections.append((f"operator's log at {time.strftime('%X')}", logs))

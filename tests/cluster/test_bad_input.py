@@ -12,6 +12,7 @@ import pytest
 
 from tests.cluster.bad_rows import ROWS, Row, World
 from tests.cluster.bundles import INTEGER, REQUEST, cpu_bundle, wait_condition, wait_ready
+from tests.cluster.operator_pods import operator_logs
 from tests.gitops import health_data
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
@@ -93,7 +94,7 @@ def test_a_predict_function_that_raises_is_an_http_error(world: World) -> None:
 
 def test_operator_logged_no_traceback_for_any_of_them(world: World) -> None:
     """Last of this file: the log of the operator that judged all rows above."""
-    logs = kubectl("logs", "deployment/modelbundle-operator", namespace="modelbundle-system")
+    logs = operator_logs()
     assert world.namespace in logs  # it is the log of the operator that saw them
     assert "Traceback" not in logs
 

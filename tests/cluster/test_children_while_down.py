@@ -32,7 +32,7 @@ def operator_down() -> Iterator[Callable[[], None]]:
     system = "modelbundle-system"
 
     def start() -> None:
-        kubectl(*OPERATOR, "--replicas=1", namespace=system)
+        kubectl(*OPERATOR, "--replicas=2", namespace=system)
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=60s", namespace=system, timeout=70)
 
     kubectl(*OPERATOR, "--replicas=0", namespace=system)

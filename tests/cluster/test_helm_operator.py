@@ -16,6 +16,7 @@ import pytest
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.load import load
+from tests.cluster.operator_pods import operator_logs, operator_pods
 from tests.cluster.test_endpoints import endpoint
 from tools.testkit.call import from_host, from_pod
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
@@ -57,6 +58,7 @@ def alone(operator: Callable[[], None]) -> Iterator[None]:
     kubectl("delete", "jobs,pods,serviceaccounts", "-l", f"app.kubernetes.io/instance={RELEASE}", namespace=NAMESPACE)
     kubectl("delete", "clusterroles,clusterrolebindings", "-l", f"app.kubernetes.io/instance={RELEASE}")
     kubectl("delete", "clusterrole,clusterrolebinding", OLDER_RIGHTS, "--ignore-not-found")
+    kubectl("delete", "role,rolebinding", OLDER_RIGHTS, "--ignore-not-found", namespace=NAMESPACE)
     operator()
 
 
@@ -158,27 +160,29 @@ def test_a_job_of_an_older_version_drops_no_field(in_place: Callable[..., str]) 
 def test_upgrade_and_rollback_under_traffic_lose_nothing(
     in_place: Callable[..., str], namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
-    in_place("install", OLDER_CHART, "--skip-crds")
-    # which knew nothing of OwnerReferencesPermissionEnforcement, as the local cluster has it
+    # it knew nothing of OwnerReferencesPermissionEnforcement, as the local cluster has it, and of a Lease
     finalizers = "modelbundles.modelbundle.dev/finalizers,modelendpoints.modelbundle.dev/finalizers"
     kubectl("create", "clusterrole", OLDER_RIGHTS, "--verb=update", f"--resource={finalizers}")
     account = f"--serviceaccount={NAMESPACE}:modelbundle-operator"
     kubectl("create", "clusterrolebinding", OLDER_RIGHTS, f"--clusterrole={OLDER_RIGHTS}", account)
+    kubectl("create", "role", OLDER_RIGHTS, "--verb=get,create,update", "--resource=leases", namespace=NAMESPACE)
+    kubectl("create", "rolebinding", OLDER_RIGHTS, f"--role={OLDER_RIGHTS}", account, namespace=NAMESPACE)
+    in_place("install", OLDER_CHART, "--skip-crds")
     apply(cpu_bundle(store, "steady", predict=NOTING), namespace=namespace)
     wait_ready("steady", namespace)
     wait_for("the name to answer", lambda: from_pod("steady", namespace, {"x": 1, "y": "warm"}).status == 200, 30)
     before = _pods("steady", namespace)
-    operators = {_operator_pod()}
+    operators = _operators({})
 
     with load("steady", namespace, TRAFFIC_SECONDS) as traffic:
         began = time.monotonic()
         # another version renders differently: other settings are what a rendering shows of it
         in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
-        operators.add(_operator_pod())
+        operators = _operators(operators)
         apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
         wait_ready("newcomer", namespace)
         helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
-        operators.add(_operator_pod())
+        operators = _operators(operators)
         took = time.monotonic() - began
 
     answers, lost = traffic.answers, traffic.lost
@@ -190,7 +194,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
         "both sides have the same ids, each once"
     )
     assert _pods("steady", namespace) == before
-    assert len(operators) == 3, "each step replaced the operator"
+    assert len(operators) == 1 + 2 + 1, "each step replaced the operator"
     assert _pull_policies("newcomer", namespace) == {"Never"} != _pull_policies("steady", namespace)
     show(
         f"operator upgraded and rolled back by Helm in {took:.1f} s under {len(answers)} requests, no retries: 0 lost,"
@@ -230,7 +234,7 @@ def test_an_operator_of_one_namespace_needs_no_cluster_role(
     assert kubectl("auth", "can-i", "list", "pods", account, namespace=team).strip() == "yes"
     with pytest.raises(KubectlError):
         kubectl("auth", "can-i", "list", "pods", account, namespace=namespace)
-    log = kubectl("logs", "deployment/modelbundle-operator", namespace=team)
+    log = operator_logs(team)
     assert "403" not in log
     assert "orbidden" not in log
     helm("uninstall", "team", "-n", team, "--wait")
@@ -247,10 +251,9 @@ def _version(name: str) -> Manifest:
     return dict(version)
 
 
-def _operator_pod() -> str:
-    pods = list_all("pods", NAMESPACE, "app.kubernetes.io/name=modelbundle-operator")
-    (alive,) = [pod["metadata"]["uid"] for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-    return str(alive)
+def _operators(seen: dict[str, Manifest]) -> dict[str, Manifest]:
+    """The operator's pods by uid, those seen before too, as they were then."""
+    return {**seen, **{pod["metadata"]["uid"]: pod for pod in operator_pods()}}
 
 
 def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:

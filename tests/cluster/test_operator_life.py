@@ -7,18 +7,17 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.operator_pods import SYSTEM, leader, operator_ready, process_of, restarts
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
-SYSTEM = "modelbundle-system"
 GOAL = 12  # API calls of the operator from create to Ready
 # Another version: this image with a rendering that adds an env, a probe and a label, put over it as it is imported.
 OTHER_VERSION = """
@@ -63,7 +62,7 @@ def test_calls_from_create_to_ready_are_few(
 def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
     operator: object, namespace: str, store: Store
 ) -> None:
-    """SIGKILL as soon as the first child exists; the restarted operator ends where an undisturbed one does."""
+    """SIGKILL as soon as the first child exists; the operator that goes on ends where an undisturbed one does."""
     apply(cpu_bundle(store, "undisturbed"), namespace=namespace)
     wait_ready("undisturbed", namespace)
     manifest = cpu_bundle(store, "disturbed")
@@ -89,7 +88,7 @@ def another_version(operator: Callable[[], None]) -> Iterator[Callable[[], None]
         volume = {"name": "another-version", "configMap": {"name": "another-version"}}
         patch = {"spec": {"template": {"spec": {"containers": [container], "volumes": [volume]}}}}
         kubectl("patch", "deployment", "modelbundle-operator", "-p", json.dumps(patch), namespace=SYSTEM)
-        _operator_ready()
+        operator_ready()
 
     yield replace
     kubectl("delete", "deployment", "modelbundle-operator", namespace=SYSTEM)
@@ -141,36 +140,14 @@ def test_scale_subresource_scales_the_bundle(operator: object, namespace: str, s
 
 def _kill_operator() -> None:
     """SIGKILL by this machine's process id; on another cluster the nearest thing is to delete the pod by force."""
-    (pod,) = list_all("pods", SYSTEM, "app.kubernetes.io/name=modelbundle-operator")
+    pod = leader()
     if os.environ.get("CLUSTER"):
         kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", namespace=SYSTEM)
     else:
-        os.kill(_process_of(pod), signal.SIGKILL)
-        wait_for("the container to restart", lambda: _restarts(pod["metadata"]["name"]) == 1, 30)
-    _operator_ready()
-
-
-def _process_of(pod: Manifest) -> int:
-    """The operator's process, recognised by its cgroup, which carries the pod's uid."""
-    uid = pod["metadata"]["uid"]
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            cgroup = (process / "cgroup").read_text().replace("_", "-")
-            command = (process / "cmdline").read_bytes()
-        except OSError:  # it ended meanwhile
-            continue
-        if uid in cgroup and b"modelbundle_operator" in command:
-            return int(process.name)
-    raise LookupError(f"no process of pod {uid} on this machine")
-
-
-def _restarts(name: str) -> int:
-    statuses = (get("pod", name, SYSTEM) or {}).get("status", {}).get("containerStatuses", [])
-    return sum(status["restartCount"] for status in statuses)
-
-
-def _operator_ready() -> None:
-    kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=90s", namespace=SYSTEM, timeout=100)
+        before = restarts(pod["metadata"]["name"])
+        os.kill(process_of(pod), signal.SIGKILL)
+        wait_for("the container to restart", lambda: restarts(pod["metadata"]["name"]) > before, 30)
+    operator_ready()
 
 
 def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:

@@ -14,7 +14,7 @@ from tools.testkit.store import BUCKET, Store
 
 RELEASE = "model-bundles"
 NAMESPACE = "modelbundle-system"
-OPERATOR = "deployment/modelbundle-operator"
+OPERATOR = "app.kubernetes.io/name=modelbundle-operator"
 
 
 def install(place: Place, **more_settings: str | int) -> None:
@@ -52,7 +52,7 @@ def helm(*arguments: str, stdin: str = "") -> str:
     if done.returncode:
         try:
             state = kubectl("describe", "pods", namespace=NAMESPACE)
-            state += kubectl("logs", OPERATOR, "--tail=30", namespace=NAMESPACE)
+            state += kubectl("logs", "-l", OPERATOR, "--prefix", "--tail=30", namespace=NAMESPACE)
         except KubectlError as error:
             state = str(error)
         raise KubectlError(f"helm {arguments[0]}: {done.stderr.strip()}\n{state}")
