@@ -11,7 +11,8 @@ import rfc8785
 
 from launch.bundle.content import FIELDS, Content
 
-_JSONPATH = r"-o jsonpath='{.data.bundle\.json}'"
+_OF_PODS = r"kubectl get configmap NAME -o jsonpath='{.data.bundle\.json}' | sha256sum"
+_OF_CLONE = "kubectl get mbun NAME -o jsonpath='{.status.resolved.document}' | sha256sum"
 
 
 def parts(content: Content) -> List[Dict[str, Any]]:
@@ -56,6 +57,10 @@ def explanation(content: Content, origin: str) -> str:
         "",
         f"The same by other means: modelbundle digest {origin} -o document | sha256sum",
     ]
+    spec = content.manifest["spec"]
     if "status" in content.manifest:
-        lines.append(f"and of what the pods mount: kubectl get configmap {content.name} {_JSONPATH} | sha256sum")
+        if "cloneFrom" in spec["bundle"]:
+            lines.append(f"and of what the clone was resolved to: {_OF_CLONE.replace('NAME', content.name)}")
+        if (spec.get("serving") or {}).get("replicas", 1):  # else there may be no ConfigMap
+            lines.append(f"and of what the pods mount: {_OF_PODS.replace('NAME', content.name)}")
     return "\n".join(lines)

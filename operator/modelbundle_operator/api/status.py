@@ -115,7 +115,7 @@ class Status(ApiModel):
     )
     digest: Digest | None = Field(
         default=None,
-        description="What was asked to run: sha256 of the bundle document, which is the ConfigMap's bundle.json.",
+        description="What was asked to run: sha256 of the bundle document, spec.bundle with all that it inherits.",
     )
     resolved: Resolved | None = None
     image: Text | None = Field(default=None, description="Image of the worker, as asked for.")

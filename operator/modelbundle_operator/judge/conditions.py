@@ -19,6 +19,8 @@ from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 
 Check = Callable[[Evidence], Verdict | None]
 
+RESOLVED = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
+
 
 def judge(seen: Observation) -> Judgement:
     """The conditions of a bundle whose children are in place."""
@@ -26,7 +28,7 @@ def judge(seen: Observation) -> Judgement:
     ready = first(READY, known)
     conditions = [
         ready,
-        Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is in the ConfigMap."),
+        RESOLVED,
         first(ARTIFACT, known),
         first(REQUIREMENTS, known),
         first(AVAILABLE, known),
@@ -60,9 +62,8 @@ def judge_without_base(error: BaseUnavailable, running: RunningPods) -> Judgemen
 
 def judge_blocked(reason: str, message: str, running: RunningPods) -> Judgement:
     """The conditions of a bundle whose children cannot be written: a taken name, a policy. Heals when that goes."""
-    resolved = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
     waiting = "The bundle's children are not all in place."
-    return _hindered(reason, message, waiting, ConditionType.RECONCILING, running, resolved)
+    return _hindered(reason, message, waiting, ConditionType.RECONCILING, running, RESOLVED)
 
 
 def _hindered(

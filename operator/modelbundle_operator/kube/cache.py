@@ -15,7 +15,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.judge.observation import Pod, observe_pod
 from modelbundle_operator.kube.decoding import packed, unpacked
-from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, OWN_KINDS
+from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, OWN_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
@@ -51,8 +51,8 @@ class ObjectCache:
         return [self._bodies["Pod", key.namespace, name]["observed"] for name in sorted(self._pods.get(key, ()))]
 
     def wants(self, kind: str, body: Body) -> bool:
-        """Whether an object is kept: a child while its controller is known here, a pod while its bundle is, or an
-        endpoint that names it.
+        """Whether an object is kept: a child while its controller is known here or, where it has none, the owner that
+        its label and its name say; a pod while its bundle is, or an endpoint that names it.
 
         A user who may create objects may label any number of them as ours. What only has a child's name is asked
         for when it is looked at.
@@ -61,8 +61,11 @@ class ObjectCache:
             return True
         if kind == "Pod":
             return any((key.kind, *key.place) in self._bodies or key in self._named for key in keys_for(kind, body))
-        controller = controller_of(body)
-        return controller is not None and any(self._uid(key) == controller.get("uid") for key in keys_for(kind, body))
+        controller, owners = controller_of(body), keys_for(kind, body)
+        if controller is not None:
+            return any(self._uid(key) == controller.get("uid") for key in owners)
+        labels = body["metadata"].get("labels") or {}
+        return any(labels.get(OWNER_LABELS[key.kind]) == key.name and self._uid(key) is not None for key in owners)
 
     def keep(self, kind: str, body: Body) -> Body | None:
         """What is kept of an object, None for nothing. Of a list it is asked before the next object is read: whole ones

@@ -3,7 +3,7 @@
 Level-triggered: nothing here knows why it was called. Reads come from the cache; a bundle at rest costs no call.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import (
@@ -29,6 +30,7 @@ from modelbundle_operator.reconcile.children import (
     NameTaken,
     converge,
     find_pods,
+    own,
     read,
     refuse_foreign,
 )
@@ -68,7 +70,7 @@ class Reconciler:
             return Outcome(waits_on=frozenset({key.bundle(base["name"])})) if base else DONE
         except BaseUnavailable as error:
             return await self._wait_for_base(key, body, error)
-        if resolution.record != bundle.status.resolved:
+        if resolution.record != bundle.status.resolved and bundle.spec.serving.replicas:
             body = await self._keep(body, self._identity(bundle, resolution))
             bundle = parse(body)
         try:
@@ -116,21 +118,31 @@ class Reconciler:
         return await self._statuses.write(body, status)
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
-        """Whether the pods are still to be made, and what is seen then."""
-        known = self.cache.knows("Deployment", key)
-        children = await read(self.cluster, self.cache, key)
-        refuse_foreign(KIND, bundle.metadata, children)
-        live = children["Deployment"]
+        """Whether the pods are still to be made, and what is seen then. A bundle that is stored only needs no child;
+        those that it has are kept for when it serves again (docs/adr/0017)."""
+        known, serves = self.cache.knows("Deployment", key), bundle.spec.serving.replicas > 0
+        children = await read(self.cluster, self.cache, key, self._asked(key, bundle))
+        if serves:
+            refuse_foreign(KIND, bundle.metadata, children)
+        else:
+            children = own(KIND, bundle.metadata, children)
+        live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
-        replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
-        plan = desired(bundle, resolution, self.settings, live, replace)
-        # pods mount the ConfigMap and are found by the Service: the Deployment comes last
-        await converge(self.cluster, self.cache, children["ConfigMap"], plan.config_map)
-        await converge(self.cluster, self.cache, children["Service"], plan.service)
-        now_live = await converge(self.cluster, self.cache, live, plan.deployment)
-        made = live is None and bundle.spec.serving.replicas > 0
-        return made, self._observe(key, bundle, resolution, now_live)
+        if serves or children:
+            replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
+            for wanted in desired(bundle, resolution, self.settings, live, replace):
+                kind = wanted["kind"]
+                if serves or kind in children:
+                    children[kind] = await converge(self.cluster, self.cache, children.get(kind), wanted)
+        return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"))
+
+    def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
+        """The kinds of children that are asked for where the cache lacks them. Of a bundle that is stored only, what
+        runs pods alone, which may have outlived a namesake or lost our label."""
+        if bundle.spec.serving.replicas:
+            return CHILD_KINDS
+        return ("Deployment",) if not bundle.status.conditions or self.cache.pods(key) else ()
 
     def _observe(self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None) -> Observation:
         return Observation(

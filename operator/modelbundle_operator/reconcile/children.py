@@ -7,7 +7,7 @@ late write of an operator that led before this one.
 """
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Any
 
 from modelbundle_operator.api.base import Body
@@ -38,12 +38,14 @@ class NameTaken(OperatorError):
     """An object of another owner has a child's name; heals when it goes."""
 
 
-async def read(cluster: Cluster, cache: ObjectCache, key: Key) -> dict[str, Body | None]:
-    """The children by kind. What the cache lacks is asked for: the watch sees only what carries our label, and what
-    was there before its owner was not kept."""
+async def read(cluster: Cluster, cache: ObjectCache, key: Key, asked: Collection[str]) -> dict[str, Body | None]:
+    """The children by kind. Of the kinds in `asked`, what the cache lacks is asked for: the watch sees only what
+    carries our label, and what was there before its owner was not kept."""
     found: dict[str, Body | None] = {}
     for kind in CHILD_KINDS:
-        found[kind] = cache.get(kind, key) or await _find(cluster, cache, kind, key)
+        found[kind] = cache.get(kind, key)
+        if found[kind] is None and (kind in asked or cache.knows(kind, key)):  # known, and too large to be kept
+            found[kind] = await _find(cluster, cache, kind, key)
     return found
 
 
@@ -67,6 +69,15 @@ def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None])
     for child, body in children.items():
         if body is not None:
             _refuse(kind, owner, child, body)
+
+
+def own(kind: str, owner: Metadata, children: dict[str, Body | None]) -> dict[str, Body | None]:
+    """Those that are the owner's and stay: what else has their names is in nobody's way while none is to be made."""
+    return {
+        child: body
+        for child, body in children.items()
+        if body is not None and _is_own(kind, owner, body) and not body["metadata"].get("deletionTimestamp")
+    }
 
 
 async def converge(cluster: Cluster, cache: ObjectCache, live: Body | None, wanted: Body) -> Body:
@@ -128,20 +139,21 @@ def _of_this(live: Body, wanted: Body) -> Body:
     return {**wanted, "metadata": {**wanted["metadata"], **seen}}
 
 
+def _is_own(owner_kind: str, owner: Metadata, body: Body) -> bool:
+    """Whether it is this owner's, or an orphan of ours, whose ownerReference was removed: the apply gives it back."""
+    if (controller := controller_of(body)) is not None:
+        return bool(controller.get("uid") == owner.uid)
+    labels = body["metadata"].get("labels") or {}
+    return bool(labels.get(LABEL_MANAGED_BY) == MANAGED_BY and labels.get(OWNER_LABELS[owner_kind]) == owner.name)
+
+
 def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
     metadata, name = body["metadata"], owner.name
     controller = controller_of(body)
-    if controller is not None and controller.get("uid") == owner.uid:
+    if _is_own(owner_kind, owner, body):
         if metadata.get("deletionTimestamp"):
             raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
         return
-    labels = metadata.get("labels") or {}
-    if (
-        controller is None
-        and labels.get(LABEL_MANAGED_BY) == MANAGED_BY
-        and labels.get(OWNER_LABELS[owner_kind]) == name
-    ):
-        return  # an orphan of ours, whose ownerReference was removed: the apply gives it back
     holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
     if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
         raise Transient(

@@ -1,7 +1,6 @@
 """The objects that serve a bundle, as a pure function: no I/O, no clock, no randomness."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from modelbundle_operator.api.names import ModelBundle
 from modelbundle_operator.bundle.resolve import Resolution
@@ -13,9 +12,8 @@ from modelbundle_operator.settings import Settings
 __all__ = ["Plan", "desired"]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to apply, in this order."""
+class Plan(NamedTuple):
+    """What to apply, in this order: pods mount the ConfigMap and are found by the Service."""
 
     config_map: dict[str, Any]
     service: dict[str, Any]

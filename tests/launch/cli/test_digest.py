@@ -92,10 +92,9 @@ def test_a_name_is_what_the_operator_resolved(api, modelbundle_here):
     config = api(base, clone(base, "v2", appConfig={"mode": "batched"}), waiting("v3", "nowhere"))
     done = modelbundle_here("digest", "v2", KUBECONFIG=config)
     assert done.out.strip() == recomputed({**ROOT, "appConfig": {"mode": "batched"}})
-    assert (
-        "kubectl get configmap v2 -o jsonpath='{.data.bundle\\.json}' | sha256sum"
-        in modelbundle_here("digest", "v2", "--explain", KUBECONFIG=config).out
-    )
+    explained = modelbundle_here("digest", "v2", "--explain", KUBECONFIG=config).out
+    assert "kubectl get configmap v2 -o jsonpath='{.data.bundle\\.json}' | sha256sum" in explained
+    assert "kubectl get mbun v2 -o jsonpath='{.status.resolved.document}' | sha256sum" in explained
     unresolved = modelbundle_here("digest", "v3", KUBECONFIG=config)
     assert (unresolved.code, unresolved.err) == (
         1,
@@ -103,6 +102,19 @@ def test_a_name_is_what_the_operator_resolved(api, modelbundle_here):
     )
     missing = modelbundle_here("digest", "v4", "-o", "json", KUBECONFIG=config)
     assert (missing.code, json.loads(missing.err)["error"]["code"]) == (1, "NotFound")
+
+
+def test_of_a_stored_bundle_no_config_map_is_named(api, modelbundle_here):
+    base = root("v1", "Stored")
+    stored = clone(base, "v2", "Stored", appConfig={"mode": "batched"})
+    for bundle in (base, stored):
+        bundle["spec"]["serving"]["replicas"] = 0
+    config = api(base, stored)
+    of_base, of_clone = (modelbundle_here("digest", name, "--explain", KUBECONFIG=config).out for name in ("v1", "v2"))
+    assert of_base.splitlines()[-1].endswith("modelbundle digest v1 -o document | sha256sum")
+    assert of_clone.splitlines()[-1].endswith(
+        "kubectl get mbun v2 -o jsonpath='{.status.resolved.document}' | sha256sum"
+    )
 
 
 def test_an_operator_of_another_version_is_not_contradicted_silently(api, modelbundle_here):

@@ -142,6 +142,12 @@ def owned_by(uid: str | None) -> Body:
     return found
 
 
+def orphan(label: str) -> Body:
+    found = owned_by(None)
+    found["metadata"]["labels"] = {"modelbundle.dev/bundle": label}
+    return found
+
+
 POD, OTHERS = pod(9, "x", "llama"), body(9, "other")
 ASKED_FOR = [
     ("nobody's", [], "Deployment", body(9), False),
@@ -149,6 +155,9 @@ ASKED_FOR = [
     ("a bundle's of another name", [BUNDLE], "Deployment", OTHERS, False),
     ("of a bundle's name, and another's", [BUNDLE], "Deployment", owned_by("uid-of-another"), False),
     ("of a bundle's name, and nobody's", [BUNDLE], "Deployment", owned_by(None), False),
+    ("of a bundle's name and label, and nobody's", [BUNDLE], "Deployment", orphan("llama"), True),
+    ("of a bundle's name, with another's label", [BUNDLE], "Deployment", orphan("other"), False),
+    ("of a bundle that is not known", [], "Deployment", orphan("llama"), False),
     ("an endpoint's Service", [ENDPOINT], "Service", body(9, "stable"), True),
     ("an endpoint's name on what it has none of", [ENDPOINT], "ConfigMap", body(9, "stable"), False),
     ("a bundle's pod", [BUNDLE], "Pod", POD, True),

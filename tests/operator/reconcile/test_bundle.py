@@ -51,14 +51,6 @@ async def test_the_deployment_comes_after_its_config_map() -> None:
     await world.at_rest()
 
 
-async def test_a_stored_bundle_is_ready_without_pods() -> None:
-    world = World(model_bundle(serving={"replicas": 0}))
-    await world.look()
-    assert world.ready() == ("True", "Stored")
-    assert world.condition("Reconciling") == {}
-    await world.at_rest()
-
-
 @pytest.mark.parametrize("kind", CHILD_KINDS)
 @pytest.mark.parametrize("seen", [True, False], ids=["with its event", "in a gap of the watch, after a resync"])
 async def test_a_deleted_child_comes_back(served: World, kind: str, seen: bool) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.bundle import TOGETHER_SECONDS, Reconciler
 from modelbundle_operator.settings import Settings
@@ -24,8 +25,8 @@ def bundle(name: str, **fields: Any) -> Body:
     return model_bundle(name, serving={"replicas": 0}, **fields)
 
 
-def clone(name: str, of: str = "base", digest: str | None = None, **fields: Any) -> Body:
-    made = bundle(name)
+def clone(name: str, of: str = "base", digest: str | None = None, replicas: int = 0, **fields: Any) -> Body:
+    made = model_bundle(name, serving={"replicas": replicas})
     asked = {"name": of, **({"digest": digest} if digest else {})}
     return {**made, "spec": {**made["spec"], "bundle": {"cloneFrom": asked, **fields}}}
 
@@ -43,8 +44,8 @@ async def digest_of(live: Running, name: str) -> str:
 
 async def test_a_clone_is_served_like_any_bundle() -> None:
     async with running() as live:
-        live.apply(bundle("base"), clone("clone", appConfig={"mode": "batched"}))
-        await live.settle()
+        live.apply(bundle("base"), clone("clone", replicas=1, appConfig={"mode": "batched"}))
+        await live.until("clone", "Progressing")
         status = live.status("clone")
         assert status["lineage"] == {"root": "base", "parent": "base", "depth": 1, "changed": ["appConfig"]}
         assert status["resolved"]["base"]["digest"] == live.status("base")["digest"] != status["digest"]
@@ -127,7 +128,7 @@ async def test_what_a_clone_is_stands_before_anything_is_made_of_it() -> None:
     cluster, cache = FakeCluster(), ObjectCache()
     reconcile = Reconciler(cluster, cache, Settings(), lambda: START)
     cluster.put(bundle("base"))
-    cluster.put(clone("clone"))
+    cluster.put(clone("clone", replicas=1))
     cluster.refuse["ConfigMap"] = Transient("the connection breaks")
     cluster.deliver(cache)
     with pytest.raises(Transient):
@@ -135,7 +136,7 @@ async def test_what_a_clone_is_stands_before_anything_is_made_of_it() -> None:
     cluster.delete("ModelBundle", Key("models", "base"))
     cluster.refuse.clear()
     async with running(cluster) as live:
-        await live.settle()
+        await live.until("clone", "Progressing")
         assert ("Deployment", "models", "clone") in cluster.objects
         assert live.reason("clone", "Resolved") == "Completed"
         await live.at_rest()
@@ -180,8 +181,7 @@ async def test_a_cluster_restored_from_git_alone_resolves_anew() -> None:
 
 async def test_what_still_answers_is_said_when_status_and_base_are_lost() -> None:
     async with running() as live:
-        asked = clone("clone", appConfig={"mode": "batched"})
-        asked["spec"]["serving"]["replicas"] = 1
+        asked = clone("clone", replicas=1, appConfig={"mode": "batched"})
         live.apply(bundle("base"), asked)
         digest = await digest_of(live, "clone")
         live.apply(serving_pod("clone-1", bundle="clone", digest=digest))
@@ -277,16 +277,21 @@ async def test_a_clone_and_its_base_that_are_applied_together_are_no_news() -> N
     assert cluster.objects["ModelBundle", "models", "clone"]["status"]["conditions"][0]["reason"] == "BaseNotFound"
 
 
-async def test_api_calls_of_a_clone() -> None:
+CALLS_OF_A_CLONE = [
+    # one write says what it is and how it is, as nothing is made of it
+    (0, {("read", "Deployment"): 1, ("apply", "ModelBundle"): 1, ("create", "Event"): 1}),
+    # what it is stands before anything is made of it
+    (1, {("apply", "ModelBundle"): 2, **{(verb, kind): 1 for verb in ("read", "create") for kind in CHILD_KINDS}}),
+]
+
+
+@pytest.mark.parametrize(("replicas", "calls"), CALLS_OF_A_CLONE, ids=["stored", "until its pods start"])
+async def test_api_calls_of_a_clone(replicas: int, calls: Body) -> None:
     async with running() as live:
         live.apply(bundle("base"))
         await live.settle()
         live.cluster.calls.clear()
-        live.apply(clone("clone"))
+        live.apply(clone("clone", replicas=replicas))
+        await live.until("clone", "Progressing" if replicas else "Stored")
         await live.settle()
-        assert live.cluster.calls == {
-            ("apply", "ModelBundle"): 2,  # what it is, and how it is
-            ("create", "Event"): 1,
-            **{("read", kind): 1 for kind in ("ConfigMap", "Service", "Deployment")},
-            **{("create", kind): 1 for kind in ("ConfigMap", "Service", "Deployment")},
-        }
+        assert live.cluster.calls == calls
