@@ -188,4 +188,4 @@ def test_two_hundred_clones_at_once(
         f" {len(calls) / MANY:.2f} API calls of the operator each ({counted(calls)})"
     )
     assert len({bundle["status"]["digest"] for bundle in list_all("mbun", namespace)}) == MANY + 1
-    assert len(calls) / MANY < 10
+    assert len(calls) / MANY < 4
