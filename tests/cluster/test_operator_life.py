@@ -18,7 +18,7 @@ from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
-GOAL = 12  # API calls of the operator from create to Ready
+GOAL = 9  # API calls of the operator from create to Ready
 # Another version: this image with a rendering that adds an env, a probe and a label, put over it as it is imported.
 OTHER_VERSION = """
 from importlib import import_module

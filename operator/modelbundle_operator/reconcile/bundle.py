@@ -13,7 +13,7 @@ from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
-from modelbundle_operator.errors import BaseUnavailable, Terminal, Transient
+from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.judgement import Judgement
@@ -118,10 +118,22 @@ class Reconciler:
         return await self._statuses.write(body, status)
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
-        """Whether the pods are still to be made, and what is seen then. A bundle that is stored only needs no child;
-        those that it has are kept for when it serves again (docs/adr/0017)."""
+        """Whether the pods are still to be made, and what is seen then. Of a new bundle nobody asks what is there: what
+        has a child's name refuses its creation."""
+        try:
+            return await self._converge(key, bundle, resolution, self._asked(key, bundle))
+        except Conflict:
+            if bundle.status.conditions:
+                raise
+            return await self._converge(key, bundle, resolution, CHILD_KINDS)
+
+    async def _converge(
+        self, key: Key, bundle: ModelBundle, resolution: Resolution, asked: Collection[str]
+    ) -> tuple[bool, Observation]:
+        """The same with these kinds of children asked for where the cache lacks them. A bundle that is stored only
+        needs no child; those that it has are kept for when it serves again (docs/adr/0017)."""
         known, serves = self.cache.knows("Deployment", key), bundle.spec.serving.replicas > 0
-        children = await read(self.cluster, self.cache, key, self._asked(key, bundle))
+        children = await read(self.cluster, self.cache, key, asked)
         if serves:
             refuse_foreign(KIND, bundle.metadata, children)
         else:
@@ -138,11 +150,12 @@ class Reconciler:
         return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"))
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
-        """The kinds of children that are asked for where the cache lacks them. Of a bundle that is stored only, what
-        runs pods alone, which may have outlived a namesake or lost our label."""
+        """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
+        our label."""
+        new = not bundle.status.conditions
         if bundle.spec.serving.replicas:
-            return CHILD_KINDS
-        return ("Deployment",) if not bundle.status.conditions or self.cache.pods(key) else ()
+            return () if new else CHILD_KINDS
+        return ("Deployment",) if new or self.cache.pods(key) else ()
 
     def _observe(self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None) -> Observation:
         return Observation(

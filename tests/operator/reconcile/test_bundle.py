@@ -33,7 +33,7 @@ async def test_from_create_to_ready_in_few_calls() -> None:
     await world.look()
     assert world.ready() == ("True", "Serving")
     assert world.condition("Reconciling") == {}
-    assert world.cluster.total() <= 10, world.cluster.calls
+    assert world.cluster.total() <= 7, world.cluster.calls
     assert [event["reason"] for event in world.cluster.events] == ["Serving"]
     await world.at_rest()
 

@@ -281,7 +281,7 @@ CALLS_OF_A_CLONE = [
     # one write says what it is and how it is, as nothing is made of it
     (0, {("read", "Deployment"): 1, ("apply", "ModelBundle"): 1, ("create", "Event"): 1}),
     # what it is stands before anything is made of it
-    (1, {("apply", "ModelBundle"): 2, **{(verb, kind): 1 for verb in ("read", "create") for kind in CHILD_KINDS}}),
+    (1, {("apply", "ModelBundle"): 2, **{("create", kind): 1 for kind in CHILD_KINDS}}),
 ]
 
 
