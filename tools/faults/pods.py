@@ -1,0 +1,122 @@
+"""A stand-in for a kubelet: every pod of a bundle becomes Ready as it would on a node, and nothing runs.
+
+What containers say as they end is what `prepare` and `install` say, so that the operator reads what it would read.
+KWOK would do it too, once it is built: this takes no compiler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from tools.testkit.rest import Api, ApiError
+
+Body = dict[str, Any]
+
+SELECTOR = "app.kubernetes.io/managed-by=modelbundle-operator"
+NODE = "stand-in"
+STARTS_IN = 0.3  # seconds: between the Deployment and the first pod that answers there is something to be seen
+_HEARTBEAT_SECONDS = 10.0
+_LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
+_REPORT = json.dumps({"reason": "Completed", "message": "", "seconds": {}})
+_addresses = itertools.count(1)
+
+
+async def play(api: Api) -> None:
+    """Until cancelled."""
+    await _make_node(api)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_beat(api))
+        while True:
+            with suppress(ApiError, OSError):
+                items, version = await api.list("pods", labelSelector=SELECTOR)
+                for pod in items:
+                    group.create_task(_follow(api, pod))
+                async for event in api.watch("pods", version, labelSelector=SELECTOR):
+                    if event["type"] in ("ADDED", "MODIFIED"):
+                        group.create_task(_follow(api, event["object"]))
+                    elif event["type"] == "ERROR":
+                        break
+            await asyncio.sleep(0.2)
+
+
+async def _follow(api: Api, pod: Body) -> None:
+    """A pod that is new is bound and started, one that is to go is gone; what is in between is left alone."""
+    metadata = pod["metadata"]
+    where = f"/api/v1/namespaces/{metadata['namespace']}/pods/{metadata['name']}"
+    with suppress(ApiError):  # it went meanwhile
+        if metadata.get("deletionTimestamp"):
+            await api.call("DELETE", where, {"gracePeriodSeconds": 0, "preconditions": {"uid": metadata["uid"]}})
+        elif not pod["spec"].get("nodeName"):
+            target = {"apiVersion": "v1", "kind": "Node", "name": NODE}
+            names = {"name": metadata["name"], "uid": metadata["uid"]}
+            await api.call("POST", f"{where}/binding", {"kind": "Binding", "metadata": names, "target": target})
+        elif (pod.get("status") or {}).get("phase") == "Pending":
+            await asyncio.sleep(STARTS_IN)
+            await api.merge("pods", metadata["namespace"], metadata["name"], {"status": ready(pod)}, "status")
+
+
+async def _make_node(api: Api) -> None:
+    with suppress(ApiError):  # there already
+        await api.create("nodes", {"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}})
+    conditions = [
+        {
+            "type": "Ready",
+            "status": "True",
+            "reason": "StandIn",
+            "lastHeartbeatTime": _now(),
+            "lastTransitionTime": _now(),
+        }
+    ]
+    await api.merge("nodes", "", NODE, {"status": {"conditions": conditions}}, "status")
+
+
+async def _beat(api: Api) -> None:
+    """Without it the node is NotReady after a minute, and so are its pods."""
+    spec = {"holderIdentity": NODE, "leaseDurationSeconds": 40}
+    with suppress(ApiError):
+        lease = {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": NODE}, "spec": spec}
+        await api.call("POST", _LEASES, lease)
+    while True:
+        with suppress(ApiError, OSError):
+            await api.merge("leases", "kube-node-lease", NODE, {"spec": {"renewTime": _now().replace("Z", ".000000Z")}})
+        await asyncio.sleep(_HEARTBEAT_SECONDS)
+
+
+def ready(pod: Body) -> Body:
+    """The status of a pod that answers."""
+    now = _now()
+    number = next(_addresses)
+    address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+    types = ("PodScheduled", "Initialized", "ContainersReady", "Ready")
+    return {
+        "phase": "Running",
+        "startTime": now,
+        "podIP": address,
+        "podIPs": [{"ip": address}],
+        "conditions": [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in types],
+        "initContainerStatuses": [_status(each, now, True) for each in pod["spec"].get("initContainers", [])],
+        "containerStatuses": [_status(each, now, False) for each in pod["spec"]["containers"]],
+    }
+
+
+def _status(container: Body, now: str, init: bool) -> Body:
+    ends = init and container.get("restartPolicy") != "Always"
+    over = {"exitCode": 0, "reason": "Completed", "message": _REPORT, "startedAt": now, "finishedAt": now}
+    return {
+        "name": container["name"],
+        "image": container["image"],
+        "imageID": f"{container['image']}@sha256:{'0' * 64}",
+        "ready": True,
+        "started": not ends,
+        "restartCount": 0,
+        "state": {"terminated": over} if ends else {"running": {"startedAt": now}},
+    }
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
