@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch faults soak fuzz $(FUZZERS) check circles format crd docs images release cluster clean-cluster cold
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release cluster clean-cluster cold
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -25,6 +25,7 @@ help:
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
 	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
+	@echo 'make bench-operator  many bundles on a real control plane with fake pods, beside a floor (QUICK=1)'
 	@echo 'make faults          every fault between operator and API server in every scenario (FAULTS_ARGS=--help)'
 	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
@@ -77,6 +78,10 @@ bench-compare: $(READY)
 
 bench-torch: $(READY)
 	@$(PY) -m tools.benchmarks.torch
+
+# an hour, with a control plane of its own; QUICK=1: see whether it works
+bench-operator: $(READY)
+	@$(SUDO) $(PY) -m tools.benchmarks.operator $(if $(QUICK),--quick --to build/bench-operator) $(BENCH_ARGS)
 
 # with a control plane of its own
 faults: $(READY)

@@ -71,6 +71,13 @@ def pss_mib(roots: Iterable[int]) -> float:
     return kib / 1024
 
 
+def memory_mib(pid: int, field: str) -> float:
+    """Memory of this process alone, by a field of /proc/PID/status: VmRSS now, VmHWM the most there ever was."""
+    text = (PROC / str(pid) / "status").read_text()
+    line = next(line for line in text.splitlines() if line.startswith(f"{field}:"))
+    return int(line.split()[1]) / 1024
+
+
 def age(roots: Iterable[int]) -> float:
     """Seconds since the first of them was started."""
     started = min(int(_stat(pid)[19]) for pid in roots)

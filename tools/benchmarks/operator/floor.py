@@ -1,0 +1,118 @@
+"""The floor: a plain client that makes the calls that the operator made for each bundle, with the same concurrency.
+
+It decides nothing: the sequence of calls was read from the audit log of the operator's run, the bodies are those that
+the operator left behind, with names and uids put in. It watches bundles, and pods where the last status waits for them,
+as the operator has to. What it takes, nothing that makes these calls can fall below on this machine.
+
+`python -m tools.benchmarks.operator.floor PLAN KUBECONFIG`; PLAN is a file of JSON (measure.py writes it).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tools.testkit.rest import APPLY, Api, lines, path
+
+Body = dict[str, Any]
+
+MANAGER = "modelbundle-operator"
+SELECTOR = "app.kubernetes.io/managed-by=modelbundle-operator"
+
+
+class Floor:
+    def __init__(self, api: Api, plan: Body) -> None:
+        self._api = api
+        self._before: list[str] = plan["before"]  # calls, as the audit log names them
+        self._after: list[str] = plan["after"]  # those of which the first waits for a pod
+        self._bodies: dict[str, str] = plan["bodies"]  # by resource
+        self._model: Body = plan["model"]  # whose name, namespace and uid stand in the bodies
+        self._workers: int = plan["workers"]
+        self._queue: asyncio.Queue[tuple[Body, list[str]]] = asyncio.Queue()
+        self._waiting: dict[tuple[str, str], Body] = {}
+        self._written = 0
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._bundles())
+            if self._after:
+                group.create_task(self._pods())
+            for _ in range(self._workers):
+                group.create_task(self._work())
+
+    async def _bundles(self) -> None:
+        async for event in self._watch("modelbundles"):
+            if event["type"] == "ADDED":
+                metadata = event["object"]["metadata"]
+                self._waiting[metadata["namespace"], metadata["name"]] = metadata
+                self._queue.put_nowait((metadata, self._before))
+
+    async def _pods(self) -> None:
+        async for event in self._watch("pods", labelSelector=SELECTOR):
+            body = event["object"]
+            conditions = (body.get("status") or {}).get("conditions") or []
+            if any(each["type"] == "Ready" and each["status"] == "True" for each in conditions):
+                place = (body["metadata"]["namespace"], body["metadata"]["labels"]["modelbundle.dev/bundle"])
+                if (metadata := self._waiting.pop(place, None)) is not None:
+                    self._queue.put_nowait((metadata, self._after))
+
+    async def _watch(self, plural: str, **query: str) -> Any:
+        _, version = await self._api.list(plural, **query)
+        while True:
+            where = {"watch": "1", "resourceVersion": version, **query}
+            async with self._api.session.get(self._api.server + path(plural), params=where) as answer:
+                async for line in lines(answer.content):
+                    event = json.loads(line)
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    yield event
+
+    async def _work(self) -> None:
+        while True:
+            metadata, calls = await self._queue.get()
+            for call in calls:
+                await self._call(call, metadata)
+
+    async def _call(self, call: str, metadata: Body) -> None:
+        verb, _, resource = call.partition(" ")
+        plural, _, subresource = resource.partition("/")
+        namespace, name = metadata["namespace"], metadata["name"]
+        if verb == "get":
+            await self._api.raw("GET", path(plural, namespace, name, subresource))
+            return
+        if verb == "list":
+            await self._api.raw("GET", path(plural, namespace))
+            return
+        text = self._bodies[resource]
+        for field in ("name", "namespace", "uid"):
+            text = text.replace(self._model[field], metadata[field])
+        if plural == "events":
+            self._written += 1
+            text = text.replace("EVENT", f"{name}.{self._written:x}")
+        if subresource == "status":  # each of them says something new
+            self._written += 1
+            text = text.replace('"observedGeneration":0', f'"observedGeneration":{self._written}', 1)
+        if verb == "create":
+            status, said = await self._api.raw("POST", path(plural, namespace), text.encode())
+        else:
+            status, said = await self._api.raw(
+                "PATCH",
+                path(plural, namespace, name, subresource),
+                text.encode(),
+                content_type=APPLY,
+                query={"fieldManager": MANAGER, "force": "true"},
+            )
+        if status >= 400:
+            raise RuntimeError(f"{call} of {namespace}/{name}: {status}: {said[:500].decode(errors='replace')}")
+
+
+async def main(plan: Body, kubeconfig: Path) -> None:
+    async with await Api.connect(kubeconfig) as api:
+        await Floor(api, plan).run()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])))
