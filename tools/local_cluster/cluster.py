@@ -165,9 +165,10 @@ def _start(place: Place, shape: Shape, archives: dict[images.Image, Path]) -> No
     if shape.node:
         _start_with_node(place, plan, api, archives)
     else:
-        for name in required(shape):
+        for name in ("etcd", "apiserver"):
             start_component(place, plan, name)
-        _wait(place, "apiserver", api.ready)
+        _wait(place, "apiserver", api.ready)  # the controller manager would give up on a slow machine
+        start_component(place, plan, "controller-manager")
         _wait(place, "controller-manager", lambda: _default_account(api))
     for name in (*required(shape), *services(shape)):
         if processes.pid_of(place, name) is None:
