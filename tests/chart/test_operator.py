@@ -32,8 +32,8 @@ A_NODE_IS_LOST = [
 # verbs on each resource; a row more here is a privilege more for the operator, so it needs a reason in the commit.
 # tests/cluster/test_rbac.py holds that none of them is idle.
 GRANTED = {
-    ("modelbundle.dev", "modelbundles"): {"list", "watch"},
-    ("modelbundle.dev", "modelendpoints"): {"list", "watch"},
+    ("modelbundle.dev", "modelbundles"): {"get", "list", "watch"},
+    ("modelbundle.dev", "modelendpoints"): {"get", "list", "watch"},
     ("modelbundle.dev", "modelbundles/finalizers"): {"update"},
     ("modelbundle.dev", "modelendpoints/finalizers"): {"update"},
     ("modelbundle.dev", "modelbundles/status"): {"patch"},

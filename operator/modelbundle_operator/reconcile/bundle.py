@@ -35,6 +35,7 @@ from modelbundle_operator.reconcile.children import (
     refuse_foreign,
 )
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.settings import Settings
@@ -138,6 +139,8 @@ class Reconciler:
             refuse_foreign(KIND, bundle.metadata, children)
         else:
             children = own(KIND, bundle.metadata, children)
+        if serves and bundle.status.conditions and None in children.values():  # it may have had them
+            await refuse_deleted(self.cluster, self.cache, key, bundle.metadata.uid)
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)

@@ -42,6 +42,7 @@ from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import CONFLICT_SECONDS, NameTaken, converge, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render.service import endpoint_service
 
@@ -68,6 +69,8 @@ class EndpointReconciler:
         try:
             live = self.cache.get("Service", key) or await self.cluster.get("Service", *key.place)
             refuse_foreign(ENDPOINT_KIND, endpoint.metadata, {"Service": live})
+            if live is None and (body.get("status") or {}).get("conditions"):  # it had one
+                await refuse_deleted(self.cluster, self.cache, key, endpoint.metadata.uid)
             route = await self._converge(key, endpoint, live)
         except NameTaken as error:
             await self._report(body, endpoint_blocked(Reason.NAME_CONFLICT, str(error)))
