@@ -41,8 +41,8 @@ async def run(settings: Settings) -> None:
     queue.close()  # until this operator leads
     cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held)
     waiters = Waiters(queue)
-    bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed)
-    endpoints = EndpointReconciler(cluster, cache)
+    bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures)
+    endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 
     async def reconcile(key: Key) -> Outcome:
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
@@ -86,7 +86,7 @@ async def run(settings: Settings) -> None:
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
             *await kopf.spawn_tasks(
-                registry=watch.registry(cache, controller.enqueue, resync.soon),
+                registry=watch.registry(cache, controller.enqueue, resync.soon, controller.hindered.deleted_in),
                 settings=watch.settings(settings.request_seconds),
                 identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,

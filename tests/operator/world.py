@@ -72,7 +72,7 @@ class Running:
     def __init__(self, cluster: FakeCluster) -> None:
         self.cluster, self.cache, self.queue = cluster, ObjectCache(), WorkQueue(jitter=lambda: 0.01)
         waiters = Waiters(self.queue)
-        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed)
+        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed, self.queue.failures)
         self._controller = Controller(self.queue, reconcile, 4, 5, waiters)
 
     async def start(self) -> asyncio.Task[None]:
@@ -85,6 +85,10 @@ class Running:
     def apply(self, *bodies: Body) -> None:
         for body in bodies:
             self.on_event("ADDED", self.cluster.put(body))
+
+    def touch(self, name: str) -> None:
+        """Something about the bundle has changed, so it is looked at."""
+        self._controller.enqueue(Key("models", name))
 
     def delete(self, name: str) -> None:
         """The bundle, with what Kubernetes collects after it."""

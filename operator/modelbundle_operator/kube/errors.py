@@ -32,11 +32,11 @@ def error_of(what: str, status: int, text: bytes, retry_after: str | None) -> Op
         message = text.decode(errors="replace")
     message = f"{what}: {status}: {message[:1000]}"
     if status == 409:
-        return Conflict(message)
+        return Conflict(message, status=status)
     # 404 on a write: the namespace or the object went while we wrote; 403 while a namespace is being deleted heals too
     terminating = status == 403 and "because it is being terminated" in message
     if status in (401, 404, 408, 410, 429) or status >= 500 or terminating:
         named = retry_after and retry_after.isdigit()
         after = min(float(retry_after or 0), LONGEST_RETRY_AFTER_SECONDS) if named else None
-        return Transient(message, after=after)
+        return Transient(message, after, status=status)
     return Refused(status, message)

@@ -12,8 +12,9 @@ from typing import Any
 
 import kopf
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
-from modelbundle_operator.kube.kinds import CACHED_KINDS, KINDS
+from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, KINDS
 from modelbundle_operator.kube.watch_session import Wants, session
 from modelbundle_operator.loop.key import Key
 
@@ -22,13 +23,21 @@ LOGIN_SECONDS = 5.0  # between two logins
 Enqueue = Callable[[Key], None]
 
 
-def registry(cache: ObjectCache, enqueue: Enqueue, watch_begins: Callable[[], None]) -> kopf.OperatorRegistry:
-    """One handler per watched kind, and the login. `watch_begins`: a watch starts, without what was before."""
+def registry(
+    cache: ObjectCache,
+    enqueue: Enqueue,
+    watch_begins: Callable[[], None],
+    child_deleted: Callable[[str], None] = lambda namespace: None,
+) -> kopf.OperatorRegistry:
+    """One handler per watched kind, and the login. `watch_begins`: a watch starts, without what was before.
+
+    `child_deleted` is called with the namespace of each ConfigMap, Service or Deployment that goes.
+    """
     handlers = kopf.OperatorRegistry()
     login = _Login(cache.wants, watch_begins)
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(login.session)
     for kind in CACHED_KINDS:
-        handler = make_handler(kind, cache, enqueue)
+        handler = make_handler(kind, cache, enqueue, child_deleted)
         kopf.on.event(*_resource(kind), id=f"on-{kind.lower()}", registry=handlers)(handler)
     return handlers
 
@@ -52,15 +61,19 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     return made
 
 
-def make_handler(kind: str, cache: ObjectCache, enqueue: Enqueue) -> Callable[..., Any]:
+def make_handler(
+    kind: str, cache: ObjectCache, enqueue: Enqueue, child_deleted: Callable[[str], None] = lambda namespace: None
+) -> Callable[..., Any]:
     """What kopf calls for each event of the kind."""
 
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-        body = dict(event["object"])
+        body: Body = dict(event["object"])
         # bundle and endpoint of one name want one Service: what one of them wrote is known to it, but not to the other
         if cache.observe(kind, event["type"], body) or kind == "Service":
             for key in keys_for(kind, body):
                 enqueue(key)
+        if event["type"] == "DELETED" and kind in CHILD_KINDS:
+            child_deleted(body["metadata"]["namespace"])
 
     return on_event
 

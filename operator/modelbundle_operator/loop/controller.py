@@ -6,8 +6,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
-from modelbundle_operator.errors import Conflict, NotLeading, Transient
+from modelbundle_operator.errors import Conflict, NotLeading, OperatorError, Transient
 from modelbundle_operator.loop.dependencies import Waiters
+from modelbundle_operator.loop.hindered import Hindered
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
 
@@ -53,6 +54,7 @@ class Controller:
         self._reconciled = reconciled
         self._known = known
         self._may_finish = may_finish
+        self.hindered = Hindered(queue)
 
     def enqueue(self, key: Key) -> None:
         """`key` changed: reconcile it, and what waits on it."""
@@ -77,6 +79,7 @@ class Controller:
                 worker.cancel()
             if late:
                 await asyncio.wait(late)
+            self.hindered.clear()
 
     async def _work(self) -> None:
         while (key := await self.queue.get()) is not None:
@@ -91,6 +94,7 @@ class Controller:
                 outcome = await self._reconcile(key)
         except Transient as error:
             result = "retried"
+            self.hindered.failed(key, error.cause)
             seconds = self.queue.retry(key, error.after)
             level = logging.DEBUG if isinstance(error, Conflict | NotLeading) else logging.INFO
             log.log(level, "%s: %s; trying again in %.1f s", key, error.message, seconds, extra={"bundle": str(key)})
@@ -98,12 +102,17 @@ class Controller:
             result = "timeout"
             self.queue.retry(key)
             log.warning("%s: not done in %g s; trying again", key, self._deadline, extra={"bundle": str(key)})
+        except OperatorError as error:
+            result = "refused"
+            seconds = self.queue.retry(key)
+            log.warning("%s: %s; trying again in %.1f s", key, error, seconds, extra={"bundle": str(key)})
         except Exception:
             result = "error"
             self.queue.retry(key)
             log.exception("%s: a bug, or an answer nobody expected; trying again", key, extra={"bundle": str(key)})
         else:
             self.queue.forget(key)
+            self.hindered.succeeded(key)
             waits_on = outcome.waits_on
             if outcome.requeue_after is not None:
                 self.queue.add_after(key, outcome.requeue_after)

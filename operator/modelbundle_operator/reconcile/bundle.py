@@ -25,16 +25,9 @@ from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
-from modelbundle_operator.reconcile.children import (
-    CONFLICT_SECONDS,
-    NameTaken,
-    converge,
-    find_pods,
-    own,
-    read,
-    refuse_foreign,
-)
+from modelbundle_operator.reconcile.children import converge, find_pods, own, read, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
@@ -55,6 +48,7 @@ class Reconciler:
     settings: Settings
     now: Callable[[], datetime] = utc_now
     on_status_written: Callable[[Key], None] = lambda _: None
+    failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -76,17 +70,13 @@ class Reconciler:
             bundle = parse(body)
         try:
             made, seen = await self._apply(key, bundle, resolution)
-        except NameTaken as error:
-            running = self._running_pods(key, resolution.digest)
-            blocked = judge_blocked(Reason.NAME_CONFLICT, str(error), running)
-            await self._report(body, blocked, running, self._identity(bundle, resolution))
-            return Outcome(requeue_after=CONFLICT_SECONDS)
-        except Refused as error:
-            running = self._running_pods(key, resolution.digest)
-            text = f"The API server refuses what the bundle needs: {error.message}"
-            blocked = judge_blocked(Reason.APPLY_REFUSED, text, running)
-            await self._report(body, blocked, running, self._identity(bundle, resolution))
-            raise Transient(error.message) from None
+        except (Refused, Transient) as error:
+            why = hindrance(key, "the bundle", error, self.failures(key))
+            if why.to_be_said:
+                running = self._running_pods(key, resolution.digest)
+                blocked = judge_blocked(why.reason, why.message, running)
+                await self._report(body, blocked, running, self._identity(bundle, resolution))
+            raise why.retry from None
         if made and not bundle.status.conditions:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)

@@ -17,7 +17,7 @@ from modelbundle_operator.api.names import (
     MANAGED_BY,
     Metadata,
 )
-from modelbundle_operator.errors import Conflict, OperatorError, Transient
+from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.kube.cache import ObjectCache, controller_of
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
@@ -29,13 +29,16 @@ from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 log = logging.getLogger(__name__)
 
 
-# another's object carries no label of ours, so no event says when it goes
-CONFLICT_SECONDS = 10.0
-COLLECTION_SECONDS = 2.0
+class NameTaken(Transient):
+    """An object of another owner has a child's name; heals when it goes, which no event tells: it has not our label."""
+
+    tries_before_words = 1
 
 
-class NameTaken(OperatorError):
-    """An object of another owner has a child's name; heals when it goes."""
+class NameLeaving(NameTaken):
+    """An object that is on its way out has a child's name: usually it has gone in a moment."""
+
+    tries_before_words = 5
 
 
 async def read(cluster: Cluster, cache: ObjectCache, key: Key, asked: Collection[str]) -> dict[str, Body | None]:
@@ -64,8 +67,8 @@ async def find_pods(cluster: Cluster, cache: ObjectCache, key: Key) -> None:
 
 
 def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:
-    """Raise unless every child of this owner is absent or its own: NameTaken for a stranger's, Transient for what is on
-    its way out."""
+    """Raise unless every child of this owner is absent or its own: NameTaken for a stranger's, NameLeaving for what is
+    on its way out."""
     for child, body in children.items():
         if body is not None:
             _refuse(kind, owner, child, body)
@@ -152,13 +155,13 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
     controller = controller_of(body)
     if _is_own(owner_kind, owner, body):
         if metadata.get("deletionTimestamp"):
-            raise Transient(f"{kind} {name} is being deleted; waiting until it has gone", after=COLLECTION_SECONDS)
+            raise NameLeaving(f"{kind} {name} is being deleted{_held_by(metadata)}; waiting until it has gone.")
         return
     holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
     if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
-        raise Transient(
-            f"{kind} {name} belonged to a {owner_kind} that was deleted; waiting for garbage collection",
-            after=COLLECTION_SECONDS,
+        raise NameLeaving(
+            f"{kind} {name} belonged to a {owner_kind} that was deleted; waiting for garbage"
+            f" collection{_held_by(metadata)}."
         )
     if controller is not None and controller.get("apiVersion") == API_VERSION:
         raise NameTaken(
@@ -171,6 +174,11 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
         f"{kind} {name} exists in namespace {owner.namespace}{held} and is not this {owner_kind}'s. Delete or rename"
         f" it, and the {owner_kind} continues automatically; or create the {owner_kind} under another name."
     )
+
+
+def _held_by(metadata: Body) -> str:
+    finalizers = ", ".join(metadata.get("finalizers") or [])
+    return f", which the finalizers {finalizers} hold up" if finalizers else ""
 
 
 def _named(body: Body) -> tuple[str, str, str]:

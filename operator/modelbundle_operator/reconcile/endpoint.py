@@ -40,8 +40,9 @@ from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
-from modelbundle_operator.reconcile.children import CONFLICT_SECONDS, NameTaken, converge, refuse_foreign
+from modelbundle_operator.reconcile.children import converge, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render.service import endpoint_service
@@ -54,6 +55,7 @@ class EndpointReconciler:
     cluster: Cluster
     cache: ObjectCache
     now: Callable[[], datetime] = utc_now
+    failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one endpoint a step closer to the bundle that it is to stand for."""
@@ -72,13 +74,11 @@ class EndpointReconciler:
             if live is None and (body.get("status") or {}).get("conditions"):  # it had one
                 await refuse_deleted(self.cluster, self.cache, key, endpoint.metadata.uid)
             route = await self._converge(key, endpoint, live)
-        except NameTaken as error:
-            await self._report(body, endpoint_blocked(Reason.NAME_CONFLICT, str(error)))
-            return Outcome(requeue_after=CONFLICT_SECONDS, waits_on=waits_on)
-        except Refused as error:
-            text = f"The API server refuses the endpoint's Service: {error.message}"
-            await self._report(body, endpoint_blocked(Reason.APPLY_REFUSED, text))
-            raise Transient(error.message) from None
+        except (Refused, Transient) as error:
+            why = hindrance(key, "the endpoint", error, self.failures(key))
+            if why.to_be_said:
+                await self._report(body, endpoint_blocked(why.reason, why.message))
+            raise why.retry from None
         left = requeue_after(route, self.now())
         known = self._evidence(key, endpoint, route, moving=left is not None)
         await self._report(body, judge_endpoint(known), status_fields(known))

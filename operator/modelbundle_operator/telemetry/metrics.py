@@ -27,7 +27,7 @@ class Metrics:
         self._calls = Counter(
             f"{PREFIX}_api_calls", "Calls to the API server, watches apart.", ["verb", "kind"], registry=self.registry
         )
-        for result in ("done", "retried", "timeout", "error"):
+        for result in ("done", "retried", "refused", "timeout", "error"):
             self._reconciles.labels(result)
 
     def reconciled(self, result: str, seconds: float) -> None:

@@ -25,3 +25,11 @@ async def test_the_echo_of_a_write_wakes_only_another_owner_of_the_name(kind: st
     cache.record(body)
     await make_handler(kind, cache, keys.add)(event={"type": "MODIFIED", "object": body})
     assert keys == woken
+
+
+@pytest.mark.parametrize(("event", "room"), [("DELETED", ["models"]), ("MODIFIED", [])])
+async def test_a_child_that_goes_is_room_in_its_namespace(event: str, room: list[str]) -> None:
+    body: dict[str, Any] = {"metadata": {"namespace": "models", "name": "stable", "resourceVersion": "7"}}
+    heard: list[str] = []
+    await make_handler("Service", ObjectCache(), lambda _: None, heard.append)(event={"type": event, "object": body})
+    assert heard == room

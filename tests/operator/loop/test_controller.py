@@ -8,7 +8,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
-from modelbundle_operator.errors import Transient
+from modelbundle_operator.errors import OperatorError, Transient
 from modelbundle_operator.loop.controller import DONE, Controller, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
@@ -97,7 +97,9 @@ async def test_a_key_is_never_in_two_workers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "traceback"), [(Transient("503"), False), (ValueError("a bug"), True)], ids=["transient", "bug"]
+    ("error", "traceback"),
+    [(Transient("503"), False), (OperatorError("no status may be written"), False), (ValueError("a bug"), True)],
+    ids=["transient", "refused", "bug"],
 )
 async def test_failures_are_tried_again_and_only_bugs_leave_a_traceback(
     error: Exception, traceback: bool, caplog: pytest.LogCaptureFixture

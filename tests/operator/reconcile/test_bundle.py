@@ -10,7 +10,7 @@ import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.reconcile.bundle import Reconciler
-from modelbundle_operator.reconcile.children import CONFLICT_SECONDS
+from modelbundle_operator.reconcile.children import NameTaken
 from modelbundle_operator.settings import Settings
 
 from tests.operator.world import KEY, World
@@ -117,13 +117,14 @@ async def test_a_strangers_object_is_left_alone_until_it_goes() -> None:
     world = World(model_bundle())
     stranger = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "llama", "namespace": "models"}}
     world.cluster.put({**stranger, "spec": {"selector": {"app": "theirs"}}})
-    outcome = await world.look()
-    assert outcome.requeue_after == CONFLICT_SECONDS
+    with pytest.raises(NameTaken):
+        await world.look()
     assert world.ready() == ("False", "NameConflict")
     assert "Service llama exists" in world.condition("Ready")["message"]
     assert ("Deployment", *KEY.place) not in world.cluster.objects
     assert world.cluster.objects[("Service", *KEY.place)]["spec"]["selector"] == {"app": "theirs"}
-    await world.at_rest()
+    with pytest.raises(NameTaken), world.cluster.expect_no_writes():
+        await world.look()
     world.cluster.delete("Service", KEY)
     await world.look()
     assert world.ready()[1] == "Progressing"
@@ -135,10 +136,12 @@ async def test_the_service_of_an_endpoint_of_the_same_name_is_said_to_be_in_the_
     owner = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "name": "llama", "uid": "u"}
     metadata = {"name": "llama", "namespace": "models", "ownerReferences": [{**owner, "controller": True}]}
     world.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
-    await world.look()
+    with pytest.raises(NameTaken):
+        await world.look()
     assert world.ready() == ("False", "NameConflict")
     assert world.condition("Ready")["message"].endswith("It continues automatically when the ModelEndpoint is deleted.")
-    await world.at_rest()
+    with pytest.raises(NameTaken), world.cluster.expect_no_writes():
+        await world.look()
 
 
 async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> None:

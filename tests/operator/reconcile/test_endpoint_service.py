@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.errors import Transient
-from modelbundle_operator.reconcile.children import CONFLICT_SECONDS
+from modelbundle_operator.reconcile.children import NameTaken
 
 from tests.operator.fake_cluster import refused
 from tests.operator.town import KEY, Town, endpoint
@@ -16,11 +16,13 @@ async def test_a_foreign_service_of_the_name_is_left_alone_until_it_goes() -> No
     town.bundle("v1")
     stranger = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "sentiment", "namespace": "models"}}
     town.cluster.put({**stranger, "spec": {"selector": {"app": "theirs"}}})
-    assert await town.look() == CONFLICT_SECONDS
+    with pytest.raises(NameTaken):
+        await town.look()
     assert town.said() == ("False", "NameConflict")
     assert "Service sentiment exists" in town.message()
     assert town.service()["spec"]["selector"] == {"app": "theirs"}
-    await town.at_rest()
+    with pytest.raises(NameTaken), town.cluster.expect_no_writes():
+        await town.look()
     town.cluster.delete("Service", KEY)
     await town.look()
     assert town.said() == ("True", "Serving")
@@ -33,14 +35,16 @@ async def test_the_service_of_a_bundle_of_the_same_name_is_foreign_too() -> None
     owner = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelBundle", "name": "sentiment", "uid": "u"}
     metadata = {"name": "sentiment", "namespace": "models", "ownerReferences": [{**owner, "controller": True}]}
     town.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
-    await town.look()
+    with pytest.raises(NameTaken):
+        await town.look()
     assert town.said() == ("False", "NameConflict")
     assert town.message() == (
         "Service sentiment is that of the ModelBundle sentiment. A ModelBundle and a ModelEndpoint need a Service each,"
         " so they cannot have one name: create the ModelEndpoint under another one. It continues automatically when the"
         " ModelBundle is deleted."
     )
-    await town.at_rest()
+    with pytest.raises(NameTaken), town.cluster.expect_no_writes():
+        await town.look()
 
 
 async def test_the_service_of_a_deleted_namesake_is_waited_for(town: Town) -> None:
