@@ -97,7 +97,9 @@ class Settings:
     watch_namespaces: tuple[str, ...] = _setting(
         "MODELBUNDLE_WATCH_NAMESPACES", (), _namespaces, "Namespaces to serve, separated by commas; all when empty."
     )
-    workers: int = _setting("MODELBUNDLE_WORKERS", 8, _whole(1, 256), "Bundles that are reconciled at the same time.")
+    workers: int = _setting(
+        "MODELBUNDLE_WORKERS", 16, _whole(1, 256), "Bundles reconciled at the same time; of one namespace, half of it."
+    )
     reconcile_seconds: int = _setting(
         "MODELBUNDLE_RECONCILE_SECONDS", 60, _whole(1, 3600), "Longest time that one reconcile may take."
     )

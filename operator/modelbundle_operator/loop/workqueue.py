@@ -1,8 +1,9 @@
 """Which bundle to look at next: the part of controller-runtime that Kubernetes clients for Python leave out.
 
-Three promises, each with its reason. A key that is queued twice is handed out once, as reconcile looks at the newest
-state anyway. A key is never in two workers, or they would undo each other's work. A key that fails comes back later and
-later, with jitter, so that a thousand bundles waiting for one broken store do not knock in step.
+Namespaces take turns (turns.py). Three promises, each with its reason. A key that is queued twice is handed out once,
+as reconcile looks at the newest state anyway. A key is never in two workers, or they would undo each other's work. A
+key that fails comes back later and later, with jitter, so that a thousand bundles waiting for one broken store do not
+knock in step.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from modelbundle_operator.loop.key import Key
+from modelbundle_operator.loop.turns import Turns
 
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 300.0
@@ -29,14 +31,15 @@ class Counters:
 
 @dataclass
 class WorkQueue:
-    """Keys that want attention, now or later. Belongs to one event loop."""
+    """Keys that want attention, now or later, and the workers that share them. Belongs to one event loop."""
 
+    workers: int = 16
     jitter: Callable[[], float] = field(default=lambda: random.uniform(1 - JITTER, 1 + JITTER))
     clock: Callable[[], float] = time.monotonic
     counters: Counters = field(default_factory=Counters)
 
     def __post_init__(self) -> None:
-        self._ready: deque[Key] = deque()
+        self._ready = Turns(self.workers)
         self._queued: set[Key] = set()
         self._working: dict[Key, float] = {}
         self._again: set[Key] = set()
@@ -57,7 +60,7 @@ class WorkQueue:
             self._again.add(key)
         elif key not in self._queued:
             self._queued.add(key)
-            self._ready.append(key)
+            self._ready.add(key)
             self._wake()
 
     def add_after(self, key: Key, seconds: float) -> None:
@@ -94,7 +97,7 @@ class WorkQueue:
 
     async def get(self) -> Key | None:
         """The next key, or None once the queue is closed. The caller must call done(key)."""
-        while not self._ready:
+        while (key := self._ready.next()) is None:
             if self._closed:
                 return None
             turn = asyncio.get_running_loop().create_future()
@@ -105,7 +108,6 @@ class WorkQueue:
                 if turn.done() and not turn.cancelled():
                     self._wake()  # our turn came while we were being cancelled: pass it on
                 raise
-        key = self._ready.popleft()
         self._queued.discard(key)
         self._working[key] = self.clock()
         # the look that starts now decides again when the next one is due
@@ -116,6 +118,8 @@ class WorkQueue:
     def done(self, key: Key) -> None:
         """The worker has finished with `key`; if something happened to it meanwhile, it is next in line again."""
         self._working.pop(key, None)
+        self._ready.done(key)
+        self._wake()  # where a namespace may not hold another worker, another namespace's worker waits
         if key in self._again:
             self._again.discard(key)
             self.add(key)
