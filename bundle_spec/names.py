@@ -124,5 +124,7 @@ class Reason(_Name):
     # the API server says
     PODS_REFUSED = "PodsRefused"
     APPLY_REFUSED = "ApplyRefused"
+    # another client changes what the operator makes
+    CONTENDED = "Contended"
     # the operator itself failed
     INTERNAL_ERROR = "InternalError"

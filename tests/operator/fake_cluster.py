@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
+from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Keep, keep_whole
@@ -50,11 +50,12 @@ class FakeCluster:
         kind: str,
         namespace: str | None = None,
         keep: Keep = keep_whole,
-        bundle: str = "",
+        label: tuple[str, str] | None = None,
     ) -> tuple[list[Body], int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
-        labelled = [body for body in found if bundle in ("", (body["metadata"].get("labels") or {}).get(LABEL_BUNDLE))]
+        name, value = label or ("", None)
+        labelled = [body for body in found if (body["metadata"].get("labels") or {}).get(name) == value]
         return [kept for body in labelled if (kept := keep(body)) is not None], next(self._versions)
 
     async def create(self, body: Body) -> Body:

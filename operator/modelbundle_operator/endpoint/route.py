@@ -27,8 +27,10 @@ from modelbundle_operator.bundle.naming import short_digest
 
 # for the rules of every node to follow the EndpointSlices
 PROPAGATION_SECONDS = 5.0
-# between two looks at EndpointSlices that have not followed the selector yet
+# between two looks at EndpointSlices that have not followed the selector yet: a part of the time it has taken so far
 FOLLOWED_SECONDS = 1.0
+FOLLOWED_SHARE = 0.1
+FOLLOWED_LONGEST_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def requeue_after(route: Route, now: datetime) -> float | None:
     if not route.moved_at:
         return None
     if not route.until:
-        return FOLLOWED_SECONDS
+        taken = (now - datetime.fromisoformat(route.moved_at)).total_seconds()
+        return min(max(FOLLOWED_SHARE * taken, FOLLOWED_SECONDS), FOLLOWED_LONGEST_SECONDS)
     left = (datetime.fromisoformat(route.until) - now).total_seconds()
     return left if left > 0 else None

@@ -37,6 +37,8 @@ def judge(seen: Observation) -> Judgement:
     stalled = ready.status == "False" and known.failure is not None and known.failure.terminal
     if stalled:
         conditions.append(Verdict(ConditionType.STALLED, "True", ready.reason, ready.message))
+    elif seen.contended:
+        conditions.append(Verdict(ConditionType.RECONCILING, "True", Reason.CONTENDED, seen.contended))
     elif seen.wanted and not seen.complete:
         conditions.append(_reconciling(known, ready))
     return Judgement(

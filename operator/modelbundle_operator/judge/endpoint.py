@@ -37,6 +37,7 @@ class EndpointEvidence:
     backends: Backends
     url: str
     moving: bool
+    contended: str = ""  # in words, who changes the Service again and again
 
     @property
     def awaited(self) -> str:
@@ -125,9 +126,12 @@ READY: tuple[EndpointCheck, ...] = (is_moving, pods_answer, nothing_answers)
 
 def _reconciling_or_stalled(known: EndpointEvidence) -> tuple[Verdict, ...]:
     """Neither once the wanted bundle answers alone (kstatus)."""
+    if known.contended:
+        return (Verdict(ConditionType.RECONCILING, "True", Reason.CONTENDED, known.contended),)
     if known.route.leads_to(known.wanted) and known.backends.pods:
-        moving = is_moving(known)
-        return (Verdict(ConditionType.RECONCILING, "True", moving.reason, moving.message),) if moving else ()
+        if moving := is_moving(known):
+            return (Verdict(ConditionType.RECONCILING, "True", moving.reason, moving.message),)
+        return ()
     if known.wanted.stalled:
         text = f"{known.awaited}. It stays so: name another bundle in spec.bundle, or fix this one."
         return (Verdict(ConditionType.STALLED, "True", known.missing, text),)

@@ -122,6 +122,7 @@ class Observation(RunningPods):
     artifact_secret: str = ""
     no_capacity_seconds: float = 60.0
     rollout: Rollout = field(default_factory=Rollout)
+    contended: str = ""  # in words, who changes a child again and again
 
     @property
     def wanted(self) -> int:

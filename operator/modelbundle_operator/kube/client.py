@@ -21,9 +21,9 @@ from kubernetes.aio import client, config
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
-from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, LABEL_BUNDLE, PLURAL, VERSION
+from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, VERSION
 from modelbundle_operator.errors import NotLeading, Transient
-from modelbundle_operator.kube.cluster import Keep, keep_whole
+from modelbundle_operator.kube.cluster import Keep, Label, keep_whole
 from modelbundle_operator.kube.decoding import bodies_of, body_of
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
@@ -97,13 +97,13 @@ class KubernetesClient:
         return await self._request("GET", KINDS[kind].path(namespace, name), kind=kind, absent_is_none=True)
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, bundle: str = ""
+        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
     ) -> tuple[list[Body], int]:
         """Every object of ours of this kind, by pages, and the version of the list.
 
-        `keep`: what is kept of an object, None for nothing. `bundle`: only what carries this bundle's label.
+        `keep`: what is kept of an object, None for nothing. `label`: only what carries it with this value.
         """
-        selector = ",".join(filter(None, (KINDS[kind].selector, f"{LABEL_BUNDLE}={bundle}" if bundle else "")))
+        selector = ",".join(filter(None, (KINDS[kind].selector, "=".join(label or ()))))
 
         async def ask(query: Mapping[str, str], longest: int | None) -> bytes:
             return await self._text("GET", KINDS[kind].path(namespace), kind=kind, query=query, longest=longest) or b""

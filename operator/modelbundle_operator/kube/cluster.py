@@ -6,6 +6,7 @@ from typing import Protocol
 from modelbundle_operator.api.base import Body
 
 Keep = Callable[[Body], Body | None]
+Label = tuple[str, str]
 
 
 def keep_whole(body: Body) -> Body | None:
@@ -23,12 +24,12 @@ class Cluster(Protocol):
         """The object; None when there is none."""
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, bundle: str = ""
+        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
     ) -> tuple[list[Body], int]:
         """The operator's objects of this kind, and the resourceVersion of the list.
 
         `namespace`: None for all. `keep`: what is kept of an object, None for nothing; it is called before the next
-        object is read. `bundle`: only objects with this bundle's label.
+        object is read. `label`: only objects that carry it with this value.
         """
 
     async def create(self, body: Body) -> Body:

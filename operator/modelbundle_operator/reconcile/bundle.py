@@ -4,7 +4,7 @@ Level-triggered: nothing here knows why it was called. Reads come from the cache
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelbundle_operator.api.base import Body
@@ -27,6 +27,7 @@ from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import converge, find_pods, own, read, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
@@ -49,6 +50,7 @@ class Reconciler:
     now: Callable[[], datetime] = utc_now
     on_status_written: Callable[[Key], None] = lambda _: None
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
+    disputes: Disputes = field(default_factory=Disputes)
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -81,7 +83,8 @@ class Reconciler:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
-        return Outcome(requeue_after=judgement.requeue_after)
+        due = [judgement.requeue_after, self.disputes.requeue_after(*key.place, self.now())]
+        return Outcome(requeue_after=min((seconds for seconds in due if seconds is not None), default=None))
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the bundle that the operator failed at it."""
@@ -139,7 +142,8 @@ class Reconciler:
             for wanted in desired(bundle, resolution, self.settings, live, replace):
                 kind = wanted["kind"]
                 if serves or kind in children:
-                    children[kind] = await converge(self.cluster, self.cache, children.get(kind), wanted)
+                    found = children.get(kind)
+                    children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
         return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"))
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
@@ -160,6 +164,7 @@ class Reconciler:
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),
+            contended=self.disputes.words(*key.place, self.now()),
         )
 
     def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:

@@ -8,11 +8,13 @@ late write of an operator that led before this one.
 
 import logging
 from collections.abc import Awaitable, Collection
+from datetime import datetime
 from typing import Any
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
     API_VERSION,
+    LABEL_BUNDLE,
     LABEL_MANAGED_BY,
     MANAGED_BY,
     Metadata,
@@ -23,6 +25,7 @@ from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
+from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
 from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 
@@ -62,7 +65,7 @@ async def _find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Bo
 
 async def find_pods(cluster: Cluster, cache: ObjectCache, key: Key) -> None:
     """Those of a Deployment that has outlived a bundle of this name: they were not kept either."""
-    for pod in (await cluster.list("Pod", key.namespace, bundle=key.name))[0]:
+    for pod in (await cluster.list("Pod", key.namespace, label=(LABEL_BUNDLE, key.name)))[0]:
         cache.record(pod)
 
 
@@ -83,17 +86,24 @@ def own(kind: str, owner: Metadata, children: dict[str, Body | None]) -> dict[st
     }
 
 
-async def converge(cluster: Cluster, cache: ObjectCache, live: Body | None, wanted: Body) -> Body:
+async def converge(
+    cluster: Cluster, cache: ObjectCache, live: Body | None, wanted: Body, disputes: Disputes, now: datetime
+) -> Body:
     """Create what is missing, and apply where something differs or was added; the object as it is then.
+
+    What others change again and again is left for a while.
 
     The apply comes first: it takes back what others changed. Only then is what they alone own an addition, and a PUT
     without it cannot drop a field of ours.
     """
     if live is None:
         return await _written(cache, cluster.create(wanted))
+    if not (differs(live, wanted) or foreign_fields(live)) or disputes.leaves(live, wanted, now):
+        return live
+    before = live
     try:
-        if differs(live, wanted) or foreign_fields(live):
-            live = await _apply(cluster, cache, live, wanted)
+        live = await _apply(cluster, cache, live, wanted)
+        disputes.applied(before, wanted, now)
         if foreign := foreign_fields(live):
             log.warning("%s %s/%s: undoing a foreign edit: %s", *_named(wanted), _paths(foreign))
             live = await _written(cache, cluster.replace(without_foreign(live)))
@@ -102,6 +112,7 @@ async def converge(cluster: Cluster, cache: ObjectCache, live: Body | None, want
         if (newer := await cluster.get(*_named(wanted))) is not None:
             cache.record(newer)
         raise
+    disputes.answered(wanted, live)
     return live
 
 

@@ -76,6 +76,20 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
     return _without(_within(others, _OURS), ours)
 
 
+def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
+    """The field managers that alone own something in spec, data and labels."""
+    entries = [
+        each for each in live.get("metadata", {}).get("managedFields") or [] if each.get("subresource") != "status"
+    ]
+    ours: Fields = {}
+    for entry in entries:
+        if entry.get("manager") == FIELD_MANAGER:
+            _merge(ours, entry.get("fieldsV1") or {})
+    others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+    found = {each.get("manager", "") for each in others if _without(_within(each.get("fieldsV1") or {}, _OURS), ours)}
+    return tuple(sorted(found - {""}))
+
+
 def _merge(into: Fields, fields: Fields) -> None:
     for key, below in fields.items():
         _merge(into.setdefault(key, {}), below)

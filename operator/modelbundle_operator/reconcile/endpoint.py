@@ -5,7 +5,7 @@ Service's name and, during a move, for what Kubernetes has made of the selector.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from modelbundle_operator.api.base import Body
@@ -42,6 +42,7 @@ from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import converge, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
+from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
@@ -56,6 +57,7 @@ class EndpointReconciler:
     cache: ObjectCache
     now: Callable[[], datetime] = utc_now
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
+    disputes: Disputes = field(default_factory=Disputes)
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one endpoint a step closer to the bundle that it is to stand for."""
@@ -81,7 +83,9 @@ class EndpointReconciler:
             raise why.retry from None
         left = requeue_after(route, self.now())
         known = self._evidence(key, endpoint, route, moving=left is not None)
+        due = [left, self.disputes.requeue_after(*key.place, self.now())]
         await self._report(body, judge_endpoint(known), status_fields(known))
+        left = min((seconds for seconds in due if seconds is not None), default=None)
         return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(route.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:
@@ -93,17 +97,17 @@ class EndpointReconciler:
     async def _converge(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Route:
         """Bring the Service to what it should be; where it leads then."""
         route = next_route(current_route(live), self._bundle_state(key, endpoint.spec.bundle), self.now())
-        live = await converge(self.cluster, self.cache, live, endpoint_service(endpoint, route))
+        wanted = endpoint_service(endpoint, route)
+        live = await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
+        route = current_route(live) or route  # where another client's change is left, it leads there
         if route.moved_at and not route.until:
-            slices = [
-                each
-                for each in (await self.cluster.list("EndpointSlice", key.namespace))[0]
-                if each["metadata"].get("labels", {}).get("kubernetes.io/service-name") == key.name
-            ]
+            its = ("kubernetes.io/service-name", key.name)
+            slices, _ = await self.cluster.list("EndpointSlice", key.namespace, label=its)
             pods = {pod.name for pod in self.cache.pods(key.bundle(route.bundle)) if pod.label == route.digest}
             if slices_followed(slices, pods):
                 route = with_drain_deadline(route, self.now())
-                await converge(self.cluster, self.cache, live, endpoint_service(endpoint, route))
+                wanted = endpoint_service(endpoint, route)
+                await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
         return route
 
     def _evidence(self, key: Key, endpoint: ModelEndpoint, route: Route, *, moving: bool) -> EndpointEvidence:
@@ -114,6 +118,7 @@ class EndpointReconciler:
             backends=observe_backends(route, self._bundle_state(key, route.bundle), pods),
             url=endpoint_url(endpoint),
             moving=moving,
+            contended=self.disputes.words(*key.place, self.now()),
         )
 
     def _bundle_state(self, key: Key, name: str) -> BundleState:

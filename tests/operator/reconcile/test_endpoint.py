@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from modelbundle_operator.endpoint.route import FOLLOWED_SECONDS, PROPAGATION_SECONDS
+from modelbundle_operator.endpoint.route import FOLLOWED_LONGEST_SECONDS, FOLLOWED_SECONDS, PROPAGATION_SECONDS
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
@@ -68,8 +68,10 @@ async def test_a_move_is_reported_when_no_old_connection_can_be_left(town: Town)
     assert town.answers() is None
     assert town.status()["moving"] == {"from": "v1", "to": "v2"}
     await town.at_rest()  # Kubernetes has not followed yet, however long that takes
+    town.now += timedelta(minutes=10)
+    assert await town.look() == pytest.approx(60, abs=1), "the longer it has taken, the rarer it is looked at"
     town.now += timedelta(hours=1)
-    assert await town.look() == FOLLOWED_SECONDS
+    assert await town.look() == FOLLOWED_LONGEST_SECONDS
     town.follow()
     assert await town.look() == pytest.approx(SETTLED, abs=1.1)
     until = datetime.fromisoformat(town.status()["moving"]["until"])
