@@ -39,7 +39,9 @@ async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it again."""
     metrics, cache, queue, tenure = Metrics(), ObjectCache(), WorkQueue(settings.workers), Tenure()
     queue.close()  # until this operator leads
-    cluster = await KubernetesClient.connect(settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held)
+    cluster = await KubernetesClient.connect(
+        settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held, metrics.skipped
+    )
     waiters = Waiters(queue)
     bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures)
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
@@ -69,6 +71,7 @@ async def run(settings: Settings) -> None:
         retries=lambda: queue.counters.retries,
     )
     metrics.watch_cache(cache.sizes, cache.readiness)
+    metrics.watch_troubles(controller.hindered.counts, resync.orphans.counts, lambda: resync.refused)
     metrics.watch_leader(tenure.held, lambda: leader.takeovers)
     metrics.watch_resync(resync.age, settings.resync_seconds)
     longest = 3 * settings.reconcile_seconds

@@ -35,7 +35,9 @@ def exposed() -> set[str]:
     metrics.watch_cache(lambda: {"Pod": 1}, lambda: ["Serving"])
     metrics.watch_leader(lambda: True, lambda: 1)
     metrics.watch_resync(lambda: 1.0, 300)
+    metrics.watch_troubles(lambda: {"quota": 1}, lambda: {"Service": 1}, lambda: [("Pod", "models")])
     metrics.called("read", "Pod")
+    metrics.skipped("Pod")
     counters = Counters()
     counters.requests[200, "OK"] = 1
     server = ServerMetrics(counters, _snapshot)

@@ -43,7 +43,8 @@ def in_cluster() -> bool:
 
 
 class KubernetesClient:
-    """A Cluster over one connection to one API server. `called` hears the verb and kind of each call."""
+    """A Cluster over one connection to one API server. `called` hears the verb and kind of each call,
+    `skipped` the kind of each object that cannot be read."""
 
     def __init__(
         self,
@@ -51,11 +52,13 @@ class KubernetesClient:
         seconds: float = 15.0,
         called: Called = lambda verb, kind: None,
         write_seconds: float | None = None,
+        skipped: Callable[[str], None] = lambda kind: None,
     ) -> None:
         self._api = api
         self._seconds = seconds
         self._write_seconds = seconds if write_seconds is None else min(seconds, write_seconds)
         self._called = called
+        self._skipped = skipped
         self._pages = Pages()
 
     @classmethod
@@ -65,6 +68,7 @@ class KubernetesClient:
         called: Called = lambda verb, kind: None,
         write_seconds: float | None = None,
         may_write: Callable[[], bool] = lambda: True,
+        skipped: Callable[[str], None] = lambda kind: None,
     ) -> Self:
         """Log in as the pod's service account, or else as kubeconfig says."""
         configuration = client.Configuration(client_session_kwargs={"request_class": gated(may_write)})
@@ -75,7 +79,7 @@ class KubernetesClient:
         else:
             file = os.environ.get("KUBECONFIG") or None
             await config.load_kube_config(file, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(configuration=configuration), seconds, called, write_seconds)
+        return cls(client.ApiClient(configuration=configuration), seconds, called, write_seconds, skipped)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -111,7 +115,7 @@ class KubernetesClient:
         items, version = list[Body](), "0"
         async for page in self._pages.read(kind, selector, ask):
             version = page.version
-            for body in bodies_of(kind, page.items):
+            for body in bodies_of(kind, page.items, self._skipped):
                 if (kept := keep(body)) is not None:
                     items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn

@@ -9,7 +9,7 @@ which a deep spec is as deep again, never. A bundle that is too deep or too larg
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -119,12 +119,14 @@ def body_of(kind: str, text: bytes) -> Body:
     return body
 
 
-def bodies_of(kind: str, texts: Iterable[bytes]) -> Iterator[Body]:
-    """The objects of a page, which names neither kind nor version in them. One that cannot be read is left out."""
+def bodies_of(kind: str, texts: Iterable[bytes], skipped: Callable[[str], None] = lambda kind: None) -> Iterator[Body]:
+    """The objects of a page, which names neither kind nor version in them. One that cannot be read is left out, and
+    `skipped` is called with its kind."""
     for text in texts:
         try:
             yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **body_of(kind, text)}
         except Exception:
+            skipped(kind)
             log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
 
 

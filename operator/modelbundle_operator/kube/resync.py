@@ -11,11 +11,13 @@ import random
 import time
 from collections.abc import Callable
 
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.errors import OperatorError
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CACHED_KINDS
+from modelbundle_operator.kube.orphans import Orphans, lost_owner
 from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
@@ -42,6 +44,8 @@ class Resync:
         self._namespaces: tuple[str | None, ...] = namespaces or (None,)
         self._last = time.monotonic()
         self._logged_refusals: set[str] = set()
+        self.refused: set[tuple[str, str]] = set()  # kinds and namespaces that may not be listed
+        self.orphans = Orphans()
         self._asked = asyncio.Event()
         self._took = 0.0
 
@@ -59,15 +63,19 @@ class Resync:
         began = time.monotonic()
         changed: set[Key] = set()
         failed: list[Exception] = []
+        refused: set[tuple[str, str]] = set()
         for kind in CACHED_KINDS:
             for namespace in self._namespaces:
                 try:
                     changed |= await self._list(kind, namespace)
                 except OperatorError as error:
                     failed.append(error)
+                    if isinstance(error, Refused):
+                        refused.add((kind, namespace or ""))
                 except Exception as error:
                     log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
                     failed.append(error)
+        self.refused = refused
         self._log_refusals([error for error in failed if isinstance(error, Refused)])
         if len(failed) == len(CACHED_KINDS) * len(self._namespaces):
             raise failed[0]
@@ -108,7 +116,15 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
-        listed, version = await self._cluster.list(kind, namespace, lambda body: self._cache.keep(kind, body))
+        lost: list[Key] = []
+
+        def keep(body: Body) -> Body | None:
+            if (owner := lost_owner(kind, body)) is not None:
+                lost.append(owner)
+            return self._cache.keep(kind, body)
+
+        listed, version = await self._cluster.list(kind, namespace, keep)
+        self.orphans.listed(kind, namespace, lost, self._cache)
         return self._cache.replace(kind, listed, version, namespace)
 
     def _log_refusals(self, failed: list[Exception]) -> None:

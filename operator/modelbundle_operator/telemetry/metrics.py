@@ -4,7 +4,7 @@ The registry is our own, not the library's global one: tests and a second operat
 """
 
 from collections import Counter as Tally
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -27,6 +27,9 @@ class Metrics:
         self._calls = Counter(
             f"{PREFIX}_api_calls", "Calls to the API server, watches apart.", ["verb", "kind"], registry=self.registry
         )
+        self._skipped = Counter(
+            f"{PREFIX}_objects_skipped", "Objects of a LIST that cannot be read.", ["kind"], registry=self.registry
+        )
         for result in ("done", "retried", "refused", "timeout", "error"):
             self._reconciles.labels(result)
 
@@ -38,6 +41,10 @@ class Metrics:
     def called(self, verb: str, kind: str) -> None:
         """One call to the API server is made."""
         self._calls.labels(verb, kind).inc()
+
+    def skipped(self, kind: str) -> None:
+        """One object cannot be read."""
+        self._skipped.labels(kind).inc()
 
     def calls(self) -> dict[tuple[str, str], int]:
         """Calls so far by (verb, kind): what the tests count."""
@@ -101,6 +108,35 @@ class Metrics:
         def collect() -> Iterator[Metric]:
             yield _gauge("resync_age_seconds", "Seconds since the last resync that went well.", age())
             yield _gauge("resync_interval_seconds", "Seconds between two resyncs.", interval)
+
+        self.registry.register(_Callback(collect))
+
+    def watch_troubles(
+        self,
+        refused: Callable[[], Mapping[str, int]],
+        orphans: Callable[[], Mapping[str, int]],
+        unlisted: Callable[[], Iterable[tuple[str, str]]],
+    ) -> None:
+        """Show how many objects each cause hinders, how many children of each kind have no owner, and which kinds and
+        namespaces may not be listed."""
+
+        def collect() -> Iterator[Metric]:
+            hindered = GaugeMetricFamily(
+                f"{PREFIX}_refused_objects", "Objects whose children cannot be written.", labels=["cause"]
+            )
+            for cause, count in sorted(refused().items()):
+                hindered.add_metric([cause], count)
+            yield hindered
+            left = GaugeMetricFamily(f"{PREFIX}_orphans", "Children without an owner.", labels=["kind"])
+            for kind, count in sorted(orphans().items()):
+                left.add_metric([kind], count)
+            yield left
+            closed = GaugeMetricFamily(
+                f"{PREFIX}_unlisted", "1 for each kind that may not be listed.", labels=["kind", "namespace"]
+            )
+            for kind, namespace in sorted(unlisted()):
+                closed.add_metric([kind, namespace], 1)
+            yield closed
 
         self.registry.register(_Callback(collect))
 

@@ -1,0 +1,57 @@
+"""Children that no owner holds any more: `kubectl delete --cascade=orphan` leaves what serves, and nothing manages it.
+
+Found by the resync, which lists everything that carries the operator's label. Anybody may put that label onto any
+number of objects, so of each kind only the count and some names are kept.
+"""
+
+import logging
+
+from modelbundle_operator.api.base import Body
+from modelbundle_operator.kube.cache import ObjectCache, controller_of
+from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
+from modelbundle_operator.loop.key import Key
+
+log = logging.getLogger(__name__)
+
+NAMES_MAX = 20
+
+
+def lost_owner(kind: str, body: Body) -> Key | None:
+    """The owner that a child's label names and no ownerReference does; None where there is one, or never was."""
+    if kind not in CHILD_KINDS or controller_of(body) is not None:
+        return None
+    metadata = body["metadata"]
+    labels = metadata.get("labels") or {}
+    own = next((own for own, label in OWNER_LABELS.items() if labels.get(label) == metadata["name"]), None)
+    return None if own is None else Key(metadata["namespace"], metadata["name"], own)
+
+
+class Orphans:
+    """What the last LIST of each kind and namespace found; names are logged once."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str | None], int] = {}
+        self._logged: set[tuple[str, Key]] = set()
+
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        counts = dict.fromkeys(CHILD_KINDS, 0)
+        for (kind, _), count in self._counts.items():
+            counts[kind] += count
+        return counts
+
+    def listed(self, kind: str, namespace: str | None, owners: list[Key], cache: ObjectCache) -> None:
+        """Of this kind, a LIST found children of these lost owners. One that exists takes its child back itself."""
+        if kind not in CHILD_KINDS:
+            return
+        found = [owner for owner in owners if not cache.knows(owner.kind, owner)]
+        self._counts[kind, namespace] = len(found)
+        new = {(kind, owner) for owner in found[:NAMES_MAX]} - self._logged
+        for _, owner in sorted(new):
+            log.warning(
+                "%s %s/%s has no %s any more (deleted with --cascade=orphan?), and nothing manages it: delete it, or"
+                " create the %s again, which takes it back",
+                kind, *owner.place, owner.kind, owner.kind,
+            )  # fmt: skip
+        within = {each for each in self._logged if each[0] == kind and namespace in (None, each[1].namespace)}
+        self._logged = (self._logged - within) | {(kind, owner) for owner in found[:NAMES_MAX]}

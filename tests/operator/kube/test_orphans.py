@@ -1,0 +1,62 @@
+"""Children that `--cascade=orphan` left are counted and named, and stop to be when they are taken back or deleted."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+from modelbundle_operator.kube.resync import Resync
+
+from tests.operator.world import KEY, World
+from tools.testkit.cluster_objects import model_bundle
+
+CHILDREN = ("ConfigMap", "Service", "Deployment")
+
+
+async def test_what_an_orphaning_delete_leaves_is_reported_until_it_is_taken_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(model_bundle())
+    await world.look()
+    resync = Resync(world.cluster, world.cache, lambda _: None, 300.0)
+    await resync.once()
+    assert not any(resync.orphans.counts().values())
+
+    world.cache.observe("ModelBundle", "DELETED", world.cluster.delete("ModelBundle", KEY))
+    for kind in CHILDREN:
+        world.cluster.objects[(kind, *KEY.place)]["metadata"]["ownerReferences"] = []
+    with caplog.at_level(logging.WARNING):
+        await resync.once()
+        await resync.once()
+    assert resync.orphans.counts() == dict.fromkeys(CHILDREN, 1)
+    assert sum("Deployment models/llama has no ModelBundle any more" in each.message for each in caplog.records) == 1
+
+    body = model_bundle()
+    body["metadata"]["uid"] = "uid-of-its-successor"
+    world.cluster.put(body)
+    await world.look()
+    await resync.once()
+    assert not any(resync.orphans.counts().values())
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"labels": {}},
+        {"labels": {"modelbundle.dev/bundle": "another"}},
+        {
+            "labels": {"modelbundle.dev/bundle": "llama"},
+            "ownerReferences": [{"kind": "ModelBundle", "uid": "u", "controller": True}],
+        },
+    ],
+    ids=["never a bundle's", "not by its name", "garbage collection takes it"],
+)
+async def test_what_has_no_lost_owner_is_none(metadata: dict[str, Any]) -> None:
+    world = World()
+    labels = {**metadata["labels"], "app.kubernetes.io/managed-by": "modelbundle-operator"}
+    names = {"name": "llama", "namespace": "models"}
+    world.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": {**names, **metadata, "labels": labels}})
+    resync = Resync(world.cluster, world.cache, lambda _: None, 300.0)
+    await resync.once()
+    assert not any(resync.orphans.counts().values())
