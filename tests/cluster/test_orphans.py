@@ -1,0 +1,39 @@
+"""`kubectl delete --cascade=orphan` leaves what serves: the operator counts and names it until it is taken back."""
+
+from __future__ import annotations
+
+import re
+
+from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.operator_pods import SYSTEM, leader, operator_logs
+from tools.testkit.kubectl import apply, get, kubectl, wait_for
+from tools.testkit.store import Store
+
+RESYNC = 90.0  # SETTINGS of conftest.py say 60 s, and jitter comes to it
+
+
+def test_what_an_orphaning_delete_leaves_is_reported_and_taken_back(
+    operator: object, namespace: str, store: Store
+) -> None:
+    manifest = cpu_bundle(store, "left")
+    apply(manifest, namespace=namespace)
+    wait_ready("left", namespace)
+    before = _orphaned_deployments()
+    kubectl("delete", "modelbundle", "left", "--cascade=orphan", namespace=namespace)
+    wait_for("the count of orphans", lambda: _orphaned_deployments() > before, RESYNC)
+    assert f"Deployment {namespace}/left has no ModelBundle any more" in operator_logs()
+    deployment = get("deployment", "left", namespace) or {}
+    apply(manifest, namespace=namespace)
+    bundle = wait_ready("left", namespace)
+    taken_back = get("deployment", "left", namespace) or {}
+    assert [owner["uid"] for owner in taken_back["metadata"]["ownerReferences"]] == [bundle["metadata"]["uid"]]
+    assert taken_back["metadata"]["generation"] == deployment["metadata"]["generation"], "no pod was restarted"
+    wait_for("the count to fall", lambda: _orphaned_deployments() <= before, RESYNC)
+
+
+def _orphaned_deployments() -> int:
+    pod = leader()["metadata"]["name"]
+    page = kubectl("get", "--raw", f"/api/v1/namespaces/{SYSTEM}/pods/{pod}:8081/proxy/metrics")
+    found = re.search(r'^modelbundle_operator_orphans\{kind="Deployment"\} (\d+)', page, re.MULTILINE)
+    assert found is not None
+    return int(found[1])

@@ -1,0 +1,175 @@
+"""What keeps a bundle's children from being written is said by the bundle, and ends when its cause ends."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.cluster.audit import WRITES, AuditLog, about
+from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
+from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
+
+# tries at 0 and 0.5 s; what the API server needs to call a webhook in vain, and a slow machine, come to it
+SOON = 10.0
+
+
+@contextmanager
+def webhook_down(namespace: str) -> Iterator[str]:
+    """An admission webhook for this namespace's Deployments at an address where nothing listens."""
+    name = f"{namespace}.modelbundle.test"
+    hook = {
+        "name": name,
+        "clientConfig": {"url": "https://127.0.0.1:1/"},
+        "rules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments"]}],
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "failurePolicy": "Fail",
+    }
+    about_it = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
+    apply({**about_it, "metadata": {"name": name}, "webhooks": [hook]})
+    try:
+        time.sleep(2)  # the API server reads configurations by a watch of its own
+        yield name
+    finally:
+        kubectl("delete", "validatingwebhookconfiguration", name, "--ignore-not-found")
+
+
+def test_a_webhook_that_is_down_is_named_by_new_and_edited_bundles_and_both_heal(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    apply(cpu_bundle(store, "edited"), namespace=namespace)
+    wait_ready("edited", namespace)
+    with webhook_down(namespace) as name:
+        began = time.monotonic()
+        apply(cpu_bundle(store, "created", serving={"replicas": 1}), namespace=namespace)
+        kubectl("scale", "modelbundle", "edited", "--replicas=2", namespace=namespace)
+        for bundle in ("created", "edited"):
+            found = wait_condition(bundle, namespace, "Ready", "False", "ApplyRefused", timeout=60)
+            assert f"The admission webhook {name} does not answer" in condition(found, "Ready")["message"]
+        took = time.monotonic() - began
+        show(f"a webhook that is down: both conditions say so after {took:.1f} s")
+        assert took < SOON
+        assert condition(found, "Available")["status"] == "True", "what serves goes on serving"
+    for bundle in ("created", "edited"):
+        wait_ready(bundle, namespace, timeout=120)
+
+
+def test_a_full_quota_is_named_and_room_in_it_is_used_at_once(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "one-service"}}
+    apply({**quota, "spec": {"hard": {"services": "1"}}}, namespace=namespace)
+    wait_for(
+        "the quota", lambda: (get("resourcequota", "one-service", namespace) or {}).get("status", {}).get("hard"), 30
+    )
+    apply(cpu_bundle(store, "first"), namespace=namespace)
+    wait_ready("first", namespace)
+    apply(cpu_bundle(store, "second"), namespace=namespace)
+    refused = wait_condition("second", namespace, "Ready", "False", "ApplyRefused", timeout=SOON)
+    assert "Raise the ResourceQuota one-service" in condition(refused, "Ready")["message"]
+    time.sleep(20)  # by then the next try of its own is 15 s or more away
+    kubectl("delete", "modelbundle", "first", namespace=namespace)
+    began = time.monotonic()
+    wait_for("the second one's Service", lambda: get("service", "second", namespace), 60)
+    show(f"room in a quota: used after {time.monotonic() - began:.1f} s")
+    wait_ready("second", namespace)
+
+
+def test_a_service_that_does_not_go_is_named_with_its_finalizer(operator: object, namespace: str, store: Store) -> None:
+    leaving: Manifest = {"name": "held", "finalizers": ["modelbundle.test/load-balancer"]}
+    leaving["labels"] = {"app.kubernetes.io/managed-by": "modelbundle-operator"}
+    apply(
+        {"apiVersion": "v1", "kind": "Service", "metadata": leaving, "spec": {"ports": [{"port": 80}]}},
+        namespace=namespace,
+    )
+    kubectl("delete", "service", "held", "--wait=false", namespace=namespace)
+    apply(cpu_bundle(store, "held"), namespace=namespace)
+    found = wait_condition("held", namespace, "Ready", "False", "NameConflict", timeout=30)
+    assert "modelbundle.test/load-balancer" in condition(found, "Ready")["message"]
+    kubectl("patch", "service", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}', namespace=namespace)
+    wait_ready("held", namespace)
+
+
+def test_a_controller_that_fights_for_a_deployment_is_named_and_costs_no_storm(
+    operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
+) -> None:
+    apply(cpu_bundle(store, "fought", serving={"replicas": 1}), namespace=namespace)
+    wait_ready("fought", namespace)
+    audit.mark()
+    done = threading.Event()
+
+    def fight() -> None:
+        for number in itertools.count():
+            if done.wait(0.5):
+                return
+            patch = f'{{"spec":{{"minReadySeconds":{number % 7 + 1}}}}}'
+            words = ["patch", "deployment", "fought", "--type=merge", "-p", patch, "--field-manager=fighter"]
+            subprocess.run(["kubectl", "-n", namespace, *words], capture_output=True, check=False)
+
+    fighter = threading.Thread(target=fight)
+    fighter.start()
+    try:
+        wait_for("the dispute to be said", lambda: _contended(namespace), 90)
+        assert "fighter" in _contended(namespace)
+        apply(cpu_bundle(store, "beside", serving={"replicas": 0}), namespace=namespace)
+        wait_condition("beside", namespace, "Ready", "True", "Stored", timeout=SOON)
+        time.sleep(30)
+    finally:
+        done.set()
+        fighter.join()
+    wrote = [
+        event
+        for event in about(audit.calls(), namespace)
+        if event["verb"] in WRITES and event["objectRef"]["resource"] == "deployments"
+    ]
+    show(f"a controller that fights every 0.5 s: {len(wrote)} writes to the Deployment")
+    assert len(wrote) < 40
+    kubectl("scale", "modelbundle", "fought", "--replicas=2", namespace=namespace)
+    wait_for("the user's edit", lambda: _replicas(namespace) == 2, SOON)
+    wait_for(
+        "the undoing", lambda: "minReadySeconds" not in (get("deployment", "fought", namespace) or {})["spec"], 330
+    )
+
+
+def _contended(namespace: str) -> str:
+    found = condition(get("modelbundle", "fought", namespace), "Reconciling")
+    return str(found["message"]) if found.get("reason") == "Contended" else ""
+
+
+def _replicas(namespace: str) -> int:
+    return int((get("deployment", "fought", namespace) or {})["spec"]["replicas"])
+
+
+@pytest.mark.parametrize("stale", [False, True], ids=["without owners", "with owners of other uids"])
+def test_a_restore_from_backup_serves_again(operator: object, namespace: str, store: Store, stale: bool) -> None:
+    """Children first, as a restore may; all get other uids, and a controller's label marks them."""
+    apply(cpu_bundle(store, "restored"), namespace=namespace)
+    wait_ready("restored", namespace)
+    saved = [_exported(kind, namespace, stale) for kind in ("ConfigMap", "Service", "Deployment", "ModelBundle")]
+    digest = (get("modelbundle", "restored", namespace) or {})["status"]["digest"]
+    kubectl("delete", "modelbundle", "restored", "--cascade=foreground", namespace=namespace, timeout=120)
+    wait_for("its pods to go", lambda: not list_all("pods", namespace, "modelbundle.dev/bundle=restored"), 60)
+    for body in saved:
+        apply(body, namespace=namespace)
+    bundle = wait_ready("restored", namespace, timeout=120)
+    assert bundle["status"]["digest"] == digest
+    owners = (get("deployment", "restored", namespace) or {})["metadata"]["ownerReferences"]
+    assert [owner["uid"] for owner in owners] == [bundle["metadata"]["uid"]]
+
+
+def _exported(kind: str, namespace: str, stale: bool) -> Manifest:
+    body = get(kind, "restored", namespace) or {}
+    kept = ("name", "labels", "annotations", *(["ownerReferences"] if stale else []))
+    metadata = {name: value for name, value in body["metadata"].items() if name in kept}
+    metadata.setdefault("labels", {})["velero.io/restore-name"] = "backup-1"
+    spec = {name: value for name, value in body.get("spec", {}).items() if not name.startswith(("clusterIP", "ip"))}
+    content = {"spec": spec} if spec else {"data": body["data"]}
+    return {"apiVersion": body["apiVersion"], "kind": kind, "metadata": metadata, **content}
