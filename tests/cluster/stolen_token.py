@@ -23,6 +23,7 @@ from tests.cluster.operator_requests import (
     labelled,
     lease,
     path_of,
+    put,
     volume,
 )  # fmt: skip
 from tests.cluster.raw_api import MERGE
@@ -79,7 +80,9 @@ def escalations(children: Children) -> Iterator[Attempt]:
     for what, says, edits in PODS:
         yield create(f"a new pod gets {what}", deployment, *edits, says=says)
     for what, says, edits in PODS:
-        yield apply(f"pods that serve get {what}", live, *edits, says=says)
+        # an apply takes nothing away of what the POST that made the object owns
+        change = put if any(value is GONE for _, value in edits) else apply
+        yield change(f"pods that serve get {what}", live, *edits, says=says)
     yield from _words(children)
 
 
