@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bundle_runtime.server.refusal import Refused
-from bundle_runtime.server.weight import weight
+from bundle_runtime.server.weight import weight, weight_limit
 
 UNCOUNTED_MAX_BYTES = 64 * 1024
 RESERVED_DIVISOR = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
@@ -78,7 +78,10 @@ class Memory:
         size = len(text)
         if size <= UNCOUNTED_MAX_BYTES:
             return
-        estimate = weight(text, self.most - self._total - self.elsewhere())
+        free = self.most - self._total - self.elsewhere()
+        if size + weight_limit(size) <= free:
+            return  # whatever its values are
+        estimate = weight(text, free)
         self.needs(estimate, f"{what} of {_mib(size)}, with its values,", size, code)
 
 

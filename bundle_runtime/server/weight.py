@@ -24,6 +24,12 @@ TEXT_COPIES = 3
 STRINGS_MAX = 200_000  # that are looked at one by one
 FIND_MAX = 1000  # of a mark
 LONG_STRING_BYTES = 64  # from which looking inside is worth it
+_WIDTH_MAX = 5
+
+
+def weight_limit(size: int) -> int:
+    """What no text of ``size`` bytes weighs more than, whatever is in it."""
+    return VALUE_BYTES + size * (max(_QUOTE_BYTES, *_MARKS.values()) + TEXT_COPIES + _WIDTH_MAX)
 
 
 def weight(text: Any, most: float = math.inf) -> int:
@@ -56,10 +62,10 @@ def _width(body: bytes | bytearray) -> int:
     """Bytes that each character of a string may take: one character beyond makes all of them wide."""
     ascii = body.isascii()
     if not ascii and any(body.find(bytes((lead,))) >= 0 for lead in range(0xF0, 0xF5)):
-        return 5  # and what it is copied from
+        return _WIDTH_MAX  # and what it is copied from
     escape = body.find(b"\\")  # most texts have none, and a search for more than one byte takes long
     if escape >= 0 and (body.find(b"\\ud", escape) >= 0 or body.find(b"\\uD", escape) >= 0):
-        return 5
+        return _WIDTH_MAX
     return 1 if ascii and (escape < 0 or body.find(b"\\u", escape) < 0) else 3
 
 

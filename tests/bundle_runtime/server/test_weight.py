@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from bundle_runtime.server.memory import Memory
-from bundle_runtime.server.weight import weight
+from bundle_runtime.server.memory import Memory, TooMuch
+from bundle_runtime.server.weight import weight, weight_limit
 
 MIB = 1024 * 1024
 FLOATS = ",".join(str(number / 997) for number in range(1000))
@@ -69,6 +69,25 @@ def measured(text: bytes) -> int:
 def test_no_text_takes_more_than_it_is_said_to(kind: str) -> None:
     text = text_of(HEAVY[kind], 3 * MIB)
     assert measured(text) <= weight(text)
+
+
+@pytest.mark.parametrize("text", [text_of(pattern, MIB) for pattern in HEAVY.values()], ids=HEAVY)
+def test_no_text_weighs_more_than_the_limit_of_its_size(text: bytes) -> None:
+    assert weight(text) <= weight_limit(len(text))
+
+
+@pytest.mark.parametrize("byte", [b"{", b"[", b",", b":", b'"'])
+def test_no_single_mark_weighs_more_than_the_limit(byte: bytes) -> None:
+    text = "\U0001f600".encode() + byte * MIB
+    assert weight(text) <= weight_limit(len(text))
+
+
+def test_what_may_not_fit_whatever_it_holds_is_counted() -> None:
+    memory = Memory(0)
+    size = memory.most // weight_limit(1)
+    memory.needs_values(b"{" * size, "the body")
+    with pytest.raises(TooMuch):
+        memory.needs_values(b"{" * size * 2, "the body")
 
 
 @pytest.mark.parametrize("text", [WIDE, KEYS], ids=["wide", "keys"])
