@@ -7,6 +7,10 @@ from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 PARTS_MAX = 16  # of a body, however small
 PART_MIN_BYTES = 4 * 1024  # of a part that is kept as it came, when there are more
 CLAIM_STEP_BYTES = 1024 * 1024  # of memory at a time, ahead of a large body
+BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
+BODY_RATE = 64 * 1024
+CROWDED_SECONDS = 5.0  # the same for a large one while there is hardly room for others
+CROWDED_RATE = 1024 * 1024
 
 
 class BodyBuffer:
@@ -29,6 +33,14 @@ class BodyBuffer:
     def is_large(self) -> bool:
         """It is counted against the memory of all connections."""
         return self._claimed > UNCOUNTED_MAX_BYTES
+
+    @property
+    def allowed_seconds(self) -> float:
+        """How long the request may take to arrive, with what has come of this body."""
+        allowed = BODY_SECONDS + self.size / BODY_RATE
+        if self.is_large and self._memory.is_crowded:
+            allowed = min(allowed, CROWDED_SECONDS + self.size / CROWDED_RATE)
+        return allowed
 
     def add(self, data: bytes) -> None:
         """TooMuch when the body is larger than it may be, or than there is memory for."""

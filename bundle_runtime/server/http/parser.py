@@ -23,10 +23,7 @@ HEAD_MAX_BYTES = 16 * 1024
 HEADER_OVERHEAD_BYTES = 32  # that each header counts as beside its own: it is three objects
 STEP_BYTES = 8 * 1024  # what is parsed at once: a read may hold ten thousand requests
 HEAD_SECONDS = 10.0
-BODY_SECONDS = 30.0  # and one more for each BODY_RATE bytes that have come
-BODY_RATE = 64 * 1024
-CROWDED_SECONDS = 5.0  # the same for a large one while there is hardly room for others
-CROWDED_RATE = 1024 * 1024
+_HEAD_END = b"\r\n\r\n"
 # of the names that are looked at here
 _LENGTHS = frozenset((4, 6, 10, 11, 12, 14, 16, 17))
 # what an upgrade that is ignored must not lose; connection and upgrade are what it must
@@ -110,10 +107,7 @@ class RequestParser:
 
     def check(self, now: float) -> None:
         """Refuses a request that takes too long to arrive."""
-        size = self._body.size
-        allowed = HEAD_SECONDS if self._in_head else BODY_SECONDS + size / BODY_RATE
-        if self._body.is_large and self._memory.is_crowded:
-            allowed = min(allowed, CROWDED_SECONDS + size / CROWDED_RATE)
+        allowed = HEAD_SECONDS if self._in_head else self._body.allowed_seconds
         if now - self.began > allowed:
             self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
 
@@ -122,13 +116,18 @@ class RequestParser:
         data, self._unparsed = self._unparsed, b""
         if self._memory.holders:
             self._memory.release(self._behind)
+        view = memoryview(data)
         at = 0
         while at < len(data) and not self.is_dropping and not self.paused:
-            step = STEP_BYTES
-            if self._next is not None and not self._in_head:  # the rest of a body of known length
-                step = max(STEP_BYTES, self._body.expected - self._body.size)
-            self._parse(data[at : at + step])
-            at += step
+            end = at + STEP_BYTES
+            if self._next is None:  # a head alone, so that the body behind it is one part
+                head_end = data.find(_HEAD_END, at, end)
+                if head_end >= 0:
+                    end = head_end + len(_HEAD_END)
+            elif not self._in_head:  # the rest of a body of known length
+                end = max(end, at + self._body.expected - self._body.size)
+            self._parse(view[at:end])
+            at = end
         if self.is_dropping:
             return
         self._unparsed = data[at:]
@@ -138,7 +137,7 @@ class RequestParser:
             except TooMuch as refusal:
                 self._refuse_for(refusal)
 
-    def _parse(self, data: bytes) -> None:
+    def _parse(self, data: bytes | memoryview) -> None:
         if self.is_dropping:
             return
         self._progress = False
@@ -268,7 +267,7 @@ class RequestParser:
     def _is_http10(self) -> bool:
         return bool(self._http.get_http_version() == "1.0")
 
-    def _without_upgrade(self, rest: bytes) -> bytes:
+    def _without_upgrade(self, rest: bytes | memoryview) -> bytes:
         """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
         offer. The parser stopped behind the headers, so a fresh one gets what is returned: the same request without
         it, and the rest."""

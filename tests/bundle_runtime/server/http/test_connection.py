@@ -11,7 +11,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import connection as http
-from bundle_runtime.server.http import parser
+from bundle_runtime.server.http import body, parser
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
@@ -29,7 +29,7 @@ async def test_a_head_that_trickles_is_ended() -> None:
     assert client.transport.sent.count(b"HTTP/1.1") == 1
 
 
-@pytest.mark.parametrize(("rate", "status"), [(parser.BODY_RATE * 2, None), (parser.BODY_RATE // 4, 408)])
+@pytest.mark.parametrize(("rate", "status"), [(body.BODY_RATE * 2, None), (body.BODY_RATE // 4, 408)])
 async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
     client = Client()
     client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 9999999\r\n\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -98,3 +99,18 @@ async def test_small_chunks_are_no_endless_trailer() -> None:
         client.sends(bytes((byte,)))
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
+
+
+async def test_a_body_that_comes_with_its_head_is_one_part() -> None:
+    client = Client()
+    body = b'{"x":"%b"}' % (b"a" * 100_000)
+    head = b"POST /predict HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body)
+    sent: list[bytes] = []
+    client.server.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
+    client.sends(head + body[:-1])
+    assert client.connection._parser._body._parts == [body[:-1]]
+    client.sends(body[-1:] + HEALTH * 3)
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    await asyncio.sleep(0)
+    assert [wire.unpack_fields(payload) for payload in sent] == [json.loads(body)]
+    assert bodies(client) == [b"7", *[b'{"status":"ok"}'] * 3]
