@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -24,6 +25,7 @@ _BASE = ("$schema", "$id", "$defs", "definitions")
 _OF_NAMES = frozenset(
     ("type", "properties", "required", "additionalProperties", "propertyNames", "minProperties", "maxProperties")
 )
+SHAPES_MAX = 256  # that a judgement is kept of: most models are asked for the same few
 _REFERENCES = ("#/$defs/", "#/definitions/")
 
 
@@ -49,24 +51,37 @@ class TensorCheck:
         if self._plain and _is_of_properties(self._top):
             self._properties = self._root.get("properties", {})
             self._names = compiled({**self._root, "properties": {name: {} for name in self._properties}}).is_valid
+        self._fits = lru_cache(maxsize=SHAPES_MAX)(self._shape_fits)
 
     def accepts(self, heads: Sequence[TensorHead], data: Sequence[Any], *, single: bool = False) -> bool:
         """The tensors as the fields of an object, or the ``single`` one as the value itself."""
         if single:
-            return self._plain and _judged(self._top, self._root, heads[0], data[0])
+            return self._plain and self._judged(None, heads[0], data[0])
         if self._names is None or not self._names({head["name"]: None for head in heads}):
             return False
         return all(self._accepts(head, part) for head, part in zip(heads, data, strict=True))
 
     def _accepts(self, head: TensorHead, data: Any) -> bool:
         name = head["name"]
-        if name not in self._properties or _judged(self._properties[name], self._root, head, data):
+        if name not in self._properties or self._judged(name, head, data):
             return True
         alone = self._each.get(name)
         if alone is None:
             alone = compiled({**self._base, "properties": {name: self._properties[name]}}).is_valid
             self._each[name] = alone
         return alone({name: value(head, data, self._needs)})
+
+    def _judged(self, name: str | None, head: TensorHead, data: Any) -> bool:
+        """The tensor as the property ``name``, or as the value itself, by what is certain of it."""
+        datatype = head["datatype"]
+        return (
+            head["form"] != "json"
+            and self._fits(name, datatype, () if _is_scalar(head) else tuple(head["shape"]))
+            and (datatype not in tensors.FLOATS or tensors.plainly_finite(datatype, data))
+        )
+
+    def _shape_fits(self, name: str | None, datatype: str, shape: tuple[int, ...]) -> bool:
+        return fits(self._top if name is None else self._properties[name], self._root, datatype, shape)
 
 
 def value(head: TensorHead, data: Any, needs: Needs = _any) -> Any:
@@ -90,15 +105,6 @@ def value(head: TensorHead, data: Any, needs: Needs = _any) -> Any:
 
 def _is_scalar(head: TensorHead) -> bool:
     return head["form"] == "scalar" or (head["form"] == "base64" and tensors.count(head["shape"]) == 1)
-
-
-def _judged(schema: Any, root: Any, head: TensorHead, data: Any) -> bool:
-    datatype = head["datatype"]
-    return (
-        head["form"] != "json"
-        and fits(schema, root, datatype, () if _is_scalar(head) else head["shape"])
-        and (datatype not in tensors.FLOATS or tensors.plainly_finite(datatype, data))
-    )
 
 
 def _is_of_properties(top: dict[str, Any]) -> bool:

@@ -10,8 +10,8 @@ import weakref
 import pytest
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.http import connection as http
 from bundle_runtime.server.http import body, parser
+from bundle_runtime.server.http import connection as http
 from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 

@@ -184,3 +184,14 @@ def test_what_is_plainly_finite_is_finite(data: bytes, datatype: str) -> None:
     number = len(data) // {"FP16": 2, "BF16": 2, "FP32": 4, "FP64": 8}[datatype]
     if tensors.plainly_finite(datatype, memoryview(data)):
         assert all(map(math.isfinite, tensors.unpack(datatype, data, number)))
+
+
+def test_what_is_kept_of_one_shape_is_not_taken_for_another() -> None:
+    properties = {"a": array(INT, minItems=2), "b": array(STR, minItems=2)}
+    check = TensorCheck({"type": "object", "properties": properties})
+    one = tensors.pack("INT8", [1, 2])
+    for _ in range(2):
+        assert check.accepts([head("a", "INT8", [2])], [one])
+        assert not check.accepts([head("a", "INT8", [1])], [one[:1]])
+        assert not check.accepts([head("b", "INT8", [2])], [one])
+        assert not check.accepts([head("a", "INT8", [])], [one[:1]])
