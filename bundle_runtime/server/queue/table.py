@@ -29,8 +29,8 @@ class RequestTable:
 
     def occupied(self) -> int:
         """Requests that take a place in the queue or the worker, those that no client waits for included."""
-        abandoned = sum(1 for id in self.outstanding if id not in self.pending)
-        return len(self.pending) + abandoned
+        abandoned = self.outstanding.difference(self.pending)
+        return len(self.pending) + len(abandoned)
 
     def next_id(self) -> int:
         """An id that no request has, in the queue or in the worker."""
