@@ -94,6 +94,9 @@ class Transport:
             self.sent += data
             self._wrote()
 
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.write(b"".join(parts))
+
     def close(self) -> None:
         if not self.ended:
             self.ended = True

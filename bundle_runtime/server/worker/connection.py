@@ -73,8 +73,7 @@ class WorkerConnection(asyncio.Protocol):
             return
         if len(payload) > JOIN_MAX_BYTES:
             self._flush()
-            self._transport.write(wire.pack_header(kind, id, len(payload)))
-            self._transport.write(payload)
+            self._transport.writelines((wire.pack_header(kind, id, len(payload)), payload))
             return
         if not self._unsent:
             self._loop.call_soon(self._flush)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any, cast
 
 from bundle_runtime.server.http import connection as http
@@ -30,6 +31,9 @@ class Transport:
 
     def write(self, data: bytes) -> None:
         self.sent += data
+
+    def writelines(self, parts: Iterable[bytes]) -> None:
+        self.write(b"".join(parts))
 
     def close(self) -> None:
         self.ended = self.ended or "closed"

@@ -111,3 +111,15 @@ async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> Non
         client.server.link.on_failed({"reason": "LoadFailed", "message": "no such weights"})
     client.sends(PREDICT)
     assert client.status == 503
+
+
+async def test_a_large_request_keeps_its_turn() -> None:
+    client = Client()
+    socket = Transport()
+    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, socket))
+    payloads = [b"a", b"b" * 100_000, b"c"]
+    for id, payload in enumerate(payloads):
+        connection.send(wire.REQUEST, id, payload)
+    await asyncio.sleep(0)
+    assert [frame.payload for frame in wire.Decoder().feed(socket.sent)] == payloads
