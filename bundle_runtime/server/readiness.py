@@ -25,7 +25,7 @@ class Readiness:
         """None when this pod takes requests."""
         if self._lifecycle.stage is not SERVING:
             return "Draining", "this server is going away"
-        if self._is_held():
+        if self._dispatcher.held_seconds > self._timeout:
             return "WorkerStalled", ALL_PLACES_HELD
         if not self._link.loaded:
             return "NotReady", self.why_no_worker()
@@ -45,7 +45,7 @@ class Readiness:
             return "Draining", "this server is going away: send the request again, another one takes it"
         if not dispatcher.has_worker and not self.expects_worker():
             return "NotReady", self.why_no_worker()
-        if self._is_held():
+        if dispatcher.held_seconds > self._timeout:  # it would wait behind some that are too late already
             return "WorkerStalled", ALL_PLACES_HELD
         if dispatcher.full():
             return "QueueFull", "as many requests wait as may: send it again later"
@@ -54,7 +54,3 @@ class Readiness:
     def expects_worker(self) -> bool:
         """There is no worker, and one may be back in a moment; in a pod that goes away none is started again."""
         return self._link.returning and self._lifecycle.stage is SERVING
-
-    def _is_held(self) -> bool:
-        """A request that came now would wait behind some that are too late already."""
-        return self._dispatcher.held_seconds > self._timeout

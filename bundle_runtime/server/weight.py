@@ -25,11 +25,12 @@ STRINGS_MAX = 200_000  # that are looked at one by one
 FIND_MAX = 1000  # of a mark
 LONG_STRING_BYTES = 64  # from which looking inside is worth it
 _WIDTH_MAX = 5
+_BYTE_MAX = max(_QUOTE_BYTES, *_MARKS.values()) + TEXT_COPIES + _WIDTH_MAX
 
 
 def weight_limit(size: int) -> int:
     """What no text of ``size`` bytes weighs more than, whatever is in it."""
-    return VALUE_BYTES + size * (max(_QUOTE_BYTES, *_MARKS.values()) + TEXT_COPIES + _WIDTH_MAX)
+    return VALUE_BYTES + size * _BYTE_MAX
 
 
 def weight(text: Any, most: float = math.inf) -> int:
