@@ -25,6 +25,7 @@ from tests.operator.field_ownership import UNOWNED, drop_given_up, fields_of, me
 
 Body = dict[str, Any]
 Listed = list[Body]  # in the class the name is that of a method
+Kept = list[Any]
 Ref = tuple[str, str, str]
 
 
@@ -51,7 +52,7 @@ class FakeCluster:
         namespace: str | None = None,
         keep: Keep = keep_whole,
         label: tuple[str, str] | None = None,
-    ) -> tuple[list[Body], int]:
+    ) -> tuple[Kept, int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
         name, value = label or ("", None)

@@ -20,7 +20,7 @@ _LONGEST_DIGEST = 71
 PREPARE, INSTALL, SERVER, WORKER = "prepare", "install", "server", "worker"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ended:
     """One run of a container that is over."""
 
@@ -41,7 +41,7 @@ class Ended:
         return parse(self.message)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Container:
     """One container's state: waiting, running or ended; `last` is the run before."""
 
@@ -68,7 +68,7 @@ class Container:
         return self.ended or self.last
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pod:
     """What is read of one pod."""
 

@@ -102,7 +102,7 @@ class KubernetesClient:
 
     async def list(
         self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
-    ) -> tuple[list[Body], int]:
+    ) -> tuple[list[Any], int]:
         """Every object of ours of this kind, by pages, and the version of the list.
 
         `keep`: what is kept of an object, None for nothing. `label`: only what carries it with this value.
@@ -112,7 +112,7 @@ class KubernetesClient:
         async def ask(query: Mapping[str, str], longest: int | None) -> bytes:
             return await self._text("GET", KINDS[kind].path(namespace), kind=kind, query=query, longest=longest) or b""
 
-        items, version = list[Body](), "0"
+        items, version = list[Any](), "0"
         async for page in self._pages.read(kind, selector, ask):
             version = page.version
             for body in bodies_of(kind, page.items, self._skipped):

@@ -1,11 +1,12 @@
 """What the operator asks of an API server: the port between reconcile and kube/client.py, or a cluster in memory."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from modelbundle_operator.api.base import Body
 
-Keep = Callable[[Body], Body | None]
+# what is kept of a listed object, None for nothing
+Keep = Callable[[Body], Any]
 Label = tuple[str, str]
 
 
@@ -25,7 +26,7 @@ class Cluster(Protocol):
 
     async def list(
         self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
-    ) -> tuple[list[Body], int]:
+    ) -> tuple[list[Any], int]:
         """The operator's objects of this kind, and the resourceVersion of the list.
 
         `namespace`: None for all. `keep`: what is kept of an object, None for nothing; it is called before the next

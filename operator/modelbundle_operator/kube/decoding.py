@@ -130,18 +130,6 @@ def bodies_of(kind: str, texts: Iterable[bytes], skipped: Callable[[str], None] 
             log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
 
 
-def packed(body: Body) -> Body:
-    """The body with its spec as text: of values that a parser makes twenty times their bytes, only those are kept."""
-    spec = body.get("spec")
-    return {**body, "spec": json.dumps(spec)} if isinstance(spec, dict) and spec else body
-
-
-def unpacked(body: Body) -> Body:
-    """The body as it was before it was packed."""
-    spec = body.get("spec")
-    return {**body, "spec": json.loads(spec)} if isinstance(spec, str) else body
-
-
 def _unusable(content: bytes) -> tuple[Reason | None, str]:
     # the API server writes <, >, & and two line ends in six characters; an escaped backslash begins none of them
     plain = content.replace(b"\\\\", b"..")

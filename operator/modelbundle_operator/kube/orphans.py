@@ -7,7 +7,8 @@ number of objects, so of each kind only the count and some names are kept.
 import logging
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.kube.cache import ObjectCache, controller_of
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 

@@ -16,6 +16,7 @@ from modelbundle_operator.errors import OperatorError
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kept import Kept
 from modelbundle_operator.kube.kinds import CACHED_KINDS
 from modelbundle_operator.kube.orphans import Orphans, lost_owner
 from modelbundle_operator.loop.key import Key
@@ -118,7 +119,7 @@ class Resync:
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
         lost: list[Key] = []
 
-        def keep(body: Body) -> Body | None:
+        def keep(body: Body) -> Kept | None:
             if (owner := lost_owner(kind, body)) is not None:
                 lost.append(owner)
             return self._cache.keep(kind, body)

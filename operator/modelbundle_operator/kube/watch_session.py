@@ -17,9 +17,8 @@ from typing import Any
 import aiohttp
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.api.names import KIND
-from modelbundle_operator.kube.cache import LARGEST_CHILD, outline
-from modelbundle_operator.kube.decoding import bodies_of, event_of, packed, page_of
+from modelbundle_operator.kube.decoding import bodies_of, event_of, page_of
+from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
 log = logging.getLogger(__name__)
@@ -76,7 +75,7 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
         if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
             body = outline(body)
         # kopf keeps the last event of each object for seconds
-        return json.dumps({"type": event, "object": packed(body) if kind == KIND else body}).encode()
+        return json.dumps({"type": event, "object": body}).encode()
     return None
 
 

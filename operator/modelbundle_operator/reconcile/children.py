@@ -20,9 +20,10 @@ from modelbundle_operator.api.names import (
     Metadata,
 )
 from modelbundle_operator.errors import Conflict, Transient
-from modelbundle_operator.kube.cache import ObjectCache, controller_of
+from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.kube.cache import LARGEST_CHILD, ObjectCache, keys_for
+from modelbundle_operator.kube.cache import ObjectCache, keys_for
+from modelbundle_operator.kube.kept import LARGEST_CHILD, Kept
 from modelbundle_operator.loop.key import Key
 
 KEY = Key("models", "llama")
@@ -32,6 +33,10 @@ def asked_for(*names: str) -> ObjectCache:
     for name in names or ("llama",):
         cache.observe("ModelBundle", "ADDED", bundle(1, name))
     return cache
+
+
+def listed(cache: ObjectCache, *bodies: Body) -> list[Kept]:
+    return [kept for each in bodies if (kept := cache.keep("Service", each)) is not None]
 
 
 def version(cache: ObjectCache) -> int | None:
@@ -79,9 +84,10 @@ def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
     cache = asked_for("kept", "lost", "changed", "new")
     for name in ("kept", "lost", "changed"):
         cache.observe("Service", "ADDED", body(5, name))
-    changed = cache.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 10)
+    found = [body(5, "kept"), body(6, "changed"), body(7, "new")]
+    changed = cache.replace("Service", listed(cache, *found), 10)
     assert {key.name for key in changed} == {"lost", "changed", "new"}
-    assert cache.replace("Service", [body(5, "kept"), body(6, "changed"), body(7, "new")], 11) == set()
+    assert cache.replace("Service", listed(cache, *found), 11) == set()
 
 
 def test_a_list_does_not_forget_what_is_newer_than_itself() -> None:
@@ -183,8 +189,8 @@ def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
     cache = asked_for()
     cache.observe("Deployment", "ADDED", body(5))
     cache.observe("ModelBundle", "DELETED", body(6))
-    listed = [part for each in [body(5)] if (part := cache.keep("Deployment", each)) is not None]
-    cache.replace("Deployment", listed, 10)
+    assert cache.keep("Deployment", body(5)) is None
+    cache.replace("Deployment", [], 10)
     assert cache.sizes()["Deployment"] == 0
 
 

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from modelbundle_operator.api.names import UNREADABLE
-from modelbundle_operator.kube.cache import LARGEST_CHILD
+from modelbundle_operator.kube.kept import LARGEST_CHILD
 from modelbundle_operator.kube.watch_session import seen_event, session
 
 Body = dict[str, Any]

@@ -1,0 +1,123 @@
+"""What the cache keeps of an object: a few words about it, and its text, compressed, parsed when it is looked at.
+
+As Python values a body takes four times its text, and its text five times what zlib makes of it; most objects are not
+looked at for days. Nothing is lost on the way: a write may be made of what is read from here. Of a pod, to which nobody
+here writes, only what is observed is kept, and not packed: whoever looks at a bundle looks at all of its pods.
+"""
+
+import json
+import zlib
+from typing import NamedTuple
+
+from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.judge.observation import Pod, observe_pod
+from modelbundle_operator.kube.kinds import CHILD_KINDS
+
+# bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
+LARGEST_CHILD = 64 * 1024
+# marks an outline of a child that is too large to be kept
+LARGE = "large"
+
+_FASTEST = 1  # the better levels take ten times as long for a tenth of the size
+
+Ref = tuple[str, str, str]
+
+
+class Kept(NamedTuple):
+    """One object: what is asked about it without a look at it, and the rest as bytes."""
+
+    ref: Ref
+    version: int
+    uid: str
+    bundles: frozenset[str]  # of its namespace: a pod's, and those that an endpoint leads or is to lead to
+    ready: str  # the reason of a bundle's Ready
+    body: bytes | Pod | None  # None: a child that is too large
+
+
+def keep(kind: str, body: Body) -> Kept:
+    """What is kept of an object; children keep managedFields, which tell a foreign edit."""
+    metadata = body["metadata"]
+    return Kept(
+        ref=ref_of(kind, body),
+        version=version_of(body),
+        uid=metadata.get("uid") or "",
+        bundles=bundles_of(kind, body),
+        ready=_ready(body) if kind == KIND else "",
+        body=observe_pod(body) if kind == "Pod" else _packed(kind, body),
+    )
+
+
+def body_of(kept: Kept) -> Body | None:
+    """The object again; None where it is too large to be kept."""
+    if kept.body is None:
+        return None
+    assert isinstance(kept.body, bytes), "pods are not asked for as bodies"
+    body: Body = json.loads(zlib.decompress(kept.body))
+    return body
+
+
+def pod_of(kept: Kept) -> Pod:
+    """What was observed of a pod."""
+    assert isinstance(kept.body, Pod)
+    return kept.body
+
+
+def ref_of(kind: str, body: Body) -> Ref:
+    """Kind, namespace and name."""
+    return (kind, body["metadata"]["namespace"], body["metadata"]["name"])
+
+
+def version_of(body: Body) -> int:
+    """Kubernetes 1.35 promises what has always been so: resource versions of one kind compare as whole numbers."""
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def bundles_of(kind: str, body: Body) -> frozenset[str]:
+    """The bundle that a pod is of; those that an endpoint is to stand for, and which it still does."""
+    if kind == "Pod":
+        names = {(body["metadata"].get("labels") or {}).get(LABEL_BUNDLE)}
+    elif kind == ENDPOINT_KIND:
+        spec, status = body.get("spec") or {}, body.get("status") or {}
+        names = {spec.get("bundle"), status.get("bundle"), (status.get("moving") or {}).get("from")}
+    else:
+        return frozenset()
+    return frozenset(name for name in names if name)
+
+
+def controller_of(body: Body) -> Body | None:
+    """The ownerReference of the object's controller."""
+    return next((ref for ref in body["metadata"].get("ownerReferences") or [] if ref.get("controller")), None)
+
+
+def outline(body: Body) -> Body:
+    """What makes a child or pod known: who it is, whose, and in which version."""
+    metadata = body["metadata"]
+    names = {name: metadata[name] for name in ("name", "namespace", "uid", "resourceVersion") if name in metadata}
+    label = (metadata.get("labels") or {}).get(LABEL_BUNDLE)
+    controller = controller_of(body)
+    return {
+        "metadata": {
+            **names,
+            "labels": {LABEL_BUNDLE: label} if label else {},
+            "ownerReferences": [{"controller": True, "uid": controller.get("uid")}] if controller else [],
+        },
+        LARGE: True,
+    }
+
+
+def _packed(kind: str, body: Body) -> bytes | None:
+    """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
+    is_child = kind in CHILD_KINDS
+    if not is_child:
+        metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
+        body = {**body, "metadata": metadata}
+    text = json.dumps(body, separators=(",", ":")).encode()
+    too_large = is_child and (LARGE in body or len(text) > LARGEST_CHILD)
+    return None if too_large else zlib.compress(text, _FASTEST)
+
+
+def _ready(bundle: Body) -> str:
+    conditions = (bundle.get("status") or {}).get("conditions") or []
+    return next((str(each["reason"]) for each in conditions if each["type"] == "Ready"), "Unknown")
