@@ -89,7 +89,7 @@ async def run(settings: Settings) -> None:
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
             *await kopf.spawn_tasks(
-                registry=watch.registry(cache, controller.enqueue, resync.soon, controller.hindered.deleted_in),
+                registry=watch.registry(cache, controller.enqueue, resync.begin_watch, controller.hindered.deleted_in),
                 settings=watch.settings(settings.request_seconds),
                 identity=cast(Any, "modelbundle-operator"),  # else kopf asks for a login name, which a bare uid has not
                 standalone=True,

@@ -51,12 +51,22 @@ class _Line(msgspec.Struct):
     object: msgspec.Raw
 
 
+class _Names(msgspec.Struct):
+    name: str = ""
+    namespace: str = ""
+    resourceVersion: str = ""  # noqa: N815
+
+
+class _Named(msgspec.Struct):
+    metadata: _Names
+
+
 class _Spec(msgspec.Struct):
     bundle: msgspec.Raw = _EMPTY
 
 
 _object, _page, _line = msgspec.json.Decoder(_Object), msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Line)
-_spec = msgspec.json.Decoder(_Spec)
+_spec, _named = msgspec.json.Decoder(_Spec), msgspec.json.Decoder(_Named)
 _metadata = msgspec.json.Decoder(msgspec.defstruct("_Metadata", [(name, Any, None) for name in _METADATA]))
 
 
@@ -88,6 +98,12 @@ def event_of(line: bytes) -> tuple[str, bytes]:
         parts = members(line)
         return str(json.loads(parts["type"])), parts["object"]
     return event.type, bytes(event.object)
+
+
+def names_of(text: bytes) -> dict[str, str]:
+    """Name, namespace and version of an object within bounds."""
+    found: dict[str, str] = msgspec.to_builtins(_named.decode(text).metadata)
+    return found
 
 
 def bundle_of(text: bytes) -> Body:

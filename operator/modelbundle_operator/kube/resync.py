@@ -49,6 +49,8 @@ class Resync:
         self.orphans = Orphans()
         self._asked = asyncio.Event()
         self._took = 0.0
+        # versions of the LISTs that filled the cache, until a watch has started from them
+        self._listed: dict[tuple[str, str | None], int] = {}
 
     def age(self) -> float:
         """Seconds since the last one that went well."""
@@ -105,9 +107,15 @@ class Resync:
                 if changed:
                     log.info("resync: the watch had missed changes of %d bundles", len(changed))
 
-    def soon(self) -> None:
-        """Look at everything in a moment: a watch begins, which tells nothing of what was before it."""
-        self._asked.set()
+    def begin_watch(self, kind: str, namespace: str | None) -> int | None:
+        """The version to watch from: the first watch goes on from the LIST that filled the cache.
+
+        Any other one, which has None, tells nothing of what was before it: everything is looked at in a moment.
+        """
+        version = self._listed.pop((kind, namespace), None)
+        if version is None:
+            self._asked.set()
+        return version
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -126,6 +134,8 @@ class Resync:
 
         listed, version = await self._cluster.list(kind, namespace, keep)
         self.orphans.listed(kind, namespace, lost, self._cache)
+        if not self._cache.filled:
+            self._listed[kind, namespace] = version
         return self._cache.replace(kind, listed, version, namespace)
 
     def _log_refusals(self, failed: list[Exception]) -> None:

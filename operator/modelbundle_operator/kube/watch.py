@@ -7,15 +7,15 @@ the keys that it is about.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import kopf
 
-from modelbundle_operator.api.base import Body
+from modelbundle_operator.kube.backlog import Backlog
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
 from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, KINDS
-from modelbundle_operator.kube.watch_session import Wants, session
+from modelbundle_operator.kube.watch_session import BeginWatch, Wants, object_of, session
 from modelbundle_operator.loop.key import Key
 
 LOGIN_SECONDS = 5.0  # between two logins
@@ -26,18 +26,19 @@ Enqueue = Callable[[Key], None]
 def registry(
     cache: ObjectCache,
     enqueue: Enqueue,
-    watch_begins: Callable[[], None],
+    begin_watch: BeginWatch,
     child_deleted: Callable[[str], None] = lambda namespace: None,
 ) -> kopf.OperatorRegistry:
-    """One handler per watched kind, and the login. `watch_begins`: a watch starts, without what was before.
+    """One handler per watched kind, and the login. `begin_watch`: a watch starts, without what was before.
 
     `child_deleted` is called with the namespace of each ConfigMap, Service or Deployment that goes.
     """
     handlers = kopf.OperatorRegistry()
-    login = _Login(cache.wants, watch_begins)
+    backlogs = {kind: Backlog() for kind in KINDS}
+    login = _Login(cache.wants, begin_watch, backlogs)
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(login.session)
     for kind in CACHED_KINDS:
-        handler = make_handler(kind, cache, enqueue, child_deleted)
+        handler = make_handler(kind, cache, enqueue, backlogs[kind], child_deleted)
         kopf.on.event(*_resource(kind), id=f"on-{kind.lower()}", registry=handlers)(handler)
     return handlers
 
@@ -48,7 +49,7 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.peering.standalone = True
     made.scanning.disabled = True
     made.posting.enabled = False
-    made.queueing.worker_limit = None
+    made.queueing.worker_limit = 1  # of each watch, whose objects are one to kopf (watch_session.py)
     made.networking.request_timeout = request_seconds
     made.networking.error_backoffs = (1.0, 2.0, 4.0, 8.0)  # and again: 21 s are long once the API server is back
     made.watching.server_timeout = 300
@@ -62,12 +63,17 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
 
 
 def make_handler(
-    kind: str, cache: ObjectCache, enqueue: Enqueue, child_deleted: Callable[[str], None] = lambda namespace: None
+    kind: str,
+    cache: ObjectCache,
+    enqueue: Enqueue,
+    backlog: Backlog,
+    child_deleted: Callable[[str], None] = lambda namespace: None,
 ) -> Callable[..., Any]:
     """What kopf calls for each event of the kind."""
 
     async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-        body: Body = dict(event["object"])
+        backlog.handled()
+        body = object_of(event["object"])
         # bundle and endpoint of one name want one Service: what one of them wrote is known to it, but not to the other
         if cache.observe(kind, event["type"], body) or kind == "Service":
             for key in keys_for(kind, body):
@@ -86,9 +92,10 @@ def _resource(kind: str) -> tuple[str, str, str]:
 class _Login:
     """Logs kopf in, no more than once in LOGIN_SECONDS."""
 
-    def __init__(self, wants: Wants, watch_begins: Callable[[], None]) -> None:
+    def __init__(self, wants: Wants, begin_watch: BeginWatch, backlogs: Mapping[str, Backlog]) -> None:
         self._wants = wants
-        self._watch_begins = watch_begins
+        self._begin_watch = begin_watch
+        self._backlogs = backlogs
         self._last = time.monotonic() - LOGIN_SECONDS
 
     async def session(self, **more: Any) -> kopf.AiohttpSession | None:
@@ -100,9 +107,12 @@ class _Login:
         # kopf knows refused credentials by their equality, and a session equals no other: not in a hot loop
         await asyncio.sleep(max(0.0, self._last + LOGIN_SECONDS - time.monotonic()))
         self._last = time.monotonic()
+        watching = session(
+            info.as_http_headers(), info.as_ssl_context(), self._wants, self._begin_watch, self._backlogs
+        )
         return kopf.AiohttpSession(
             server=info.server,
             default_namespace=info.default_namespace,
             expiration=info.expiration,
-            aiohttp_session=session(info.as_http_headers(), info.as_ssl_context(), self._wants, self._watch_begins),
+            aiohttp_session=watching,
         )

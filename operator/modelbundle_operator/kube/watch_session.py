@@ -1,39 +1,52 @@
 """The HTTP session over which kopf watches: bounded in memory, and no answer that ends the process.
 
-kopf parses a page or an event whole, keeps the last event of an object for seconds, and ends on a refused watch or an
+kopf parses a page or an event whole, has a queue, a task and notes for each object, and ends on a refused watch or an
 ERROR event. It takes a session of ours: so it never sees an object that decoding.py would not have, nor a large one
-that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes again. Before it
-watches it lists: all that it gets of that is the version to watch from, and the resync, which bounds its pages and
-tells deletions too, lists instead.
+that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes again. All
+objects of a watch are one to it, with the text of each as a value: one queue, in the order of the events, and nothing
+that is left of an object. Before it watches it lists: all that it gets of that is the version to watch from, and the
+resync, which bounds its pages and tells deletions too, lists instead.
 """
 
 import contextlib
 import json
 import logging
+import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 import aiohttp
+import msgspec
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.kube.decoding import bodies_of, event_of, page_of
+from modelbundle_operator.kube.backlog import Backlog
+from modelbundle_operator.kube.decoding import bodies_of, event_of, names_of, page_of
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
 log = logging.getLogger(__name__)
 
 Wants = Callable[[str, Body], bool]
+# of a kind, and a namespace or None for all
+BeginWatch = Callable[[str, str | None], int | None]
 
 _KINDS = {kind.plural: kind.name for kind in KINDS.values()}
+_NAMESPACE = re.compile(r"/namespaces/([^/]+)/[^/]+$")
 _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
+_TEXT = "text"
 
 
 def session(
-    headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants, watch_begins: Callable[[], None]
+    headers: Mapping[str, str],
+    tls: ssl.SSLContext,
+    wants: Wants,
+    begin_watch: BeginWatch,
+    backlogs: Mapping[str, Backlog],
 ) -> aiohttp.ClientSession:
-    """A session for kopf. `wants` says of a large pod whether the operator keeps it; `watch_begins` is called when a
-    watch is about to start again: what happened before it is not reported."""
+    """A session for kopf. `wants` says of a large pod whether the operator keeps it; `begin_watch` is called when a
+    watch is about to start, and may name the version to start from: what happened before it is not reported.
+    `backlogs`: by kind, what kopf may hold."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
@@ -41,7 +54,9 @@ def session(
             kind = _KINDS.get(self.url.name)
             if kind is not None and "watch" in self.url.query:
                 if self.status == 200:
-                    self.content: Any = _Events(self.content, lambda line: seen_event(kind, line, wants))
+                    self.content: Any = _Events(
+                        self.content, lambda line: seen_event(kind, line, wants), backlogs[kind]
+                    )
                 elif self.status in (400, 410):  # of no use is the version, and kopf would ask with it again
                     self.status, self.content = 200, _ListAgain(self.content)
             return self
@@ -51,9 +66,10 @@ def session(
             if kind is None or self.status != 200:
                 return await super().json(**more)
             with _understood():
-                page = page_of(await self.read())
-            watch_begins()
-            return {"metadata": {"resourceVersion": page.version}, "items": []}
+                version = page_of(await self.read()).version
+            namespace = _NAMESPACE.search(self.url.path)
+            known = begin_watch(kind, namespace[1] if namespace else None)
+            return {"metadata": {"resourceVersion": version if known is None else str(known)}, "items": []}
 
     tls.verify_flags &= ~ssl.VERIFY_X509_STRICT  # as in client.py: what is trusted, and the names, are checked
     return aiohttp.ClientSession(
@@ -69,14 +85,24 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
     event, text = event_of(line)
     if event == "ERROR":
         return _RELIST
-    if event == "BOOKMARK" or (len(line) <= LARGEST_CHILD and kind not in OWN_KINDS):
+    if event == "BOOKMARK":
         return line
-    for body in bodies_of(kind, [text]):
+    if kind in OWN_KINDS or len(text) > LARGEST_CHILD:
+        body = next(bodies_of(kind, [text]), None)
+        if body is None:
+            return None
         if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
             body = outline(body)
-        # kopf keeps the last event of each object for seconds
-        return json.dumps({"type": event, "object": body}).encode()
-    return None
+        text = json.dumps(body).encode()
+    # kopf has a queue for each uid
+    seen = {"metadata": {**names_of(text), "uid": kind}, _TEXT: text.decode()}
+    return msgspec.json.encode({"type": event, "object": seen})
+
+
+def object_of(seen: Mapping[str, Any]) -> Body:
+    """The object of an event that kopf has seen."""
+    body: Body = json.loads(seen[_TEXT])
+    return body
 
 
 async def _refusal_as_lost_connection(
@@ -117,9 +143,10 @@ class _ListAgain:
 class _Events:
     """The body of a watch, line by line."""
 
-    def __init__(self, content: aiohttp.StreamReader, seen: Callable[[bytes], bytes | None]) -> None:
+    def __init__(self, content: aiohttp.StreamReader, seen: Callable[[bytes], bytes | None], backlog: Backlog) -> None:
         self._content = content
         self._seen = seen
+        self._backlog = backlog
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._content, name)
@@ -129,10 +156,12 @@ class _Events:
         async for data in self._content.iter_chunked(size):
             *complete, rest = data.split(b"\n")
             for line in complete:
-                begun += line
-                with _understood():
-                    seen = self._seen(bytes(begun)) if begun else None
+                event = bytes(begun + line)
                 begun.clear()
+                with _understood():
+                    seen = self._seen(event) if event else None
                 if seen is not None:
                     yield seen + b"\n"
+                    if seen is not event and seen is not _RELIST:  # neither comes to the handler
+                        await self._backlog.given()
             begun += rest
