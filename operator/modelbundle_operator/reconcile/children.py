@@ -13,7 +13,7 @@ from typing import Any
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
-    API_VERSION,
+    GROUP,
     LABEL_BUNDLE,
     LABEL_MANAGED_BY,
     MANAGED_BY,
@@ -169,17 +169,17 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
         if metadata.get("deletionTimestamp"):
             raise NameLeaving(f"{kind} {name} is being deleted{_held_by(metadata)}; waiting until it has gone.")
         return
-    holder = None if controller is None else (controller.get("apiVersion"), controller.get("kind"))
-    if holder == (API_VERSION, owner_kind) or metadata.get("deletionTimestamp"):
+    ours = controller if controller is not None and _group(controller) == GROUP else None
+    if (ours is not None and ours.get("kind") == owner_kind) or metadata.get("deletionTimestamp"):
         raise NameLeaving(
             f"{kind} {name} belonged to a {owner_kind} that was deleted; waiting for garbage"
             f" collection{_held_by(metadata)}."
         )
-    if controller is not None and controller.get("apiVersion") == API_VERSION:
+    if ours is not None:
         raise NameTaken(
-            f"{kind} {name} is that of the {controller['kind']} {controller['name']}. A ModelBundle and a ModelEndpoint"
+            f"{kind} {name} is that of the {ours['kind']} {ours['name']}. A ModelBundle and a ModelEndpoint"
             f" need a Service each, so they cannot have one name: create the {owner_kind} under another one. It"
-            f" continues automatically when the {controller['kind']} is deleted."
+            f" continues automatically when the {ours['kind']} is deleted."
         )
     held = f" (controlled by {controller['kind']} {controller['name']})" if controller else ""
     raise NameTaken(
@@ -191,6 +191,11 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
 def _held_by(metadata: Body) -> str:
     finalizers = ", ".join(metadata.get("finalizers") or [])
     return f", which the finalizers {finalizers} hold up" if finalizers else ""
+
+
+def _group(reference: Body) -> str:
+    """Of the object that an ownerReference names: which version of it the reference was written in says nothing."""
+    return str(reference.get("apiVersion") or "").rpartition("/")[0]
 
 
 def _named(body: Body) -> tuple[str, str, str]:

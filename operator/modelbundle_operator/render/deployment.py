@@ -11,6 +11,7 @@ from modelbundle_operator.render.pod import pod_template
 from modelbundle_operator.settings import Settings
 
 REVISIONS_KEPT = 2
+SCHEME = "1:"
 PROGRESS_MARGIN_SECONDS = 600  # image pulls and downloads come before the worker's own start
 
 
@@ -19,8 +20,10 @@ def deployment(
 ) -> dict[str, Any]:
     """The Deployment with the template that is kept, or a new one where what the user asked for has changed."""
     serving = bundle.spec.serving
-    inputs = inputs_hash(bundle, resolution)
-    template = kept_template(live, inputs) or pod_template(bundle, resolution, settings)
+    inputs = inputs_hash(bundle, resolution, _scheme_of(live))
+    template = kept_template(live, inputs)
+    if template is None:
+        inputs, template = inputs_hash(bundle, resolution), pod_template(bundle, resolution, settings)
     metadata = child_metadata(bundle, resolution.digest, resolution.lineage.root)
     metadata["annotations"] = {ANNOTATION_INPUTS: inputs, ANNOTATION_TEMPLATE: _compact(template)}
     return {
@@ -43,10 +46,17 @@ def deployment(
     }
 
 
-def inputs_hash(bundle: ModelBundle, resolution: Resolution) -> str:
-    """Hash of what the user decides about a pod: the content, where it lies, and serving.
+def inputs_hash(bundle: ModelBundle, resolution: Resolution, scheme: str = SCHEME) -> str:
+    """Hash of what the user decides about a pod, with its scheme before it; empty for a scheme that is not known."""
+    made = _SCHEMES.get(scheme)
+    return "" if made is None else f"{scheme}{made(bundle, resolution)}"
 
-    Nothing of the operator is in it. Defaults are left out, so a field that a later version adds changes no hash.
+
+def _hash(bundle: ModelBundle, resolution: Resolution) -> str:
+    """Of the content, where it lies, and serving.
+
+    Nothing of the operator is in it, nor the version of the API in which the bundle was written. Defaults are left out,
+    so a field that a later version adds changes no hash.
     """
     serving = bundle.spec.serving.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
     serving.pop("replicas", None)
@@ -56,16 +66,27 @@ def inputs_hash(bundle: ModelBundle, resolution: Resolution) -> str:
     return hashlib.sha256(_compact(inputs).encode()).hexdigest()
 
 
+def _scheme_of(live: dict[str, Any] | None) -> str:
+    annotations = ((live or {}).get("metadata") or {}).get("annotations") or {}
+    scheme, colon, _ = str(annotations.get(ANNOTATION_INPUTS, "")).rpartition(":")
+    return scheme + colon
+
+
 def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | None:
     """The template as it was applied, when it was rendered from the same inputs."""
     annotations = ((live or {}).get("metadata") or {}).get("annotations") or {}
-    if annotations.get(ANNOTATION_INPUTS) != inputs:
+    if not inputs or annotations.get(ANNOTATION_INPUTS) != inputs:
         return None
     try:
         template = json.loads(annotations.get(ANNOTATION_TEMPLATE, ""))
     except ValueError:  # it was edited: render again
         return None
     return template if isinstance(template, dict) else None
+
+
+# One that an API of another shape needs is added, and these stay: a Deployment has the one that it was rendered with
+# until its user changes something, and is restarted by no other. 0.1.0 wrote none.
+_SCHEMES = {"": _hash, SCHEME: _hash}
 
 
 def _compact(value: Any) -> str:

@@ -145,7 +145,12 @@ async def test_the_service_of_an_endpoint_of_the_same_name_is_said_to_be_in_the_
         await world.look()
 
 
-async def test_children_of_a_deleted_namesake_are_waited_for(served: World) -> None:
+@pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
+async def test_children_of_a_deleted_namesake_are_waited_for(served: World, version: str) -> None:
+    """Whichever version of our API the ownerReference was written in."""
+    for kind in CHILD_KINDS:
+        owners = served.cluster.objects[kind, *KEY.place]["metadata"]["ownerReferences"]
+        owners[0]["apiVersion"] = f"modelbundle.dev/{version}"
     served.cluster.delete("ModelBundle", KEY)
     again = model_bundle(appConfig={"mode": "other"})
     again["metadata"]["uid"] = "uid-of-the-successor"

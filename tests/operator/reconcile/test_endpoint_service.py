@@ -29,10 +29,11 @@ async def test_a_foreign_service_of_the_name_is_left_alone_until_it_goes() -> No
     await town.at_rest()
 
 
-async def test_the_service_of_a_bundle_of_the_same_name_is_foreign_too() -> None:
+@pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
+async def test_the_service_of_a_bundle_of_the_same_name_is_foreign_too(version: str) -> None:
     town = Town(endpoint("v1"))
     town.bundle("v1")
-    owner = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelBundle", "name": "sentiment", "uid": "u"}
+    owner = {"apiVersion": f"modelbundle.dev/{version}", "kind": "ModelBundle", "name": "sentiment", "uid": "u"}
     metadata = {"name": "sentiment", "namespace": "models", "ownerReferences": [{**owner, "controller": True}]}
     town.cluster.put({"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": {}})
     with pytest.raises(NameTaken):

@@ -260,6 +260,20 @@ def test_what_is_an_input_renders_anew(serving, fields):
     assert new["spec"]["template"]["spec"]["initContainers"][0]["image"] == OTHER_OPERATOR.runtime_image
 
 
+@pytest.mark.parametrize("scheme", ["", "1:"])
+def test_a_hash_of_any_known_scheme_keeps_its_template_and_itself(scheme):
+    live = plan().deployment
+    annotations = live["metadata"]["annotations"]
+    annotations[ANNOTATION_INPUTS] = scheme + annotations[ANNOTATION_INPUTS].removeprefix("1:")
+    assert plan(live=live, settings=OTHER_OPERATOR).deployment == live
+
+
+def test_a_hash_of_an_unknown_scheme_renders_anew():
+    live = plan().deployment
+    live["metadata"]["annotations"][ANNOTATION_INPUTS] = "99:" + "0" * 64
+    assert plan(live=live).deployment == plan().deployment
+
+
 def test_spelling_a_default_out_is_no_change():
     spelled = {
         "replicas": 1,
