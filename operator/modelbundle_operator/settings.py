@@ -118,6 +118,9 @@ class Settings:
     no_capacity_seconds: int = _setting(
         "MODELBUNDLE_NO_CAPACITY_SECONDS", 60, _whole(1, 86400), "An unschedulable pod becomes WaitingForCapacity then."
     )
+    replicas_max: int = _setting(
+        "MODELBUNDLE_REPLICAS_MAX", 1000, _whole(1, 10000), "Most pods that one bundle may ask for."
+    )
     lease_namespace: str = _setting(
         "MODELBUNDLE_LEASE_NAMESPACE",
         "modelbundle-system",

@@ -59,6 +59,7 @@ class Reconciler:
             return DONE  # children go by their ownerReferences
         try:
             bundle = parse(body)
+            _refuse_replicas(bundle, self.settings.replicas_max)
             resolution = resolve(bundle, lambda name: self.cache.get(KIND, key.bundle(name)))
         except Terminal as error:
             running = self._running_pods(key)
@@ -187,3 +188,14 @@ class Reconciler:
     @property
     def _statuses(self) -> StatusWriter:
         return StatusWriter(self.cluster, self.cache, self.on_status_written)
+
+
+def _refuse_replicas(bundle: ModelBundle, most: int) -> None:
+    """Terminal when it asks for more pods than the platform engineer allows."""
+    if bundle.spec.serving.replicas > most:
+        raise Terminal(
+            Reason.INVALID_VALUE,
+            f"spec.serving.replicas: {bundle.spec.serving.replicas}, and {most} are allowed here"
+            " (operator.settings.replicasMax). Ask for fewer, or have the platform engineer raise it; what serves goes"
+            " on serving meanwhile.",
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -200,3 +201,23 @@ async def test_another_operator_image_restarts_nothing(served: World) -> None:
         lambda: served.now,
     )
     await served.at_rest()
+
+
+async def test_more_replicas_than_are_allowed_are_refused_and_what_serves_goes_on() -> None:
+    world = World(model_bundle(), replicas_max=3)
+    await world.look()
+    world.rolled_out(serving_pod())
+    await world.look()
+    for replicas in (4, 3):
+        world.cluster.edit("ModelBundle", KEY, functools.partial(_scale, replicas))
+        await world.look()
+        deployment = world.cluster.objects["Deployment", *KEY.place]
+        assert deployment["spec"]["replicas"] == (1 if replicas == 4 else 3)
+        if replicas == 4:
+            assert world.ready()[1] == "InvalidValue"
+            assert "3 are allowed here" in world.condition("Ready")["message"]
+        await world.at_rest()
+
+
+def _scale(replicas: int, body: dict[str, Any]) -> None:
+    body["spec"]["serving"]["replicas"] = replicas
