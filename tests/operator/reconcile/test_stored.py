@@ -12,6 +12,7 @@ import pytest
 from modelbundle_operator.api.names import ANNOTATION_TEMPLATE
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.reconcile.bundle import Reconciler
+from modelbundle_operator.reconcile.children import NameTaken
 from modelbundle_operator.settings import Settings
 
 from tests.operator.world import KEY, World
@@ -153,7 +154,8 @@ async def test_a_strangers_object_is_in_the_way_only_when_it_is_to_serve(kind: s
     assert world.ready() == ("True", "Stored")
     await world.at_rest()
     scale(world, 1)
-    await world.look()
+    with pytest.raises(NameTaken):
+        await world.look()
     assert world.ready() == ("False", "NameConflict")
     scale(world, 0)
     await world.look()
