@@ -12,7 +12,7 @@ import pytest
 
 from launch.bundle.manifest import dump
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tools.testkit.kubectl import apply, get, kubectl
+from tools.testkit.kubectl import apply, get, kubectl, wait_for
 from tools.testkit.store import Store
 
 STORED = {"replicas": 0}
@@ -57,8 +57,20 @@ def test_a_family_is_shown_compared_and_blamed(family: str) -> None:
 def test_the_digest_is_the_operators_and_of_what_pods_mount(family: str) -> None:
     status = (get("mbun", "v3", family) or {})["status"]
     assert modelbundle(family, "digest", "v3").strip() == status["digest"]
-    mounted = kubectl("get", "configmap", "v3", "-o", r"jsonpath={.data.bundle\.json}", namespace=family)
-    assert "sha256:" + hashlib.sha256(mounted.encode()).hexdigest() == status["digest"]
+    assert (
+        _digest(modelbundle(family, "digest", "v3", "-o", "document")) == status["digest"]
+    )  # no pod has mounted it yet
+    kubectl("scale", "mbun/v3", "--replicas=1", namespace=family)
+    mounted = wait_for("what pods mount", lambda: _document("v3", family), 20)
+    assert _digest(mounted) == status["digest"]
+
+
+def _document(name: str, namespace: str) -> str:
+    return kubectl("get", "configmap", name, "-o", r"jsonpath={.data.bundle\.json}", namespace=namespace)
+
+
+def _digest(document: str) -> str:
+    return "sha256:" + hashlib.sha256(document.encode()).hexdigest()
 
 
 @pytest.mark.parametrize("writer", [["create"], ["apply"], ["apply", "--server-side"]])

@@ -179,7 +179,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
         # another version renders differently: other settings are what a rendering shows of it
         in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
         operators = _operators(operators)
-        apply(cpu_bundle(store, "newcomer", serving={"replicas": 0}), namespace=namespace)
+        apply(cpu_bundle(store, "newcomer"), namespace=namespace)
         wait_ready("newcomer", namespace)
         helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
         operators = _operators(operators)
