@@ -268,12 +268,6 @@ def test_a_hash_of_any_known_scheme_keeps_its_template_and_itself(scheme):
     assert plan(live=live, settings=OTHER_OPERATOR).deployment == live
 
 
-def test_a_hash_of_an_unknown_scheme_renders_anew():
-    live = plan().deployment
-    live["metadata"]["annotations"][ANNOTATION_INPUTS] = "99:" + "0" * 64
-    assert plan(live=live).deployment == plan().deployment
-
-
 def test_spelling_a_default_out_is_no_change():
     spelled = {
         "replicas": 1,
@@ -291,10 +285,13 @@ def test_a_new_token_is_a_new_template_with_the_same_operator():
     assert one != other
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", "null"])
-def test_a_broken_stored_template_is_rendered_anew(broken):
+@pytest.mark.parametrize(
+    ("annotation", "text"),
+    [*((ANNOTATION_TEMPLATE, broken) for broken in ("", "{", "[]", "null")), (ANNOTATION_INPUTS, "99:" + "0" * 64)],
+)
+def test_a_broken_stored_template_and_a_hash_of_an_unknown_scheme_render_anew(annotation, text):
     live = plan().deployment
-    live["metadata"]["annotations"][ANNOTATION_TEMPLATE] = broken
+    live["metadata"]["annotations"][annotation] = text
     assert plan(live=live).deployment == plan().deployment
 
 
