@@ -145,6 +145,29 @@ def test_millions_of_tiny_chunks(pair: Pair) -> None:
         assert peak(pair) - before < 150 * MIB, "ten times the body; as many objects would be 430 MiB"
 
 
+def test_between_the_reads_of_one_body_others_are_answered(pair: Pair) -> None:
+    """uvloop would read it 8 MB at a time, half a second of such chunks: a readiness probe would wait too long."""
+    over = threading.Event()
+    answered = 0
+
+    def ask() -> None:
+        nonlocal answered
+        while not over.is_set():
+            answered += pair.call("GET", "/readyz").status == 200
+
+    with pair.open() as connection:
+        connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        for _ in range(80):
+            connection.sendall(b"2\r\nab\r\n" * 100_000)
+        connection.sendall(b"0\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
+        over.set()
+        thread.join()
+    assert answered > 16, "it is 188 reads of 256 KB"
+
+
 ECHO = "def predict(size):\n    return 'a' * size\n"
 
 

@@ -21,6 +21,7 @@ from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
 MAX_PIPELINED = 16
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
+READ_BYTES = 256_000  # of a full read of uvloop, which reads on up to 32 times before another connection has its turn
 EXPECTED_REQUEST_SECONDS = 1.0
 JOIN_MAX_BYTES = 64 * 1024  # of a body that is copied to go out in one write with its head
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -81,6 +82,18 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed(data)
+        if len(data) >= READ_BYTES and (transport := self._readable()) is not None:
+            transport.pause_reading()
+            self._loop.call_soon(self._read_on)
+
+    def _read_on(self) -> None:
+        if (transport := self._readable()) is not None:
+            transport.resume_reading()
+
+    def _readable(self) -> asyncio.Transport | None:
+        """The transport, where more may be read of it."""
+        open = self._transport is not None and not self._transport.is_closing()
+        return self._transport if open and not self._parser.paused else None
 
     def pause_writing(self) -> None:
         self.writing_paused = True

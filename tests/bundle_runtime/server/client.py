@@ -35,6 +35,9 @@ class Transport:
     def writelines(self, parts: Iterable[bytes]) -> None:
         self.write(b"".join(parts))
 
+    def is_closing(self) -> bool:
+        return bool(self.ended)
+
     def close(self) -> None:
         self.ended = self.ended or "closed"
 

@@ -164,6 +164,7 @@ async def test_a_client_that_dies_while_it_sends_leaves_nothing_in_memory(path: 
     try:
         client.connection.connection_lost(None)
         del client.connection
+        await asyncio.sleep(0)  # in the next turn it would have read on
         assert gone() is None
     finally:
         gc.enable()
