@@ -23,12 +23,12 @@ class Neighbour:
         self._api = api
         self._namespace = namespace
         # no node has such a label: a scaled Deployment, and no pod that costs anything
-        serving = {"replicas": 0, "nodeSelector": {"none.example/x": "none"}}
+        serving = {"replicas": 1, "nodeSelector": {"none.example/x": "none"}}
         self._scaled = manifest("scaled", ARTIFACT, serving, loadPredictFn="p.load", loadModelFn="p.model")
         self._create("modelbundles", self._scaled)
         endpoint = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "metadata": {"name": "moved"}}
         self._create("modelendpoints", {**endpoint, "spec": {"bundle": "left"}})
-        self._until(lambda: self._points_to() == "left", 60)
+        self._until(lambda: self._points_to() == "left" and self._get("services", "scaled", CORE) is not None, 60)
 
     def lives(self, seconds: float) -> dict[str, float]:
         """Seconds until each thing that it asks for was done; an error where one takes longer than `seconds`."""
@@ -53,7 +53,7 @@ class Neighbour:
 
     def _scales(self) -> Callable[[], bool]:
         deployment = self._get("deployments", "scaled", APPS)
-        wanted = 1 - (deployment["spec"]["replicas"] if deployment else 0)
+        wanted = 3 - (deployment["spec"]["replicas"] if deployment else 1)
         self._api.patch(self._namespace, "modelbundles", "scaled", OURS, {"spec": {"serving": {"replicas": wanted}}})
         return lambda: (self._get("deployments", "scaled", APPS) or {"spec": {}})["spec"].get("replicas") == wanted
 

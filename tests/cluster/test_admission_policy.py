@@ -135,7 +135,8 @@ def test_what_others_have_put_there_is_no_reason_to_refuse_the_operator(children
     def restored() -> bool:
         return answered_for(get(child, BUNDLE, children.namespace) or {}) == answered_for(before)
 
-    wait_for("the edit to be undone", restored, 20, lambda: explain_bundle(BUNDLE, children.namespace))
+    # the same Deployment is edited again and again here: the later ones are left for a while first
+    wait_for("the edit to be undone", restored, 90, lambda: explain_bundle(BUNDLE, children.namespace))
 
 
 def answered_for(body: Manifest) -> Any:

@@ -104,3 +104,11 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
     kubectl("annotate", "modelbundle", names[0], "touched=yes", namespace=namespace)
     time.sleep(3)
     assert writes_by_pod(audit.calls()) == [], "one more reconcile changes nothing"
+
+
+def test_a_lease_that_was_deleted_is_made_again(operator: object, namespace: str, store: Store) -> None:
+    operator_ready()
+    kubectl("delete", "lease", "modelbundle-operator", namespace=SYSTEM)
+    wait_for("a holder", holder, 60)
+    apply(cpu_bundle(store, "after", serving={"replicas": 0}), namespace=namespace)
+    wait_ready("after", namespace)

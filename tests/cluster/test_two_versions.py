@@ -33,6 +33,8 @@ def both_versions(operator: object) -> Iterator[None]:
         yield
     finally:
         _set_versions(versions)
+        wait_for("v1alpha1 alone is served", lambda: NEW not in _served(), 60)
+        kubectl("api-resources", "--api-group=modelbundle.dev")  # it remembers for hours which versions there are
 
 
 def test_edits_by_either_version_restart_nothing_and_meet_no_conflict(

@@ -213,6 +213,13 @@ async def delete_and_create(user: User) -> None:
     await user.create(bundle("one", appConfig={"second": True}))
 
 
+async def successor_is_ready(user: User) -> None:
+    """On a control plane that is new, garbage collection may begin only after half a minute."""
+    content = bundle("one", appConfig={"second": True})["spec"]["bundle"]
+    await user.until("a successor", lambda: user.room.objects["modelbundles", "one"]["spec"]["bundle"] == content)
+    await user.until_ready("modelbundles", "one")
+
+
 async def delete_base(user: User) -> None:
     """What was resolved needs its base no more."""
     await user.delete("modelbundles", "one")
@@ -267,7 +274,7 @@ SCENARIOS = (
     Scenario("child edited", edit_children, serving("one")),
     Scenario("child deleted", delete_children, serving("one")),
     Scenario("bundle deleted", delete_bundle, serving("one")),
-    Scenario("bundle replaced", delete_and_create, serving("one")),
+    Scenario("bundle replaced", delete_and_create, serving("one"), successor_is_ready),
     Scenario("bad bundle", creating(bundle("one", requestSchema={"type": "object"}))),
     Scenario("name taken", creating(bundle("one")), foreign_service),
     Scenario("refused by a quota", creating(bundle("one")), limited(services="0")),
