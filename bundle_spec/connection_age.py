@@ -9,4 +9,4 @@ CONNECTION_SECONDS = 30.0
 # idle and older than that: no request is about to come, as far as a server can tell
 IDLE_SECONDS = 15.0
 # a connection that is younger than this may exist; the server looks once a second
-LONGEST_SECONDS = CONNECTION_SECONDS + IDLE_SECONDS + 1.0
+MAX_CONNECTION_AGE_SECONDS = CONNECTION_SECONDS + IDLE_SECONDS + 1.0

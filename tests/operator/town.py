@@ -10,7 +10,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
-from bundle_spec.connection_age import LONGEST_SECONDS
+from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
 from tests.operator.fake_cluster import FakeCluster
 from tools.testkit.cluster_objects import START, model_bundle, serving_pod
 
@@ -20,7 +20,7 @@ Body = dict[str, Any]
 KEY = Key("models", "sentiment", "ModelEndpoint")
 
 
-SETTLED = PROPAGATION_SECONDS + LONGEST_SECONDS + 1
+SETTLED = PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS + 1
 
 
 def endpoint(bundle: str, name: str = "sentiment") -> Body:

@@ -4,15 +4,16 @@ The Service's selector is what moves. It names bundle and digest, so a bundle th
 other content under its name is another one here too. The selector and the time at which it last moved are one write.
 
 A move has two ends. New connections reach the new bundle as soon as the selector has reached every node; connections
-that clients keep open stay with the old one until its server ends them, which it does within LONGEST_SECONDS. Only then
-is the move reported, so that no request which is sent after the report meets the old bundle (docs/adr/0006).
+that clients keep open stay with the old one until its server ends them, at the age of MAX_CONNECTION_AGE_SECONDS at
+most. Only then is the move reported, so that no request which is sent after the report meets the old bundle
+(docs/adr/0006).
 """
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bundle_spec.connection_age import LONGEST_SECONDS
+from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
@@ -126,7 +127,7 @@ def slices_followed(slices: list[Body], pods: Collection[str]) -> bool:
 
 def with_drain_deadline(route: Route, now: datetime) -> Route:
     """Kubernetes has followed: from now on it is known when the last connection to the former bundle ends."""
-    deadline = now + timedelta(seconds=PROPAGATION_SECONDS + LONGEST_SECONDS)
+    deadline = now + timedelta(seconds=PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS)
     return replace(route, until=timestamp_not_before(deadline))
 
 

@@ -9,7 +9,7 @@ from modelbundle_operator.endpoint.route import FOLLOWED_LONGEST_SECONDS, FOLLOW
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
-from bundle_spec.connection_age import LONGEST_SECONDS
+from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
 from tests.operator.town import KEY, SETTLED, Town, digest, endpoint
 
 
@@ -75,7 +75,7 @@ async def test_a_move_is_reported_when_no_old_connection_can_be_left(town: Town)
     town.follow()
     assert await town.look() == pytest.approx(SETTLED, abs=1.1)
     until = datetime.fromisoformat(town.status()["moving"]["until"])
-    assert until - town.now >= timedelta(seconds=PROPAGATION_SECONDS + LONGEST_SECONDS)
+    assert until - town.now >= timedelta(seconds=PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS)
     await town.at_rest()
     town.now = until - timedelta(seconds=1)
     await town.look()

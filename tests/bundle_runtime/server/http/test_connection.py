@@ -12,7 +12,7 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import body, parser
 from bundle_runtime.server.http import connection as http
-from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, LONGEST_SECONDS
+from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, MAX_CONNECTION_AGE_SECONDS
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
 
@@ -77,7 +77,7 @@ async def test_no_connection_is_older_than_what_an_endpoint_counts_on() -> None:
         client = Client()
         client.waits(idle_since)
         client.sends(HEALTH)
-        for _ in range(int(LONGEST_SECONDS) - idle_since):
+        for _ in range(int(MAX_CONNECTION_AGE_SECONDS) - idle_since):
             client.waits(1)
         assert client.transport.ended == "closed", idle_since
 
