@@ -9,6 +9,7 @@ from bundle_spec.names import ConditionType
 from launch.errors import InvalidBundleError
 
 TYPES = tuple(kind.value for kind in ConditionType)
+ABNORMAL = (ConditionType.RECONCILING, ConditionType.STALLED)
 STATUSES = ("True", "False", "Unknown")
 
 Seen = Dict[str, Tuple[str, str, str]]
@@ -49,9 +50,11 @@ def as_wanted(text: str) -> str:
 
 
 def holds(bundle: Mapping[str, Any], wanted: str) -> bool:
-    """`wanted` is TYPE or TYPE=STATUS."""
+    """`wanted` is TYPE or TYPE=STATUS. Reconciling and Stalled are there only while they are True."""
     name, _, status = wanted.partition("=")
-    return conditions(bundle).get(name, {}).get("status") == (status or "True")
+    known = conditions(bundle)
+    absent = "False" if known and name in ABNORMAL else None
+    return bool(known.get(name, {}).get("status", absent) == (status or "True"))
 
 
 def stalled(bundle: Mapping[str, Any]) -> str:

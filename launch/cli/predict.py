@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional, Tuple
+from urllib.parse import urlsplit
 
 import click
 
@@ -80,9 +81,14 @@ def _request(word: str) -> bytes:
 
 
 def _by_url(url: str, body: bytes, timeout: float) -> Answer:
-    address = url.rstrip("/")
-    if "://" not in address:
-        address = "http://" + address
+    address = (url if "://" in url else "http://" + url).rstrip("/")
+    try:
+        parts = urlsplit(address)
+        right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # of its port or its brackets
+        right = False
+    if not right:
+        raise click.UsageError(f"--url must be an http or https URL such as http://127.0.0.1:8080, it is {url!r}")
     if not address.endswith("/predict"):
         address += "/predict"
     return post_to_url(address, body, timeout)

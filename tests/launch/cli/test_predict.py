@@ -46,6 +46,12 @@ def test_wrong_usage_is_64(modelbundle):
     assert modelbundle("nothing").code == 64
 
 
+@pytest.mark.parametrize("url", ["file:///etc", "ftp://h", "http://[::1", "http://", "http://h:99999", "http://h:x"])
+def test_a_url_that_is_not_one_of_a_server_is_wrong_usage(modelbundle_here, url):
+    done = modelbundle_here("predict", "--url", url, "{}")
+    assert (done.code, "must be an http or https URL" in done.err) == (64, True)
+
+
 @pytest.mark.parametrize("timeout", ["-1", "0", "nan", "inf", "1e300", "soon"])
 def test_a_timeout_out_of_range_is_wrong_usage(modelbundle_here, timeout):
     for words in (["a-bundle"], ["--url", "http://127.0.0.1:9"]):

@@ -64,6 +64,12 @@ def test_other_conditions_and_statuses_can_be_waited_for(wait):
     assert wait([bundle(1, STARTING)], "b", "--for", "Ready=False").code == 0
 
 
+@pytest.mark.parametrize("condition", ["Reconciling", "Stalled"])
+def test_what_is_there_only_while_it_is_true_is_false_without(wait, condition):
+    assert wait([bundle(1, READY)], "b", "--for", f"{condition}=False").code == 0
+    assert wait([bundle(1)], "b", "--for", f"{condition}=False", "--timeout", "1s").code == 1  # not looked at yet
+
+
 def test_a_timeout_that_is_no_duration_is_wrong_usage(wait):
     assert wait([bundle(1)], "b", "--timeout", "soon").code == 64
 
