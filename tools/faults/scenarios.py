@@ -216,7 +216,10 @@ async def delete_and_create(user: User) -> None:
 async def successor_is_ready(user: User) -> None:
     """On a control plane that is new, garbage collection may begin only after half a minute."""
     content = bundle("one", appConfig={"second": True})["spec"]["bundle"]
-    await user.until("a successor", lambda: user.room.objects["modelbundles", "one"]["spec"]["bundle"] == content)
+    known = user.room.objects
+    await user.until(
+        "a successor", lambda: known.get(("modelbundles", "one"), {}).get("spec", {}).get("bundle") == content
+    )
     await user.until_ready("modelbundles", "one")
 
 
