@@ -97,8 +97,12 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
         f" {caught_up:.1f} s; writes: {of.count(first['metadata']['name'])} of the first, {of.count(successor)} of the"
         " other"
     )
-    assert successor != first["metadata"]["name"], "a warm one takes over before a new process does"
-    assert first["metadata"]["name"] not in of[of.index(successor) :], "nothing of the first after the other's first"
+    if lost is not killed:  # its container starts again as another holder, who may be first at the Lease
+        assert successor != first["metadata"]["name"]
+    if successor != first["metadata"]["name"]:
+        assert first["metadata"]["name"] not in of[of.index(successor) :], (
+            "nothing of the first after the other's first"
+        )
     assert took < TAKEOVER_SECONDS
     audit.mark()
     kubectl("annotate", "modelbundle", names[0], "touched=yes", namespace=namespace)

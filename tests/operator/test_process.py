@@ -19,12 +19,13 @@ from tools.testkit.cluster_objects import model_bundle, serving_pod
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Key("models", "llama")
 LABELLED = {"configmaps", "services", "deployments", "pods"}
+WATCHED = {"ModelBundle", "ModelEndpoint", "ConfigMap", "Service", "Deployment", "Pod"}
 
 
 @pytest.fixture
 async def operator(tmp_path: Path) -> AsyncIterator[Running]:
     async with start(FakeApi(), tmp_path, MODELBUNDLE_RESYNC_SECONDS="10") as running:
-        await running.until(lambda: {kind for kind, _ in running.api.watches} >= {"ModelBundle", "Pod", "Deployment"})
+        await running.until(lambda: {kind for kind, _ in running.api.watches} == WATCHED)
         yield running
 
 
@@ -122,7 +123,7 @@ async def test_a_watch_that_is_refused_is_begun_anew_and_ends_nothing(operator: 
     api = operator.api
     for error in (403, 500):
         api.break_watches({"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": error}})
-        await operator.until(lambda: {kind for kind, _ in api.watches} >= {"ModelBundle", "Pod", "Deployment"})
+        await operator.until(lambda: {kind for kind, _ in api.watches} == WATCHED)
     api.put(model_bundle())
     await operator.until(lambda: _there(api, "Deployment"))
     assert operator.process.returncode is None
