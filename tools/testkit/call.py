@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import shutil
+import socket
 import subprocess
 import time
 import urllib.error
@@ -72,6 +73,7 @@ def service_url(name: str, namespace: str) -> Iterator[str]:
         service = get("service", name, namespace)
         if service is None:
             raise LookupError(f"no Service {name} in {namespace}")
+        _wait_routed(service["spec"]["clusterIP"])
         yield f"http://{service['spec']['clusterIP']}"
         return
     command = ["kubectl", "-n", namespace, "port-forward", f"service/{name}", ":80"]
@@ -85,6 +87,22 @@ def service_url(name: str, namespace: str) -> Iterator[str]:
             yield f"http://127.0.0.1:{found[1]}"
         finally:
             forward.terminate()
+
+
+def _wait_routed(address: str) -> None:
+    """Until kube-proxy has heard of a Service that is moments old: a packet that comes before it is lost, and so is all
+    that the same connection sends again."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection((address, 80), timeout=1).close()
+        except TimeoutError:
+            if time.monotonic() > deadline:
+                raise
+        except ConnectionRefusedError:  # it is known, and has no endpoints: for the caller to see
+            return
+        else:
+            return
 
 
 def from_host(name: str, namespace: str, request: Any, timeout: float = 30) -> Answer:
