@@ -27,7 +27,7 @@ def state(objects: Mapping[tuple[str, str], Body], namespace: str) -> State:
         if plural in _MADE_NAMES:
             made[_made(plural, body)] += 1
         elif plural != "resourcequotas":
-            found[f"{plural}/{name}"] = _object(body, namespace)
+            found[f"{plural}/{name}"] = _object(plural, body, namespace)
     return {**found, **made}
 
 
@@ -61,7 +61,7 @@ def _short(value: Any) -> str:
     return text if len(text) <= 300 else f"{text[:300]}..."
 
 
-def _object(body: Body, namespace: str) -> Body:
+def _object(plural: str, body: Body, namespace: str) -> Body:
     metadata = body["metadata"]
     status = body.get("status") or {}
     settled = {"settled": status["observedGeneration"] == metadata["generation"]} if _counts(body) else {}
@@ -73,7 +73,7 @@ def _object(body: Body, namespace: str) -> Body:
     }
     spec = {name: value for name, value in (body.get("spec") or {}).items() if name not in _SPEC_ASSIGNED}
     made = {**kept, **settled, "metadata": {**names, "managers": _managers(metadata)}, "spec": spec}
-    made["status"] = _status(body["kind"], status)
+    made["status"] = _status(plural, status)
     plain: Body = _plain(made, namespace)
     return plain
 
@@ -82,10 +82,10 @@ def _counts(body: Body) -> bool:
     return "generation" in body["metadata"] and "observedGeneration" in (body.get("status") or {})
 
 
-def _status(kind: str, status: Body) -> Body:
-    if kind == "Deployment":  # its conditions name ReplicaSets and tell of the way here
+def _status(plural: str, status: Body) -> Body:
+    if plural == "deployments":  # its conditions name ReplicaSets and tell of the way here
         return {name: value for name, value in status.items() if name != "conditions"}
-    if kind == "ModelBundle":  # how long pods took
+    if plural == "modelbundles":  # how long pods took
         return {name: sorted(value) if name == "startup" else value for name, value in status.items()}
     return status
 

@@ -65,12 +65,21 @@ class Observer:
                 items, version = await self._api.list(plural)
                 for body in items:
                     self._see(plural, "ADDED", body)
+                self._miss(plural, items)
                 async for event in self._api.watch(plural, version):
                     if event["type"] == "ERROR":
                         break
                     if event["type"] != "BOOKMARK":
                         self._see(plural, event["type"], event["object"])
             await asyncio.sleep(0.2)
+
+    def _miss(self, plural: str, items: list[Body]) -> None:
+        """What went while no watch was open is not in the list."""
+        there = {body["metadata"]["uid"] for body in items}
+        known = [(ref, body) for room in self._rooms.values() for ref, body in room.objects.items()]
+        for (kind, _), body in known:
+            if kind == plural and body["metadata"]["uid"] not in there:
+                self._see(plural, "DELETED", body)
 
     def _see(self, plural: str, event: str, body: Body) -> None:
         metadata = body["metadata"]
@@ -85,7 +94,8 @@ class Observer:
         else:
             if known is None or known["metadata"]["uid"] != metadata["uid"]:
                 room.came[_kind(plural, body)] += 1
-            room.objects[ref] = body
+            # which the items of a list do not carry
+            room.objects[ref] = {name: value for name, value in body.items() if name not in ("apiVersion", "kind")}
         room.changed.set()
         room.changed = asyncio.Event()
 

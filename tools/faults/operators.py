@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
+import random
 import signal
 import socket
 import sys
@@ -20,6 +22,9 @@ SETTINGS = {
     "MODELBUNDLE_NO_CAPACITY_SECONDS": "600",
     "MODELBUNDLE_LOG_LEVEL": "INFO",
 }
+
+
+_ports = itertools.cycle(random.sample(range(20_000, 32_000), k=12_000))
 
 
 class Operator:
@@ -117,6 +122,9 @@ def kubeconfig(server: str, token: str) -> str:
 
 
 def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """Below the ports that the kernel gives to connections: it would give one away before the operator listens."""
+    while True:
+        port = next(_ports)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("", port))
+            return port
