@@ -1,9 +1,14 @@
-"""One operator works and one stands by: when the first one is lost, the other one takes over and both never write."""
+"""One operator works and one stands by: when the first one is lost, the other one takes over and both never write.
+
+`make soak` loses each ten times (MODELBUNDLE_SOAK=1).
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +17,7 @@ import pytest
 
 from tests.cluster.audit import AuditLog, about
 from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.load import load
 from tests.cluster.operator_pods import (
     SYSTEM,
     holder,
@@ -21,6 +27,7 @@ from tests.cluster.operator_pods import (
     process_of,
     writes_by_pod,
 )
+from tests.cluster.test_endpoints import ask_for, endpoint, versions, wait_moved
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, wait_for
 from tools.testkit.store import Store
 
@@ -28,6 +35,7 @@ pytestmark = pytest.mark.exclusive
 
 TAKEOVER_SECONDS = 15.0
 BUNDLES = 6
+AT_MOST_SECONDS = 300.0  # of traffic
 
 
 @contextmanager
@@ -56,13 +64,31 @@ def _process_of(pod: Manifest) -> int:
 
 
 @contextmanager
-def deleted(pod: Manifest) -> Iterator[None]:
-    """As a drain does it: SIGTERM, and the Lease is given back."""
-    kubectl("delete", "pod", pod["metadata"]["name"], "--wait=false", namespace=SYSTEM)
+def cut_off(pod: Manifest) -> Iterator[None]:
+    """Its packets are dropped, both ways, until another one leads and has written."""
+    inside = ("nsenter", "--net", "--target", str(_process_of(pod)), "iptables", "--wait")
+    rules = [(chain, device, "lo") for chain, device in (("INPUT", "--in-interface"), ("OUTPUT", "--out-interface"))]
+    for chain, device, name in rules:
+        subprocess.run([*inside, "--insert", chain, "!", device, name, "--jump", "DROP"], check=True)
+    try:
+        yield
+    finally:
+        for chain, device, name in rules:
+            subprocess.run([*inside, "--delete", chain, "!", device, name, "--jump", "DROP"], check=True)
+
+
+@contextmanager
+def drained(pod: Manifest) -> Iterator[None]:
+    """As `kubectl drain` does it, by the Eviction API: SIGTERM, and the Lease is given back."""
+    name = pod["metadata"]["name"]
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name, "namespace": SYSTEM}}
+    path = f"/api/v1/namespaces/{SYSTEM}/pods/{name}/eviction"
+    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
     yield
 
 
-@pytest.mark.parametrize("lost", [killed, stopped, deleted], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("nth", range(10 if os.environ.get("MODELBUNDLE_SOAK") else 1))
+@pytest.mark.parametrize("lost", [killed, stopped, cut_off, drained], ids=lambda way: way.__name__)
 def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
     operator: object,
     namespace: str,
@@ -70,6 +96,7 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
     audit: AuditLog,
     show: Callable[[str], None],
     lost: Callable[[Manifest], object],
+    nth: int,
 ) -> None:
     operator_ready()
     first, before = leader(), holder()
@@ -93,7 +120,7 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
     wrote = writes_by_pod(audit.calls())
     of = [pod for pod, _ in wrote]
     show(
-        f"{lost.__name__}: another one leads after {took:.1f} s, all {BUNDLES} bundles are Ready after"
+        f"{lost.__name__}, {nth}: another one leads after {took:.1f} s, all {BUNDLES} bundles are Ready after"
         f" {caught_up:.1f} s; writes: {of.count(first['metadata']['name'])} of the first, {of.count(successor)} of the"
         " other"
     )
@@ -116,3 +143,25 @@ def test_a_lease_that_was_deleted_is_made_again(operator: object, namespace: str
     wait_for("a holder", holder, 60)
     apply(cpu_bundle(store, "after", serving={"replicas": 0}), namespace=namespace)
     wait_ready("after", namespace)
+
+
+def test_an_endpoint_moves_over_a_takeover_and_loses_no_request(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    operator_ready()
+    apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
+    digests = {name: wait_ready(name, namespace, 120)["status"]["digest"] for name in ("v1", "v2")}
+    wait_moved("v1", namespace)
+    before = holder()
+    with load("stable", namespace, AT_MOST_SECONDS) as traffic:
+        time.sleep(2)
+        ask_for("v2", namespace)
+        with killed(leader()):
+            wait_for("another holder", lambda: holder() not in (before, ""), 60)
+        wait_moved("v2", namespace)
+        time.sleep(2)
+    answers = traffic.answers
+    assert not traffic.lost, f"{len(traffic.lost)} of {len(answers)} lost, first: {traffic.lost[:3]}"
+    assert {answer.digest for answer in answers} == set(digests.values())
+    show(f"an endpoint moved while its operator was killed: {len(answers)} requests, 0 lost")
+    operator_ready()
