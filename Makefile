@@ -90,7 +90,8 @@ faults: $(READY)
 # server and worker under load, then every attack of tests/cluster/hostile.py beside another tenant
 soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
-	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py $(PYTEST_ARGS)
+	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
+	  tests/cluster/test_api_server_away.py $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 

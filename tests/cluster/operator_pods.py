@@ -62,6 +62,12 @@ def restarts(pod: str) -> int:
     return sum(status["restartCount"] for status in statuses)
 
 
+def operator_restarts() -> int:
+    """Of all of its pods together."""
+    statuses = [status for pod in list_all("pods", SYSTEM, LABEL) for status in pod["status"]["containerStatuses"]]
+    return sum(status["restartCount"] for status in statuses)
+
+
 def writes_by_pod(calls: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
     """Writes that took place, the Lease's apart, in the order in which they came; each with its pod's name."""
     wrote = [

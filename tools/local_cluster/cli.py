@@ -6,7 +6,7 @@ import os
 import sys
 
 from tools.local_cluster import argocd, cluster, images, kwok, processes, slots, variables, versions
-from tools.local_cluster.components import SERVICES
+from tools.local_cluster.components import SERVICES, SWITCHED
 from tools.local_cluster.errors import ClusterError, NotUpError
 from tools.local_cluster.place import Place, here
 from tools.local_cluster.plan import SERVICE_PREFIX, SERVICE_PREFIXES, Plan, Shape
@@ -87,12 +87,12 @@ def _switch(place: Place, service: str, verb: str) -> None:
         return _switch_argocd(place, plan, verb)
     if service == KWOK:
         return _switch_kwok(place, plan, verb)
-    if not plan.shape.node:
+    if not plan.shape.node and service in SERVICES:
         raise ClusterError(f"the cluster of {place.shown} has no node, and so no {service}")
     running = processes.pid_of(place, service) is not None
     if verb == "start" and not running:
         cluster.start_component(place, plan, service)
-        cluster.wait_for_service(place, plan, service)
+        cluster.wait_for_switched(place, plan, service)
     elif verb == "stop" and running:
         processes.stop(place, service)
     say(f"{service} is {'running' if verb == 'start' else 'stopped'}")
@@ -155,10 +155,10 @@ def _parser() -> argparse.ArgumentParser:
     for verb in ("start", "stop"):
         switch = verbs.add_parser(
             verb,
-            help=f"{verb} the S3 store or the package index, as an outage to test against; {verb} Argo CD;"
-            f" {verb} KWOK, whose nodes and pods are fake",
+            help=f"{verb} the S3 store, the package index or the API server, as an outage to test against;"
+            f" {verb} Argo CD; {verb} KWOK, whose nodes and pods are fake",
         )
-        switch.add_argument("service", choices=(*SERVICES, *_ADDED))
+        switch.add_argument("service", choices=(*SWITCHED, *_ADDED))
     return parser
 
 

@@ -108,6 +108,14 @@ def wait_for_service(place: Place, plan: Plan, name: str) -> None:
     wait_for_port(place, plan, name, {"s3": configs.S3_PORT, "packages": configs.PACKAGES_PORT}[name])
 
 
+def wait_for_switched(place: Place, plan: Plan, name: str) -> None:
+    """Until what was stopped works again."""
+    if name == "apiserver":
+        _wait(place, name, Api(place, plan).ready)
+    else:
+        wait_for_service(place, plan, name)
+
+
 def wait_for_port(place: Place, plan: Plan, name: str, port: int) -> None:
     """Until a process of the node takes connections; a ClusterError with its last words when it ends."""
     _wait(place, name, lambda: _listens(plan.node_ip, port))

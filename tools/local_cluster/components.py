@@ -12,8 +12,9 @@ from tools.local_cluster.plan import Plan, Shape
 CONTROL_PLANE = ("containerd", "etcd", "apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "coredns")
 # of a cluster without a node; there is nothing to schedule to until KWOK, which brings nodes, brings the scheduler
 WITHOUT_NODE = ("etcd", "apiserver", "controller-manager")
-# what a test may stop and start to force an outage
 SERVICES = ("s3", "packages")
+# what a test may stop and start to force an outage
+SWITCHED = (*SERVICES, "apiserver")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,113 @@
+"""The API server is away: models serve, the operator is not restarted, and what waited is done soon after it is back.
+
+For seconds in `make test`, for two minutes and for thirty in `make soak` (MODELBUNDLE_SOAK=1).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.operator_pods import operator_ready, operator_restarts
+from tools.testkit.call import from_host, service_url
+from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
+from tools.testkit.place import ROOT
+from tools.testkit.store import Store
+
+SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
+AWAY_SECONDS = (120, 1800) if SOAK else (20,)
+CAUGHT_UP_SECONDS = 60
+
+pytestmark = [
+    pytest.mark.exclusive,
+    pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="stops the API server: needs the local cluster"),
+]
+
+
+@pytest.mark.timeout(2400 if SOAK else 300)
+@pytest.mark.parametrize("seconds", AWAY_SECONDS)
+def test_models_serve_and_the_operator_goes_on(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None], seconds: int
+) -> None:
+    apply(cpu_bundle(store, "serves"), namespace=namespace)
+    wait_ready("serves", namespace, 120)
+    wait_for("an answer", lambda: from_host("serves", namespace, {"x": 2, "y": "abc"}).value == 7, 30)
+    operator_ready()
+    before = operator_restarts()
+    with _requests("serves", namespace) as answers:
+        with _away():
+            time.sleep(seconds)
+        began = time.monotonic()
+        # what a watch from before cannot tell of
+        kubectl("delete", "service", "serves", namespace=namespace)
+        apply(cpu_bundle(store, "late", serving={"replicas": 0}), namespace=namespace)
+        wait_ready("late", namespace, CAUGHT_UP_SECONDS)
+        wait_for("the Service to be there again", lambda: get("service", "serves", namespace), CAUGHT_UP_SECONDS)
+        took = time.monotonic() - began
+    while_away = [answer for at, answer in answers if at < began]
+    show(
+        f"API server away for {seconds} s: {len(while_away)} requests, {while_away.count('7')} answered; caught up"
+        f" {took:.1f} s after it was back, {operator_restarts() - before} operator restarts"
+    )
+    assert len(while_away) > seconds
+    assert set(while_away) == {"7"}
+    assert operator_restarts() == before
+    assert took < CAUGHT_UP_SECONDS
+    versions = _versions(namespace)
+    time.sleep(5)
+    assert _versions(namespace) == versions, "one more reconcile changes nothing"
+
+
+@contextmanager
+def _away() -> Iterator[None]:
+    """The API server's process is stopped; it is started when the block ends, and answers then."""
+    _local_cluster("stop", "apiserver")
+    try:
+        yield
+    finally:
+        _local_cluster("start", "apiserver")
+
+
+def _local_cluster(*words: str) -> None:
+    subprocess.run([sys.executable, "-m", "tools.local_cluster", *words], cwd=ROOT, check=True, capture_output=True)
+
+
+@contextmanager
+def _requests(name: str, namespace: str) -> Iterator[list[tuple[float, str]]]:
+    """When each was sent, and its answer or error; from this machine, as `kubectl exec` goes by the API server."""
+    answers: list[tuple[float, str]] = []
+    enough = threading.Event()
+
+    def send(url: str) -> None:
+        body = json.dumps({"x": 2, "y": "abc"}).encode()
+        while not enough.wait(0.1):
+            at = time.monotonic()
+            request = urllib.request.Request(url, body, {"content-type": "application/json"})
+            try:
+                with urllib.request.urlopen(request, timeout=10) as response:
+                    answers.append((at, response.read().decode().strip()))
+            except OSError as error:
+                answers.append((at, str(error)))
+
+    with service_url(name, namespace) as url:
+        sender = threading.Thread(target=send, args=(f"{url}/predict",))
+        sender.start()
+        try:
+            yield answers
+        finally:
+            enough.set()
+            sender.join()
+
+
+def _versions(namespace: str) -> list[str]:
+    return [body["metadata"]["resourceVersion"] for body in list_all("modelbundles", namespace)]
