@@ -21,7 +21,7 @@ def test_errors_become_exit_codes(
     assert error.what in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("arguments", [[], ["sideways"], ["stop", "apiserver"]])
+@pytest.mark.parametrize("arguments", [[], ["sideways"], ["stop", "etcd"]])
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(arguments)
