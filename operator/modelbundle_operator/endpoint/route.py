@@ -119,10 +119,11 @@ def next_route(current: Route | None, wanted: BundleState, now: datetime) -> Rou
     return Route(wanted.name, short, current.bundle, timestamp_not_before(now))
 
 
-def slices_followed(slices: list[Body], pods: Collection[str]) -> bool:
-    """Whether Kubernetes has followed the selector: the endpoints are pods of the route's bundle and digest alone."""
-    found = [(end.get("targetRef") or {}).get("name") for each in slices for end in each.get("endpoints") or []]
-    return bool(found) and set(found) <= set(pods)
+def slice_followed(slice_: Body, pods: Collection[str]) -> bool | None:
+    """Whether the endpoints of an EndpointSlice are such pods alone, those of the route's bundle and digest: then
+    Kubernetes has followed the selector. None where it has no endpoints."""
+    found = {(end.get("targetRef") or {}).get("name") for end in slice_.get("endpoints") or []}
+    return found <= set(pods) if found else None
 
 
 def with_drain_deadline(route: Route, now: datetime) -> Route:

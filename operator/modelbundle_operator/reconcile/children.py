@@ -66,8 +66,7 @@ async def _find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Bo
 
 async def find_pods(cluster: Cluster, cache: ObjectCache, key: Key) -> None:
     """Those of a Deployment that has outlived a bundle of this name: they were not kept either."""
-    for pod in (await cluster.list("Pod", key.namespace, label=(LABEL_BUNDLE, key.name)))[0]:
-        cache.record(pod)
+    await cluster.list("Pod", key.namespace, cache.record, label=(LABEL_BUNDLE, key.name))
 
 
 def refuse_foreign(kind: str, owner: Metadata, children: dict[str, Body | None]) -> None:

@@ -7,6 +7,7 @@ Service's name and, during a move, for what Kubernetes has made of the selector.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
@@ -20,7 +21,7 @@ from modelbundle_operator.endpoint.route import (
     current_route,
     next_route,
     requeue_after,
-    slices_followed,
+    slice_followed,
     with_drain_deadline,
 )
 from modelbundle_operator.errors import Terminal, Transient
@@ -102,9 +103,10 @@ class EndpointReconciler:
         route = current_route(live) or route  # where another client's change is left, it leads there
         if route.moved_at and not route.until:
             its = ("kubernetes.io/service-name", key.name)
-            slices, _ = await self.cluster.list("EndpointSlice", key.namespace, label=its)
             pods = {pod.name for pod in self.cache.pods(key.bundle(route.bundle)) if pod.label == route.digest}
-            if slices_followed(slices, pods):
+            have_followed = partial(slice_followed, pods=pods)
+            followed, _ = await self.cluster.list("EndpointSlice", key.namespace, have_followed, label=its)
+            if followed and all(followed):
                 route = with_drain_deadline(route, self.now())
                 wanted = endpoint_service(endpoint, route)
                 await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
