@@ -40,7 +40,7 @@ async def run(settings: Settings) -> None:
     metrics, cache, queue, tenure = Metrics(), ObjectCache(), WorkQueue(settings.workers), Tenure()
     queue.close()  # until this operator leads
     cluster = await KubernetesClient.connect(
-        settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held, metrics.skipped
+        settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held, metrics.skipped, metrics.received
     )
     waiters = Waiters(queue)
     bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures)

@@ -42,6 +42,7 @@ class Request:
     query: dict[str, str]
     agent: str
     token: str
+    accept: str = ""
 
 
 @dataclass
@@ -92,7 +93,8 @@ class FakeApi:
     async def _note(self, request: web.Request, handler: Any) -> web.StreamResponse:
         agent = request.headers.get("User-Agent", "")
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        self.requests.append(Request(request.method, request.path, dict(request.query), agent, token))
+        accept = request.headers.get("Accept", "")
+        self.requests.append(Request(request.method, request.path, dict(request.query), agent, token, accept))
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -115,8 +117,17 @@ class FakeApi:
         kind = _kind(request.match_info["plural"])
         if request.query.get("watch"):
             return await self._watch(request, kind)
-        items, version = await self.cluster.list(kind, request.match_info.get("namespace"))
-        return web.json_response({"items": items, "metadata": {"resourceVersion": str(version)}})
+        bodies, now = await self.cluster.list(kind, request.match_info.get("namespace"))
+        version, after = json.loads(request.query.get("continue") or f'["{now}", []]')
+        left = sorted((body for body in bodies if _place(body) > after), key=_place)
+        items = left[: int(request.query.get("limit") or len(left))]
+        metadata = {"resourceVersion": version}
+        if len(items) < len(left):
+            metadata["continue"] = json.dumps([version, _place(items[-1])])
+        if "as=PartialObjectMetadataList;" in request.headers["Accept"]:
+            heads = [{"metadata": body["metadata"]} for body in items]
+            return web.json_response({"items": heads or None, "metadata": metadata})  # as the real one has it
+        return web.json_response({"items": items, "metadata": metadata})
 
     async def _watch(self, request: web.Request, kind: str) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
@@ -166,6 +177,10 @@ class FakeApi:
         if body["metadata"]["resourceVersion"] != before:
             self.tell("MODIFIED" if before else "ADDED", body)
         return web.json_response(body)
+
+
+def _place(body: Body) -> list[str]:
+    return [body["metadata"]["namespace"], body["metadata"]["name"]]
 
 
 def _json(body: Body) -> Any:

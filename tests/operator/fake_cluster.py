@@ -16,7 +16,7 @@ from typing import Any
 from modelbundle_operator.api.names import FIELD_MANAGER, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.kube.cache import ObjectCache
-from modelbundle_operator.kube.cluster import Keep, keep_whole
+from modelbundle_operator.kube.cluster import Keep, Needs, keep_whole
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
 from modelbundle_operator.loop.key import Key
@@ -52,12 +52,14 @@ class FakeCluster:
         namespace: str | None = None,
         keep: Keep = keep_whole,
         label: tuple[str, str] | None = None,
+        needs: Needs | None = None,
     ) -> tuple[Kept, int]:
         self.calls["read", kind] += 1
         found = [copy.deepcopy(body) for body in self._listed(kind, namespace)]
         name, value = label or ("", None)
         labelled = [body for body in found if (body["metadata"].get("labels") or {}).get(name) == value]
-        return [kept for body in labelled if (kept := keep(body)) is not None], next(self._versions)
+        needed = [body for body in labelled if needs is None or needs({"metadata": body["metadata"]})]
+        return [kept for body in needed if (kept := keep(body)) is not None], next(self._versions)
 
     async def create(self, body: Body) -> Body:
         self.calls["create", body["kind"]] += 1

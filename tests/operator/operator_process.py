@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import TestServer
+from aiohttp.test_utils import BaseTestServer, TestServer
 
 from tests.operator.fake_api import FakeApi
 
@@ -81,19 +81,7 @@ async def begin(
     api: FakeApi, server: TestServer, tmp_path: Path, token: str, **settings: str
 ) -> AsyncIterator[Running]:
     """One operator, of those that an API server has; its requests carry the token."""
-    kubeconfig = tmp_path / f"kubeconfig-{token}"
-    kubeconfig.write_text(
-        json.dumps(
-            {
-                "apiVersion": "v1",
-                "kind": "Config",
-                "current-context": "fake",
-                "clusters": [{"name": "fake", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}],
-                "users": [{"name": "fake", "user": {"token": token}}],
-                "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
-            }
-        )
-    )
+    kubeconfig = write_kubeconfig(tmp_path, server, token)
     port = free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MODELBUNDLE_")},
@@ -110,6 +98,23 @@ async def begin(
         yield running
     finally:
         await running.stop()
+
+
+def write_kubeconfig(tmp_path: Path, server: BaseTestServer, token: str) -> Path:
+    kubeconfig = tmp_path / f"kubeconfig-{token}"
+    kubeconfig.write_text(
+        json.dumps(
+            {
+                "apiVersion": "v1",
+                "kind": "Config",
+                "current-context": "fake",
+                "clusters": [{"name": "fake", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}],
+                "users": [{"name": "fake", "user": {"token": token}}],
+                "contexts": [{"name": "fake", "context": {"cluster": "fake", "user": "fake"}}],
+            }
+        )
+    )
+    return kubeconfig
 
 
 def free_port() -> int:

@@ -62,11 +62,12 @@ class ObjectCache:
     def keep(self, kind: str, body: Body) -> Kept | None:
         """What is kept of an object, None for nothing. Of a list it is asked before the next object is read: whole ones
         of a page would be too much."""
-        if not self.wants(kind, body):
-            return None
+        return keep(kind, body) if self.wants(kind, body) else None
+
+    def unchanged(self, kind: str, body: Body) -> Kept | None:
+        """What is kept of an object already, where that is of the same version."""
         known = self._kept.get(ref_of(kind, body))
-        same = known is not None and known.version == version_of(body) and known.version > 0
-        return known if same else keep(kind, body)
+        return known if known is not None and known.version == version_of(body) > 0 else None
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
         """Take in one event of the watch; whether it changed what is known."""

@@ -11,7 +11,8 @@ import asyncio
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -23,18 +24,21 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, VERSION
 from modelbundle_operator.errors import NotLeading, Transient
-from modelbundle_operator.kube.cluster import Keep, Label, keep_whole
-from modelbundle_operator.kube.decoding import bodies_of, body_of
+from modelbundle_operator.kube.cluster import Keep, Label, Needs, keep_whole
+from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
-from modelbundle_operator.kube.pages import Pages
+from modelbundle_operator.kube.needed import needed_texts, place_of
+from modelbundle_operator.kube.pages import Pages, Query
 
 # with the parameter the client library leaves the body as it is
 APPLY = "application/apply-patch+yaml; charset=utf-8"
 JSON = "application/json"
+HEADS = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 Called = Callable[[str, str], None]
+Received = Callable[[str, int], None]
 
 
 def in_cluster() -> bool:
@@ -44,7 +48,7 @@ def in_cluster() -> bool:
 
 class KubernetesClient:
     """A Cluster over one connection to one API server. `called` hears the verb and kind of each call,
-    `skipped` the kind of each object that cannot be read."""
+    `skipped` the kind of each object that cannot be read, `received` the kind and bytes of each answer to a read."""
 
     def __init__(
         self,
@@ -52,13 +56,15 @@ class KubernetesClient:
         seconds: float = 15.0,
         called: Called = lambda verb, kind: None,
         write_seconds: float | None = None,
-        skipped: Callable[[str], None] = lambda kind: None,
+        skipped: Skipped = lambda kind: None,
+        received: Received = lambda kind, size: None,
     ) -> None:
         self._api = api
         self._seconds = seconds
         self._write_seconds = seconds if write_seconds is None else min(seconds, write_seconds)
         self._called = called
         self._skipped = skipped
+        self._received = received
         self._pages = Pages()
 
     @classmethod
@@ -68,7 +74,8 @@ class KubernetesClient:
         called: Called = lambda verb, kind: None,
         write_seconds: float | None = None,
         may_write: Callable[[], bool] = lambda: True,
-        skipped: Callable[[str], None] = lambda kind: None,
+        skipped: Skipped = lambda kind: None,
+        received: Received = lambda kind, size: None,
     ) -> Self:
         """Log in as the pod's service account, or else as kubeconfig says."""
         configuration = client.Configuration(client_session_kwargs={"request_class": gated(may_write)})
@@ -79,7 +86,7 @@ class KubernetesClient:
         else:
             file = os.environ.get("KUBECONFIG") or None
             await config.load_kube_config(file, client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]
-        return cls(client.ApiClient(configuration=configuration), seconds, called, write_seconds, skipped)
+        return cls(client.ApiClient(configuration=configuration), seconds, called, write_seconds, skipped, received)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -101,24 +108,40 @@ class KubernetesClient:
         return await self._request("GET", KINDS[kind].path(namespace, name), kind=kind, absent_is_none=True)
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
+        self,
+        kind: str,
+        namespace: str | None = None,
+        keep: Keep = keep_whole,
+        label: Label | None = None,
+        needs: Needs | None = None,
     ) -> tuple[list[Any], int]:
         """Every object of ours of this kind, by pages, and the version of the list.
 
-        `keep`: what is kept of an object, None for nothing. `label`: only what carries it with this value.
+        `keep`: what is kept of an object, None for nothing. `label`: only what carries it with this value. `needs`:
+        which objects are read in full, by their metadata; None for all.
         """
         selector = ",".join(filter(None, (KINDS[kind].selector, "=".join(label or ()))))
-
-        async def ask(query: Mapping[str, str], longest: int | None) -> bytes:
-            return await self._text("GET", KINDS[kind].path(namespace), kind=kind, query=query, longest=longest) or b""
-
         items, version = list[Any](), "0"
-        async for page in self._pages.read(kind, selector, ask):
-            version = page.version
-            for body in bodies_of(kind, page.items, self._skipped):
+
+        async def ask(query: Query, longest: int | None, accept: str = JSON) -> bytes:
+            path = KINDS[kind].path(namespace)
+            return await self._text("GET", path, kind=kind, query=query, accept=accept, longest=longest) or b""
+
+        async def take(texts: Iterable[bytes]) -> None:
+            for body in bodies_of(kind, texts, self._skipped):
                 if (kept := keep(body)) is not None:
                     items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
+
+        first = ask if needs is None else partial(ask, accept=HEADS)
+        async for query, page in self._pages.read(kind, selector, first):
+            version = page.version
+            if needs is None:
+                await take(page.items)
+                continue
+            needed = [place_of(head) for head in heads_of(kind, page.items, self._skipped) if needs(head)]
+            async for texts in needed_texts(needed, len(page.items), partial(ask, query), partial(self._object, kind)):
+                await take(texts)
         return items, int(version)
 
     async def create(self, body: Body) -> Body:
@@ -158,6 +181,9 @@ class KubernetesClient:
         assert answer is not None
         return answer
 
+    async def _object(self, kind: str, place: tuple[str, str]) -> bytes | None:
+        return await self._text("GET", KINDS[kind].path(*place), kind=kind, absent_is_none=True)
+
     async def _request(self, method: str, path: str, *, kind: str, **more: Any) -> Body | None:
         text = await self._text(method, path, kind=kind, **more)
         return None if text is None else body_of(kind, text)
@@ -171,6 +197,7 @@ class KubernetesClient:
         query: Mapping[str, str] | None = None,
         body: Body | None = None,
         content_type: str = JSON,
+        accept: str = JSON,
         absent_is_none: bool = False,
         longest: int | None = None,
     ) -> bytes | None:
@@ -180,7 +207,7 @@ class KubernetesClient:
         if method != "GET":
             query = {**(query or {}), "timeout": f"{seconds:g}s"}  # the API server gives it up then too
         url = f"{self._api.configuration.host}{path}" + (f"?{urlencode(query)}" if query else "")
-        headers = {"Accept": JSON, "Content-Type": content_type, **self._api.default_headers}
+        headers = {"Accept": accept, "Content-Type": content_type, **self._api.default_headers}
         what = f"{method} {path}"
         try:
             async with asyncio.timeout(seconds):
@@ -191,6 +218,8 @@ class KubernetesClient:
             raise NoAnswer(f"{what}: no answer in {seconds:g} s") from None
         except (aiohttp.ClientError, OSError) as error:
             raise Transient(f"{what}: {type(error).__name__}: {error}") from None
+        if method == "GET":
+            self._received(kind, len(text or b"") or longest or 0)
         if text is None:
             raise NoAnswer(f"{what}: more than {longest} bytes")
         if answer.status < 300:

@@ -7,6 +7,8 @@ from modelbundle_operator.api.base import Body
 
 # what is kept of a listed object, None for nothing
 Keep = Callable[[Body], Any]
+# whether a listed object is to be read in full, by its metadata
+Needs = Callable[[Body], bool]
 Label = tuple[str, str]
 
 
@@ -25,12 +27,18 @@ class Cluster(Protocol):
         """The object; None when there is none."""
 
     async def list(
-        self, kind: str, namespace: str | None = None, keep: Keep = keep_whole, label: Label | None = None
+        self,
+        kind: str,
+        namespace: str | None = None,
+        keep: Keep = keep_whole,
+        label: Label | None = None,
+        needs: Needs | None = None,
     ) -> tuple[list[Any], int]:
         """The operator's objects of this kind, and the resourceVersion of the list.
 
         `namespace`: None for all. `keep`: what is kept of an object, None for nothing; it is called before the next
-        object is read. `label`: only objects that carry it with this value.
+        object is read. `label`: only objects that carry it with this value. `needs`: only metadata are listed, it is
+        called with them of each object, and what it is true for is read in full, perhaps in a newer version.
         """
 
     async def create(self, body: Body) -> Body:

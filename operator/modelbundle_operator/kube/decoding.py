@@ -22,6 +22,8 @@ from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
 log = logging.getLogger(__name__)
 
+Skipped = Callable[[str], None]
+
 # of spec.bundle: more than exact_values and schema_limits allow, which say where a value of less is too deep
 DEPTH_MAX = 300
 # what canonical form may save, such as null or a blank; of all that is smaller the exact size is asked
@@ -30,6 +32,7 @@ _SLACK = 4096
 _SIX_FOR_ONE = (b"\\u003c", b"\\u003e", b"\\u0026")
 _SIX_FOR_THREE = (b"\\u2028", b"\\u2029")
 _METADATA = ("name", "namespace", "uid", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp")
+_HEAD = ("name", "namespace", "uid", "resourceVersion", "labels", "ownerReferences")
 _EMPTY = msgspec.Raw(b"{}")
 
 
@@ -43,7 +46,7 @@ class _Object(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     metadata: msgspec.Raw
-    items: list[msgspec.Raw]
+    items: list[msgspec.Raw] | None  # of metadata, an empty list is null
 
 
 class _Line(msgspec.Struct):
@@ -68,6 +71,7 @@ class _Spec(msgspec.Struct):
 _object, _page, _line = msgspec.json.Decoder(_Object), msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Line)
 _spec, _named = msgspec.json.Decoder(_Spec), msgspec.json.Decoder(_Named)
 _metadata = msgspec.json.Decoder(msgspec.defstruct("_Metadata", [(name, Any, None) for name in _METADATA]))
+_head = msgspec.json.Decoder(msgspec.defstruct("_Head", [(name, Any, None) for name in _HEAD]))
 
 
 class Page(NamedTuple):
@@ -82,7 +86,7 @@ def page_of(text: bytes) -> Page:
     """A page of a LIST, cut."""
     try:
         page = _page.decode(text)
-        metadata, items = bytes(page.metadata), [bytes(item) for item in page.items]
+        metadata, items = bytes(page.metadata), [bytes(item) for item in page.items or ()]
     except RecursionError:
         parts = members(text)
         metadata, items = parts["metadata"], entries(parts["items"])
@@ -118,7 +122,7 @@ def bundle_of(text: bytes) -> Body:
         metadata, spec, status = parts["metadata"], parts.get("spec", b"{}"), parts.get("status", b"{}")
     body: Body = {
         **{name: value for name, value in head.items() if value},
-        "metadata": _metadata_of(metadata),
+        "metadata": _fields(metadata, _METADATA, _metadata),
         "spec": {},
         "status": json.loads(status) if depth_of(status) <= DEPTH_MAX else {},
     }
@@ -135,15 +139,36 @@ def body_of(kind: str, text: bytes) -> Body:
     return body
 
 
-def bodies_of(kind: str, texts: Iterable[bytes], skipped: Callable[[str], None] = lambda kind: None) -> Iterator[Body]:
+def head_of(text: bytes) -> Body:
+    """Of an object of any size or depth who it is and whose: names, uid, version, labels and owners, nothing else."""
+    try:
+        metadata = bytes(_object.decode(text).metadata)
+    except RecursionError:
+        metadata = members(text)["metadata"]
+    return {"metadata": _fields(metadata, _HEAD, _head)}
+
+
+def bodies_of(kind: str, texts: Iterable[bytes], skipped: Skipped = lambda kind: None) -> Iterator[Body]:
     """The objects of a page, which names neither kind nor version in them. One that cannot be read is left out, and
     `skipped` is called with its kind."""
+    for body in _readable(kind, texts, lambda text: body_of(kind, text), skipped):
+        yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **body}
+
+
+def heads_of(kind: str, texts: Iterable[bytes], skipped: Skipped = lambda kind: None) -> Iterator[Body]:
+    """The heads of a page's objects, likewise."""
+    return _readable(kind, texts, head_of, skipped)
+
+
+def _readable(kind: str, texts: Iterable[bytes], read: Callable[[bytes], Body], skipped: Skipped) -> Iterator[Body]:
     for text in texts:
         try:
-            yield {"apiVersion": KINDS[kind].api_version, "kind": kind, **body_of(kind, text)}
+            body = read(text)
         except Exception:
             skipped(kind)
             log.exception("a %s of %d bytes cannot be read, it is left out: %s...", kind, len(text), text[:300])
+        else:
+            yield body
 
 
 def _unusable(content: bytes) -> tuple[Reason | None, str]:
@@ -167,10 +192,12 @@ def _content(spec: bytes) -> bytes:
         return members(spec).get("bundle", b"{}")
 
 
-def _metadata_of(text: bytes) -> Body:
+def _fields(text: bytes, names: Iterable[str], decoder: msgspec.json.Decoder[Any]) -> Body:
+    """Those of the members of an object that are there, by name."""
     try:
-        found = {name: getattr(_metadata.decode(text), name) for name in _METADATA}
+        decoded = decoder.decode(text)
+        found = {name: getattr(decoded, name) for name in names}
     except RecursionError:
         parts = members(text)
-        found = {name: json.loads(parts[name]) for name in _METADATA if name in parts}
+        found = {name: json.loads(parts[name]) for name in names if name in parts}
     return {name: value for name, value in found.items() if value is not None}

@@ -11,8 +11,9 @@ SMALL_PAGE_BYTES = 2**20
 # built-in kinds are stored in fewer bytes than they are sent in: a ConfigMap of 1 MiB may be 6 of JSON
 PAGE_BYTES_MAX = 80 * 2**20
 
+Query = Mapping[str, str]
 # one page's bytes for these query parameters; NoAnswer when there are more bytes than the second argument allows
-Ask = Callable[[Mapping[str, str], int | None], Awaitable[bytes]]
+Ask = Callable[[Query, int | None], Awaitable[bytes]]
 
 
 class Pages:
@@ -21,8 +22,8 @@ class Pages:
     def __init__(self) -> None:
         self._limits: dict[str, int] = {}
 
-    async def read(self, kind: str, selector: str, ask: Ask) -> AsyncIterator[Page]:
-        """Every page of a list. An answer with a single object may have any size."""
+    async def read(self, kind: str, selector: str, ask: Ask) -> AsyncIterator[tuple[Query, Page]]:
+        """Every page of a list, and the query that asks for it. An answer with a single object may have any size."""
         limit, more = self._limits.get(kind, OBJECTS_MAX), ""
         while True:
             query = {"limit": str(limit), "labelSelector": selector, **({"continue": more} if more else {})}
@@ -34,7 +35,7 @@ class Pages:
                 limit = self._limits[kind] = max(limit // 4, 1)
                 continue
             page = await asyncio.to_thread(page_of, text)
-            yield page
+            yield query, page
             if not page.more:
                 return
             more = page.more

@@ -1,7 +1,8 @@
 """The resync: a LIST of everything, now and then, which repairs what the watch has lost.
 
-One paged LIST per kind, and only the bundles for which it changed anything are looked at. The first one fills the cache
-before anything is reconciled.
+One paged LIST of metadata per kind; in full is read what is wanted and not known in that version, so that neither what
+is unchanged nor what others have labelled as ours costs more than its metadata. Only the bundles for which it changed
+anything are looked at. The first one fills the cache before anything is reconciled.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from functools import partial
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.errors import OperatorError
@@ -17,7 +19,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kept import Kept
-from modelbundle_operator.kube.kinds import CACHED_KINDS
+from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
 from modelbundle_operator.kube.orphans import Orphans, lost_owner
 from modelbundle_operator.loop.key import Key
 
@@ -125,18 +127,27 @@ class Resync:
         self._asked.clear()
 
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
-        lost: list[Key] = []
+        lost, unchanged = list[Key](), list[Kept]()
 
-        def keep(body: Body) -> Kept | None:
-            if (owner := lost_owner(kind, body)) is not None:
+        def needs(head: Body) -> bool:
+            if (owner := lost_owner(kind, head)) is not None:
                 lost.append(owner)
-            return self._cache.keep(kind, body)
+            if not self._cache.wants(kind, head):
+                return False
+            if (known := self._cache.unchanged(kind, head)) is None:
+                return True
+            unchanged.append(known)
+            return False
 
-        listed, version = await self._cluster.list(kind, namespace, keep)
+        # at first all bundles and endpoints are needed: no use in asking which
+        all_needed = kind in OWN_KINDS and not self._cache.filled
+        listed, version = await self._cluster.list(
+            kind, namespace, partial(self._cache.keep, kind), needs=None if all_needed else needs
+        )
         self.orphans.listed(kind, namespace, lost, self._cache)
         if not self._cache.filled:
             self._listed[kind, namespace] = version
-        return self._cache.replace(kind, listed, version, namespace)
+        return self._cache.replace(kind, unchanged + listed, version, namespace)
 
     def _log_refusals(self, failed: list[Exception]) -> None:
         """Once for each failure, and not again while it lasts."""

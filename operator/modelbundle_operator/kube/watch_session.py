@@ -21,7 +21,7 @@ import msgspec
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.backlog import Backlog
-from modelbundle_operator.kube.decoding import bodies_of, event_of, names_of, page_of
+from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, names_of, page_of
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
@@ -88,15 +88,23 @@ def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
     if event == "BOOKMARK":
         return line
     if kind in OWN_KINDS or len(text) > LARGEST_CHILD:
-        body = next(bodies_of(kind, [text]), None)
+        body = _bounded(kind, text, wants)
         if body is None:
             return None
-        if kind not in OWN_KINDS and not (kind == "Pod" and wants(kind, body)):
-            body = outline(body)
         text = json.dumps(body).encode()
     # kopf has a queue for each uid
     seen = {"metadata": {**names_of(text), "uid": kind}, _TEXT: text.decode()}
     return msgspec.json.encode({"type": event, "object": seen})
+
+
+def _bounded(kind: str, text: bytes, wants: Wants) -> Body | None:
+    """An object of ours, or a large one, as the handler is to have it; None where it cannot be read. What nobody asks
+    for is not parsed."""
+    if kind not in OWN_KINDS:
+        head = next(heads_of(kind, [text]), None)
+        if head is None or not (kind == "Pod" and wants(kind, head)):
+            return head and outline(head)
+    return next(bodies_of(kind, [text]), None)
 
 
 def object_of(seen: Mapping[str, Any]) -> Body:

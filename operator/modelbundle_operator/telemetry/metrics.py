@@ -30,6 +30,9 @@ class Metrics:
         self._skipped = Counter(
             f"{PREFIX}_objects_skipped", "Objects of a LIST that cannot be read.", ["kind"], registry=self.registry
         )
+        self._received = Counter(
+            f"{PREFIX}_api_read_bytes", "Bytes of answers to reads, watches apart.", ["kind"], registry=self.registry
+        )
         for result in ("done", "retried", "refused", "timeout", "error"):
             self._reconciles.labels(result)
 
@@ -41,6 +44,10 @@ class Metrics:
     def called(self, verb: str, kind: str) -> None:
         """One call to the API server is made."""
         self._calls.labels(verb, kind).inc()
+
+    def received(self, kind: str, size: int) -> None:
+        """One answer to a read has this many bytes."""
+        self._received.labels(kind).inc(size)
 
     def skipped(self, kind: str) -> None:
         """One object cannot be read."""

@@ -194,6 +194,18 @@ def test_what_is_left_of_a_deleted_bundle_goes_with_the_next_list() -> None:
     assert cache.sizes()["Deployment"] == 0
 
 
+@pytest.mark.parametrize(("listed", "same"), [(5, True), (4, False), (6, False)])
+def test_what_is_kept_in_the_version_of_a_list_need_not_be_read(listed: int, same: bool) -> None:
+    cache = asked_for()
+    assert cache.unchanged("Service", body(listed)) is None
+    cache.observe("Service", "ADDED", body(5))
+    kept = cache.unchanged("Service", body(listed))
+    assert (kept is not None) is same
+    if kept is not None:
+        assert cache.replace("Service", [kept], 10) == set()
+        assert version(cache) == 5
+
+
 def test_a_child_of_any_size_is_known_and_not_kept() -> None:
     """Who may create objects may give our bundle as their controller."""
     cache = asked_for()

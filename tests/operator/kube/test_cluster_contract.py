@@ -88,6 +88,30 @@ async def test_list_holds_what_carries_our_label(api: tuple[AnyCluster, str]) ->
     assert at >= version(made)
 
 
+@pytest.mark.parametrize("needed", [True, False])
+async def test_of_a_list_of_metadata_only_what_is_needed_is_read(api: tuple[AnyCluster, str], needed: bool) -> None:
+    cluster, namespace = api
+    made = await cluster.apply(config_map(namespace, a="1"))
+    heads: list[Body] = []
+
+    def needs(head: Body) -> bool:
+        heads.append(head)
+        return needed
+
+    bodies, at = await cluster.list("ConfigMap", namespace, needs=needs)
+    assert [body["data"] for body in bodies] == ([{"a": "1"}] if needed else [])
+    assert at >= version(made)
+    (head,) = heads
+    assert set(head) == {"metadata"}
+    for name in ("name", "namespace", "uid", "resourceVersion", "labels"):
+        assert head["metadata"][name] == made["metadata"][name]
+
+
+async def test_a_list_of_metadata_may_be_empty(api: tuple[AnyCluster, str]) -> None:
+    cluster, namespace = api
+    assert (await cluster.list("ConfigMap", namespace, needs=lambda head: True))[0] == []
+
+
 async def test_status_is_written_apart_from_the_spec(api: tuple[AnyCluster, str]) -> None:
     cluster, _ = api
     condition = {"type": "Ready", "status": "True", "reason": "Stored", "message": "", "observedGeneration": 1,

@@ -7,7 +7,7 @@ import json
 import pytest
 from modelbundle_operator.api.bundle import DOCUMENT_MAX
 from modelbundle_operator.api.names import UNREADABLE
-from modelbundle_operator.kube.decoding import DEPTH_MAX, bundle_of, event_of, page_of
+from modelbundle_operator.kube.decoding import DEPTH_MAX, bundle_of, event_of, head_of, page_of
 
 DEEP = [DEPTH_MAX, 2000, 9900, 15_000]  # the API server takes 10,000
 
@@ -77,8 +77,10 @@ def test_a_page_is_cut_into_its_objects_however_deep_they_are(levels: int, first
     assert page == (items, "77", 'a"[{')
 
 
-def test_an_empty_page_has_no_objects() -> None:
-    assert page_of(b'{"metadata":{"resourceVersion":"7"},"items":[]}') == ([], "7", "")
+@pytest.mark.parametrize("items", [b"[]", b"null"])
+def test_an_empty_page_has_no_objects(items: bytes) -> None:
+    """Of metadata the API server sends null."""
+    assert page_of(b'{"metadata":{"resourceVersion":"7"},"items":%s}' % items) == ([], "7", "")
 
 
 @pytest.mark.parametrize("levels", [1, *DEEP])
@@ -90,3 +92,25 @@ def test_an_event_is_cut_from_its_line(levels: int) -> None:
 def test_an_escaped_backslash_makes_nothing_smaller() -> None:
     text = '"' + "\\\\u003c" * (DOCUMENT_MAX // 4) + '"'
     assert bundle_of(bundle(f'{{"a":{text}}}'))[UNREADABLE]["reason"] == "TooLarge"
+
+
+@pytest.mark.parametrize("levels", [1, *DEEP])
+@pytest.mark.parametrize("whole", [True, False])
+def test_of_a_head_only_who_it_is_and_whose_is_made(levels: int, whole: bool) -> None:
+    """A page of metadata has managedFields of any depth too."""
+    wanted = {
+        "name": "a",
+        "namespace": "b",
+        "uid": "u",
+        "resourceVersion": "7",
+        "labels": {"app": "x"},
+        "ownerReferences": [{"kind": "ModelBundle", "name": "a", "uid": "o", "controller": True}],
+    }
+    deep = nested(levels, '{"f:a":', "}")
+    given = json.dumps({**wanted, "annotations": {"x": "y"}, "managedFields": ["DEEP"]}).replace('"DEEP"', deep)
+    text = f'{{"metadata":{given}' + (f',"spec":{deep},"kind":"ModelBundle"}}' if whole else "}")
+    assert head_of(text.encode()) == {"metadata": wanted}
+
+
+def test_a_head_has_no_member_that_is_not_there() -> None:
+    assert head_of(b'{"metadata":{"name":"a"}}') == {"metadata": {"name": "a"}}

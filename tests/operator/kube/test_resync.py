@@ -25,11 +25,11 @@ class Listed(FakeCluster):
         super().__init__()
         self.failing = failing
 
-    async def list(self, kind: str, namespace: str | None = None, *more: Any) -> Any:
+    async def list(self, kind: str, namespace: str | None = None, *args: Any, **more: Any) -> Any:
         error = self.failing.get(namespace) or self.failing.get(kind)
         if error is not None:
             raise error
-        return await super().list(kind, namespace, *more)
+        return await super().list(kind, namespace, *args, **more)
 
 
 def resync(cluster: FakeCluster, *namespaces: str) -> tuple[Resync, ObjectCache, list[Key]]:
