@@ -43,6 +43,13 @@ def operator_ready() -> None:
     kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=90s", namespace=SYSTEM, timeout=100)
 
 
+def metric(pod: Manifest, name: str) -> float:
+    """One line of a pod's metrics, by its name with its labels; 0 while it is absent."""
+    path = f"/api/v1/namespaces/{pod['metadata']['namespace']}/pods/{pod['metadata']['name']}:8081/proxy/metrics"
+    lines = kubectl("get", "--raw", path).splitlines()
+    return next((float(line.rpartition(" ")[2]) for line in lines if line.startswith(f"{name} ")), 0.0)
+
+
 def process_of(pod: Manifest) -> int:
     """The operator's process, recognised by its cgroup, which carries the pod's uid."""
     uid = pod["metadata"]["uid"]

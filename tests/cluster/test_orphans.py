@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from tests.cluster.bundles import cpu_bundle, wait_ready
-from tests.cluster.operator_pods import SYSTEM, leader, operator_logs
+from tests.cluster.operator_pods import leader, metric, operator_logs
 from tools.testkit.kubectl import apply, get, kubectl, wait_for
 from tools.testkit.store import Store
 
@@ -31,9 +29,5 @@ def test_what_an_orphaning_delete_leaves_is_reported_and_taken_back(
     wait_for("the count to fall", lambda: _orphaned_deployments() <= before, RESYNC)
 
 
-def _orphaned_deployments() -> int:
-    pod = leader()["metadata"]["name"]
-    page = kubectl("get", "--raw", f"/api/v1/namespaces/{SYSTEM}/pods/{pod}:8081/proxy/metrics")
-    found = re.search(r'^modelbundle_operator_orphans\{kind="Deployment"\} (\d+)', page, re.MULTILINE)
-    assert found is not None
-    return int(found[1])
+def _orphaned_deployments() -> float:
+    return metric(leader(), 'modelbundle_operator_orphans{kind="Deployment"}')
