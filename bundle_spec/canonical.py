@@ -30,8 +30,8 @@ _NOT_IN_THE_DOCUMENT = ("uri",)
 def bundle_document(spec_bundle: Mapping[str, Any]) -> BundleDocument:
     """The document of a resolved bundle: what is unset, {} or [] is absent, and no URI.
 
-    ValueError says what is wrong with the bundle: a clone (resolve it first), a field that does not exist, or a value
-    that has no canonical form.
+    ValueError says what is wrong with the bundle: a clone (resolve it first), or a field that does not exist. Whether
+    each value has a canonical form `canonical` asks.
     """
     if not _unset(spec_bundle.get("cloneFrom")):
         raise ValueError("a clone has no document of its own: resolve it against its base first")
@@ -46,12 +46,11 @@ def bundle_document(spec_bundle: Mapping[str, Any]) -> BundleDocument:
     }
     parts.update({name: spec_bundle.get(name) for name in _PLAIN})
     document.update({name: value for name, value in parts.items() if not _unset(value)})
-    check_canonical(document)
     return cast("BundleDocument", document)
 
 
 def canonical(document: Mapping[str, Any]) -> bytes:
-    """The document as RFC 8785 canonical JSON: the bytes of bundle.json."""
+    """The document as RFC 8785 canonical JSON: the bytes of bundle.json. ValueError names a value that has none."""
     check_canonical(document)
     return rfc8785.dumps(dict(document))
 

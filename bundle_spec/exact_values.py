@@ -11,24 +11,27 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict, List, NoReturn, Optional, Tuple
 
-from bundle_spec.json_path import below
+from bundle_spec.json_path import Part, below
 
 LARGEST_INTEGER = 2**53 - 1  # beyond it JSON readers disagree about the value (RFC 8785, RFC 7493)
 DEEPEST = 200  # levels of lists and mappings; parsers end a process, or give up, at some hundred
+
+# a linked list from the inside out: of a value that is fine no path is written
+_Place = Optional[Tuple[Any, Part]]
 
 _IN_CONFIG = re.compile(r"\$(\.spec\.bundle)?\.appConfig\b")
 
 
 def check_canonical(value: Any, path: str = "$") -> None:
     """ValueError with the path of the first value that canonical JSON cannot carry exactly."""
-    _check(value, path, False)
+    _check(value, None, path, False)
 
 
 def check_survives(value: Any, path: str = "$") -> None:
     """ValueError with the path of the first value that is not the same any more once it is in the cluster."""
-    _check(value, path, True)
+    _check(value, None, path, True)
 
 
 _KINDS = {type(None): "null", bool: "a boolean", int: "a number", float: "a number", str: "a string", list: "a list"}
@@ -51,56 +54,85 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _check(value: Any, path: str, survives: bool, level: int = 0) -> None:
+def _check(value: Any, place: _Place, root: str, survives: bool, level: int = 0) -> None:
     if level > DEEPEST:
         raise ValueError(
-            f"{_shortened(path)} is nested more than {DEEPEST} levels deep: put such a value into the artifact"
+            f"{_shortened(_path(root, place))} is nested more than {DEEPEST} levels deep: put such a value into the"
+            " artifact"
         )
-    if value is None:
+    if isinstance(value, str):
+        if not _is_text(value):
+            raise ValueError(f"{_path(root, place)} {_HALF}")
+    elif value is None:
         if survives:
+            path = _path(root, place)
             raise ValueError(f"{path} is null, which kubectl apply drops and others keep: {_without_null(path)}")
     elif isinstance(value, bool):
         return
-    elif isinstance(value, str):
-        _check_text(value, path)
     elif isinstance(value, (int, float)):
-        _check_number(value, path, survives)
+        if not _is_exact(value, survives):
+            raise ValueError(_of_number(value, _path(root, place)))
     elif isinstance(value, Mapping):
         for name, entry in value.items():
             if not isinstance(name, str):
-                raise ValueError(f"{path} has the key {name!r}, which is not a string: put it in quotes")  # noqa: TRY004
-            _check_text(name, path)
-            _check(entry, below(path, name), survives, level + 1)
+                raise ValueError(f"{_path(root, place)} has the key {name!r}, which is not a string: put it in quotes")  # noqa: TRY004
+            if not _is_text(name):
+                raise ValueError(f"{_path(root, place)} {_HALF}")
+            _check(entry, (place, name), root, survives, level + 1)
     elif isinstance(value, (list, tuple)):
         for index, entry in enumerate(value):
-            _check(entry, below(path, index), survives, level + 1)
+            _check(entry, (place, index), root, survives, level + 1)
     else:
-        raise ValueError(f"{path} is a {type(value).__name__}, which JSON does not have: put it in quotes")
+        kind = type(value).__name__
+        raise ValueError(f"{_path(root, place)} is a {kind}, which JSON does not have: put it in quotes")
+
+
+def _path(root: str, place: _Place) -> str:
+    steps: List[Part] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    path = root
+    for step in reversed(steps):
+        path = below(path, step)
+    return path
 
 
 def _shortened(path: str) -> str:
     return path if len(path) <= 200 else f"{path[:200]}..."
 
 
-def _check_text(value: str, path: str) -> None:
+_HALF = "holds half a surrogate pair, which is not a character"
+
+
+def _is_text(value: str) -> bool:
+    if value.isascii():
+        return True
     try:
         value.encode("utf-8")
     except UnicodeEncodeError:
-        raise ValueError(f"{path} holds half a surrogate pair, which is not a character") from None
+        return False
+    return True
 
 
-def _check_number(value: float, path: str, survives: bool) -> None:
+def _is_exact(value: float, survives: bool) -> bool:
+    if isinstance(value, float) and not math.isfinite(value):
+        return False
+    if abs(value) > LARGEST_INTEGER and value == int(value):
+        return False
+    return not (survives and isinstance(value, float) and value == int(value))
+
+
+def _of_number(value: float, path: str) -> str:
+    """What is the matter with a number that is not exact."""
     in_config = _IN_CONFIG.match(path)
     way_out = "write it in appConfigJSON, or as a string" if in_config else "write it as a string"
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{path} is {value}, which JSON does not have: {way_out}")
-    if abs(value) > LARGEST_INTEGER and value == int(value):
-        raise ValueError(
-            f"{path} is {value}, outside +-(2^53-1), where JSON readers disagree about integers: {way_out}"
-        )
-    if survives and isinstance(value, float) and value == int(value):
-        way_out = f"write it in appConfigJSON, or as {int(value)}" if in_config else f"write {int(value)}"
-        raise ValueError(f"{path} is {value}, which comes back from the cluster as the integer {int(value)}: {way_out}")
+        return f"{path} is {value}, which JSON does not have: {way_out}"
+    if abs(value) > LARGEST_INTEGER:
+        return f"{path} is {value}, outside +-(2^53-1), where JSON readers disagree about integers: {way_out}"
+    way_out = f"write it in appConfigJSON, or as {int(value)}" if in_config else f"write {int(value)}"
+    return f"{path} is {value}, which comes back from the cluster as the integer {int(value)}: {way_out}"
 
 
 def _without_null(path: str) -> str:

@@ -252,6 +252,8 @@ def _entries(value: Any) -> Any:
 
 
 def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

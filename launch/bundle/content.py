@@ -16,6 +16,7 @@ from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.inherit import inherit
 from bundle_spec.names import ConditionType
+from bundle_spec.value_count import check_count
 from launch.bundle.conditions import conditions
 from launch.bundle.manifest import check
 from launch.errors import InvalidBundleError
@@ -62,12 +63,16 @@ def content_of_manifest(manifest: Mapping[str, Any], base: Optional[Content] = N
     return content_of_fields(fields, manifest)
 
 
-def content_of_fields(fields: Mapping[str, Any], manifest: Mapping[str, Any]) -> Content:
-    """Of a bundle that inherits nothing; `fields` are its spec.bundle."""
+def content_of_fields(fields: Mapping[str, Any], manifest: Mapping[str, Any], accepted: Any = None) -> Content:
+    """Of a bundle that inherits nothing; `fields` are its spec.bundle. One that the operator has `accepted` under this
+    digest may have more values than a new one."""
     try:
         if fields.get("appConfigJSON") is not None:
             read_config_json(fields["appConfigJSON"])
-        written = canonical(bundle_document(fields))
+        document = bundle_document(fields)
+        written = canonical(document)
+        if digest(written) != accepted:
+            check_count(document)
     except ValueError as error:
         raise ContentError(full_path(error)) from None
     if len(written) > LARGEST_DOCUMENT:
@@ -82,7 +87,7 @@ def content_of_object(bundle: Mapping[str, Any]) -> Content:
     """Of a bundle in the cluster: its own fields, or what the operator resolved the clone to."""
     spec, status = bundle["spec"]["bundle"], bundle.get("status") or {}
     if not spec.get("cloneFrom"):
-        found = content_of_fields(spec, bundle)
+        found = content_of_fields(spec, bundle, status.get("digest"))
     else:
         record = status.get("resolved") or {}
         if not record.get("document"):

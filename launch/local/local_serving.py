@@ -27,6 +27,7 @@ from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.document import BundleDocument, digest
+from bundle_spec.value_count import check_count
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
 from launch.local.reaper import ProcessReaper
@@ -77,6 +78,7 @@ class LocalServing:
     def prepare(self) -> None:
         """The document, the artifact, a Python, its requirements: everything before the first process that stays."""
         document = bundle_document(self.bundle)
+        check_count(document)
         content = canonical(document)
         self.digest = digest(content)
         config = Path(self.layout.config_file)

@@ -87,7 +87,7 @@ def test_one_and_one_point_zero_are_one_number():
 )
 def test_what_has_no_canonical_form_is_refused_with_its_path(bundle, said):
     with pytest.raises(ValueError, match=said):
-        bundle_document({**BUNDLE, **bundle})
+        canonical(bundle_document({**BUNDLE, **bundle}))
 
 
 @pytest.mark.parametrize("number", [2**53 - 1, -(2**53 - 1), 0.1, 1e-300, 12345.678])

@@ -11,6 +11,7 @@ from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
 from bundle_spec.requirements import check_requirements
+from bundle_spec.value_count import check_count
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.verdict import sentence
@@ -28,21 +29,31 @@ class Content:
     uri: str
 
 
-def content(fields: dict[str, Any]) -> Content:
-    """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong."""
+def content(fields: dict[str, Any], accepted: str | None = None) -> Content:
+    """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong.
+
+    `accepted`: the digest that its status has. A bundle that was accepted before there was a bound on its values goes on
+    as it is: an upgrade restarts no model.
+    """
     try:
         _check_schemas({name: fields[name] for name in ("requestSchema", "responseSchema") if fields.get(name)})
         document = bundle_document(fields)
         if "appConfigJSON" in document:
             read_config_json(document["appConfigJSON"])
         check_requirements(document.get("requirements"))
+        beyond = _too_many(document)
+        if beyond is not None and accepted is None:
+            raise beyond  # at no further cost
         written = canonical(document)
     except ValueError as error:
         raise Terminal(Reason.INVALID_VALUE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}") from None
     if len(written) > DOCUMENT_MAX:
         raise Terminal(Reason.TOO_LARGE, too_large(len(written)))
     _check_functions(document)
-    return Content(document, written.decode(), digest(written), fields["artifact"]["uri"])
+    made = Content(document, written.decode(), digest(written), fields["artifact"]["uri"])
+    if beyond is not None and made.digest != accepted:
+        raise beyond
+    return made
 
 
 _NEW_BUNDLE = "spec.bundle is immutable: create a corrected bundle under a new name."
@@ -50,6 +61,14 @@ _NEW_BUNDLE = "spec.bundle is immutable: create a corrected bundle under a new n
 
 def _full_path(text: str) -> str:
     return text.replace("$.", "spec.bundle.")
+
+
+def _too_many(document: BundleDocument) -> Terminal | None:
+    try:
+        check_count(document)
+    except ValueError as error:
+        return Terminal(Reason.TOO_LARGE, f"{sentence(_full_path(str(error)))} {_NEW_BUNDLE}")
+    return None
 
 
 def _check_functions(document: BundleDocument) -> None:

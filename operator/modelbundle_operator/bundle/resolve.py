@@ -42,7 +42,7 @@ def resolve(bundle: ModelBundle, find: Find = nowhere) -> Resolution:
     if own is not None:
         return own
     base = _find_base(bundle, find)
-    made = content(_inherited(base.resolution, _fields(bundle)))
+    made = content(_inherited(base.resolution, _fields(bundle)), bundle.status.digest)
     above = base.resolution.record
     record = Resolved(
         of=spec_hash(bundle),
@@ -61,7 +61,7 @@ def resolved_alone(bundle: ModelBundle) -> Resolution | None:
     """What needs no other bundle: the content of a bundle of its own, or what a clone has kept. Else None."""
     own = _fields(bundle)
     if bundle.spec.bundle.clone_from is None:
-        made = content(own)
+        made = content(own, bundle.status.digest)
         return Resolution(**vars(made), lineage=Lineage(root=bundle.metadata.name, depth=0))
     record = bundle.status.resolved
     if record is None or record.of != spec_hash(bundle) or not (record.uri and record.document):
