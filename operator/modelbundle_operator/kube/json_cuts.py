@@ -6,24 +6,22 @@ and therefore used where one gives up (decoding.py).
 
 import json
 import re
+from itertools import accumulate
 
 # a string, else a run of lists and maps that hold neither strings nor others, else a bracket
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|(?:[\[{][^"\[\]{}]*[\]}],?)+|[\[\]{}]', re.DOTALL)
 _OPENING, _CLOSING = b"[{", b"]}"
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# a level down is 1 and a level up -1, as signed bytes
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[{]}"))
 _SCALAR = re.compile(rb"\s*:\s*([^\s\"\[\]{},]+)?")
 
 
 def depth_of(text: bytes) -> int:
     """How deep a JSON text nests: 1 for `{}`, 0 for a number."""
-    depth = deepest = 0
-    for token in _TOKEN.finditer(text):
-        first, length = text[token.start()], token.end() - token.start()
-        if first in _OPENING:
-            deepest = max(deepest, depth + 1)
-            depth += length == 1
-        elif first in _CLOSING:
-            depth -= 1
-    return deepest
+    steps = _STRING.sub(b"", text).translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
 
 
 def members(text: bytes) -> dict[str, bytes]:
