@@ -22,11 +22,11 @@ def check_count(document: Mapping[str, Any]) -> None:
     if total <= LARGEST_COUNT:
         return
     largest = max(counts, key=lambda name: counts[name])
-    way_out = "write it as one text, in appConfigJSON, or put it into the artifact"
-    if largest != "appConfig":
-        way_out = "leave some out"
+    way_out = "leave some out"
+    if largest == "appConfig":
+        way_out = "write it as one text, in appConfigJSON, or put it into the artifact"
     raise ValueError(
-        f"$.{largest} has {counts[largest]} values, of {total} of the bundle, and {LARGEST_COUNT} are allowed: {way_out}"
+        f"$.{largest} has {counts[largest]} values and the bundle {total}, where {LARGEST_COUNT} are allowed: {way_out}"
     )
 
 

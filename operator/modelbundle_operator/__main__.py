@@ -19,6 +19,7 @@ from modelbundle_operator.kube.client import KubernetesClient, in_cluster
 from modelbundle_operator.kube.errors import NotInstalled, Refused
 from modelbundle_operator.kube.lease import LeaseStore
 from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.loop.aside import share_the_interpreter
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
 from modelbundle_operator.loop.key import Key
@@ -135,6 +136,7 @@ def main() -> int:
     logs.configure(settings.log_level, as_json=in_cluster())
     # until kopf listens to signals itself
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    share_the_interpreter()
     try:
         asyncio.run(run(settings))
     except NotInstalled as error:

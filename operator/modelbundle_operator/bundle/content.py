@@ -32,8 +32,8 @@ class Content:
 def content(fields: dict[str, Any], accepted: str | None = None) -> Content:
     """The content of a bundle with these fields, none of them inherited; Terminal says where they are wrong.
 
-    `accepted`: the digest that its status has. A bundle that was accepted before there was a bound on its values goes on
-    as it is: an upgrade restarts no model.
+    `accepted`: the digest that its status has. A bundle that was accepted before there was a bound on its values goes
+    on as it is: an upgrade restarts no model.
     """
     try:
         _check_schemas({name: fields[name] for name in ("requestSchema", "responseSchema") if fields.get(name)})

@@ -22,6 +22,8 @@ from modelbundle_operator.errors import BaseUnavailable, Terminal
 
 # the body of the ModelBundle of this name in the clone's namespace
 Find = Callable[[str], dict[str, Any] | None]
+# what `awaited_base` says of it
+Awaits = Callable[[str], str | None]
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,15 @@ def nowhere(_: str) -> None:
     """For a bundle that asks for no other."""
 
 
-def resolve(bundle: ModelBundle, find: Find = nowhere) -> Resolution:
-    """The bundle's content; Terminal says where it is wrong, BaseUnavailable what is the matter with its base."""
+def resolve(bundle: ModelBundle, find: Find = nowhere, awaits: Awaits | None = None) -> Resolution:
+    """The bundle's content; Terminal says where it is wrong, BaseUnavailable what is the matter with its base.
+
+    `awaits`: where the caller knows that without a look at the body.
+    """
     own = resolved_alone(bundle)
     if own is not None:
         return own
+    _refuse_cycle(bundle, awaits or (lambda name: awaited_base(find(name))))
     base = _find_base(bundle, find)
     made = content(_inherited(base.resolution, _fields(bundle)), bundle.status.digest)
     above = base.resolution.record
@@ -130,7 +136,6 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     asked = bundle.spec.bundle.clone_from
     assert asked is not None
     name = asked.name
-    _refuse_cycle(bundle, find)
     body = find(name)
     if body is None or body["metadata"].get("deletionTimestamp"):
         why = "does not exist in this namespace" if body is None else "is being deleted"
@@ -175,30 +180,29 @@ def _inherited(base: Resolution, clone: dict[str, Any]) -> dict[str, Any]:
         raise Terminal(Reason.INVALID_VALUE, str(error).replace("$.", "spec.bundle.")) from None
 
 
-def _refuse_cycle(bundle: ModelBundle, find: Find) -> None:
-    """A bundle that is derived from itself. Only clones without a record of their own can be in a cycle."""
-    line = [bundle.metadata.name]
-    while (name := _unresolved_base(bundle)) is not None:
-        if name == line[0]:
-            raise BaseUnavailable(
-                Reason.CLONE_CYCLE,
-                f"The clone is derived from itself: {' -> '.join([*line, name])}. Replace one of them by a bundle with"
-                " an artifact.",
-                line[1] if len(line) > 1 else name,
-                stalled=True,
-            )
-        body = find(name) if name not in line else None
-        if body is None:
-            return
-        try:
-            bundle = parse(body)
-        except Terminal:
-            return
-        line.append(name)
-
-
-def _unresolved_base(bundle: ModelBundle) -> str | None:
-    asked, record = bundle.spec.bundle.clone_from, bundle.status.resolved
-    if asked is None or (record is not None and record.of == spec_hash(bundle)):
+def awaited_base(body: dict[str, Any] | None) -> str | None:
+    """The base that a clone is still to be resolved from; None of what is no clone or has a record."""
+    body = body or {}
+    if (body.get("status") or {}).get("resolved"):
         return None
-    return asked.name
+    bundle = (body.get("spec") or {}).get("bundle") or {}
+    return (bundle.get("cloneFrom") or {}).get("name")
+
+
+def _refuse_cycle(bundle: ModelBundle, awaits: Awaits) -> None:
+    """A bundle that is derived from itself. Only clones that wait for their base can be in a cycle."""
+    assert bundle.spec.bundle.clone_from is not None
+    first, name = bundle.metadata.name, bundle.spec.bundle.clone_from.name
+    line = {first: None}  # in order
+    above: str | None = name
+    while above is not None and above not in line:
+        line[above] = None
+        above = awaits(above)
+    if above == first:
+        raise BaseUnavailable(
+            Reason.CLONE_CYCLE,
+            f"The clone is derived from itself: {' -> '.join([*line, first])}. Replace one of them by a bundle with"
+            " an artifact.",
+            name,
+            stalled=True,
+        )

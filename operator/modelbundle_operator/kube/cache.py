@@ -38,6 +38,16 @@ class ObjectCache:
         """Whether an object of this kind and of the key's own name is known, also one that is too large to be kept."""
         return (kind, *key.place) in self._kept
 
+    def size(self, kind: str, key: Key) -> int:
+        """Bytes of the object's text; 0 where it is not known."""
+        kept = self._kept.get((kind, *key.place))
+        return 0 if kept is None else kept.size
+
+    def awaits(self, key: Key) -> str | None:
+        """The base of a clone that is not resolved yet, without a look at the body."""
+        kept = self._kept.get((KIND, *key.place))
+        return None if kept is None else kept.awaits
+
     def pods(self, key: Key) -> list[Pod]:
         """What was observed of the bundle's pods, in a stable order."""
         return [pod_of(self._kept["Pod", key.namespace, name]) for name in sorted(self._pods.get(key, ()))]

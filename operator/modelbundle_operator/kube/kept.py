@@ -12,6 +12,7 @@ from typing import NamedTuple
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.bundle.resolve import awaited_base
 from modelbundle_operator.judge.observation import Pod, observe_pod
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 
@@ -33,19 +34,24 @@ class Kept(NamedTuple):
     uid: str
     bundles: frozenset[str]  # of its namespace: a pod's, and those that an endpoint leads or is to lead to
     ready: str  # the reason of a bundle's Ready
+    awaits: str | None  # the base of a clone that is not resolved yet
+    size: int  # bytes of its text, 0 of a pod
     body: bytes | Pod | None  # None: a child that is too large
 
 
 def keep(kind: str, body: Body) -> Kept:
     """What is kept of an object; children keep managedFields, which tell a foreign edit."""
     metadata = body["metadata"]
+    text = b"" if kind == "Pod" else _text(kind, body)
     return Kept(
         ref=ref_of(kind, body),
         version=version_of(body),
         uid=metadata.get("uid") or "",
         bundles=bundles_of(kind, body),
         ready=_ready(body) if kind == KIND else "",
-        body=observe_pod(body) if kind == "Pod" else _packed(kind, body),
+        awaits=awaited_base(body) if kind == KIND else None,
+        size=len(text),
+        body=observe_pod(body) if kind == "Pod" else _packed(kind, body, text),
     )
 
 
@@ -107,14 +113,16 @@ def outline(body: Body) -> Body:
     }
 
 
-def _packed(kind: str, body: Body) -> bytes | None:
-    """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
-    is_child = kind in CHILD_KINDS
-    if not is_child:
+def _text(kind: str, body: Body) -> bytes:
+    if kind not in CHILD_KINDS:
         metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
         body = {**body, "metadata": metadata}
-    text = json.dumps(body, separators=(",", ":")).encode()
-    too_large = is_child and (LARGE in body or len(text) > LARGEST_CHILD)
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
+    """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
+    too_large = kind in CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
     return None if too_large else zlib.compress(text, _FASTEST)
 
 

@@ -6,6 +6,7 @@ Level-triggered: nothing here knows why it was called. Reads come from the cache
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
@@ -23,6 +24,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CHILD_KINDS
+from modelbundle_operator.loop.aside import by_weight
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import converge, find_pods, own, read, refuse_foreign
@@ -58,9 +60,7 @@ class Reconciler:
         if body is None or body["metadata"].get("deletionTimestamp"):
             return DONE  # children go by their ownerReferences
         try:
-            bundle = parse(body)
-            _refuse_replicas(bundle, self.settings.replicas_max)
-            resolution = resolve(bundle, lambda name: self.cache.get(KIND, key.bundle(name)))
+            bundle, resolution = await by_weight(self._weight(key, body), partial(self._resolved, key, body))
         except Terminal as error:
             running = self._running_pods(key)
             await self._report(body, judge_terminal(error, running), running)
@@ -86,6 +86,21 @@ class Reconciler:
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
         due = [judgement.requeue_after, self.disputes.requeue_after(*key.place, self.now())]
         return Outcome(requeue_after=min((seconds for seconds in due if seconds is not None), default=None))
+
+    def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
+        """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""
+        bundle = parse(body)
+        _refuse_replicas(bundle, self.settings.replicas_max)
+        return bundle, resolve(
+            bundle,
+            lambda name: self.cache.get(KIND, key.bundle(name)),
+            lambda name: self.cache.awaits(key.bundle(name)),
+        )
+
+    def _weight(self, key: Key, body: Body) -> int:
+        """Bytes that are looked at, those of a base included."""
+        base = (body["spec"].get("bundle") or {}).get("cloneFrom")
+        return self.cache.size(KIND, key) + (self.cache.size(KIND, key.bundle(base["name"])) if base else 0)
 
     async def report_internal_error(self, key: Key, text: str) -> None:
         """Say on the bundle that the operator failed at it."""
