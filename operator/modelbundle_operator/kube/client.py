@@ -25,7 +25,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, VERSION
 from modelbundle_operator.errors import NotLeading, Transient
 from modelbundle_operator.kube.cluster import Keep, Label, Needs, keep_whole
-from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of
+from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of, unhurried
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
 from modelbundle_operator.kube.needed import needed_texts, place_of
@@ -128,9 +128,10 @@ class KubernetesClient:
             return await self._text("GET", path, kind=kind, query=query, accept=accept, longest=longest) or b""
 
         async def take(texts: Iterable[bytes]) -> None:
-            for body in bodies_of(kind, texts, self._skipped):
-                if (kept := keep(body)) is not None:
-                    items.append(kept)
+            for text in texts:
+                for body in await unhurried(text, lambda: list(bodies_of(kind, [text], self._skipped))):  # noqa: B023
+                    if (kept := keep(body)) is not None:
+                        items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
 
         first = ask if needs is None else partial(ask, accept=HEADS)
@@ -186,7 +187,7 @@ class KubernetesClient:
 
     async def _request(self, method: str, path: str, *, kind: str, **more: Any) -> Body | None:
         text = await self._text(method, path, kind=kind, **more)
-        return None if text is None else body_of(kind, text)
+        return None if text is None else await unhurried(text, lambda: body_of(kind, text))
 
     async def _text(
         self,

@@ -7,10 +7,11 @@ which a deep spec is as deep again, never. A bundle that is too deep or too larg
 (metadata and status) that says why (`UNREADABLE`): its status names the reason, and no other object is affected.
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
+from modelbundle_operator.loop.aside import LIGHT_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -28,12 +30,16 @@ Skipped = Callable[[str], None]
 DEPTH_MAX = 300
 # what canonical form may save, such as null or a blank; of all that is smaller the exact size is asked
 _SLACK = 4096
+# a parser gives up at some hundred levels more; what is cut instead takes a second for three megabytes
+_CUT_DEPTH = 500
 
 _SIX_FOR_ONE = (b"\\u003c", b"\\u003e", b"\\u0026")
 _SIX_FOR_THREE = (b"\\u2028", b"\\u2029")
 _METADATA = ("name", "namespace", "uid", "generation", "resourceVersion", "creationTimestamp", "deletionTimestamp")
 _HEAD = ("name", "namespace", "uid", "resourceVersion", "labels", "ownerReferences")
 _EMPTY = msgspec.Raw(b"{}")
+
+T = TypeVar("T")
 
 
 class _Object(msgspec.Struct):
@@ -102,6 +108,13 @@ def event_of(line: bytes) -> tuple[str, bytes]:
         parts = members(line)
         return str(json.loads(parts["type"])), parts["object"]
     return event.type, bytes(event.object)
+
+
+async def unhurried(text: bytes, decode: Callable[[], T]) -> T:
+    """What `decode` makes of the text; beside the event loop where it is so deep that it has to be cut."""
+    if len(text) > LIGHT_BYTES and depth_of(text) > _CUT_DEPTH:
+        return await asyncio.to_thread(decode)
+    return decode()
 
 
 def names_of(text: bytes) -> dict[str, str]:

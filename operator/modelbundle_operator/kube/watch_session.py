@@ -21,7 +21,7 @@ import msgspec
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.backlog import Backlog
-from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, names_of, page_of
+from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, names_of, page_of, unhurried
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 
@@ -167,7 +167,7 @@ class _Events:
                 event = bytes(begun + line)
                 begun.clear()
                 with _understood():
-                    seen = self._seen(event) if event else None
+                    seen = await unhurried(event, lambda: self._seen(event)) if event else None  # noqa: B023
                 if seen is not None:
                     yield seen + b"\n"
                     if seen is not event and seen is not _RELIST:  # neither comes to the handler
