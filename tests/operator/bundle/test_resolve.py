@@ -95,6 +95,7 @@ def test_the_digest_depends_on_the_content_alone():
             Reason.INVALID_VALUE,
             "spec.bundle.requirements[1] is 'foo bar baz': expected",
         ),
+        ("20,000 values are the limit", {"appConfig": {"a": [1] * 20_000}}, Reason.TOO_LARGE, "20000 are allowed"),
         ("192 KiB is the limit", {"appConfig": {"a": "x" * 200_000}}, Reason.TOO_LARGE, "196608 are allowed"),
     ],
 )
