@@ -56,6 +56,28 @@ def attacks(*, all_of_them: bool) -> Iterator[Attack]:
     yield Attack("noted-endpoints", tuple(endpoints), "BundleNotFound")
 
 
+def costly(count: int) -> Attack:
+    """Stored bundles that are all allowed, or nearly, and take as long to look at as their bytes can."""
+    many = {f"a{n}": {f"p{m}": {"$ref": f"#/$defs/a{(7 * n + 13 * m) % 900}"} for m in range(6)} for n in range(900)}
+    schema = json.dumps({"$defs": {name: {"properties": of} for name, of in many.items()}, "$ref": "#/$defs/a0"})
+    wide = json.dumps({f"k{n}": {f"{m:x}": 1 for m in range(14)} for n in range(1000)})
+    deep, deeper = (
+        json.dumps({f"k{n}": "VALUE" for n in range(keys)}).replace('"VALUE"', '{"a":' * levels + "1" + "}" * levels)
+        for keys, levels in ((60, 190), (60, 290))
+    )
+    made = [
+        _schema("schema", schema, "").manifests[0],
+        *(_config("config", value, "").manifests[0] for value in (wide, deep, deeper)),
+    ]
+    named = [
+        made[n % 4]
+        .replace('"name": "schema"', f'"name": "costly-{n}"', 1)
+        .replace('"name": "config"', f'"name": "costly-{n}"', 1)
+        for n in range(count)
+    ]
+    return Attack("costly", tuple(named), "")
+
+
 def _config(name: str, value: str, reason: str) -> Attack:
     text = json.dumps(_stored(name, appConfig={"a": "VALUE"}))
     return Attack(name, (text.replace('"VALUE"', value),), reason)
