@@ -22,7 +22,8 @@ API server, as if the field were not there. Inside the free-form fields (appConf
 leave nulls out: client-side `kubectl apply` drops them and other writers keep them, so the second writer is refused;
 `appConfigJSON` keeps every value. What the API server cannot see into is checked by the operator and reported as the
 condition `Resolved` with the reason InvalidSchema, InvalidValue or TooLarge: schemas against the 2020-12 metaschema,
-both schemas or neither, appConfig or appConfigJSON, integers within +-(2^53-1), and 192 KiB for the whole bundle.
+both schemas or neither, appConfig or appConfigJSON, integers within +-(2^53-1), and for the whole bundle 192 KiB and
+20,000 values (each number, text, list and mapping is one; appConfigJSON is one, whatever it says).
 """
 
 
