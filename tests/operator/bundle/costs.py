@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -39,9 +40,12 @@ def calls(compute: Callable[[], object]) -> int:
         count += event in ("call", "c_call")
 
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # what other tests left would be ended meanwhile
     sys.setprofile(note)
     try:
         compute()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
