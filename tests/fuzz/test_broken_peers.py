@@ -34,7 +34,7 @@ def ready(max_batch: int, document: dict[str, Any] | None = None) -> Runtime:
 
 def asks(runtime: Runtime, path: str, body: bytes) -> Client:
     client = runtime.client()
-    head = f"POST {path} HTTP/1.1\r\ncontent-length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n"
     client.transport.feed([head.encode() + body])
     return client
 
@@ -150,7 +150,7 @@ def test_the_words_of_a_failure_and_of_a_greeting_need_not_be_unicode() -> None:
 
 def status(runtime: Runtime, path: str) -> int:
     client = runtime.client()
-    client.transport.feed([f"GET {path} HTTP/1.1\r\n\r\n".encode()])
+    client.transport.feed([f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode()])
     return answer(client).status
 
 

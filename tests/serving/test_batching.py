@@ -111,7 +111,7 @@ def test_a_client_that_leaves_takes_only_its_own_request(batched: Pair) -> None:
     first = Background(batched, x=0, sleep=0.5)
     until(lambda: batched.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
     with batched.open() as connection:
-        connection.sendall(b'POST /predict HTTP/1.1\r\ncontent-length: 8\r\n\r\n{"x": 9}')
+        connection.sendall(b'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n{"x": 9}')
         until(lambda: batched.metric("modelbundle_queue_depth") == 1, "it waits")
     second = Background(batched, x=2)
     assert [first.answer().json, second.answer().json] == [{"twice": 0}, {"twice": 4}]

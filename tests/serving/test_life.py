@@ -129,7 +129,7 @@ def test_a_client_that_leaves_frees_its_place(served: Served) -> None:
     running = started(pair, "a")
     body = b'{"root": "%s", "tag": "gone"}' % str(pair.root).encode()
     with pair.open() as connection:
-        connection.sendall(b"POST /predict HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+        connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
         until(lambda: pair.metric("modelbundle_queue_depth") == 1, "it waits")
     until(lambda: pair.metric("modelbundle_queue_depth") == 0, "it is dropped")
     go(pair)

@@ -41,7 +41,7 @@ class TestFlow:
         source = "import time\n\ndef predict():\n    time.sleep(0.5)\n    return iter(['x' * 1000] * 100_000)\n"
         pair = served(source)
         with pair.open() as connection:
-            connection.sendall(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
+            connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
             until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "it runs")
         until(lambda: pair.metric("modelbundle_requests_in_flight") == 0, "its place is free again")
 

@@ -16,6 +16,7 @@ import httptools
 
 from bundle_runtime.server.http.body import BodyBuffer
 from bundle_runtime.server.http.exchange import Exchange, Responder
+from bundle_runtime.server.http.heads import head_refusal
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
@@ -56,7 +57,7 @@ class RequestParser:
         self._unparsed = b""  # came behind more requests than wait at once
         self._behind = object()  # the holder of that, in memory
         self._url = b""
-        self._fours = 0
+        self._hosts = 0  # headers of that name
         self._says_transfer = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._says_connection = False
@@ -209,7 +210,8 @@ class RequestParser:
                 elif lower == b"content-encoding":
                     self._next.is_uncompressed = False
         elif length == 4:
-            self._fours += 1  # Host is one, and who else is looked at below
+            if name == b"Host" or name.lower() == b"host":
+                self._hosts += 1
         elif length == 17:
             self._says_transfer = True  # or another header of that length: it is looked at below
         elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
@@ -219,17 +221,16 @@ class RequestParser:
         self._in_head = False
         if self.is_dropping or self._next is None:
             return
-        if self._fours > 1 and sum(name.lower() == b"host" for name, _ in self._headers) > 1:
-            self._refuse(400, "BadRequest", "not a valid HTTP/1.1 request: it has more than one Host header")
-            return
-        self._fours = 0
-        if self._says_transfer:
+        hosts, self._hosts = self._hosts, 0
+        if hosts != 1 or self._says_transfer:
             self._says_transfer = False
-            if self._next.header(b"transfer-encoding"):
+            codings = self._next.header(b"transfer-encoding")
+            if codings:
                 self._body.expected = 0
-                if self._is_http10():
-                    self._refuse(400, "BadRequest", "HTTP/1.0 has no transfer-encoding: where the body ends is unclear")
-                    return
+            refusal = head_refusal(hosts, codings, self._is_http10())
+            if refusal is not None:
+                self._refuse(*refusal)
+                return
         if self._expects:
             self._sink.send_continue()
 

@@ -39,6 +39,7 @@ STATUS_OF = {
     "ResponseSchemaViolation": 500,
     "ResponseNotJSON": 500,
     "ResponseTooLarge": 500,
+    "UnsupportedTransferCoding": 501,
     "NotReady": 503,
     "Draining": 503,
     "WorkerDied": 503,
@@ -115,7 +116,7 @@ class Responses:
         self.count(exchange, code)
         if code == "NotReady":
             exchange.keep_alive = False  # on a new connection the next request may reach another pod
-        if status >= 500 and code not in ("NotReady", "Draining"):
+        if status >= 500 and code not in ("NotReady", "Draining", "UnsupportedTransferCoding"):
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
         self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")

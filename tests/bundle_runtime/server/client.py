@@ -83,10 +83,10 @@ class Client:
         return int(self.transport.sent.split(b" ")[1]) if self.transport.sent else None
 
 
-HEALTH = b"GET /healthz HTTP/1.1\r\n\r\n"
+HEALTH = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
 
 
-PREDICT = b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}"
+PREDICT = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
 
 
 def bodies(client: Client) -> list[bytes]:

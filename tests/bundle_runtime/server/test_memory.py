@@ -117,7 +117,7 @@ async def test_a_large_body_that_trickles_keeps_its_place_only_while_there_is_ro
 async def test_a_body_of_tiny_chunks_is_kept_in_large_parts() -> None:
     client = Client()
     small_budget(client)
-    client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
     whole = text(200_000)
     for at in range(0, len(whole), 1000):
         client.sends(b"".join(b"2\r\n%b\r\n" % whole[at + n : at + n + 2] for n in range(0, 1000, 2)))
@@ -132,7 +132,7 @@ async def test_a_body_of_tiny_chunks_is_kept_in_large_parts() -> None:
 async def test_of_requests_that_came_at_once_few_are_parsed_ahead() -> None:
     client = Client()
     small_budget(client)
-    health = b"GET /healthz HTTP/1.1\r\n\r\n"
+    health = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
     client.sends(begin(2) + b"{}" + health * 5000)
     assert len(client.connection._queue) < 1000
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
@@ -144,7 +144,7 @@ async def test_of_requests_that_came_at_once_few_are_parsed_ahead() -> None:
 
 async def test_many_short_headers_are_too_many() -> None:
     client = Client()
-    client.sends(b"GET /healthz HTTP/1.1\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
+    client.sends(b"GET /healthz HTTP/1.1\r\nhost: x\r\n" + b"a: b\r\n" * 1000 + b"\r\n")
     assert client.status == 431
     assert len(client.connection._parser._headers) < 500
 
@@ -260,7 +260,7 @@ async def test_whatever_clients_and_worker_do_nothing_is_left(seed: int) -> None
             head = begin(size, path=path)
             if chosen.random() < 0.2:
                 head = head.replace(b"host: x", b"host: x\r\ncontent-encoding: gzip")
-            whole = head + text(size) + b"GET /healthz HTTP/1.1\r\n\r\n" * chosen.choice([0, 0, 1, 3000])
+            whole = head + text(size) + b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n" * chosen.choice([0, 0, 1, 3000])
             cuts = sorted(chosen.sample(range(1, len(whole)), 3))
             rest += [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
         connection.data_received(rest.pop(0))

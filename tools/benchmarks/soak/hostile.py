@@ -21,11 +21,11 @@ BURST = 100
 MALFORMED = (
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     b"GET / HTTP/3.7\r\n\r\n",
-    b"POST /predict HTTP/1.1\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
-    b"POST /predict HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
-    b"POST /predict HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
-    b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
-    b"GET / HTTP/1.1\r\nx\x00y: 1\r\n\r\n",
+    b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n",
+    b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+    b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nx",
+    b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+    b"GET / HTTP/1.1\r\nhost: x\r\nx\x00y: 1\r\n\r\n",
     b"\r\n\r\n\x00",
 )
 NO_JSON = (b"", b"{", b'{"x": 1', b"[1]", b"null", b'{"x": NaN}', b"\xff", b'{"x": "\\ud800"}', b"[" * 5000)
@@ -95,7 +95,7 @@ async def oversized(site: Site) -> None:
             sent = request("/predict", b"", length=MAX_BODY_BYTES + 1) + b"x" * 100_000
         else:
             chunk = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
-            sent = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 65
+            sent = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 65
         with contextlib.suppress(ConnectionError):  # what counts is the answer
             await connection.send(sent)
         answer = await connection.answer()

@@ -18,7 +18,7 @@ from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
 async def test_a_head_that_trickles_is_ended() -> None:
     client = Client()
-    client.sends(b"GET /healthz HTTP/1.1\r\n")
+    client.sends(b"GET /healthz HTTP/1.1\r\nhost: x\r\n")
     for _ in range(int(parser.HEAD_SECONDS)):
         client.sends(b"a: b\r\n")
         client.waits(1)
@@ -32,7 +32,7 @@ async def test_a_head_that_trickles_is_ended() -> None:
 @pytest.mark.parametrize(("rate", "status"), [(body.BODY_RATE * 2, None), (body.BODY_RATE // 4, 408)])
 async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
     client = Client()
-    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 9999999\r\n\r\n")
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 9999999\r\n\r\n")
     for _ in range(70):
         client.sends(b" " * rate)
         client.waits(1)
@@ -64,7 +64,7 @@ async def test_an_old_connection_ends_with_an_answer() -> None:
 async def test_no_pipelined_request_is_lost_to_age() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}" + HEALTH)
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}" + HEALTH)
     client.waits(CONNECTION_SECONDS + 1)
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     await asyncio.sleep(0)
@@ -98,7 +98,7 @@ async def test_a_client_that_does_not_read_is_dropped_and_runs_nothing_meanwhile
 async def test_a_waiting_client_is_never_too_slow() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}")
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
     client.waits(10 * IDLE_SECONDS)
     assert (client.status, client.transport.ended) == (None, "")
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
@@ -111,7 +111,7 @@ async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monke
     sent: list[int] = []
     client.server.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
     monkeypatch.setattr(wire, "MAX_HEADED", 5)
-    client.sends(b'POST /predict HTTP/1.1\r\ncontent-length: 8\r\n\r\n{"x": 1}')
+    client.sends(b'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n{"x": 1}')
     assert (client.status, sent, client.server.dispatcher.in_flight) == (413, [], 0)
     client.connect()
     client.sends(PREDICT)
@@ -158,7 +158,7 @@ async def test_a_connection_that_cannot_be_answered_is_not_kept() -> None:
 @pytest.mark.parametrize("path", ["/predict", "/launch/predict"])
 async def test_a_client_that_dies_while_it_sends_leaves_nothing_in_memory(path: str) -> None:
     client = Client()
-    client.sends(f"POST {path} HTTP/1.1\r\ncontent-length: 9000000\r\n\r\n".encode() + b" " * 1_000_000)
+    client.sends(f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: 9000000\r\n\r\n".encode() + b" " * 1_000_000)
     gone = weakref.ref(client.connection)
     gc.disable()
     try:

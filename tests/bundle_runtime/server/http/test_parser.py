@@ -22,7 +22,7 @@ async def test_nothing_behind_a_connect_is_a_request(cut: int) -> None:
 
 async def test_any_number_of_offers_may_come_at_once() -> None:
     client = Client()
-    offer = b"GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
+    offer = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n"
     client.sends(offer * 2000)
     await asyncio.sleep(0)
     assert bodies(client) == [b'{"status":"ok"}'] * 2000
@@ -54,9 +54,9 @@ async def test_a_target_may_name_the_host(target: str, status: int) -> None:
     ("sent", "seconds", "refused"),
     [
         (b"no HTTP\r\n\r\n", 0, (400, "BadRequest")),
-        (b"POST /predict HTTP/1.1\r\ncontent-length: 10000001\r\n\r\n", 0, (413, "BodyTooLarge")),
-        (b"POST /predict HTTP/1.1\r\nx: " + b"a" * 20_000, 0, (431, "HeadersTooLarge")),
-        (b"POST /predict HTTP/1.1\r\ncontent-length: 2\r\n\r\n", 31, (408, "RequestTooSlow")),
+        (b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 10000001\r\n\r\n", 0, (413, "BodyTooLarge")),
+        (b"POST /predict HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 20_000, 0, (431, "HeadersTooLarge")),
+        (b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n", 31, (408, "RequestTooSlow")),
     ],
     ids=lambda value: value[1] if isinstance(value, tuple) else "",
 )
@@ -70,7 +70,49 @@ async def test_what_is_refused_before_it_is_read_is_counted(
     assert dict(client.server.counters.requests) == {refused: 1}
 
 
-CHUNKED = b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+HEAD = "POST /predict HTTP/1.1\r\n"
+NO_HOST, TWO_HOSTS = "it has no Host header", "it has more than one Host header"
+
+
+@pytest.mark.parametrize(
+    ("head", "status", "says"),
+    [
+        ("GET /healthz HTTP/1.1\r\n", 400, NO_HOST),
+        ("GET /healthz HTTP/1.1\r\nfrom: me\r\n", 400, NO_HOST),
+        ("GET http://m/healthz HTTP/1.1\r\n", 400, NO_HOST),
+        ("GET /healthz HTTP/1.1\r\nconnection: upgrade\r\nupgrade: h2c\r\n", 400, NO_HOST),
+        ("GET /healthz HTTP/1.1\r\nHost: m\r\nhost: m\r\n", 400, TWO_HOSTS),
+        ("GET /healthz HTTP/1.1\r\nHOST: m\r\nfrom: me\r\n", 200, "ok"),
+        ("GET /healthz HTTP/1.1\r\nHost:\r\n", 200, "ok"),
+        ("GET /healthz HTTP/1.0\r\n", 200, "ok"),
+        ("GET /healthz HTTP/1.0\r\nhost: m\r\nhost: m\r\n", 400, TWO_HOSTS),
+    ],
+)
+async def test_a_request_names_one_host(head: str, status: int, says: str) -> None:
+    client = Client()
+    client.sends(f"{head}\r\n".encode())
+    assert client.status == status
+    assert says in client.transport.sent.decode()
+
+
+@pytest.mark.parametrize("codings", ["gzip, chunked", "identity, chunked", "gzip\r\ntransfer-encoding: chunked"])
+async def test_a_transfer_coding_that_is_not_known_is_said_before_the_body_is_read(codings: str) -> None:
+    client = Client()
+    client.sends(f"{HEAD}host: m\r\ntransfer-encoding: {codings}\r\n\r\n".encode())
+    assert (client.status, client.transport.ended) == (501, "eof")
+    assert "UnsupportedTransferCoding" in client.transport.sent.decode()
+
+
+@pytest.mark.parametrize("codings", ["chunked", "Chunked", "\tchunked "])
+async def test_chunked_alone_is_known_however_it_is_written(codings: str) -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    client.sends(f"{HEAD}host: m\r\ntransfer-encoding: {codings}\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n".encode())
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert client.status == 200
+
+
+CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
 
 
 async def test_a_trailer_says_nothing_about_the_request() -> None:
@@ -94,7 +136,7 @@ async def test_what_never_ends_behind_a_head_is_cut_off_too(endless: bytes) -> N
 async def test_small_chunks_are_no_endless_trailer() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(b"POST /predict HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n")
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
     for byte in b"1\r\n \r\n" * 9000 + b"2\r\n{}\r\n0\r\n\r\n":
         client.sends(bytes((byte,)))
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
@@ -104,7 +146,7 @@ async def test_small_chunks_are_no_endless_trailer() -> None:
 async def test_a_body_that_comes_with_its_head_is_one_part() -> None:
     client = Client()
     body = b'{"x":"%b"}' % (b"a" * 100_000)
-    head = b"POST /predict HTTP/1.1\r\ncontent-length: %d\r\n\r\n" % len(body)
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body)
     sent: list[bytes] = []
     client.server.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
     client.sends(head + body[:-1])

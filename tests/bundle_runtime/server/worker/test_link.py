@@ -25,7 +25,7 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
 
     def alive() -> int | None:
         client.connect()
-        client.sends(b"GET /internal/worker/alive HTTP/1.1\r\n\r\n")
+        client.sends(b"GET /internal/worker/alive HTTP/1.1\r\nhost: x\r\n\r\n")
         return client.status
 
     client.clock.now += 3600
@@ -50,7 +50,7 @@ async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
         client.server.dispatcher.ready(lambda kind, id, payload: sent.append(kind), 0)
         client.connect()
         parent = b"00-" + b"1" * 32 + b"-" + b"2" * 16 + b"-01"
-        client.sends(b"POST /predict HTTP/1.1\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
+        client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ntraceparent: %b\r\ncontent-length: 2\r\n\r\n{}" % parent)
         client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, len(sent), b"7", wire.NO_TIME), "")
         return sent[-1]
 

@@ -1,0 +1,28 @@
+"""What a head must say of its host and of where its body ends: a proxy before this server may read it otherwise."""
+
+from __future__ import annotations
+
+# status, code, message
+HeadRefusal = tuple[int, str, str]
+
+
+def head_refusal(hosts: int, codings: bytes, is_http10: bool) -> HeadRefusal | None:
+    """Why a request with so many Host headers (RFC 9112, 3.2) and this transfer-encoding (6.1; b"" without one) is
+    refused; None when it is not."""
+    if hosts > 1:
+        return _not_valid("it has more than one Host header")
+    if not hosts and not is_http10:
+        return _not_valid("it has no Host header")
+    if codings and is_http10:
+        return 400, "BadRequest", "HTTP/1.0 has no transfer-encoding: where the body ends is unclear"
+    if codings and codings.strip().lower() != b"chunked":
+        return (
+            501,
+            "UnsupportedTransferCoding",
+            "chunked is the one transfer-encoding that is known here: send a compressed body with content-encoding",
+        )
+    return None
+
+
+def _not_valid(why: str) -> HeadRefusal:
+    return 400, "BadRequest", f"not a valid HTTP/1.1 request: {why}"
