@@ -110,6 +110,8 @@ check: $(READY)
 	@echo '==> CRD drift' && for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.tools.crd $$plural | diff -u crds/$$plural.yaml - \
 	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }; done
+	@$(PY) -m modelbundle_operator.tools.bundle_schema | diff -u bundle_spec/modelbundle.json - \
+	  || { echo 'bundle_spec/modelbundle.json differs from the models: run make crd and commit what it writes' >&2; exit 1; }
 
 format: $(READY)
 	.venv/bin/ruff format .
@@ -118,6 +120,7 @@ format: $(READY)
 crd: $(READY)
 	for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.tools.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
+	$(PY) -m modelbundle_operator.tools.bundle_schema > bundle_spec/modelbundle.json
 	$(PY) -m tools.release.chart_schema
 
 docs: $(READY)

@@ -44,7 +44,7 @@ def draft(wanted: Wanted, packed: Packed, uri: str, owner: str = "") -> Content:
     bundle = {"artifact": packed.artifact(uri), **wanted.fields}
     spec = {"bundle": bundle, "serving": dict(wanted.serving)}
     manifest = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "draft"}, "spec": spec}
-    content = content_of_manifest(manifest)
+    content = content_of_manifest(manifest, local=False)
     return _named(content, wanted.name, owner, wanted.metadata)
 
 

@@ -60,6 +60,8 @@ def typed(path: Path, text: str) -> Any:
     if field in TYPED:
         try:
             return json.loads(text, parse_constant=_no_constant)
+        except RecursionError:
+            raise AssignmentError(f"{write(path)} is nested too deeply: put such a value into the artifact") from None
         except ValueError:
             return text
     return text
@@ -138,6 +140,8 @@ def _nothing(path: Path, at: int, what: str) -> NoReturn:
 def _json_of(kind: type, path: Path, text: str, example: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_no_constant)
+    except RecursionError:
+        raise AssignmentError(f"{write(path)} is nested too deeply: put such a value into the artifact") from None
     except ValueError as error:
         raise AssignmentError(f"{write(path)}={text} is not valid JSON: {error}; {example}") from None
     if not isinstance(value, kind):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional
 
+from bundle_spec.admission import content_refusals, refusals
 from bundle_spec.canonical import LARGEST_DOCUMENT, bundle_document, canonical
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
@@ -18,7 +19,7 @@ from bundle_spec.inherit import inherit
 from bundle_spec.names import ConditionType
 from bundle_spec.value_count import check_count
 from launch.bundle.conditions import conditions
-from launch.bundle.manifest import check
+from launch.bundle.manifest import name_of
 from launch.errors import InvalidBundleError
 
 # the order in which fields are written and compared
@@ -49,15 +50,16 @@ class Content:
         return found
 
 
-def content_of_manifest(manifest: Mapping[str, Any], base: Optional[Content] = None) -> Content:
+def content_of_manifest(manifest: Mapping[str, Any], base: Optional[Content] = None, *, local: bool = True) -> Content:
     """Of a bundle that is not in the cluster yet, checked as far as that is possible here.
 
     `base` is what a clone is made from: the result is what the operator will make of it, if the base is this one still.
+    With `local` the artifact's URI may be a path.
     """
     fields = manifest["spec"]["bundle"]
     if base is not None:
         fields = _inherited(fields, base)
-    problems = check({**manifest, "spec": {"bundle": fields}})
+    problems = refusals(manifest, local=local) or content_refusals(fields)
     if problems:
         raise ContentError("; ".join(problems))
     return content_of_fields(fields, manifest)
@@ -80,7 +82,7 @@ def content_of_fields(fields: Mapping[str, Any], manifest: Mapping[str, Any], ac
             f"spec.bundle has {len(written)} bytes as canonical JSON, {LARGEST_DOCUMENT} are allowed: put large values "
             "into the artifact"
         )
-    return _content(_name(manifest), written, (fields.get("artifact") or {}).get("uri"), manifest)
+    return _content(name_of(manifest), written, (fields.get("artifact") or {}).get("uri"), manifest)
 
 
 def content_of_object(bundle: Mapping[str, Any]) -> Content:
@@ -92,7 +94,7 @@ def content_of_object(bundle: Mapping[str, Any]) -> Content:
         record = status.get("resolved") or {}
         if not record.get("document"):
             raise ContentError(_unresolved(bundle))
-        found = _content(_name(bundle), record["document"].encode("utf-8"), record.get("uri"), bundle)
+        found = _content(name_of(bundle), record["document"].encode("utf-8"), record.get("uri"), bundle)
     recorded = status.get("digest")
     if recorded not in (None, found.digest):
         raise ContentError(
@@ -136,8 +138,4 @@ def _unresolved(bundle: Mapping[str, Any]) -> str:
     ready = conditions(bundle).get(ConditionType.READY, {})
     why = f"{ready.get('reason')}: {ready.get('message', '')}" if ready else "no operator has looked at it yet"
     base = bundle["spec"]["bundle"]["cloneFrom"]["name"]
-    return f"{_name(bundle)} is a clone of {base} and not resolved: {why}"
-
-
-def _name(manifest: Mapping[str, Any]) -> str:
-    return str((manifest.get("metadata") or {}).get("name") or "")
+    return f"{name_of(bundle)} is a clone of {base} and not resolved: {why}"

@@ -15,9 +15,9 @@ from typing import Any, Dict, List
 
 import yaml
 
-from bundle_spec.exact_values import check_survives
+from bundle_spec.admission import refusals
+from bundle_spec.exact_values import DEEPEST, check_survives
 from bundle_spec.names import API_VERSION, KIND
-from bundle_spec.requirements import check_requirements
 from launch.errors import InvalidBundleError
 
 NAME = re.compile(r"[a-z]([-a-z0-9]{0,50}[a-z0-9])?")
@@ -31,6 +31,9 @@ _LIKE_A_WORD = {"y", "n", "yes", "no", "true", "false", "on", "off", "null", "~"
 _LIKE_A_NUMBER = re.compile(r"[-+._]*[0-9]|[-+]?\.(inf|nan)", re.IGNORECASE)
 
 _BREAKS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\u2028\u2029\ufeff]")  # line breaks to some readers, or no text
+
+
+_TOO_DEEP = f"is nested too deeply to be read; {DEEPEST} levels are allowed: put such a value into the artifact"
 
 
 class ManifestError(InvalidBundleError):
@@ -106,14 +109,23 @@ def dump(manifest: Mapping[str, Any]) -> str:
 
 def dump_objects(objects: Sequence[Mapping[str, Any]]) -> str:
     """Objects as the API server has them, one YAML document each; nothing is checked, as they are there already."""
-    return yaml.dump_all(list(objects), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return "---\n".join(map(_document, objects))
+
+
+def _document(item: Mapping[str, Any]) -> str:
+    try:
+        return yaml.dump(dict(item), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    except RecursionError:  # anybody may have made it; JSON is YAML too
+        return json.dumps(item, ensure_ascii=False) + "\n"
 
 
 def parse(text: str, name: str) -> List[Dict[str, Any]]:
     """All ModelBundles of a YAML (or JSON) text; `name` is the file's, for the messages."""
     try:
         documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
-    except yaml.YAMLError as error:
+    except RecursionError as error:
+        raise ManifestError(f"{name} {_TOO_DEEP}") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: a number of thousands of digits
         raise ManifestError(f"{name} is not valid YAML: {error}") from error
     bundles = [item for item in documents if isinstance(item, dict) and item.get("kind") == KIND]
     if not bundles:
@@ -139,7 +151,7 @@ def read_one(path: Path) -> Dict[str, Any]:
         raise ManifestError(f"cannot read {path}: {error}") from error
     bundles = parse(text, str(path))
     if len(bundles) > 1:
-        names = ", ".join(str((item.get("metadata") or {}).get("name")) for item in bundles)
+        names = ", ".join(map(name_of, bundles))
         raise ManifestError(f"{path} holds {len(bundles)} ModelBundles ({names}); give a file with one")
     problem = _outline_problem(bundles[0])
     if problem:
@@ -154,6 +166,8 @@ def read_value(path: Path) -> Dict[str, Any]:
         value = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=_Loader)
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"cannot read {path}: {error}") from error
+    except RecursionError as error:
+        raise ManifestError(f"{path} {_TOO_DEEP}") from error
     except (ValueError, yaml.YAMLError) as error:
         raise ManifestError(f"{path} is not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {error}") from error
     if not isinstance(value, dict):
@@ -162,25 +176,22 @@ def read_value(path: Path) -> Dict[str, Any]:
 
 
 def check(manifest: Mapping[str, Any]) -> List[str]:
-    """What is wrong with a self-standing ModelBundle, in the order of its fields; the API server checks the rest."""
+    """What is wrong with a self-standing ModelBundle, in the order of its fields; its artifact may lie at a path."""
     problem = _outline_problem(manifest)
     if problem:
         return [problem]
-    bundle = manifest["spec"]["bundle"]
-    if bundle.get("cloneFrom"):
+    if manifest["spec"]["bundle"].get("cloneFrom"):
         return [
             "it is a clone, and what it inherits is elsewhere: `modelbundle flatten` writes the whole bundle out, with "
             "--base FILE or from the cluster"
         ]
-    artifact = bundle.get("artifact")
-    if not isinstance(artifact, dict):
-        return ["spec.bundle.artifact is missing: it names the packed function and model"]
-    return [
-        *_artifact_problems(artifact),
-        *_requirement_problems(bundle),
-        *_function_problems(bundle, artifact),
-        *_schema_problems(bundle),
-    ]
+    return refusals(manifest, local=True)
+
+
+def name_of(manifest: Mapping[str, Any]) -> str:
+    """metadata.name, whatever stands there; empty where none does."""
+    metadata = manifest.get("metadata")
+    return str(metadata.get("name") or "") if isinstance(metadata, Mapping) else ""
 
 
 def name_problem(name: str) -> str:
@@ -201,44 +212,3 @@ def _outline_problem(manifest: Mapping[str, Any]) -> str:
     if not isinstance(base, dict) or not isinstance(base.get("name"), str):
         return "spec.bundle.cloneFrom needs the name of the base: cloneFrom: {name: ...}"
     return ""
-
-
-def _artifact_problems(artifact: Mapping[str, Any]) -> List[str]:
-    problems = []
-    if not isinstance(artifact.get("uri"), str) or not artifact["uri"]:
-        problems.append("spec.bundle.artifact.uri is missing: where the artifact lies")
-    if not re.fullmatch(r"[0-9a-f]{64}", str(artifact.get("sha256", ""))):
-        problems.append(
-            "spec.bundle.artifact.sha256 must be 64 lowercase hex digits: `modelbundle pin URI` prints them"
-        )
-    if artifact.get("packaging") not in ("cloudpickle", "zip"):
-        problems.append("spec.bundle.artifact.packaging must be cloudpickle or zip")
-    if not isinstance(artifact.get("pythonVersion", ""), str):
-        problems.append(
-            f"spec.bundle.artifact.pythonVersion is the number {artifact['pythonVersion']}: put it in quotes"
-        )
-    return problems
-
-
-def _requirement_problems(bundle: Mapping[str, Any]) -> List[str]:
-    try:
-        check_requirements(bundle.get("requirements"))
-    except ValueError as error:
-        return [str(error).replace("$.", "spec.bundle.")]
-    return []
-
-
-def _function_problems(bundle: Mapping[str, Any], artifact: Mapping[str, Any]) -> List[str]:
-    named = [name for name in ("loadPredictFn", "loadModelFn") if bundle.get(name)]
-    if artifact.get("packaging") == "zip" and len(named) < 2:
-        return ["packaging zip needs spec.bundle.loadPredictFn and loadModelFn, such as predict.my_load_predict_fn"]
-    if artifact.get("packaging") == "cloudpickle" and named:
-        return [f"spec.bundle.{named[0]} goes with packaging zip only: a cloudpickle has its functions"]
-    return []
-
-
-def _schema_problems(bundle: Mapping[str, Any]) -> List[str]:
-    given = [name for name in ("requestSchema", "responseSchema") if bundle.get(name)]
-    if len(given) == 1:
-        return [f"spec.bundle has {given[0]} alone: give both schemas, or none"]
-    return []

@@ -12,7 +12,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple, TypeVar
 import click
 
 from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
-from launch.bundle.manifest import NAME, name_problem, read_one
+from launch.bundle.manifest import NAME, name_of, name_problem, read_one
 from launch.cluster.connection import Connection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,7 +50,7 @@ def content(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Conten
 def content_of_file(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Content:
     """What the bundle in the file runs, a clone resolved; ContentError or ManifestError when it cannot be known."""
     manifest = read_one(Path("/dev/stdin") if word == "-" else Path(word))
-    return _resolved(manifest, word, cluster, {_name(base): base for base in map(_read_base, bases)}, ())
+    return _resolved(manifest, word, cluster, {name_of(base): base for base in map(_read_base, bases)}, ())
 
 
 def _resolved(
@@ -74,7 +74,3 @@ def _base(name: str, cluster: Connection, bases: Dict[str, Dict[str, Any]], line
 
 def _read_base(word: str) -> Dict[str, Any]:
     return read_one(Path(word))
-
-
-def _name(manifest: Dict[str, Any]) -> str:
-    return str((manifest.get("metadata") or {}).get("name"))

@@ -73,7 +73,7 @@ def _request(word: str) -> bytes:
         raise Failure(f"cannot read the request: {error}") from error
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise click.UsageError(f"the request is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise click.UsageError("the request must be a JSON object of the request's fields")
@@ -123,7 +123,7 @@ def _print(status: int, headers: Mapping[str, str], content: bytes, seconds: flo
     digest = headers.get("x-modelbundle-digest")
     try:
         value = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = None
     if as_json:
         found: Dict[str, Any] = {"status": status, "digest": digest, "seconds": round(seconds, 4)}

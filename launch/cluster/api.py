@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from bundle_spec.names import API_VERSION, ENDPOINT_PLURAL, LABEL_BUNDLE, PLURAL
-from launch.cluster.transport import call, errors, lines, refusal, send
+from launch.cluster.transport import call, decoded, errors, lines, refusal, send
 from launch.errors import APIError, InvalidBundleError
 
 SERVICE_PORT = "http"
@@ -163,8 +162,9 @@ def _events(api: Any, namespace: str, plural: str, since: Mapping[str, Any], sec
     from urllib3.exceptions import ReadTimeoutError
 
     try:
-        for line in lines(api, _path(namespace, plural), _what(namespace, plural, name), query, seconds + 1):
-            event = json.loads(line)
+        what = _what(namespace, plural, name)
+        for line in lines(api, _path(namespace, plural), what, query, seconds + 1):
+            event = decoded(line, what)
             if event["type"] == "ERROR":  # the history is gone: a fresh read follows
                 return
             yield event

@@ -104,5 +104,5 @@ def _lower(headers: Any) -> Mapping[str, str]:
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

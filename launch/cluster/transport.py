@@ -93,7 +93,17 @@ def call(
         )
     if status >= 400:
         raise refusal(status, what, content)
-    return json.loads(content) if "json" in headers.get("content-type", "json") else content.decode("utf-8", "replace")
+    if "json" not in headers.get("content-type", "json"):
+        return content.decode("utf-8", "replace")
+    return decoded(content, what)
+
+
+def decoded(content: bytes, what: str) -> Any:
+    """An object of the API server; APIError where one is nested deeper than Python reads, as anybody may create one."""
+    try:
+        return json.loads(content)
+    except RecursionError as error:
+        raise APIError(0, f"{what}: an object is nested too deeply to be read; kubectl prints it", "TooDeep") from error
 
 
 def send(
@@ -157,7 +167,7 @@ def refusal(status: int, what: str, content: bytes) -> APIError:
     try:
         status_object = json.loads(content)
         reason, message = str(status_object.get("reason") or ""), str(status_object["message"])
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     advice = f". {_ADVICE[status]}" if status in _ADVICE else ""
     if status == 404 and message == "the server could not find the requested resource":

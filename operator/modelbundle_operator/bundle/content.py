@@ -10,6 +10,7 @@ from typing import Any
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.exact_values import read_config_json
+from bundle_spec.process_text import check_process_text
 from bundle_spec.requirements import check_requirements
 from bundle_spec.value_count import check_count
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
@@ -40,6 +41,7 @@ def content(fields: dict[str, Any], accepted: str | None = None) -> Content:
         document = bundle_document(fields)
         if "appConfigJSON" in document:
             read_config_json(document["appConfigJSON"])
+        check_process_text(fields)
         check_requirements(document.get("requirements"))
         beyond = _too_many(document)
         if beyond is not None and accepted is None:

@@ -57,6 +57,18 @@ def test_the_digest_depends_on_the_content_alone():
             Reason.INVALID_VALUE,
             "spec.bundle.requestSchema.maximum",
         ),
+        (
+            "no process can be given a NUL",
+            {"env": [{"name": "A", "value": "x"}, {"name": "B", "value": "x\0"}]},
+            Reason.INVALID_VALUE,
+            "spec.bundle.env[1].value has a NUL at character 2",
+        ),
+        (
+            "not as an argument either",
+            {"artifact": {**ARTIFACT, "uri": "s3://models/\0"}},
+            Reason.INVALID_VALUE,
+            "spec.bundle.artifact.uri has a NUL",
+        ),
         ("a response schema is missing", {"responseSchema": None}, Reason.INVALID_SCHEMA, "responseSchema is not"),
         ("a request schema is missing", {"requestSchema": {}}, Reason.INVALID_SCHEMA, "requestSchema is not"),
         (

@@ -1,0 +1,84 @@
+"""The CEL rules of the CRD in Python: what the API server says of several fields at once, said without one.
+
+A rule is known by its text, so one that is changed there without its counterpart here is missed by a test, not by a
+user. Not here is the one rule that needs the object as it was before: `self == oldSelf` of spec.bundle. Pure, and
+Python 3.8+.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Callable, Dict, List
+
+# rules that cannot be asked about a file alone
+NOT_OFFLINE = ("self == oldSelf",)
+
+_KEY = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
+_NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+
+
+def _has(value: Any, name: str) -> bool:
+    return value.get(name) is not None
+
+
+def _goes_with(kind: str, field: str) -> Dict[str, Callable[[Any], bool]]:
+    """The two rules of a framework's own field."""
+    return {
+        f"self.frameworkType != '{kind}' || has(self.{field})": lambda it: (
+            it["frameworkType"] != kind or _has(it, field)
+        ),
+        f"self.frameworkType == '{kind}' || !has(self.{field})": lambda it: (
+            it["frameworkType"] == kind or not _has(it, field)
+        ),
+    }
+
+
+def _functions(bundle: Any) -> List[bool]:
+    return [_has(bundle, name) for name in ("loadPredictFn", "loadModelFn")]
+
+
+def _is_zip(bundle: Any) -> bool:
+    return bool(bundle["artifact"]["packaging"] == "zip")
+
+
+def _name_fits(manifest: Any) -> bool:
+    """Of a file without a name nothing is said: `serve` needs none."""
+    name = (manifest.get("metadata") or {}).get("name")
+    return name is None or (isinstance(name, str) and len(name) <= 52 and re.fullmatch(_NAME, name) is not None)
+
+
+def _names_once(entries: Any) -> bool:
+    return len({entry["name"] for entry in entries}) == len(entries)
+
+
+def _are_label_keys(selector: Any) -> bool:
+    return all(len(key) <= 317 and re.fullmatch(_KEY, key, re.ASCII) for key in selector)
+
+
+# whether the value that the rule stands at keeps it; asked only where the schema around it has found nothing
+RULES: Mapping[str, Callable[[Any], bool]] = {
+    f"size(self.metadata.name) <= 52 && self.metadata.name.matches('^{_NAME}$')": _name_fits,
+    "has(self.artifact) != has(self.cloneFrom)": lambda it: _has(it, "artifact") != _has(it, "cloneFrom"),
+    "!has(self.artifact) || has(self.envParams)": lambda it: not _has(it, "artifact") or _has(it, "envParams"),
+    "!has(self.artifact) || self.artifact.packaging != 'zip'"
+    " || (has(self.loadPredictFn) && has(self.loadModelFn))": lambda it: (
+        not _has(it, "artifact") or not _is_zip(it) or all(_functions(it))
+    ),
+    "!has(self.artifact) || self.artifact.packaging == 'zip'"
+    " || (!has(self.loadPredictFn) && !has(self.loadModelFn))": lambda it: (
+        not _has(it, "artifact") or _is_zip(it) or not any(_functions(it))
+    ),
+    "self.matches('^[0-9a-f]{64}$')": lambda it: re.fullmatch("[0-9a-f]{64}", it) is not None,
+    **_goes_with("pytorch", "pytorchImageTag"),
+    **_goes_with("tensorflow", "tensorflowVersion"),
+    **_goes_with("custom_base_image", "customBaseImage"),
+    "has(self.tag) || has(self.digest)": lambda it: _has(it, "tag") or _has(it, "digest"),
+    "!self.matches('^(PYTHON|LD_|MODELBUNDLE_)|^(PATH|HOME|TMPDIR)$')": lambda it: (
+        not re.match(r"PYTHON|LD_|MODELBUNDLE_|(PATH|HOME|TMPDIR)\Z", it)
+    ),
+    "!self.matches('^(NVIDIA|HIP|ROCR|HABANA)_')": lambda it: not re.match("(NVIDIA|HIP|ROCR|HABANA)_", it),
+    "self.all(e, self.exists_one(other, other.name == e.name))": _names_once,
+    f"self.all(key, size(key) <= 317 && key.matches('^{_KEY}$'))": _are_label_keys,
+    "has(self.secretRef) != has(self.configMapRef)": lambda it: _has(it, "secretRef") != _has(it, "configMapRef"),
+}
