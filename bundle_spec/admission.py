@@ -13,6 +13,7 @@ import pkgutil
 from collections.abc import Mapping
 from typing import Any, Callable, Dict, List
 
+from bundle_spec.gpu_resource import check_gpu_resource
 from bundle_spec.process_text import check_process_text
 from bundle_spec.requirements import check_requirements
 from bundle_spec.schema_limits import problem as schema_problem
@@ -30,7 +31,8 @@ def refusals(manifest: Mapping[str, Any], *, local: bool = False) -> List[str]:
     """
     found = violations(_with_uri(manifest) if local else manifest, _schema())
     if not found:
-        return content_refusals(manifest["spec"]["bundle"])
+        spec = manifest["spec"]
+        return content_refusals(spec["bundle"]) + _refused_by([check_gpu_resource], spec.get("serving") or {})
     if any(line.startswith(_REQUIREMENTS) for line in found):  # PEP 508 says more than a pattern
         better = _refused_by([_check_requirements], manifest["spec"]["bundle"])
         found = [line for line in found if not (better and line.startswith(_REQUIREMENTS))] + better

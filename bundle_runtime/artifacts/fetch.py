@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bundle_runtime.artifacts.fetched import Fetched
-from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room, shown
+from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room, no_address
 from bundle_runtime.contract.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
 
 
@@ -27,15 +27,9 @@ def fetch(uri: str, target: Path, *, allow_local: bool = False) -> Fetched:
         return fetch_https(uri, target)
     if scheme in ("file", ""):
         if not allow_local:
-            raise fail(
-                STORE_ACCESS_DENIED,
-                f"{uri} is a path, and a pod reads no artifact from a node's disk: upload it to a store and use its "
-                "s3:// or https:// address.",
-            )
+            raise no_address(uri, "is a path, and a pod reads no artifact from a node's disk")
         return _copy(local_path(uri), target)
-    raise fail(
-        ARTIFACT_NOT_FOUND, f"{shown(uri)}: no artifact can be fetched from there; use s3://BUCKET/KEY or https://."
-    )
+    raise no_address(uri, "is not an address that an artifact can be fetched from")
 
 
 def local_path(uri: str) -> Path:

@@ -11,7 +11,16 @@ import urllib.request
 from pathlib import Path
 
 from bundle_runtime.artifacts.fetched import Fetched
-from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
+from bundle_runtime.artifacts.retry import (
+    CHUNK_BYTES,
+    TransientError,
+    need_room,
+    private_authority,
+    reach,
+    retried,
+    shown,
+    unreachable,
+)
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
     STORE_ACCESS_DENIED,
@@ -73,7 +82,7 @@ def _broken(uri: str, reason: object) -> RuntimeFailure | TransientError:
     if isinstance(reason, ssl.SSLCertVerificationError):
         return fail(
             STORE_UNREACHABLE,
-            f"the certificate of {shown(uri)} is not trusted: {reason.verify_message}. With a private authority, mount "
-            "its certificate and name the file in SSL_CERT_FILE.",
+            f"the certificate of {shown(uri)} is not trusted: {reason.verify_message}. "
+            f"{private_authority('SSL_CERT_FILE')}",
         )
-    return unreachable(f"cannot reach {shown(uri)}: {reason}")
+    return unreachable(f"cannot reach {shown(uri)}: {reason}{reach(uri)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import random
 import shutil
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from bundle_runtime.contract.report import STORE_UNREACHABLE, RuntimeFailure, fail
+from bundle_runtime.contract.report import INVALID_VALUE, STORE_UNREACHABLE, RuntimeFailure, fail
 
 TRIES = 5
 FIRST_PAUSE_SECONDS = 0.5
@@ -57,6 +58,38 @@ def shown(uri: str) -> str:
     if not parts.scheme or not parts.netloc:
         return uri
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def no_address(uri: str, why: str) -> RuntimeFailure:
+    """The failure of an address that no store can ever have; it stands in the bundle, which cannot be changed."""
+    return fail(
+        INVALID_VALUE,
+        f"{shown(uri)} {why}: upload the artifact and use its address, s3://BUCKET/KEY or https://HOST/PATH. That of a "
+        "bundle (spec.bundle.artifact.uri) cannot be changed: create a corrected one under a new name.",
+    )
+
+
+def private_authority(variable: str) -> str:
+    """What to do about a certificate of an authority of one's own; no pod mounts one for prepare."""
+    return (
+        f"For an authority of your own, name the file of its certificate in {variable}: on this machine in the "
+        "environment; for pods in an image made FROM the runtime image that has the file and sets the variable "
+        "(operator.settings.runtimeImage)."
+    )
+
+
+def reach(url: str) -> str:
+    """What to add to the words about an address that does not answer, where its host is of no use to a pod."""
+    host = urlsplit(url).hostname or ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else "0.0.0.0")
+    if address.is_loopback:
+        return f"; {host} is the machine or the pod itself: name the store by an address that pods reach"
+    if address.is_link_local:
+        return f"; {host} is known on one node alone (link-local): name the store by an address that pods reach"
+    return ""
 
 
 def need_room(directory: Path, size: int, what: str) -> None:

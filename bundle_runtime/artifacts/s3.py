@@ -22,8 +22,18 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 from botocore.response import StreamingBody
 
 from bundle_runtime.artifacts.fetched import Fetched
-from bundle_runtime.artifacts.retry import CHUNK_BYTES, TransientError, need_room, retried, shown, unreachable
-from bundle_runtime.artifacts.s3_client import client, describe_access
+from bundle_runtime.artifacts.retry import (
+    CHUNK_BYTES,
+    TransientError,
+    need_room,
+    no_address,
+    private_authority,
+    reach,
+    retried,
+    shown,
+    unreachable,
+)
+from bundle_runtime.artifacts.s3_client import client, describe_access, endpoint
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
@@ -151,11 +161,11 @@ def _hash_range(sha256: hashlib._Hash, descriptor: int, start: int, end: int) ->
 
 
 def bucket_and_key(uri: str) -> tuple[str, str]:
-    """Of s3://BUCKET/KEY; ArtifactNotFound for what names no object."""
+    """Of s3://BUCKET/KEY; InvalidValue for what names no object."""
     parts = urlsplit(uri)
     key = uri.split(parts.netloc, 1)[1].lstrip("/") if parts.netloc else ""  # a key may hold ? and #
     if not parts.netloc or not key or key.endswith("/"):
-        raise fail(ARTIFACT_NOT_FOUND, f"{uri} names no object: write s3://BUCKET/KEY")
+        raise no_address(uri, "names a bucket and no object in it")
     return parts.netloc, key
 
 
@@ -169,11 +179,11 @@ def store_errors(uri: str) -> Iterator[None]:
     except SSLError as error:
         raise fail(
             STORE_UNREACHABLE,
-            f"the certificate of the store of {shown(uri)} is not trusted: {error}. With a private authority, mount "
-            "its certificate and name the file in AWS_CA_BUNDLE.",
+            f"the certificate of the store of {shown(uri)} is not trusted: {error}. "
+            f"{private_authority('AWS_CA_BUNDLE')}",
         ) from error
     except BROKEN as error:
-        raise unreachable(f"cannot read {shown(uri)}: {error}") from error
+        raise unreachable(f"cannot read {shown(uri)}: {error}{reach(endpoint() or '')}") from error
     except ParamValidationError as error:
         raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} cannot be an object's address: {error}") from error
     except BotoCoreError as error:

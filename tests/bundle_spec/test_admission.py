@@ -75,6 +75,7 @@ ENV = "spec.bundle.env[0]"
             model_bundle(serving={"requestTimeoutSeconds": -1}),
             "spec.serving.requestTimeoutSeconds is -1, and must be 1",
         ),
+        (model_bundle(serving={"gpu": {"resourceName": "memory"}}), "spec.serving.gpu.resourceName is memory, which"),
         ({**model_bundle(), "metadata": "x"}, 'metadata is "x", and must be an object'),
         (model_bundle(artifact={"sha256": "0" * 64, "packaging": "zip"}), "spec.bundle.artifact.uri is missing: where"),
         (model_bundle(requestSchema={"a": {"type": "object"}}, responseSchema=None), "requestSchema alone"),

@@ -66,7 +66,9 @@ def _outcome(name: str, bundles: Mapping[str, Body]) -> Outcome:
     spec = body["spec"]["bundle"]
     found = _content(name, bundles)
     if isinstance(found, str):
-        return Outcome(True, found, found not in ("BaseNotFound", "BaseNotResolved"))
+        if found == "BaseNotResolved":
+            return Outcome(True, found, _outcome(spec["cloneFrom"]["name"], bundles).stalled)
+        return Outcome(True, found, found != "BaseNotFound")
     text = canonical(found)
     line = _line(name, bundles)
     base = _content(line[0], bundles) if line else {}

@@ -15,10 +15,13 @@ from typing import Any
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.inherit import changed, inherit, named
-from modelbundle_operator.api.names import Base, Bundle, Lineage, ModelBundle, Reason, Resolved, parse
+from modelbundle_operator.api.names import Base, Bundle, ConditionType, Lineage, ModelBundle, Reason, Resolved, parse
 from modelbundle_operator.api.status import ANCESTORS_MAX
+from modelbundle_operator.api.verdict import sentence
 from modelbundle_operator.bundle.content import Content, content
 from modelbundle_operator.errors import BaseUnavailable, Terminal
+
+_LONGEST = 600  # of what is wrong with a base, quoted by each clone of it in turn
 
 # the body of the ModelBundle of this name in the clone's namespace
 Find = Callable[[str], dict[str, Any] | None]
@@ -148,8 +151,10 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
     try:
         base = parse(body)
         resolution = resolved_alone(base)
-    except Terminal:
-        resolution = None
+    except Terminal as error:
+        raise _never_resolved(name, error.message) from None
+    if resolution is None and (hopeless := _stalled(base)) is not None:
+        raise _never_resolved(name, hopeless)
     if resolution is None:
         raise BaseUnavailable(
             Reason.BASE_NOT_RESOLVED,
@@ -167,6 +172,26 @@ def _find_base(bundle: ModelBundle, find: Find) -> _Found:
             stalled=True,
         )
     return _Found(name, base.metadata.uid, resolution)
+
+
+def _stalled(base: ModelBundle) -> str | None:
+    """Why it cannot become whole, as its status has it."""
+    status = base.status
+    if status.observed_generation < base.metadata.generation:
+        return None
+    found = [condition.message for condition in status.conditions or [] if condition.type == ConditionType.STALLED]
+    return found[0] if found else None
+
+
+def _never_resolved(name: str, why: str) -> BaseUnavailable:
+    return BaseUnavailable(
+        Reason.BASE_NOT_RESOLVED,
+        f"The base, ModelBundle {name}, cannot be resolved, and waiting does not help: {sentence(why[:_LONGEST])} Put a"
+        f" corrected bundle in the place of {name}, and the clone continues automatically; or create a clone of another"
+        " bundle under a new name.",
+        name,
+        stalled=True,
+    )
 
 
 def _with_uri(document: BundleDocument, uri: str) -> dict[str, Any]:

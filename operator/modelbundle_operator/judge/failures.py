@@ -12,7 +12,9 @@ from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
 from modelbundle_operator.judge.reports import ALLOWED, quoted
 
-_TERMINAL = frozenset({Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA})
+_TERMINAL = frozenset(
+    {Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA, Reason.INVALID_VALUE}
+)
 _IMAGE_WAITS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 )

@@ -20,6 +20,7 @@ BY_PREPARE = frozenset(
         Reason.ARTIFACT_DIGEST_MISMATCH,
         Reason.ARTIFACT_UNSAFE,
         Reason.INVALID_SCHEMA,
+        Reason.INVALID_VALUE,
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )

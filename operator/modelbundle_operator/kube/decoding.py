@@ -192,10 +192,16 @@ def _unusable(content: bytes) -> tuple[Reason | None, str]:
         return Reason.TOO_LARGE, too_large(size)
     if (depth := depth_of(content)) > DEPTH_MAX:
         return Reason.INVALID_VALUE, (
-            f"spec.bundle is nested {depth} levels deep, {DEPTH_MAX} are allowed. spec.bundle is immutable: put the"
-            " value into the artifact, in a new bundle under a new name."
+            f"{_deepest(content)} is nested {depth} levels deep, {DEPTH_MAX} are allowed. spec.bundle is immutable: put"
+            " the value into the artifact, in a new bundle under a new name."
         )
     return None, ""
+
+
+def _deepest(content: bytes) -> str:
+    """The path of the field of spec.bundle that is nested deepest."""
+    fields = members(content)
+    return f"spec.bundle.{max(fields, key=lambda name: depth_of(fields[name]))}"
 
 
 def _content(spec: bytes) -> bytes:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from bundle_spec.gpu_resource import check_gpu_resource
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
+from modelbundle_operator.api.verdict import sentence
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
@@ -91,6 +93,7 @@ class Reconciler:
         """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""
         bundle = parse(body)
         _refuse_replicas(bundle, self.settings.replicas_max)
+        _refuse_gpu(bundle)
         return bundle, resolve(
             bundle,
             lambda name: self.cache.get(KIND, key.bundle(name)),
@@ -214,3 +217,11 @@ def _refuse_replicas(bundle: ModelBundle, most: int) -> None:
             " (operator.settings.replicasMax). Ask for fewer, or have the platform engineer raise it; what serves goes"
             " on serving meanwhile.",
         )
+
+
+def _refuse_gpu(bundle: ModelBundle) -> None:
+    """Terminal when its pods would ask for a GPU under a name that none can have."""
+    try:
+        check_gpu_resource(bundle.spec.serving.model_dump(by_alias=True, exclude_none=True))
+    except ValueError as error:
+        raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None

@@ -10,7 +10,7 @@ import pytest
 
 from bundle_runtime.artifacts import s3 as s3_module
 from bundle_runtime.artifacts.fetch import fetch
-from bundle_runtime.artifacts.retry import TRIES
+from bundle_runtime.artifacts.retry import TRIES, reach
 from bundle_runtime.contract.report import RuntimeFailure
 
 CONTENT = os.urandom(3_000_000)
@@ -50,6 +50,23 @@ def test_http_failures_have_their_reason_and_no_secret_of_the_address(http_store
     assert "/a.pkl" in failure.value.message
     assert "secret" not in failure.value.message
     assert http_store.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("http://localhost:9000", "localhost is the machine or the pod itself"),
+        ("http://[::1]:9000/a", "::1 is the machine or the pod itself"),
+        ("http://169.254.169.254/a", "169.254.169.254 is known on one node alone"),
+        ("https://[fe80::1]/a", "fe80::1 is known on one node alone"),
+        ("http://10.0.0.1/a", ""),
+        ("https://models.example.com/a", ""),
+        ("", ""),
+    ],
+)
+def test_of_a_host_that_is_no_use_to_a_pod_it_is_said(url, says):
+    assert says in reach(url)
+    assert bool(says) == bool(reach(url))
 
 
 def test_a_store_that_is_not_there_is_unreachable(target):

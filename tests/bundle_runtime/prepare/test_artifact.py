@@ -146,10 +146,10 @@ def test_a_kept_pickle_that_was_changed_is_fetched_again(tmp_path, layout):
     [
         ("/no/such/file", "ArtifactNotFound", "no file"),
         ("file:///no/such/file", "ArtifactNotFound", "no file"),
-        ("ftp://host/file", "ArtifactNotFound", "or https://"),
-        ("s3://bucket", "ArtifactNotFound", "s3://BUCKET/KEY"),
-        ("s3://bucket/", "ArtifactNotFound", "s3://BUCKET/KEY"),
-        ("https://", "ArtifactNotFound", "or https://"),
+        ("ftp://host/file", "InvalidValue", "or https://"),
+        ("s3://bucket", "InvalidValue", "s3://BUCKET/KEY"),
+        ("s3://bucket/", "InvalidValue", "s3://BUCKET/KEY"),
+        ("https://", "InvalidValue", "or https://"),
     ],
 )
 def test_an_address_that_leads_nowhere(layout, uri, reason, said):
@@ -160,7 +160,7 @@ def test_an_address_that_leads_nowhere(layout, uri, reason, said):
 
 
 def test_a_pod_reads_no_local_files(tmp_path, layout):
-    with pytest.raises(RuntimeFailure, match="upload it"):
+    with pytest.raises(RuntimeFailure, match=r"InvalidValue: .* is a path.* create a corrected one under a new name"):
         prepare(layout, put(tmp_path, PICKLE), document_for(PICKLE))
 
 

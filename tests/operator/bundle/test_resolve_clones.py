@@ -185,6 +185,13 @@ def test_a_record_of_another_spec_counts_as_none() -> None:
     assert resolve(parse(body), known(base())).document["appConfig"] == {"mode": "batched"}
 
 
+def stalled_base(of: int = 1) -> Body:
+    """A clone without a base of its own, whose status says of its generation `of` that no waiting helps."""
+    about = {"reason": "CloneCycle", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    condition = {"type": "Stalled", "status": "True", "message": "It is wrong.", **about}
+    return {**clone("base", "first"), "status": {"observedGeneration": of, "conditions": [condition]}}
+
+
 def deleted(body: Body) -> Body:
     return {**body, "metadata": {**body["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
 
@@ -194,7 +201,21 @@ def deleted(body: Body) -> Body:
     [
         (clone(), [], Reason.BASE_NOT_FOUND, "Create it, and the clone continues automatically", False),
         (clone(), [deleted(base())], Reason.BASE_NOT_FOUND, "is being deleted", False),
-        (clone(), [base(requestSchema={})], Reason.BASE_NOT_RESOLVED, "`kubectl describe mbun base` says why", False),
+        (
+            clone(),
+            [base(requestSchema={})],
+            Reason.BASE_NOT_RESOLVED,
+            "not help: spec.bundle.responseSchema is set",
+            True,
+        ),
+        (
+            clone(),
+            [stalled_base()],
+            Reason.BASE_NOT_RESOLVED,
+            "waiting does not help: It is wrong. Put a corrected",
+            True,
+        ),
+        (clone(), [stalled_base(of=0)], Reason.BASE_NOT_RESOLVED, "continues automatically once it is", False),
         (clone(), [clone("base", "first")], Reason.BASE_NOT_RESOLVED, "continues automatically once it is", False),
         (clone(digest=OTHER_DIGEST), [base()], Reason.BASE_CHANGED, f"asks for {OTHER_DIGEST}", True),
         (clone("a", "a"), [clone("a", "a")], Reason.CLONE_CYCLE, "itself: a -> a", True),

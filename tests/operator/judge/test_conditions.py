@@ -179,6 +179,8 @@ OTHERS = [
      {"ArtifactVerified": ("Unknown", "Progressing")}),
     ("no retry helps a schema", seen(pod(prepare=ended(1, report("InvalidSchema")))),
      {"Stalled": ("True", "InvalidSchema"), "Available": ("False", "InvalidSchema")}),
+    ("no store has the address", seen(pod(prepare=ended(1, report("InvalidValue")))),
+     {"ArtifactVerified": ("False", "InvalidValue"), "Stalled": ("True", "InvalidValue")}),
     ("prepare refused it", seen(pod(prepare=ended(1, report("ArtifactUnsafe")))),
      {"ArtifactVerified": ("False", "ArtifactUnsafe"), "Stalled": ("True", "ArtifactUnsafe"),
       "Available": ("False", "ArtifactUnsafe")}),

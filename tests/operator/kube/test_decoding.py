@@ -33,6 +33,7 @@ def test_what_is_too_deep_is_kept_as_an_outline_that_says_so(levels: int, openin
     assert body["metadata"] == {"name": "a", "namespace": "b", "generation": 3, "uid": "u"}
     assert body[UNREADABLE]["reason"] == "InvalidValue"
     assert f"levels deep, {DEPTH_MAX} are allowed" in body[UNREADABLE]["message"]
+    assert body[UNREADABLE]["message"].startswith("spec.bundle.")
 
 
 def test_a_depth_that_is_allowed_is_read() -> None:

@@ -219,5 +219,24 @@ async def test_more_replicas_than_are_allowed_are_refused_and_what_serves_goes_o
         await world.at_rest()
 
 
+@pytest.mark.parametrize("name", ["memory", "ephemeral-storage", "gpu"])
+async def test_a_gpu_by_a_name_that_none_can_have_is_refused_and_what_serves_goes_on(name: str) -> None:
+    world = World(model_bundle())
+    await world.look()
+    world.rolled_out(serving_pod())
+    await world.look()
+    before = world.cluster.objects["Deployment", *KEY.place]
+    world.cluster.edit("ModelBundle", KEY, functools.partial(_gpu, name))
+    await world.look()
+    assert world.ready()[1] == "InvalidValue"
+    assert f"spec.serving.gpu.resourceName is {name}" in world.condition("Ready")["message"]
+    assert world.cluster.objects["Deployment", *KEY.place] == before
+    await world.at_rest()
+
+
+def _gpu(name: str, body: dict[str, Any]) -> None:
+    body["spec"]["serving"] = {**body["spec"].get("serving", {}), "gpu": {"count": 1, "resourceName": name}}
+
+
 def _scale(replicas: int, body: dict[str, Any]) -> None:
     body["spec"]["serving"]["replicas"] = replicas

@@ -210,11 +210,13 @@ async def test_what_still_answers_is_said_when_status_and_base_are_lost() -> Non
         await live.at_rest()
 
 
-async def test_a_base_that_is_not_resolved_itself_is_waited_for() -> None:
+async def test_a_base_that_cannot_be_resolved_stalls_all_that_is_derived_from_it_until_it_is_replaced() -> None:
     async with running() as live:
-        live.apply(bundle("base", appConfig={"n": 2**60}), clone("clone"))
-        await live.until("clone", "BaseNotResolved")
-        assert live.reason("clone", "Reconciling") == "BaseNotResolved"
+        live.apply(bundle("base", appConfig={"n": 2**60}), clone("clone"), clone("heir", "clone"))
+        for name in ("clone", "heir"):
+            await live.until(name, "BaseNotResolved")
+            await live.settle()
+            assert "waiting does not help: " in live.condition(name, "Stalled")["message"]
         await live.at_rest()
         live.delete("base")
         await live.until("clone", "BaseNotFound")
