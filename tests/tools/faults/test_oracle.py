@@ -60,10 +60,11 @@ def test_a_clone_inherits_sets_and_clears() -> None:
     ("bundles", "reason", "stalled"),
     [
         ((clone("x", "nobody"),), "BaseNotFound", False),
-        ((bundle("a", **PICKLE, requestSchema={"a": 1}), clone("x", "a")), "BaseNotResolved", False),
+        ((bundle("a", **PICKLE, requestSchema={"a": 1}), clone("x", "a")), "BaseNotResolved", True),
+        ((clone("x", "y"), clone("y", "nobody")), "BaseNotResolved", False),
         ((clone("x", "x"),), "CloneCycle", True),
         ((clone("x", "y"), clone("y", "x")), "CloneCycle", True),
-        ((clone("x", "y"), clone("y", "y")), "BaseNotResolved", False),
+        ((clone("x", "y"), clone("y", "y")), "BaseNotResolved", True),
         ((bundle("x", **PICKLE, requestSchema={"a": 1}),), "InvalidSchema", True),
         ((bundle("a", **PICKLE, **SCHEMAS), clone("x", "a", responseSchema={})), "InvalidSchema", True),
         ((bundle("x", **PICKLE, appConfig={"n": 2**53}),), "InvalidValue", True),
