@@ -4,8 +4,7 @@
 def my_load_predict_fn(model):
     def returns_model_of_x_plus_len_of_y(x: int, y: str) -> int:
         """MyRequestSchema -> MyResponseSchema"""
-        assert isinstance(x, int) and isinstance(y, str)  # noqa: PT018
-        return model(x) + len(y)
+        return model(int(x)) + len(y)  # to JSON Schema 1.0 is an integer too
 
     return returns_model_of_x_plus_len_of_y
 

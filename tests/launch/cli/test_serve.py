@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,10 @@ def ask(url: str, **fields: object) -> Any:
 def test_the_quickstart_answers_under_the_python_that_it_was_pickled_by(serve, tmp_path, version):
     serving = serve(packed("quickstart", tmp_path, version))
     serving.wait_for_url()
-    assert ask(serving.url, x=20, y="ab") == 42
+    assert ask(serving.url, x=20, y="ab") == ask(serving.url, x=20.0, y="ab") == 42
+    for fields in ({"x": 1.5, "y": "a"}, {"x": "1", "y": "a"}, {"x": 1, "y": None}, {"x": 1}, {"x": [1], "y": {}}):
+        with pytest.raises(urllib.error.HTTPError, match="422"):
+            ask(serving.url, **fields)
     assert f"the bundle's pythonVersion is {version}" in serving.log
     assert f"Python {version}." in serving.log
     assert serving.stop() == 0
