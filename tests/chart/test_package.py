@@ -137,6 +137,7 @@ def test_the_notes_name_the_next_three_commands(helm: Helm, values: str) -> None
     notes = done.stdout.partition("NOTES:")[2]
     for command in ("helm test mb -n ns", "create secret generic modelbundle-artifacts", "apply -f bundle.yaml"):
         assert command in notes
+    assert "AWS_ENDPOINT_URL" in notes, "else a store that is not AWS is not found"
     assert ("team-a" in notes) == ("team-a" in values)
 
 
