@@ -58,7 +58,7 @@ def _refused_by(checks: List[Callable[[Any], None]], fields: Mapping[str, Any]) 
 
 
 @functools.lru_cache(maxsize=None)
-def _schema() -> Mapping[str, Any]:
+def _schema() -> Dict[str, Any]:
     text = pkgutil.get_data("bundle_spec", "modelbundle.json")
     assert text is not None
     schema: Dict[str, Any] = json.loads(text)

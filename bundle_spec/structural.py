@@ -14,7 +14,7 @@ from typing import Any, Dict, Iterator, List
 from bundle_spec.crd_rules import RULES
 from bundle_spec.json_path import below
 
-Schema = Mapping[str, Any]
+Schema = Dict[str, Any]
 
 _SHOWN = 60
 _RULES_KEY = "x-kubernetes-validations"
