@@ -37,7 +37,11 @@ pytestmark = [
 @pytest.mark.timeout(2400 if SOAK else 300)
 @pytest.mark.parametrize("seconds", AWAY_SECONDS)
 def test_models_serve_and_the_operator_goes_on(
-    operator: object, namespace: str, store: Store, show: Callable[[str], None], seconds: int
+    operator: object,
+    namespace: str,
+    store: Store,
+    show: Callable[[str], None],
+    seconds: int,
 ) -> None:
     apply(cpu_bundle(store, "serves"), namespace=namespace)
     wait_ready("serves", namespace, 120)
@@ -66,6 +70,13 @@ def test_models_serve_and_the_operator_goes_on(
     versions = _versions(namespace)
     time.sleep(5)
     assert _versions(namespace) == versions, "one more reconcile changes nothing"
+    _wait_for_the_controller_manager(namespace)
+
+
+def _wait_for_the_controller_manager(namespace: str) -> None:
+    """It finds back to the API server later than the operator does, and makes what tests after this one begin with."""
+    kubectl("delete", "serviceaccount", "default", namespace=namespace)
+    wait_for("it to make the service account again", lambda: get("serviceaccount", "default", namespace), 180)
 
 
 @contextmanager
