@@ -70,9 +70,9 @@ def restarts(pod: str) -> int:
 
 
 def operator_restarts() -> int:
-    """Of all of its pods together."""
-    statuses = [status for pod in list_all("pods", SYSTEM, LABEL) for status in pod["status"]["containerStatuses"]]
-    return sum(status["restartCount"] for status in statuses)
+    """Of all of its pods together; one whose containers have not begun has none."""
+    pods = list_all("pods", SYSTEM, LABEL)
+    return sum(status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", []))
 
 
 def writes_by_pod(calls: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

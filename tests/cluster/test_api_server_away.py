@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -17,11 +15,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.cluster import outage
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.operator_pods import operator_ready, operator_restarts
 from tools.testkit.call import from_host, service_url
 from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
-from tools.testkit.place import ROOT
 from tools.testkit.store import Store
 
 SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
@@ -82,15 +80,11 @@ def _wait_for_the_controller_manager(namespace: str) -> None:
 @contextmanager
 def _away() -> Iterator[None]:
     """The API server's process is stopped; it is started when the block ends, and answers then."""
-    _local_cluster("stop", "apiserver")
+    outage.stop("apiserver")
     try:
         yield
     finally:
-        _local_cluster("start", "apiserver")
-
-
-def _local_cluster(*words: str) -> None:
-    subprocess.run([sys.executable, "-m", "tools.local_cluster", *words], cwd=ROOT, check=True, capture_output=True)
+        outage.start("apiserver")
 
 
 @contextmanager

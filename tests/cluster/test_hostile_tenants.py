@@ -18,9 +18,10 @@ import pytest
 from tests.cluster.bundles import cpu_bundle, manifest, wait_condition, wait_ready
 from tests.cluster.hostile import ARTIFACT, Attack, attacks, costly
 from tests.cluster.neighbour import Neighbour
+from tests.cluster.operator_pods import operator_restarts
 from tests.cluster.raw_api import RawApi, raw_api
 from tools.testkit.install import RELEASE, helm, values
-from tools.testkit.kubectl import apply, condition, explain_bundle, kubectl, list_all, wait_for
+from tools.testkit.kubectl import apply, condition, explain_bundle, kubectl, wait_for
 from tools.testkit.place import ROOT, Place
 from tools.testkit.store import Store
 
@@ -59,11 +60,6 @@ def neighbour(operator: object, make_namespace: Callable[..., str], api: RawApi,
     return Neighbour(api, namespace)
 
 
-def restarts() -> int:
-    pods = list_all("pods", SYSTEM, "app.kubernetes.io/name=modelbundle-operator")
-    return sum(status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", []))
-
-
 def usual(neighbour: Neighbour) -> dict[str, float]:
     rounds = [neighbour.lives(PATIENCE) for _ in range(ROUNDS)]
     return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
@@ -74,14 +70,14 @@ def test_nobody_else_notices(
     neighbour: Neighbour, make_namespace: Callable[..., str], api: RawApi, show: Callable[[str], None]
 ) -> None:
     namespace = make_namespace("hostile")
-    before, began = usual(neighbour), restarts()
+    before, began = usual(neighbour), operator_restarts()
     try:
         for attack in attacks(all_of_them=SOAK):
             launch(attack, api, namespace)
             seen = neighbour.lives(PATIENCE)
             slow = {name: f"{seen[name]:.2f} s, {before[name]:.2f} s before" for name in seen
                     if seen[name] > 2 * max(before[name], SHORT)}  # fmt: skip
-            assert restarts() == began, f"{attack.name} ended the operator"
+            assert operator_restarts() == began, f"{attack.name} ended the operator"
             if SOAK:
                 show(f"{attack.name:>20}: {', '.join(f'{name} {seconds:.2f} s' for name, seconds in seen.items())}")
                 assert not slow, f"{attack.name}: {slow}"
@@ -93,7 +89,7 @@ def test_nobody_else_notices(
         kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace=SYSTEM)
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=120s", namespace=SYSTEM, timeout=130)
         after = usual(neighbour)
-        assert restarts() == 0, "the operator does not survive its start"
+        assert operator_restarts() == 0, "the operator does not survive its start"
         show(f"another tenant, median: {words(before)} before, {words(after)} after a restart beside all of it")
         if SOAK:
             assert all(after[name] <= 2 * max(before[name], SHORT) for name in after), (before, after)
@@ -167,7 +163,7 @@ def test_pods_by_the_thousand_cost_the_operator_little(
     neighbour: Neighbour, namespace: str, show: Callable[[str], None]
 ) -> None:
     """One field of one object asks for them; without a quota they are there, pending."""
-    before, began = usual(neighbour), restarts()
+    before, began = usual(neighbour), operator_restarts()
     replicas = 10_000 if SOAK else 300
     many: dict[str, Any] = {
         "replicas": replicas,
@@ -179,7 +175,7 @@ def test_pods_by_the_thousand_cost_the_operator_little(
         "all the pods", lambda: reported("many", namespace) >= replicas, 900, lambda: explain_bundle("many", namespace)
     )
     after = usual(neighbour)
-    assert restarts() == began
+    assert operator_restarts() == began
     show(f"another tenant beside {replicas} pending pods: {words(after)}; {words(before)} before")
     if SOAK:
         assert all(after[name] <= 2 * max(before[name], SHORT) for name in after), (before, after)
@@ -207,6 +203,6 @@ def test_a_watched_namespace_that_is_deleted_costs_the_others_nothing(
         end = time.monotonic() + 120  # kopf gives a refused watch up after 54 s of retries
         while time.monotonic() < end:
             neighbour.lives(20)
-        assert restarts() == 0
+        assert operator_restarts() == 0
     finally:
         operator()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.cluster import outage
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import apply, condition, kubectl, wait_for
-from tools.testkit.place import ROOT
 from tools.testkit.store import Store
 
 pytestmark = [
@@ -31,17 +29,17 @@ def suffering(operator: object, make_namespace: Callable[..., str], store: Store
     no_store = cpu_bundle(store, "no-store")
     no_index = cpu_bundle(store, "no-index", requirements=["humanize==4.10.0"])
     try:
-        _local_cluster("stop", "packages")
+        outage.stop("packages")
         apply(no_index, namespace=namespace)
         wait_condition("no-index", namespace, "ArtifactVerified", "True", timeout=60)
-        _local_cluster("stop", "s3")
+        outage.stop("s3")
         apply(no_store, namespace=namespace)
         for name, (reason, _) in DOWN.items():
             wait_condition(name, namespace, "Ready", "False", reason, 150)
         yield namespace
     finally:
-        _local_cluster("start", "s3")
-        _local_cluster("start", "packages")
+        outage.start("s3")
+        outage.start("packages")
         kubectl("delete", "namespace", namespace, "--wait=false")
 
 
@@ -55,14 +53,10 @@ def test_condition_says_what_is_down(suffering: str, name: str) -> None:
 
 def test_both_go_on_when_it_is_back(suffering: str) -> None:
     """Last of this file: it starts what was stopped."""
-    _local_cluster("start", "s3")
-    _local_cluster("start", "packages")
+    outage.start("s3")
+    outage.start("packages")
     for name in DOWN:
         wait_ready(name, suffering, 150)
         # the node follows a pod's readiness a moment later
         answer = wait_for("an answer", lambda: from_host(name, suffering, {"x": 2, "y": "abc"}, timeout=5), 30)  # noqa: B023
         assert answer.value == 7
-
-
-def _local_cluster(*words: str) -> None:
-    subprocess.run([sys.executable, "-m", "tools.local_cluster", *words], cwd=ROOT, check=True, capture_output=True)
