@@ -42,6 +42,8 @@ def main(argv: list[str] | None = None) -> int:
     commit = _git("rev-parse", "HEAD").strip()
     if _git("status", "--porcelain", "--untracked-files=no"):
         print("note: changes that are not committed are not part of it", file=sys.stderr, flush=True)
+    if options.directory:
+        Path(options.directory).mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="model-bundles-cold-", dir=options.directory))
     done: list[Command] = []
     try:
