@@ -3,7 +3,6 @@ again, and its stacks are in the log. The server beside it is not restarted."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from tests.cluster.bundles import cpu_bundle, wait_ready
@@ -33,14 +32,9 @@ def test_a_hang_ends_the_worker(operator: Callable[[], None], store: Store, name
         wait_ready(name, namespace)
         with service_url(name, namespace) as url:
             assert post(f"{url}/predict", {"x": 1, "y": ""}).status == 504
-    waiting = [threading.Thread(target=_ends, args=(name, namespace)) for name in CALLS]
-    for thread in waiting:
-        thread.start()
-    for thread in waiting:
-        thread.join()
     for name in CALLS:
+        ended = wait_for(f"{name}: a restart", lambda name=name: _ended(_pod(name, namespace)), SECONDS)
         pod = _pod(name, namespace)
-        ended = _worker(pod)["lastState"]["terminated"]
         assert ended["exitCode"] == ENDED[name], ended
         assert "in predict" in kubectl(
             "logs", "--previous", pod["metadata"]["name"], "-c", "worker", namespace=namespace
@@ -50,15 +44,12 @@ def test_a_hang_ends_the_worker(operator: Callable[[], None], store: Store, name
         wait_ready(name, namespace)
 
 
-def _ends(name: str, namespace: str) -> None:
-    wait_for(f"{name}: a restart", lambda: _worker(_pod(name, namespace))["restartCount"] > 0, SECONDS)
-
-
 def _pod(name: str, namespace: str) -> Manifest:
     (found,) = list_all("pods", namespace, f"modelbundle.dev/bundle={name}")
     return found
 
 
-def _worker(pod: Manifest) -> Manifest:
-    (found,) = pod["status"]["containerStatuses"]
-    return dict(found)
+def _ended(pod: Manifest) -> Manifest:
+    """How the worker before this one ended; empty until the kubelet says so, which may be after the restart."""
+    (worker,) = pod["status"]["containerStatuses"]
+    return dict(worker["lastState"].get("terminated") or {})

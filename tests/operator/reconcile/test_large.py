@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +20,16 @@ Body = dict[str, Any]
 BEYOND = {"appConfig": {"a": [1] * 30_000}}
 
 
+@pytest.fixture
+def turns_often() -> Iterator[None]:
+    """Threads take turns so often that a computation of a few milliseconds is many turns, however fast the machine."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(0.00001)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("turns_often")
 @pytest.mark.parametrize("of_size", [costs.references, costs.wide, costs.deep], ids=["refs", "wide", "deep"])
 async def test_the_loop_has_its_turn_while_a_large_bundle_is_looked_at(of_size: Callable[[int], Body]) -> None:
     world = World(large(of_size(250 if of_size is costs.wide else 150)))
