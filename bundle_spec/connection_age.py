@@ -2,11 +2,19 @@
 
 A connection is bound to one pod. When the endpoint moves to another bundle, or pods are added, connections that are
 kept open would stay where they are forever. So the server ends each in good time: with `connection: close` on the
-answer to a request, which loses none, or in silence when it is idle.
+answer to a request, which loses none, or in silence when it has been idle.
 """
 
+# an answer on a connection that is older than that is its last one
 CONNECTION_SECONDS = 30.0
-# idle and older than that: no request is about to come, as far as a server can tell
-IDLE_SECONDS = 15.0
-# a connection that is younger than this may exist; the server looks once a second
-MAX_CONNECTION_AGE_SECONDS = CONNECTION_SECONDS + IDLE_SECONDS + 1.0
+# without a request; load balancers keep theirs for 60, and one that the server ends first may lose them a request
+DEFAULT_IDLE_SECONDS = 75
+# of servers that take no --idle-seconds: those of 0.1.0
+FIRST_IDLE_SECONDS = 15
+IDLE_OPTION = "--idle-seconds"
+
+
+def max_connection_age(idle_seconds: float) -> float:
+    """A connection that is younger than this may exist: one that was used just before it was too old, and then idle;
+    the server looks once a second."""
+    return CONNECTION_SECONDS + idle_seconds + 1.0

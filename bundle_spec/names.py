@@ -34,6 +34,7 @@ ANNOTATION_ROLLOUT_TOKEN = f"{GROUP}/rollout-token"
 ANNOTATION_MOVED_FROM = f"{GROUP}/moved-from"
 ANNOTATION_MOVED_AT = f"{GROUP}/moved-at"
 ANNOTATION_MOVED_UNTIL = f"{GROUP}/moved-until"
+ANNOTATION_MOVED_IDLE = f"{GROUP}/moved-idle-seconds"
 
 # what the client writes on the bundles that it creates
 BUNDLE_NAME = f"{GROUP}/bundle-name"  # label and annotation

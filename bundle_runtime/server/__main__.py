@@ -21,7 +21,10 @@ from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_
 from bundle_runtime.server.container import memory_limit
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.server import Server
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, IDLE_OPTION
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 
 QUEUE_PER_PLACE = 10  # requests that may wait however long it takes, for each that the worker runs at once
 CONNECTIONS_CLOSE_SECONDS = 2.0
@@ -43,6 +46,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
     add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
     add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
+    add("--max-request-bytes", type=int, default=DEFAULT_REQUEST_BYTES, help="the most that a request's body may be")
+    add(IDLE_OPTION, type=float, default=DEFAULT_IDLE_SECONDS, help="a connection without a request is closed then")
     add("--drain-seconds", type=float, default=5.0, help="how long a drain goes on serving while endpoints follow")
     add(
         "--worker-stall-seconds",
@@ -70,7 +75,7 @@ async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[s
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
         name=options.name,
-        memory_limit=memory_limit(),
+        limits=Limits(options.max_request_bytes, options.idle_seconds, memory_limit()),
     )
     drain = Drain(server, options.drain_seconds)
     workers = await server.link.listen(layout.worker_socket)

@@ -9,6 +9,7 @@ from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import TEXT, Responses
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.readiness import ALL_PLACES_HELD, Readiness
 from bundle_runtime.server.worker.link import WorkerLink
@@ -30,6 +31,7 @@ class StatusRoutes:
         link: WorkerLink,
         metrics: Callable[[], bytes],
         stall_seconds: float,
+        limits: Limits,
     ) -> None:
         self._bundle = bundle
         self._responses = responses
@@ -39,6 +41,7 @@ class StatusRoutes:
         self._link = link
         self._text = metrics
         self._stall_seconds = stall_seconds or math.inf
+        self._limits = limits
         self.routes: dict[bytes, Callable[[Exchange], None]] = {
             b"/": self._about,
             b"/healthz": self._healthz,
@@ -89,6 +92,7 @@ class StatusRoutes:
                 "failure": link.failure,
                 "worker": {key: link.worker.get(key) for key in ("python", "pid", "maxConcurrency")},
                 "loadSeconds": link.load_seconds,
+                "limits": self._limits.described(),
                 "requestSchema": self._bundle.request_schema_json,
                 "responseSchema": self._bundle.response_schema_json,
             },

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bundle_runtime.server.bundle import ServedBundle
-from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES
 from bundle_runtime.server.counters import Counters
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import Responses
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
+from bundle_runtime.server.limits import DEFAULT_LIMITS, Limits
 from bundle_runtime.server.memory import Memory
 from bundle_runtime.server.metrics import Metrics, Snapshot
 from bundle_runtime.server.predict.predictions import Predictions
@@ -28,12 +28,11 @@ from bundle_runtime.server.routes import StatusRoutes
 from bundle_runtime.server.worker.link import WorkerLink
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
-MAX_BODY_BYTES = 64 * 1024 * 1024
 
 
 class Server:
     """One bundle over HTTP. ``document`` is the bundle's, with ValueError or jsonschema_rs.ReferencingError when its
-    schemas cannot be used; times are in seconds, ``max_body`` and ``memory_limit`` in bytes."""
+    schemas cannot be used; times are in seconds."""
 
     def __init__(
         self,
@@ -46,14 +45,13 @@ class Server:
         timeout_seconds: float,
         stall_seconds: float,
         name: str = "",
-        max_body: int = MAX_BODY_BYTES,
-        memory_limit: int = DEFAULT_MEMORY_LIMIT_BYTES,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._loop = loop
-        self.max_body = max_body
+        self.limits = limits
         self.connections: set[HttpConnection] = set()
         self.bundle = ServedBundle(document, digest, name)
-        self.memory = Memory(memory_limit)
+        self.memory = Memory(limits.memory_bytes)
         self.lifecycle = Lifecycle()
         self.counters = Counters()
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self.lifecycle)
@@ -69,6 +67,7 @@ class Server:
             self.readiness,
             self.counters,
             timeout_seconds,
+            limits,
         )
         self.metrics = Metrics(self.counters, self._snapshot)
         self._status = StatusRoutes(
@@ -80,6 +79,7 @@ class Server:
             self.link,
             self.metrics.text,
             stall_seconds,
+            limits,
         )
         self._id_prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
@@ -107,7 +107,7 @@ class Server:
         if route is None:
             from bundle_runtime.server.protocols import routes as protocols  # what most pods are never asked
 
-            protocols.route(self.predictions, exchange, path, self.max_body)
+            protocols.route(self.predictions, exchange, path)
         elif exchange.method not in (b"GET", b"HEAD"):
             message = f"{path.decode()} takes GET"
             self.responses.error(exchange, "MethodNotAllowed", message, more=b"allow: GET, HEAD\r\n")

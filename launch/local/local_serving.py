@@ -26,6 +26,7 @@ import bundle_runtime
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
+from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.value_count import check_count
 from launch.api.interruption import held
@@ -95,6 +96,9 @@ class LocalServing:
         server = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(port)]
         server += ["--name", self.name, "--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
         server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
+        for option, field in (("--max-request-bytes", "maxRequestBytes"), (IDLE_OPTION, "idleSeconds")):
+            if self.serving.get(field):
+                server += [option, str(self.serving[field])]
         server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}

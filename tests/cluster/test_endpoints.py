@@ -28,7 +28,8 @@ def endpoint(bundle: str, name: str = "stable") -> Manifest:
 
 
 def versions(store: Store, *names: str) -> list[Manifest]:
-    return [cpu_bundle(store, name, env=[{"name": "VERSION", "value": name}]) for name in names]
+    serving = {"idleSeconds": 5}  # a move waits for it
+    return [cpu_bundle(store, name, serving=serving, env=[{"name": "VERSION", "value": name}]) for name in names]
 
 
 def wait_moved(bundle: str, namespace: str, timeout: float = 90) -> Manifest:

@@ -17,6 +17,7 @@ from typing import Any
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import parser, responses
 from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.queue import dispatcher as dispatch
 from bundle_runtime.server.queue import send_policy
 from bundle_runtime.server.server import Server
@@ -184,7 +185,7 @@ class Runtime:
 
     def __init__(self, document: dict[str, Any], predict_fn: Any = None, timeout_seconds: float = 60.0) -> None:
         self.loop = Loop()
-        options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0, "max_body": MAX_BODY}
+        options = {"max_concurrency": 2, "queue_limit": 1000, "stall_seconds": 120.0, "limits": Limits(MAX_BODY)}
         self.server = Server(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
         self._watch(self.server, trusted=predict_fn is not None)
         self.link = WorkerConnection(self.server.link, self.loop)  # type: ignore[arg-type]

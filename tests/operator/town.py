@@ -10,7 +10,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
-from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
+from bundle_spec.connection_age import FIRST_IDLE_SECONDS, max_connection_age
 from tests.operator.fake_cluster import FakeCluster
 from tools.testkit.cluster_objects import START, model_bundle, serving_pod
 
@@ -20,7 +20,7 @@ Body = dict[str, Any]
 KEY = Key("models", "sentiment", "ModelEndpoint")
 
 
-SETTLED = PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS + 1
+SETTLED = PROPAGATION_SECONDS + max_connection_age(FIRST_IDLE_SECONDS) + 1
 
 
 def endpoint(bundle: str, name: str = "sentiment") -> Body:
@@ -46,7 +46,9 @@ class Town:
         for body in bodies:
             self.cluster.put(body)
 
-    def bundle(self, name: str, reason: str = "Serving", content: str = "", stalled: bool = False) -> None:
+    def bundle(
+        self, name: str, reason: str = "Serving", content: str = "", stalled: bool = False, idle: int | None = None
+    ) -> None:
         """A bundle that says this of itself; where it serves it has a pod."""
         content = content or name
         ready = "True" if reason in ("Serving", "Stored") else "False"
@@ -58,7 +60,7 @@ class Town:
         for ref in [ref for ref in self.cluster.objects if ref[0] == "Pod" and ref[2] == f"{name}-pod"]:
             self.gone(*ref)
         if reason == "Serving":
-            self.cluster.put(serving_pod(f"{name}-pod", bundle=name, digest=digest(content)))
+            self.cluster.put(serving_pod(f"{name}-pod", bundle=name, digest=digest(content), idle_seconds=idle))
 
     def gone(self, kind: str, _: str, name: str) -> None:
         self.cache.observe(kind, "DELETED", self.cluster.delete(kind, Key("models", name)))

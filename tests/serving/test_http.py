@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bundle_runtime.server.server import MAX_BODY_BYTES
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from tests.serving.conftest import code_bundle
 from tools.testkit.pair import Pair, stopping
 
 ECHO = "def predict(x):\n    return x\n"
-LIMIT = MAX_BODY_BYTES
+LIMIT = DEFAULT_REQUEST_BYTES
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bundle_runtime.server.server import MAX_BODY_BYTES
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from tests.serving.conftest import Served, code_bundle
 from tools.testkit.pair import Answer, Pair, stopping
 
@@ -29,7 +29,7 @@ DOCUMENT = {
     },
     "responseSchema": {"type": "integer", "maximum": 100},
 }
-LIMIT = MAX_BODY_BYTES
+LIMIT = DEFAULT_REQUEST_BYTES
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ from typing import Any
 
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, LABEL_MANAGED_BY, MANAGED_BY
 
+from bundle_spec.connection_age import IDLE_OPTION
+
 Body = dict[str, Any]
 
 START = datetime(2026, 1, 1, 12, 0, 0, tzinfo=UTC)
@@ -44,7 +46,7 @@ def model_bundle(name: str = "llama", namespace: str = "models", *, serving: Bod
 def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "models", digest: str = DIGEST,
         template: str = "t1", created: float = 0, ready: bool = False, ready_at: float = 0,
         unschedulable: str = "", unschedulable_at: float = 0, leaving: bool = False,
-        **containers: Body) -> Body:  # fmt: skip
+        idle_seconds: int | None = None, **containers: Body) -> Body:  # fmt: skip
     """A pod; `containers` are statuses by container name, made with the functions below."""
     labels = {
         LABEL_MANAGED_BY: MANAGED_BY,
@@ -69,11 +71,13 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
     if leaving:
         metadata["deletionTimestamp"] = at(created)
     worker = {"resources": {"limits": {"memory": "2Gi"}}, "env": [{"name": "MODELBUNDLE_DIGEST", "value": digest}]}
+    option = [] if idle_seconds is None else [IDLE_OPTION, str(idle_seconds)]
+    server = {"name": "server", "command": ["python", "-m", "bundle_runtime.server", *option]}
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": metadata,
-        "spec": {"containers": [{"name": "worker", **worker}]},
+        "spec": {"initContainers": [server], "containers": [{"name": "worker", **worker}]},
         "status": {
             "phase": "Pending",
             "conditions": conditions,

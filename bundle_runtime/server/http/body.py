@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bundle_runtime.server.limits import SETTING
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
 PARTS_MAX = 16  # of a body, however small
@@ -63,7 +64,9 @@ class BodyBuffer:
 
     def too_large(self) -> TooMuch:
         """The refusal of a body that is more than ``max_size``."""
-        return TooMuch("BodyTooLarge", f"the body is more than {self.max_size} bytes: send less in one request")
+        return TooMuch(
+            "BodyTooLarge", f"the body is more than {self.max_size} bytes ({SETTING}): send less in one request"
+        )
 
     def _keep(self, data: bytes) -> None:
         if len(data) >= PART_MIN_BYTES and not self._tail:

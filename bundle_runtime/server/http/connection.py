@@ -15,8 +15,9 @@ from typing import Protocol, cast
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.parser import RequestParser
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.memory import Memory
-from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS
+from bundle_spec.connection_age import CONNECTION_SECONDS
 
 MAX_PIPELINED = 16
 WRITE_SECONDS = 60.0
@@ -32,7 +33,7 @@ class Handler(Protocol):
 
     memory: Memory
     lifecycle: Lifecycle
-    max_body: int  # bytes
+    limits: Limits
     connections: set[HttpConnection]  # the open ones
 
     def handle(self, exchange: Exchange) -> None:
@@ -47,7 +48,7 @@ class HttpConnection(asyncio.Protocol):
         self._lifecycle = handler.lifecycle
         self._memory = handler.memory
         self._loop = loop
-        self._parser = RequestParser(self, loop.time, handler.max_body, handler.memory)
+        self._parser = RequestParser(self, loop.time, handler.limits.request_bytes, handler.memory)
         self._transport: asyncio.Transport | None = None
         self._unread = object()  # the holder, in memory, of what the client has not read of its responses
         self._queue: deque[Exchange] = deque()
@@ -266,5 +267,5 @@ class HttpConnection(asyncio.Protocol):
                 transport.abort()
         elif self._parser.arriving:
             self._parser.check(now)
-        elif self._current is None and not self._queue and now > self._ends_at and waited > IDLE_SECONDS:
+        elif self._current is None and not self._queue and waited > self._handler.limits.idle_seconds:
             transport.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.limits import SETTING
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
 
@@ -48,7 +49,9 @@ def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
             parts.append(stream.decompress(piece, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:
-                raise Undecodable("BodyTooLarge", f"the body is more than {limit} bytes once it is decompressed")
+                raise Undecodable(
+                    "BodyTooLarge", f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
+                )
             if size > asked:
                 memory.needs(2 * size, "the decompressed body", len(body))
                 asked = size + MEMORY_CHECK_STEP_BYTES

@@ -11,6 +11,7 @@ from bundle_runtime.server.http.content_coding import encoded
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import Responses
 from bundle_runtime.server.http.trace import trace_context
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.predict.codec import Codec, FieldsCodec
 from bundle_runtime.server.predict.streaming import Stream
@@ -37,6 +38,7 @@ class Predictions:
         readiness: Readiness,
         counters: Counters,
         timeout_seconds: float,
+        limits: Limits,
     ) -> None:
         self.bundle = bundle
         self.memory = memory
@@ -47,6 +49,7 @@ class Predictions:
         self._dispatcher = dispatcher
         self._counters = counters
         self._timeout = timeout_seconds
+        self.limits = limits
         dispatcher.on_finish = self._finished
         dispatcher.on_item = self._streamed
 

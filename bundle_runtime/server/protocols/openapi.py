@@ -17,6 +17,7 @@ import orjson
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.http.responses import error_body as _error_body
+from bundle_runtime.server.limits import SETTING, Limits
 from bundle_runtime.server.predict.predictions import Predictions
 
 HTML = b"text/html; charset=utf-8"
@@ -34,7 +35,7 @@ def openapi(predictions: Predictions, exchange: Exchange) -> None:
     """GET /openapi.json."""
     bundle = predictions.bundle
     schemas = bundle.request_schema_json, bundle.response_schema_json
-    found = document(bundle.name, bundle.digest, *schemas, predictions.link.fields)
+    found = document(bundle.name, bundle.digest, *schemas, predictions.link.fields, predictions.limits)
     exchange.reply(predictions.responses.headers.get(200), orjson.dumps(found))
 
 
@@ -60,9 +61,11 @@ def _page() -> tuple[bytes, bytes]:
     return content, b"; ".join([*rules, *(b"%b %b" % part for part in parts.items())])
 
 
-def document(name: str, digest: str, request: Any, response: Any, fields: dict[str, list[str]]) -> dict[str, Any]:
-    """The OpenAPI document of one bundle: its request and response schema, None without one, and the ``fields`` that
-    its worker says predict_fn takes and needs. Pure."""
+def document(
+    name: str, digest: str, request: Any, response: Any, fields: dict[str, list[str]], limits: Limits
+) -> dict[str, Any]:
+    """The OpenAPI document of one bundle: its request and response schema, None without one, the ``fields`` that its
+    worker says predict_fn takes and needs, and what its server takes. Pure."""
     components = {
         "PredictRequest": _called(
             {"type": "object"} if request is None else embedded(request, "PredictRequest"), fields
@@ -70,7 +73,7 @@ def document(name: str, digest: str, request: Any, response: Any, fields: dict[s
         "PredictResponse": {} if response is None else embedded(response, "PredictResponse"),
         "Error": _ERROR,
     }
-    failures = _failures()
+    failures = _failures(limits)
     predict = {
         "operationId": "predict",
         "summary": "One prediction: the request's fields are the keyword arguments of predict_fn",
@@ -102,7 +105,10 @@ def document(name: str, digest: str, request: Any, response: Any, fields: dict[s
         "info": {
             "title": name,
             "version": digest,
-            "description": "A model bundle. Also here: the Open Inference Protocol at /v2 and metrics at /metrics.",
+            "description": "A model bundle. Also here: the Open Inference Protocol at /v2 and metrics at /metrics. "
+            f"A request's body may be {limits.request_bytes} bytes, and a connection without a request is closed after "
+            f"{limits.idle_seconds:g} s.",
+            "x-limits": limits.described(),
         },
         "paths": {
             "/predict": {"post": predict},
@@ -174,12 +180,14 @@ _ERROR = {
 }
 
 
-def _failures() -> dict[str, Any]:
+def _failures(limits: Limits) -> dict[str, Any]:
     codes: dict[str, list[str]] = {}
     for code, status in STATUS_OF.items():
         if code not in _NOT_OF_PREDICT:
             codes.setdefault(str(status), []).append(code)
-    return {status: _answer(" or ".join(codes[status]), _ref("Error")) for status in sorted(codes)}
+    said = {status: " or ".join(codes[status]) for status in sorted(codes)}
+    said["413"] += f": more than {limits.request_bytes} bytes ({SETTING}), or than the server's memory holds"
+    return {status: _answer(words, _ref("Error")) for status, words in said.items()}
 
 
 def _health(operation: str, summary: str, failure: Any = None) -> dict[str, Any]:

@@ -33,8 +33,8 @@ _KNOWN = (
 )
 
 
-def route(predictions: Predictions, exchange: Exchange, path: bytes, max_body: int) -> None:
-    """Answers, or has it answered; a body that is compressed may be ``max_body`` bytes once it is not."""
+def route(predictions: Predictions, exchange: Exchange, path: bytes) -> None:
+    """Answers, or has it answered."""
     responses = predictions.responses
     name = _MODULES.get(path.split(b"/", 2)[1] if path.startswith(b"/") else b"")
     if name is None:
@@ -56,7 +56,7 @@ def route(predictions: Predictions, exchange: Exchange, path: bytes, max_body: i
             names = {key: _unquoted(value) for key, value in match.groupdict().items()}
             if not exchange.is_uncompressed:
                 try:
-                    exchange.body = decoded(exchange, predictions.memory, max_body)
+                    exchange.body = decoded(exchange, predictions.memory, predictions.limits.request_bytes)
                 except Refused as refusal:
                     responses.refused(exchange, refusal)
                     return

@@ -5,6 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.types import JsonValue
 
+from bundle_runtime.contract.wire import MAX_HEADED
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -45,6 +48,18 @@ class Resources(ApiModel):
     ephemeral_storage: Quantity | None = Field(
         default=None,
         description='Disk, such as "20Gi": request and limit of the artifact, requirements, /tmp and logs.',
+    )
+
+
+class ServerResources(ApiModel):
+    """CPU and memory of the HTTP front of each replica."""
+
+    cpu: Quantity | None = Field(
+        default=None, description="CPU that the server asks for; 50m when not set. It may use more when there is some."
+    )
+    memory: Quantity | None = Field(
+        default=None,
+        description="Memory that the server may use. When not set: 16 times maxRequestBytes, at least 1Gi.",
     )
 
 
@@ -133,6 +148,21 @@ class Serving(ApiModel):
     )
     request_timeout_seconds: int = Field(
         default=60, ge=1, le=86400, description="A request that takes longer is answered 504.", json_schema_extra=_INT32
+    )
+    max_request_bytes: int = Field(
+        default=DEFAULT_REQUEST_BYTES,
+        ge=1024,
+        le=MAX_HEADED,
+        description="Largest body of a request, also once it is decompressed; a larger one is answered 413.",
+        json_schema_extra=_INT32,
+    )
+    server_resources: ServerResources | None = None
+    idle_seconds: int = Field(
+        default=DEFAULT_IDLE_SECONDS,
+        ge=1,
+        le=3600,
+        description="An idle connection is closed then. A ModelEndpoint that leaves the bundle waits for it.",
+        json_schema_extra=_INT32,
     )
     startup_timeout_seconds: int = Field(
         default=600,

@@ -4,20 +4,21 @@ The Service's selector is what moves. It names bundle and digest, so a bundle th
 other content under its name is another one here too. The selector and the time at which it last moved are one write.
 
 A move has two ends. New connections reach the new bundle as soon as the selector has reached every node; connections
-that clients keep open stay with the old one until its server ends them, at the age of MAX_CONNECTION_AGE_SECONDS at
-most. Only then is the move reported, so that no request which is sent after the report meets the old bundle
-(docs/adr/0006).
+that clients keep open stay with the old one until its server ends them: how soon that is, its pods say (they were made
+with an idle time, whatever the bundle says by now). Only then is the move reported, so that no request which is sent
+after the report meets the old bundle (docs/adr/0006).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, max_connection_age
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
     ANNOTATION_MOVED_FROM,
+    ANNOTATION_MOVED_IDLE,
     ANNOTATION_MOVED_UNTIL,
     LABEL_BUNDLE,
     LABEL_DIGEST,
@@ -55,6 +56,13 @@ class Route:
     moved_from: str = ""
     moved_at: str = ""
     until: str = ""
+    idle_seconds: int | None = None  # for which what it led to before keeps a connection; None in moves of 0.1.0
+
+    @property
+    def drain_seconds(self) -> float:
+        """From the moment at which Kubernetes has followed until no connection to the former bundle can be left."""
+        idle = DEFAULT_IDLE_SECONDS if self.idle_seconds is None else self.idle_seconds
+        return PROPAGATION_SECONDS + max_connection_age(idle)
 
     def leads_to(self, bundle: BundleState) -> bool:
         """Whether it is this bundle, and the content that it has now."""
@@ -101,11 +109,13 @@ def current_route(service: Body | None) -> Route | None:
         notes.get(ANNOTATION_MOVED_FROM, ""),
         notes.get(ANNOTATION_MOVED_AT, ""),
         notes.get(ANNOTATION_MOVED_UNTIL, ""),
+        int(idle) if (idle := notes.get(ANNOTATION_MOVED_IDLE, "")).isdecimal() else None,
     )
 
 
-def next_route(current: Route | None, wanted: BundleState, now: datetime) -> Route:
-    """Where the Service is to lead: to the wanted bundle once that is Ready, else where it does.
+def next_route(current: Route | None, wanted: BundleState, now: datetime, idle_seconds: Iterable[int] = ()) -> Route:
+    """Where the Service is to lead: to the wanted bundle once that is Ready, else where it does. `idle_seconds` are
+    those of the pods that it leads to.
 
     Until a first bundle was Ready there is nothing to lose, and the name is held by leading to what is wanted.
     """
@@ -116,7 +126,11 @@ def next_route(current: Route | None, wanted: BundleState, now: datetime) -> Rou
         return Route(wanted.name, short if wanted.ready else "")
     if not wanted.ready:
         return current
-    return Route(wanted.name, short, current.bundle, timestamp_not_before(now))
+    kept = list(idle_seconds)
+    if requeue_after(current, now) is not None:  # connections to what it led to before that are not over either
+        kept.append(DEFAULT_IDLE_SECONDS if current.idle_seconds is None else current.idle_seconds)
+    idle = max(kept, default=DEFAULT_IDLE_SECONDS)
+    return Route(wanted.name, short, current.bundle, timestamp_not_before(now), idle_seconds=idle)
 
 
 def slice_followed(slice_: Body, pods: Collection[str]) -> bool | None:
@@ -126,10 +140,12 @@ def slice_followed(slice_: Body, pods: Collection[str]) -> bool | None:
     return found <= set(pods) if found else None
 
 
-def with_drain_deadline(route: Route, now: datetime) -> Route:
-    """Kubernetes has followed: from now on it is known when the last connection to the former bundle ends."""
-    deadline = now + timedelta(seconds=PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS)
-    return replace(route, until=timestamp_not_before(deadline))
+def with_drain_deadline(route: Route, now: datetime, idle_seconds: Iterable[int] = ()) -> Route:
+    """Kubernetes has followed: from now on it is known when the last connection to the former bundle ends.
+    `idle_seconds` are those of its pods: some may have come since it was left."""
+    known = [] if route.idle_seconds is None else [route.idle_seconds]
+    route = replace(route, idle_seconds=max([*known, *idle_seconds], default=None))
+    return replace(route, until=timestamp_not_before(now + timedelta(seconds=route.drain_seconds)))
 
 
 def requeue_after(route: Route, now: datetime) -> float | None:

@@ -141,8 +141,16 @@ def _reconciling_or_stalled(known: EndpointEvidence) -> tuple[Verdict, ...]:
 
 def _drain_words(route: Route) -> str:
     if not route.until:
-        return f"Keep {route.moved_from}: Kubernetes has not turned all connections over yet."
-    return f"Keep {route.moved_from} until {route.until}: it answers connections that clients keep open until then."
+        text = f"Keep {route.moved_from}: Kubernetes has not turned all connections over yet"
+        return f"{text}; {route.drain_seconds:.0f} s after it has, those that clients keep open have ended."
+    return f"Keep {route.moved_from} until {route.until}: {_until_words(route)}"
+
+
+def _until_words(route: Route) -> str:
+    text = f"it answers connections that clients keep open for up to {route.drain_seconds:.0f} s"
+    if route.idle_seconds is None:
+        return f"{text}."
+    return f"{text}, as its serving.idleSeconds is {route.idle_seconds}."
 
 
 def _ready(status: Truth, reason: str, message: str) -> Verdict:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, IDLE_OPTION
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
 from modelbundle_operator.api.times import parse_time, seconds_between
@@ -85,6 +86,7 @@ class Pod:
     ready_changed: datetime | None = None
     unschedulable: str = ""
     unschedulable_since: datetime | None = None
+    idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
     containers: dict[str, Container] = field(default_factory=dict)
 
 
@@ -209,8 +211,19 @@ def observe_pod(body: Body) -> Pod:
         ready_changed=parse_time(ready.get("lastTransitionTime")),
         unschedulable=scheduled.get("message", "") if unschedulable else "",
         unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
+        idle_seconds=_idle_seconds(containers),
         containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
     )
+
+
+def _idle_seconds(containers: list[Body]) -> int:
+    """As its server's command has it, whatever the bundle says by now."""
+    for container in containers:
+        command = container.get("command") or []
+        if container["name"] == "server" and IDLE_OPTION in command[:-1]:
+            text = command[command.index(IDLE_OPTION) + 1]
+            return int(text) if text.isdecimal() else DEFAULT_IDLE_SECONDS
+    return FIRST_IDLE_SECONDS
 
 
 def _container(status: Body, memory_limit: str) -> Container:

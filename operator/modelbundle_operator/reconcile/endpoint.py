@@ -97,7 +97,9 @@ class EndpointReconciler:
 
     async def _converge(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Route:
         """Bring the Service to what it should be; where it leads then."""
-        route = next_route(current_route(live), self._bundle_state(key, endpoint.spec.bundle), self.now())
+        current, state = current_route(live), self._bundle_state(key, endpoint.spec.bundle)
+        idle = self._idle_seconds(key, current.bundle, current.digest) if current else []
+        route = next_route(current, state, self.now(), idle)
         wanted = endpoint_service(endpoint, route)
         live = await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
         route = current_route(live) or route  # where another client's change is left, it leads there
@@ -107,10 +109,17 @@ class EndpointReconciler:
             have_followed = partial(slice_followed, pods=pods)
             followed, _ = await self.cluster.list("EndpointSlice", key.namespace, have_followed, label=its)
             if followed and all(followed):
-                route = with_drain_deadline(route, self.now())
+                route = with_drain_deadline(route, self.now(), self._idle_seconds(key, route.moved_from, not_of=route))
                 wanted = endpoint_service(endpoint, route)
                 await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
         return route
+
+    def _idle_seconds(self, key: Key, bundle: str, digest: str = "", not_of: Route | None = None) -> list[int]:
+        """Of a bundle's pods, those that leave too: of this digest, or all but those that a route leads to."""
+        pods = self.cache.pods(key.bundle(bundle))
+        if not_of is None:
+            return [pod.idle_seconds for pod in pods if pod.label == digest]
+        return [pod.idle_seconds for pod in pods if (bundle, pod.label) != (not_of.bundle, not_of.digest)]
 
     def _evidence(self, key: Key, endpoint: ModelEndpoint, route: Route, *, moving: bool) -> EndpointEvidence:
         pods = that_count(self.cache.pods(key.bundle(route.bundle)))

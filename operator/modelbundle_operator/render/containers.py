@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from bundle_runtime.contract.layout import Layout
+from bundle_spec.connection_age import IDLE_OPTION
 from modelbundle_operator.api.names import ModelBundle, Serving
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
@@ -69,6 +70,8 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         "--port": HTTP_PORT,
         "--max-concurrency": serving.max_concurrency,
         "--request-timeout-seconds": serving.request_timeout_seconds,
+        "--max-request-bytes": serving.max_request_bytes,
+        IDLE_OPTION: serving.idle_seconds,
         "--drain-seconds": settings.drain_seconds,
     }
     return {
@@ -84,7 +87,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         **server_probes(HTTP_PORT),
         # exec, not HTTP: an HTTP hook comes over the network, and then anyone could drain the pod
         "lifecycle": {"preStop": {"exec": {"command": ["python", "-m", "bundle_runtime.server.drain"]}}},
-        "resources": server_resources(),
+        "resources": server_resources(serving),
         "securityContext": _restricted(SERVER_UID),
         "volumeMounts": [_config_mount(), _mount("socket", _SOCKET_DIR), _mount("runtime-tmp", "/tmp")],
     }  # fmt: skip

@@ -7,7 +7,9 @@ nothing is limited, as any guess would kill some model.
 
 from typing import Any
 
+from bundle_spec.request_size import MIB, server_memory
 from modelbundle_operator.api.names import Serving
+from modelbundle_operator.api.serving import ServerResources
 
 _SMALL = {"cpu": "50m", "memory": "128Mi"}
 _UNSET_CPU = "250m"
@@ -19,9 +21,22 @@ def prepare_resources() -> dict[str, Any]:
     return {"requests": dict(_SMALL), "limits": {"memory": "1Gi"}}
 
 
-def server_resources() -> dict[str, Any]:
+def server_resources(serving: Serving) -> dict[str, Any]:
     """No CPU limit: throttling would show as latency. Memory holds a few of the largest bodies, parsed."""
-    return {"requests": dict(_SMALL), "limits": {"memory": "1Gi"}}
+    asked = serving.server_resources or ServerResources()
+    memory = str(_server_memory(serving.max_request_bytes) if asked.memory is None else asked.memory)
+    requests = dict(_SMALL)
+    if asked.cpu is not None:
+        requests["cpu"] = str(asked.cpu)
+    if asked.memory is not None:  # which may be less than what is asked for otherwise
+        requests["memory"] = memory
+    return {"requests": requests, "limits": {"memory": memory}}
+
+
+def _server_memory(max_request_bytes: int) -> str:
+    """Whole MiB, or Gi, as people write it."""
+    mebibytes = -(-server_memory(max_request_bytes) // MIB)
+    return f"{mebibytes}Mi" if mebibytes % 1024 else f"{mebibytes // 1024}Gi"
 
 
 def worker_resources(serving: Serving, gpu: bool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from modelbundle_operator.api.endpoint import ModelEndpoint
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
     ANNOTATION_MOVED_FROM,
+    ANNOTATION_MOVED_IDLE,
     ANNOTATION_MOVED_UNTIL,
     LABEL_BUNDLE,
     LABEL_DIGEST,
@@ -31,6 +32,7 @@ def endpoint_service(endpoint: ModelEndpoint, route: Route) -> Body:
         ANNOTATION_MOVED_FROM: route.moved_from,
         ANNOTATION_MOVED_AT: route.moved_at,
         ANNOTATION_MOVED_UNTIL: route.until,
+        ANNOTATION_MOVED_IDLE: "" if route.idle_seconds is None else str(route.idle_seconds),
     }
     metadata = {
         "name": endpoint.metadata.name,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from bundle_runtime.server.http import connection as http
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.server import Server
 
 
@@ -58,12 +59,15 @@ class Transport:
         return 0
 
 
+LIMITS = Limits(10_000_000)
+
+
 class Client:
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits = LIMITS) -> None:
         self.clock = Clock()
         loop = cast(asyncio.AbstractEventLoop, self.clock)
         options = {"max_concurrency": 1, "queue_limit": 1, "timeout_seconds": 9.0, "stall_seconds": 60.0}
-        self.server = Server(loop, {}, "sha256:0", max_body=10_000_000, **options)  # type: ignore[arg-type]
+        self.server = Server(loop, {}, "sha256:0", limits=limits, **options)  # type: ignore[arg-type]
         self.connect()
 
     def connect(self) -> None:

@@ -9,7 +9,7 @@ from modelbundle_operator.endpoint.route import FOLLOWED_LONGEST_SECONDS, FOLLOW
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
-from bundle_spec.connection_age import MAX_CONNECTION_AGE_SECONDS
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, max_connection_age
 from tests.operator.town import KEY, SETTLED, Town, digest, endpoint
 
 
@@ -75,7 +75,7 @@ async def test_a_move_is_reported_when_no_old_connection_can_be_left(town: Town)
     town.follow()
     assert await town.look() == pytest.approx(SETTLED, abs=1.1)
     until = datetime.fromisoformat(town.status()["moving"]["until"])
-    assert until - town.now >= timedelta(seconds=PROPAGATION_SECONDS + MAX_CONNECTION_AGE_SECONDS)
+    assert until - town.now >= timedelta(seconds=PROPAGATION_SECONDS + max_connection_age(FIRST_IDLE_SECONDS))
     await town.at_rest()
     town.now = until - timedelta(seconds=1)
     await town.look()
@@ -157,4 +157,57 @@ async def test_two_endpoints_on_one_bundle_know_nothing_of_each_other(town: Town
     await town.look(KEY._replace(name="other"))
     assert (town.points_at("other"), town.points_at()) == ("v1", "v2")
     assert town.status("other")["bundle"] == "v1"
+    await town.at_rest()
+
+
+async def begin_to_leave(town: Town, *path: str) -> None:
+    """The endpoint is led from one bundle to the next before the move to it is over."""
+    for bundle in path:
+        town.ask_for(bundle)
+        await town.look()
+        town.follow()
+        await town.look()
+
+
+def takes(town: Town) -> float:
+    return (datetime.fromisoformat(town.status()["moving"]["until"]) - town.now).total_seconds()
+
+
+@pytest.mark.parametrize("idle", [1, 15, DEFAULT_IDLE_SECONDS, 600, None])
+async def test_a_move_takes_as_long_as_the_pods_that_are_left_keep_idle_connections(town: Town, idle: int) -> None:
+    town.bundle("v1", idle=idle)
+    town.bundle("v2", idle=3000)
+    await begin_to_leave(town, "v2")
+    wanted = PROPAGATION_SECONDS + max_connection_age(FIRST_IDLE_SECONDS if idle is None else idle)
+    assert takes(town) == pytest.approx(wanted, abs=1.1)
+    assert f"up to {wanted:.0f} s, as its serving.idleSeconds is {idle or FIRST_IDLE_SECONDS}" in town.message()
+    await town.at_rest()
+
+
+async def test_a_move_that_another_one_overtakes_leaves_its_connections_their_time(town: Town) -> None:
+    town.bundle("v1", idle=300)
+    town.bundle("v2", idle=5)
+    town.bundle("v3", idle=5)
+    await begin_to_leave(town, "v2", "v3")
+    assert takes(town) == pytest.approx(PROPAGATION_SECONDS + max_connection_age(300), abs=1.1)
+    town.now += timedelta(seconds=takes(town))
+    await town.look()
+    assert town.answers() == "v3"
+    await begin_to_leave(town, "v2")
+    assert takes(town) == pytest.approx(PROPAGATION_SECONDS + max_connection_age(5), abs=1.1)
+
+
+async def test_pods_that_are_gone_may_have_kept_connections_for_the_usual_time(town: Town) -> None:
+    town.bundle("v2")
+    town.gone("Pod", "models", "v1-pod")
+    await begin_to_leave(town, "v2")
+    assert takes(town) == pytest.approx(PROPAGATION_SECONDS + max_connection_age(DEFAULT_IDLE_SECONDS), abs=1.1)
+
+
+async def test_words_say_how_long_a_move_takes_before_kubernetes_has_followed(town: Town) -> None:
+    town.bundle("v1", idle=20)
+    town.bundle("v2")
+    town.ask_for("v2")
+    await town.look()
+    assert "56 s after it has" in town.message()
     await town.at_rest()

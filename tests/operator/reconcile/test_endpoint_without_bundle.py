@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 
-from tests.operator.town import SETTLED, Town, digest
+from tests.operator.town import Town, digest
 
 
 async def test_a_bundle_that_fails_later_is_said_and_heals(town: Town) -> None:
@@ -38,7 +38,7 @@ async def test_a_bundle_that_is_deleted_under_it(town: Town) -> None:
     assert town.service()["spec"]["selector"]["modelbundle.dev/digest"] == digest("other")[7:23]
     town.follow()
     await town.look()
-    town.now += timedelta(seconds=SETTLED)
+    town.now = datetime.fromisoformat(town.status()["moving"]["until"])
     await town.look()
     assert town.status()["digest"] == digest("other")
     await town.at_rest()

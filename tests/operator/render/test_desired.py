@@ -26,6 +26,9 @@ EVERYTHING = {
     "resources": {"cpu": 4, "memory": "16Gi", "ephemeralStorage": "50Gi"},
     "maxConcurrency": 4,
     "requestTimeoutSeconds": 120,
+    "maxRequestBytes": 268369920,
+    "idleSeconds": 15,
+    "serverResources": {"cpu": 2},
     "startupTimeoutSeconds": 900,
     "terminationGracePeriodSeconds": 300,
     "nodeSelector": {"pool": "gpu"},
@@ -274,6 +277,8 @@ def test_spelling_a_default_out_is_no_change():
         "gpu": {"count": 1, "resourceName": "nvidia.com/gpu"},
         "maxConcurrency": 1,
         "requestTimeoutSeconds": 60,
+        "maxRequestBytes": 64 * 1024 * 1024,
+        "idleSeconds": 75,
         "startupTimeoutSeconds": 600,
         "rollout": {"whenNoCapacity": "Wait"},
     }
@@ -297,3 +302,18 @@ def test_a_broken_stored_template_and_a_hash_of_an_unknown_scheme_render_anew(an
 
 def test_nothing_is_random():
     assert plan(EVERYTHING) == plan(EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("serving", "memory"),
+    [
+        ({}, "1Gi"),
+        ({"maxRequestBytes": 1024}, "1Gi"),
+        ({"maxRequestBytes": 128 * 1024 * 1024}, "2Gi"),
+        ({"maxRequestBytes": 100 * 1024 * 1024 + 1}, "1601Mi"),
+        ({"maxRequestBytes": 128 * 1024 * 1024, "serverResources": {"memory": "700Mi"}}, "700Mi"),
+    ],
+)
+def test_the_servers_memory_follows_the_largest_request(serving, memory):
+    server = containers(plan(serving))["server"]
+    assert server["resources"]["limits"] == {"memory": memory}

@@ -105,6 +105,8 @@ def test_defaults():
         "$.spec.serving.gpu.resourceName": "nvidia.com/gpu",
         "$.spec.serving.maxConcurrency": 1,
         "$.spec.serving.requestTimeoutSeconds": 60,
+        "$.spec.serving.maxRequestBytes": 67108864,
+        "$.spec.serving.idleSeconds": 75,
         "$.spec.serving.startupTimeoutSeconds": 600,
         "$.spec.serving.rollout": {},
         "$.spec.serving.rollout.whenNoCapacity": "Wait",

@@ -9,13 +9,13 @@ import random
 import time
 from typing import Any
 
-from bundle_runtime.server.server import MAX_BODY_BYTES
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from tools.benchmarks.soak import bundles
 from tools.benchmarks.soak.clients import MODEL, _numbers, ask, is_json
 from tools.benchmarks.soak.connection import Connection, Gone, fields, request
 from tools.benchmarks.soak.site import Site
 
-BOMB = gzip.compress(b" " * (MAX_BODY_BYTES + 1), 1)
+BOMB = gzip.compress(b" " * (DEFAULT_REQUEST_BYTES + 1), 1)
 TIMEOUT_SECONDS = 2.0
 BURST = 100
 MALFORMED = (
@@ -92,7 +92,7 @@ async def oversized(site: Site) -> None:
     connection = await Connection.open(site.port)
     try:
         if random.random() < 0.9:
-            sent = request("/predict", b"", length=MAX_BODY_BYTES + 1) + b"x" * 100_000
+            sent = request("/predict", b"", length=DEFAULT_REQUEST_BYTES + 1) + b"x" * 100_000
         else:
             chunk = b"100000\r\n" + b"x" * (1 << 20) + b"\r\n"
             sent = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n" + chunk * 65

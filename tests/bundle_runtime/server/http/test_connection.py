@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import json
 import weakref
 
@@ -12,7 +13,8 @@ import pytest
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http import body, parser
 from bundle_runtime.server.http import connection as http
-from bundle_spec.connection_age import CONNECTION_SECONDS, IDLE_SECONDS, MAX_CONNECTION_AGE_SECONDS
+from bundle_runtime.server.limits import Limits
+from bundle_spec.connection_age import CONNECTION_SECONDS, DEFAULT_IDLE_SECONDS, max_connection_age
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
 
 
@@ -40,11 +42,14 @@ async def test_a_body_must_keep_a_pace(rate: int, status: int | None) -> None:
 
 
 async def test_an_idle_connection_is_closed_late_and_only_when_idle() -> None:
+    """A load balancer that keeps its own for 60 s never sends a request into one that this side ends."""
     client = Client()
     client.waits(CONNECTION_SECONDS * 0.75)
     client.sends(HEALTH)
     assert client.status == 200
-    client.waits(IDLE_SECONDS - 1)
+    client.waits(60)
+    assert client.transport.ended == ""
+    client.waits(DEFAULT_IDLE_SECONDS - 61)
     assert client.transport.ended == ""
     client.waits(2)
     assert client.transport.ended == "closed"
@@ -73,13 +78,13 @@ async def test_no_pipelined_request_is_lost_to_age() -> None:
 
 
 async def test_no_connection_is_older_than_what_an_endpoint_counts_on() -> None:
-    for idle_since in range(int(CONNECTION_SECONDS) + 1):
-        client = Client()
-        client.waits(idle_since)
-        client.sends(HEALTH)
-        for _ in range(int(MAX_CONNECTION_AGE_SECONDS) - idle_since):
+    for idle, used_at in itertools.product((5, 15, DEFAULT_IDLE_SECONDS), range(int(CONNECTION_SECONDS) + 1)):
+        client = Client(Limits(idle_seconds=idle))
+        for at in range(int(max_connection_age(idle))):
+            if at % idle == 0 and at <= used_at and not client.transport.ended:
+                client.sends(HEALTH)
             client.waits(1)
-        assert client.transport.ended == "closed", idle_since
+        assert client.transport.ended == "closed", (idle, used_at)
 
 
 async def test_a_client_that_does_not_read_is_dropped_and_runs_nothing_meanwhile() -> None:
@@ -99,7 +104,7 @@ async def test_a_waiting_client_is_never_too_slow() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
     client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
-    client.waits(10 * IDLE_SECONDS)
+    client.waits(10 * DEFAULT_IDLE_SECONDS)
     assert (client.status, client.transport.ended) == (None, "")
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == 200

@@ -8,6 +8,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.protocols.openapi import document, embedded
 
 NODE = {
@@ -24,7 +25,7 @@ NODE = {
 
 
 def made(schema: Any, **fields: list[str]) -> Any:
-    return document("b", "sha256:0", schema, {"type": "integer"}, fields)
+    return document("b", "sha256:0", schema, {"type": "integer"}, fields, Limits(1_000_000, 20))
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,11 @@ def test_what_fits_the_request_is_what_the_function_can_be_called_with(schema: A
 def test_a_function_that_takes_any_name() -> None:
     request = made({"type": "object"}, needs=["x"])["components"]["schemas"]["PredictRequest"]
     assert request == {"type": "object", "required": ["x"]}
+
+
+def test_what_the_server_takes_is_in_the_document() -> None:
+    whole = made(NODE)
+    assert whole["info"]["x-limits"]["maxRequestBytes"] == 1_000_000
+    assert whole["info"]["x-limits"]["idleSeconds"] == 20
+    said = whole["paths"]["/predict"]["post"]["responses"]["413"]["description"]
+    assert "1000000 bytes (serving.maxRequestBytes)" in said

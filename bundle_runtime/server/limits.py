@@ -1,0 +1,34 @@
+"""What one server takes: set by its user (serving in the ModelBundle), or made of what its container has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES
+from bundle_spec.connection_age import CONNECTION_SECONDS, DEFAULT_IDLE_SECONDS
+from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
+
+SETTING = "serving.maxRequestBytes"
+MEMORY_SETTING = "serving.serverResources.memory"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bytes, seconds and numbers; the names of the settings are those of spec.serving."""
+
+    request_bytes: int = DEFAULT_REQUEST_BYTES  # of a body, as it comes and once it is decompressed
+    idle_seconds: float = DEFAULT_IDLE_SECONDS  # of a connection without a request
+    memory_bytes: int = DEFAULT_MEMORY_LIMIT_BYTES  # that the container gives to the server
+
+    def described(self) -> dict[str, Any]:
+        """For those who ask the server."""
+        return {
+            "maxRequestBytes": self.request_bytes,
+            "idleSeconds": self.idle_seconds,
+            "connectionSeconds": CONNECTION_SECONDS,
+            "memoryBytes": self.memory_bytes,
+        }
+
+
+DEFAULT_LIMITS = Limits()
