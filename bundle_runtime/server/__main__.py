@@ -18,10 +18,11 @@ from bundle_runtime.contract import allocator
 from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_failure
-from bundle_runtime.server.container import memory_limit
+from bundle_runtime.server.container import memory_limit, raise_open_files
 from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.limits import Limits
+from bundle_runtime.server.probes import Probes
 from bundle_runtime.server.server import Server
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, IDLE_OPTION
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
@@ -44,6 +45,12 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add("--name", default="model", help="the bundle's name, which protocols with a model in their paths ask for")
     add("--host", default=None, help="address to listen on; all when not given")
     add("--port", type=int, default=8080, help="port to listen on; 0 takes a free one and prints it")
+    add(
+        "--probe-port",
+        type=int,
+        default=None,
+        help="port for probes and /metrics alone, which no number of clients takes; none when not given",
+    )
     add("--max-concurrency", type=int, default=1, help="requests that the worker runs at once")
     add("--request-timeout-seconds", type=float, default=60.0, help="longest time from a request to its answer")
     add("--max-request-bytes", type=int, default=DEFAULT_REQUEST_BYTES, help="the most that a request's body may be")
@@ -75,13 +82,17 @@ async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[s
         timeout_seconds=options.request_timeout_seconds,
         stall_seconds=options.worker_stall_seconds,
         name=options.name,
-        limits=Limits(options.max_request_bytes, options.idle_seconds, memory_limit()),
+        limits=Limits(options.max_request_bytes, options.idle_seconds, memory_limit(), raise_open_files()),
     )
     drain = Drain(server, options.drain_seconds)
     workers = await server.link.listen(layout.worker_socket)
     drains = await drain.listen(layout.drain_socket)
     clients = await loop.create_server(lambda: HttpConnection(server, loop), options.host, options.port, backlog=1024)
     ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
+    probes = Probes(server, loop)
+    asked = None
+    if options.probe_port is not None:
+        asked = await loop.create_server(lambda: HttpConnection(probes, loop), options.host, options.probe_port)
     print(f"server: listening on port {ports[0]} for {digest}", file=sys.stderr, flush=True)
 
     stop = asyncio.Event()
@@ -90,22 +101,24 @@ async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[s
     gc.collect()
     gc.freeze()  # what is here stays: the collector need not look at it again
     gc.set_threshold(GC_THRESHOLD_OBJECTS)
-    ticking = asyncio.create_task(_tick(server))
+    ticking = asyncio.create_task(_tick(server, probes))
     await stop.wait()
     stop.clear()
     ending = asyncio.create_task(_end(server, drain))
     again = asyncio.create_task(stop.wait())  # a second signal waits for nothing
     await asyncio.wait({ending, again}, return_when=asyncio.FIRST_COMPLETED)
     ticking.cancel()
-    for listener in (clients, drains, workers):
-        listener.close()
+    for listener in (clients, drains, workers, asked):
+        if listener is not None:
+            listener.close()
 
 
-async def _tick(server: Server) -> None:
+async def _tick(server: Server, probes: Probes) -> None:
     while True:
         await asyncio.sleep(1.0)
         try:
             server.tick()
+            probes.tick()
         except Exception as error:  # without the next ones no slow client would ever be ended
             traceback.print_exception(error)
 

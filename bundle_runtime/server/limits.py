@@ -10,6 +10,11 @@ from bundle_spec.connection_age import CONNECTION_SECONDS, DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 
 SETTING = "serving.maxRequestBytes"
+# of the container's memory for each connection, what is not counted of it included: a small request, and its headers
+CONNECTION_BYTES = 256 * 1024
+CONNECTIONS_MIN = 16
+FILES_RESERVED = 96  # probes, the worker, the log, and those that are about to be closed
+DEFAULT_FILES = 1024
 MEMORY_SETTING = "serving.serverResources.memory"
 
 
@@ -20,6 +25,12 @@ class Limits:
     request_bytes: int = DEFAULT_REQUEST_BYTES  # of a body, as it comes and once it is decompressed
     idle_seconds: float = DEFAULT_IDLE_SECONDS  # of a connection without a request
     memory_bytes: int = DEFAULT_MEMORY_LIMIT_BYTES  # that the container gives to the server
+    files: int = DEFAULT_FILES  # that the process may have open
+
+    @property
+    def connections(self) -> int:
+        """The most that may be open at once."""
+        return max(CONNECTIONS_MIN, min(self.memory_bytes // CONNECTION_BYTES, self.files - FILES_RESERVED))
 
     def described(self) -> dict[str, Any]:
         """For those who ask the server."""
@@ -28,6 +39,7 @@ class Limits:
             "idleSeconds": self.idle_seconds,
             "connectionSeconds": CONNECTION_SECONDS,
             "memoryBytes": self.memory_bytes,
+            "maxConnections": self.connections,
         }
 
 

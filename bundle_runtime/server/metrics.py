@@ -21,6 +21,7 @@ class Snapshot:
     in_flight: int
     queue_depth: int
     connections: int
+    connections_ended: int  # to make room for others
     worker_up: bool
     draining: bool
     heartbeat_age: float  # 0.0 without a loaded worker
@@ -96,6 +97,9 @@ def _now(now: Snapshot) -> Iterable[Metric]:
     yield _gauge("modelbundle_requests_in_flight", "Requests that the worker has.", now.in_flight)
     yield _gauge("modelbundle_queue_depth", "Requests that wait for the worker.", now.queue_depth)
     yield _gauge("modelbundle_connections", "Open HTTP connections.", now.connections)
+    ended = CounterMetricFamily("modelbundle_connections_ended", "Connections ended to make room for others.")
+    ended.add_metric([], now.connections_ended)
+    yield ended
     yield _gauge("modelbundle_worker_up", "1 when a worker has loaded the bundle.", int(now.worker_up))
     yield _gauge("modelbundle_draining", "1 while the server goes away.", int(now.draining))
     yield _gauge(

@@ -14,8 +14,8 @@ from typing import Any
 
 from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.counters import Counters
-from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.open_connections import OpenConnections
 from bundle_runtime.server.http.responses import Responses
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
 from bundle_runtime.server.limits import DEFAULT_LIMITS, Limits
@@ -49,7 +49,7 @@ class Server:
     ) -> None:
         self._loop = loop
         self.limits = limits
-        self.connections: set[HttpConnection] = set()
+        self.connections = OpenConnections(limits.connections, loop.time)
         self.bundle = ServedBundle(document, digest, name)
         self.memory = Memory(limits.memory_bytes)
         self.lifecycle = Lifecycle()
@@ -84,10 +84,14 @@ class Server:
         self._id_prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
 
+    def too_many(self) -> bytes:
+        """The response to a connection for which there is no room, counted."""
+        return self.responses.too_many(self.limits.connections)
+
     def handle(self, exchange: Exchange) -> None:
         """Answers a request, now or when the worker has."""
         if not exchange.request_id or not _REQUEST_ID.fullmatch(exchange.request_id):
-            exchange.request_id = b"%b-%x" % (self._id_prefix, next(self._numbers))
+            exchange.request_id = self._new_id()
         try:
             if exchange.refusal is not None:
                 _, code, message = exchange.refusal
@@ -98,6 +102,20 @@ class Server:
                 self._route(exchange)
         except Exception as error:
             self.responses.internal_error(exchange, error)
+
+    def handle_status(self, exchange: Exchange) -> None:
+        """Answers what the server reports of itself, and nothing else: for the listener of probes."""
+        exchange.request_id = self._new_id()
+        if exchange.refusal is not None:
+            _, code, message = exchange.refusal
+            self.responses.error(exchange, code, message)
+        elif exchange.target.partition(b"?")[0] in self._status.routes:
+            self._route(exchange)
+        else:
+            self.responses.error(exchange, "NotFound", "this port is for probes and /metrics")
+
+    def _new_id(self) -> bytes:
+        return b"%b-%x" % (self._id_prefix, next(self._numbers))
 
     def _route(self, exchange: Exchange) -> None:
         if not exchange.target.startswith(b"/"):
@@ -129,6 +147,7 @@ class Server:
             in_flight=self.dispatcher.in_flight,
             queue_depth=self.dispatcher.queue_depth,
             connections=len(self.connections),
+            connections_ended=self.connections.ended,
             worker_up=self.link.loaded,
             draining=self.lifecycle.stage is not SERVING,
             heartbeat_age=self.link.heartbeat_age or 0.0,

@@ -49,6 +49,7 @@ def _snapshot() -> Snapshot:
     return Snapshot(
         in_flight=0,
         queue_depth=0,
+        connections_ended=0,
         connections=0,
         worker_up=True,
         draining=False,

@@ -113,6 +113,7 @@ class Pair:
         self.options = options
         self.python = python or os.environ.get("WORKER_PYTHON") or sys.executable
         self.environment: dict[str, str] = {}
+        self.open_files: int | None = None  # that the server may have, when it is less than this process's
         self.report_file = root / "termination-log"
         self._processes: list[subprocess.Popen[bytes]] = []
         self.server: subprocess.Popen[bytes]
@@ -149,6 +150,8 @@ class Pair:
         command = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(self.port)]
         for name, value in {"drain_seconds": 0, **self.options}.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
+        if self.open_files is not None:
+            command = ["sh", "-c", f'ulimit -n {self.open_files} && exec "$@"', "sh", *command]
         log = self.root / "server.log"
         with open(log, "ab") as output:
             at = output.tell()

@@ -13,6 +13,7 @@ from collections import deque
 from typing import Protocol, cast
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.open_connections import OpenConnections
 from bundle_runtime.server.http.parser import RequestParser
 from bundle_runtime.server.lifecycle import SERVING, Lifecycle
 from bundle_runtime.server.limits import Limits
@@ -34,10 +35,13 @@ class Handler(Protocol):
     memory: Memory
     lifecycle: Lifecycle
     limits: Limits
-    connections: set[HttpConnection]  # the open ones
+    connections: OpenConnections
 
     def handle(self, exchange: Exchange) -> None:
         """Answers now, or later, through the exchange."""
+
+    def too_many(self) -> bytes:
+        """The response to a connection for which there is no room."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -63,7 +67,10 @@ class HttpConnection(asyncio.Protocol):
         self._waiting_since = self._loop.time()
         # not all at once: clients that connected together would come back together
         self._ends_at = self._waiting_since + CONNECTION_SECONDS * random.uniform(0.8, 1.0)
-        self._handler.connections.add(self)
+        if not self._handler.connections.add(self):
+            self._parser.stop()
+            self._transport.write(self._handler.too_many())
+            self._transport.close()
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
@@ -240,6 +247,18 @@ class HttpConnection(asyncio.Protocol):
 
     # called by the owner of all connections
 
+    def idle_since(self) -> float | None:
+        busy = self._current is not None or self._queue or self._parser.arriving or self.writing_paused
+        return None if busy else self._waiting_since
+
+    def held_up_since(self) -> float | None:
+        if self.writing_paused:
+            return self._waiting_since
+        return self._parser.began if self._parser.arriving and self._current is None and not self._queue else None
+
+    def end(self) -> None:
+        self.abort()
+
     def expects_request(self) -> bool:
         """The client has only just connected, or a moment ago had a stream whose head announced keep-alive."""
         if self._parser.began and not self.keepalive_announced:
@@ -249,7 +268,7 @@ class HttpConnection(asyncio.Protocol):
 
     def close_if_idle(self) -> bool:
         """For a drain: True when nothing was under way, or about to be."""
-        if self._current is None and not self._queue and not self._parser.arriving and self._transport is not None:
+        if self.idle_since() is not None and self._transport is not None:
             if self.expects_request():
                 return False
             self._transport.close()

@@ -45,6 +45,7 @@ STATUS_OF = {
     "WorkerDied": 503,
     "WorkerStalled": 503,
     "MemoryFull": 503,
+    "TooManyConnections": 503,
     "DeadlineExceeded": 504,
 }
 
@@ -120,6 +121,14 @@ class Responses:
             first = message.split("\n", 1)[0][:300]
             print(f"server: {code} request={exchange.request_id.decode()}: {first}", file=sys.stderr, flush=True)
         self.error(exchange, code, message, details, _RETRY if status in (429, 503) else b"")
+
+    def too_many(self, most: int) -> bytes:
+        """The whole response to a connection for which there is no room, whatever it would have asked, counted."""
+        code = "TooManyConnections"
+        self._counters.requests[(STATUS_OF[code], code)] += 1
+        body = error_body(code, f"this server has {most} connections, and none is idle: connect again later")
+        head = self.headers.get(STATUS_OF[code])
+        return b"%b%bcontent-length: %d\r\nconnection: close\r\n\r\n%b" % (head, _RETRY, len(body), body)
 
     def internal_error(self, exchange: Exchange, error: Exception) -> None:
         """An error of this server itself, logged and answered: no client waits forever because of it."""

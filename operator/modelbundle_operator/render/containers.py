@@ -18,6 +18,7 @@ from modelbundle_operator.render.resources import prepare_resources, server_reso
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
+PROBE_PORT = 8079  # which user code must leave alone too, so none that people choose
 LAYOUT = Layout()
 
 PREPARE_UID = 65531
@@ -68,6 +69,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     options = {
         "--name": bundle.metadata.name,  # protocols with a model in their paths ask for it
         "--port": HTTP_PORT,
+        "--probe-port": PROBE_PORT,
         "--max-concurrency": serving.max_concurrency,
         "--request-timeout-seconds": serving.request_timeout_seconds,
         "--max-request-bytes": serving.max_request_bytes,
@@ -83,8 +85,11 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             "python", "-m", "bundle_runtime.server", *(str(word) for option in options.items() for word in option),
         ],
         "env": _env(_identity(resolution)),
-        "ports": [{"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"}],
-        **server_probes(HTTP_PORT),
+        "ports": [
+            {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": "probes", "containerPort": PROBE_PORT, "protocol": "TCP"},
+        ],
+        **server_probes(PROBE_PORT),
         # exec, not HTTP: an HTTP hook comes over the network, and then anyone could drain the pod
         "lifecycle": {"preStop": {"exec": {"command": ["python", "-m", "bundle_runtime.server.drain"]}}},
         "resources": server_resources(serving),
@@ -113,7 +118,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         "workingDir": LAYOUT.runtime_dir,
         "env": _env(own | users),
         **_env_from(serving),
-        **worker_probes(HTTP_PORT, serving.startup_timeout_seconds),
+        **worker_probes(PROBE_PORT, serving.startup_timeout_seconds),
         "resources": worker_resources(serving, gpu=True),
         "securityContext": _restricted(USER_CODE_UID),
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -1,4 +1,5 @@
-"""Probes. All of them are asked on the server's port: the kubelet then restarts the container that they stand for.
+"""Probes. All of them are asked on a port of the server that clients do not use: however many connections they
+have open, a probe gets through. The kubelet restarts the container that a probe stands for.
 
 The worker has no liveness probe: a server that is gone, or busy, would have the kubelet restart a model that is loaded
 and well. A worker that hangs ends itself (bundle_runtime/worker/connection/stall.py).
