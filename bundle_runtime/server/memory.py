@@ -7,15 +7,25 @@ amounts are upper bounds, so the kernel's own limit, which kills, is not met.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from bundle_runtime.server.limits import MEMORY_SETTING
 from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.shares import Share
 from bundle_runtime.server.weight import weight, weight_limit
 
 UNCOUNTED_MAX_BYTES = 64 * 1024
 RESERVED_DIVISOR = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
 BUDGET_MIN_BYTES = 64 * 1024 * 1024
+# what is refused, and why: it can never be (limit: of a setting; memory; frame: to the worker), or not now
+REFUSALS = (
+    *(("request", why) for why in ("limit", "memory", "frame", "now")),
+    *(("decompressed", why) for why in ("limit", "memory", "now")),
+    *(("response", why) for why in ("memory", "now")),
+)
+DECOMPRESSED = "the decompressed body"
 _ADVICE = {"BodyTooLarge": "send less in one request", "ResponseTooLarge": "predict_fn must return less at once"}
 
 
@@ -31,6 +41,8 @@ class Memory:
         self.most_arriving = self.most // 2  # the rest is there for what has arrived
         self.holders: dict[object, int] = {}
         self._total = 0
+        self.unread = Share(self.most // 4)  # responses, by clients that do not read them
+        self.refusals: Counter[tuple[str, str]] = Counter(dict.fromkeys(REFUSALS, 0))
         self.elsewhere: Callable[[], int] = lambda: 0  # bytes that are counted elsewhere
 
     @property
@@ -57,21 +69,29 @@ class Memory:
         """Another ``size`` bytes of a body; TooMuch when there is no place for them."""
         have = self.holders.get(holder, 0)
         if have + size > self.most_arriving:
-            message = f"the body is more than the {_mib(self.most_arriving)} that fit: {_ADVICE['BodyTooLarge']}"
-            raise TooMuch("BodyTooLarge", message)
+            message = f"the body is more than the {_mib(self.most_arriving)} that fit ({MEMORY_SETTING})"
+            raise self.too_much("request", "memory", "BodyTooLarge", f"{message}: {_ADVICE['BodyTooLarge']}")
         if self._total + self.elsewhere() + size > self.most_arriving:
-            raise TooMuch("MemoryFull", "other requests' bodies fill this server's memory: send it again later")
+            raise self.too_much(
+                "request", "now", "MemoryFull", "other requests' bodies fill this server's memory: send it again later"
+            )
         self.hold(holder, have + size)
 
     def needs(self, size: int, what: str, own: int = 0, code: str = "BodyTooLarge") -> None:
         """For a moment, beside what is held, ``own`` of which is the request's; TooMuch when it is not there. ``code``
         is that of what could never fit."""
+        kind = "response" if code == "ResponseTooLarge" else "decompressed" if what == DECOMPRESSED else "request"
         if size + own > self.most:
-            raise TooMuch(code, f"{what} may take {_mib(size + own)} of memory, more than the {_mib(self.most)} that "
-                          f"there are: {_ADVICE[code]}")  # fmt: skip
+            message = f"{what} may take {_mib(size + own)} of memory, more than the {_mib(self.most)} that there are"
+            raise self.too_much(kind, "memory", code, f"{message} ({MEMORY_SETTING}): {_ADVICE[code]}")
         if self._total + self.elsewhere() + size > self.most:
-            raise TooMuch("MemoryFull", f"{what} may take {_mib(size)} of memory, and other requests hold too much of "
-                          "it: send it again later")  # fmt: skip
+            message = f"{what} may take {_mib(size)} of memory, and other requests hold too much of it"
+            raise self.too_much(kind, "now", "MemoryFull", f"{message}: send it again later")
+
+    def too_much(self, what: str, why: str, code: str, message: str) -> TooMuch:
+        """The refusal, counted; one of REFUSALS."""
+        self.refusals[(what, why)] += 1
+        return TooMuch(code, message)
 
     def needs_values(self, text: Any, what: str, code: str = "BodyTooLarge") -> None:
         """The same for JSON text that is about to be parsed, copied and sent on."""

@@ -22,6 +22,8 @@ class Snapshot:
     queue_depth: int
     connections: int
     connections_ended: int  # to make room for others
+    slow_readers_ended: int
+    refusals: Mapping[tuple[str, str], int]  # by what was too large, and why
     worker_up: bool
     draining: bool
     heartbeat_age: float  # 0.0 without a loaded worker
@@ -100,6 +102,17 @@ def _now(now: Snapshot) -> Iterable[Metric]:
     ended = CounterMetricFamily("modelbundle_connections_ended", "Connections ended to make room for others.")
     ended.add_metric([], now.connections_ended)
     yield ended
+    slow = CounterMetricFamily("modelbundle_slow_readers_ended", "Clients whose unread responses were too much.")
+    slow.add_metric([], now.slow_readers_ended)
+    yield slow
+    refused = CounterMetricFamily(
+        "modelbundle_refusals",
+        "What was more than a setting (limit), a frame or memory ever takes, or than memory takes now.",
+        labels=["what", "why"],
+    )
+    for labels, count in now.refusals.items():
+        refused.add_metric(list(labels), count)
+    yield refused
     yield _gauge("modelbundle_worker_up", "1 when a worker has loaded the bundle.", int(now.worker_up))
     yield _gauge("modelbundle_draining", "1 while the server goes away.", int(now.draining))
     yield _gauge(

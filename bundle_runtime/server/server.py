@@ -148,6 +148,8 @@ class Server:
             queue_depth=self.dispatcher.queue_depth,
             connections=len(self.connections),
             connections_ended=self.connections.ended,
+            slow_readers_ended=self.memory.unread.ended,
+            refusals=self.memory.refusals,
             worker_up=self.link.loaded,
             draining=self.lifecycle.stage is not SERVING,
             heartbeat_age=self.link.heartbeat_age or 0.0,

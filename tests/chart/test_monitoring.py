@@ -50,6 +50,8 @@ def _snapshot() -> Snapshot:
         in_flight=0,
         queue_depth=0,
         connections_ended=0,
+        slow_readers_ended=0,
+        refusals={},
         connections=0,
         worker_up=True,
         draining=False,

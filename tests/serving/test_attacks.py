@@ -182,8 +182,8 @@ def test_large_answers_that_nobody_reads(served: Served) -> None:
         connection.sendall(request)
         begun.append(connection.recv(12))
         assert peak(pair) < MOST
-    assert begun[0] == b"HTTP/1.1 200"
-    assert begun[-1] == b"HTTP/1.1 503"
+    assert begun == [b"HTTP/1.1 200"] * 20, "those that read last are disconnected for the next one"
+    assert pair.metric("modelbundle_slow_readers_ended_total") >= 10
     for connection in connections:
         connection.close()
     until(lambda: len(pair.predict(size=MIB).json) == MIB, "what they left is free again")

@@ -64,8 +64,11 @@ class BodyBuffer:
 
     def too_large(self) -> TooMuch:
         """The refusal of a body that is more than ``max_size``."""
-        return TooMuch(
-            "BodyTooLarge", f"the body is more than {self.max_size} bytes ({SETTING}): send less in one request"
+        return self._memory.too_much(
+            "request",
+            "limit",
+            "BodyTooLarge",
+            f"the body is more than {self.max_size} bytes ({SETTING}): send less in one request",
         )
 
     def _keep(self, data: bytes) -> None:

@@ -78,6 +78,7 @@ class HttpConnection(asyncio.Protocol):
         self._clear_queue()
         self._parser.release()
         self._memory.release(self._unread)
+        self._memory.unread.release(self)
         current = self._current
         self._current = None
         if current is None:
@@ -110,6 +111,7 @@ class HttpConnection(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.writing_paused = False
         self._memory.release(self._unread)
+        self._memory.unread.release(self)
         self._waiting_since = self._loop.time()
         self._parser.restart_clock()
         if self._current is not None and self._current.stream is not None:
@@ -175,6 +177,7 @@ class HttpConnection(asyncio.Protocol):
         unread = transport.get_write_buffer_size()
         if unread > JOIN_MAX_BYTES and self.writing_paused:
             self._memory.hold(self._unread, unread)
+            self._memory.unread.hold(self, unread)
 
     def _connection_header(self, exchange: Exchange, now: float) -> bytes:
         """Whether the connection ends with this response."""
@@ -257,6 +260,9 @@ class HttpConnection(asyncio.Protocol):
         return self._parser.began if self._parser.arriving and self._current is None and not self._queue else None
 
     def end(self) -> None:
+        self.abort()
+
+    def no_room(self) -> None:
         self.abort()
 
     def expects_request(self) -> bool:

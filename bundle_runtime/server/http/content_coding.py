@@ -10,7 +10,7 @@ import zlib
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.limits import SETTING
-from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
+from bundle_runtime.server.memory import DECOMPRESSED, UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
 
 MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
@@ -49,11 +49,10 @@ def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
             parts.append(stream.decompress(piece, limit + 1 - size))
             size += len(parts[-1])
             if size > limit:
-                raise Undecodable(
-                    "BodyTooLarge", f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
-                )
+                message = f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
+                raise memory.too_much("decompressed", "limit", "BodyTooLarge", message)
             if size > asked:
-                memory.needs(2 * size, "the decompressed body", len(body))
+                memory.needs(2 * size, DECOMPRESSED, len(body))
                 asked = size + MEMORY_CHECK_STEP_BYTES
             at += len(piece) - len(stream.unused_data)
             if stream.eof:

@@ -83,7 +83,7 @@ class Predictions:
             kind, payload = as_call(head, payload, trace, batches=self._dispatcher.batches)
         if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
             message = f"for the worker the request is {len(payload)} bytes, more than {wire.MAX_HEADED}"
-            raise Refused("BodyTooLarge", f"{message}: send less in one")
+            raise self.memory.too_much("request", "frame", "BodyTooLarge", f"{message}: send less in one")
         if len(payload) > UNCOUNTED_MAX_BYTES:
             self.memory.hold(exchange, len(payload))
         pending = self._dispatcher.admit(exchange, payload, kind)

@@ -10,7 +10,7 @@ import pytest
 
 from bundle_runtime.server.http.content_coding import MEMBERS_MAX, Undecodable, decoded
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.memory import Memory
+from bundle_runtime.server.memory import Memory, TooMuch
 from tools.testkit.cost import units
 
 LIMIT = 64 * 1024 * 1024
@@ -52,7 +52,7 @@ def test_what_is_no_compressed_body(content: bytes, says: str) -> None:
 def test_the_limit_is_that_of_all_members() -> None:
     content = gzip.compress(b"x" * 500) * 2
     assert len(body(content, 1000)) == 1000
-    with pytest.raises(Undecodable) as raised:
+    with pytest.raises(TooMuch, match=r"serving\.maxRequestBytes") as raised:
         body(content, 999)
     assert raised.value.code == "BodyTooLarge"
 
