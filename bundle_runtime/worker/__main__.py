@@ -1,88 +1,17 @@
-"""The worker container's command: check, load, then answer requests until the server says close."""
+"""The worker container's command: a small parent, and the worker as its child."""
 
 from __future__ import annotations
 
-import os
-import platform
 import sys
-import time
-from typing import Any, NoReturn
 
-from bundle_runtime.contract import allocator, wire
-from bundle_runtime.contract import document_loader as documents
-from bundle_runtime.contract.layout import Layout
-from bundle_runtime.contract.report import RuntimeFailure, write_failure
-from bundle_runtime.worker import loop
-from bundle_runtime.worker.connection.link import Link
-from bundle_runtime.worker.load import environment
-from bundle_runtime.worker.load.load import load
-from bundle_runtime.worker.predict.binder import schema_fields
-from bundle_runtime.worker.predict.choose import predictor_for
-from bundle_runtime.worker.predict.predictor import Predictor
-
-# a failure to load waits this long for the connection on which the server hears of it
-CONNECT_WAIT_SECONDS = 1.0
-
-
-def main() -> int:
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True)  # what user code prints is in the log at once
-    allocator.keep_freed_memory()
-    layout = Layout.from_environment()
-    threads = max(1, int(os.environ.get("MODELBUNDLE_MAX_CONCURRENCY") or 1))
-    environment.clear_scratch()
-    link = Link(
-        layout.worker_socket,
-        {
-            "digest": os.environ.get(documents.DIGEST_VARIABLE, ""),
-            "pid": os.getpid(),
-            "python": platform.python_version(),
-            "maxConcurrency": threads,
-        },
-    )
-    link.install_sigterm_handler()
-    link.on_end = lambda: os._exit(link.exit_code)  # nothing is loaded yet that could want a proper end
-    link.start()
-    seconds: dict[str, float] = {}
-    try:
-        predictor = _load(layout, seconds)
-    except RuntimeFailure as failure:
-        _fail(link, failure, seconds)
-    link.install_sigterm_handler()  # user code may have set its own while it loaded
-    link.on_end = lambda: link.end_requests(threads)
-    link.announce(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
-    print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
-    loop.run(link, predictor, threads)
-    return link.exit_code
-
-
-def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
-    start = time.monotonic()
-    document = documents.load_from_environment(layout)
-    environment.check_python(document)
-    environment.prepare_imports(layout, document)
-    seconds["check"] = time.monotonic() - start
-    return predictor_for(load(layout, document, seconds), schema_fields(document.get("requestSchema")))
-
-
-def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoReturn:
-    write_failure(failure, seconds, python=platform.python_version())
-    frame: dict[str, Any] = {"reason": failure.reason, "message": failure.message[:4000]}
-    link.connected.wait(CONNECT_WAIT_SECONDS)
-    link.announce(wire.pack_json(wire.FAILED, **frame))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(1)  # a thread that user code left behind must not keep a failed worker alive
-
-
-def _phases(seconds: dict[str, float]) -> str:
-    return ", ".join(f"{phase} {value:.3f}" for phase, value in seconds.items())
-
+from bundle_runtime.worker import parent
 
 if __name__ == "__main__":
+    parent.fork_worker()  # before anything else is imported: what is imported here, the parent holds too
+    from bundle_runtime.worker import process
+
     try:
-        code = main()
+        code = process.main()
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)

@@ -6,6 +6,7 @@ expect to be; with more it runs on as many threads.
 
 from __future__ import annotations
 
+import os
 import threading
 
 from bundle_runtime.contract import wire
@@ -43,9 +44,7 @@ def serve(link: Link, predictor: Predictor) -> None:
             return
         connection, id = item
         request = take(connection, id)
-        if request is None:  # cancelled, or only to wake this thread
-            if threading.current_thread() is threading.main_thread():
-                link.install_sigterm_handler()
+        if request is None:  # cancelled
             continue
         try:
             if type(request) is bytes:
@@ -53,6 +52,8 @@ def serve(link: Link, predictor: Predictor) -> None:
                 answered = _framed(watch, id, answer(request))
             else:
                 answered = _answer_frame(predictor, request)  # type: ignore[arg-type]
+            if link.forked:  # the function has returned in a child too
+                os._exit(0)
             if type(answered) is bytes:
                 connection.send(answered)
             else:

@@ -7,6 +7,7 @@ and when it ends, so that what clients sent is compared with what pods ran, id b
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -247,7 +248,8 @@ def _kill(pod: str, namespace: str, *containers: str) -> float:
     pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cgroup") if _is_of(path, ids)]
     assert len(pids) >= len(containers)
     for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # a worker ends with its parent
+            os.kill(pid, signal.SIGKILL)
     while any(processes.alive(pid) for pid in pids):
         time.sleep(0.001)
     return time.time() + SEEN_SECONDS

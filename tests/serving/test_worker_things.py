@@ -1,8 +1,6 @@
-"""User code that takes the worker's own things: its descriptors, its log, its signal handler."""
+"""User code that takes the worker's own things: its descriptors, its log, its signals."""
 
 from __future__ import annotations
-
-import time
 
 import pytest
 
@@ -66,7 +64,6 @@ def predict(root, do=""):
 def test_a_handler_of_user_code_does_not_kill_what_runs_later(served: Served) -> None:
     pair = served(SIGNALS, python=oldest())
     assert pair.predict(root="", do="handle").json == "handle"
-    time.sleep(2.5)  # two heartbeats: the link looks that often
     running = Background(pair, root=str(pair.root), do="wait")
     until((pair.root / "runs").exists, "it runs")
     pair.worker.terminate()

@@ -29,6 +29,7 @@ import cloudpickle
 from bundle_runtime.prepare.place import copy_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+PARENT = "bundle_runtime/worker/parent.py"
 PATIENCE = 60.0  # of what has to come; nothing is measured by it
 
 
@@ -227,8 +228,19 @@ class Pair:
     def open(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
+    @property
+    def worker_pid(self) -> int:
+        """The process that runs user code, a child of `worker`; its own where the checkout has no such parent."""
+        children = Path(f"/proc/{self.worker.pid}/task/{self.worker.pid}/children").read_text().split()
+        return int(children[0]) if children and (self.checkout / PARENT).exists() else self.worker.pid
+
     def kill(self, process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
-        process.send_signal(number)
+        """Of a worker the process that runs user code, as the kernel does it when memory is short; SIGTERM is for its
+        parent, as the kubelet sends it."""
+        if process is self.worker and number != signal.SIGTERM:
+            os.kill(self.worker_pid, number)
+        else:
+            process.send_signal(number)
 
 
 class Background:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import socket
 import threading
 
@@ -9,8 +11,10 @@ import threading
 class Connection:
     """Answers go to the connection that asked, so that after a reconnect no id is taken for another's."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, file: os.stat_result | None = None) -> None:
+        """``file``: what the socket's descriptor is, for forget()."""
         self.sock = sock
+        self._file = file
         self._lock = threading.Lock()
 
     def send(self, data: bytes) -> None:
@@ -31,3 +35,10 @@ class Connection:
             pass
         finally:
             self._lock.release()
+
+    def forget(self) -> None:
+        """In a forked child: closes its copy of the socket, unless user code has put another file in its place."""
+        self._lock = threading.Lock()  # another thread may have held it
+        with contextlib.suppress(OSError):
+            if self._file is not None and os.path.samestat(os.fstat(self.sock.fileno()), self._file):
+                self.sock.close()

@@ -21,6 +21,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.flow import Flow
 from bundle_runtime.worker.connection.stall import StallDetector
+from bundle_runtime.worker.parent import END_SIGNAL
 from bundle_runtime.worker.user_errors import full, log
 
 HEARTBEAT_SECONDS = 1.0
@@ -28,7 +29,6 @@ RECEIVE_BYTES = 256 * 1024
 RECONNECT_MIN_SECONDS = 0.05
 RECONNECT_MAX_SECONDS = 1.0
 EXIT_WAIT_SECONDS = 2.0
-_CHECK_SIGTERM = wire.MAX_ID + 1  # no request has this id: the thread that takes it installs the handler again
 _CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
 
 
@@ -47,11 +47,12 @@ class Link:
         self._waiting: dict[tuple[Connection, int], bytes | wire.Frame] = {}
         self._flows: dict[tuple[Connection, int], Flow] = {}
         self._connection: Connection | None = None
-        self._term_seen = False
+        self._end_seen = False
         self.stall = StallDetector(self._bytes_taken)
         self.connected = threading.Event()
         self.requests: queue.SimpleQueue[tuple[Connection, int] | None] = queue.SimpleQueue()
         self.exit_code = 0
+        self.forked = False
         self.on_end: Callable[[], None] = lambda: None
 
     def start(self) -> None:
@@ -86,15 +87,23 @@ class Link:
         for _ in range(threads):
             self.requests.put(None)
 
-    def on_sigterm(self, *_: object) -> None:
-        """While connected the server says when to end, as only it knows what is in flight."""
-        self._term_seen = True
+    def heed_end_signal(self) -> None:
+        """On the main thread: the container is to end. While connected the server says when, as only it knows what is
+        in flight."""
+        if END_SIGNAL:
+            signal.signal(END_SIGNAL, self._on_end_signal)
+
+    def _on_end_signal(self, *_: object) -> None:
+        self._end_seen = True
         if self._connection is None:
             os._exit(0)
 
-    def install_sigterm_handler(self) -> None:
-        """On the main thread. Where user code runs on it, it may have set a handler of its own."""
-        signal.signal(signal.SIGTERM, self.on_sigterm)
+    def leave(self) -> None:
+        """In a forked child, which no thread of the connection has followed: there is nothing to answer."""
+        self.forked = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.forget()
 
     def _run(self) -> None:
         """Until the process ends: a worker without this thread cannot be asked, so when it ends the process does."""
@@ -103,7 +112,7 @@ class Link:
             while True:
                 if self._connect_once():
                     delay = RECONNECT_MIN_SECONDS
-                if self._term_seen:
+                if self._end_seen:
                     os._exit(0)
                 self.stall.beat()
                 time.sleep(delay)
@@ -121,7 +130,7 @@ class Link:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.connect(self._path)
             connected = True
-            self._exchange_frames(Connection(sock))
+            self._exchange_frames(Connection(sock, os.fstat(sock.fileno())))
         except OSError as error:  # not there yet, or gone again
             if sock is not None and error.errno in _CLOSED_BY_USER_CODE:
                 sock.detach()  # user code has closed it, and may have opened something else in its place
@@ -158,8 +167,6 @@ class Link:
             if time.monotonic() >= next_beat:
                 self.stall.beat()
                 connection.beat(heartbeat())
-                if signal.getsignal(signal.SIGTERM) != self.on_sigterm:
-                    self.requests.put((connection, _CHECK_SIGTERM))
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
             if data is None:
                 continue
