@@ -36,6 +36,11 @@ def failure_of(error: BaseException) -> Failed:
     return Failed("PredictFailed", describe(error))
 
 
+def failure_of_coroutine(error: BaseException) -> BaseException:
+    """The same, for what was awaited: CancelledError is the request's end, if it was cancelled, and raised on."""
+    return error if type(error).__name__ == "CancelledError" else failure_of(error)
+
+
 def unencodable(error: BaseException) -> Failed:
     """For what was raised while a prediction was encoded."""
     if isinstance(error, Failed):

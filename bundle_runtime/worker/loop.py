@@ -1,31 +1,46 @@
 """The worker's loop: takes what the server asks, has it answered, and sends the frames of the answer.
 
 With one request at a time user code runs on the main thread, where signal handlers, CUDA and GUI-minded libraries
-expect to be; with more it runs on as many threads.
+expect to be; with more it runs on as many threads. Coroutine functions run on the main thread, many at a time
+(coroutines.py).
 """
 
 from __future__ import annotations
 
 import os
 import threading
+from functools import partial
+from typing import Callable
 
 from bundle_runtime.contract import wire
+from bundle_runtime.worker.answers import failed_to_read, framed, of_frame
 from bundle_runtime.worker.connection.link import Link
-from bundle_runtime.worker.failures import Failed, too_large, unreadable
-from bundle_runtime.worker.predict.predictor import Answer, Predictor
-from bundle_runtime.worker.predict.streaming import Stream
-from bundle_runtime.worker.timing import Stopwatch
+from bundle_runtime.worker.connection.stall import Threads
+from bundle_runtime.worker.predict.predictor import Predictor
+from bundle_runtime.worker.predict.shared_loop import shared_loop
+from bundle_runtime.worker.predict.steps import finish
 
 
-def run(link: Link, predictor: Predictor, threads: int) -> None:
-    """Until the server says close."""
-    link.stall.start(threads, serve.__code__)
-    if threads == 1:
-        serve(link, predictor)
-        return
+def serving(link: Link, predictor: Predictor, concurrency: int) -> Callable[[], None]:
+    """What serves until the server says close. Before the server hears that the bundle is loaded."""
+    shared_loop.loaded(serves_coroutines=predictor.asynchronous)
+    if predictor.asynchronous:
+        from bundle_runtime.worker.coroutines import Coroutines  # and asyncio
+
+        return Coroutines(link, predictor, concurrency).run
+    link.on_end = lambda: link.end_requests(concurrency)
+    threads = Threads(link.stall, concurrency, serve.__code__)
+    if concurrency == 1:
+        return partial(serve, link, predictor, threads)
+    return partial(_serve_on_threads, link, predictor, threads, concurrency)
+
+
+def _serve_on_threads(link: Link, predictor: Predictor, threads: Threads, count: int) -> None:
     running = [
-        threading.Thread(target=serve, args=(link, predictor.for_thread()), name=f"predict-{number}", daemon=True)
-        for number in range(threads)
+        threading.Thread(
+            target=serve, args=(link, predictor.for_thread(), threads), name=f"predict-{number}", daemon=True
+        )
+        for number in range(count)
     ]
     for thread in running:
         thread.start()
@@ -33,10 +48,10 @@ def run(link: Link, predictor: Predictor, threads: int) -> None:
         thread.join()
 
 
-def serve(link: Link, predictor: Predictor) -> None:
+def serve(link: Link, predictor: Predictor, threads: Threads) -> None:
     """On one thread, until close: the queue's None."""
     watch = predictor.watch
-    link.stall.add_thread(watch)
+    threads.add(watch)
     get, take, answer = link.requests.get, link.take, predictor.answer
     while True:
         item = get()
@@ -47,11 +62,11 @@ def serve(link: Link, predictor: Predictor) -> None:
         if request is None:  # cancelled
             continue
         try:
+            watch.start()
             if type(request) is bytes:
-                watch.start()
-                answered = _framed(watch, id, answer(request))
+                answered = framed(watch, id, answer(request))
             else:
-                answered = _answer_frame(predictor, request)  # type: ignore[arg-type]
+                answered = finish(of_frame(predictor, request))  # type: ignore[arg-type]
             if link.forked:  # the function has returned in a child too
                 os._exit(0)
             if type(answered) is bytes:
@@ -61,31 +76,4 @@ def serve(link: Link, predictor: Predictor) -> None:
         # the server checks what it sends: a bug of ours is this request's end, no other's
         except BaseException as error:
             asked = request.id if isinstance(request, wire.Frame) else id
-            connection.send(wire.pack(wire.ERROR, asked, unreadable(error).payload))
-
-
-def _answer_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
-    """For a CALL, or for a BATCH: all frames that answer it, one after the other."""
-    watch = predictor.watch
-    watch.start()
-    if frame.kind == wire.BATCH:
-        requests = dict(wire.unpack_batch(frame))
-        answers = predictor.answer_batch(list(requests.values()))
-        phases = watch.phases()
-        return b"".join(wire.pack(kind, id, payload, phases) for id, (kind, payload) in zip(requests, answers))
-    from bundle_runtime.worker.predict import calls  # only when the first one comes
-
-    try:
-        return _framed(watch, frame.id, calls.run(predictor, frame.payload))
-    except Failed as failed:
-        return _framed(watch, frame.id, (wire.ERROR, failed.payload))
-
-
-def _framed(watch: Stopwatch, id: int, answer: Answer | Stream) -> bytes | Stream:
-    """The whole frame; a stream sends its own."""
-    if type(answer) is not tuple:
-        return answer  # type: ignore[return-value]
-    kind, payload = answer
-    if len(payload) > wire.MAX_BODY:
-        kind, payload = wire.ERROR, too_large(len(payload)).payload
-    return wire.pack_header(kind, id, len(payload), watch.phases()) + payload
+            connection.send(failed_to_read(asked, error))

@@ -12,11 +12,11 @@ from bundle_runtime.contract import allocator, wire
 from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure, write_failure
-from bundle_runtime.worker import loop
 from bundle_runtime.worker.connection.forked import leave_children
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.load import environment
 from bundle_runtime.worker.load.load import load
+from bundle_runtime.worker.loop import serving
 from bundle_runtime.worker.predict.binder import schema_fields
 from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
@@ -51,10 +51,10 @@ def main() -> int:
         predictor = _load(layout, seconds)
     except RuntimeFailure as failure:
         _fail(link, failure, seconds)
-    link.on_end = lambda: link.end_requests(threads)
+    serve = serving(link, predictor, threads)
     link.announce(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
     print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
-    loop.run(link, predictor, threads)
+    serve()
     return link.exit_code
 
 

@@ -24,6 +24,7 @@ from bundle_runtime.server.server import Server
 from bundle_runtime.server.worker.connection import WorkerConnection
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.connection.stall import Threads
 from bundle_runtime.worker.loop import serve
 from bundle_runtime.worker.predict.choose import predictor_for
 
@@ -176,7 +177,7 @@ class WorkerSide:
             assert frame.kind != wire.CLOSE, f"the worker did nothing wrong and is sent away: {frame.payload!r}"
             self._link._handle(self._connection, frame)
         self._link.requests.put(None)
-        serve(self._link, self._predictor)
+        serve(self._link, self._predictor, Threads(self._link.stall, 1, serve.__code__))
 
 
 class Runtime:

@@ -18,6 +18,7 @@ from unittest import mock
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.connection.stall import Threads
 from bundle_runtime.worker.loop import serve
 from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
@@ -64,7 +65,7 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
         connection.sock = _Into(output)  # type: ignore[assignment]
         link._connection = None  # as it is after a connection that was lost
         link.requests.put(None)
-        serve(link, predictor)
+        serve(link, predictor, Threads(link.stall, 1, serve.__code__))
         ours.shutdown(socket.SHUT_WR)
         first = theirs.makefile("rb").read()
     assert not ended or ended[0] in (0, 1)

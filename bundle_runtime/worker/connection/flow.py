@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
-from typing import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Callable
 
 from bundle_runtime.contract import wire
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Flow:
@@ -16,19 +20,25 @@ class Flow:
         self._given = wire.WINDOW  # bytes; of the link's thread
         self.taken = 0  # bytes; of the other one: neither needs a lock for its own
         self.cancelled = False
-        self.on_cancel: Callable[[], None] = lambda: None
+        self.closing = False  # of the loop: the generator cleans up, which is not to be cancelled
+        self.on_cancel: Callable[[], object] = lambda: None
+        self._wake: Callable[[], object] = lambda: None
 
     def add(self, credit: int) -> None:
         """``credit``: bytes that may be sent beyond those given before."""
         with self._changed:
             self._given += credit
             self._changed.notify()
+            self._wake()
 
     def cancel(self) -> None:
         """The client has left, or the connection is lost."""
         with self._changed:
+            if self.cancelled:  # the server says it again: what cleans up is not disturbed
+                return
             self.cancelled = True
             self._changed.notify()
+            self._wake()
             self.on_cancel()
 
     @property
@@ -46,9 +56,25 @@ class Flow:
             while self.spent and not self.cancelled:
                 self._changed.wait()
 
-    def ends_with(self, cancel: Callable[[], None]) -> None:
+    async def wait_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """wait() of a coroutine."""
+        while True:
+            changed = loop.create_future()
+            with self._changed:
+                if not self.spent or self.cancelled:
+                    self._wake = lambda: None
+                    return
+                self._wake = partial(loop.call_soon_threadsafe, _set, changed)
+            await changed
+
+    def ends_with(self, cancel: Callable[[], object]) -> None:
         """``cancel`` is called once the stream is cancelled; at once when it is already."""
         with self._changed:
             self.on_cancel = cancel
             if self.cancelled:
                 cancel()
+
+
+def _set(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -50,7 +50,8 @@ class Link:
         self._end_seen = False
         self.stall = StallDetector(self._bytes_taken)
         self.connected = threading.Event()
-        self.requests: queue.SimpleQueue[tuple[Connection, int] | None] = queue.SimpleQueue()
+        self.requests: Any = queue.SimpleQueue()  # or anything with put(): coroutines.py
+        self.cancel: Callable[[tuple[Connection, int] | None], None] = lambda _: None  # of one that runs, or of all
         self.exit_code = 0
         self.forked = False
         self.on_end: Callable[[], None] = lambda: None
@@ -141,6 +142,8 @@ class Link:
             self._waiting.clear()
             for flow in list(self._flows.values()):
                 flow.cancel()
+            if connected:
+                self.cancel(None)
             self.connected.clear()
             if sock is not None:
                 with contextlib.suppress(OSError):
@@ -193,6 +196,8 @@ class Link:
                 flow = self._flows.get((connection, frame.id))
                 if flow is not None:
                     flow.cancel()
+                else:
+                    self.cancel((connection, frame.id))
         elif frame.kind == wire.BATCH:
             key = -1 - frame.id  # an id in it may be cancelled: that is not the whole batch
             self._waiting[(connection, key)] = frame

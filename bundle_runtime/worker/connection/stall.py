@@ -3,8 +3,8 @@
 The worker judges itself: a server that judged it can be gone while the model is loaded and well. The link's thread
 beats once a second. What ends the worker, after the time that the server sends (wire.WATCH; never while it loads):
 - no beat: something holds the interpreter lock (alarm.py);
-- as many beats at which every thread is in a call, none of which began or gave an item meanwhile. Beats are counted,
-  not time: a process that was stopped, or whose clock was set, has not beaten.
+- as many beats at which every place is taken by a call, none of which began or gave an item meanwhile. Beats are
+  counted, not time: a process that was stopped, or whose clock was set, has not beaten.
 """
 
 from __future__ import annotations
@@ -27,14 +27,13 @@ BEAT_SECONDS = 1.0
 
 
 class StallDetector:
-    """Of the threads that predict. It counts from start(), once the bundle is loaded."""
+    """Of what predicts. It counts from start(), once the bundle is loaded."""
 
     def __init__(self, items: Callable[[], int]) -> None:
         self._items = items  # how much streams have given: one that goes on does not hang
         self._seconds = 0.0
-        self._threads: dict[int, Stopwatch] = {}
-        self._expected = 0
-        self._idle: Any = None
+        self._marks: Callable[[], tuple[int, ...]] | None = None
+        self._idle: Callable[[], bool] = lambda: True
         self._alarm: Alarm | None = None
         self._arming = threading.Lock()
         self._last: tuple[int, ...] = ()
@@ -46,14 +45,10 @@ class StallDetector:
         self._seconds = seconds
         self._arm()
 
-    def start(self, threads: int, idle: Any) -> None:
-        """The bundle is loaded; ``threads`` will add_thread(). One that waits for work runs the code ``idle``."""
+    def start(self, marks: Callable[[], tuple[int, ...]], idle: Callable[[], bool]) -> None:
+        """The bundle is loaded. ``marks`` change whenever a call begins or ends; ``idle``: one more could begin."""
         self._idle = idle
-        self._expected = threads
-
-    def add_thread(self, watch: Stopwatch) -> None:
-        """Called on each thread that predicts."""
-        self._threads[threading.get_ident()] = watch
+        self._marks = marks
         self._arm()  # the first call may be the one that hangs
 
     def beat(self) -> None:
@@ -67,7 +62,7 @@ class StallDetector:
 
     def _arm(self) -> bool:
         """False when there is nothing to watch: the bundle is loading, or no timeout has come."""
-        if not self._seconds or not self._expected or len(self._threads) < self._expected:
+        if not self._seconds or self._marks is None:
             return False
         with self._arming:  # a second alarm would go off, as only one of them is set again
             if self._alarm is None:
@@ -82,20 +77,15 @@ class StallDetector:
             self._alarm.set(0.0)
 
     def _count_beat(self) -> None:
-        marks = (*(watch.started for watch in self._threads.values()), self._items())
+        assert self._marks is not None
+        marks = (*self._marks(), self._items())
         if marks != self._last:
             self._last = marks
             self._beats = 0
             return
         self._beats += 1
-        if self._beats * BEAT_SECONDS >= self._seconds and not self._any_idle():
+        if self._beats * BEAT_SECONDS >= self._seconds and not self._idle():
             self._end_process()
-
-    def _any_idle(self) -> bool:
-        """Whether any of the threads has nothing to do."""
-        frames = sys._current_frames()
-        found = [frames.get(thread) for thread in self._threads]
-        return any(frame is not None and frame.f_code is self._idle for frame in found)
 
     def _end_process(self) -> None:
         seconds = f"{self._seconds:g} s"
@@ -107,3 +97,27 @@ class StallDetector:
         faulthandler.dump_traceback(file=_STDERR, all_threads=True)
         write(Report(REASON, message))
         os._exit(1)
+
+
+class Threads:
+    """Those that predict, one call at a time each. One that waits for work runs the code ``idle``."""
+
+    def __init__(self, stall: StallDetector, count: int, idle: Any) -> None:
+        self._stall = stall
+        self._count = count
+        self._idle = idle
+        self._watches: dict[int, Stopwatch] = {}
+
+    def add(self, watch: Stopwatch) -> None:
+        """Called on each of them."""
+        self._watches[threading.get_ident()] = watch
+        if len(self._watches) == self._count:
+            self._stall.start(self._marks, self._any_idle)
+
+    def _marks(self) -> tuple[int, ...]:
+        return tuple(watch.started for watch in self._watches.values())
+
+    def _any_idle(self) -> bool:
+        frames = sys._current_frames()
+        found = [frames.get(thread) for thread in self._watches]
+        return any(frame is not None and frame.f_code is self._idle for frame in found)

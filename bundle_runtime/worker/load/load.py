@@ -16,6 +16,7 @@ from typing import Any, Callable
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
+from bundle_runtime.worker.predict.shared_loop import shared_loop
 from bundle_runtime.worker.user_errors import describe, first_line, full, log
 from bundle_spec.document import BundleDocument
 
@@ -179,7 +180,8 @@ def _import_advice(error: BaseException) -> str:
 
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
     try:
-        return function(*args)
+        result = function(*args)
+        return shared_loop.wait(result) if inspect.iscoroutine(result) else result
     except BaseException as error:
         raise _user_failure(LOAD_FAILED, f"{what} raised", error, _load_advice) from error
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.failures import Failed, checked, failure_of, unencodable
+from bundle_runtime.worker.failures import Failed, checked, failure_of, failure_of_coroutine, unencodable
 from bundle_runtime.worker.predict.predictor import Answer, Predictor
 from bundle_runtime.worker.predict.streaming import Stream
 
@@ -14,17 +15,37 @@ class BatchPredictor(Predictor):
     """``max_batch``: how many requests one call of predict_batch takes at most."""
 
     def __init__(self, predict_fn: Any, max_batch: int) -> None:
-        super().__init__(predict_fn)
+        super().__init__(predict_fn, predict_fn.predict_batch)
         self._predict_batch = predict_fn.predict_batch
         self.max_batch = max_batch
         self.fields = {}  # predict_batch gets the fields of a request as they are
 
     def call(self, fields: dict[str, Any]) -> Any:
-        (result,) = self.call_batch([fields])
+        (result,) = self._call_batch([fields])
         return raise_if_error(result)
 
-    def call_batch(self, rows: list[Any]) -> list[Any]:
+    async def call_asynchronous(self, fields: dict[str, Any]) -> Any:
+        (result,) = await self.call_batch([fields])
+        return raise_if_error(result)
+
+    async def call_batch(self, rows: list[Any]) -> list[Any]:
         """A result for each row, exceptions among them; Failed when there is none for any."""
+        if not self.asynchronous:
+            return self._call_batch(rows)
+        count = len(rows)
+        self.watch.enter()
+        try:
+            results = self._predict_batch(rows)
+            results = _listed(self._as_stream(await results if inspect.isawaitable(results) else results))
+        except Failed:
+            raise
+        except BaseException as error:
+            raise failure_of_coroutine(error) from None
+        finally:
+            self.watch.leave()
+        return _of_each(results, count)
+
+    def _call_batch(self, rows: list[Any]) -> list[Any]:
         count = len(rows)  # before the call: user code may change the list
         self.watch.enter()
         try:
@@ -36,22 +57,20 @@ class BatchPredictor(Predictor):
             raise failure_of(error) from None
         finally:
             self.watch.leave()
-        if len(results) != count:
-            raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
-        return results
+        return _of_each(results, count)
 
-    def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
+    async def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
         rows = [wire.unpack_fields(payload) for payload in payloads]
         try:
-            results = self.call_batch(rows)
+            results = await self.call_batch(rows)
         except Failed as failed:
             return [(wire.ERROR, failed.payload)] * len(payloads)
         return [self._answer_of(result) for result in results]
 
-    def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
+    async def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
         texts: list[bytes] = []
         for at in range(0, len(rows), self.max_batch):
-            for result in self.call_batch(rows[at : at + self.max_batch]):
+            for result in await self.call_batch(rows[at : at + self.max_batch]):
                 try:
                     texts.append(self.encoded(raise_if_error(result)))
                 except Failed as failed:
@@ -65,6 +84,12 @@ class BatchPredictor(Predictor):
             return wire.ERROR, failed.payload
         except BaseException as error:  # of a class that lies about what it is
             return wire.ERROR, unencodable(error).payload
+
+
+def _of_each(results: list[Any], count: int) -> list[Any]:
+    if len(results) != count:
+        raise Failed("PredictFailed", f"predict_batch returned {len(results)} results for {count} requests")
+    return results
 
 
 def _listed(results: Any) -> list[Any]:

@@ -11,19 +11,19 @@ from bundle_runtime.worker.predict.streaming import Stream
 from bundle_runtime.worker.predict.trace import traced
 
 
-def run(predictor: Predictor, payload: bytes) -> Answer | Stream:
+async def run(predictor: Predictor, payload: bytes) -> Answer | Stream:
     """Kind and payload of the frame that answers, or the stream that does; Failed for what has no answer."""
     head, body = wire.unpack_call(payload)
     trace = head.get("trace")
     with traced(trace):
         if head["as"] == "instances":
             # as one list; the first that fails fails them all, as the protocol has no place for both
-            return wire.RESPONSE, b"[" + b",".join(predictor.encoded_instances(wire.unpack_fields(body))) + b"]"
+            return wire.RESPONSE, b"[" + b",".join(await predictor.encoded_instances(wire.unpack_fields(body))) + b"]"
         if head["as"] == "tensors":
             from bundle_runtime.worker.predict import tensors
 
-            return wire.RESPONSE, tensors.run(predictor, head["tensors"], body)
-        answer = predictor.answer(body, whole=bool(head.get("whole")))
+            return wire.RESPONSE, await tensors.run(predictor, head["tensors"], body)
+        answer = await predictor.answer_any(body, whole=bool(head.get("whole")))
     if isinstance(answer, Stream):
         answer.trace = trace
     return answer

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any, Callable
 
-from bundle_runtime.worker.failures import Failed, failure_of
+from bundle_runtime.worker.failures import Failed, failure_of, failure_of_coroutine
 from bundle_runtime.worker.predict.binder import Binder
 from bundle_runtime.worker.predict.predictor import Answer, Predictor
 from bundle_runtime.worker.user_errors import log
@@ -18,7 +19,7 @@ class FunctionPredictor(Predictor):
     max_batch = 0
 
     def __init__(self, predict_fn: Callable[..., Any], schema_fields: frozenset[str]) -> None:
-        super().__init__(predict_fn)
+        super().__init__(predict_fn, predict_fn)
         self._predict_fn = predict_fn
         binder = Binder(predict_fn, schema_fields, _say)
         self._bind = binder.bind
@@ -38,14 +39,28 @@ class FunctionPredictor(Predictor):
         finally:
             self.watch.leave()
 
-    def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
-        return [self.answer(payload, whole=True) for payload in payloads]  # type: ignore[misc]  # no Stream is whole
+    async def call_asynchronous(self, fields: dict[str, Any]) -> Any:
+        try:
+            args, kwargs = self._bind(fields)
+        except TypeError as error:
+            raise Failed("ArgumentMismatch", str(error)) from None
+        self.watch.enter()
+        try:
+            result = self._predict_fn(*args, **kwargs)
+            return self._as_stream(await result if inspect.isawaitable(result) else result)
+        except BaseException as error:
+            raise failure_of_coroutine(error) from None
+        finally:
+            self.watch.leave()
 
-    def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
+    async def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
+        return [await self.answer_any(payload, whole=True) for payload in payloads]  # type: ignore[misc]  # no Stream
+
+    async def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
         texts = []
         for index, fields in enumerate(rows):
             try:
-                texts.append(self.encoded(self.call_whole(fields)))
+                texts.append(self.encoded(await self.call_whole(fields)))
             except Failed as failed:
                 raise Failed(failed.code, f"instance {index}: {failed}") from None
         return texts

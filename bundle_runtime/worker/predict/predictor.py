@@ -10,40 +10,43 @@ import abc
 import copy
 import inspect
 from functools import partial
-from typing import TYPE_CHECKING, Any, Tuple
+from typing import Any, Tuple
 
 from bundle_runtime.contract import wire
 from bundle_runtime.contract.report import LOAD_FAILED, fail
 from bundle_runtime.worker.encode.array_extractor import ArrayExtractor
 from bundle_runtime.worker.encode.encode import encode
 from bundle_runtime.worker.failures import Failed, checked, unencodable
+from bundle_runtime.worker.predict.shared_loop import is_asynchronous, shared_loop
 from bundle_runtime.worker.predict.streaming import Stream, is_stream
 from bundle_runtime.worker.timing import Stopwatch
-
-if TYPE_CHECKING:
-    import asyncio
 
 Answer = Tuple[int, bytes]  # kind and payload of a frame
 
 
 class Predictor(abc.ABC):
-    """For one thread: the stopwatch, the encoder and the event loop belong to it alone."""
+    """For one thread, or one coroutine: the stopwatch belongs to it alone, the encoder to its thread."""
 
     max_batch: int  # requests that one call takes; 0: they come one by one
     fields: dict[str, list[str]]  # what Binder.fields says, for the OpenAPI document
 
-    def __init__(self, predict_fn: Any) -> None:
+    def __init__(self, predict_fn: Any, function: Any) -> None:
+        """``function`` is what is called of ``predict_fn``."""
+        self.asynchronous = is_asynchronous(function)  # called on the event loop, and awaited there
         self._not_finite = not_finite_of(predict_fn)
         self.encode = ArrayExtractor(self._not_finite).encode
         self.watch = Stopwatch()
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     def for_thread(self) -> Predictor:
         """The same for another thread, with what two threads cannot share."""
-        other = copy.copy(self)
+        other = self.for_coroutine()
         other.encode = ArrayExtractor(self._not_finite).encode
+        return other
+
+    def for_coroutine(self) -> Predictor:
+        """The same for another coroutine of the same thread."""
+        other = copy.copy(self)
         other.watch = Stopwatch()
-        other._loop = None
         return other
 
     @abc.abstractmethod
@@ -51,32 +54,47 @@ class Predictor(abc.ABC):
         """The result for one request, or the Stream of what is yielded; Failed whatever user code did."""
 
     @abc.abstractmethod
-    def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
+    async def call_asynchronous(self, fields: dict[str, Any]) -> Any:
+        """call() where the bundle is asynchronous. A cancelled request is CancelledError."""
+
+    @abc.abstractmethod
+    async def answer_batch(self, payloads: list[memoryview]) -> list[Answer]:
         """An answer for each request of a BATCH."""
 
     @abc.abstractmethod
-    def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
+    async def encoded_instances(self, rows: list[dict[str, Any]]) -> list[bytes]:
         """JSON text for each row; Failed, with the row's number, for the first that has none."""
 
-    def answer(self, payload: bytes | memoryview, whole: bool = False) -> Answer | Stream:
-        """For the fields of one request, as the wire has them. ``whole``: streams are made lists."""
+    def answer(self, payload: bytes) -> Answer | Stream:
+        """For the fields of one request, as the wire has them, of a bundle that is not asynchronous."""
         try:
             result = self.call(wire.unpack_fields(payload))
-            if type(result) is Stream:
-                if not whole:
-                    return result
-                result = list(result.items())
         except Failed as failed:
             return wire.ERROR, failed.payload
+        return result if type(result) is Stream else self._answer_with(result)
+
+    async def answer_any(self, payload: bytes | memoryview, whole: bool = False) -> Answer | Stream:
+        """answer() of any bundle. ``whole``: streams are made lists."""
+        try:
+            fields = wire.unpack_fields(payload)
+            result = await (self.call_whole(fields) if whole else self._result(fields))
+        except Failed as failed:
+            return wire.ERROR, failed.payload
+        return result if type(result) is Stream else self._answer_with(result)
+
+    def _answer_with(self, result: Any) -> Answer:
         try:
             return self.encode(result)
         except BaseException as error:  # SystemExit too: encoding calls methods of user code
             return wire.ERROR, unencodable(error).payload
 
-    def call_whole(self, fields: dict[str, Any]) -> Any:
+    async def call_whole(self, fields: dict[str, Any]) -> Any:
         """call() for a protocol without streams: what is yielded becomes a list."""
-        result = self.call(fields)
-        return list(result.items()) if isinstance(result, Stream) else result
+        result = await self._result(fields)
+        return await result.as_list() if isinstance(result, Stream) else result
+
+    async def _result(self, fields: dict[str, Any]) -> Any:
+        return await self.call_asynchronous(fields) if self.asynchronous else self.call(fields)
 
     def encoded(self, result: Any) -> bytes:
         """The prediction as JSON text; Failed when it cannot be."""
@@ -85,21 +103,11 @@ class Predictor(abc.ABC):
     def _settle(self, result: Any) -> Any:
         """Awaits what has to be awaited, and tells streams from results."""
         if inspect.isawaitable(result):
-            result = self._event_loop().run_until_complete(_await(result))
-        return Stream(result, self.watch, self.encoded, self._event_loop) if is_stream(result) else result
+            result = shared_loop.wait(result)
+        return self._as_stream(result)
 
-    def _event_loop(self) -> asyncio.AbstractEventLoop:
-        """One loop, kept: clients that predict_fn opened on it live on."""
-        if self._loop is None:
-            import asyncio  # a sixteenth of a second that most bundles need not wait for
-
-            self._loop = asyncio.new_event_loop()
-            asyncio.set_event_loop(self._loop)
-        return self._loop
-
-
-async def _await(awaitable: Any) -> Any:
-    return await awaitable
+    def _as_stream(self, result: Any) -> Any:
+        return Stream(result, self.watch, self.encoded, self.asynchronous) if is_stream(result) else result
 
 
 def not_finite_of(predict_fn: Any) -> str:

@@ -38,7 +38,7 @@ class Output(NamedTuple):
     data: bytes
 
 
-def run(predictor: Predictor, heads: list[TensorHead], body: memoryview) -> bytes:
+async def run(predictor: Predictor, heads: list[TensorHead], body: memoryview) -> bytes:
     """The payload of the answer, a TensorsHead and the data of its outputs; ``body``: of the tensors of ``heads``."""
     fields = {}
     at = 0
@@ -46,7 +46,7 @@ def run(predictor: Predictor, heads: list[TensorHead], body: memoryview) -> byte
         data = body[at : at + head["size"]]
         at += head["size"]
         fields[head["name"]] = argument(head, data)
-    result = predictor.call_whole(fields)
+    result = await predictor.call_whole(fields)
     try:
         return pack_result(result, predictor.encoded)
     except BaseException as error:  # methods of user code

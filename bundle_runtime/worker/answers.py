@@ -1,0 +1,40 @@
+"""The frames that answer a request: of a plain one, of a CALL, of a BATCH."""
+
+from __future__ import annotations
+
+from bundle_runtime.contract import wire
+from bundle_runtime.worker.failures import Failed, too_large, unreadable
+from bundle_runtime.worker.predict.predictor import Answer, Predictor
+from bundle_runtime.worker.predict.streaming import Stream
+from bundle_runtime.worker.timing import Stopwatch
+
+
+def framed(watch: Stopwatch, id: int, answer: Answer | Stream) -> bytes | Stream:
+    """The whole frame; a stream sends its own."""
+    if type(answer) is not tuple:
+        return answer  # type: ignore[return-value]
+    kind, payload = answer
+    if len(payload) > wire.MAX_BODY:
+        kind, payload = wire.ERROR, too_large(len(payload)).payload
+    return wire.pack_header(kind, id, len(payload), watch.phases()) + payload
+
+
+async def of_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
+    """For a CALL, or for a BATCH: all frames that answer it, one after the other."""
+    watch = predictor.watch
+    if frame.kind == wire.BATCH:
+        requests = dict(wire.unpack_batch(frame))
+        answers = await predictor.answer_batch(list(requests.values()))
+        phases = watch.phases()
+        return b"".join(wire.pack(kind, id, payload, phases) for id, (kind, payload) in zip(requests, answers))
+    from bundle_runtime.worker.predict import calls  # only when the first one comes
+
+    try:
+        return framed(watch, frame.id, await calls.run(predictor, frame.payload))
+    except Failed as failed:
+        return framed(watch, frame.id, (wire.ERROR, failed.payload))
+
+
+def failed_to_read(id: int, error: BaseException) -> bytes:
+    """The frame for a request that the worker cannot read."""
+    return wire.pack(wire.ERROR, id, unreadable(error).payload)
