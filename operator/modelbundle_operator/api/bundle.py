@@ -1,7 +1,7 @@
 """`spec.bundle`: what runs. Locked as one object, so everything that changes the running model lives here.
 
-Lists are atomic and maps are granular or free-form on purpose: with keyed lists the API server would take another
-order for the same value, and a stored byte would have changed under the immutability rule.
+Lists are atomic on purpose: with keyed lists the API server would take another order for the same value, and a stored
+byte would have changed under the immutability rule. So are free-form maps (tools/crd.py says why).
 """
 
 from typing import Annotated, Any, ClassVar, Literal

@@ -33,6 +33,10 @@ Schema = dict[str, Any]
 # the API server compares the number of keys. A map of untyped values does not have that hole.
 ANY_VALUE: Final[Schema] = {"x-kubernetes-preserve-unknown-fields": True, "nullable": True}
 
+# A free-form map is owned whole: managedFields would name each key inside it, at any depth. That is more text than the
+# map itself, and at each write of anything the API server takes it apart and merges it (docs/adr/0019).
+WHOLE: Final[Schema] = {"x-kubernetes-map-type": "atomic"}
+
 _SCALARS: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 Columns = tuple[tuple[str, str, str, str, int], ...]
@@ -199,7 +203,7 @@ def _type_schema(where: str, kind: Any) -> Schema:
     if origin is list:
         return {"type": "array", "items": _type_schema(where, args[0])}
     if origin is dict:
-        return {"type": "object", "additionalProperties": _value(where, args)}
+        return {"type": "object", **(WHOLE if args[1] is Any else {}), "additionalProperties": _value(where, args)}
     if isinstance(kind, type) and issubclass(kind, ApiModel):
         return model_schema(kind)
     if kind in _SCALARS:

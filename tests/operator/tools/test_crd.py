@@ -80,6 +80,7 @@ def test_free_form_maps_have_no_rename_hole():
         node = SPEC[f"$.bundle.{field}"]
         assert node["type"] == "object"
         assert node["additionalProperties"] == any_value
+        assert node["x-kubernetes-map-type"] == "atomic", "managedFields would have an entry for each key in it"
     preserving = [path for path, node in SPEC.items() if node.get("x-kubernetes-preserve-unknown-fields")]
     assert all(path.endswith("[]") for path in preserving)
 
