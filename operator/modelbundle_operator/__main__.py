@@ -38,7 +38,8 @@ log = logging.getLogger("modelbundle_operator")
 
 async def run(settings: Settings) -> None:
     """Run until a signal comes or a part fails; a failed part ends the process, so that Kubernetes starts it again."""
-    metrics, cache, queue, tenure = Metrics(), ObjectCache(), WorkQueue(settings.workers), Tenure()
+    metrics, cache, tenure = Metrics(), ObjectCache(), Tenure()
+    queue = WorkQueue(settings.workers, is_heavy=cache.is_heavy)
     queue.close()  # until this operator leads
     cluster = await KubernetesClient.connect(
         settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held, metrics.skipped, metrics.received

@@ -43,6 +43,11 @@ class ObjectCache:
         kept = self._kept.get((kind, *key.place))
         return 0 if kept is None else kept.size
 
+    def is_heavy(self, key: Key) -> bool:
+        """Whether a write of the object costs the API server much."""
+        kept = self._kept.get((key.kind, *key.place))
+        return kept is not None and kept.heavy
+
     def awaits(self, key: Key) -> str | None:
         """The base of a clone that is not resolved yet, without a look at the body."""
         kept = self._kept.get((KIND, *key.place))

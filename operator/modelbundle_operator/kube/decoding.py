@@ -19,6 +19,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
+from modelbundle_operator.kube.kept import HEAVY
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 from modelbundle_operator.loop.aside import LIGHT_BYTES
 
@@ -28,6 +29,9 @@ Skipped = Callable[[str], None]
 
 # of spec.bundle: more than exact_values and schema_limits allow, which say where a value of less is too deep
 DEPTH_MAX = 300
+# of an object's text, with all of its metadata: each write of a larger one costs the API server a tenth of a second and
+# more of a processor, whoever writes
+HEAVY_BYTES = 64 * 1024
 # what canonical form may save, such as null or a blank; of all that is smaller the exact size is asked
 _SLACK = 4096
 # a parser gives up at some hundred levels more; what is cut instead takes a second for three megabytes
@@ -138,6 +142,7 @@ def bundle_of(text: bytes) -> Body:
         "metadata": _fields(metadata, _METADATA, _metadata),
         "spec": {},
         "status": json.loads(status) if depth_of(status) <= DEPTH_MAX else {},
+        **({HEAVY: True} if len(text) > HEAVY_BYTES else {}),
     }
     reason, message = _unusable(_content(spec))
     if reason is not None:

@@ -20,6 +20,8 @@ from modelbundle_operator.kube.kinds import CHILD_KINDS
 LARGEST_CHILD = 64 * 1024
 # marks an outline of a child that is too large to be kept
 LARGE = "large"
+# marks an object of ours that is costly to write, also where not all of its text is kept
+HEAVY = "heavy"
 
 _FASTEST = 1  # the better levels take ten times as long for a tenth of the size
 
@@ -36,6 +38,7 @@ class Kept(NamedTuple):
     ready: str  # the reason of a bundle's Ready
     awaits: str | None  # the base of a clone that is not resolved yet
     size: int  # bytes of its text, 0 of a pod
+    heavy: bool  # an object of ours that is costly to write
     body: bytes | Pod | None  # None: a child that is too large
 
 
@@ -51,6 +54,7 @@ def keep(kind: str, body: Body) -> Kept:
         ready=_ready(body) if kind == KIND else "",
         awaits=awaited_base(body) if kind == KIND else None,
         size=len(text),
+        heavy=HEAVY in body,
         body=observe_pod(body) if kind == "Pod" else _packed(kind, body, text),
     )
 

@@ -1,9 +1,9 @@
 """Which bundle to look at next: the part of controller-runtime that Kubernetes clients for Python leave out.
 
-Namespaces take turns (turns.py). Three promises, each with its reason. A key that is queued twice is handed out once,
-as reconcile looks at the newest state anyway. A key is never in two workers, or they would undo each other's work. A
-key that fails comes back later and later, with jitter, so that a thousand bundles waiting for one broken store do not
-knock in step.
+Namespaces take turns, and of heavy keys, whose objects are costly to write, one at a time is in work (turns.py). Three
+promises, each with its reason. A key that is queued twice is handed out once, as reconcile looks at the newest state
+anyway. A key is never in two workers, or they would undo each other's work. A key that fails comes back later and
+later, with jitter, so that a thousand bundles waiting for one broken store do not knock in step.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ class WorkQueue:
     jitter: Callable[[], float] = field(default=lambda: random.uniform(1 - JITTER, 1 + JITTER))
     clock: Callable[[], float] = time.monotonic
     counters: Counters = field(default_factory=Counters)
+    is_heavy: Callable[[Key], bool] = field(default=lambda key: False)
 
     def __post_init__(self) -> None:
         self._ready = Turns(self.workers)
@@ -60,7 +61,7 @@ class WorkQueue:
             self._again.add(key)
         elif key not in self._queued:
             self._queued.add(key)
-            self._ready.add(key)
+            self._ready.add(key, heavy=self.is_heavy(key))
             self._wake()
 
     def add_after(self, key: Key, seconds: float) -> None:

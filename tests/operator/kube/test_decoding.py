@@ -7,7 +7,9 @@ import json
 import pytest
 from modelbundle_operator.api.bundle import DOCUMENT_MAX
 from modelbundle_operator.api.names import UNREADABLE
-from modelbundle_operator.kube.decoding import DEPTH_MAX, bundle_of, event_of, head_of, page_of
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.decoding import DEPTH_MAX, HEAVY_BYTES, bundle_of, event_of, head_of, page_of
+from modelbundle_operator.loop.key import Key
 
 DEEP = [DEPTH_MAX, 2000, 9900, 15_000]  # the API server takes 10,000
 
@@ -61,6 +63,26 @@ def test_only_the_content_counts(fields: str) -> None:
     body = bundle_of(text)
     assert UNREADABLE not in body
     assert body["spec"]["bundle"] == {"appConfig": {"a": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "heavy"),
+    [
+        (bundle("{}"), False),
+        (bundle(json.dumps({"a": "x" * HEAVY_BYTES})), True),
+        (bundle("[" + "[]," * DOCUMENT_MAX + "1]"), True),
+        (bundle(nested(15_000, '{"a":', "}")), True),
+        (bundle("{}", json.dumps({"resolved": {"document": "x" * HEAVY_BYTES}})), True),
+        (bundle("{}", fields=json.dumps({f"f:{n}": {} for n in range(HEAVY_BYTES // 10)})), True),
+    ],
+    ids=["small", "content", "too large", "too deep", "status", "managedFields"],
+)
+def test_all_of_an_objects_text_makes_it_heavy_also_what_is_not_kept(text: bytes, heavy: bool) -> None:
+    cache = ObjectCache()
+    cache.observe("ModelBundle", "ADDED", bundle_of(text))
+    assert cache.is_heavy(Key("b", "a")) is heavy
+    cache.observe("ModelBundle", "DELETED", bundle_of(text))
+    assert not cache.is_heavy(Key("b", "a"))
 
 
 def test_what_the_api_server_writes_in_six_characters_counts_once() -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is: no namespace waits for another one's thousand keys, nor for its slow looks."""
+"""Whose turn it is: no namespace waits for another one's thousand keys, nor for its slow looks or its heavy objects."""
 
 from __future__ import annotations
 
@@ -58,6 +58,84 @@ def test_a_worker_that_is_done_is_given_on() -> None:
     assert taken(turns) == ["other"]
     turns.done(Key("slow", "b-0"))
     assert taken(turns) == ["slow"]
+
+
+def test_one_heavy_key_is_in_work_at_a_time_and_namespaces_take_turns_in_their_line_too() -> None:
+    turns = Turns(workers=16)
+    for key in (*keys("many", 3), *keys("few", 1)):
+        turns.add(key, heavy=True)
+    assert len(turns) == 4
+    order = []
+    while (following := turns.next()) is not None:
+        assert turns.next() is None, "another one is in work"
+        order.append(following)
+        turns.done(following)
+    assert order == [Key("many", "b-0"), Key("few", "b-0"), Key("many", "b-1"), Key("many", "b-2")]
+
+
+def test_heavy_keys_of_any_number_of_namespaces_hold_one_worker() -> None:
+    turns = Turns(workers=4)
+    for number in range(20):
+        turns.add(Key(f"heavy-{number}", "b"), heavy=True)
+    assert len(taken(turns)) == 1
+    turns.add(Key("light", "b"))
+    assert taken(turns) == ["light"]
+
+
+def test_with_one_worker_neither_line_waits_for_the_end_of_the_other() -> None:
+    turns = Turns(workers=1)
+    for key in keys("heavy", 3):
+        turns.add(key, heavy=True)
+    for key in keys("light", 3):
+        turns.add(key)
+    order = []
+    while (following := turns.next()) is not None:
+        order.append(following.namespace)
+        turns.done(following)
+    assert order == ["heavy", "light"] * 3
+
+
+def test_what_is_forgotten_while_a_heavy_key_is_in_work_frees_the_line_when_that_is_done() -> None:
+    turns = Turns(workers=2)
+    first, second = keys("heavy", 2)
+    turns.add(first, heavy=True)
+    assert turns.next() == first
+    turns.clear()
+    turns.add(second, heavy=True)
+    assert turns.next() is None
+    turns.done(first)
+    assert turns.next() == second
+
+
+async def test_slow_writes_of_heavy_objects_keep_no_light_one_waiting() -> None:
+    """As many namespaces as there are workers write heavy ones, and none of these writes ends."""
+    go_on, seen, heavy = asyncio.Event(), list[str](), [Key(f"heavy-{number}", "b") for number in range(8)]
+    at_once = most = 0
+
+    async def reconcile(key: Key) -> Outcome:
+        nonlocal at_once, most
+        if key in heavy:
+            at_once += 1
+            most = max(most, at_once)
+            await go_on.wait()
+            at_once -= 1
+        seen.append(key.namespace)
+        return DONE
+
+    controller = Controller(WorkQueue(workers=8, is_heavy=heavy.__contains__), reconcile, workers=8, deadline=600)
+    task = asyncio.create_task(controller.run())
+    for key in (*heavy, *keys("light", 50)):
+        controller.enqueue(key)
+    async with asyncio.timeout(60):
+        while len(seen) < 50:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert set(seen) == {"light"}
+        go_on.set()
+        while len(seen) < 58:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    assert most == 1
+    task.cancel()
+    await asyncio.wait({task})
 
 
 async def test_the_slow_looks_of_one_namespace_keep_no_other_waiting() -> None:
