@@ -16,7 +16,7 @@ EDITS = {
 ENV = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
 ADDED = {
     "configmap": [{"op": "add", "path": "/data/more", "value": "x"}],
-    "service": [{"op": "add", "path": "/metadata/labels/team", "value": "x"}],
+    "service": [{"op": "add", "path": "/spec/ports/-", "value": {"name": "more", "port": 99}}],
     "deployment": ENV,
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
-from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
+from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
 
@@ -52,6 +52,28 @@ def test_what_was_added_to_a_child_is_taken_away(served: str, child: str) -> Non
     kubectl("patch", child, NAME, "--type=json", "-p", json.dumps(ADDED[child]), namespace=served)
     wait_for_spec(child, served, desired, 20)
     answers(served)
+
+
+def test_what_is_not_the_operators_stays_on_its_children(served: str) -> None:
+    """Labels and annotations are where meshes, queues and backups write, and a Service's families are the cluster's."""
+    theirs = {"service": "istio.io/use-waypoint=w", "deployment": "kueue.x-k8s.io/queue-name=q", "configmap": "team=a"}
+    for child, pair in theirs.items():
+        kubectl("label", child, NAME, pair, namespace=served)
+        kubectl("annotate", child, NAME, pair, namespace=served)
+    dual = '{"spec":{"ipFamilyPolicy":"PreferDualStack","sessionAffinity":"ClientIP"}}'
+    kubectl("patch", "service", NAME, "--type=merge", "-p", dual, namespace=served)
+    wait_for("an edit to be undone", lambda: _service(served)["sessionAffinity"] == "None", 20)
+    assert _service(served)["ipFamilyPolicy"] == "PreferDualStack"
+    for child, pair in theirs.items():
+        name, _, value = pair.partition("=")
+        metadata = (get(child, NAME, served) or {})["metadata"]
+        assert (metadata["labels"][name], metadata["annotations"][name]) == (value, value), child
+    answers(served)
+
+
+def _service(namespace: str) -> Manifest:
+    found: Manifest = (get("service", NAME, namespace) or {})["spec"]
+    return found
 
 
 def test_deleting_the_bundle_removes_every_child(served: str) -> None:

@@ -103,7 +103,6 @@ EDITS = [
     ("deployment", "paused", json_patch(("add", "/spec/paused", True))),
     ("deployment", "more replicas", command("scale", "--replicas=0", "--current-replicas=0")),
     ("deployment", "rollout restart", command("rollout", "restart")),
-    ("deployment", "a label", json_patch(("add", "/metadata/labels/team", "x"))),
     (
         "deployment",
         "a server-side apply by others",
@@ -112,6 +111,7 @@ EDITS = [
         ),
     ),
     ("service", "an added port", json_patch(("add", "/spec/ports/-", {"name": "spy", "port": 99}))),
+    ("service", "sessions", json_patch(("replace", "/spec/sessionAffinity", "ClientIP"))),
     ("service", "a wider selector", json_patch(("replace", "/spec/selector", {"other": "x"}))),
     ("configmap", "another document", json_patch(("replace", "/data/bundle.json", "{}"))),
     ("configmap", "an added key", json_patch(("add", "/data/extra", "1"))),

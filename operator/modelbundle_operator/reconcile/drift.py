@@ -1,8 +1,8 @@
 """What others changed in our children, and the object without it.
 
 A forced server-side apply takes back every field that we apply, but leaves what others *added*: an environment
-variable in the pod template, a port, a label. Only managedFields tells those from defaults that the API server filled
-in, so ownership decides here and values do not.
+variable in the pod template, a port. Only managedFields tells those from defaults that the API server filled in, so
+ownership decides here and values do not.
 """
 
 import copy
@@ -17,8 +17,12 @@ Fields = dict[
     str, Any
 ]  # a fieldsV1 tree: f:NAME a field, k:{...} a keyed list item, v:... a set item, "." the thing itself
 
-# What we answer for. Not status and annotations: they are where controllers and people may write.
-_OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}, "f:metadata": {"f:labels": {}}}
+# What we answer for. Not status, annotations and labels: they are where controllers and people may write. A label of
+# ours that others have changed or removed differs from what is wanted.
+_OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}}
+# Of a Service: where it is reached in the cluster's network, which is for the API server and the cluster's owner to
+# say. A PUT without them changes nothing, as the API server carries them over.
+_ADDRESSES: Fields = {"f:spec": {f"f:{name}": {} for name in ("ipFamilyPolicy", "ipFamilies", "clusterIP", "clusterIPs")}}
 
 _QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|[KMGTP]i?|)$")
 _SCALE = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)}
@@ -59,7 +63,7 @@ def _amount(value: Any) -> Decimal | None:
 
 
 def foreign_fields(live: dict[str, Any]) -> Fields:
-    """The fieldsV1 tree of what only others own in spec, data and labels; empty when there is nothing.
+    """The fieldsV1 tree of what only others own in spec and data; empty when there is nothing.
 
     Before our forced apply that includes fields that we want: who changes a value takes its ownership. So non-empty
     means: apply; and only what is foreign in the answer of that apply is an addition, for `without_foreign`.
@@ -73,11 +77,12 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
         _merge(target, entry.get("fieldsV1") or {})
     if not ours:  # managedFields were reset: ownership is unknown until our next apply
         return {}
+    _merge(ours, _ADDRESSES)
     return _without(_within(others, _OURS), ours)
 
 
 def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
-    """The field managers that alone own something in spec, data and labels."""
+    """The field managers that alone own something in spec and data."""
     entries = [
         each for each in live.get("metadata", {}).get("managedFields") or [] if each.get("subresource") != "status"
     ]
@@ -86,6 +91,7 @@ def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
         if entry.get("manager") == FIELD_MANAGER:
             _merge(ours, entry.get("fieldsV1") or {})
     others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+    _merge(ours, _ADDRESSES)
     found = {each.get("manager", "") for each in others if _without(_within(each.get("fieldsV1") or {}, _OURS), ours)}
     return tuple(sorted(found - {""}))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from modelbundle_operator.api.names import LABEL_BUNDLE
 from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.reconcile.ownership import was_posted
 
@@ -86,6 +87,28 @@ async def test_a_field_that_a_policy_asks_for_and_others_removed_comes_back(serv
     )
     await served.look()
     assert has_no_token(served.cluster.objects["Deployment", *KEY.place])
+    await served.look()
+    await served.at_rest()
+
+
+async def test_labels_and_address_families_of_others_stay_beside_ours(served: World) -> None:
+    """Meshes, queues and backups go by labels; dual stack is the cluster's owner's to choose."""
+    theirs = {"kueue.x-k8s.io/queue-name": "q", "velero.io/restore-name": "backup-1"}
+    ours = {kind: dict(served.cluster.objects[kind, *KEY.place]["metadata"]["labels"]) for kind in CHILDREN}
+    for kind in CHILDREN:
+        served.cluster.edit(kind, KEY, lambda body: body["metadata"]["labels"].update(theirs), "kubectl-label")
+    served.cluster.edit("Service", KEY, lambda body: body["spec"].update(ipFamilyPolicy="PreferDualStack"))
+    await served.at_rest()
+    for kind in CHILDREN:
+        served.cluster.edit(kind, KEY, lambda body: body["metadata"]["labels"].update({LABEL_BUNDLE: "another"}))
+    served.cluster.edit("Service", KEY, lambda body: body["spec"].update(sessionAffinity="ClientIP"))
+    await served.look()
+    assert {kind: served.cluster.objects[kind, *KEY.place]["metadata"]["labels"] for kind in CHILDREN} == {
+        kind: {**labels, **theirs} for kind, labels in ours.items()
+    }
+    service = served.cluster.objects["Service", *KEY.place]["spec"]
+    assert service["ipFamilyPolicy"] == "PreferDualStack"
+    assert "sessionAffinity" not in service
     await served.look()
     await served.at_rest()
 

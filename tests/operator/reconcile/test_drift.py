@@ -28,7 +28,7 @@ def test_what_others_added_is_removed_and_nothing_else(kind):
     restored = without_foreign(found["drifted"])
     assert restored.get("spec") == found["restored"].get("spec")
     assert restored.get("data") == found["restored"].get("data")
-    assert restored["metadata"]["labels"] == found["restored"]["labels"]
+    assert restored["metadata"]["labels"] == found["drifted"]["metadata"]["labels"], "they may be anybody's"
     assert restored["metadata"]["managedFields"] == found["drifted"]["metadata"]["managedFields"]
 
 
@@ -76,6 +76,18 @@ OURS = ("modelbundle-operator", {"f:spec": {"f:replicas": {}, "f:args": {".": {}
             "annotations are anybody's",
             live_with(OURS, ("kube-controller-manager", {"f:metadata": {"f:annotations": {"f:deployment": {}}}})),
             {},
+        ),
+        (
+            "so are labels",
+            live_with(OURS, ("kubectl-label", {"f:metadata": {"f:labels": {"f:kueue.x-k8s.io/queue-name": {}}}})),
+            {},
+        ),
+        (
+            "where a Service is reached is the cluster's to say, all else is ours",
+            live_with(OURS, ("kubectl-patch", {"f:spec": {
+                "f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIPs": {}, "f:sessionAffinity": {},
+            }})),
+            {"f:spec": {"f:sessionAffinity": {}}},
         ),
         ("without our own entry nothing is known", live_with(("kubectl", {"f:spec": {"f:replicas": {}}})), {}),
         ("no managedFields at all", {"metadata": {}}, {}),
