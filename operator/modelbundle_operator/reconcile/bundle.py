@@ -60,6 +60,7 @@ class Reconciler:
         """Bring one bundle a step closer to what was asked for."""
         body = self.cache.get(KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
+            self.disputes.forget(*key.place)
             return DONE  # children go by their ownerReferences
         try:
             bundle, resolution = await by_weight(self._weight(key, body), partial(self._resolved, key, body))
@@ -86,7 +87,7 @@ class Reconciler:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
-        due = [judgement.requeue_after, self.disputes.requeue_after(*key.place, self.now())]
+        due = [judgement.requeue_after, self.disputes.requeue_after(bundle.metadata, self.now())]
         return Outcome(requeue_after=min((seconds for seconds in due if seconds is not None), default=None))
 
     def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
@@ -183,7 +184,7 @@ class Reconciler:
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),
-            contended=self.disputes.words(*key.place, self.now()),
+            contended=self.disputes.words(bundle.metadata, self.now()),
         )
 
     def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:

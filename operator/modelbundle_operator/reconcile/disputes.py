@@ -14,7 +14,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.names import Metadata
 from modelbundle_operator.judge.reports import quoted
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, foreign_managers
 
@@ -24,6 +26,8 @@ LONGEST_SECONDS = {"Deployment": 300.0}
 LONGEST_SECONDS_OF_OTHERS = 10.0
 # a child that nobody has changed for so long is not disputed any more
 QUIET = timedelta(seconds=600)
+# so many are remembered, the latest: some hundred bytes each
+MOST = 10_000
 
 Ref = tuple[str, str, str]
 
@@ -40,6 +44,7 @@ def pause_before(kind: str, undone: int) -> timedelta:
 class Dispute:
     """What was last applied to a child and when, what the API server made of it, and how often others changed that."""
 
+    owner: str  # its uid: a successor of the same name begins anew
     applied: str
     content: str  # of that, without annotations
     answer: str  # the content that came of it; empty until that is known
@@ -61,7 +66,7 @@ class Disputes:
     def leaves(self, live: Body, wanted: Body, now: datetime) -> bool:
         """Whether `live`, which is not as wanted, is left as it is for now."""
         last = self._last.get(_ref(wanted))
-        if last is None:
+        if last is None or last.owner != _owner(wanted):
             return False
         if last.applied == _fingerprint(wanted) and last.answer == _content(live) and not _notes_differ(live, wanted):
             return True
@@ -70,37 +75,45 @@ class Disputes:
 
     def applied(self, before: Body, wanted: Body, now: datetime) -> None:
         """`wanted` was applied to `before`."""
-        new = Dispute(_fingerprint(wanted), _content(wanted), "", now)
+        new = Dispute(_owner(wanted), _fingerprint(wanted), _content(wanted), "", now)
         last = self._last.pop(_ref(wanted), None)
-        if last is not None and last.content == new.content and now < last.at + QUIET:
+        if last is not None and (last.owner, last.content) == (new.owner, new.content) and now < last.at + QUIET:
             again = _changed(before, wanted)
             managers = foreign_managers(before) if again else last.managers
             new = replace(new, undone=last.undone + again, managers=managers)
         self._last[_ref(wanted)] = new
-        while (oldest := next(iter(self._last))) and now >= self._last[oldest].at + QUIET:
-            del self._last[oldest]
+        while len(self._last) > MOST or now >= next(iter(self._last.values())).at + QUIET:
+            del self._last[next(iter(self._last))]
 
     def answered(self, wanted: Body, answer: Body) -> None:
         """All of it went well, what others had added is removed too, and this came of it."""
-        self._last[_ref(wanted)] = replace(self._last[_ref(wanted)], answer=_content(answer))
+        if (last := self._last.get(_ref(wanted))) is not None:
+            self._last[_ref(wanted)] = replace(last, answer=_content(answer))
 
-    def words(self, namespace: str, name: str, now: datetime) -> str:
-        """Which children of this name are disputed and by whom; empty when none is."""
-        return " ".join(_words(kind, name, each) for kind, each in self._of(namespace, name, now))
+    def forget(self, namespace: str, name: str) -> None:
+        """The owner of this name is gone, and its children go."""
+        for kind in CHILD_KINDS:
+            self._last.pop((kind, namespace, name), None)
 
-    def requeue_after(self, namespace: str, name: str, now: datetime) -> float | None:
+    def words(self, owner: Metadata, now: datetime) -> str:
+        """Which children of this owner are disputed and by whom; empty when none is."""
+        return " ".join(_words(kind, owner.name, each) for kind, each in self._of(owner, now))
+
+    def requeue_after(self, owner: Metadata, now: datetime) -> float | None:
         """Seconds until a change that is left is undone, or a dispute is over."""
         ends = [
             end
-            for kind, each in self._of(namespace, name, now)
+            for kind, each in self._of(owner, now)
             for end in (each.at + pause_before(kind, each.undone), each.at + QUIET)
             if end > now
         ]
         return (min(ends) - now).total_seconds() if ends else None
 
-    def _of(self, namespace: str, name: str, now: datetime) -> list[tuple[str, Dispute]]:
-        found = [(kind, self._last.get((kind, namespace, name))) for kind in CHILD_KINDS]
-        return [(kind, each) for kind, each in found if each is not None and each.lasts(now)]
+    def _of(self, owner: Metadata, now: datetime) -> list[tuple[str, Dispute]]:
+        found = [(kind, self._last.get((kind, owner.namespace, owner.name))) for kind in CHILD_KINDS]
+        return [
+            (kind, each) for kind, each in found if each is not None and each.owner == owner.uid and each.lasts(now)
+        ]
 
 
 def _words(kind: str, name: str, dispute: Dispute) -> str:
@@ -113,6 +126,10 @@ def _words(kind: str, name: str, dispute: Dispute) -> str:
 
 def _ref(body: Body) -> Ref:
     return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _owner(body: Body) -> str:
+    return str((controller_of(body) or {}).get("uid") or "")
 
 
 def _fingerprint(body: Body) -> str:

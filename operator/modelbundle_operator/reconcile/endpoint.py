@@ -64,6 +64,7 @@ class EndpointReconciler:
         """Bring one endpoint a step closer to the bundle that it is to stand for."""
         body = self.cache.get(ENDPOINT_KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
+            self.disputes.forget(*key.place)
             return DONE  # the Service goes by its ownerReference
         try:
             endpoint = parse_endpoint(body)
@@ -84,7 +85,7 @@ class EndpointReconciler:
             raise why.retry from None
         left = requeue_after(route, self.now())
         known = self._evidence(key, endpoint, route, moving=left is not None)
-        due = [left, self.disputes.requeue_after(*key.place, self.now())]
+        due = [left, self.disputes.requeue_after(endpoint.metadata, self.now())]
         await self._report(body, judge_endpoint(known), status_fields(known))
         left = min((seconds for seconds in due if seconds is not None), default=None)
         return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(route.bundle)})
@@ -129,7 +130,7 @@ class EndpointReconciler:
             backends=observe_backends(route, self._bundle_state(key, route.bundle), pods),
             url=endpoint_url(endpoint),
             moving=moving,
-            contended=self.disputes.words(*key.place, self.now()),
+            contended=self.disputes.words(endpoint.metadata, self.now()),
         )
 
     def _bundle_state(self, key: Key, name: str) -> BundleState:

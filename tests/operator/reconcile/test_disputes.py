@@ -6,14 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from modelbundle_operator.api.names import Metadata
 from modelbundle_operator.errors import Conflict
-from modelbundle_operator.reconcile.disputes import QUIET, UNDONE_AT_ONCE, pause_before
+from modelbundle_operator.reconcile.disputes import MOST, QUIET, UNDONE_AT_ONCE, Disputes, pause_before
 
 from tests.operator.fake_cluster import FakeCluster
 from tests.operator.town import KEY as ENDPOINT
 from tests.operator.town import Town
 from tests.operator.world import KEY, World
-from tools.testkit.cluster_objects import model_bundle, serving_pod
+from tools.testkit.cluster_objects import START, model_bundle, serving_pod
 
 Body = dict[str, Any]
 
@@ -140,6 +141,53 @@ async def test_what_a_mutating_webhook_changes_is_not_sent_again_and_again() -> 
     await world.look()
     assert world.cluster.objects["Deployment", *KEY.place]["spec"]["replicas"] == 2
     await world.at_rest()
+
+
+async def test_a_successor_of_the_same_name_has_no_dispute(served: World) -> None:
+    for _ in range(60):
+        _edits(served)
+        await served.look()
+        served.now += timedelta(seconds=1)
+    assert served.condition("Reconciling")["reason"] == "Contended"
+    for ref in [ref for ref in served.cluster.objects if ref[1:] == KEY.place]:
+        served.cache.observe(ref[0], "DELETED", served.cluster.delete(ref[0], KEY))
+    successor = model_bundle()
+    successor["metadata"]["uid"] = "uid-of-the-successor"
+    served.cluster.put(successor)  # its predecessor's deletion was not looked at
+    for _ in range(3):
+        await served.look()
+    assert served.condition("Reconciling").get("reason") != "Contended"
+    _edits(served)
+    await served.look()
+    assert not _is_added(served), "it is undone at once"
+
+
+def _child(number: int, owner: str = "u") -> Body:
+    owners = [{"controller": True, "kind": "ModelBundle", "name": f"b-{number}", "uid": owner}]
+    metadata = {"namespace": "models", "name": f"b-{number}", "ownerReferences": owners}
+    return {"kind": "Deployment", "metadata": metadata, "spec": {"replicas": 1}}
+
+
+def test_what_is_remembered_is_bounded_and_goes_with_its_owner() -> None:
+    disputes, live = Disputes(), {"kind": "Deployment", "metadata": {}, "spec": {"replicas": 2}}
+
+    def fight(number: int) -> None:
+        for _ in range(UNDONE_AT_ONCE + 1):
+            disputes.applied(live, _child(number), START)
+
+    def disputed(number: int) -> bool:
+        return bool(disputes.words(Metadata(name=f"b-{number}", namespace="models", uid="u"), START))
+
+    fight(0)
+    assert disputed(0)
+    disputes.forget("models", "b-0")
+    assert not disputed(0)
+    fight(1)
+    for number in range(2, MOST + 1):
+        disputes.applied(live, _child(number), START)
+    assert disputed(1)
+    disputes.applied(live, _child(MOST + 1), START)
+    assert not disputed(1), "the oldest goes"
 
 
 async def test_an_endpoint_names_who_changes_its_service(town: Town) -> None:
