@@ -109,17 +109,20 @@ async def run(settings: Settings) -> None:
 
 
 async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
-    """Fill the cache; an API server that does not answer is waited for, however long, a missing CRD is not."""
+    """Fill the cache. An API server that does not answer, and the right to list anything, which goes with the only
+    watched namespace, are waited for, however long; a missing CRD is not."""
     pause, said = 0.5, ""
     while True:
         try:
             await cluster.check_installed()
             await resync.once()
-        except (NotInstalled, Refused):
+        except NotInstalled:
             raise
         except Exception as error:
             if (text := str(error) or type(error).__name__) != said:
-                log.warning("%s; trying again until the API server answers", text)
+                refused = "there is a namespace that it may serve: see to its Role and RoleBinding"
+                until = refused if isinstance(error, Refused) else "the API server answers"
+                log.warning("%s; the operator serves nothing, and tries again until %s", text, until)
                 said = text
             await asyncio.sleep(pause)
             pause = min(pause * 2, 8.0)

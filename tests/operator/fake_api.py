@@ -51,6 +51,7 @@ class FakeApi:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     installed: bool = True
+    forbidden: set[str] = field(default_factory=set)  # namespaces in which nothing may be done
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
 
@@ -95,6 +96,8 @@ class FakeApi:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         accept = request.headers.get("Accept", "")
         self.requests.append(Request(request.method, request.path, dict(request.query), agent, token, accept))
+        if request.match_info.get("namespace") in self.forbidden:
+            return _status(403, "forbidden")
         response: web.StreamResponse = await handler(request)
         return response
 

@@ -142,6 +142,26 @@ async def test_without_the_crd_it_ends_and_says_what_to_do(tmp_path: Path) -> No
     assert "Traceback" not in said
 
 
+async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_serves_it_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    api = FakeApi(forbidden={"models"})
+    api.put(model_bundle())
+    async with start(api, tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as operator:
+        # each of the kinds, tried three times
+        await operator.until(lambda: sum("/namespaces/models/" in r.path for r in api.requests) >= 3 * len(WATCHED))
+        assert (await operator.probe("/healthz"), await operator.probe("/readyz")) == (200, 503)
+        assert operator.process.returncode is None
+        api.forbidden.clear()
+        await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+        assert await operator.probe("/readyz") == 200
+        assert await operator.stop() == 0
+        assert operator.process.stderr is not None
+        said = (await operator.process.stderr.read()).decode()
+    assert said.count("the operator serves nothing, and tries again until there is a namespace") == 1
+    assert "Traceback" not in said
+
+
 async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: Path) -> None:
     async with start(FakeApi(), tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as running:
         await running.until(lambda: len(running.api.watches) == 6)
