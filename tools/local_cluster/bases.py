@@ -1,9 +1,12 @@
 """Base images where no registry can be reached: Debian by mmdebstrap, made once per machine."""
 
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from tools.local_cluster import builder, store, versions
+from tools.local_cluster import builder, mounts, store, versions
 from tools.local_cluster.progress import step
 from tools.local_cluster.shell import run
 
@@ -51,26 +54,42 @@ def build(name: str) -> str:
     if builder.has(wanted):
         return wanted
     usually = "30 s, once on this machine"
-    target = store.root() / "images" / f"{name}-tree"
-    with step(f"making the base image {name} (Debian {_SUITES[name]}) with mmdebstrap", usually):
-        shutil.rmtree(target, ignore_errors=True)
-        try:
-            run(
-                [
-                    "mmdebstrap",
-                    "--variant=minbase",
-                    f"--include={','.join(_BASES[name])}",
-                    *_left_out(),
-                    _SUITES[name],
-                    target,
-                ],
-                remedy="a Debian mirror must be reachable; run the same command again",
-            )
-            _slim(target)
-            builder.import_tree(target, wanted)
-        finally:
-            shutil.rmtree(target, ignore_errors=True)
+    with step(f"making the base image {name} (Debian {_SUITES[name]}) with mmdebstrap", usually), _tree(name) as tree:
+        run(
+            [
+                "mmdebstrap",
+                "--variant=minbase",
+                f"--include={','.join(_BASES[name])}",
+                *_left_out(),
+                _SUITES[name],
+                tree,
+            ],
+            remedy="a Debian mirror must be reachable; run the same command again",
+        )
+        _slim(tree)
+        builder.import_tree(tree, wanted)
     return wanted
+
+
+@contextmanager
+def _tree(name: str) -> Iterator[Path]:
+    """An empty directory, which nothing is left of. Of another name each time: of a run that was killed mmdebstrap may
+    go on in its own."""
+    trees = store.root() / "images"
+    for left in trees.glob(f"{name}-tree*"):
+        _remove(left)
+    made = Path(tempfile.mkdtemp(prefix=f"{name}-tree.", dir=trees))
+    made.chmod(0o755)  # apt downloads as a user of its own
+    try:
+        yield made
+    finally:
+        _remove(made)
+
+
+def _remove(tree: Path) -> None:
+    """A mmdebstrap that was killed leaves /proc, /sys and devices of the machine mounted in it."""
+    mounts.detach([tree])
+    shutil.rmtree(tree, ignore_errors=True)
 
 
 def _left_out() -> list[str]:

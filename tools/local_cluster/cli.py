@@ -53,10 +53,10 @@ def _run(options: argparse.Namespace, place: Place) -> int:
             if problems:
                 raise ClusterError("\n".join(problems))
         case "env":
-            print(variables.exports(place), end="")
+            _show(variables.exports(place).removesuffix("\n"))
         case "status":
             report = status(place)
-            print(json.dumps(report, indent=2) if options.output == "json" else text(report))
+            _show(json.dumps(report, indent=2) if options.output == "json" else text(report))
             return 0 if report["up"] else 3
         case "load":
             with locked(place.lock, "another command works on this cluster"):
@@ -69,6 +69,14 @@ def _run(options: argparse.Namespace, place: Place) -> int:
             with locked(place.lock, "another command works on this cluster"):
                 _switch(place, options.service, options.verb)
     return 0
+
+
+def _show(lines: str) -> None:
+    """Print; a reader that has seen enough, such as `head`, is no error."""
+    try:
+        print(lines, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
 
 
 # what is built when it is first asked for
