@@ -16,7 +16,8 @@ import pytest
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.load import load
-from tests.cluster.operator_pods import operator_logs, operator_pods
+from tests.cluster.operator_pods import LABEL, operator_logs, operator_pods
+from tests.cluster.pod_events import generations, pod_events
 from tests.cluster.test_endpoints import endpoint
 from tools.testkit.call import from_host, from_pod
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
@@ -185,7 +186,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     before = _pods("steady", namespace)
     operators = _operators({})
 
-    with load("steady", namespace, TRAFFIC_SECONDS) as traffic:
+    with pod_events(NAMESPACE, LABEL) as seen, load("steady", namespace, TRAFFIC_SECONDS) as traffic:
         began = time.monotonic()
         # another version renders differently: other settings are what a rendering shows of it
         in_place("upgrade", ROOT, drainSeconds=3, imagePullPolicy="Never")
@@ -206,6 +207,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     )
     assert _pods("steady", namespace) == before
     assert len(operators) == 1 + 2 + 1, "each step replaced the operator"
+    assert len(generations(seen)) == 3, "and no pod of one version was there beside one of another"
     assert _pull_policies("newcomer", namespace) == {"Never"} != _pull_policies("steady", namespace)
     show(
         f"operator upgraded and rolled back by Helm in {took:.1f} s under {len(answers)} requests, no retries: 0 lost,"
