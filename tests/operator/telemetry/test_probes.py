@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
-from aiohttp.test_utils import TestClient, TestServer
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import aiohttp
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.telemetry.metrics import Metrics
-from modelbundle_operator.telemetry.probes import Probes, not_longer_than
+from modelbundle_operator.telemetry.probes import MOST_CONNECTIONS, Probes, not_longer_than
 
 from tools.testkit.cluster_objects import model_bundle
+
+
+@asynccontextmanager
+async def served(probes: Probes) -> AsyncIterator[tuple[str, int]]:
+    runner = await probes.serve(0, "127.0.0.1")
+    try:
+        yield runner.addresses[0]
+    finally:
+        await runner.cleanup()
+
+
+async def asked(address: tuple[str, int], path: str) -> tuple[int, str]:
+    """As a kubelet does: over a connection of its own."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"http://{address[0]}:{address[1]}{path}") as answer,
+    ):
+        return answer.status, await answer.text()
 
 
 async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_cache_is_filled() -> None:
@@ -19,14 +41,30 @@ async def test_healthz_fails_once_a_reconcile_hangs_and_readyz_until_the_cache_i
         ready=(lambda: None if cache.filled else "the cache is not filled yet",),
         metrics=Metrics(),
     )
-    async with TestClient(TestServer(probes.application())) as client:
-        assert (await client.get("/healthz")).status == 200
+    async with served(probes) as address:
+        assert await asked(address, "/healthz") == (200, "ok")
         age = 61.0
-        hangs = await client.get("/healthz")
-        assert (hangs.status, await hangs.text()) == (503, "a reconcile has been running: 61 s, more than 60 s")
-        assert (await client.get("/readyz")).status == 503
+        assert await asked(address, "/healthz") == (503, "a reconcile has been running: 61 s, more than 60 s")
+        assert (await asked(address, "/readyz"))[0] == 503
         cache.filled = True
-        assert (await client.get("/readyz")).status == 200
+        assert (await asked(address, "/readyz"))[0] == 200
+        assert "modelbundle_operator_" in (await asked(address, "/metrics"))[1]
+        assert (await asked(address, "/"))[0] == 404
+
+
+async def test_connections_that_ask_for_nothing_keep_no_probe_waiting_and_are_bounded() -> None:
+    probes = Probes(alive=(), ready=(), metrics=Metrics())
+    async with served(probes) as address, AsyncExitStack() as stack, asyncio.timeout(60):
+        opened = []
+        for _ in range(3 * MOST_CONNECTIONS):
+            reader, writer = await asyncio.open_connection(*address)
+            stack.callback(writer.close)
+            opened.append(reader)
+            if len(opened) % MOST_CONNECTIONS == 0:
+                assert await asked(address, "/healthz") == (200, "ok")
+        oldest, newest = opened[:MOST_CONNECTIONS], opened[-1]
+        assert {await reader.read() for reader in oldest} == {b""}, "they were closed"
+        assert not newest.at_eof()
 
 
 async def test_metrics_show_the_queue_the_cache_and_the_calls() -> None:
