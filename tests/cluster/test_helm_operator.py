@@ -135,7 +135,7 @@ def test_objects_of_an_older_crd_survive_its_upgrade(
     )
     assert _stored(namespace) == stored_under_older_crds
     _by_another_writer("whole", namespace)
-    assert _stored(namespace) == stored_under_older_crds, "its free-form fields were owned key by key, and are whole now"
+    assert _stored(namespace) == stored_under_older_crds, "its free-form fields were owned key by key"
     for name in ("whole", "clone"):
         bundle = wait_ready(name, namespace)
         assert condition(bundle, "Ready")["reason"] == "Stored"

@@ -205,6 +205,7 @@ class Serving(ApiModel):
     env_from: list[EnvFromSource] | None = Field(
         default=None,
         max_length=32,
-        description="Secrets and ConfigMaps whose keys become environment variables of the worker.",
+        description="Secrets and ConfigMaps whose keys become environment variables of the worker. Pods that run keep"
+        " the values they began with: a new rollout.token takes up a change.",
     )
     rollout: Rollout = Field(default_factory=Rollout)

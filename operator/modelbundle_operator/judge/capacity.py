@@ -42,7 +42,8 @@ def capacity_words(pod: Pod) -> str:
     """The scheduler's words about a pod, and what the user can do."""
     # what preemption could not do repeats the first sentence and changes with every node
     words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
+    taint = " Name a taint that the pods are to tolerate in spec.serving.tolerations." if "taint" in words else ""
     return (
-        f"No node takes the pod; the scheduler says: {words}. Free or add such nodes, ask for less in spec.serving"
-        " (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
+        f"No node takes the pod; the scheduler says: {words}.{taint} Free or add such nodes, ask for less in"
+        " spec.serving (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
     )

@@ -75,9 +75,11 @@ def _not_started(container: Container) -> Failure | None:
             cause = "the kubelet will try again"
         ours = container.name in (PREPARE, SERVER)
         check = "the operator's MODELBUNDLE_RUNTIME_IMAGE" if ours else "spec.bundle.envParams"
+        # what this bundle was rolled out with, whatever the setting is by now (docs/adr/0002)
+        moved = " Where that names another one by now, set a new serving.rollout.token to take it up." if ours else ""
         message = (
             f"{where}: image {container.image} cannot be pulled: {cause}. Check the name in {check}, the registry and"
-            " serving.imagePullSecrets; it is tried again automatically."
+            f" serving.imagePullSecrets; it is tried again automatically.{moved}"
         )
         return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
     if container.waiting == "CreateContainerConfigError":

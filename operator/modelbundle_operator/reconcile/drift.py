@@ -22,7 +22,7 @@ Fields = dict[
 _OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}}
 # Of a Service: where it is reached in the cluster's network, which is for the API server and the cluster's owner to
 # say. A PUT without them changes nothing, as the API server carries them over.
-_ADDRESSES: Fields = {"f:spec": {f"f:{name}": {} for name in ("ipFamilyPolicy", "ipFamilies", "clusterIP", "clusterIPs")}}
+_ADDRESSES: Fields = {"f:spec": {"f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIP": {}, "f:clusterIPs": {}}}
 
 _QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|[KMGTP]i?|)$")
 _SCALE = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)}

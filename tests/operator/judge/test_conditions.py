@@ -75,6 +75,9 @@ READY = [
     ("the worker loads", seen(pod(**LOADING, worker=running(7))), "Unknown", "Progressing", "loading the bundle"),
     ("no GPU is free: at once when nothing serves", seen(pod(unschedulable=NO_GPU), now=1), "False",
      "WaitingForCapacity", "3 Insufficient nvidia.com/gpu"),
+    ("a taint that nobody tolerates", seen(pod(unschedulable="0/1 nodes are available: 1 node(s) had untolerated"
+     " taint(s)."), now=1), "False", "WaitingForCapacity", "taint(s). Name a taint that the pods are to tolerate in"
+     " spec.serving.tolerations. Free or add such nodes"),
     ("the artifact is absent", seen(pod(prepare=ended(1, report("ArtifactNotFound", "s3://m/x is not there")))),
      "False", "ArtifactNotFound", "s3://m/x is not there"),
     ("while prepare runs again, its last end is what counts",
@@ -119,6 +122,8 @@ READY = [
      "ImagePullFailed", "cannot be pulled: not found."),
     ("our own image cannot be pulled", seen(pod(prepare=waiting("ErrImagePull", "no"))), "False", "ImagePullFailed",
      "MODELBUNDLE_RUNTIME_IMAGE"),
+    ("nor from a registry that has moved", seen(pod(prepare=waiting("ErrImagePull", "no"))), "False", "ImagePullFailed",
+     "set a new serving.rollout.token"),
     ("a Secret is missing", seen(pod(prepare=waiting("CreateContainerConfigError", 'secret "creds" not found'))),
      "False", "SecretNotFound", 'secret "creds" not found. Create it'),
     ("the image has no python3", seen(pod(**LOADING, worker=waiting("RunContainerError",
