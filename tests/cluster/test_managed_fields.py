@@ -45,7 +45,7 @@ def test_the_costliest_content_is_owned_in_few_words(
     took = time.monotonic() - began
     assert code == 200, found
     fields = len(json.dumps(found["metadata"]["managedFields"]))
-    show(f"{name}: managedFields of {fields} bytes, the spec {len(json.dumps(found['spec']))}; a status in {took:.2f} s")
+    show(f"{name}: managedFields of {fields} bytes, the spec {len(json.dumps(found['spec']))}; status {took:.2f} s")
     assert fields < FEW_BYTES
     assert server.get(name)["spec"]["bundle"] == manifest["spec"]["bundle"]
     assert server.server_side_apply(name, manifest).accepted, "the same once more is no edit"

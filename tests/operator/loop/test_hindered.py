@@ -82,6 +82,34 @@ async def test_who_is_tried_for_room_begins_anew_with_short_intervals() -> None:
     assert queue.failures(key) == 0
 
 
+async def test_a_key_that_is_hindered_alone_is_tried_again_by_itself_at_growing_intervals() -> None:
+    """Nothing else is needed for it: no event, no success of another key, and no look at everything."""
+    queue = WorkQueue(jitter=lambda: 0.001)
+    tries, waits = list[Key](), list[float]()
+    retry = queue.retry
+
+    def noted(key: Key, after: float | None = None) -> float:
+        waits.append(retry(key, after))
+        return waits[-1]
+
+    async def reconcile(key: Key) -> Outcome:
+        tries.append(key)
+        if len(tries) < 12:
+            raise Transient("500", cause=WEBHOOK)
+        return Outcome()
+
+    queue.retry = noted  # type: ignore[method-assign]
+    controller = Controller(queue, reconcile, workers=1, deadline=60)
+    task = asyncio.create_task(controller.run())
+    controller.queue.add(keys(1)[0])
+    async with asyncio.timeout(60):
+        while len(tries) < 12:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    task.cancel()
+    await asyncio.wait({task})
+    assert [seconds / 0.001 for seconds in waits] == pytest.approx([0.5 * 2**n for n in range(10)] + [300.0])
+
+
 @pytest.mark.parametrize("cause", [WEBHOOK, None])
 async def test_a_key_has_one_cause(cause: Cause | None) -> None:
     hindered = Hindered(WorkQueue())
