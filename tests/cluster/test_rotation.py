@@ -1,4 +1,4 @@
-"""A Secret that is rotated is taken up by a new rollout.token, also beside a program that restarts Deployments itself."""
+"""A Secret that is rotated is taken up by a new rollout.token, also beside a program that restarts Deployments."""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ def live_with(*entries: tuple[str, dict[str, Any]], subresource: str = "") -> di
     return {"metadata": {"managedFields": managed}}
 
 
+ADDRESSES: dict[str, Any] = {"f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIPs": {}}
 OURS = ("modelbundle-operator", {"f:spec": {"f:replicas": {}, "f:args": {".": {}, 'v:"a"': {}}}})
 
 
@@ -84,9 +85,7 @@ OURS = ("modelbundle-operator", {"f:spec": {"f:replicas": {}, "f:args": {".": {}
         ),
         (
             "where a Service is reached is the cluster's to say, all else is ours",
-            live_with(OURS, ("kubectl-patch", {"f:spec": {
-                "f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIPs": {}, "f:sessionAffinity": {},
-            }})),
+            live_with(OURS, ("kubectl-patch", {"f:spec": {**ADDRESSES, "f:sessionAffinity": {}}})),
             {"f:spec": {"f:sessionAffinity": {}}},
         ),
         ("without our own entry nothing is known", live_with(("kubectl", {"f:spec": {"f:replicas": {}}})), {}),

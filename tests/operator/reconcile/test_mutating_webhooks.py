@@ -1,4 +1,4 @@
-"""What mutating admission webhooks make of a Deployment stays, costs no call at rest, and hinders no edit of the user's.
+"""What mutating webhooks make of a Deployment stays, costs no call at rest, and hinders no edit of the user's.
 
 As Autopilot, Kyverno, Gatekeeper and meshes have them; the field managers of what they change are nobody's.
 """
