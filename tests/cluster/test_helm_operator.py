@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.cluster.bundles import PREDICT, cpu_bundle, manifest, wait_ready
 from tests.cluster.conftest import SETTINGS
@@ -78,7 +79,7 @@ def in_place(place: Place) -> Callable[..., str]:
 
 @pytest.fixture
 def stored_under_older_crds(namespace: str) -> dict[str, tuple[str, Any]]:
-    """Objects that were created when the cluster had the older CRDs; uid and spec by kind and name."""
+    """Objects that were created when the cluster had the older CRDs."""
     kubectl("apply", "--server-side", "--force-conflicts", *(word for path in OLDER_CRDS for word in ("-f", str(path))))
     wait_established(*CRDS)
     artifact = {"uri": "s3://models/a.zip", "sha256": "0" * 64, "packaging": "zip"}
@@ -101,8 +102,17 @@ def _by_another_writer(name: str, namespace: str) -> None:
 
 
 def _stored(namespace: str) -> dict[str, tuple[str, Any]]:
+    """uid and spec by kind and name, without what only the newer CRDs give a default to."""
     found = list_all("modelbundles,modelendpoints", namespace)
-    return {f"{o['kind']}/{o['metadata']['name']}": (o["metadata"]["uid"], o["spec"]) for o in found}
+    return {f"{o['kind']}/{o['metadata']['name']}": (o["metadata"]["uid"], _as_older(o["spec"])) for o in found}
+
+
+def _as_older(spec: dict[str, Any]) -> dict[str, Any]:
+    (version,) = yaml.safe_load(OLDER_CRDS[0].read_text())["spec"]["versions"]
+    known = version["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"]["serving"]["properties"]
+    if "serving" not in spec:
+        return spec
+    return {**spec, "serving": {name: value for name, value in spec["serving"].items() if name in known}}
 
 
 def _by_kubectl(in_place: Callable[..., str]) -> None:
