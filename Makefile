@@ -27,7 +27,7 @@ help:
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
 	@echo 'make bench-operator  many bundles on a real control plane with fake pods, beside a floor (QUICK=1)'
 	@echo 'make faults          every fault between operator and API server in every scenario (FAULTS_ARGS=--help)'
-	@echo 'make soak            mixed load with killed workers, and tenants that attack the operator: leaks, losses, delays'
+	@echo 'make soak            mixed load, killed workers, hostile clients and tenants: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts and circles, CRD drift'
 	@echo 'make crd             write crds/ from the pydantic models'
@@ -87,11 +87,12 @@ bench-operator: $(READY)
 faults: $(READY)
 	@$(SUDO) $(PY) -m tools.faults $(FAULTS_ARGS)
 
-# server and worker under load, then every attack of tests/cluster/hostile.py beside another tenant
+# server and worker under load, then under attack, then every attack of tests/cluster/hostile.py beside another tenant
 soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
+	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
 	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
-	  tests/cluster/test_api_server_away.py $(PYTEST_ARGS)
+	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 

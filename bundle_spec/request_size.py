@@ -2,8 +2,8 @@
 
 MIB = 1024 * 1024
 DEFAULT_REQUEST_BYTES = 64 * MIB
-# a quarter of the server's memory is its own, and a text that is one string of wide characters takes nine times itself
-# while it is checked and sent on: twelve times the largest request leave room for others beside it
+# three eighths of the server's memory are its own, and a text that is one string of wide characters takes nine times
+# itself while it is checked and sent on: ten times the largest request leave room for small ones beside it
 MEMORY_FACTOR = 16
 
 

@@ -10,7 +10,7 @@ from bundle_spec.connection_age import CONNECTION_SECONDS, DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 
 SETTING = "serving.maxRequestBytes"
-# of the container's memory for each connection, what is not counted of it included: a small request, and its headers
+# of the container's memory for each connection: itself, the request that it waits for, and its kernel's buffers
 CONNECTION_BYTES = 256 * 1024
 CONNECTIONS_MIN = 16
 FILES_RESERVED = 96  # probes, the worker, the log, and those that are about to be closed

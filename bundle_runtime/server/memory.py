@@ -1,8 +1,9 @@
 """What requests may take of this process's memory at once, all connections together: no body ends the server.
 
-Large bodies, values and responses are counted, by the object that holds them; up to UNCOUNTED_MAX_BYTES none is, so
-that a small request is served however full it is. What could never fit is 413, what does not fit now is 503. The
-amounts are upper bounds, so the kernel's own limit, which kills, is not met.
+Large bodies, values and responses are counted, by the object that holds them; a body up to UNCOUNTED_MAX_BYTES is not,
+so that a small request is served however full it is. What could never fit is 413, what does not fit now is 503. The
+amounts are upper bounds, so the kernel's own limit, which kills, is not met. What is small has shares of its own, in
+which the oldest makes room: of thousands of connections it is as much as anything large.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from bundle_runtime.server.shares import Share
 from bundle_runtime.server.weight import weight, weight_limit
 
 UNCOUNTED_MAX_BYTES = 64 * 1024
-RESERVED_DIVISOR = 4  # a quarter of the limit is the process itself, copies of a moment, and what is small
+RESERVED_EIGHTHS = 3  # of the limit: the process itself, connections, what is small, what the allocator keeps
+SMALL_DIVISOR = 16  # of the limit, out of these: parts of small requests, and such that wait behind others
 BUDGET_MIN_BYTES = 64 * 1024 * 1024
 # what is refused, and why: it can never be (limit: of a setting; memory; frame: to the worker), or not now
 REFUSALS = (
@@ -37,11 +39,12 @@ class Memory:
     """``held`` is known by its holders: to release twice is to release once."""
 
     def __init__(self, limit: int) -> None:
-        self.most = max(BUDGET_MIN_BYTES, limit - limit // RESERVED_DIVISOR)
+        self.most = max(BUDGET_MIN_BYTES, limit - limit * RESERVED_EIGHTHS // 8)
         self.most_arriving = self.most // 2  # the rest is there for what has arrived
         self.holders: dict[object, int] = {}
         self._total = 0
         self.unread = Share(self.most // 4)  # responses, by clients that do not read them
+        self.small = Share(max(BUDGET_MIN_BYTES, limit) // SMALL_DIVISOR)
         self.refusals: Counter[tuple[str, str]] = Counter(dict.fromkeys(REFUSALS, 0))
         self.elsewhere: Callable[[], int] = lambda: 0  # bytes that are counted elsewhere
 

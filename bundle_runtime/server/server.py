@@ -147,7 +147,7 @@ class Server:
             in_flight=self.dispatcher.in_flight,
             queue_depth=self.dispatcher.queue_depth,
             connections=len(self.connections),
-            connections_ended=self.connections.ended,
+            connections_ended=self.connections.ended + self.memory.small.ended,
             slow_readers_ended=self.memory.unread.ended,
             refusals=self.memory.refusals,
             worker_up=self.link.loaded,

@@ -28,6 +28,27 @@ _WIDTH_MAX = 5
 _BYTE_MAX = max(_QUOTE_BYTES, *_MARKS.values()) + TEXT_COPIES + _WIDTH_MAX
 
 
+class Least:
+    """``bytes`` is what a text takes at least, as it comes in parts: where its strings are is clear up to the first
+    backslash, and a part without a string in it is all values."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._quotes = 0
+        self._is_clear = True
+
+    def add(self, part: bytes) -> None:
+        """The next part."""
+        self._is_clear = self._is_clear and b"\\" not in part
+        if not self._is_clear:
+            return
+        quotes = _count(part, b'"')
+        self.bytes += quotes * _QUOTE_BYTES + len(part) * TEXT_COPIES
+        if not quotes and not self._quotes % 2:
+            self.bytes += _sum(_count(part, mark) for mark in _MARKS)
+        self._quotes += quotes
+
+
 def weight_limit(size: int) -> int:
     """What no text of ``size`` bytes weighs more than, whatever is in it."""
     return VALUE_BYTES + size * _BYTE_MAX

@@ -36,6 +36,11 @@ class BodyBuffer:
         return self._claimed > UNCOUNTED_MAX_BYTES
 
     @property
+    def uncounted(self) -> int:
+        """Bytes that have come, where that is not so."""
+        return 0 if self.is_large else self.size
+
+    @property
     def allowed_seconds(self) -> float:
         """How long the request may take to arrive, with what has come of this body."""
         allowed = BODY_SECONDS + self.size / BODY_RATE

@@ -10,38 +10,22 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from typing import Protocol, cast
+from typing import cast
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.open_connections import OpenConnections
+from bundle_runtime.server.http.handler import Handler
+from bundle_runtime.server.http.kept import Kept
 from bundle_runtime.server.http.parser import RequestParser
-from bundle_runtime.server.lifecycle import SERVING, Lifecycle
-from bundle_runtime.server.limits import Limits
-from bundle_runtime.server.memory import Memory
+from bundle_runtime.server.lifecycle import SERVING
 from bundle_spec.connection_age import CONNECTION_SECONDS
 
-MAX_PIPELINED = 16
+MAX_PIPELINED = 16  # requests that wait, and those that are answered at once before other connections have a turn
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 READ_BYTES = 256_000  # of a full read of uvloop, which reads on up to 32 times before another connection has its turn
 EXPECTED_REQUEST_SECONDS = 1.0
 JOIN_MAX_BYTES = 64 * 1024  # of a body that is copied to go out in one write with its head
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Handler(Protocol):
-    """Answers the requests of all connections, and owns what they share."""
-
-    memory: Memory
-    lifecycle: Lifecycle
-    limits: Limits
-    connections: OpenConnections
-
-    def handle(self, exchange: Exchange) -> None:
-        """Answers now, or later, through the exchange."""
-
-    def too_many(self) -> bytes:
-        """The response to a connection for which there is no room."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -54,9 +38,11 @@ class HttpConnection(asyncio.Protocol):
         self._loop = loop
         self._parser = RequestParser(self, loop.time, handler.limits.request_bytes, handler.memory)
         self._transport: asyncio.Transport | None = None
-        self._unread = object()  # the holder, in memory, of what the client has not read of its responses
+        self._kept = Kept(handler.memory, self)
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
+        self._taken = 0  # requests, since other connections had a turn
+        self._turn_comes = False
         self._ends_at = 0.0
         self._waiting_since = 0.0  # of the silent client, or the unread response
         self.writing_paused = False
@@ -77,8 +63,7 @@ class HttpConnection(asyncio.Protocol):
         self._handler.connections.discard(self)
         self._clear_queue()
         self._parser.release()
-        self._memory.release(self._unread)
-        self._memory.unread.release(self)
+        self._kept.release()
         current = self._current
         self._current = None
         if current is None:
@@ -90,7 +75,10 @@ class HttpConnection(asyncio.Protocol):
             current.cancel = None
 
     def data_received(self, data: bytes) -> None:
+        self._taken = 0
         self._parser.feed(data)
+        if self._parser.arriving or self._queue or self._kept.counts:
+            self._kept.requests(self._parser.kept, paused=self._parser.paused)
         if len(data) >= READ_BYTES and (transport := self._readable()) is not None:
             transport.pause_reading()
             self._loop.call_soon(self._read_on)
@@ -107,11 +95,12 @@ class HttpConnection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self.writing_paused = True
         self._waiting_since = self._loop.time()
+        if self._transport is not None:
+            self._kept.unread(self._transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         self.writing_paused = False
-        self._memory.release(self._unread)
-        self._memory.unread.release(self)
+        self._kept.read()
         self._waiting_since = self._loop.time()
         self._parser.restart_clock()
         if self._current is not None and self._current.stream is not None:
@@ -121,11 +110,15 @@ class HttpConnection(asyncio.Protocol):
     # called by the parser
 
     def arrived(self, exchange: Exchange) -> None:
-        if self._current is None and not self._queue and not self.writing_paused:
+        if not self._queue and self._takes():
+            self._taken += 1
             self._current = exchange
             self._handler.handle(exchange)
             return
+        if self._current is None:
+            self._run_queue_soon()
         self._queue.append(exchange)
+        self._kept.waits(exchange, self._parser.head_size)
         if len(self._queue) >= MAX_PIPELINED and not self._parser.paused and self._transport is not None:
             self._parser.paused = True
             self._transport.pause_reading()
@@ -134,19 +127,35 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is not None and self._current is None and not self._queue:
             self._transport.write(CONTINUE)
 
+    def _takes(self) -> bool:
+        """Another request, in this turn."""
+        return self._current is None and not self.writing_paused and self._taken < MAX_PIPELINED
+
+    def _run_queue_soon(self) -> None:
+        if not self._turn_comes:
+            self._turn_comes = True
+            self._loop.call_soon(self._run_queue)
+
     def _run_queue(self) -> None:
-        while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
+        self._turn_comes = False
+        self._taken = 0
+        while self._queue and self._takes() and self._transport is not None:
+            self._taken += 1
             self._current = self._queue.popleft()
+            self._kept.queued.popleft()
             self._handler.handle(self._current)
         if self._parser.paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
             self._parser.resume()
             if not self._parser.paused and self._transport is not None:
                 self._transport.resume_reading()
+        if self._kept.counts and self._transport is not None:
+            self._kept.requests(self._parser.kept, paused=self._parser.paused)
 
     def _clear_queue(self) -> None:
         for exchange in self._queue:
             self._memory.release(exchange)
         self._queue.clear()
+        self._kept.queued.clear()
 
     # called by the code that answers
 
@@ -168,16 +177,10 @@ class HttpConnection(asyncio.Protocol):
         )
         if len(body) > JOIN_MAX_BYTES and exchange.method != b"HEAD":
             transport.write(body)
-            self._count_unread(transport)
+            if self.writing_paused:
+                self._kept.unread(transport.get_write_buffer_size())
         if self._queue or not exchange.keep_alive:
             self._answered(transport, exchange)
-
-    def _count_unread(self, transport: asyncio.Transport) -> None:
-        """Until the client has read it; the caller has asked for the memory."""
-        unread = transport.get_write_buffer_size()
-        if unread > JOIN_MAX_BYTES and self.writing_paused:
-            self._memory.hold(self._unread, unread)
-            self._memory.unread.hold(self, unread)
 
     def _connection_header(self, exchange: Exchange, now: float) -> bytes:
         """Whether the connection ends with this response."""
@@ -193,7 +196,7 @@ class HttpConnection(asyncio.Protocol):
             self._end(transport, exchange)
         elif self._queue:
             # not from here: the handler may be answering inside _run_queue() already
-            self._loop.call_soon(self._run_queue)
+            self._run_queue_soon()
 
     def awaits(self, exchange: Exchange) -> bool:
         return exchange is self._current
@@ -215,8 +218,8 @@ class HttpConnection(asyncio.Protocol):
     def write(self, exchange: Exchange, data: bytes) -> None:
         if self._transport is not None and exchange is self._current:
             self._transport.write(data if exchange.is_http10 else b"%x\r\n%b\r\n" % (len(data), data))
-            if len(data) > JOIN_MAX_BYTES:
-                self._count_unread(self._transport)
+            if len(data) > JOIN_MAX_BYTES and self.writing_paused:
+                self._kept.unread(self._transport.get_write_buffer_size())
 
     def finish(self, exchange: Exchange, *, whole: bool) -> None:
         exchange.cancel = None
@@ -274,12 +277,10 @@ class HttpConnection(asyncio.Protocol):
 
     def close_if_idle(self) -> bool:
         """For a drain: True when nothing was under way, or about to be."""
-        if self.idle_since() is not None and self._transport is not None:
-            if self.expects_request():
-                return False
-            self._transport.close()
-            return True
-        return False
+        if self.idle_since() is None or self._transport is None or self.expects_request():
+            return False
+        self._transport.close()
+        return True
 
     def check(self, now: float) -> None:
         """Called about once a second: ends what takes too long to arrive or to be read."""
@@ -287,6 +288,7 @@ class HttpConnection(asyncio.Protocol):
         if transport is None:
             return
         waited = now - self._waiting_since
+        self._kept.look(self._parser.kept, transport.get_write_buffer_size(), paused=self._parser.paused)
         if self.writing_paused:
             if waited > WRITE_SECONDS:
                 transport.abort()

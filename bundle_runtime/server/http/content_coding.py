@@ -1,21 +1,24 @@
 """Content codings of bodies: gzip and deflate, in and out, within the limit that a body has.
 
-A body of a few bytes can hold gigabytes: what it becomes is limited as what it is. Answers over a mebibyte are sent as
-they are: compressing them would keep every other client waiting.
+A body of a few bytes can hold gigabytes: what it becomes is limited as what it is, others have their turn meanwhile,
+and one that is too much to be parsed ends as soon as that is clear. Answers over a mebibyte are sent as they are:
+compressing them would keep every other client waiting.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Generator
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.limits import SETTING
 from bundle_runtime.server.memory import DECOMPRESSED, UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.weight import Least
 
 MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
 _PIECE_BYTES = 16 * 1024
-MEMORY_CHECK_STEP_BYTES = 1024 * 1024  # of decompressed body between two questions whether there is memory for more
+STEP_BYTES = 1024 * 1024  # of decompressed body; then it is asked whether there is memory for more
 COMPRESS_MIN_BYTES = 1024
 COMPRESS_MAX_BYTES = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -26,8 +29,9 @@ class Undecodable(Refused):
     """The body has another content coding than it says, or one that is not known here."""
 
 
-def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
-    """The body without its content coding, at most ``limit`` bytes, which takes its place in ``memory``."""
+def decoding(exchange: Exchange, memory: Memory, limit: int, *, is_text: bool = True) -> Generator[None, None, bytes]:
+    """The body without its content coding, at most ``limit`` bytes, which takes its place in ``memory``; in steps, and
+    Refused where it ends. ``is_text``: it is to be parsed as JSON."""
     coding = exchange.header(b"content-encoding").strip().lower()
     if coding in (b"", b"identity"):
         return exchange.body
@@ -35,26 +39,36 @@ def decoded(exchange: Exchange, memory: Memory, limit: int) -> bytes:
         raise Undecodable("UnsupportedEncoding", "content-encoding must be gzip or deflate")
     body = memoryview(exchange.body)
     parts: list[bytes] = []
+    least = Least()
     size = members = at = 0
     asked = UNCOUNTED_MAX_BYTES
     stream = None
+    more = False  # than this step may give
     try:
-        while at < len(body):  # in pieces: what is behind the end of a member is copied, and would be for each of them
+        while at < len(body) or more:  # in pieces: what is behind the end of a member is copied, for each of them
             if stream is None:  # gzip allows several members behind each other
                 members += 1
                 if members > MEMBERS_MAX:
                     raise Undecodable("BadRequest", f"the compressed body has more than {MEMBERS_MAX} parts")
                 stream = zlib.decompressobj(_EITHER)
             piece = body[at : at + _PIECE_BYTES]
-            parts.append(stream.decompress(piece, limit + 1 - size))
-            size += len(parts[-1])
+            most = min(STEP_BYTES, limit + 1 - size)
+            part = stream.decompress(piece, most)
+            parts.append(part)
+            size += len(part)
             if size > limit:
                 message = f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
                 raise memory.too_much("decompressed", "limit", "BodyTooLarge", message)
-            if size > asked:
-                memory.needs(2 * size, DECOMPRESSED, len(body))
-                asked = size + MEMORY_CHECK_STEP_BYTES
-            at += len(piece) - len(stream.unused_data)
+            if is_text:
+                least.add(part)
+            if size >= asked:
+                memory.hold(exchange, len(body) + size)
+                memory.needs(max(size, least.bytes), DECOMPRESSED, len(body) + size)
+                asked = size + STEP_BYTES
+                if size >= STEP_BYTES:
+                    yield
+            at += len(piece) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
+            more = len(part) == most and not stream.eof
             if stream.eof:
                 stream = None
         if stream is not None:

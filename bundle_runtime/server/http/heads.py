@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+# what an upgrade that is ignored must not lose; connection and upgrade are what it must
+_OFFER = (b"connection", b"upgrade", b"http2-settings")
 # status, code, message
 HeadRefusal = tuple[int, str, str]
 
@@ -26,3 +28,9 @@ def head_refusal(hosts: int, codings: bytes, is_http10: bool) -> HeadRefusal | N
 
 def _not_valid(why: str) -> HeadRefusal:
     return 400, "BadRequest", f"not a valid HTTP/1.1 request: {why}"
+
+
+def without_offer(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
+    """The head as of a client that offers no other protocol."""
+    kept = [b": ".join(header) for header in headers if header[0].lower() not in _OFFER]
+    return b"\r\n".join([b"%b %b HTTP/1.1" % (method, target), *kept, b"", b""])

@@ -1,7 +1,8 @@
 """The connections of one listener: how many there may be, and which one ends when another comes.
 
 A client that keeps connections it does not use, or sends a byte now and then, must not keep out one that asks. So the
-idle ones end first, the longest idle before the others, then those that hold up their own request or response.
+idle ones end first, the longest idle before the others, then those that hold up their own request or response. One that
+was used within the last second comes last of all: its client is about to send the next request into it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 ROOM_DIVISOR = 64  # so many of them end at once: to look for the longest idle takes time, which a flood has us pay
-HELD_UP_SECONDS = 1.0
+UNUSED_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.1  # where none could end
 
 
@@ -70,8 +71,11 @@ class OpenConnections:
         now = self._clock()
         if now < self._full_until:
             return False
-        ends = self._longest(lambda each: each.idle_since(), now)
-        ends = ends or self._longest(lambda each: each.held_up_since(), now - HELD_UP_SECONDS)
+        ends = (
+            self._longest(lambda each: each.idle_since(), now - UNUSED_SECONDS)
+            or self._longest(lambda each: each.held_up_since(), now - UNUSED_SECONDS)
+            or self._longest(lambda each: each.idle_since(), now)
+        )
         if not ends and not self._keeps_busy:
             ends = [next(iter(self._open))]
         for connection in ends:

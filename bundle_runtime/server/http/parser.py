@@ -16,19 +16,17 @@ import httptools
 
 from bundle_runtime.server.http.body import BodyBuffer
 from bundle_runtime.server.http.exchange import Exchange, Responder
-from bundle_runtime.server.http.heads import head_refusal
+from bundle_runtime.server.http.heads import head_refusal, without_offer
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
 HEAD_MAX_BYTES = 16 * 1024
-HEADER_OVERHEAD_BYTES = 32  # that each header counts as beside its own: it is three objects
+HEADER_OVERHEAD_BYTES = 128  # that each header counts as beside its own: it is three objects
 STEP_BYTES = 8 * 1024  # what is parsed at once: a read may hold ten thousand requests
 HEAD_SECONDS = 10.0
 _HEAD_END = b"\r\n\r\n"
 # of the names that are looked at here
 _LENGTHS = frozenset((4, 6, 10, 11, 12, 14, 16, 17))
-# what an upgrade that is ignored must not lose; connection and upgrade are what it must
-_DROPPED = (b"connection", b"upgrade", b"http2-settings")
 
 
 class RequestSink(Responder, Protocol):
@@ -61,7 +59,7 @@ class RequestParser:
         self._says_transfer = False
         self._headers: list[tuple[bytes, bytes]] = []
         self._says_connection = False
-        self._head_size = 0  # of what was parsed
+        self.head_size = 0  # of what was parsed of this request, or the last one
         self._head_bytes = 0  # of what came since, in reads that brought neither a part of a body nor an end
         self._progress = False  # this read did
         self._in_head = False
@@ -71,6 +69,12 @@ class RequestParser:
     def arriving(self) -> bool:
         """A request has begun and is not here as a whole."""
         return self._next is not None
+
+    @property
+    def kept(self) -> int:
+        """Bytes of what has come that memory does not count: they are few, of one connection."""
+        unparsed = len(self._unparsed) if len(self._unparsed) <= UNCOUNTED_MAX_BYTES else 0
+        return unparsed + (self.head_size + self._head_bytes + self._body.uncounted if self.arriving else 0)
 
     def feed(self, data: bytes) -> None:
         """What the client has sent."""
@@ -170,21 +174,21 @@ class RequestParser:
         self._url = b""
         self._headers = self._next.headers
         self._says_connection = False
-        self._head_size = 0
+        self.head_size = 0
         self._head_bytes = 0
         self._in_head = True
         self._expects = False
 
     def on_url(self, url: bytes) -> None:
         self._url += url
-        self._head_size += len(url)
-        if self._head_size > HEAD_MAX_BYTES:
+        self.head_size += len(url)
+        if self.head_size > HEAD_MAX_BYTES:
             self._refuse_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         length = len(name)
-        self._head_size += length + len(value) + HEADER_OVERHEAD_BYTES
-        if self._head_size > HEAD_MAX_BYTES:
+        self.head_size += length + len(value) + HEADER_OVERHEAD_BYTES
+        if self.head_size > HEAD_MAX_BYTES:
             self._refuse_head()
             return
         if not self._in_head:
@@ -269,17 +273,13 @@ class RequestParser:
         return bool(self._http.get_http_version() == "1.0")
 
     def _without_upgrade(self, rest: bytes | memoryview) -> bytes:
-        """h2c (Java's client always offers it) and the like are not spoken here, and HTTP/1.1 lets a server ignore the
-        offer. The parser stopped behind the headers, so a fresh one gets what is returned: the same request without
-        it, and the rest."""
+        """h2c (which Java's client always offers) and the like are not spoken here, and HTTP/1.1 lets a server ignore
+        the offer: a fresh parser gets what is returned, the same request without it and the rest."""
         if self._next is None or self.is_dropping:
             return b""
-        lines = [
-            b"%b %b HTTP/1.1" % (self._http.get_method(), self._url),
-            *(b": ".join(header) for header in self._headers if header[0].lower() not in _DROPPED),
-        ]
+        head = without_offer(self._http.get_method(), self._url, self._headers)
         self._http = httptools.HttpRequestParser(self)
-        return b"\r\n".join([*lines, b"", b""]) + rest
+        return head + rest
 
     # refusals: answered in order, without reading what is left; then the connection ends
 

@@ -11,6 +11,7 @@ from bundle_runtime.server.http.content_coding import encoded
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import Responses
 from bundle_runtime.server.http.trace import trace_context
+from bundle_runtime.server.http.turns import Turns
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.predict.codec import Codec, FieldsCodec
@@ -50,6 +51,7 @@ class Predictions:
         self._counters = counters
         self._timeout = timeout_seconds
         self.limits = limits
+        self.turns = Turns()
         dispatcher.on_finish = self._finished
         dispatcher.on_item = self._streamed
 

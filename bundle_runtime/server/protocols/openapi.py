@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -33,10 +33,17 @@ def error_body(_: int, code: str, message: str, details: list[Any]) -> bytes:
 
 def openapi(predictions: Predictions, exchange: Exchange) -> None:
     """GET /openapi.json."""
+    fields = tuple((name, tuple(found)) for name, found in predictions.link.fields.items())
+    exchange.reply(predictions.responses.headers.get(200), _text(predictions, fields))
+
+
+@lru_cache(maxsize=1)  # of the one bundle that a process has: a large schema takes long
+def _text(predictions: Predictions, fields: tuple[tuple[str, tuple[str, ...]], ...]) -> bytes:
+    """The document with what the worker says of the fields, which is another worker's later."""
     bundle = predictions.bundle
+    named = {name: list(found) for name, found in fields}
     schemas = bundle.request_schema_json, bundle.response_schema_json
-    found = document(bundle.name, bundle.digest, *schemas, predictions.link.fields, predictions.limits)
-    exchange.reply(predictions.responses.headers.get(200), orjson.dumps(found))
+    return orjson.dumps(document(bundle.name, bundle.digest, *schemas, named, predictions.limits))
 
 
 def page(predictions: Predictions, exchange: Exchange) -> None:

@@ -7,15 +7,17 @@ predictions, the exchange and the pattern's groups; those that predict call ``pr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from urllib.parse import unquote_to_bytes
 
-from bundle_runtime.server.http.content_coding import decoded
+from bundle_runtime.server.http.content_coding import decoding
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.predict.predictions import Predictions
 from bundle_runtime.server.refusal import Refused
 
+_BINARY = b"inference-header-content-length"  # of a body that is JSON and bytes behind it
 Route = tuple[bytes, re.Pattern[str], Callable[..., None]]
 
 # the first part of a path, and who answers there
@@ -54,13 +56,11 @@ def route(predictions: Predictions, exchange: Exchange, path: bytes) -> None:
             continue
         if exchange.method == method or (method == b"GET" and exchange.method == b"HEAD"):
             names = {key: _unquoted(value) for key, value in match.groupdict().items()}
-            if not exchange.is_uncompressed:
-                try:
-                    exchange.body = decoded(exchange, predictions.memory, predictions.limits.request_bytes)
-                except Refused as refusal:
-                    responses.refused(exchange, refusal)
-                    return
-            function(predictions, exchange, **names)
+            answer = partial(function, predictions, exchange, **names)
+            if exchange.is_uncompressed:
+                answer()
+            else:
+                predictions.turns.take(_decoded(predictions, exchange, answer))
             return
         allowed.append(method)
     if allowed:
@@ -69,6 +69,27 @@ def route(predictions: Predictions, exchange: Exchange, path: bytes) -> None:
         responses.error(exchange, "MethodNotAllowed", message, more=b"allow: %b\r\n" % allow)
     else:
         responses.error(exchange, "NotFound", _KNOWN)
+
+
+def _decoded(predictions: Predictions, exchange: Exchange, answer: Callable[[], None]) -> Iterator[None]:
+    """Decompresses the body in steps, and answers; or ends when the client has gone."""
+    limit, is_text = predictions.limits.request_bytes, not exchange.header(_BINARY)
+    steps = decoding(exchange, predictions.memory, limit, is_text=is_text)
+    try:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as done:
+                exchange.body = done.value
+                break
+            yield
+            if not exchange.connection.awaits(exchange):
+                return
+        answer()
+    except Refused as refusal:
+        predictions.responses.refused(exchange, refusal)
+    except Exception as error:
+        predictions.responses.internal_error(exchange, error)
 
 
 def _unquoted(value: str | None) -> str | None:

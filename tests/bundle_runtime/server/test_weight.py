@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from bundle_runtime.server.memory import Memory, TooMuch
-from bundle_runtime.server.weight import weight, weight_limit
+from bundle_runtime.server.weight import Least, weight, weight_limit
 
 MIB = 1024 * 1024
 FLOATS = ",".join(str(number / 997) for number in range(1000))
@@ -125,3 +125,27 @@ def test_quotes_and_backslashes_end_strings_where_they_do() -> None:
     outside = b'{"x":["\\\\",%b,"a"]}' % b",".join([b"[]"] * 100)
     assert weight(outside, 0) == weight(outside)
     assert weight(b'"%b' % inside, 0) == weight(b'"%b' % inside), "no JSON at all"
+
+
+@pytest.mark.parametrize(
+    "text", [*(text_of(pattern, MIB) for pattern in HEAVY.values()), WIDE, b'"' * MIB], ids=[*HEAVY, "wide", "quotes"]
+)
+@pytest.mark.parametrize("size", [1001, 4 * MIB])
+def test_what_a_text_takes_at_least_is_never_more_than_it_weighs(text: bytes, size: int) -> None:
+    least = Least()
+    for at in range(0, len(text), size):
+        least.add(text[at : at + size])
+    assert least.bytes <= weight(text, 0)
+
+
+def test_what_stands_inside_of_a_string_is_not_counted_at_least() -> None:
+    marks = b",[{:" * 1000
+    for before in (b'{"x":"', b'{"x":"\\"', b'{"x":"a\\\\","y":"'):
+        least = Least()
+        for part in (before, marks, marks, b'"}'):
+            least.add(part)
+        assert least.bytes < 20 * len(marks)
+    least = Least()
+    least.add(b'{"x":[')
+    least.add(b"[]," * 1000)
+    assert least.bytes > 150 * 1000

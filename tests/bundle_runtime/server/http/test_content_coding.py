@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from typing import Any, cast
 
 import pytest
 
-from bundle_runtime.server.http.content_coding import MEMBERS_MAX, Undecodable, decoded
+from bundle_runtime.server.http.content_coding import MEMBERS_MAX, STEP_BYTES, Undecodable, decoding
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory, TooMuch
 from tools.testkit.cost import units
@@ -17,12 +18,22 @@ LIMIT = 64 * 1024 * 1024
 EMPTY = gzip.compress(b"", mtime=0)
 
 
-def body(content: bytes, limit: int = LIMIT) -> bytes:
-    memory = Memory(1 << 30)
+def steps(content: bytes, limit: int = LIMIT, *, is_text: bool = True) -> tuple[int, bytes]:
+    """How many times others have their turn, and the body."""
     exchange = Exchange(cast(Any, None), 0.0)
     exchange.headers.append((b"content-encoding", b"gzip"))
     exchange.body = content
-    return decoded(exchange, memory, limit)
+    work, count = decoding(exchange, Memory(1 << 30), limit, is_text=is_text), 0
+    while True:
+        try:
+            next(work)
+        except StopIteration as done:
+            return count, done.value
+        count += 1
+
+
+def body(content: bytes, limit: int = LIMIT) -> bytes:
+    return steps(content, limit)[1]
 
 
 def test_members_are_one_body_wherever_they_end() -> None:
@@ -66,3 +77,25 @@ def test_as_many_empty_members_as_a_body_holds_are_refused_at_once(member: bytes
             body(content)
 
     assert units(refused) < 12
+
+
+def test_others_have_their_turn_after_each_mebibyte_however_much_a_byte_becomes() -> None:
+    size = 20 * STEP_BYTES
+    for content in (gzip.compress(b" " * size), gzip.compress(random.Random(1).randbytes(size), 1)):
+        count, found = steps(content, is_text=False)
+        assert len(found) == size
+        assert 18 <= count <= 21
+    assert steps(gzip.compress(b" " * 100_000))[0] == 0
+
+
+@pytest.mark.parametrize("value", ["[]", "{}", "0", '""', "[[0]]"])
+def test_a_text_that_will_never_be_parsed_is_decompressed_no_further(value: str) -> None:
+    content = gzip.compress(b'{"x":[%b]}' % (f"{value},".encode() * (60 * STEP_BYTES // (len(value) + 1))))
+    with pytest.raises(TooMuch, match=r"memory.*send less in one request"):
+        steps(content, 40 * STEP_BYTES)  # before that is reached
+
+
+@pytest.mark.parametrize("size", [1, 100, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 3 * STEP_BYTES])
+def test_what_ends_with_a_step_is_whole(size: int) -> None:
+    for content in (b"a" * size, random.Random(size).randbytes(size)):
+        assert body(gzip.compress(content) * 2) == content * 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import HttpConnection
-from bundle_runtime.server.http.open_connections import HELD_UP_SECONDS, LOOK_AGAIN_SECONDS
+from bundle_runtime.server.http.open_connections import LOOK_AGAIN_SECONDS, UNUSED_SECONDS
 from bundle_runtime.server.limits import CONNECTION_BYTES, CONNECTIONS_MIN, FILES_RESERVED, Limits
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, Transport
 
@@ -70,6 +70,19 @@ async def test_one_that_waits_for_its_answer_is_never_ended_and_those_that_hold_
     assert crowd.transports[0].sent.endswith(b"7")
 
 
+async def test_one_that_was_used_a_moment_ago_ends_after_those_that_hold_up() -> None:
+    crowd = Crowd()
+    for _ in range(MOST - 2):
+        crowd.comes(b"POST /predict HTTP/1.1\r\n")
+    used = crowd.comes(HEALTH)
+    crowd.clock.now -= 1
+    assert crowd.comes(HEALTH).sent.startswith(b"HTTP/1.1 200")
+    assert (crowd.ended, used.ended) == ([0], ""), "the one that was never used"
+    crowd.clock.now -= 1
+    crowd.comes(HEALTH)
+    assert (crowd.ended, used.ended) == ([0, 1], ""), "the one that has held up its request for longest"
+
+
 async def test_where_all_are_at_work_another_is_told_to_come_again() -> None:
     crowd = Crowd()
     crowd.server.dispatcher.ready(lambda *_: None, 0)
@@ -89,5 +102,5 @@ async def test_where_all_are_at_work_another_is_told_to_come_again() -> None:
     HttpConnection.connection_lost(crowd.connection, None)
     assert len(crowd.server.connections) == MOST
     crowd.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
-    crowd.clock.now += LOOK_AGAIN_SECONDS + HELD_UP_SECONDS
+    crowd.clock.now += LOOK_AGAIN_SECONDS + UNUSED_SECONDS
     assert crowd.comes(HEALTH).sent.startswith(b"HTTP/1.1 200"), "one is idle now"

@@ -1,0 +1,79 @@
+"""Long work for several requests: all of it together keeps others waiting for one step."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Iterator
+
+from bundle_runtime.server.http.connection import MAX_PIPELINED
+from bundle_runtime.server.http.turns import Turns
+from tests.bundle_runtime.server.client import HEALTH, Client
+
+MIB = 1024 * 1024
+
+
+async def test_one_step_a_turn_of_the_loop_and_each_work_in_its_turn() -> None:
+    turns, seen = Turns(), []
+
+    def work(name: str, steps: int) -> Iterator[None]:
+        for number in range(steps):
+            seen.append(f"{name}{number}")
+            yield
+        seen.append(f"{name}!")
+
+    for name, steps in (("a", 3), ("b", 2), ("c", 0)):
+        turns.take(work(name, steps))
+    assert seen == ["a0", "b0", "c!"], "the first step at once"
+    for expected in (["a1"], ["b1"], ["a2"], ["b!"], ["a!"], []):
+        seen.clear()
+        await asyncio.sleep(0)
+        assert seen == expected
+    turns.take(work("d", 1))
+    await asyncio.sleep(0)
+    assert seen == ["d0", "d!"]
+
+
+def bomb(size: int) -> bytes:
+    content = gzip.compress(b" " * size)
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-encoding: gzip\r\ncontent-length: %d\r\n\r\n"
+    return head % len(content) + content
+
+
+async def test_others_are_answered_while_bodies_are_decompressed() -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    bombs = []
+    for _ in range(3):
+        client.connect()
+        client.sends(bomb(9 * MIB))
+        bombs.append(client.transport)
+    gone = client.connection
+    answered = 0
+    while not bombs[0].sent:
+        client.connect()
+        client.sends(HEALTH)
+        answered += client.status == 200
+        await asyncio.sleep(0)
+        if answered == 3:
+            gone.connection_lost(None)
+    assert answered > 15
+    for _ in range(9):
+        await asyncio.sleep(0)
+    assert [bool(transport.sent) for transport in bombs] == [True, True, False], "the last one's client has gone"
+    assert client.server.memory.holders == {}
+
+
+async def test_of_requests_that_came_at_once_some_are_answered_and_then_others_have_their_turn() -> None:
+    client = Client()
+    client.sends(HEALTH * 3000)
+    many, answered = client.transport, 0
+    while (count := many.sent.count(b"HTTP/1.1 200")) < 3000:
+        assert count - answered <= MAX_PIPELINED
+        answered = count
+        client.connect()
+        client.sends(HEALTH)
+        assert client.status == 200
+        await asyncio.sleep(0)
+    assert answered > 2900
+    assert client.server.memory.small.total == 0
