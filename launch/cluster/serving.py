@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
+from bundle_spec.quantity import amount
 from launch.cluster.api import pod_log, pods_of
 from launch.errors import InvalidBundleError, WrongTypeError
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 GPU_TYPE_LABEL = "k8s.amazonaws.com/accelerator"
 GPU_TYPE_KEY = "gpuTypeLabel"
 
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
-_UNITS = {
-    "m": 1e-3,
-    **{unit: 1000.0**power for power, unit in enumerate("kMGTP", 1)},
-    **{f"{unit}i": 1024.0**power for power, unit in enumerate("KMGTP", 1)},
-}
 _LIKE = {"cpus": '2, 0.5 or "500m"', "memory": '"8Gi"', "storage": '"16Gi"'}
 LEAST_CORES, LEAST_BYTES = 1e-3, 1 << 20  # Kubernetes counts thousandths of a core
 
@@ -119,7 +113,7 @@ def _number(name: str, value: Any) -> str:
 
 
 def _amount(name: str, value: Any, text: str) -> float:
-    match = _QUANTITY.fullmatch(text)
-    if match is None:
+    found = amount(text)
+    if found is None:
         raise InvalidBundleError(f"{name} must be a quantity such as {_LIKE[name]}, it is {value!r}")
-    return float(match[1]) * _UNITS.get(match[2], 1.0)
+    return float(found)

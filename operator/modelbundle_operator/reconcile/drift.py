@@ -7,10 +7,9 @@ ownership decides here and values do not.
 
 import copy
 import json
-import re
-from decimal import Decimal
 from typing import Any
 
+from bundle_spec.quantity import amount
 from modelbundle_operator.api.names import FIELD_MANAGER
 
 Fields = dict[
@@ -23,11 +22,6 @@ _OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}}
 # Of a Service: where it is reached in the cluster's network, which is for the API server and the cluster's owner to
 # say. A PUT without them changes nothing, as the API server carries them over.
 _ADDRESSES: Fields = {"f:spec": {"f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIP": {}, "f:clusterIPs": {}}}
-
-_QUANTITY = re.compile(r"^([0-9]+(?:\.[0-9]+)?)(m|k|[KMGTP]i?|)$")
-_SCALE = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)}
-_SCALE |= {letter: Decimal(1000) ** (power + 1) for power, letter in enumerate("KMGTP")}
-_SCALE |= {f"{letter}i": Decimal(1024) ** (power + 1) for power, letter in enumerate("KMGTP")}
 
 
 def differs(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
@@ -53,13 +47,8 @@ def _differs(live: Any, wanted: Any, quantity: bool) -> bool:
 
 
 def _same_quantity(one: Any, other: Any) -> bool:
-    amounts = [_amount(value) for value in (one, other)]
+    amounts = [amount(value) for value in (one, other)]
     return amounts[0] is not None and amounts[0] == amounts[1]
-
-
-def _amount(value: Any) -> Decimal | None:
-    found = _QUANTITY.match(str(value))
-    return Decimal(found[1]) * _SCALE[found[2]] if found else None
 
 
 def foreign_fields(live: dict[str, Any]) -> Fields:
