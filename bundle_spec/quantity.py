@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from decimal import Decimal
 from typing import Any, Optional
@@ -16,3 +17,11 @@ def amount(quantity: Any) -> Optional[Decimal]:
     """None where it is not a quantity."""
     found = _QUANTITY.fullmatch(str(quantity))
     return Decimal(found[1]) * _SCALE[found[2]] if found else None
+
+
+def whole_cpus(quantity: Any) -> int:
+    """The CPUs that a pod with this much of them has threads for: a part of one counts as one."""
+    cpus = amount(quantity)
+    if cpus is None:
+        raise ValueError(f"resources.cpu is {quantity!r}, which is not a quantity such as 2 or 500m")
+    return max(1, math.ceil(cpus))

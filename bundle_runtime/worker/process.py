@@ -14,7 +14,7 @@ from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure, write_failure
 from bundle_runtime.worker.connection.forked import leave_children
 from bundle_runtime.worker.connection.link import Link
-from bundle_runtime.worker.load import environment
+from bundle_runtime.worker.load import defaults, environment
 from bundle_runtime.worker.load.load import load
 from bundle_runtime.worker.loop import serving
 from bundle_runtime.worker.predict.binder import schema_fields
@@ -33,6 +33,7 @@ def main() -> int:
     layout = Layout.from_environment()
     threads = max(1, int(os.environ.get("MODELBUNDLE_MAX_CONCURRENCY") or 1))
     environment.clear_scratch()
+    defaults.set_threads()
     link = Link(
         layout.worker_socket,
         {

@@ -28,6 +28,7 @@ from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
+from bundle_spec.quantity import whole_cpus
 from bundle_spec.value_count import check_count
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
@@ -103,6 +104,9 @@ class LocalServing:
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
         variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
+        cpu = (self.serving.get("resources") or {}).get("cpu")
+        if cpu is not None:
+            variables["MODELBUNDLE_CPUS"] = str(whole_cpus(cpu))
         self._spawn("worker", [self.python, "-m", "bundle_runtime.worker"], self.layout.runtime_dir, variables)
 
     def wait_until_ready(self, url: str) -> None:

@@ -1,10 +1,42 @@
-"""Quantities as numbers."""
+"""Quantities as numbers, and the threads for so much CPU: whole ones, and one at least."""
 
 from decimal import Decimal
 
 import pytest
 
-from bundle_spec.quantity import amount
+from bundle_spec.quantity import amount, whole_cpus
+
+
+@pytest.mark.parametrize(
+    ("quantity", "cpus"),
+    [
+        (4, 4),
+        ("4", 4),
+        (0, 1),
+        ("0", 1),
+        ("1m", 1),
+        ("500m", 1),
+        ("0.5", 1),
+        ("1000m", 1),
+        ("1001m", 2),
+        ("1500m", 2),
+        ("1.5", 2),
+        ("2.0", 2),
+        ("2.0000000000000001", 3),
+        ("0.1k", 100),
+        ("1Ki", 1024),
+        ("0.0001M", 100),
+    ],
+)
+def test_a_part_of_a_cpu_counts_as_one(quantity, cpus):
+    assert whole_cpus(quantity) == cpus
+
+
+@pytest.mark.parametrize("quantity", ["", "m", "-1", "1 ", "2cores", "1e3", "1mi", None])
+def test_what_is_not_a_quantity_is_named(quantity):
+    with pytest.raises(ValueError, match=f"resources.cpu is {quantity!r}"):
+        whole_cpus(quantity)
+    assert amount(quantity) is None
 
 
 @pytest.mark.parametrize(
@@ -23,11 +55,6 @@ from bundle_spec.quantity import amount
         ("1K", None),
         ("1mi", None),
         ("Gi", None),
-        ("", None),
-        ("-1", None),
-        ("1 ", None),
-        ("1e3", None),
-        (None, None),
     ],
 )
 def test_numbers(quantity, number):

@@ -40,7 +40,8 @@ class Resources(ApiModel):
 
     cpu: Quantity | None = Field(
         default=None,
-        description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some.',
+        description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some. Libraries'
+        " start a thread for each, unless OMP_NUM_THREADS is set.",
     )
     memory: Quantity | None = Field(
         default=None, description='Memory that the worker gets, such as "8Gi": request and limit, /dev/shm included.'

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from bundle_runtime.contract.layout import Layout
 from bundle_spec.connection_age import IDLE_OPTION
+from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
@@ -103,6 +104,8 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     serving = bundle.spec.serving
     own = _identity(resolution) | _user_image_env()
     own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
+    if serving.resources and serving.resources.cpu is not None:
+        own["MODELBUNDLE_CPUS"] = str(whole_cpus(serving.resources.cpu))
     if not serving.gpu.count:
         own |= _NO_GPU
     users = {
