@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 DEFAULT_ROOT = "/modelbundle"
 ROOT_VARIABLE = "MODELBUNDLE_ROOT"
+USER_CODE_UID = 65533  # install and worker run the user's image
+HOME = "/tmp/home"  # of the worker in a pod
 
 
 class Layout:

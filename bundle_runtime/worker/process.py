@@ -34,6 +34,7 @@ def main() -> int:
     threads = max(1, int(os.environ.get("MODELBUNDLE_MAX_CONCURRENCY") or 1))
     environment.clear_scratch()
     defaults.set_threads()
+    defaults.set_caches()
     link = Link(
         layout.worker_socket,
         {

@@ -15,3 +15,11 @@ def set_threads() -> None:
         return
     for name in THREADS:
         os.environ.setdefault(name, cpus)
+
+
+def set_caches() -> None:
+    """What torch.compile makes takes minutes, and lies in TMPDIR otherwise, which is cleared before each start. Other
+    caches (TORCH_HOME, HF_HOME, TRITON_CACHE_DIR) are below XDG_CACHE_HOME or HOME by themselves."""
+    if os.environ.get("MODELBUNDLE_CLEAR_TMP") == "1":
+        caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", os.path.join(caches, "torchinductor"))

@@ -15,21 +15,24 @@ from bundle_spec.document import BundleDocument
 
 
 def clear_scratch() -> None:
-    """An emptyDir outlives a container: a file that crashed the last worker must not crash this one. Only where the
-    pod says so, as elsewhere TMPDIR is not ours."""
+    """An emptyDir outlives a container: a file that crashed the last worker must not crash this one. HOME stays, so
+    that what was downloaded or compiled is there again. Only where the pod says so, as elsewhere TMPDIR is not ours."""
     if os.environ.get("MODELBUNDLE_CLEAR_TMP") != "1":
         return
     directory = os.environ.get("TMPDIR") or "/tmp"
+    home = os.path.join(os.environ.get("HOME") or directory, "")
     try:
         entries = list(os.scandir(directory))
     except OSError:
         return
     for entry in entries:
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
+        if not entry.is_dir(follow_symlinks=False):
             with contextlib.suppress(OSError):
                 os.unlink(entry.path)
+        elif not home.startswith(os.path.join(entry.path, "")):
+            shutil.rmtree(entry.path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        os.makedirs(home, exist_ok=True)
 
 
 def check_python(document: BundleDocument) -> None:

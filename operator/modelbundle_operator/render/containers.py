@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
-from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.layout import HOME, USER_CODE_UID, Layout
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
@@ -24,7 +24,6 @@ LAYOUT = Layout()
 
 PREPARE_UID = 65531
 SERVER_UID = 65532
-USER_CODE_UID = 65533  # install and worker run the user's image
 
 
 def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
@@ -51,7 +50,7 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python3", "-m", "bundle_runtime.worker.install"],
         "workingDir": LAYOUT.runtime_dir,
-        "env": _env(_identity(resolution) | _user_image_env() | _index_env(settings) | _NO_GPU),
+        "env": _env(_identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU),
         "resources": worker_resources(bundle.spec.serving, gpu=False),
         "securityContext": _restricted(USER_CODE_UID),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -102,7 +101,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
 def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
     """The user's model in the user's image."""
     serving = bundle.spec.serving
-    own = _identity(resolution) | _user_image_env()
+    own = _identity(resolution) | _user_image_env(HOME)
     own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
     if serving.resources and serving.resources.cpu is not None:
         own["MODELBUNDLE_CPUS"] = str(whole_cpus(serving.resources.cpu))
@@ -150,12 +149,12 @@ def _identity(resolution: Resolution) -> dict[str, str]:
     return {"MODELBUNDLE_ROOT": LAYOUT.root, DIGEST_VARIABLE: resolution.digest}
 
 
-def _user_image_env() -> dict[str, str]:
+def _user_image_env(home: str) -> dict[str, str]:
     """What an arbitrary image needs to run as a user that its /etc/passwd does not have, on a read-only root."""
     return {
-        "HOME": "/tmp",
+        "HOME": home,
         "TMPDIR": "/tmp",
-        "XDG_CACHE_HOME": "/tmp/.cache",
+        "XDG_CACHE_HOME": f"{home}/.cache",
         "USER": "modelbundle",
         "LOGNAME": "modelbundle",
         "PYTHONSAFEPATH": "",

@@ -1,11 +1,12 @@
-"""What the worker's container tells the libraries of the user's code: CPUs."""
+"""What the worker's container tells the libraries of the user's code: CPUs, and where their caches are."""
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from modelbundle_operator.api.names import parse
+from modelbundle_operator.api.names import ANNOTATION_TEMPLATE, parse
 from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.render import desired
 from modelbundle_operator.settings import Settings
@@ -13,10 +14,10 @@ from modelbundle_operator.settings import Settings
 from tools.testkit.model_bundles import model_bundle
 
 
-def rendered(serving: dict[str, Any] | None, **fields: Any) -> dict[str, Any]:
+def rendered(serving: dict[str, Any] | None, live: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
     """The Deployment."""
     bundle = parse(model_bundle(serving=serving, **fields))
-    return desired(bundle, resolve(bundle), Settings(), None).deployment
+    return desired(bundle, resolve(bundle), Settings(), live).deployment
 
 
 def env(deployment: dict[str, Any], name: str = "worker") -> dict[str, str]:
@@ -47,3 +48,26 @@ def test_the_worker_knows_the_cpus_that_its_bundle_asks_for(resources, cpus):
 def test_no_thread_count_is_set_over_the_images_own():
     names = env(rendered({"resources": {"cpu": 4}})).keys()
     assert not {name for name in names if name.endswith("_THREADS")}, "ENV of the image would not count"
+
+
+def test_home_is_a_place_of_its_own_in_the_workers_tmp():
+    deployment = rendered(None, requirements=["numpy"])
+    worker, install = env(deployment), env(deployment, "install")
+    assert (worker["HOME"], worker["XDG_CACHE_HOME"], worker["TMPDIR"]) == ("/tmp/home", "/tmp/home/.cache", "/tmp")
+    assert (install["HOME"], install["XDG_CACHE_HOME"], install["TMPDIR"]) == ("/tmp", "/tmp/.cache", "/tmp")
+    assert "TORCHINDUCTOR_CACHE_DIR" not in worker
+
+
+def test_a_place_that_the_bundle_names_counts():
+    assert env(rendered(None, env=[{"name": "XDG_CACHE_HOME", "value": "/tmp/mine"}]))["XDG_CACHE_HOME"] == "/tmp/mine"
+
+
+def test_a_pod_of_the_operator_before_keeps_its_home():
+    """Its worker, of the runtime image before, clears HOME too: nothing may be restarted for that."""
+    live = rendered({"resources": {"cpu": 4}})
+    old = json.loads(live["metadata"]["annotations"][ANNOTATION_TEMPLATE])
+    (worker,) = old["spec"]["containers"]
+    worker["env"] = [entry for entry in worker["env"] if entry["name"] not in ("MODELBUNDLE_CPUS", "HOME")]
+    worker["env"].append({"name": "HOME", "value": "/tmp"})
+    live["metadata"]["annotations"][ANNOTATION_TEMPLATE] = json.dumps(old)
+    assert rendered({"resources": {"cpu": 4}}, live)["spec"]["template"] == old

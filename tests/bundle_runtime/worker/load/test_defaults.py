@@ -38,3 +38,18 @@ def test_threads(environment, before, added):
     environment(before)
     defaults.set_threads()
     assert os.environ == {**before, **added}
+
+
+@pytest.mark.parametrize(
+    ("before", "inductor"),
+    [
+        ({"HOME": "/tmp/home"}, None),
+        ({"HOME": "/tmp/home", "MODELBUNDLE_CLEAR_TMP": "1"}, "/tmp/home/.cache/torchinductor"),
+        ({"HOME": "/h", "XDG_CACHE_HOME": "/c", "MODELBUNDLE_CLEAR_TMP": "1"}, "/c/torchinductor"),
+        ({"HOME": "/h", "TORCHINDUCTOR_CACHE_DIR": "/mine", "MODELBUNDLE_CLEAR_TMP": "1"}, "/mine"),
+    ],
+)
+def test_caches(environment, before, inductor):
+    environment(before)
+    defaults.set_caches()
+    assert os.environ.get("TORCHINDUCTOR_CACHE_DIR") == inductor
