@@ -15,12 +15,14 @@ from typing import Any, Callable
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
+from bundle_runtime.worker.load.file_advice import file_advice
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
 from bundle_runtime.worker.user_errors import describe, first_line, full, log
 from bundle_spec.document import BundleDocument
 
 PredictFn = Callable[..., Any]
+_WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
 
 
 def load(layout: Layout, document: BundleDocument, seconds: dict[str, float]) -> PredictFn:
@@ -89,7 +91,7 @@ def _unpickle_advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
         return (
             f"The image lacks the module {error.name!r}: add its package to requirements, or pickle it by value "
-            "(cloudpickle.register_pickle_by_value, or globals_copy of the client)."
+            f"(cloudpickle.register_pickle_by_value, or globals_copy of the client). {_WORKDIR}"
         )
     if isinstance(error, (AttributeError, ImportError)):
         return "The image has another version of that package than the one that pickled: pin the same in requirements."
@@ -174,8 +176,8 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
 
 def _import_advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"Add the package of the module {error.name!r} to requirements, or the module to the bundle."
-    return "Fix the module and make a new bundle."
+        return f"Add the package of the module {error.name!r} to requirements, or the module to the bundle. {_WORKDIR}"
+    return file_advice(error) or "Fix the module and make a new bundle."
 
 
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -188,10 +190,10 @@ def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
 
 def _load_advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError):
-        return f"Add the package of the module {error.name!r} to requirements."
+        return f"Add the package of the module {error.name!r} to requirements. {_WORKDIR}"
     if isinstance(error, MemoryError) or "out of memory" in first_line(error).lower():
         return "Give the bundle more memory (serving.resources.memory), or another GPU."
-    return "The code is the bundle's own: fix it and make a new bundle."
+    return file_advice(error) or "The code is the bundle's own: fix it and make a new bundle."
 
 
 def _user_failure(
