@@ -1,4 +1,4 @@
-"""What the worker's container tells the libraries of the user's code: CPUs, and where their caches are."""
+"""What single containers have: CPUs, caches and devices of the worker, memory of the server."""
 
 from __future__ import annotations
 
@@ -20,10 +20,14 @@ def rendered(serving: dict[str, Any] | None, live: dict[str, Any] | None = None,
     return desired(bundle, resolve(bundle), Settings(), live).deployment
 
 
-def env(deployment: dict[str, Any], name: str = "worker") -> dict[str, str]:
+def container(deployment: dict[str, Any], name: str) -> dict[str, Any]:
     pod = deployment["spec"]["template"]["spec"]
     (found,) = (one for one in [*pod["initContainers"], *pod["containers"]] if one["name"] == name)
-    return {entry["name"]: entry.get("value", "") for entry in found["env"]}
+    return dict(found)
+
+
+def env(deployment: dict[str, Any], name: str = "worker") -> dict[str, str]:
+    return {entry["name"]: entry.get("value", "") for entry in container(deployment, name)["env"]}
 
 
 @pytest.mark.parametrize(
@@ -71,3 +75,30 @@ def test_a_pod_of_the_operator_before_keeps_its_home():
     worker["env"].append({"name": "HOME", "value": "/tmp"})
     live["metadata"]["annotations"][ANNOTATION_TEMPLATE] = json.dumps(old)
     assert rendered({"resources": {"cpu": 4}}, live)["spec"]["template"] == old
+
+
+GIVEN = ["NVIDIA_VISIBLE_DEVICES", "NVIDIA_IMEX_CHANNELS", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
+         "HABANA_VISIBLE_DEVICES", "NVIDIA_MIG_CONFIG_DEVICES"]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [0, 1])
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_bundle_of_an_older_crd_does_not_see_the_gpus_of_others(name, count):
+    variables = [{"name": name, "value": "all"}, {"name": "CUDA_VISIBLE_DEVICES", "value": "1"}]
+    seen = env(rendered({"gpu": {"count": count}}, env=variables))
+    assert seen.get(name) == ("void" if (name, count) == ("NVIDIA_VISIBLE_DEVICES", 0) else None)
+    assert seen["CUDA_VISIBLE_DEVICES"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("serving", "memory"),
+    [
+        ({}, "1Gi"),
+        ({"maxRequestBytes": 1024}, "1Gi"),
+        ({"maxRequestBytes": 128 * 1024 * 1024}, "2Gi"),
+        ({"maxRequestBytes": 100 * 1024 * 1024 + 1}, "1601Mi"),
+        ({"maxRequestBytes": 128 * 1024 * 1024, "serverResources": {"memory": "700Mi"}}, "700Mi"),
+    ],
+)
+def test_the_servers_memory_follows_the_largest_request(serving, memory):
+    assert container(rendered(serving), "server")["resources"]["limits"] == {"memory": memory}

@@ -153,21 +153,6 @@ def test_a_slice_of_a_gpu_tolerates_the_taint_of_its_node_too(resource):
     assert tolerations == [{"key": key, "operator": "Exists"} for key in (resource, "nvidia.com/gpu")]
 
 
-GIVEN = ["NVIDIA_VISIBLE_DEVICES", "NVIDIA_IMEX_CHANNELS", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES",
-         "HABANA_VISIBLE_DEVICES", "NVIDIA_MIG_CONFIG_DEVICES"]  # fmt: skip
-
-
-@pytest.mark.parametrize("count", [0, 1])
-@pytest.mark.parametrize("name", GIVEN)
-def test_a_bundle_of_an_older_crd_does_not_see_the_gpus_of_others(name, count):
-    result = plan(
-        {"gpu": {"count": count}}, env=[{"name": name, "value": "all"}, {"name": "CUDA_VISIBLE_DEVICES", "value": "1"}]
-    )
-    seen = {entry["name"]: entry.get("value") for entry in containers(result)["worker"]["env"]}
-    assert seen.get(name) == ("void" if (name, count) == ("NVIDIA_VISIBLE_DEVICES", 0) else None)
-    assert seen["CUDA_VISIBLE_DEVICES"] == "1"
-
-
 def test_a_toleration_that_the_user_wrote_is_not_doubled():
     toleration = {"key": "nvidia.com/gpu", "operator": "Exists"}
     assert pod(plan({"tolerations": [toleration]}))["tolerations"] == [toleration]
@@ -302,18 +287,3 @@ def test_a_broken_stored_template_and_a_hash_of_an_unknown_scheme_render_anew(an
 
 def test_nothing_is_random():
     assert plan(EVERYTHING) == plan(EVERYTHING)
-
-
-@pytest.mark.parametrize(
-    ("serving", "memory"),
-    [
-        ({}, "1Gi"),
-        ({"maxRequestBytes": 1024}, "1Gi"),
-        ({"maxRequestBytes": 128 * 1024 * 1024}, "2Gi"),
-        ({"maxRequestBytes": 100 * 1024 * 1024 + 1}, "1601Mi"),
-        ({"maxRequestBytes": 128 * 1024 * 1024, "serverResources": {"memory": "700Mi"}}, "700Mi"),
-    ],
-)
-def test_the_servers_memory_follows_the_largest_request(serving, memory):
-    server = containers(plan(serving))["server"]
-    assert server["resources"]["limits"] == {"memory": memory}
