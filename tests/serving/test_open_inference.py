@@ -41,7 +41,7 @@ class TestMetadata:
         for version in (seed.digest, seed.digest.replace(":", "%3A")):
             assert seed.call("GET", f"/v2/models/seed/versions/{version}").json == found
 
-    @pytest.mark.parametrize("path", ["seed/versions/1", "other", "other/ready", "seed/versions/1/ready"])
+    @pytest.mark.parametrize("path", ["seed/versions/2", "other", "other/ready", "seed/versions/2/ready"])
     def test_of_what_is_not_served(self, seed: Pair, path: str) -> None:
         answer = seed.call("GET", f"/v2/models/{path}")
         assert answer.status == 404

@@ -95,7 +95,7 @@ class TestV1:
         [
             (path, {"instances": [GOOD, {"x": 1}]}, 422, "$.instances[1]"),
             (path, {"instances": [1]}, 400, "one field"),
-            (path, {"inputs": {}}, 400, "instances"),
+            (path, {"inputs": {}}, 422, "$.inputs"),
             (path, {"instances": [0] * 100_001}, 413, "100001 instances"),
             (path, {"instances": [GOOD, {"x": 1, "y": "boom"}]}, 500, "instance 1: ValueError: no boom"),
             (path, {"instances": [{"x": 1000, "y": ""}]}, 500, "ResponseSchemaViolation"),

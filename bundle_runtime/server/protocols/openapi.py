@@ -19,6 +19,7 @@ from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.http.responses import error_body as _error_body
 from bundle_runtime.server.limits import SETTING, Limits
 from bundle_runtime.server.predict.predictions import Predictions
+from bundle_runtime.server.protocols.arguments import one_argument
 
 HTML = b"text/html; charset=utf-8"
 _NOT_OF_PREDICT = ("OK", "NotFound", "MethodNotAllowed", "ClientGone")
@@ -96,14 +97,21 @@ def document(
             "default": _answer("What went wrong", _object({"detail": {}})),
         },
     }
-    instances = _object({"instances": {"type": "array", "items": _ref("PredictRequest")}})
-    predictions = _object({"predictions": {"type": "array", "items": _ref("PredictResponse")}})
+    row = _row(request, components["PredictRequest"], fields)
     v1 = {
         "operationId": "v1Predict",
-        "summary": "Several predictions, in the V1 protocol",
-        "requestBody": _body(instances),
+        "summary": "Several predictions, or one whose fields hold all rows, in the V1 protocol",
+        "requestBody": _body(_either({"instances": {"type": "array", "items": row}, "inputs": row})),
         "responses": {
-            "200": _answer("The predictions", predictions),
+            "200": _answer(
+                "The predictions, or the one",
+                _either(
+                    {
+                        "predictions": {"type": "array", "items": _ref("PredictResponse")},
+                        "outputs": _ref("PredictResponse"),
+                    }
+                ),
+            ),
             "default": _answer("What went wrong", _object({"error": {"type": "string"}})),
         },
     }
@@ -161,7 +169,22 @@ def _called(schema: Any, fields: dict[str, list[str]]) -> Any:
     if "takes" not in fields:
         return called
     names = {"propertyNames": {"enum": fields["takes"]}}
-    return {**called, **names} if "propertyNames" not in called else {"allOf": [called, names]}
+    if "propertyNames" not in called:
+        return {**called, **names}
+    return {**called, "allOf": [*called.get("allOf", ()), names]}
+
+
+def _row(request: Any, component: Any, fields: dict[str, list[str]]) -> dict[str, Any]:
+    """A row of the V1 protocol: the fields of a request, or the bare value of the one argument."""
+    ref = _ref("PredictRequest")
+    name, alone = one_argument(request, fields)
+    if name is None:
+        return ref
+    if request is None:
+        return {} if alone else {"anyOf": [ref, {"not": {"type": "object"}}]}
+    if not isinstance(component, dict) or name not in component.get("properties", {}):
+        return ref
+    return {"anyOf": [ref, _ref("PredictRequest/properties/" + name.replace("~", "~0").replace("/", "~1"))]}
 
 
 _ERROR = {
@@ -218,6 +241,11 @@ def _answer(description: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _either(properties: dict[str, Any]) -> dict[str, Any]:
+    """An object with one of them."""
+    return {"type": "object", "oneOf": [{"required": [name]} for name in properties], "properties": properties}
 
 
 def _ref(component: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, over REST: routes and metadata. docs/reference/protocols.md says how tensors
 become keyword arguments and back; infer.py does it.
 
-A pod serves one model under one version, its digest.
+A pod serves one model under one version, its digest, which is called 1 too.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import orjson
 from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.predict.predictions import Predictions
-from bundle_runtime.server.protocols import models
+from bundle_runtime.server.protocols.models import serves
 from bundle_runtime.server.protocols.oip import schemas
 from bundle_runtime.server.protocols.oip.schemas import Tensor
 
@@ -80,18 +80,6 @@ def infer(predictions: Predictions, exchange: Exchange, model: str, version: str
         from bundle_runtime.server.protocols.oip.infer import TensorCodec  # not for who only asks for metadata
 
         predictions.predict(exchange, TensorCodec(predictions, model, inputs(predictions.bundle) or {}))
-
-
-def serves(predictions: Predictions, exchange: Exchange, model: str, version: str | None) -> bool:
-    """False when the exchange has been answered with 404."""
-    if not models.serves(predictions, exchange, model):
-        return False
-    digest = predictions.bundle.digest
-    if version is not None and version != digest:
-        message = f"no version {version!r} of {model!r} is served here: it is {digest!r}"
-        predictions.responses.error(exchange, "NotFound", message)
-        return False
-    return True
 
 
 @lru_cache(maxsize=1)  # of the one bundle that a process has

@@ -102,6 +102,44 @@ def test_a_function_that_takes_any_name() -> None:
     assert request == {"type": "object", "required": ["x"]}
 
 
+def row(schema: Any, **fields: list[str]) -> Any:
+    whole = made(schema, **fields)
+    body = whole["paths"]["/v1/models/b:predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    return jsonschema_rs.validator_for({**whole, **body})
+
+
+TWO = {"takes": ["x", "y"], "needs": ["x", "y"]}
+ONE = {"takes": ["x"], "needs": ["x"]}
+FIRST = {"takes": ["x", "y"], "needs": ["x"]}
+INTEGER = {"type": "object", "properties": {"x": {"$ref": "#/$defs/i"}}, "$defs": {"i": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "fields", "value", "fits"),
+    [
+        (None, TWO, 1, False),
+        (None, TWO, {"x": 1, "y": 2}, True),
+        (None, ONE, 1, True),
+        (None, ONE, {"z": 1}, True),
+        (None, FIRST, 1, True),
+        (None, FIRST, {"x": 1}, True),
+        (None, FIRST, {"y": 1}, False),
+        (INTEGER, ONE, 1, True),
+        (INTEGER, ONE, "a", False),
+        (INTEGER, ONE, {"x": 1}, True),
+        (INTEGER, ONE, {"x": "a"}, False),
+        ({**INTEGER, "propertyNames": {}}, ONE, {"x": 1}, True),
+        (True, TWO, {"x": 1}, True),
+    ],
+)
+def test_a_row_of_v1_is_what_the_server_takes(schema: Any, fields: Any, value: Any, fits: bool) -> None:
+    found = row(schema, **fields)
+    assert found.is_valid({"instances": [value]}) is fits
+    assert found.is_valid({"inputs": value}) is fits
+    assert not found.is_valid({})
+    assert not found.is_valid({"instances": [value], "inputs": value})
+
+
 def test_what_the_server_takes_is_in_the_document() -> None:
     whole = made(NODE)
     assert whole["info"]["x-limits"]["maxRequestBytes"] == 1_000_000
