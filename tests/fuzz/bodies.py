@@ -19,7 +19,7 @@ from tests.fuzz.requests import BUNDLES, run
 ROUTES = ("/predict", "/launch/predict", f"/v1/models/{MODEL}:predict", f"/v2/models/{MODEL}/infer")
 INFER = 3
 # of the byte that chooses headers
-SPLIT, COMPRESSED, SAID_COMPRESSED, TAKES_COMPRESSED, TRACED = 1, 2, 4, 8, 16
+SPLIT, COMPRESSED, SAID_COMPRESSED, TAKES_COMPRESSED, TRACED, IMAGE = 1, 2, 4, 8, 16, 32
 HEAD = 5  # bundle, route, headers, and two bytes of the length of the JSON in front of binary tensors
 STATUSES = (200, 400, 413, 415, 422, 500)
 
@@ -51,6 +51,8 @@ def _request(path: str, body: bytes, choice: int, length: int) -> bytes:
         lines.append("accept-encoding: gzip")
     if choice & TRACED:
         lines.append("traceparent: 00-" + "1" * 32 + "-" + "2" * 16 + "-01")
+    if choice & IMAGE:
+        lines.append("content-type: image/png")
     if choice & COMPRESSED:
         body = gzip.compress(body, 1, mtime=0)
     if choice & (COMPRESSED | SAID_COMPRESSED):

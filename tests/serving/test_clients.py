@@ -1,9 +1,11 @@
-"""What clients send, as they send it, on a served bundle."""
+"""What clients send, as they send it, on a served bundle: versions, files, forms, NaN."""
 
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ def predict(x, scale=1):
         return [1.0, float("nan")]
     return x
 """
+JSON = {"content_type": "application/json"}
 
 
 @pytest.fixture(scope="module")
@@ -51,3 +54,103 @@ def test_another_version_is_not_there(echo: Pair, method: str, path: str) -> Non
     answer = echo.call(method, path, b'{"instances": [7], "inputs": []}' if method == "POST" else None)
     assert answer.status == 404
     assert f"ask for '1' or '{echo.digest}'" in answer.json["error"]
+
+
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 4
+MULTIPART = b'--b\r\ncontent-disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n%b\r\n--b--\r\n' % JPEG
+FORM = "application/x-www-form-urlencoded"
+AS_BYTES, AS_FIELDS = "base64 text in a field", '{"x": 1}'
+
+
+class TestBodies:
+    @pytest.mark.parametrize(
+        ("media", "body", "says"),
+        [
+            ("multipart/form-data; boundary=b", MULTIPART, AS_BYTES),
+            ("image/jpeg", JPEG, AS_BYTES),
+            ("IMAGE/PNG", b"\x89PNG\r\n", AS_BYTES),
+            ("application/octet-stream", JPEG * 1000, AS_BYTES),
+            ("text/csv", b"6.8,2.8\n6.0,3.4\n", AS_FIELDS),
+            (FORM, b"x=1&y=2", AS_FIELDS),
+        ],
+    )
+    def test_another_media_type_is_415_with_the_way(self, echo: Pair, media: str, body: bytes, says: str) -> None:
+        answer = echo.call("POST", "/predict", body, content_type=media)
+        assert (answer.status, answer.code) == (415, "UnsupportedMediaType")
+        assert media.partition(";")[0].lower() in answer.message
+        assert says in answer.message
+        for path in ("/launch/predict", "/v1/models/echo:predict", "/v2/models/echo/infer"):
+            assert echo.call("POST", path, body, content_type=media).status == 415, path
+
+    @pytest.mark.parametrize(
+        "media",
+        [None, FORM, "application/json", "application/json; charset=utf-8", "text/plain", "application/octet-stream"],
+    )
+    def test_json_is_taken_whatever_it_is_called(self, echo: Pair, media: str | None) -> None:
+        headers = {} if media is None else {"content_type": media}
+        for accept in ("*/*", "application/json", "text/html"):
+            answer = echo.call("POST", "/predict", b' {"x": [1, null]}', accept=accept, **headers)
+            assert (answer.status, answer.json, answer.headers["content-type"]) == (200, [1, None], "application/json")
+        large = json.dumps({"x": "y" * 100_000}).encode()
+        assert echo.call("POST", "/predict", large, **headers).status == 200
+
+    @pytest.mark.parametrize("media", [FORM, "application/json", "application/octet-stream"])
+    @pytest.mark.parametrize("body", [b'{"x": 1', b"{'x': 1}", b"[1, 2]", b""])
+    def test_json_with_a_mistake_is_400(self, echo: Pair, media: str, body: bytes) -> None:
+        answer = echo.call("POST", "/predict", body, content_type=media)
+        assert (answer.status, answer.code) == (400, "NotJSON")
+
+    def test_curl_as_people_call_it(self, echo: Pair) -> None:
+        url = f"http://127.0.0.1:{echo.port}/predict"
+        for arguments, shown in (
+            (["-d", '{"x": 1}'], "1"),
+            (["-F", "x=1"], "UnsupportedMediaType"),
+            (["-H", "expect: 100-continue", "-d", '{"x": 2}'], "2"),
+        ):
+            done = subprocess.run(["curl", "-s", url, *arguments], capture_output=True, text=True, check=True)
+            assert shown in done.stdout, arguments
+
+
+NOT_FINITE = [
+    (b'{"x": NaN}', "$.x"),
+    (b'{"x": [0, {"a": -Infinity}]}', "$.x[1].a"),
+    (b'{"x": 1e999}', "$.x"),
+    (b'{"x": NaN, "y": oops}', "a value"),
+    (b'{"x": ["%b", Infinity]}' % (b"a" * 100_000), "a value"),
+]
+
+
+class TestNotFinite:
+    @pytest.mark.parametrize(("body", "place"), NOT_FINITE, ids=["nan", "infinity", "overflow", "two-faults", "large"])
+    def test_in_a_request(self, echo: Pair, body: bytes, place: str) -> None:
+        answer = echo.call("POST", "/predict", body, **JSON)
+        assert (answer.status, answer.code) == (400, "NotJSON")
+        assert f"{place} is NaN or infinite" in answer.message
+        assert "send null" in answer.message
+
+    def test_in_a_request_of_another_protocol(self, echo: Pair) -> None:
+        tensor = b'{"inputs": [{"name": "x", "datatype": "FP64", "shape": [2], "data": [1, %b]}]}'
+        for body, says in ((tensor % b"NaN", "$.inputs[0].data[1] is NaN"), (tensor % b"null", "not a FP64")):
+            answer = echo.call("POST", "/v2/models/echo/infer", body)
+            assert (answer.status, says in answer.json["error"]) == (400, True), answer.body
+        answer = echo.call("POST", "/v1/models/echo:predict", b'{"instances": [[1], [NaN]]}')
+        assert (answer.status, "$.instances[1][0] is NaN" in answer.json["error"]) == (400, True)
+
+    @pytest.mark.parametrize(
+        ("path", "body"),
+        [
+            ("/predict", {"x": "nan"}),
+            ("/launch/predict", {"args": {"x": "nan"}}),
+            ("/v1/models/echo:predict", {"instances": [1, "nan"]}),
+            ("/v1/models/echo:predict", {"inputs": "nan"}),
+            (
+                "/v2/models/echo/infer",
+                {"inputs": [{"name": "x", "datatype": "BYTES", "shape": [], "data": ["nan"]}]},
+            ),
+        ],
+    )
+    def test_in_a_prediction(self, echo: Pair, path: str, body: Any) -> None:
+        answer = echo.call("POST", path, json.dumps(body).encode())
+        assert answer.status == 500
+        assert "ResponseNotJSON" in answer.body.decode()
+        assert "nan at " in answer.body.decode()

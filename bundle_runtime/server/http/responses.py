@@ -29,6 +29,7 @@ STATUS_OF = {
     "RequestTooSlow": 408,
     "BodyTooLarge": 413,
     "UnsupportedEncoding": 415,
+    "UnsupportedMediaType": 415,
     "RequestSchemaViolation": 422,
     "ArgumentMismatch": 422,
     "QueueFull": 429,

@@ -13,6 +13,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
+from bundle_runtime.server.predict.unread import problem, refuse_other_media
 from bundle_runtime.server.queue.calls import FIELDS, CallHead
 from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import Schema, Violation
@@ -72,12 +73,14 @@ class FieldsCodec:
     def decode(self, exchange: Exchange) -> Any:
         body, exchange.body = exchange.body, b""  # a large one is not held twice
         if len(body) > UNCOUNTED_MAX_BYTES:
+            refuse_other_media(exchange, body)
             self._memory.needs_values(body, "the body")
             self._memory.release(exchange)  # what is sent on is counted when it is known
         try:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            raise Refused("NotJSON", f"the body is not valid JSON: {error}") from None
+            refuse_other_media(exchange, body)
+            raise Refused("NotJSON", f"the body is not valid JSON: {problem(error)}") from None
         if type(value) is not dict:
             raise Refused("NotJSON", "the body must be a JSON object that holds the fields of the request")
         return value

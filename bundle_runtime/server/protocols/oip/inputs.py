@@ -13,6 +13,7 @@ import orjson
 from bundle_runtime.contract import tensors
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory
+from bundle_runtime.server.predict.unread import problem, refuse_other_media
 from bundle_runtime.server.protocols.oip import weight
 from bundle_runtime.server.protocols.oip.checks import Needs
 from bundle_runtime.server.protocols.oip.schemas import Tensor
@@ -25,7 +26,8 @@ MAX_DIMENSIONS = 32  # as many as NumPy has before 2
 
 
 def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryview]:
-    """The JSON object of a request and the bytes behind it. ValueError when the body is not one."""
+    """The JSON object of a request and the bytes behind it. ValueError when the body is not one, Refused when it is
+    something else by its content-type."""
     body = memoryview(exchange.body)
     length = len(body)
     header = exchange.header(HEADER).strip()
@@ -33,12 +35,14 @@ def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryvie
         if not header.isdigit() or int(header) > length:
             raise ValueError(f"{HEADER.decode()} must be the length of the JSON object, at most the body's {length}")
         length = int(header)
+    else:
+        refuse_other_media(exchange, exchange.body)
     text = exchange.body if length == len(body) else exchange.body[:length]
     memory.needs_values(text, "the inference request")
     try:
         request = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"the inference request is not valid JSON: {error}") from None
+        raise ValueError(f"the inference request is not valid JSON: {problem(error)}") from None
     if type(request) is not dict or type(request.get("inputs")) is not list:
         raise ValueError('the inference request must be a JSON object with "inputs": [...]')
     return request, body[length:]
