@@ -79,6 +79,13 @@ def test_expect_100_continue(echo: Pair) -> None:
         assert read_all(connection).endswith(b"\r\n\r\n1")
 
 
+def test_another_expectation_is_refused_before_the_body_is_sent(echo: Pair) -> None:
+    answer = talk(echo, post(b"", b"expect: 200-ok", b"content-length: 8", length=False))
+    assert answer.startswith(b"HTTP/1.1 417 ")
+    assert b'"ExpectationFailed"' in answer
+    assert b"connection: close" in answer
+
+
 def test_a_body_over_the_limit_is_refused_before_it_is_sent(echo: Pair) -> None:
     for request in (
         post(b"", b"content-length: %d" % (LIMIT + 1), length=False),

@@ -1,4 +1,5 @@
-"""What a head must say of its host and of where its body ends: a proxy before this server may read it otherwise."""
+"""What a head must say of its host and of where its body ends: a proxy before this server may read it otherwise. And
+what it may expect."""
 
 from __future__ import annotations
 
@@ -8,9 +9,9 @@ _OFFER = (b"connection", b"upgrade", b"http2-settings")
 HeadRefusal = tuple[int, str, str]
 
 
-def head_refusal(hosts: int, codings: bytes, is_http10: bool) -> HeadRefusal | None:
-    """Why a request with so many Host headers (RFC 9112, 3.2) and this transfer-encoding (6.1; b"" without one) is
-    refused; None when it is not."""
+def head_refusal(hosts: int, codings: bytes, expectation: bytes, is_http10: bool) -> HeadRefusal | None:
+    """Why a request with so many Host headers (RFC 9112, 3.2), this transfer-encoding (6.1) and this Expect header (RFC
+    9110, 10.1.1; b"" without one) is refused; None when it is not."""
     if hosts > 1:
         return _not_valid("it has more than one Host header")
     if not hosts and not is_http10:
@@ -23,6 +24,8 @@ def head_refusal(hosts: int, codings: bytes, is_http10: bool) -> HeadRefusal | N
             "UnsupportedTransferCoding",
             "chunked is the one transfer-encoding that is known here: send a compressed body with content-encoding",
         )
+    if expectation and not is_http10 and expectation.strip().lower() != b"100-continue":
+        return 417, "ExpectationFailed", "100-continue is the one expectation that is known here: send no other Expect"
     return None
 
 

@@ -56,14 +56,13 @@ class RequestParser:
         self._behind = object()  # the holder of that, in memory
         self._url = b""
         self._hosts = 0  # headers of that name
-        self._says_transfer = False
+        self._is_special = False  # a header of the head is looked at when all are there
         self._headers: list[tuple[bytes, bytes]] = []
         self._says_connection = False
         self.head_size = 0  # of what was parsed of this request, or the last one
         self._head_bytes = 0  # of what came since, in reads that brought neither a part of a body nor an end
         self._progress = False  # this read did
         self._in_head = False
-        self._expects = False
 
     @property
     def arriving(self) -> bool:
@@ -177,7 +176,6 @@ class RequestParser:
         self.head_size = 0
         self._head_bytes = 0
         self._in_head = True
-        self._expects = False
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -203,7 +201,7 @@ class RequestParser:
             if name.lower() == b"content-length":
                 self._body.expected = int(value)
                 if self._body.expected > self._body.max_size:
-                    self._refuse_for(self._body.too_large())
+                    self._is_special = True
         elif length == 10:
             self._says_connection = True  # or another header of that length: it is looked at below
         elif length == 11 or length == 16:
@@ -216,26 +214,28 @@ class RequestParser:
         elif length == 4:
             if name == b"Host" or name.lower() == b"host":
                 self._hosts += 1
-        elif length == 17:
-            self._says_transfer = True  # or another header of that length: it is looked at below
-        elif length == 6 and name.lower() == b"expect" and value.lower() == b"100-continue":
-            self._expects = True
+        elif length == 17 or name.lower() == b"expect":
+            self._is_special = True  # transfer-encoding, or another header of that length
 
     def on_headers_complete(self) -> None:
         self._in_head = False
         if self.is_dropping or self._next is None:
             return
         hosts, self._hosts = self._hosts, 0
-        if hosts != 1 or self._says_transfer:
-            self._says_transfer = False
-            codings = self._next.header(b"transfer-encoding")
-            if codings:
-                self._body.expected = 0
-            refusal = head_refusal(hosts, codings, self._is_http10())
-            if refusal is not None:
-                self._refuse(*refusal)
-                return
-        if self._expects:
+        if hosts != 1 or self._is_special:
+            self._is_special = False
+            self._look_at_head(self._next, hosts)
+
+    def _look_at_head(self, exchange: Exchange, hosts: int) -> None:
+        codings, expectation = exchange.header(b"transfer-encoding"), exchange.header(b"expect")
+        if codings:
+            self._body.expected = 0
+        refusal = head_refusal(hosts, codings, expectation, self._is_http10())
+        if refusal is not None:
+            self._refuse(*refusal)
+        elif self._body.expected > self._body.max_size:
+            self._refuse_for(self._body.too_large())
+        elif expectation and not self._is_http10():
             self._sink.send_continue()
 
     def on_body(self, data: bytes) -> None:

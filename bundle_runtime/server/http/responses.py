@@ -30,6 +30,7 @@ STATUS_OF = {
     "BodyTooLarge": 413,
     "UnsupportedEncoding": 415,
     "UnsupportedMediaType": 415,
+    "ExpectationFailed": 417,
     "RequestSchemaViolation": 422,
     "ArgumentMismatch": 422,
     "QueueFull": 429,

@@ -113,6 +113,44 @@ async def test_chunked_alone_is_known_however_it_is_written(codings: str) -> Non
     assert client.status == 200
 
 
+CONTINUE = b"HTTP/1.1 100 Continue"
+
+
+@pytest.mark.parametrize(
+    ("head", "sent", "status"),
+    [
+        (b"HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 2", CONTINUE, 100),
+        (b"HTTP/1.1\r\nExpect: 100-Continue\r\ntransfer-encoding: chunked", CONTINUE, 100),
+        (b"HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 2", b"", None),
+        (b"HTTP/1.0\r\nexpect: other\r\ncontent-length: 2", b"", None),
+        (b"HTTP/1.1\r\nexpect: other\r\ncontent-length: 2", b"ExpectationFailed", 417),
+        (b"HTTP/1.1\r\nexpect: 100-continue, other\r\ncontent-length: 2", b"ExpectationFailed", 417),
+        (b"HTTP/1.1\r\nexpect: 100-continue\r\ncontent-length: 10000001", b"BodyTooLarge", 413),
+        (b"HTTP/1.1\r\ncontent-length: 10000001\r\nexpect: 100-continue", b"BodyTooLarge", 413),
+        (b"HTTP/1.1\r\ncontent-length: 10000001\r\norigin: https://a.example", b"BodyTooLarge", 413),
+        (b"HTTP/1.1\r\nexpect: 100-continue\r\nhost: y\r\ncontent-length: 2", b"more than one Host", 400),
+        (b"HTTP/1.1\r\nx: expect\r\naccept: 100-continue\r\ncontent-length: 2", b"", None),
+    ],
+)
+async def test_what_is_expected_is_answered_before_the_body(head: bytes, sent: bytes, status: int | None) -> None:
+    client = Client()
+    client.sends(b"POST /predict %b\r\nhost: x\r\n\r\n" % head)
+    assert client.status == status
+    assert sent in client.transport.sent
+    assert (CONTINUE in client.transport.sent) is (status == 100)
+
+
+async def test_an_expectation_is_of_one_request() -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    expecting = b"POST /predict HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+    client.sends(expecting)
+    client.sends(b"{}")
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    client.sends(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n")
+    assert client.transport.sent.count(CONTINUE) == 1
+
+
 CHUNKED = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
 
 
