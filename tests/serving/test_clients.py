@@ -1,11 +1,13 @@
-"""What clients send, as they send it, on a served bundle: versions, files, forms, NaN."""
+"""What clients send, as they send it, on a served bundle: versions, files, forms, NaN, a proxy's prefix."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -154,3 +156,28 @@ class TestNotFinite:
         assert answer.status == 500
         assert "ResponseNotJSON" in answer.body.decode()
         assert "nan at " in answer.body.decode()
+
+
+class TestPrefix:
+    @pytest.mark.parametrize("prefix", ["", "/models/a", "/x/y/z"])
+    def test_the_page_asks_where_it_is(self, echo: Pair, prefix: str) -> None:
+        """As behind a proxy that takes the prefix away."""
+
+        def through(url: str, method: str = "GET", body: bytes | None = None) -> int:
+            assert url.startswith(f"http://site{prefix}/"), url
+            return echo.call(method, url.removeprefix(f"http://site{prefix}"), body).status
+
+        at = f"http://site{prefix}/docs/"
+        moved = echo.call("GET", "/docs/")
+        assert moved.status == 307
+        at = urljoin(at, moved.headers["location"])
+        assert at == f"http://site{prefix}/docs"
+        page = echo.call("GET", "/docs").body.decode()
+        links = [*re.findall(r'href="([^"]+)"', page), *re.findall(r'fetch\("([^"]+)"', page)]
+        assert set(links) == {"openapi.json", "metrics", "v2", "predict"}
+        for link in links:
+            method, body = ("POST", b'{"x": 1}') if link == "predict" else ("GET", None)
+            assert through(urljoin(at, link), method, body) == 200, link
+        (server,) = echo.call("GET", "/openapi.json").json["servers"]
+        base = urljoin(urljoin(at, "openapi.json"), server["url"])
+        assert through(base.rstrip("/") + "/predict", "POST", b'{"x": 1}') == 200

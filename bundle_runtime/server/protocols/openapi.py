@@ -1,6 +1,7 @@
 """``GET /openapi.json``, OpenAPI 3.1 from the bundle's own schemas, and ``GET /docs``, a page to try it from.
 
 The page is one file without a script, style or font from elsewhere: a pod has no way out, nor may its user have one.
+Both name other routes relative to where they are themselves, as a proxy may serve all of them below a prefix.
 """
 
 from __future__ import annotations
@@ -52,6 +53,11 @@ def page(predictions: Predictions, exchange: Exchange) -> None:
     content, policy = _page()
     more = b"content-security-policy: %b\r\nx-content-type-options: nosniff\r\n" % policy
     exchange.reply(predictions.responses.headers.get(200, HTML), content, more)
+
+
+def moved(predictions: Predictions, exchange: Exchange) -> None:
+    """GET /docs/: its relative links would lead below it."""
+    exchange.reply(predictions.responses.headers.get(307, HTML), b"", b"location: ../docs\r\n")
 
 
 @cache
@@ -125,6 +131,7 @@ def document(
             f"{limits.idle_seconds:g} s.",
             "x-limits": limits.described(),
         },
+        "servers": [{"url": "."}],  # relative to this document
         "paths": {
             "/predict": {"post": predict},
             "/launch/predict": {"post": envelope},
@@ -254,5 +261,6 @@ def _ref(component: str) -> dict[str, Any]:
 
 ROUTES = (
     (b"GET", re.compile("/openapi.json"), openapi),
-    (b"GET", re.compile("/docs/?"), page),
+    (b"GET", re.compile("/docs"), page),
+    (b"GET", re.compile("/docs/"), moved),
 )
