@@ -19,8 +19,9 @@ from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_failure
 from bundle_runtime.server.container import memory_limit, raise_open_files
+from bundle_runtime.server.cross_origin import CrossOrigin
 from bundle_runtime.server.drain import Drain
-from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.http.connection import Handler, HttpConnection
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.probes import Probes
 from bundle_runtime.server.server import Server
@@ -63,6 +64,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="time without a heartbeat, or with every place held and no answer, after which a worker is not alive; "
         "--request-timeout-seconds + 60 when not given. The worker gets it too, and ends itself; 0 turns that off",
     )
+    add(
+        "--cors-origins",
+        default="",
+        help="origins of web pages that may ask from a browser, with commas between them; * for all, none when empty",
+    )
     parsed = parser.parse_args(argv)
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
     if parsed.worker_stall_seconds is None:
@@ -87,7 +93,10 @@ async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[s
     drain = Drain(server, options.drain_seconds)
     workers = await server.link.listen(layout.worker_socket)
     drains = await drain.listen(layout.drain_socket)
-    clients = await loop.create_server(lambda: HttpConnection(server, loop), options.host, options.port, backlog=1024)
+    handler: Handler = server
+    if options.cors_origins:
+        handler = CrossOrigin(server, options.cors_origins.split(","))
+    clients = await loop.create_server(lambda: HttpConnection(handler, loop), options.host, options.port, backlog=1024)
     ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
     probes = Probes(server, loop)
     asked = None

@@ -91,7 +91,7 @@ class Server:
     def handle(self, exchange: Exchange) -> None:
         """Answers a request, now or when the worker has."""
         if not exchange.request_id or not _REQUEST_ID.fullmatch(exchange.request_id):
-            exchange.request_id = self._new_id()
+            exchange.request_id = self.new_id()
         try:
             if exchange.refusal is not None:
                 _, code, message = exchange.refusal
@@ -105,7 +105,7 @@ class Server:
 
     def handle_status(self, exchange: Exchange) -> None:
         """Answers what the server reports of itself, and nothing else: for the listener of probes."""
-        exchange.request_id = self._new_id()
+        exchange.request_id = self.new_id()
         if exchange.refusal is not None:
             _, code, message = exchange.refusal
             self.responses.error(exchange, code, message)
@@ -114,7 +114,8 @@ class Server:
         else:
             self.responses.error(exchange, "NotFound", "this port is for probes and /metrics")
 
-    def _new_id(self) -> bytes:
+    def new_id(self) -> bytes:
+        """For a request that has none."""
         return b"%b-%x" % (self._id_prefix, next(self._numbers))
 
     def _route(self, exchange: Exchange) -> None:

@@ -100,6 +100,8 @@ class LocalServing:
         for option, field in (("--max-request-bytes", "maxRequestBytes"), (IDLE_OPTION, "idleSeconds")):
             if self.serving.get(field):
                 server += [option, str(self.serving[field])]
+        if self.serving.get("corsOrigins"):
+            server += ["--cors-origins", ",".join(self.serving["corsOrigins"])]
         server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}

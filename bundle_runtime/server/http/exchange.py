@@ -13,8 +13,13 @@ class Responder(Protocol):
     """The connection, as the code that answers a request sees it. What is written for an exchange that is over, or
     whose client has disconnected, is dropped."""
 
-    writing_paused: bool  # the client does not read what it has been sent
-    keepalive_announced: bool  # by a stream that began before the drain: its client may send the next request
+    @property
+    def writing_paused(self) -> bool:
+        """The client does not read what it has been sent."""
+
+    @property
+    def keepalive_announced(self) -> bool:
+        """By a stream that began before the drain: its client may send the next request."""
 
     def reply(self, exchange: Exchange, head: bytes, body: bytes, more: bytes) -> None:
         """The whole response: ``head`` is the status line and headers that are the same for all, ``more`` are whole

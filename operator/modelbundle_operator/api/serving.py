@@ -13,6 +13,7 @@ from modelbundle_operator.api.base import ApiModel, Rule, rules
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 QUALIFIED_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"
+ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
 LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 
 _INT32: dict[str, JsonValue] = {"format": "int32"}
@@ -210,3 +211,8 @@ class Serving(ApiModel):
         " the values they began with: a new rollout.token takes up a change.",
     )
     rollout: Rollout = Field(default_factory=Rollout)
+    cors_origins: list[Annotated[str, Field(max_length=255, pattern=ORIGIN)]] | None = Field(
+        default=None,
+        max_length=32,
+        description='Origins whose web pages may ask from a browser, such as "https://app.example.com"; "*" is all.',
+    )

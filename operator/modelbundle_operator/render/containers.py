@@ -76,6 +76,8 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         IDLE_OPTION: serving.idle_seconds,
         "--drain-seconds": settings.drain_seconds,
     }
+    if serving.cors_origins:
+        options["--cors-origins"] = ",".join(serving.cors_origins)
     return {
         "name": "server",
         "image": settings.runtime_image,
