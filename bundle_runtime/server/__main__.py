@@ -1,37 +1,15 @@
-"""The server container's command: read the document, listen for the worker, for clients and for the preStop."""
+"""The server container's command: a small parent that has the sockets, and the process that serves as its child."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-import os
-import signal
 import sys
-import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-import jsonschema_rs
-import uvloop
-
-from bundle_runtime.contract import allocator
-from bundle_runtime.contract import document_loader as documents
-from bundle_runtime.contract.layout import Layout
-from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_failure
-from bundle_runtime.server.container import memory_limit, raise_open_files
-from bundle_runtime.server.cross_origin import CrossOrigin
-from bundle_runtime.server.drain import Drain
-from bundle_runtime.server.http.connection import Handler, HttpConnection
-from bundle_runtime.server.limits import Limits
-from bundle_runtime.server.probes import Probes
-from bundle_runtime.server.server import Server
+from bundle_runtime.server.listeners import listen
+from bundle_runtime.server.parent import fork_server
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, IDLE_OPTION
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
-
-QUEUE_PER_PLACE = 10  # requests that may wait however long it takes, for each that the worker runs at once
-CONNECTIONS_CLOSE_SECONDS = 2.0
-# objects made and kept before the collector looks: large JSON makes many and no cycles
-GC_THRESHOLD_OBJECTS = 50_000
 
 
 def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -76,88 +54,18 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parsed
 
 
-async def serve(options: argparse.Namespace, layout: Layout, document: Mapping[str, object], digest: str) -> None:
-    """Until a signal has drained the server. ValueError when the bundle's schemas cannot be used."""
-    loop = asyncio.get_running_loop()
-    server = Server(
-        loop,
-        document,
-        digest,
-        max_concurrency=options.max_concurrency,
-        queue_limit=QUEUE_PER_PLACE * options.max_concurrency,
-        timeout_seconds=options.request_timeout_seconds,
-        stall_seconds=options.worker_stall_seconds,
-        name=options.name,
-        limits=Limits(options.max_request_bytes, options.idle_seconds, memory_limit(), raise_open_files()),
-    )
-    drain = Drain(server, options.drain_seconds)
-    workers = await server.link.listen(layout.worker_socket)
-    drains = await drain.listen(layout.drain_socket)
-    handler: Handler = server
-    if options.cors_origins:
-        handler = CrossOrigin(server, options.cors_origins.split(","))
-    clients = await loop.create_server(lambda: HttpConnection(handler, loop), options.host, options.port, backlog=1024)
-    ports = sorted({server_socket.getsockname()[1] for server_socket in clients.sockets})
-    probes = Probes(server, loop)
-    asked = None
-    if options.probe_port is not None:
-        asked = await loop.create_server(lambda: HttpConnection(probes, loop), options.host, options.probe_port)
-    print(f"server: listening on port {ports[0]} for {digest}", file=sys.stderr, flush=True)
-
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    gc.collect()
-    gc.freeze()  # what is here stays: the collector need not look at it again
-    gc.set_threshold(GC_THRESHOLD_OBJECTS)
-    ticking = asyncio.create_task(_tick(server, probes))
-    await stop.wait()
-    stop.clear()
-    ending = asyncio.create_task(_end(server, drain))
-    again = asyncio.create_task(stop.wait())  # a second signal waits for nothing
-    await asyncio.wait({ending, again}, return_when=asyncio.FIRST_COMPLETED)
-    ticking.cancel()
-    for listener in (clients, drains, workers, asked):
-        if listener is not None:
-            listener.close()
-
-
-async def _tick(server: Server, probes: Probes) -> None:
-    while True:
-        await asyncio.sleep(1.0)
-        try:
-            server.tick()
-            probes.tick()
-        except Exception as error:  # without the next ones no slow client would ever be ended
-            traceback.print_exception(error)
-
-
-async def _end(server: Server, drain: Drain) -> None:
-    await drain.run(hurry=True)
-    for _ in range(int(CONNECTIONS_CLOSE_SECONDS / 0.02)):
-        if not server.connections:
-            break
-        await asyncio.sleep(0.02)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 1 when the bundle cannot be served, with a report that says why."""
+    """The exit code of the process that serves; the parent does not return."""
     options = arguments(argv)
-    allocator.keep_freed_memory()
-    layout = Layout.from_environment()
     try:
-        document = documents.load_from_environment(layout)
-    except RuntimeFailure as failure:
-        write_failure(failure)
+        listeners = listen(options.host, options.port, options.probe_port)
+    except OSError as error:
+        print(f"server: {error}", file=sys.stderr)
         return 1
-    digest = os.environ[documents.DIGEST_VARIABLE]
-    try:
-        uvloop.run(serve(options, layout, document, digest))
-    except (ValueError, jsonschema_rs.ReferencingError) as error:
-        print(f"the bundle's schemas cannot be used: {error}", file=sys.stderr)
-        write(Report("InvalidSchema", f"the bundle's schemas cannot be used: {error}"))
-        return 1
-    return 0
+    restarts = fork_server()  # before anything else is imported: what is imported here, the parent holds too
+    from bundle_runtime.server import process
+
+    return process.main(options, listeners, restarts)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Snapshot:
     batch_sizes: Counter[int]
     digest: str
     worker_python: str
+    server_restarts: int  # since the container started
 
 
 class Metrics(Collector):
@@ -123,6 +124,11 @@ def _now(now: Snapshot) -> Iterable[Metric]:
     lost = CounterMetricFamily("modelbundle_worker_restarts", "Loaded workers that went away without being asked.")
     lost.add_metric([], now.workers_lost)
     yield lost
+    restarts = CounterMetricFamily(
+        "modelbundle_server_restarts", "Processes that served and were killed, since the container started."
+    )
+    restarts.add_metric([], now.server_restarts)
+    yield restarts
     phases = GaugeMetricFamily("modelbundle_worker_load_seconds", "How long the worker's load took.", labels=["phase"])
     for phase, seconds in now.load_seconds.items():
         phases.add_metric([phase], seconds)

@@ -32,7 +32,7 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 class Server:
     """One bundle over HTTP. ``document`` is the bundle's, with ValueError or jsonschema_rs.ReferencingError when its
-    schemas cannot be used; times are in seconds."""
+    schemas cannot be used; times are in seconds; ``restarts``: how many processes that served were killed before."""
 
     def __init__(
         self,
@@ -46,8 +46,10 @@ class Server:
         stall_seconds: float,
         name: str = "",
         limits: Limits = DEFAULT_LIMITS,
+        restarts: int = 0,
     ) -> None:
         self._loop = loop
+        self._restarts = restarts
         self.limits = limits
         self.connections = OpenConnections(limits.connections, loop.time)
         self.bundle = ServedBundle(document, digest, name)
@@ -160,4 +162,5 @@ class Server:
             batch_sizes=self.dispatcher.batch_sizes,
             digest=self.bundle.digest,
             worker_python=str(self.link.worker.get("python") or ""),
+            server_restarts=self._restarts,
         )

@@ -13,14 +13,13 @@ import os
 import signal
 import sys
 import time
-from typing import Any, Callable
+from typing import Any
 
-ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)  # what the kubelet sends: an image may ask for another one
-PASSED_ON = (signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+from bundle_runtime.contract import child_process
+
 # what the worker gets for one that ends; beyond those that libraries take from either end
 END_SIGNAL = signal.SIGRTMIN + 19 if hasattr(signal, "SIGRTMIN") else 0
 LEFT_SECONDS = 0.5  # for what the worker leaves running, from SIGTERM to SIGKILL
-_SET_PDEATHSIG, _SET_CHILD_SUBREAPER = 1, 36  # prctl(2)
 _FROM_KERNEL = 0x80  # si_code of a terminal's signals, which the worker gets itself
 
 
@@ -28,38 +27,19 @@ def fork_worker() -> None:
     """Returns in the worker; the parent exits with the worker's exit code, or 128 and the signal that killed it."""
     if not sys.platform.startswith("linux"):
         return
-    prctl = _prctl()
-    prctl(_SET_CHILD_SUBREAPER, 1)  # where it is not process 1
-    watched = {signal.SIGCHLD, *ENDS, *PASSED_ON}
-    unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, watched)
-    parent = os.getpid()
-    worker = os.fork()
+    blocked = child_process.take_signals()
+    worker = child_process.fork(blocked)
     if worker == 0:
-        prctl(_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it was killed before
-            os._exit(1)
-        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
         return
-    status = _watch(worker, watched)
+    status = child_process.watch(worker, _pass_on)
     with contextlib.suppress(OSError):
-        _end_children(parent)
-    os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+        _end_children(os.getpid())
+    os._exit(child_process.exit_code(status))
 
 
-def _watch(worker: int, signals: set[signal.Signals]) -> int:
-    """The worker's status, once it has ended."""
-    while True:
-        received = signal.sigwaitinfo(signals)
-        if received.si_signo != signal.SIGCHLD:
-            if received.si_code != _FROM_KERNEL:
-                # not waited for yet, so the number is still its own
-                os.kill(worker, END_SIGNAL if received.si_signo in ENDS else received.si_signo)
-            continue
-        ended, status = os.waitpid(-1, os.WNOHANG)
-        while ended:
-            if ended == worker:
-                return status
-            ended, status = os.waitpid(-1, os.WNOHANG)
+def _pass_on(worker: int, received: Any) -> None:
+    if received.si_code != _FROM_KERNEL:
+        os.kill(worker, END_SIGNAL if received.si_signo in child_process.ENDS else received.si_signo)
 
 
 def _end_children(parent: int) -> None:
@@ -80,13 +60,3 @@ def _end_children(parent: int) -> None:
             os.kill(child, signal.SIGKILL if late else signal.SIGTERM)
         asked |= children
         time.sleep(0.01)
-
-
-def _prctl() -> Callable[..., Any]:
-    """Does nothing where Python has no ctypes: in a container process 1 gets what has lost its parent anyway."""
-    try:
-        import ctypes
-
-        return ctypes.CDLL(None).prctl
-    except (ImportError, AttributeError, OSError, TypeError):
-        return lambda *_: None

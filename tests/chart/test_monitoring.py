@@ -62,6 +62,7 @@ def _snapshot() -> Snapshot:
         batch_sizes=Counter(),
         digest="",
         worker_python="",
+        server_restarts=0,
     )
 
 

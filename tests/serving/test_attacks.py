@@ -39,9 +39,9 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 def peak(pair: Pair) -> int:
     """Of the server's memory, since it was asked for last."""
-    status = Path(f"/proc/{pair.server.pid}/status").read_text()
+    status = Path(f"/proc/{pair.server_pid}/status").read_text()
     most = int(status.split("VmHWM:")[1].split()[0]) * 1024
-    Path(f"/proc/{pair.server.pid}/clear_refs").write_text("5")
+    Path(f"/proc/{pair.server_pid}/clear_refs").write_text("5")
     return most
 
 

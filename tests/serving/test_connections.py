@@ -79,7 +79,7 @@ def test_the_port_of_the_probes_serves_nothing_else(bundle: Served) -> None:
 
 def test_the_server_raises_its_limit_of_open_files_itself(bundle: Served) -> None:
     pair = bundle(ECHO).start()
-    soft, hard = resource.prlimit(pair.server.pid, resource.RLIMIT_NOFILE)
+    soft, hard = resource.prlimit(pair.server_pid, resource.RLIMIT_NOFILE)
     assert soft == hard
 
 

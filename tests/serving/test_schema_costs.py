@@ -45,10 +45,10 @@ def test_a_request_that_breaks_its_schema_in_many_ways_takes_little(
     served: Served, schema: dict[str, Any], fields: dict[str, Any]
 ) -> None:
     pair = served(PREDICT, {"requestSchema": schema, "responseSchema": ANY})
-    before = processor_seconds(pair.server.pid)
+    before = processor_seconds(pair.server_pid)
     refused = pair.predict(**fields)
     assert (refused.status, refused.code) == (422, "RequestSchemaViolation")
-    assert processor_seconds(pair.server.pid) - before < 80 * unit_seconds()
+    assert processor_seconds(pair.server_pid) - before < 80 * unit_seconds()
     assert pair.predict().status == 200
 
 

@@ -20,7 +20,7 @@ class TestFlow:
         response = begin(pair, LINES, n=3_000, size=10_000)
         before = at_rest(lambda: len(marks(pair)))
         assert 0 < before < 1500, "30 MB would have been made"
-        assert int((Path("/proc") / str(pair.server.pid) / "statm").read_text().split()[1]) * 4096 < 150e6
+        assert int((Path("/proc") / str(pair.server_pid) / "statm").read_text().split()[1]) * 4096 < 150e6
         assert len(response.read()) == 3_000 * 10_003
         assert marks(pair)[-1] == "closed"
 

@@ -82,7 +82,7 @@ ONLY = {
         f"{OPERATOR}.bundle.json_schema",
         "bundle_runtime.prepare.schemas",
         "bundle_runtime.schema_compiling",
-        "bundle_runtime.server.__main__",
+        "bundle_runtime.server.process",
         "bundle_runtime.server.schemas",
         "launch.packing.schemas.checks",
     },

@@ -30,6 +30,7 @@ from bundle_runtime.prepare.place import copy_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARENT = "bundle_runtime/worker/parent.py"
+SERVER_PARENT = "bundle_runtime/server/parent.py"
 PATIENCE = 60.0  # of what has to come; nothing is measured by it
 
 
@@ -231,14 +232,26 @@ class Pair:
     @property
     def worker_pid(self) -> int:
         """The process that runs user code, a child of `worker`; its own where the checkout has no such parent."""
-        children = Path(f"/proc/{self.worker.pid}/task/{self.worker.pid}/children").read_text().split()
-        return int(children[0]) if children and (self.checkout / PARENT).exists() else self.worker.pid
+        return self._child(self.worker.pid, PARENT)
+
+    @property
+    def server_pid(self) -> int:
+        """The process that serves, a child of `server`; its own where the checkout has no such parent."""
+        return self._child(self.server.pid, SERVER_PARENT)
+
+    def _child(self, pid: int, parent: str) -> int:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(children[0]) if children and (self.checkout / parent).exists() else pid
 
     def kill(self, process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
         """Of a worker the process that runs user code, as the kernel does it when memory is short; SIGTERM is for its
-        parent, as the kubelet sends it."""
+        parent, as the kubelet sends it. A server is killed as its container is: with all that runs in it."""
         if process is self.worker and number != signal.SIGTERM:
             os.kill(self.worker_pid, number)
+        elif number == signal.SIGKILL and process is self.server:
+            serving = self.server_pid
+            process.kill()
+            until(lambda: not Path(f"/proc/{serving}/fd/0").exists(), "it has closed its files")
         else:
             process.send_signal(number)
 

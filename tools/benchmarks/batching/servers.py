@@ -100,7 +100,7 @@ def ours(root: Path, model: Model) -> Iterator[Serving]:
             Route(pair.port, "/predict", lambda number: b'{"x":%d}' % number, json.loads) for pair in pairs
         )
         version = "of this commit"
-        yield Serving(version, batched, plain, (pairs[0].server.pid, pairs[0].worker_pid))
+        yield Serving(version, batched, plain, (pairs[0].server_pid, pairs[0].worker_pid))
 
 
 @contextlib.contextmanager

@@ -139,7 +139,7 @@ async def _soak(pairs: list[Pair], seconds: int) -> dict[str, Any]:
 
 
 def _pid(site: Site, role: str) -> Callable[[], int]:
-    return lambda: int(getattr(site.pair, role).pid)
+    return lambda: int(getattr(site.pair, f"{role}_pid"))
 
 
 async def _again(kind: Kind, site: Site, pause: float, end: float) -> None:
@@ -166,7 +166,7 @@ async def _at_rest(site: Site) -> dict[str, Holds]:
             break
         await asyncio.sleep(0.2)
     await asyncio.sleep(0.5)  # the connection of the question itself
-    return {"server": holds(site.pair.server.pid), "worker": holds(site.pair.worker_pid)}
+    return {"server": holds(site.pair.server_pid), "worker": holds(site.pair.worker_pid)}
 
 
 AT_REST = {"requests_in_flight": 0, "queue_depth": 0, "connections": 1}

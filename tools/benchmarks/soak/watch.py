@@ -38,8 +38,8 @@ class Memory:
 
     async def watch(self) -> None:
         while True:
-            pid = self._pid()
             with contextlib.suppress(OSError):  # killed just now
+                pid = self._pid()
                 memory = holds(pid).memory
                 self.series.setdefault(pid, []).append(memory)
             await asyncio.sleep(SECONDS)
