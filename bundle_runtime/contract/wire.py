@@ -13,7 +13,7 @@ from typing import Any, Mapping, NamedTuple, Tuple
 
 from bundle_runtime.contract.heads import CallHead
 
-VERSION = 1
+VERSION = 2
 HEADER = struct.Struct(">IBBHIIII")  # payload length, kind, version, reserved, id, microseconds of three phases
 HEADER_SIZE = HEADER.size
 _SIZE = struct.Struct(">I")
@@ -37,15 +37,18 @@ CALL = 19
 CREDIT = 20
 BATCH = 21
 WATCH = 22
+GREETING = 24
 
+MAX_HELLO = 4 * 1024
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
 MAX_HEADED = MAX_BODY - MAX_CONTROL  # of what stands behind a head, or alone in a batch
 MAX_ID = 0xFFFFFFFF
+NONCE_SIZE = 16
 
 LIMITS = {
-    HELLO: MAX_CONTROL,
+    HELLO: MAX_HELLO,
     READY: MAX_CONTROL,
     FAILED: MAX_CONTROL,
     HEARTBEAT: 0,
@@ -61,6 +64,7 @@ LIMITS = {
     CREDIT: 4,
     BATCH: MAX_BODY,
     WATCH: 4,
+    GREETING: NONCE_SIZE,
 }
 
 # bytes of items, headers too, that a worker may send before it is given credit for more

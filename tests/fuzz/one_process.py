@@ -30,7 +30,9 @@ from bundle_runtime.worker.predict.choose import predictor_for
 
 DIGEST = "sha256:" + "0" * 64
 MODEL = "m"
-HELLO: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
+NONCE = "0" * 32  # of every connection here, so that inputs stay what they are
+WORKER: dict[str, Any] = {"digest": DIGEST, "pid": 1, "python": "3.11.0", "maxConcurrency": 1}
+HELLO: dict[str, Any] = {**WORKER, "nonce": NONCE}
 MAX_BODY = 60_000
 # longer than anything may take: the head, the body, an answer, an idle connection
 LONG_SECONDS = 200
@@ -150,14 +152,12 @@ class WorkerSide:
     def __init__(self, runtime: Runtime, predict_fn: Any) -> None:
         self._runtime = runtime
         self._decoder = wire.Decoder()
-        self._link = Link("", HELLO)
+        self._link = Link("", WORKER)
         self._connection = Connection(self)  # type: ignore[arg-type]
-        self._link._connection = self._connection
         self._predictor = predictor_for(predict_fn, frozenset())
         self._due = False
 
-    def say_hello(self) -> None:
-        self.sendall(wire.pack_json(wire.HELLO, **HELLO))
+    def say_ready(self) -> None:
         self.sendall(wire.pack_json(wire.READY, seconds={}, maxBatch=self._predictor.max_batch))
 
     def sendall(self, data: bytes) -> None:
@@ -190,11 +190,13 @@ class Runtime:
         self.server = Server(self.loop, document, DIGEST, name=MODEL, timeout_seconds=timeout_seconds, **options)  # type: ignore[arg-type]
         self._watch(self.server, trusted=predict_fn is not None)
         self.link = WorkerConnection(self.server.link, self.loop)  # type: ignore[arg-type]
+        self.link.nonce = NONCE
         worker = WorkerSide(self, predict_fn) if predict_fn is not None else None
         self.link_transport = Transport(self.loop, self.link, worker.wrote if worker else lambda: None)
         self.clients: dict[int, Client] = {}
+        self.loop.run()  # the greeting, and the worker's hello
         if worker:
-            worker.say_hello()
+            worker.say_ready()
             self.loop.run()
 
     def __enter__(self) -> Runtime:

@@ -23,10 +23,10 @@ from bundle_runtime.worker.loop import serve
 from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
 from tests.fuzz.frames import as_a_server_has_it, stream
-from tests.fuzz.one_process import HELLO
+from tests.fuzz.one_process import WORKER
 from tests.fuzz.requests import Batched, mirror
 
-KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT)
+KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT, wire.GREETING)
 ANSWERS = (wire.RESPONSE, wire.ERROR, wire.PIECES, wire.END)
 PREDICTORS = (predictor_for(mirror, frozenset()), predictor_for(Batched(), frozenset()))
 
@@ -53,11 +53,11 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
     """What the worker sends when a server sends these frames and leaves."""
     ours, theirs = socket.socketpair()
     output = io.BytesIO()
-    link = Link("", HELLO)
+    link = Link("", WORKER)
     with ours, theirs:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-        theirs.sendall(frames)
+        theirs.sendall(wire.pack(wire.GREETING, 0, bytes(wire.NONCE_SIZE)) + frames)
         theirs.shutdown(socket.SHUT_WR)
         connection = Connection(ours)
         with contextlib.suppress(ConnectionError, Exit):

@@ -15,7 +15,7 @@ from bundle_runtime.worker.connection.link import Link
 from tests.fuzz import server_frames
 from tests.fuzz.frames import packed
 from tests.fuzz.http_answers import Answer, parse
-from tests.fuzz.one_process import HELLO, LONG_SECONDS, MODEL, Client, Runtime
+from tests.fuzz.one_process import HELLO, LONG_SECONDS, MODEL, WORKER, Client, Runtime
 
 DEEP = b'{"a":' * 100_000
 
@@ -178,12 +178,13 @@ def test_a_worker_connects_again_after_a_server_that_breaks_the_protocol(tmp_pat
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen()
-        link = Link(path, HELLO)
+        link = Link(path, WORKER)
         link.start()
         for _ in range(2):
             server, _ = listening.accept()
             with server:
                 server.settimeout(10)
+                server.sendall(wire.pack(wire.GREETING, 0, bytes(wire.NONCE_SIZE)))
                 assert wire.Decoder().feed(server.recv(65536))[0].kind == wire.HELLO
                 assert link.connected.wait(10)
                 link.flow(link._connection, 1)  # type: ignore[arg-type]  # a stream, for the credit to mean something

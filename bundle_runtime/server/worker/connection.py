@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from typing import Any, Protocol, cast
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.memory import Memory, TooMuch
 
+HELLO_MAX_BYTES = wire.HEADER_SIZE + wire.MAX_HELLO
 JOIN_MAX_BYTES = 64 * 1024  # of a payload that is copied to go out in one write with others
 COPIES_BY_KIND = {wire.PIECES: 4}  # of a response until it is put together; of the others the parts and the whole
 
@@ -19,8 +21,11 @@ class WorkerEvents(Protocol):
 
     memory: Memory
 
+    def on_connect(self, connection: WorkerConnection) -> None:
+        """It is to say hello."""
+
     def on_hello(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
-        """A worker has connected."""
+        """It is a worker's, and taken or refused."""
 
     def on_ready(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
         """It has loaded the bundle. WireError when its fields cannot be read."""
@@ -37,19 +42,26 @@ class WorkerEvents(Protocol):
     def on_item(self, frame: wire.Frame) -> None:
         """Items of a stream, or its end."""
 
+    def on_refused(self, connection: WorkerConnection) -> None:
+        """It is about to end, and nothing is taken from it any more."""
+
     def on_disconnect(self, connection: WorkerConnection) -> None:
         """It has gone, asked or not."""
 
 
 class WorkerConnection(asyncio.Protocol):
-    """The socket of one worker: frames in and out, and the memory of a large response that arrives."""
+    """The socket of one worker: frames in and out, and the memory of a large response that arrives. Frames are taken
+    while it is ``current``, which its owner sets; before, nothing but a hello that returns ``nonce``."""
 
     def __init__(self, link: WorkerEvents, loop: asyncio.AbstractEventLoop) -> None:
+        self.nonce = os.urandom(wire.NONCE_SIZE).hex()
+        self.current = False
+        self._over = False  # refused, or aborted: what still comes is not looked at
+        self._received = 0  # before hello
         self._link = link
         self._loop = loop
         self._decoder = wire.Decoder()
         self._transport: asyncio.Transport | None = None
-        self._greeted = False
         self._unsent: list[bytes] = []
         self._counted: wire.Arriving | None = None  # the large answer that memory knows of
         self.last_byte = 0.0
@@ -61,6 +73,8 @@ class WorkerConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._link.on_connect(self)
+        self.send(wire.GREETING, 0, bytes.fromhex(self.nonce))
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
@@ -86,6 +100,7 @@ class WorkerConnection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Ends the connection at once."""
+        self._over = True
         if self._transport is not None:
             self._transport.abort()
 
@@ -93,14 +108,23 @@ class WorkerConnection(asyncio.Protocol):
         """Tells the worker why, and ends the connection."""
         say(f"worker refused: {reason}: {message}")
         self.send(wire.CLOSE, 0, json.dumps({"reason": reason, "message": message}).encode("ascii"))
+        self._over = True
+        self._link.on_refused(self)
         if self._transport is not None:
             self._flush()
             self._transport.close()
 
     def data_received(self, data: bytes) -> None:
+        if self._over:
+            return
         self.last_byte = self._loop.time()
         try:
             for frame in self._decoder.feed(data):
+                if not self.current:
+                    self._greeted(frame)
+                    if self._over:
+                        return
+                    continue
                 kind = frame.kind
                 if kind == wire.RESPONSE or kind == wire.ERROR or kind == wire.PIECES:
                     self._link.on_response(frame)
@@ -110,9 +134,12 @@ class WorkerConnection(asyncio.Protocol):
                     self._link.on_heartbeat(self, frame)
                 else:
                     self._control(frame)
+            if not self.current:
+                self._wait_for_hello(len(data))
         except wire.WireError as error:
             self.refuse("ProtocolMismatch", str(error))
-        if self._decoder.arriving is not self._counted:
+            return
+        if self.current and self._decoder.arriving is not self._counted:
             self._count(self._decoder.arriving)
 
     def _count(self, arriving: wire.Arriving | None) -> None:
@@ -133,13 +160,22 @@ class WorkerConnection(asyncio.Protocol):
         else:
             memory.hold(self, needed)
 
+    def _wait_for_hello(self, size: int) -> None:
+        self._received += size
+        if self._received > HELLO_MAX_BYTES:
+            raise wire.WireError(f"no hello in {self._received} bytes")
+
+    def _greeted(self, frame: wire.Frame) -> None:
+        """The first frame: hello."""
+        if frame.kind != wire.HELLO:
+            raise wire.WireError("the first frame must be hello")
+        fields = fields_of(frame)
+        if fields.pop("nonce", None) != self.nonce:
+            raise wire.WireError("the hello does not return this connection's greeting")
+        self._link.on_hello(self, fields)
+
     def _control(self, frame: wire.Frame) -> None:
-        if not self._greeted:
-            if frame.kind != wire.HELLO:
-                raise wire.WireError("the first frame must be hello")
-            self._greeted = True
-            self._link.on_hello(self, fields_of(frame))
-        elif frame.kind == wire.READY:
+        if frame.kind == wire.READY:
             self._link.on_ready(self, fields_of(frame))
         elif frame.kind == wire.FAILED:
             self._link.on_failed(fields_of(frame))

@@ -13,6 +13,7 @@ from bundle_runtime.server.lifecycle import CLOSING, Lifecycle
 from bundle_runtime.server.memory import Memory
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.worker.connection import WorkerConnection, fields_of, say
+from bundle_runtime.server.worker.others import Others
 from bundle_runtime.server.worker.pieces import assemble
 from bundle_runtime.server.worker.sockets import fresh
 
@@ -44,7 +45,8 @@ class WorkerLink:
         memory.elsewhere = self._unsent
         self._lifecycle = lifecycle
         self._stall_seconds = stall_seconds
-        self._connection: WorkerConnection | None = None
+        self._connection: WorkerConnection | None = None  # of the worker: the one that said hello last
+        self.others = Others(loop.time)
         self._absent = asyncio.Event()
         self._absent.set()
         self.state = WAITING
@@ -92,7 +94,15 @@ class WorkerLink:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._absent.wait(), seconds)
 
+    def tick(self, now: float) -> None:
+        """Once a second."""
+        self.others.end_late(now)
+
     # called by the connection
+
+    def on_connect(self, connection: WorkerConnection) -> None:
+        """Somebody has connected, and is to say hello."""
+        self.others.add(connection)
 
     def on_hello(self, connection: WorkerConnection, fields: dict[str, Any]) -> None:
         """A worker has connected; it takes the place of one that is connected still."""
@@ -104,7 +114,9 @@ class WorkerLink:
             say(f"worker {fields.get('pid')} takes the place of worker {self.worker.get('pid')}")
             self._connection.abort()
             self.on_disconnect(self._connection)
+        self.others.discard(connection)
         self._connection = connection
+        connection.current = True
         self._absent.clear()
         self.worker = fields
         self.state = LOADING
@@ -153,8 +165,15 @@ class WorkerLink:
         """Items of a stream, or its end."""
         self._dispatcher.streamed(frame)
 
+    def on_refused(self, connection: WorkerConnection) -> None:
+        """It is told why and closed, after some seconds also when it does not read that."""
+        self.on_disconnect(connection)
+        self.others.discard(connection)  # its time begins anew
+        self.others.add(connection)
+
     def on_disconnect(self, connection: WorkerConnection) -> None:
         """The worker has gone, asked or not."""
+        self.others.discard(connection)
         if connection is not self._connection:
             return
         self._connection = None

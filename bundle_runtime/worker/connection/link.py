@@ -27,7 +27,7 @@ from bundle_runtime.worker.user_errors import full, log
 HEARTBEAT_SECONDS = 1.0
 RECEIVE_BYTES = 256 * 1024
 RECONNECT_MIN_SECONDS = 0.05
-RECONNECT_MAX_SECONDS = 1.0
+RECONNECT_MAX_SECONDS = 0.25  # a server that was killed is back in half a second
 EXIT_WAIT_SECONDS = 2.0
 _CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
 
@@ -42,10 +42,11 @@ class Link:
 
     def __init__(self, path: str, hello: dict[str, Any]) -> None:
         self._path = path
-        self._hello = wire.pack_json(wire.HELLO, **hello)
+        self._hello = hello
         self._state_frame = b""  # READY or FAILED, sent again after every HELLO
         self._waiting: dict[tuple[Connection, int], bytes | wire.Frame] = {}
         self._flows: dict[tuple[Connection, int], Flow] = {}
+        self._open: Connection | None = None  # connected, whether or not the server has greeted
         self._connection: Connection | None = None
         self._end_seen = False
         self.stall = StallDetector(self._bytes_taken)
@@ -102,7 +103,7 @@ class Link:
     def leave(self) -> None:
         """In a forked child, which no thread of the connection has followed: there is nothing to answer."""
         self.forked = True
-        connection, self._connection = self._connection, None
+        connection, self._open, self._connection = self._open, None, None
         if connection is not None:
             connection.forget()
 
@@ -131,14 +132,15 @@ class Link:
             sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             sock.connect(self._path)
             connected = True
-            self._exchange_frames(Connection(sock, os.fstat(sock.fileno())))
+            self._open = Connection(sock, os.fstat(sock.fileno()))
+            self._exchange_frames(self._open)
         except OSError as error:  # not there yet, or gone again
             if sock is not None and error.errno in _CLOSED_BY_USER_CODE:
                 sock.detach()  # user code has closed it, and may have opened something else in its place
         except Exception as error:
             log(f"worker: the connection ends: {full(error)}")
         finally:
-            self._connection = None
+            self._open = self._connection = None
             self._waiting.clear()
             for flow in list(self._flows.values()):
                 flow.cancel()
@@ -155,11 +157,6 @@ class Link:
         # a receive that waits no longer than a heartbeat; settimeout() would bind the senders too
         seconds = int(HEARTBEAT_SECONDS)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
-        connection.send(self._hello)
-        self._connection = connection
-        if self._state_frame:
-            connection.send(self._state_frame + heartbeat())
-        self.connected.set()
         decoder = wire.Decoder()
         next_beat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
@@ -169,7 +166,8 @@ class Link:
                 data = None
             if time.monotonic() >= next_beat:
                 self.stall.beat()
-                connection.beat(heartbeat())
+                if connection is self._connection:
+                    connection.beat(heartbeat())
                 next_beat = time.monotonic() + HEARTBEAT_SECONDS
             if data is None:
                 continue
@@ -210,6 +208,15 @@ class Link:
             self.stall.set_timeout(wire.unpack_credit(frame) / 1000)
         elif frame.kind == wire.CLOSE:
             self._close(frame)
+        elif frame.kind == wire.GREETING:
+            self._say_hello(connection, frame.payload)
+
+    def _say_hello(self, connection: Connection, nonce: bytes) -> None:
+        connection.send(wire.pack_json(wire.HELLO, nonce=nonce.hex(), **self._hello))
+        self._connection = connection
+        if self._state_frame:
+            connection.send(self._state_frame + heartbeat())
+        self.connected.set()
 
     def _close(self, frame: wire.Frame) -> None:
         """The main thread ends the process in the ordinary way when it can; this one ends it when it cannot."""

@@ -61,7 +61,7 @@ def test_a_promise_of_much_costs_nothing() -> None:
         (wire.HEADER.pack(wire.MAX_BODY + 1, wire.REQUEST, wire.VERSION, 0, 1, 0, 0, 0), "payload"),
         (wire.HEADER.pack(1, wire.HEARTBEAT, wire.VERSION, 0, 0, 0, 0, 0), "payload of 1 bytes"),
         (wire.HEADER.pack(0, 99, wire.VERSION, 0, 0, 0, 0, 0), "kind 99"),
-        (wire.HEADER.pack(0, wire.HELLO, 2, 0, 0, 0, 0, 0), "version 2"),
+        (wire.HEADER.pack(0, wire.HELLO, 1, 0, 0, 0, 0, 0), "version 1"),
     ],
 )
 def test_what_the_contract_does_not_allow_is_refused_at_the_header(header: bytes, said: str) -> None:

@@ -207,7 +207,7 @@ async def test_an_answer_that_there_is_no_memory_for_is_not_kept(size: int, stat
     memory = client.server.memory
     worker = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
     worker.connection_made(cast(asyncio.Transport, Transport()))
-    worker.data_received(wire.pack_json(wire.HELLO, digest="sha256:0"))
+    worker.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", nonce=worker.nonce))
     worker.data_received(wire.pack_json(wire.READY))
     memory.most = 8 * MIB
     client.sends(begin(2) + b"{}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,16 +12,33 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.lifecycle import DRAINING
 from bundle_runtime.server.worker.connection import WorkerConnection
 from bundle_runtime.server.worker.link import WORKER_RETURN_SECONDS
+from bundle_runtime.server.worker.others import MOST, SECONDS
 from tests.bundle_runtime.server.client import PREDICT, Client, Transport
+
+
+def hello(connection: WorkerConnection, **fields: Any) -> bytes:
+    said = {"digest": "sha256:0", "pid": 1, "python": "3.8.1", "nonce": connection.nonce}
+    return wire.pack_json(wire.HELLO, 0, **{**said, **fields})
+
+
+def connected(client: Client) -> tuple[WorkerConnection, Transport]:
+    socket = Transport()
+    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
+    connection.connection_made(cast(asyncio.Transport, socket))
+    return connection, socket
+
+
+def reason(socket: Transport) -> str:
+    """Of its end."""
+    frames = wire.Decoder().feed(socket.sent)
+    assert [frame.kind for frame in frames] == [wire.GREETING, wire.CLOSE]
+    return str(json.loads(frames[1].payload)["reason"])
 
 
 async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
     client = Client()
-    worker = client.server.link
-    listener = Transport()
-    connection = WorkerConnection(worker, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, listener))
-    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+    connection, _ = connected(client)
+    connection.data_received(hello(connection))
 
     def alive() -> int | None:
         client.connect()
@@ -41,9 +58,7 @@ async def test_a_stalled_worker_is_not_alive_and_a_loading_one_is() -> None:
 
 async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
     client = Client()
-    link = client.server.link
-    connection = WorkerConnection(link, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, Transport()))
+    connection, _ = connected(client)
     sent: list[int] = []
 
     def kind() -> int:
@@ -55,7 +70,7 @@ async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
         return sent[-1]
 
     assert kind() == wire.CALL, "who comes next may read it"
-    connection.data_received(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+    connection.data_received(hello(connection))
     connection.data_received(wire.pack(wire.HEARTBEAT))
     assert kind() == wire.CALL, "what it loads may yet import OpenTelemetry"
     connection.data_received(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT))
@@ -68,22 +83,23 @@ async def test_a_trace_goes_to_a_worker_that_can_read_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "reason"),
+    ("first", "why"),
     [
-        (wire.pack_json(wire.HELLO, digest="sha256:1"), "DigestMismatch"),
+        ({"digest": "sha256:1"}, "DigestMismatch"),
+        ({"nonce": "0" * 32}, "ProtocolMismatch"),
+        ({"nonce": None}, "ProtocolMismatch"),
         (wire.pack_json(wire.READY), "ProtocolMismatch"),
+        (wire.pack(wire.RESPONSE, 1, b"7"), "ProtocolMismatch"),
+        (wire.pack_header(wire.RESPONSE, 1, wire.MAX_BODY) + b" " * 5000, "ProtocolMismatch"),
         (wire.HEADER.pack(0, wire.HELLO, 9, 0, 0, 0, 0, 0), "ProtocolMismatch"),
         (b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", "ProtocolMismatch"),
     ],
 )
-async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes, reason: str) -> None:
+async def test_who_does_not_speak_the_protocol_is_told_and_closed(first: bytes | dict[str, object], why: str) -> None:
     client = Client()
-    socket = Transport()
-    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, socket))
-    connection.data_received(first)
-    (frame,) = wire.Decoder().feed(socket.sent)
-    assert (frame.kind, json.loads(frame.payload)["reason"]) == (wire.CLOSE, reason)
+    connection, socket = connected(client)
+    connection.data_received(hello(connection, **first) if isinstance(first, dict) else first)
+    assert reason(socket) == why
     assert socket.ended == "closed"
     assert client.server.link.state == "WaitingForWorker"
 
@@ -115,11 +131,57 @@ async def test_no_request_waits_for_a_worker_that_does_not_come(how: str) -> Non
 
 async def test_a_large_request_keeps_its_turn() -> None:
     client = Client()
-    socket = Transport()
-    connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
-    connection.connection_made(cast(asyncio.Transport, socket))
+    connection, socket = connected(client)
     payloads = [b"a", b"b" * 100_000, b"c"]
     for id, payload in enumerate(payloads):
         connection.send(wire.REQUEST, id, payload)
     await asyncio.sleep(0)
-    assert [frame.payload for frame in wire.Decoder().feed(socket.sent)] == payloads
+    assert [frame.payload for frame in wire.Decoder().feed(socket.sent)][1:] == payloads
+
+
+async def test_frames_of_a_connection_that_another_took_the_place_of_are_nothing() -> None:
+    client = Client()
+    old, old_socket = connected(client)
+    old.data_received(hello(old) + wire.pack_json(wire.READY))
+    new, _ = connected(client)
+    new.data_received(hello(new, pid=2))
+    assert old_socket.ended == "aborted"
+    old.data_received(wire.pack_json(wire.READY) + wire.pack_json(wire.FAILED, reason="LoadFailed", message=""))
+    assert client.server.link.state == "Loading", "the new one says when it is ready"
+    new.data_received(wire.pack_json(wire.READY))
+    client.sends(PREDICT)
+    old.data_received(wire.pack(wire.RESPONSE, 1, b"7"))
+    assert client.status is None
+    new.data_received(wire.pack(wire.RESPONSE, 1, b"8"))
+    assert client.transport.sent.endswith(b"8")
+
+
+async def test_what_is_not_the_workers_connection_may_hold_little_and_not_for_long() -> None:
+    client = Client()
+    worker, worker_socket = connected(client)
+    worker.data_received(hello(worker) + wire.pack_json(wire.READY))
+    memory = client.server.memory
+    free = dict(memory.holders)
+    many = [connected(client) for _ in range(3 * MOST)]
+    assert [socket.ended for _, socket in many] == ["aborted"] * 2 * MOST + [""] * MOST, "the oldest make room"
+    for other, _ in many:
+        other.data_received(wire.pack_header(wire.RESPONSE, 1, wire.MAX_BODY))
+        assert other._decoder.held == 0
+    assert dict(memory.holders) == free, "nothing is reserved for what they promise"
+    client.waits(SECONDS)
+    assert all(socket.ended for _, socket in many)
+    assert worker_socket.ended == ""
+    assert client.server.link.loaded
+
+
+async def test_a_worker_that_breaks_the_protocol_is_none_any_more() -> None:
+    client = Client()
+    connection, socket = connected(client)
+    connection.data_received(hello(connection) + wire.pack_json(wire.READY))
+    client.sends(PREDICT)
+    connection.data_received(b"\xff" * wire.HEADER_SIZE)
+    assert (client.status, socket.ended) == (503, "closed")
+    connection.data_received(wire.pack(wire.RESPONSE, 1, b"7") + wire.pack_json(wire.READY))
+    assert not client.server.link.loaded
+    client.waits(SECONDS)
+    assert socket.ended == "aborted", "it does not read why"
