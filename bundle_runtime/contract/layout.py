@@ -74,4 +74,5 @@ class Layout:
 
     @property
     def drain_socket(self) -> str:
-        return self._below("socket", "drain.sock")
+        """On no volume that the worker has: in a pod the server has a /tmp of its own."""
+        return "/tmp/drain.sock" if self.root == DEFAULT_ROOT else self._below("drain.sock")
