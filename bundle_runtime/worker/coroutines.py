@@ -20,7 +20,7 @@ from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.failures import Failed, failure_of
 from bundle_runtime.worker.predict.predictor import Predictor
-from bundle_runtime.worker.predict.shared_loop import run_until_stopped, shared_loop
+from bundle_runtime.worker.predict.shared_loop import run_until, shared_loop
 
 Key = Tuple[Connection, int]
 
@@ -47,13 +47,10 @@ class Coroutines:
     def run(self) -> None:
         """Until the server says close; then whatever runs on is cancelled."""
         self._link.stall.start(self._marks, lambda: False)
-        run_until_stopped(self._loop)
-        left = asyncio.all_tasks(self._loop)
-        for task in left:
-            task.cancel()
-        with contextlib.suppress(BaseException):
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        run_until(lambda: self._closing, self._loop)
+        for last in (_cancel_all, self._loop.shutdown_asyncgens):
+            with contextlib.suppress(BaseException):
+                self._loop.run_until_complete(last())
 
     def put(self, item: Key | None) -> None:
         """From the link's thread: a request, or None at the end."""
@@ -89,11 +86,13 @@ class Coroutines:
 
     def _end(self, key: Key, request: bytes | wire.Frame, task: asyncio.Task[None]) -> None:
         del self._tasks[key]
-        self._cancelled.discard(key)
         self._ended += 1
         if task.cancelled():
             connection, id = key[0], request.id if isinstance(request, wire.Frame) else key[1]
-            connection.send(wire.pack(wire.ERROR, id, Failed(wire.CANCELLED, "cancelled").payload))
+            asked = key in self._cancelled or self._closing  # else user code cancelled it, before it began
+            failed = Failed(wire.CANCELLED, "cancelled") if asked else failure_of(asyncio.CancelledError())
+            connection.send(wire.pack(wire.ERROR, id, failed.payload))
+        self._cancelled.discard(key)
         while self._waiting and len(self._tasks) < self._concurrency:
             self._begin(self._waiting.popleft())
 
@@ -129,3 +128,10 @@ class Coroutines:
 
     def _turn(self) -> None:
         self._turns += 1
+
+
+async def _cancel_all() -> None:
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)

@@ -38,7 +38,9 @@ def failure_of(error: BaseException) -> Failed:
 
 def failure_of_coroutine(error: BaseException) -> BaseException:
     """The same, for what was awaited: CancelledError is the request's end, if it was cancelled, and raised on."""
-    return error if type(error).__name__ == "CancelledError" else failure_of(error)
+    import asyncio  # is here, as it has awaited
+
+    return error if isinstance(error, asyncio.CancelledError) else failure_of(error)
 
 
 def unencodable(error: BaseException) -> Failed:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.serving.open_inference import MIRROR, SEED, SEED_DOCUMENT
 from tools.testkit.pair import Pair, code_bundle, pickle_bundle, stopping
+from tools.testkit.pythons import interpreter
 
 __all__ = ["Served", "code_bundle"]
 
@@ -58,3 +59,11 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     code_bundle(root, MIRROR)
     with stopping(Pair(root, {}, name="mirror")) as pair:
         yield pair.start()
+
+
+def python_of(version: str) -> str:
+    """Skips the test where the machine has none."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"needs a CPython {version}")
+    return python

@@ -8,14 +8,19 @@ thread where predict_fn is a coroutine function (coroutines.py), else on a threa
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Callable, Tuple
 
 from bundle_runtime.worker.user_errors import full, log
 
 if TYPE_CHECKING:
     import asyncio
+
+ELSEWHERE_SECONDS = 0.05  # between two looks at a loop that user code runs itself
+FAILURES_MAX = 3  # of a loop that takes no turn between them
 
 
 class SharedLoop:
@@ -50,10 +55,11 @@ class SharedLoop:
         import asyncio
 
         loop = self.get()
-        if not self._loaded:
+        if self._loaded:
+            self._start()
+        elif not loop.is_running():  # as it does where user code has given it a thread
             return loop.run_until_complete(_await(awaitable))
-        self._start()
-        done, value = asyncio.run_coroutine_threadsafe(_outcome(awaitable), loop).result()
+        done, value = asyncio.run_coroutine_threadsafe(_outcome(awaitable, os.getpid()), loop).result()
         if done:
             return value
         raise value
@@ -63,25 +69,43 @@ class SharedLoop:
         with self._making:
             if not self._started:
                 self._started = True
+                _leave_main_thread(loop)
                 threading.Thread(target=_run, args=(loop,), name="modelbundle-loop", daemon=True).start()
 
 
-def run_until_stopped(loop: asyncio.AbstractEventLoop) -> None:
-    """Until stop(): what a task of user code raises, SystemExit for example, ends that task alone."""
-    stopped = False
-    while not stopped:
+def run_until(ended: Callable[[], bool], loop: asyncio.AbstractEventLoop) -> None:
+    """Until ``ended``, after a stop(). A stop() of user code ends nothing, and what a task of it raises, SystemExit for
+    example, ends that task alone. A loop that cannot go on, as when its descriptors are closed, raises what it does."""
+    failures = 0
+
+    def turn() -> None:
+        nonlocal failures
+        failures = 0
+
+    while not ended():
+        if loop.is_running():  # user code has given it a thread, where it serves as well
+            time.sleep(ELSEWHERE_SECONDS)
+            continue
+        loop.call_soon(turn)
         try:
             loop.run_forever()
-            stopped = True
-        except BaseException as error:
+        except (KeyboardInterrupt, SystemExit) as error:
             log(f"worker: a task in the background raised: {full(error)}")
+        except BaseException as error:  # of the loop itself, or of a signal's handler
+            log(f"worker: the event loop raised: {full(error)}")
+            failures += 1
+            if failures == FAILURES_MAX:
+                raise
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
     import asyncio
 
     asyncio.set_event_loop(loop)
-    run_until_stopped(loop)
+    try:
+        run_until(lambda: False, loop)
+    finally:
+        os._exit(1)  # what waits for a coroutine would wait for good
 
 
 def _current_loop() -> asyncio.AbstractEventLoop:
@@ -96,22 +120,34 @@ def _current_loop() -> asyncio.AbstractEventLoop:
             loop = asyncio.get_event_loop_policy().get_event_loop()
         except RuntimeError:  # asyncio.run() has taken it away
             loop = asyncio.new_event_loop()
-    if loop.is_closed():
+    if loop.is_closed() or loop.is_running():  # on a thread of user code: it is that one's
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
+
+
+def _leave_main_thread(loop: asyncio.AbstractEventLoop) -> None:
+    """What runs a loop on the main thread from now on, as run_until_complete() of a plain function, needs another."""
+    import asyncio
+
+    if threading.current_thread() is threading.main_thread() and not loop.is_running():
+        asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
-async def _outcome(awaitable: Any) -> Tuple[bool, Any]:
+async def _outcome(awaitable: Any, process: int) -> Tuple[bool, Any]:
     """What a task raises of KeyboardInterrupt and SystemExit would end the loop."""
+    outcome: Tuple[bool, Any]
     try:
-        return True, await awaitable
+        outcome = True, await awaitable
     except BaseException as error:
-        return False, error
+        outcome = False, error
+    if os.getpid() != process:  # a child that it has forked: it would take the loop's events from the worker
+        os._exit(0)
+    return outcome
 
 
 async def in_thread(function: Callable[..., None], *args: Any) -> None:
