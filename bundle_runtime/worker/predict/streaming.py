@@ -6,6 +6,7 @@ function down and fills no memory. A client that leaves ends the generator at it
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, AsyncGenerator, Callable, Iterator
 
@@ -166,6 +167,7 @@ class _Sending:
 
     def __init__(self, link: Link, connection: Connection, id: int, watch: Stopwatch) -> None:
         self.flow = link.flow(connection, id)
+        self._link = link
         self.failed: Failed | None = None
         self._forget = partial(link.forget_flow, connection, id)
         self._id = id
@@ -182,6 +184,8 @@ class _Sending:
 
     def put(self, text: bytes) -> bool:
         """False when nobody wants it any more."""
+        if self._link.forked:  # the generator goes on in a child too
+            os._exit(0)
         if self.flow.cancelled:
             return False
         self.flow.take(text)
@@ -190,6 +194,8 @@ class _Sending:
 
     def end(self) -> None:
         """The last frame."""
+        if self._link.forked:
+            os._exit(0)
         self._forget()
         kind, payload = (wire.ERROR, self.failed.payload) if self.failed else (wire.END, b"")
         if self.flow.cancelled:
