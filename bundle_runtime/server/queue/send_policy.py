@@ -85,8 +85,8 @@ class OneByOne:
 
     def is_full(self) -> bool:
         table = self._table
-        # the count of both tables bounds what is occupied from above and costs nothing
-        if len(table.pending) + len(table.outstanding) <= self._max_concurrency:
+        # what was sent and what waits bounds what is occupied from above, and costs nothing
+        if len(table.outstanding) + len(table.waiting) <= self._max_concurrency:
             return False
         since = monotonic() - table.progress
         return not self._limits.admits(table.occupied(), table.held_bytes, table.mean_micros * 1e-6, since)
