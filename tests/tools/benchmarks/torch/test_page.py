@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tools.benchmarks.torch import where_page
 from tools.benchmarks.torch.page import TITLES, page
 
 
@@ -18,3 +19,15 @@ def test_a_row_has_the_medians_of_its_rounds_and_the_page_says_the_device() -> N
     (row,) = [line for line in text.splitlines() if line.startswith("| small")]
     cells = dict(zip(TITLES, row.strip("| ").split(" | "), strict=True))
     assert (cells["served /s"], cells["of the loop"], cells["p50 served"]) == ("90", "0.900", "11.00 ms")
+
+
+def test_the_page_of_where_the_time_goes_has_the_medians_of_each_way() -> None:
+    runs = [
+        {"round": number, "way": "served: nothing", "busy": True, **dict.fromkeys(where_page.PARTS, 10.0 * number)}
+        for number in range(3)
+    ]
+    runs.append({"round": 0, "way": "loop", "busy": False, "callUs": 1700.4})
+    facts = {"processors": 2, "python": "3", "kernel": "6", "loadBefore": 0.0, "rounds": 3}
+    text = where_page.page({**facts, "runs": runs})
+    assert "| served: nothing | never idle | 10 | 10 | 10 | 10 |" in text
+    assert "| the model in a loop | as they are |  | 1700 |  |  |" in text
