@@ -29,6 +29,7 @@ ERROR = 6
 PIECES = 7
 ITEM = 8
 END = 9
+METRICS = 10
 # server to worker
 REQUEST = 16
 CANCEL = 17
@@ -37,11 +38,13 @@ CALL = 19
 CREDIT = 20
 BATCH = 21
 WATCH = 22
+SCRAPE = 23
 GREETING = 24
 
 MAX_HELLO = 4 * 1024
 MAX_CONTROL = 64 * 1024
 MAX_ERROR = 1024 * 1024
+MAX_METRICS = 1024 * 1024
 MAX_BODY = 256 * 1024 * 1024
 MAX_HEADED = MAX_BODY - MAX_CONTROL  # of what stands behind a head, or alone in a batch
 MAX_ID = 0xFFFFFFFF
@@ -57,6 +60,7 @@ LIMITS = {
     PIECES: MAX_BODY,
     ITEM: MAX_BODY,
     END: 0,
+    METRICS: MAX_METRICS,
     REQUEST: MAX_BODY,
     CANCEL: 0,
     CLOSE: MAX_CONTROL,
@@ -64,11 +68,16 @@ LIMITS = {
     CREDIT: 4,
     BATCH: MAX_BODY,
     WATCH: 4,
+    SCRAPE: 0,
     GREETING: NONCE_SIZE,
 }
 
 # bytes of items, headers too, that a worker may send before it is given credit for more
 WINDOW = 256 * 1024
+
+# bits of a HEARTBEAT's id: what user code has imported
+HAS_OPENTELEMETRY = 1
+HAS_PROMETHEUS = 2
 
 # an ERROR's code when the worker dropped a cancelled request before it started
 CANCELLED = "Cancelled"

@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from bundle_runtime.server.counters import Counters
+from bundle_runtime.server.exposition import merged
 from bundle_runtime.server.histogram import Histogram
 
 
@@ -34,6 +35,7 @@ class Snapshot:
     digest: str
     worker_python: str
     server_restarts: int  # since the container started
+    user_metrics_missed: int  # scrapes to which the worker gave no metrics of its own
 
 
 class Metrics(Collector):
@@ -46,9 +48,9 @@ class Metrics(Collector):
         self._registry.register(self)
         ProcessCollector(registry=self._registry)
 
-    def text(self) -> bytes:
-        """In Prometheus' text format."""
-        return generate_latest(self._registry)
+    def text(self, of_user: bytes = b"") -> bytes:
+        """In Prometheus' text format, with what user code gives in it."""
+        return merged(generate_latest(self._registry), of_user)
 
     def collect(self) -> Iterable[Metric]:
         """Called by the registry for each text."""
@@ -133,6 +135,9 @@ def _now(now: Snapshot) -> Iterable[Metric]:
     for phase, seconds in now.load_seconds.items():
         phases.add_metric([phase], seconds)
     yield phases
+    missed = CounterMetricFamily("modelbundle_user_metrics_missed", "Scrapes without the bundle's own metrics.")
+    missed.add_metric([], now.user_metrics_missed)
+    yield missed
     info = GaugeMetricFamily("modelbundle_info", "The bundle that is served.", labels=["digest", "worker_python"])
     info.add_metric([now.digest, now.worker_python], 1)
     yield info

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 from bundle_runtime.server.bundle import ServedBundle
 from bundle_runtime.server.http.exchange import Exchange
@@ -18,8 +19,8 @@ PRODUCT = "Model Bundles"
 
 
 class StatusRoutes:
-    """``routes`` is who answers by path. ``metrics`` gives the text for Prometheus; a worker that gives no sign of life
-    for ``stall_seconds`` is not alive, 0 leaves that out."""
+    """``routes`` is who answers by path. ``metrics`` gives the text for Prometheus, with that of user code in it; a
+    worker that gives no sign of life for ``stall_seconds`` is not alive, 0 leaves that out."""
 
     def __init__(
         self,
@@ -29,7 +30,7 @@ class StatusRoutes:
         lifecycle: Lifecycle,
         dispatcher: Dispatcher,
         link: WorkerLink,
-        metrics: Callable[[], bytes],
+        metrics: Callable[[bytes], bytes],
         stall_seconds: float,
         limits: Limits,
     ) -> None:
@@ -78,7 +79,13 @@ class StatusRoutes:
             self._responses.json(exchange, {"status": "alive", "heartbeatAgeSeconds": age})
 
     def _metrics(self, exchange: Exchange) -> None:
-        exchange.reply(self._responses.headers.get(200, TEXT), self._text())
+        self._link.metrics.ask(partial(self._with_metrics, exchange))
+
+    def _with_metrics(self, exchange: Exchange, of_user: bytes) -> None:
+        try:
+            exchange.reply(self._responses.headers.get(200, TEXT), self._text(of_user))
+        except Exception as error:  # it may be called for the worker's frame, which goes on
+            self._responses.internal_error(exchange, error)
 
     def _about(self, exchange: Exchange) -> None:
         link = self._link

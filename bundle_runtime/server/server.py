@@ -165,3 +165,4 @@ class Server:
             worker_python=str(self.link.worker.get("python") or ""),
             server_restarts=self._restarts,
         )
+            user_metrics_missed=self.link.metrics.missed,

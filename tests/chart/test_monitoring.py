@@ -63,6 +63,7 @@ def _snapshot() -> Snapshot:
         digest="",
         worker_python="",
         server_restarts=0,
+        user_metrics_missed=0,
     )
 
 

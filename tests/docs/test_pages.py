@@ -48,6 +48,7 @@ RUN = {
     "README.md": "tests/seed/test_page.py",
     "docs/how-to/launch-client.md": "tests/seed/test_page.py",
     "docs/reference/predict.md": "tests/serving/test_predict_page.py",
+    "docs/reference/metrics.md": "tests/serving/test_own_metrics.py",
 }
 
 

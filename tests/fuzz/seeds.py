@@ -151,6 +151,8 @@ _SAID = (
     ((wire.PIECES, 1, _PIECES), (wire.ERROR, 2, _ERROR), (wire.RESPONSE, 3, _TENSORS)),
     ((wire.RESPONSE, 1, X), (wire.RESPONSE, 2, X), (wire.RESPONSE, 3, _TENSORS), (wire.RESPONSE, 4, b"[" + X + b"]")),
     ((wire.RESPONSE, 5, X), (wire.RESPONSE, 4, b"[1]"), (wire.HEARTBEAT, 0, b"")),
+    ((wire.HEARTBEAT, 3, b""), (wire.METRICS, 0, b'# TYPE a gauge\na{b="c"} 1.0\n\xff'), (wire.HEARTBEAT, 2, b"")),
+    ((wire.ERROR, 1, b'{"code": "PredictFailed", "message": "no", "traceback": ["x"]}'), (wire.METRICS, 0, b"")),
     ((wire.ITEM, 1, b"1"), (wire.ERROR, 1, _ERROR), (wire.END, 2, b"")),
     ((wire.HELLO, 0, json_bytes(HELLO)), (wire.READY, 0, json_bytes({"seconds": {"load": 1.5}, "maxBatch": 0}))),
     ((wire.HELLO, 0, json_bytes(HELLO)), (wire.FAILED, 0, json_bytes({"reason": "LoadFailed", "message": "no"}))),
@@ -159,7 +161,7 @@ _SAID = (
 WORKER_FRAMES = tuple(
     bytes((start, cut)) + packed(worker_frames.KINDS, *frames)
     for frames in _SAID
-    for start, cut in ((0, 0), (2, 1), (3, 0), (6, 3), (10, 2))
+    for start, cut in ((0, 0), (2, 1), (3, 0), (6, 3), (10, 2), (18, 1))
 )
 
 _CALLS = (
@@ -180,6 +182,7 @@ _ASKED = (
     ((wire.REQUEST, 1, X), (wire.CANCEL, 1, b""), (wire.CREDIT, 1, b"")),
     tuple((wire.CALL, id, payload) for id, payload in enumerate(_CALLS)),
     ((wire.BATCH, 1, wire.pack_batch([(1, X), (2, b'{"fail": 1}')])), (wire.CANCEL, 2, b"")),
+    ((wire.SCRAPE, 0, b""), (wire.REQUEST, 1, X), (wire.SCRAPE, 0, b"")),
     ((wire.CLOSE, 0, b""),),
     ((wire.CLOSE, 0, b'{"reason": "DigestMismatch", "message": "no"}'),),
 )  # fmt: skip

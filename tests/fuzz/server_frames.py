@@ -10,6 +10,7 @@ import contextlib
 import io
 import os
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +27,10 @@ from tests.fuzz.frames import as_a_server_has_it, stream
 from tests.fuzz.one_process import WORKER
 from tests.fuzz.requests import Batched, mirror
 
-KINDS = (wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT, wire.GREETING)
+KINDS = (
+    wire.REQUEST, wire.CALL, wire.BATCH, wire.CANCEL, wire.CREDIT, wire.CLOSE, wire.HEARTBEAT, wire.SCRAPE,
+    wire.GREETING,
+)  # fmt: skip
 ANSWERS = (wire.RESPONSE, wire.ERROR, wire.PIECES, wire.END)
 PREDICTORS = (predictor_for(mirror, frozenset()), predictor_for(Batched(), frozenset()))
 
@@ -64,12 +68,19 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
             link._exchange_frames(connection)
         connection.sock = _Into(output)  # type: ignore[assignment]
         link._connection = None  # as it is after a connection that was lost
+        _wait_for_metrics()
         link.requests.put(None)
         serve(link, predictor, Threads(link.stall, 1, serve.__code__))
         ours.shutdown(socket.SHUT_WR)
         first = theirs.makefile("rb").read()
     assert not ended or ended[0] in (0, 1)
     return wire.Decoder().feed(first + output.getvalue())
+
+
+def _wait_for_metrics() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "modelbundle-metrics":
+            thread.join()
 
 
 class _Into:

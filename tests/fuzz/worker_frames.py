@@ -16,7 +16,7 @@ from tests.fuzz.requests import BUNDLES
 
 KINDS = (
     wire.RESPONSE, wire.ERROR, wire.PIECES, wire.ITEM, wire.END, wire.HELLO, wire.READY, wire.FAILED, wire.HEARTBEAT,
-    wire.REQUEST,
+    wire.REQUEST, wire.METRICS,
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ REQUESTS = (
     ),
     _post(f"/v1/models/{MODEL}:predict", b'{"instances": [{"x": 1}]}'),
     _post("/launch/predict", b'{"args": {"x": 1}}'),
+    b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n",
 )
 RESPONSES = {"responseSchema": {"type": ["integer", "object"], "properties": {"x": {"type": "integer"}}}}
 
@@ -53,6 +54,8 @@ def _check(runtime: Runtime, start: int, data: bytes) -> None:
         runtime.link.data_received(wire.pack_json(wire.HELLO, **HELLO))
     if start >= 2:
         runtime.link.data_received(wire.pack_json(wire.READY, seconds={"load": 1.0}, maxBatch=4 * (start - 2)))
+    if start and data[0] & 16:  # it has metrics: a scrape waits for it
+        runtime.link.data_received(wire.pack(wire.HEARTBEAT, wire.HAS_PROMETHEUS))
     clients = [_asks(runtime, request) for request in REQUESTS]
     runtime.settle()
     fed = 0

@@ -14,7 +14,7 @@ import sys
 from tools.testkit.environments import python_with
 from tools.testkit.pythons import VERSIONS
 
-PACKAGES = ("numpy", "opentelemetry-api")  # what the tests' bundles import where they are
+PACKAGES = ("numpy", "opentelemetry-api", "prometheus-client")  # what the tests' bundles import where they are
 
 
 def main() -> int:

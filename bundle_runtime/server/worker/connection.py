@@ -34,7 +34,7 @@ class WorkerEvents(Protocol):
         """It could not load the bundle, and says why."""
 
     def on_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
-        """The frame's id says whether user code has imported OpenTelemetry."""
+        """The frame's id says what user code has imported."""
 
     def on_response(self, frame: wire.Frame) -> None:
         """The end of a request that it had."""
@@ -44,6 +44,8 @@ class WorkerEvents(Protocol):
 
     def on_refused(self, connection: WorkerConnection) -> None:
         """It is about to end, and nothing is taken from it any more."""
+    def on_metrics(self, connection: WorkerConnection, frame: wire.Frame) -> None:
+        """The text of its own metrics, which it was asked for."""
 
     def on_disconnect(self, connection: WorkerConnection) -> None:
         """It has gone, asked or not."""
@@ -179,6 +181,8 @@ class WorkerConnection(asyncio.Protocol):
             self._link.on_ready(self, fields_of(frame))
         elif frame.kind == wire.FAILED:
             self._link.on_failed(fields_of(frame))
+        elif frame.kind == wire.METRICS:
+            self._link.on_metrics(self, frame)
 
 
 def fields_of(frame: wire.Frame) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bundle_runtime.server.worker.connection import WorkerConnection, fields_of,
 from bundle_runtime.server.worker.others import Others
 from bundle_runtime.server.worker.pieces import assemble
 from bundle_runtime.server.worker.sockets import fresh
+from bundle_runtime.server.worker.user_metrics import UserMetrics
 
 WAITING = "WaitingForWorker"
 LOADING = "Loading"
@@ -47,6 +48,7 @@ class WorkerLink:
         self._stall_seconds = stall_seconds
         self._connection: WorkerConnection | None = None  # of the worker: the one that said hello last
         self.others = Others(loop.time)
+        self.metrics = UserMetrics(loop)
         self._absent = asyncio.Event()
         self._absent.set()
         self.state = WAITING
@@ -142,9 +144,15 @@ class WorkerLink:
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
 
     def on_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
-        """The frame's id says whether user code has imported OpenTelemetry."""
+        """The frame's id says what user code has imported."""
         if connection is self._connection:
-            self.traces = bool(frame.id) or not self.loaded
+            self.traces = bool(frame.id & wire.HAS_OPENTELEMETRY) or not self.loaded
+            self.metrics.worker = connection if frame.id & wire.HAS_PROMETHEUS else None
+
+    def on_metrics(self, connection: WorkerConnection, frame: wire.Frame) -> None:
+        """The text of its own metrics, which the worker was asked for."""
+        if connection is self._connection:
+            self.metrics.answered(frame.payload)
 
     def on_failed(self, fields: dict[str, Any]) -> None:
         """The worker could not load the bundle, and says why."""
@@ -186,6 +194,7 @@ class WorkerLink:
             self._away_since = self._loop.time()
         if self.state != FAILED:
             self.state = WAITING
+        self.metrics.lost()
         self._dispatcher.worker_lost()
 
 

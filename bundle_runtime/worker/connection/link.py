@@ -20,6 +20,7 @@ from typing import Any, Callable
 from bundle_runtime.contract import wire
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.flow import Flow
+from bundle_runtime.worker.connection.own_metrics import OwnMetrics
 from bundle_runtime.worker.connection.stall import StallDetector
 from bundle_runtime.worker.parent import END_SIGNAL
 from bundle_runtime.worker.user_errors import full, log
@@ -33,8 +34,9 @@ _CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
 
 
 def heartbeat() -> bytes:
-    """Says too whether anything here could read a trace context."""
-    return wire.pack(wire.HEARTBEAT, int("opentelemetry" in sys.modules))
+    """Says too whether anything here could read a trace context, or has metrics of its own."""
+    has = wire.HAS_OPENTELEMETRY if "opentelemetry" in sys.modules else 0
+    return wire.pack(wire.HEARTBEAT, has | (wire.HAS_PROMETHEUS if "prometheus_client" in sys.modules else 0))
 
 
 class Link:
@@ -50,6 +52,7 @@ class Link:
         self._connection: Connection | None = None
         self._end_seen = False
         self.stall = StallDetector(self._bytes_taken)
+        self.metrics = OwnMetrics()
         self.connected = threading.Event()
         self.requests: Any = queue.SimpleQueue()  # or anything with put(): coroutines.py
         self.cancel: Callable[[tuple[Connection, int] | None], None] = lambda _: None  # of one that runs, or of all
@@ -206,6 +209,8 @@ class Link:
                 flow.add(wire.unpack_credit(frame))
         elif frame.kind == wire.WATCH:
             self.stall.set_timeout(wire.unpack_credit(frame) / 1000)
+        elif frame.kind == wire.SCRAPE:
+            self.metrics.answer(connection)
         elif frame.kind == wire.CLOSE:
             self._close(frame)
         elif frame.kind == wire.GREETING:
