@@ -56,6 +56,8 @@ class RuntimeFailure(Exception):
         super().__init__(reason, message)
         self.reason = reason
         self.message = valid_unicode(message)
+        self.brief = self.message  # without the lines of a traceback, which hold the user's source
+        self.traceback = ""
 
     def __str__(self) -> str:
         return f"{self.reason}: {self.message}"

@@ -47,6 +47,8 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
         default="",
         help="origins of web pages that may ask from a browser, with commas between them; * for all, none when empty",
     )
+    add("--access-log", action="store_true", help="print a line of JSON for each request of a client")
+    add("--tracebacks", action="store_true", help="answers to what user code raised hold lines of its source")
     parsed = parser.parse_args(argv)
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
     if parsed.worker_stall_seconds is None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Mapping
+from functools import partial
 
 import jsonschema_rs
 import uvloop
@@ -24,6 +25,9 @@ from bundle_runtime.server.drain import Drain
 from bundle_runtime.server.http.connection import Handler, HttpConnection
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.listeners import BACKLOG, PROBE_BACKLOG, Listeners
+from bundle_runtime.server.observe.choose import observers
+from bundle_runtime.server.observe.connection import ObservedConnection
+from bundle_runtime.server.observe.observer import ObservedServer
 from bundle_runtime.server.probes import Probes
 from bundle_runtime.server.server import Server
 
@@ -54,6 +58,7 @@ async def serve(
         name=options.name,
         limits=Limits(options.max_request_bytes, options.idle_seconds, memory_limit(), raise_open_files()),
         restarts=restarts,
+        tracebacks=options.tracebacks,
     )
     drain = Drain(server, options.drain_seconds)
     workers = await server.link.listen(layout.worker_socket)
@@ -61,12 +66,12 @@ async def serve(
     handler: Handler = server
     if options.cors_origins:
         handler = CrossOrigin(server, options.cors_origins.split(","))
+    watching = observers(server, loop, access_log=options.access_log)
+    observed = ObservedServer(handler, watching)
+    connect = partial(ObservedConnection, observed, loop) if watching else partial(HttpConnection, handler, loop)
     probes = Probes(server, loop)
     # uvloop closes the sockets that it is given: these stay for stop()
-    clients = [
-        await loop.create_server(lambda: HttpConnection(handler, loop), sock=sock.dup(), backlog=BACKLOG)
-        for sock in listeners.clients
-    ]
+    clients = [await loop.create_server(connect, sock=sock.dup(), backlog=BACKLOG) for sock in listeners.clients]
     asked = [
         await loop.create_server(lambda: HttpConnection(probes, loop), sock=sock.dup(), backlog=PROBE_BACKLOG)
         for sock in listeners.probes
@@ -89,6 +94,8 @@ async def serve(
     for listener in (*clients, *asked, drains, workers):
         listener.close()
     listeners.stop()
+    for observer in watching:
+        observer.close()
 
 
 async def _tick(server: Server, probes: Probes) -> None:

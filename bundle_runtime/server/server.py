@@ -32,7 +32,8 @@ _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=@-]{1,128}")
 
 class Server:
     """One bundle over HTTP. ``document`` is the bundle's, with ValueError or jsonschema_rs.ReferencingError when its
-    schemas cannot be used; times are in seconds; ``restarts``: how many processes that served were killed before."""
+    schemas cannot be used; times are in seconds. ``restarts``: how many processes that served were killed before.
+    ``tracebacks``: answers may hold lines of the user's code."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Server:
         name: str = "",
         limits: Limits = DEFAULT_LIMITS,
         restarts: int = 0,
+        tracebacks: bool = False,
     ) -> None:
         self._loop = loop
         self._restarts = restarts
@@ -57,7 +59,7 @@ class Server:
         self.lifecycle = Lifecycle()
         self.counters = Counters()
         self.dispatcher = Dispatcher(loop, max_concurrency, queue_limit, timeout_seconds, self.lifecycle)
-        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory, self.lifecycle, stall_seconds)
+        self.link = WorkerLink(loop, digest, self.dispatcher, self.memory, self.lifecycle, stall_seconds, tracebacks)
         self.responses = Responses(digest, self.counters)
         self.readiness = Readiness(self.lifecycle, self.dispatcher, self.link, timeout_seconds)
         self.predictions = Predictions(
@@ -83,6 +85,7 @@ class Server:
             stall_seconds,
             limits,
         )
+        self.status_paths = frozenset(self._status.routes)
         self._id_prefix = os.urandom(6).hex().encode("ascii")
         self._numbers = itertools.count(1)
 
@@ -164,5 +167,5 @@ class Server:
             digest=self.bundle.digest,
             worker_python=str(self.link.worker.get("python") or ""),
             server_restarts=self._restarts,
-        )
             user_metrics_missed=self.link.metrics.missed,
+        )

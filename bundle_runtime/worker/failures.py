@@ -7,7 +7,7 @@ from typing import Any, Callable, TypeVar
 
 from bundle_runtime.contract import wire
 from bundle_runtime.contract.report import valid_unicode
-from bundle_runtime.worker.user_errors import describe, full, log
+from bundle_runtime.worker.user_errors import described, full, log
 
 _MESSAGE_MAX_CHARS = 16384
 
@@ -17,23 +17,37 @@ class NotJSON(Exception):
 
 
 class Failed(Exception):
-    """One of the codes of docs/reference/wire.md, and a message for the client."""
+    """One of the codes of docs/reference/wire.md, and a message for the client; ``traceback`` is for those clients that
+    may see the user's source."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: str, message: str, traceback: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.traceback = traceback
+
+    def within(self, place: str) -> Failed:
+        """The same, of one part of the request."""
+        return Failed(self.code, f"{place}: {self}", self.traceback)
 
     @property
     def payload(self) -> bytes:
         """Of the frame ``error``: ASCII JSON."""
-        message = valid_unicode(str(self)[:_MESSAGE_MAX_CHARS])
-        return json.dumps({"code": self.code, "message": message}).encode("ascii")
+        fields = {"code": self.code, "message": valid_unicode(str(self)[:_MESSAGE_MAX_CHARS])}
+        if self.traceback:
+            fields["traceback"] = valid_unicode(self.traceback[:_MESSAGE_MAX_CHARS])
+        return json.dumps(fields).encode("ascii")
+
+
+def _raised(code: str, what: str, error: BaseException) -> Failed:
+    """User code raised; the log has the whole of it."""
+    log(full(error))
+    message, traceback = described(error)
+    return Failed(code, what + message, traceback)
 
 
 def failure_of(error: BaseException) -> Failed:
     """For an exception of user code, which goes to the log whole."""
-    log(full(error))
-    return Failed("PredictFailed", describe(error))
+    return _raised("PredictFailed", "", error)
 
 
 def failure_of_coroutine(error: BaseException) -> BaseException:
@@ -49,14 +63,13 @@ def unencodable(error: BaseException) -> Failed:
         return error
     if isinstance(error, NotJSON):
         return Failed("ResponseNotJSON", str(error))
-    log(full(error))  # a tolist() or model_dump() of the user's class raised
-    return Failed("ResponseNotJSON", f"turning the prediction into JSON raised {describe(error)}")
+    # a tolist() or model_dump() of the user's class raised
+    return _raised("ResponseNotJSON", "turning the prediction into JSON raised ", error)
 
 
 def unreadable(error: BaseException) -> Failed:
     """For a request that neither fits the contract nor got as far as user code."""
-    log(full(error))
-    return Failed("PredictFailed", f"the worker cannot read it: {describe(error)}")
+    return _raised("PredictFailed", "the worker cannot read it: ", error)
 
 
 def too_large(size: int) -> Failed:

@@ -71,7 +71,9 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
 
 def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoReturn:
     write_failure(failure, seconds, python=platform.python_version())
-    frame: dict[str, Any] = {"reason": failure.reason, "message": failure.message[:4000]}
+    frame: dict[str, Any] = {"reason": failure.reason, "message": failure.brief[:4000]}
+    if failure.traceback:
+        frame["traceback"] = failure.traceback[:4000]
     link.connected.wait(CONNECT_WAIT_SECONDS)
     link.announce(wire.pack_json(wire.FAILED, **frame))
     sys.stdout.flush()

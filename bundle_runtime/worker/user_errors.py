@@ -18,20 +18,20 @@ def log(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def describe(error: BaseException) -> str:
-    """Type and message, then the last lines of the traceback."""
+def described(error: BaseException) -> tuple[str, str]:
+    """Type and message; and the last lines of the traceback, which hold the user's source: not for everybody."""
     try:
-        return _described(error)
+        return first_line(error), _last_lines(error)
     except BaseException:  # SystemExit too, here and below: the class is the user's
-        return _SILENT
+        return _SILENT, ""
 
 
-def _described(error: BaseException) -> str:
+def _last_lines(error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame)]
-    lines = [first_line(error)]
-    for frame in frames[-_LAST_FRAMES:]:
-        lines.append(f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip())
-    return "\n".join(lines)
+    return "\n".join(
+        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip()
+        for frame in frames[-_LAST_FRAMES:]
+    )
 
 
 def first_line(error: BaseException) -> str:
@@ -51,7 +51,7 @@ def full(error: BaseException) -> str:
     try:
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except BaseException:
-        return describe(error)
+        return described(error)[0]
 
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:

@@ -102,6 +102,9 @@ class LocalServing:
                 server += [option, str(self.serving[field])]
         if self.serving.get("corsOrigins"):
             server += ["--cors-origins", ",".join(self.serving["corsOrigins"])]
+        for flag, field in (("--access-log", "accessLog"), ("--tracebacks", "tracebacks")):
+            if self.serving.get(field):
+                server.append(flag)
         server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}

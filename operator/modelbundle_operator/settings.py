@@ -131,6 +131,18 @@ class Settings:
         "MODELBUNDLE_PROBE_PORT", 8081, _whole(1, 65535), "Port of the operator's own /healthz, /readyz and /metrics."
     )
     log_level: str = _setting("MODELBUNDLE_LOG_LEVEL", "INFO", _text, "Log level of the operator.")
+    tracing_endpoint: str = _setting(
+        "MODELBUNDLE_TRACING_ENDPOINT",
+        "",
+        _url,
+        "Collector (OTLP over HTTP) for the spans of bundles that name none; pods get it when they are rolled out.",
+    )
+    tracing_sampling_rate_per_million: int = _setting(
+        "MODELBUNDLE_TRACING_SAMPLING_RATE_PER_MILLION",
+        1_000_000,
+        _whole(0, 1_000_000),
+        "Requests of a million that are traced where neither the caller nor the bundle has decided.",
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":

@@ -137,6 +137,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "imagePullPolicy": "Always",
         "packageIndex": "http://index.example/simple",
         "logLevel": "DEBUG",
+        "tracingEndpoint": "http://collector.example:4318",
+        "tracingSamplingRatePerMillion": 30,
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}

@@ -145,9 +145,10 @@ _TROUBLE_TAIL = """
 ## The bundle is Ready, and a request fails
 
 An answer with another status than 200 is `{"error": {"code": ..., "message": ..., "details": [...]}}`; the codes are
-listed in [pod-contract.md](../reference/pod-contract.md#http). `PredictFailed` quotes the user's code: its exception
-and the last lines of its traceback. `BodyTooLarge` and `MemoryFull` say which limit was reached, and whether to send
-less or to send it again: [the limits](../reference/pod-contract.md#queue-and-memory).
+listed in [pod-contract.md](../reference/pod-contract.md#http). `PredictFailed` has the type and message of what
+the user's code raised; the worker's log has its traceback, and with `serving.tracebacks` the answer too. `BodyTooLarge`
+and `MemoryFull` say which limit was reached, and whether to send less or to send it again:
+[the limits](../reference/pod-contract.md#queue-and-memory).
 
 ## The worker restarts with exit code 54, or says WorkerStalled
 

@@ -44,7 +44,6 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     ("fields", "code", "says"),
     [
         ({"do": "raise"}, "PredictFailed", "RuntimeError: no such weights"),
-        ({"do": "raise"}, "PredictFailed", "predict.py:6 in predict: raise RuntimeError"),
         ({"do": "exit"}, "PredictFailed", "SystemExit: 3"),
         ({"do": "nan"}, "ResponseNotJSON", "nan at $.scores[1]"),
         ({"do": "object"}, "ResponseNotJSON", "builtins.object at $.model"),

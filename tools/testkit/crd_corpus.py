@@ -47,6 +47,7 @@ VALID: list[Case] = [
     ("no GPU", model_bundle(serving={"gpu": {"count": 0}})),
     ("quantities", model_bundle(serving={"resources": {"cpu": 1, "memory": "1.5Gi", "ephemeralStorage": "10G"}})),
     ("an unknown field is dropped", model_bundle(extra=1)),
+    ("tracing", model_bundle(serving={"tracing": {"endpoint": "http://collector:4318", "samplingRatePerMillion": 0}})),
     ("the longest name", model_bundle(name="a" * 52)),
 ]
 
@@ -87,6 +88,10 @@ SCHEMA_ERRORS: list[Case] = [
     ("another toleration operator", model_bundle(serving={"tolerations": [{"operator": "Maybe"}]})),
     ("a Secret without a name", model_bundle(serving={"envFrom": [{"secretRef": {}}]})),
     ("another way out of no capacity", model_bundle(serving={"rollout": {"whenNoCapacity": "Hope"}})),
+    ("a collector without a scheme", model_bundle(serving={"tracing": {"endpoint": "collector:4318"}})),
+    ("a collector with a password", model_bundle(serving={"tracing": {"endpoint": "http://u:p@collector:4318"}})),
+    ("a rate of more than all", model_bundle(serving={"tracing": {"samplingRatePerMillion": 1_000_001}})),
+    ("a switch as text", model_bundle(serving={"accessLog": "true"})),
 ]
 
 # with a word of the message that must come back

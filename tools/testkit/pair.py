@@ -115,6 +115,7 @@ class Pair:
         self.options = options
         self.python = python or os.environ.get("WORKER_PYTHON") or sys.executable
         self.environment: dict[str, str] = {}
+        self.stdout: int | None = None  # the server's, when it is not this process's
         self.open_files: int | None = None  # that the server may have, when it is less than this process's
         self.report_file = root / "termination-log"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -151,13 +152,15 @@ class Pair:
     def start_server(self) -> None:
         command = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(self.port)]
         for name, value in {"drain_seconds": 0, **self.options}.items():
-            command += [f"--{name.replace('_', '-')}", str(value)]
+            command += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         if self.open_files is not None:
             command = ["sh", "-c", f'ulimit -n {self.open_files} && exec "$@"', "sh", *command]
         log = self.root / "server.log"
         with open(log, "ab") as output:
             at = output.tell()
-            self.server = subprocess.Popen(command, cwd=self.checkout, env=self._environment(), stderr=output)
+            self.server = subprocess.Popen(
+                command, cwd=self.checkout, env=self._environment(), stdout=self.stdout, stderr=output
+            )
         self._processes.append(self.server)
         found = until(lambda: re.search(rb"listening on port (\d+)", log.read_bytes()[at:]), f"server up: {log}")
         self.port = int(found[1])

@@ -77,11 +77,14 @@ class Exchange:
         "method",
         "refusal",
         "request_id",
+        "span",
         "started",
         "stream",
         "target",
         "traceparent",
     )
+
+    span: Any  # not set unless requests are traced (observe/tracing.py)
 
     def __init__(self, connection: Responder, started: float) -> None:
         self.connection = connection

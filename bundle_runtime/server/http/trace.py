@@ -1,7 +1,8 @@
 """W3C Trace Context: what a caller's headers say of the trace that a request belongs to, passed on to the worker.
 
-The server adds no span of its own, so it passes the context on unchanged, as the recommendation asks of a server that
-does not take part. What breaks the format is dropped: a trace that starts again is better than a wrong one.
+Without spans of its own the server passes the context on unchanged, as the recommendation asks of a server that does
+not take part; with them (observe/tracing.py) it puts its span in the parent's place. What breaks the format is dropped:
+a trace that starts again is better than a wrong one.
 """
 
 from __future__ import annotations

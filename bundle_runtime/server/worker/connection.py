@@ -44,6 +44,7 @@ class WorkerEvents(Protocol):
 
     def on_refused(self, connection: WorkerConnection) -> None:
         """It is about to end, and nothing is taken from it any more."""
+
     def on_metrics(self, connection: WorkerConnection, frame: wire.Frame) -> None:
         """The text of its own metrics, which it was asked for."""
 

@@ -28,7 +28,8 @@ WORKER_RETURN_SECONDS = 5.0
 
 
 class WorkerLink:
-    """``state`` is what GET / shows. A failure is kept until a worker is ready: the one that failed exits."""
+    """``state`` is what GET / shows. A failure is kept until a worker is ready: the one that failed exits.
+    ``tracebacks``: clients may see the lines of the user's code that raised."""
 
     def __init__(
         self,
@@ -38,6 +39,7 @@ class WorkerLink:
         memory: Memory,
         lifecycle: Lifecycle,
         stall_seconds: float = 0.0,
+        tracebacks: bool = False,
     ) -> None:
         self._loop = loop
         self._digest = digest
@@ -48,6 +50,7 @@ class WorkerLink:
         self._stall_seconds = stall_seconds
         self._connection: WorkerConnection | None = None  # of the worker: the one that said hello last
         self.others = Others(loop.time)
+        self._tracebacks = tracebacks
         self.metrics = UserMetrics(loop)
         self._absent = asyncio.Event()
         self._absent.set()
@@ -157,7 +160,7 @@ class WorkerLink:
     def on_failed(self, fields: dict[str, Any]) -> None:
         """The worker could not load the bundle, and says why."""
         self.state = FAILED
-        self.failure = {"reason": str(fields.get("reason")), "message": str(fields.get("message"))}
+        self.failure = {"reason": str(fields.get("reason")), "message": _message(fields, self._tracebacks)}
         first = self.failure["message"].split("\n", 1)[0]
         say(f"worker failed: {self.failure['reason']}: {first}")
 
@@ -165,7 +168,7 @@ class WorkerLink:
         """The end of a request that the worker had."""
         code = ""
         if frame.kind != wire.RESPONSE:
-            code, payload = _read(frame)
+            code, payload = _read(frame, self._tracebacks)
             frame = frame._replace(payload=payload)
         self._dispatcher.answered(frame, code)
 
@@ -198,14 +201,22 @@ class WorkerLink:
         self._dispatcher.worker_lost()
 
 
-def _read(frame: wire.Frame) -> tuple[str, bytes]:
+def _message(fields: dict[str, Any], tracebacks: bool) -> str:
+    """Of an error or a failure; with the lines of its traceback where clients may see them."""
+    message = str(fields.get("message"))
+    traceback = fields.get("traceback") if tracebacks else ""
+    return f"{message}\n{traceback}" if traceback else message
+
+
+def _read(frame: wire.Frame, tracebacks: bool) -> tuple[str, bytes]:
     """Code and payload of a frame other than RESPONSE. What cannot be read is the end of one request only."""
     try:
         if frame.kind == wire.PIECES:
             return "", assemble(frame.payload)
         fields = fields_of(frame)
         code = str(fields.get("code") or "PredictFailed")
-        return code, str(fields.get("message") or f"{code}, without a message").encode()
+        fields["message"] = fields.get("message") or f"{code}, without a message"
+        return code, _message(fields, tracebacks).encode()
     except Exception as error:
         traceback.print_exception(error)
         return "InternalError", b"the worker's response could not be read"

@@ -14,11 +14,18 @@ import time
 from typing import Any, Callable
 
 from bundle_runtime.contract.layout import Layout
-from bundle_runtime.contract.report import LOAD_FAILED, LOAD_FUNCTION_NOT_FOUND, UNPICKLE_FAILED, RuntimeFailure, fail
+from bundle_runtime.contract.report import (
+    LOAD_FAILED,
+    LOAD_FUNCTION_NOT_FOUND,
+    UNPICKLE_FAILED,
+    RuntimeFailure,
+    fail,
+    valid_unicode,
+)
 from bundle_runtime.worker.load.file_advice import file_advice
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
-from bundle_runtime.worker.user_errors import describe, first_line, full, log
+from bundle_runtime.worker.user_errors import described, first_line, full, log
 from bundle_spec.document import BundleDocument
 
 PredictFn = Callable[..., Any]
@@ -204,7 +211,11 @@ def _user_failure(
     if isinstance(error, RuntimeFailure):
         raise error
     log(full(error))
-    return fail(reason, f"{what} {describe(error)}\n{advice(error)}")
+    message, traceback = described(error)
+    lines = (f"{what} {message}", traceback, advice(error))
+    failure = fail(reason, "\n".join(filter(None, lines)))
+    failure.brief, failure.traceback = valid_unicode(f"{lines[0]}\n{lines[2]}"), valid_unicode(traceback)
+    return failure
 
 
 def _say(text: str) -> None:

@@ -74,7 +74,7 @@ class BatchPredictor(Predictor):
                 try:
                     texts.append(self.encoded(raise_if_error(result)))
                 except Failed as failed:
-                    raise Failed(failed.code, f"instance {len(texts)}: {failed}") from None
+                    raise failed.within(f"instance {len(texts)}") from None
         return texts
 
     def _answer_of(self, result: Any) -> Answer:

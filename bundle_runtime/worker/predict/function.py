@@ -62,7 +62,7 @@ class FunctionPredictor(Predictor):
             try:
                 texts.append(self.encoded(await self.call_whole(fields)))
             except Failed as failed:
-                raise Failed(failed.code, f"instance {index}: {failed}") from None
+                raise failed.within(f"instance {index}") from None
         return texts
 
 

@@ -19,6 +19,7 @@ LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 _INT32: dict[str, JsonValue] = {"format": "int32"}
 
 Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
+HttpUrl = Annotated[str, Field(max_length=1024, pattern=r"^https?://[^\s@]+$")]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
 
 
@@ -62,6 +63,30 @@ class ServerResources(ApiModel):
     memory: Quantity | None = Field(
         default=None,
         description="Memory that the server may use. When not set: 16 times maxRequestBytes, at least 1Gi.",
+    )
+
+
+class Tracing(ApiModel):
+    """Spans of each request, which the server sends by OpenTelemetry."""
+
+    endpoint: HttpUrl | None = Field(
+        default=None,
+        description="Collector that takes OTLP over HTTP, such as http://collector.observability:4318. When not set: "
+        "the operator's default, or no spans.",
+    )
+    sampling_rate_per_million: int | None = Field(
+        default=None,
+        ge=0,
+        le=1_000_000,
+        description="Requests of a million that are traced where the caller has not decided. When not set: the "
+        "operator's default, or all.",
+        json_schema_extra=_INT32,
+    )
+    service_name: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=253,
+        description="service.name of the spans; the bundle's name when not set.",
     )
 
 
@@ -215,4 +240,11 @@ class Serving(ApiModel):
         default=None,
         max_length=32,
         description='Origins whose web pages may ask from a browser, such as "https://app.example.com"; "*" is all.',
+    )
+    tracing: Tracing | None = None
+    tracebacks: bool = Field(
+        default=False, description="Answers to what user code raised hold the last lines of its traceback."
+    )
+    access_log: bool = Field(
+        default=False, description="The server's log has a line of JSON for each request of a client."
     )

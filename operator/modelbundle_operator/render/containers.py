@@ -14,6 +14,7 @@ from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
 from modelbundle_operator.settings import Settings
@@ -85,8 +86,9 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         "restartPolicy": "Always",
         "command": [
             "python", "-m", "bundle_runtime.server", *(str(word) for option in options.items() for word in option),
+            *server_flags(serving),
         ],
-        "env": _env(_identity(resolution)),
+        "env": _env(_identity(resolution) | tracing_env(bundle, settings)),
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
             {"name": "probes", "containerPort": PROBE_PORT, "protocol": "TCP"},

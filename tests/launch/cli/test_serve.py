@@ -187,6 +187,18 @@ def test_user_code_that_raises_while_it_loads_is_the_reason(serve, tmp_path):
     assert "Error: LoadFunctionNotFound: loadModelFn is model.my_forgotten_fn" in log
 
 
+def test_what_serving_switches_on_is_on_here_too(serve, tmp_path):
+    manifest = packed("quickstart", tmp_path, THIS)
+    content = read_bundle(manifest)
+    content["spec"]["serving"] = {**content["spec"].get("serving", {}), "accessLog": True, "tracebacks": True}
+    manifest.write_text(dump(content))
+    serving = serve(manifest)
+    serving.wait_for_url()
+    assert ask(serving.url, x=20, y="ab") == 42
+    assert serving.stop() == 0
+    assert '"method":"POST","path":"/predict","status":200,"bytes":2' in serving.log
+
+
 def test_an_artifact_that_was_changed_does_not_run(serve, tmp_path):
     manifest = packed("quickstart", tmp_path, THIS)
     (manifest.parent / "bundle.pkl").write_bytes(b"changed")

@@ -40,6 +40,9 @@ EVERYTHING = {
     "artifactSecretName": "my-store",
     "envFrom": [{"prefix": "DB_", "secretRef": {"name": "db", "optional": True}}],
     "rollout": {"whenNoCapacity": "Replace", "token": "1"},
+    "tracing": {"endpoint": "http://collector:4318", "samplingRatePerMillion": 1000, "serviceName": "sentiment"},
+    "tracebacks": True,
+    "accessLog": True,
 }
 
 
@@ -266,6 +269,8 @@ def test_spelling_a_default_out_is_no_change():
         "idleSeconds": 75,
         "startupTimeoutSeconds": 600,
         "rollout": {"whenNoCapacity": "Wait"},
+        "tracebacks": False,
+        "accessLog": False,
     }
     assert plan(spelled).deployment == plan().deployment
 

@@ -111,6 +111,8 @@ def test_defaults():
         "$.spec.serving.startupTimeoutSeconds": 600,
         "$.spec.serving.rollout": {},
         "$.spec.serving.rollout.whenNoCapacity": "Wait",
+        "$.spec.serving.tracebacks": False,
+        "$.spec.serving.accessLog": False,
         "$.status": {},
         "$.status.observedGeneration": -1,
         "$.status.conditions[].message": "",
