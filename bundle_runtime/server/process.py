@@ -22,7 +22,8 @@ from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_
 from bundle_runtime.server.container import memory_limit, raise_open_files
 from bundle_runtime.server.cross_origin import CrossOrigin
 from bundle_runtime.server.drain import Drain
-from bundle_runtime.server.http.connection import Handler, HttpConnection
+from bundle_runtime.server.http.connection import HttpConnection
+from bundle_runtime.server.http.handler import Handler
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.listeners import BACKLOG, PROBE_BACKLOG, Listeners
 from bundle_runtime.server.observe.choose import observers

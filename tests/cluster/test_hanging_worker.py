@@ -4,6 +4,7 @@ again, and its stacks are in the log. The server beside it is not restarted."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.testkit.call import post, service_url
@@ -33,7 +34,7 @@ def test_a_hang_ends_the_worker(operator: Callable[[], None], store: Store, name
         with service_url(name, namespace) as url:
             assert post(f"{url}/predict", {"x": 1, "y": ""}).status == 504
     for name in CALLS:
-        ended = wait_for(f"{name}: a restart", lambda name=name: _ended(_pod(name, namespace)), SECONDS)
+        ended = wait_for(f"{name}: a restart", partial(_ended, name, namespace), SECONDS)
         pod = _pod(name, namespace)
         assert ended["exitCode"] == ENDED[name], ended
         assert "in predict" in kubectl(
@@ -49,7 +50,7 @@ def _pod(name: str, namespace: str) -> Manifest:
     return found
 
 
-def _ended(pod: Manifest) -> Manifest:
+def _ended(name: str, namespace: str) -> Manifest:
     """How the worker before this one ended; empty until the kubelet says so, which may be after the restart."""
-    (worker,) = pod["status"]["containerStatuses"]
+    (worker,) = _pod(name, namespace)["status"]["containerStatuses"]
     return dict(worker["lastState"].get("terminated") or {})

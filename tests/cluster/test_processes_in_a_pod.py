@@ -72,8 +72,13 @@ def ask(
     key = f"tests/{uuid.uuid4().hex[:12]}/processes.zip"
     artifact = {"uri": store.uri(key), "sha256": store.put(key, data), "packaging": "zip"}
     namespace = make_namespace("processes")
-    functions = {"loadPredictFn": "predict.load", "loadModelFn": "predict.load_model"}
-    bundle = manifest("processes", artifact, envParams=images[request.param], **functions)
+    bundle = manifest(
+        "processes",
+        artifact,
+        loadPredictFn="predict.load",
+        loadModelFn="predict.load_model",
+        envParams=images[request.param],
+    )
     apply(bundle, namespace=namespace)
     wait_ready("processes", namespace)
 

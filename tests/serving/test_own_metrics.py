@@ -110,11 +110,10 @@ def test_a_collector_that_hangs_hangs_nothing_else(bundle: Served, tmp_path) -> 
     hanging = tmp_path / "hanging"
     hanging.touch()
     pair = bundle(f"HANGING = {str(hanging)!r}\n{HANGS}").start()
-    missed = value(pair, "modelbundle_user_metrics_missed_total")
-    assert missed is not None
+    missed = value(pair, "modelbundle_user_metrics_missed_total") or 0.0
     assert value(pair, "mine_total") is None
     assert pair.predict().json == 7
-    assert value(pair, "modelbundle_user_metrics_missed_total") >= missed + 1
+    assert (value(pair, "modelbundle_user_metrics_missed_total") or 0.0) > missed
     assert pair.call("GET", "/readyz").status == 200
     hanging.unlink()
     until(lambda: value(pair, "mine_total") == 1, "it goes on, and so do the metrics")

@@ -103,7 +103,7 @@ async def _attacked(pair: Pair, seconds: int) -> dict[str, Any]:
 def violations(result: dict[str, Any], came: dict[str, Any], lost: Sequence[str]) -> list[str]:
     """What must hold and does not."""
     memory, others = result["memory"], result["others"]
-    found = [f"the {name} ended" for name in result["ended"]] + came["wrong"] + idle(ROWS, came["rows"])
+    found: list[str] = [f"the {name} ended" for name in result["ended"]] + came["wrong"] + idle(ROWS, came["rows"])
     if others["full"] > MOST_FULL * others["beside"]["count"]:
         found.append(f"{others['full']} requests of others found the queue full")
     if lost:

@@ -105,7 +105,11 @@ def reset(made: socket.socket) -> None:
 def sends(*pieces: bytes, wanted: int = 1, gap: float = 0.0) -> Act:
     """The pieces one after the other, ``gap`` seconds between two of them; {model} is the model's name. While it sends
     it reads, so that a refusal is seen that comes before the end."""
-    return lambda target: talk(target, pieces, wanted, gap)
+
+    async def act(target: Target) -> str:
+        return await talk(target, pieces, wanted, gap)
+
+    return act
 
 
 async def talk(target: Target, pieces: Iterable[bytes], wanted: int = 1, gap: float = 0.0) -> str:

@@ -7,7 +7,7 @@ import contextlib
 import random
 from collections.abc import Awaitable, Callable, Iterable
 
-from tools.testkit.hostile.client import PATIENCE, Client, chunked, connected, lines, post, sends, talk
+from tools.testkit.hostile.client import PATIENCE, Client, chunked, connected, lines, post, sends
 from tools.testkit.hostile.row import Act, Target, row
 
 SLOW = 45.0  # longer than a request may take to arrive
@@ -18,7 +18,7 @@ BODY = b'{"y":"%b"}' % (b"a" * 60_000)
 
 def drips(begin: bytes, piece: bytes, gap: float, wanted: int = 1) -> Act:
     """A request of which one piece comes now and then."""
-    return lambda target: talk(target, [begin, *[piece] * int(SLOW / gap)], wanted, gap)
+    return sends(begin, *[piece] * int(SLOW / gap), wanted=wanted, gap=gap)
 
 
 def leaves(*pieces: bytes, after: float = 0.0, times: int = 20) -> Act:

@@ -7,8 +7,9 @@ open``; ``gone`` is an end without an answer, ``held`` one that the client ended
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 # beside others: the server is too busy, or this client too slow
 SHARED = {"408", "429", "503"}
@@ -23,7 +24,7 @@ class Target:
     model: str
 
 
-Act = Callable[[Target], Awaitable[str]]
+Act = Callable[[Target], Coroutine[Any, Any, str]]
 
 
 @dataclass(frozen=True)
