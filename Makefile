@@ -71,6 +71,7 @@ bench-batching: $(READY)
 
 bench-serving: $(READY)
 	@$(PY) -m tools.benchmarks.serving $(if $(QUICK),--quick)
+	@$(PY) -m tools.benchmarks.serving.asynchronous $(if $(QUICK),--rounds 1 --seconds 2)
 
 # CPU per request against another checkout: make bench-compare CHECKOUT=../earlier
 bench-compare: $(READY)

@@ -27,13 +27,15 @@ def environment(name: str, *packages: str) -> Path:
     """The Python of the environment of that name, which has the packages (else the package of its name)."""
     home = CACHE / name
     python = home / "bin/python"
-    if not (home / "complete").exists():
+    complete = home / "complete"
+    wanted = " ".join(packages or (name,))
+    if not complete.exists() or complete.read_text() != wanted:
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
         uv = Path(sys.executable).with_name("uv")
-        install = [str(uv), "pip", "install", "--quiet", "--python", str(python), *(packages or (name,))]
+        install = [str(uv), "pip", "install", "--quiet", "--python", str(python), *wanted.split()]
         subprocess.run(install, check=True)
-        (home / "complete").touch()
+        complete.write_text(wanted)
     return python
 
 

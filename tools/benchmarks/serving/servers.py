@@ -158,8 +158,8 @@ def _version(name: str, *packages: str, of: str = "") -> Callable[[], str]:
     return lambda: version_of(environment(name, *packages), of or name)
 
 
-FASTAPI = ("fastapi", "uvicorn[standard]", "numpy")
-LITSERVE = ("litserve", "numpy")
+FASTAPI = ("fastapi", "uvicorn[standard]", "numpy", "aiohttp")
+LITSERVE = ("litserve", "numpy", "aiohttp")
 RAY = ("ray[serve]", "numpy")
 
 SERVERS = [
@@ -186,7 +186,7 @@ SERVERS = [
         "litserve", LITSERVE, lambda python, port, names: [str(python), "litserve_app.py", str(port), *names],
         _litserve), _litserve, "/health", "`LitServer(...).run`; JSON, the image as base64"),
     Server("Ray Serve", _version("ray", *RAY), _python(
-        "ray", RAY, lambda python, port, names: [str(python), "ray_app.py", str(port)], _plain,
+        "ray", RAY, lambda python, port, names: [str(python), "ray_app.py", str(port), *names], _plain,
         RAY_USAGE_STATS_ENABLED="0", RAY_TMPDIR="ROOT"), _plain, "/-/healthz",
            "`serve.run`, one deployment with one replica; JSON, the image as the raw body"),
     Server("FastAPI on uvicorn", _version("fastapi", *FASTAPI), _python(

@@ -37,6 +37,12 @@ class Seed:
             yield functions.sse(token)
 
     @bentoml.api
+    async def ask(self, x: int, y: str) -> int:
+        import asking  # for this row alone
+
+        return await asking.ask(x, y)
+
+    @bentoml.api
     def hold_python(self, seconds: float) -> int:
         return functions.hold_python(seconds)
 

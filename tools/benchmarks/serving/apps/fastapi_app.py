@@ -61,6 +61,13 @@ async def tokens(item: Count) -> AsyncIterable[str]:
         yield token
 
 
+@app.post("/ask")
+async def ask(item: Seed) -> int:
+    import asking  # for this row alone
+
+    return await asking.ask(item.x, item.y)
+
+
 @app.post("/hold_python")
 def hold_python(item: Seconds) -> int:
     return functions.hold_python(item.seconds)

@@ -66,12 +66,29 @@ class Tokens(ls.LitAPI):
             yield functions.sse(output)
 
 
+class Ask(ls.LitAPI):
+    def setup(self, device):
+        import asking  # for this row alone
+
+        self.function = asking.ask
+
+    async def decode_request(self, request):
+        return request
+
+    async def predict(self, fields):
+        return await self.function(**fields)
+
+    async def encode_response(self, output):
+        return {"output": output}
+
+
 APIS = {
     "predict": (Seed, {}),
     "largest": (Largest, {}),
     "series": (Series, {}),
     "brightest": (Brightest, {}),
     "tokens": (Tokens, {"stream": True}),
+    "ask": (Ask, {"enable_async": True}),
     "hold_python": (HoldPython, {}),
     "hold_c": (HoldC, {}),
 }
