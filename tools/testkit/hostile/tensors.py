@@ -60,9 +60,9 @@ TEXTS = (
     _binary("more texts than the shape has", EIGHT * 100, sized(800, datatype="BYTES", shape=[2])),
     _binary("no text at all", b"", sized(0, datatype="BYTES", shape=[4_000_000_000]), right=f"{WRONG} | 413 open"),
     row(
-        "half a million empty texts",
+        "a hundred thousand empty texts",
         "200 open | 413 open",
-        made(lambda: _with_head(_asks(sized(2_000_000, datatype="BYTES", shape=[500_000])), b"\0" * 2_000_000)),
+        made(lambda: _with_head(_asks(sized(400_000, datatype="BYTES", shape=[100_000])), b"\0" * 400_000)),
         20,
     ),
 )
@@ -128,7 +128,7 @@ NAMES = (
         made(
             lambda: post(_asks(*(tensor(name=f"n{number}", shape=[1], data=[1]) for number in range(10_000))), path=V2)
         ),
-        20,
+        60,
     ),
     _json(
         "an output that there is not",
