@@ -73,7 +73,7 @@ FOREIGN: dict[str, tuple[str, tuple[Edit, ...]]] = {
     "a label of the pods": ("deployment", (("spec/template/metadata/labels/app", TENANTS),)),
     "an annotation of the pods": ("deployment", (("spec/template/metadata/annotations/a", "b"),)),
     "an annotation": ("deployment", (("metadata/annotations/a", "b"), ("spec/replicas", 5))),
-    "a label": ("configmap", (("metadata/labels/a", "b"),)),
+    "a label": ("deployment", (("metadata/labels/a", "b"), ("spec/replicas", 5))),
     "a lost label": ("configmap", ((f"metadata/labels/{labelled(LABEL)}", GONE),)),
     "a lost owner": ("service", (("metadata/ownerReferences", GONE),)),
     "an address": ("service", (("spec/externalIPs", ["203.0.113.7"]),)),

@@ -140,9 +140,10 @@ def test_what_others_have_put_there_is_no_reason_to_refuse_the_operator(children
 
 
 def answered_for(body: Manifest) -> Any:
-    """What the operator keeps as it is: annotations are where others may write."""
+    """What the operator keeps as it is: annotations, and labels without a prefix, are where others may write."""
     metadata = body.get("metadata", {})
-    return metadata.get("labels"), metadata.get("ownerReferences"), body.get("spec"), body.get("data")
+    labels = {name: value for name, value in metadata.get("labels", {}).items() if "/" in name}
+    return labels, metadata.get("ownerReferences"), body.get("spec"), body.get("data")
 
 
 def test_nobody_else_is_asked(children: Children, api: RawApi) -> None:

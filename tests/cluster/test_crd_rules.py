@@ -72,8 +72,12 @@ def test_defaults_make_scale_and_status_work(server: Server) -> None:
         "gpu": {"count": 1, "resourceName": "nvidia.com/gpu"},
         "maxConcurrency": 1,
         "requestTimeoutSeconds": 60,
+        "maxRequestBytes": 64 * 1024 * 1024,
+        "idleSeconds": 75,
         "startupTimeoutSeconds": 600,
         "rollout": {"whenNoCapacity": "Wait"},
+        "tracebacks": False,
+        "accessLog": False,
     }
     # -1 until an operator has seen it
     assert found["status"]["observedGeneration"] in (-1, 1)
