@@ -20,7 +20,8 @@ class Worker:
         self.socket = Transport()
         self.connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
         self.connection.connection_made(cast(asyncio.Transport, self.socket))
-        self.says(wire.pack_json(wire.HELLO, digest="sha256:0", pid=1, python="3.8.1"))
+        hello = {"digest": "sha256:0", "pid": 1, "python": "3.8.1", "nonce": self.connection.nonce}
+        self.says(wire.pack_json(wire.HELLO, **hello))
         self.says(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT, has))
 
     def says(self, data: bytes) -> None:
