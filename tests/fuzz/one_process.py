@@ -178,6 +178,7 @@ class WorkerSide:
             self._link._handle(self._connection, frame)
         self._link.requests.put(None)
         serve(self._link, self._predictor, Threads(self._link.stall, 1, serve.__code__))
+        self._link.stall.stop()  # its alarm would end this process, which is no worker, minutes later
 
 
 class Runtime:

@@ -71,6 +71,7 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
         _wait_for_metrics()
         link.requests.put(None)
         serve(link, predictor, Threads(link.stall, 1, serve.__code__))
+        link.stall.stop()  # its alarm would end this process, which is no worker, minutes later
         ours.shutdown(socket.SHUT_WR)
         first = theirs.makefile("rb").read()
     assert not ended or ended[0] in (0, 1)
