@@ -14,8 +14,8 @@ PLURALS := modelbundles modelendpoints
 # unset: the local cluster, started when needed; current: kubectl's current context; none: no cluster
 CLUSTER ?=
 export CLUSTER
-# cluster tests mostly wait: more processes than processors (docs/how-to/development.md)
-SIDE_BY_SIDE := $(if $(filter none,$(CLUSTER)),,-n 4)
+# cluster tests mostly wait: more processes than processors, and one for the others (docs/how-to/development.md)
+SIDE_BY_SIDE := $(if $(filter none,$(CLUSTER)),,-n 5)
 # the local cluster needs root; where there is neither root nor sudo, demo and tests say what they could not do
 SUDO := $(shell [ "$$(id -u)" = 0 ] || [ -n '$(CLUSTER)' ] || ! command -v sudo >/dev/null || echo sudo -E -H)
 

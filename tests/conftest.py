@@ -32,7 +32,7 @@ MODES = ("local", "current", "none")
 DIRECTORY = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 ITEMS = pytest.StashKey[list[pytest.Item]]()
 
-# how fast inputs are generated says nothing about the product, and four processes share two cores
+# how fast inputs are generated says nothing about the product, and five processes share two cores
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared-machine")
 

@@ -3,7 +3,8 @@
 pytest-xdist runs the files of tests in several processes. A cluster test mostly waits, so several share the one cluster
 and the one operator in it. An `exclusive` one has them to itself: all of these run one after the other, in a process
 that waits for the others to be done with the cluster. Tests without a cluster need the processors, and some watch the
-clock: one at a time, in the time that the exclusive ones leave. Locks make it so, whatever the order of the files.
+clock: one at a time, by one process from the beginning and by whichever else has nothing to do. Locks make it so,
+whatever the order of the files.
 """
 
 from __future__ import annotations
@@ -46,12 +47,20 @@ def unit(item: pytest.Item) -> str:
 
 
 class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Hands out units in the order of their first tests."""
+    """Hands out units in the order of their first tests; to the first process those without a cluster before others."""
 
     def __init__(self, config: pytest.Config, log: Any, items: list[pytest.Item]) -> None:
         super().__init__(config, log)
         self._units = {item.nodeid: unit(item) for item in items}
+        self._without_cluster = {unit(item) for item in items if kind(item) is Kind.NO_CLUSTER}
         config.option.loadscopereorder = False
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if node is self.nodes[0]:
+            first = next((name for name in self.workqueue if name in self._without_cluster), None)
+            if first is not None:
+                self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         return self._units[nodeid]
