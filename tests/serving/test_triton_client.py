@@ -24,7 +24,8 @@ class TestTritonClient:
         assert client.is_server_ready()
         assert client.is_model_ready("mirror")
         assert client.is_model_ready("mirror", mirror.digest)
-        assert not client.is_model_ready("mirror", "1")
+        assert client.is_model_ready("mirror", "1"), "what clients ask for where there is one version"
+        assert not client.is_model_ready("mirror", "2")
         assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
         assert client.get_model_metadata("mirror", mirror.digest)["versions"] == [mirror.digest]
 

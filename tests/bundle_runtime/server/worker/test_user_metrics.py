@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Any, cast
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.worker.connection import WorkerConnection
@@ -20,7 +20,7 @@ class Worker:
         self.socket = Transport()
         self.connection = WorkerConnection(client.server.link, cast(asyncio.AbstractEventLoop, client.clock))
         self.connection.connection_made(cast(asyncio.Transport, self.socket))
-        hello = {"digest": "sha256:0", "pid": 1, "python": "3.8.1", "nonce": self.connection.nonce}
+        hello: dict[str, Any] = {"digest": "sha256:0", "pid": 1, "python": "3.8.1", "nonce": self.connection.nonce}
         self.says(wire.pack_json(wire.HELLO, **hello))
         self.says(wire.pack_json(wire.READY) + wire.pack(wire.HEARTBEAT, has))
 
