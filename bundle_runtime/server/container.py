@@ -8,8 +8,8 @@ from pathlib import Path
 
 # v2 mounts a container's own group at the root, v1 the memory controller's
 CGROUP_FILES = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-# where nothing is limited: what a pod's server has (docs/reference/pod-contract.md)
 OPEN_FILES_MAX = 1024 * 1024  # where nothing is limited
+# where nothing is limited: what a pod's server has (docs/reference/pod-contract.md)
 DEFAULT_MEMORY_LIMIT_BYTES = 1024 * 1024 * 1024
 
 

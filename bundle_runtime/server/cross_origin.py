@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 
 from bundle_runtime.server.http.exchange import Exchange, Responder
+from bundle_runtime.server.http.handler import Before
 from bundle_runtime.server.server import Server
 
 ANY = "*"
@@ -18,15 +19,11 @@ _ALLOWED = b"access-control-allow-methods: GET, HEAD, POST\r\naccess-control-max
 _NAMES = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1024}")  # of headers, as they come back
 
 
-class CrossOrigin:
+class CrossOrigin(Before):
     """Hands the requests of all connections to the server, and lets pages of ``origins`` read its responses."""
 
     def __init__(self, server: Server, origins: Iterable[str]) -> None:
-        self.memory = server.memory
-        self.lifecycle = server.lifecycle
-        self.limits = server.limits
-        self.connections = server.connections
-        self.too_many = server.too_many
+        super().__init__(server)
         self._server = server
         self._origins = frozenset(origin.encode() for origin in origins)
         self._is_any = ANY.encode() in self._origins

@@ -102,12 +102,10 @@ def _now(now: Snapshot) -> Iterable[Metric]:
     yield _gauge("modelbundle_requests_in_flight", "Requests that the worker has.", now.in_flight)
     yield _gauge("modelbundle_queue_depth", "Requests that wait for the worker.", now.queue_depth)
     yield _gauge("modelbundle_connections", "Open HTTP connections.", now.connections)
-    ended = CounterMetricFamily("modelbundle_connections_ended", "Connections ended to make room for others.")
-    ended.add_metric([], now.connections_ended)
-    yield ended
-    slow = CounterMetricFamily("modelbundle_slow_readers_ended", "Clients whose unread responses were too much.")
-    slow.add_metric([], now.slow_readers_ended)
-    yield slow
+    yield _counter("modelbundle_connections_ended", "Connections ended to make room for others.", now.connections_ended)
+    yield _counter(
+        "modelbundle_slow_readers_ended", "Clients whose unread responses were too much.", now.slow_readers_ended
+    )
     refused = CounterMetricFamily(
         "modelbundle_refusals",
         "What was more than a setting (limit), a frame or memory ever takes, or than memory takes now.",
@@ -123,21 +121,21 @@ def _now(now: Snapshot) -> Iterable[Metric]:
         "Since the loaded worker's last sign of life; 0 without one.",
         now.heartbeat_age,
     )
-    lost = CounterMetricFamily("modelbundle_worker_restarts", "Loaded workers that went away without being asked.")
-    lost.add_metric([], now.workers_lost)
-    yield lost
-    restarts = CounterMetricFamily(
-        "modelbundle_server_restarts", "Processes that served and were killed, since the container started."
+    yield _counter(
+        "modelbundle_worker_restarts", "Loaded workers that went away without being asked.", now.workers_lost
     )
-    restarts.add_metric([], now.server_restarts)
-    yield restarts
+    yield _counter(
+        "modelbundle_server_restarts",
+        "Processes that served and were killed, since the container started.",
+        now.server_restarts,
+    )
     phases = GaugeMetricFamily("modelbundle_worker_load_seconds", "How long the worker's load took.", labels=["phase"])
     for phase, seconds in now.load_seconds.items():
         phases.add_metric([phase], seconds)
     yield phases
-    missed = CounterMetricFamily("modelbundle_user_metrics_missed", "Scrapes without the bundle's own metrics.")
-    missed.add_metric([], now.user_metrics_missed)
-    yield missed
+    yield _counter(
+        "modelbundle_user_metrics_missed", "Scrapes without the bundle's own metrics.", now.user_metrics_missed
+    )
     info = GaugeMetricFamily("modelbundle_info", "The bundle that is served.", labels=["digest", "worker_python"])
     info.add_metric([now.digest, now.worker_python], 1)
     yield info
@@ -145,3 +143,7 @@ def _now(now: Snapshot) -> Iterable[Metric]:
 
 def _gauge(name: str, help: str, value: float) -> Metric:
     return GaugeMetricFamily(name, help, value=value)
+
+
+def _counter(name: str, help: str, value: float) -> Metric:
+    return CounterMetricFamily(name, help, value=value)

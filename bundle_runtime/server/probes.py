@@ -36,6 +36,4 @@ class Probes:
 
     def tick(self) -> None:
         """Once a second."""
-        now = self._loop.time()
-        for connection in list(self.connections):
-            connection.check(now)
+        self.connections.check(self._loop.time())

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import jsonschema_rs
@@ -68,8 +68,9 @@ async def serve(
     if options.cors_origins:
         handler = CrossOrigin(server, options.cors_origins.split(","))
     watching = observers(server, loop, access_log=options.access_log)
-    observed = ObservedServer(handler, watching)
-    connect = partial(ObservedConnection, observed, loop) if watching else partial(HttpConnection, handler, loop)
+    connect: Callable[[], HttpConnection] = partial(HttpConnection, handler, loop)
+    if watching:
+        connect = partial(ObservedConnection, ObservedServer(handler, watching), loop)
     probes = Probes(server, loop)
     # uvloop closes the sockets that it is given: these stay for stop()
     clients = [await loop.create_server(connect, sock=sock.dup(), backlog=BACKLOG) for sock in listeners.clients]

@@ -142,8 +142,7 @@ class Server:
         """Once a second."""
         self.responses.headers.clear()
         now = self._loop.time()
-        for connection in list(self.connections):
-            connection.check(now)
+        self.connections.check(now)
         self.link.tick(now)
         if not self.dispatcher.has_worker and not self.readiness.expects_worker():
             self.dispatcher.give_up()

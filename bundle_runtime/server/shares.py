@@ -8,7 +8,7 @@ from typing import Protocol
 class Holder(Protocol):
     """Who holds a part of it."""
 
-    def no_room(self) -> None:
+    def abort(self) -> None:
         """It holds nothing any more, and ends."""
 
 
@@ -32,7 +32,7 @@ class Share:
             oldest = next(iter(self._held))
             self.release(oldest)
             self.ended += 1
-            oldest.no_room()
+            oldest.abort()
 
     def release(self, holder: Holder) -> None:
         """It holds nothing any more; to say so twice is to say so once."""

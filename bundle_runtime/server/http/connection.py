@@ -262,12 +262,6 @@ class HttpConnection(asyncio.Protocol):
             return self._waiting_since
         return self._parser.began if self._parser.arriving and self._current is None and not self._queue else None
 
-    def end(self) -> None:
-        self.abort()
-
-    def no_room(self) -> None:
-        self.abort()
-
     def expects_request(self) -> bool:
         """The client has only just connected, or a moment ago had a stream whose head announced keep-alive."""
         if self._parser.began and not self.keepalive_announced:

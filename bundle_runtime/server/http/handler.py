@@ -24,3 +24,14 @@ class Handler(Protocol):
 
     def too_many(self) -> bytes:
         """The response to a connection for which there is no room."""
+
+
+class Before:
+    """A handler that stands before another one, ``behind``, which owns what all connections share."""
+
+    def __init__(self, behind: Handler) -> None:
+        self.memory = behind.memory
+        self.lifecycle = behind.lifecycle
+        self.limits = behind.limits
+        self.connections = behind.connections
+        self.too_many = behind.too_many

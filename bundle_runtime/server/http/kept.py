@@ -40,10 +40,11 @@ class Kept:
         """``arriving`` bytes are kept of what has not arrived as a whole, beside what is queued; ``paused``: no more is
         read."""
         size = arriving + sum(self.queued) + (SOCKET_BYTES if paused else 0)
-        self.counts = size >= KEPT_MIN_BYTES
-        if self.counts:
+        if size >= KEPT_MIN_BYTES:
+            self.counts = True
             self._memory.small.hold(self._holder, size)
-        else:
+        elif self.counts:
+            self.counts = False
             self._memory.small.release(self._holder)
 
     def unread(self, size: int) -> None:

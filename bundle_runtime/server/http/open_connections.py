@@ -24,8 +24,8 @@ class Closable(Protocol):
     def held_up_since(self) -> float | None:
         """Since when the client keeps back the rest of its request, or does not read; None when it does neither."""
 
-    def end(self) -> None:
-        """At once."""
+    def abort(self) -> None:
+        """Ends it at once."""
 
     def check(self, now: float) -> None:
         """Once a second: ends what takes too long."""
@@ -67,6 +67,11 @@ class OpenConnections:
         """It has ended."""
         self._open.pop(connection, None)
 
+    def check(self, now: float) -> None:
+        """Once a second."""
+        for connection in list(self._open):
+            connection.check(now)
+
     def _make_room(self) -> bool:
         now = self._clock()
         if now < self._full_until:
@@ -81,7 +86,7 @@ class OpenConnections:
         for connection in ends:
             self.discard(connection)
             self.ended += 1
-            connection.end()
+            connection.abort()
         if not ends:
             self._full_until = now + LOOK_AGAIN_SECONDS
         return bool(ends)

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.handler import Handler
+from bundle_runtime.server.http.handler import Before, Handler
+from bundle_runtime.server.http.responses import STATUS_OF
 
-CLIENT_GONE = 499  # the status of a request whose client left before the response's end
+CLIENT_GONE = STATUS_OF["ClientGone"]  # of a request whose client left before the response's end
 
 
 class Observer(Protocol):
@@ -25,15 +26,11 @@ class Observer(Protocol):
         """The process is about to end: what is still here goes out, or is lost within two seconds."""
 
 
-class ObservedServer:
+class ObservedServer(Before):
     """The server, as connections see it. An observer's mistake is in the log and costs no request anything."""
 
     def __init__(self, server: Handler, observers: Sequence[Observer]) -> None:
-        self.memory = server.memory
-        self.lifecycle = server.lifecycle
-        self.limits = server.limits
-        self.connections = server.connections
-        self.too_many = server.too_many
+        super().__init__(server)
         self._server = server
         self._observers = observers
 

@@ -31,8 +31,10 @@ Steps = tuple["Steps | None", str | int]
 
 def refuse_other_media(exchange: Exchange, body: bytes) -> None:
     """Refused when the body says that it is something else than JSON, and looks like it."""
+    if body[:_BLANKS_MAX].lstrip()[:1] in _JSON_BEGINS:
+        return
     media = exchange.header(b"content-type").partition(b";")[0].strip().lower()
-    if not media or media.endswith(b"json") or body[:_BLANKS_MAX].lstrip()[:1] in _JSON_BEGINS:
+    if not media or media.endswith(b"json"):
         return
     is_text = media.startswith(b"text/") or media == b"application/x-www-form-urlencoded"
     what = f"a body of the content-type {media.decode('latin-1')[:100]!r} is not taken here"

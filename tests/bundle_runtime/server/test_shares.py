@@ -14,7 +14,7 @@ MIB = 1024 * 1024
 class Reader:
     ended = False
 
-    def no_room(self) -> None:
+    def abort(self) -> None:
         self.ended = True
 
 
