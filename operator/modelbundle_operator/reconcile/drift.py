@@ -57,13 +57,10 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
     Before our forced apply that includes fields that we want: who changes a value takes its ownership. So non-empty
     means: apply; and only what is foreign in the answer of that apply is an addition, for `without_foreign`.
     """
-    ours: Fields = {}
+    ours, entries = _owners(live)
     others: Fields = {}
-    for entry in live.get("metadata", {}).get("managedFields") or []:
-        if entry.get("subresource") == "status":
-            continue
-        target = ours if entry.get("manager") == FIELD_MANAGER else others
-        _merge(target, entry.get("fieldsV1") or {})
+    for _, fields in entries:
+        _merge(others, fields)
     if not ours:  # managedFields were reset: ownership is unknown until our next apply
         return {}
     _merge(ours, _ADDRESSES)
@@ -72,17 +69,25 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
 
 def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
     """The field managers that alone own something in spec and data."""
-    entries = [
-        each for each in live.get("metadata", {}).get("managedFields") or [] if each.get("subresource") != "status"
-    ]
-    ours: Fields = {}
-    for entry in entries:
-        if entry.get("manager") == FIELD_MANAGER:
-            _merge(ours, entry.get("fieldsV1") or {})
-    others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER]
+    ours, entries = _owners(live)
     _merge(ours, _ADDRESSES)
-    found = {each.get("manager", "") for each in others if _without(_within(each.get("fieldsV1") or {}, _OURS), ours)}
+    found = {manager for manager, fields in entries if _without(_within(fields, _OURS), ours)}
     return tuple(sorted(found - {""}))
+
+
+def _owners(live: dict[str, Any]) -> tuple[Fields, list[tuple[str, Fields]]]:
+    """What this operator owns, and what each entry of another field manager has; status is left out."""
+    ours: Fields = {}
+    others = []
+    for entry in live.get("metadata", {}).get("managedFields") or []:
+        manager, fields = entry.get("manager", ""), entry.get("fieldsV1") or {}
+        if entry.get("subresource") == "status":
+            continue
+        if manager == FIELD_MANAGER:
+            _merge(ours, fields)
+        else:
+            others.append((manager, fields))
+    return ours, others
 
 
 def _merge(into: Fields, fields: Fields) -> None:
