@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,17 +48,29 @@ def served(bundle: Served) -> Served:
 
 @pytest.fixture(scope="module")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("seed") / "root"
-    code_bundle(root, SEED)
-    with stopping(Pair(root, SEED_DOCUMENT, name="seed")) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("seed") / "root", SEED, SEED_DOCUMENT, name="seed") as pair:
+        yield pair
 
 
 @pytest.fixture(scope="module")
 def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("mirror") / "root"
-    code_bundle(root, MIRROR)
-    with stopping(Pair(root, {}, name="mirror")) as pair:
+    with serving(tmp_path_factory.mktemp("mirror") / "root", MIRROR, name="mirror") as pair:
+        yield pair
+
+
+@contextlib.contextmanager
+def serving(
+    root: Path,
+    source: str,
+    document: Mapping[str, Any] | None = None,
+    files: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Iterator[Pair]:
+    """The pair of a bundle whose predict.py is ``source``, with ``files`` beside it, ready; stopped in the end."""
+    code_bundle(root, source)
+    for name, text in (files or {}).items():
+        (root / "bundle/artifact" / name).write_text(text)
+    with stopping(Pair(root, dict(document or {}), **options)) as pair:
         yield pair.start()
 
 
@@ -65,5 +78,5 @@ def python_of(version: str) -> str:
     """Skips the test where the machine has none."""
     python = interpreter(version)
     if python is None:
-        pytest.skip(f"needs a CPython {version}")
+        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
     return python

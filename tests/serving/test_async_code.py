@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle, python_of
-from tools.testkit.pair import PATIENCE, Background, Pair, stopping, until
+from tests.serving.conftest import Served, python_of, serving
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 
 SOURCE = """
 import asyncio, atexit, concurrent.futures, gc, multiprocessing, os, signal, sys, threading
@@ -114,13 +114,18 @@ BOTH = ["3.8", "3.13"]
 
 @pytest.fixture(scope="module", params=BOTH)
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("async") / "root"
-    code_bundle(root, SOURCE)
-    (root / "bundle/artifact/jobs.py").write_text(JOBS)
     document = {"loadModelFn": "predict.load"}
     python = python_of(request.param)
-    with stopping(Pair(root, document, python=python, max_concurrency=16, request_timeout_seconds=60)) as pair:
-        yield pair.start()
+    with serving(
+        tmp_path_factory.mktemp("async") / "root",
+        SOURCE,
+        document,
+        files={"jobs.py": JOBS},
+        python=python,
+        max_concurrency=16,
+        request_timeout_seconds=60,
+    ) as pair:
+        yield pair
 
 
 def lives_on(pair: Pair) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Pair, stopping, until
+from tests.serving.conftest import Served, serving
+from tools.testkit.pair import Pair, until
 
 MIB = 1024 * 1024
 # a pod's server may have 1 GiB, which the server also takes for its limit where there is none; the process itself, and
@@ -31,10 +31,11 @@ ROUTES = [
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("attacked") / "root"
-    code_bundle(root, "def predict(x=None, **more):\n    return len(x) if isinstance(x, str) else 1\n")
-    with stopping(Pair(root, {})) as pair:
-        yield pair.start()
+    with serving(
+        tmp_path_factory.mktemp("attacked") / "root",
+        "def predict(x=None, **more):\n    return len(x) if isinstance(x, str) else 1\n",
+    ) as pair:
+        yield pair
 
 
 def peak(pair: Pair) -> int:

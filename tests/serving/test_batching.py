@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import PATIENCE, Background, Pair, stopping, until
+from tests.serving.conftest import Served, serving
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 from tools.testkit.pythons import interpreter
 
 SOURCE = """
@@ -43,12 +43,10 @@ TRACE = {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 
 @pytest.fixture(scope="module")
 def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("batched") / "root"
-    code_bundle(root, SOURCE)
     document = {"responseSchema": {"not": {"const": {"twice": 26}}}}
     oldest = interpreter("3.8") or sys.executable
-    with stopping(Pair(root, document, python=oldest)) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("batched") / "root", SOURCE, document, python=oldest) as pair:
+        yield pair
 
 
 def behind(pair: Pair, *rows: object) -> list[Background]:

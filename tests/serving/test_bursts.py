@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Background, Pair, stopping, until
-from tools.testkit.pythons import interpreter
+from tests.serving.conftest import Served, python_of, serving
+from tools.testkit.pair import Background, Pair, until
 
 SOURCE = """
 import ctypes, time
@@ -57,13 +56,9 @@ MANY = 30_000
 
 @pytest.fixture(scope="module", params=["3.8", "this Python"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    python = interpreter(request.param) if request.param == "3.8" else sys.executable
-    if python is None:
-        pytest.skip("needs a CPython 3.8: none in pyenv, no python3.8 in PATH")
-    root = tmp_path_factory.mktemp("bursts") / "root"
-    code_bundle(root, SOURCE)
-    with stopping(Pair(root, {}, python=python, max_concurrency=3)) as pair:
-        yield pair.start()
+    python = python_of(request.param) if request.param == "3.8" else sys.executable
+    with serving(tmp_path_factory.mktemp("bursts") / "root", SOURCE, python=python, max_concurrency=3) as pair:
+        yield pair
 
 
 def ask(pair: Pair, headers: dict[str, str], **fields: Any) -> bytes:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served
+from tests.serving.conftest import Served, python_of
 from tools.testkit.pair import PATIENCE, Pair, until
-from tools.testkit.pythons import interpreter
 
 # the model is downloaded unless it is there; each start leaves a file that may not be there at the next one
 SOURCE = """
@@ -55,9 +54,7 @@ def restart(pair: Pair) -> None:
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
 def test_a_killed_worker_does_not_download_again(bundle: Served, version: str) -> None:
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"needs a CPython {version}")
+    python = python_of(version)
     pair = bundle(SOURCE, LOADING, python=python)
     as_in_a_pod(pair)
     pair.start()

@@ -11,8 +11,8 @@ from urllib.parse import urljoin
 
 import pytest
 
-from tests.serving.conftest import code_bundle
-from tools.testkit.pair import Pair, stopping
+from tests.serving.conftest import serving
+from tools.testkit.pair import Pair
 
 ECHO = """
 def predict(x, scale=1):
@@ -25,10 +25,8 @@ JSON = {"content_type": "application/json"}
 
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("echo") / "root"
-    code_bundle(root, ECHO)
-    with stopping(Pair(root, {}, name="echo", max_concurrency=2)) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("echo") / "root", ECHO, name="echo", max_concurrency=2) as pair:
+        yield pair
 
 
 @pytest.mark.parametrize("version", ["1", "digest"])

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving.conftest import Served
+from tests.serving.conftest import Served, python_of
 from tests.serving.streams import SSE, ask, begin
 from tools.testkit.pair import PATIENCE, Background, Pair, until
-from tools.testkit.pythons import interpreter
 
 SOURCE = """
 import asyncio, contextvars, os, threading, time
@@ -83,9 +82,7 @@ LOADS = {"loadModelFn": "predict.load"}
 
 
 def asynchronous(served: Served, version: str = "", **options: object) -> Pair:
-    python = interpreter(version) if version else ""
-    if python is None:
-        pytest.skip(f"needs a CPython {version}")
+    python = python_of(version) if version else ""
     return served(SOURCE, LOADS, python=python, **options)
 
 
@@ -209,9 +206,7 @@ async def predict(kind="", n=3, root=""):
 
 @pytest.mark.parametrize("version", BOTH)
 def test_asynchronous_generators_stream_on_the_loop(served: Served, version: str) -> None:
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"needs a CPython {version}")
+    python = python_of(version)
     pair = served(STREAMS, python=python, max_concurrency=4)
     assert ask(pair).json == [0, 1, 2]
     assert ask(pair, SSE, n=2).body == b"data: 0\n\ndata: 1\n\n"

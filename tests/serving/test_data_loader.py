@@ -6,23 +6,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import code_bundle
+from tests.serving.conftest import python_of, serving
 from tests.serving.data_loader import BATCHES, PREDICT, SOURCE
 from tests.serving.test_processes import METHODS, states
-from tools.testkit.pair import Pair, stopping, until
-from tools.testkit.pythons import interpreter
+from tools.testkit.pair import Pair, until
 
 
 @pytest.fixture(scope="module", params=["3.8", "3.13"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    python = interpreter(request.param)
-    if python is None:
-        pytest.skip(f"needs a CPython {request.param}")
-    root = tmp_path_factory.mktemp("loader") / "root"
-    code_bundle(root, f"{PREDICT}\npredict = load\n")
-    (root / "bundle/artifact/data_loader.py").write_text(SOURCE)
-    with stopping(Pair(root, {}, python=python)) as pair:
-        yield pair.start()
+    python = python_of(request.param)
+    with serving(
+        tmp_path_factory.mktemp("loader") / "root",
+        f"{PREDICT}\npredict = load\n",
+        files={"data_loader.py": SOURCE},
+        python=python,
+    ) as pair:
+        yield pair
 
 
 @pytest.mark.parametrize("method", METHODS)

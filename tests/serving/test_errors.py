@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Background, Pair, stopping
+from tests.serving.conftest import Served, serving
+from tools.testkit.pair import Background, Pair
 
 ODD = """
 import sys
@@ -34,10 +34,10 @@ def predict(do, value=None):
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("odd") / "root"
-    code_bundle(root, ODD)
-    with stopping(Pair(root, {"responseSchema": {"not": {"const": "forbidden"}}})) as pair:
-        yield pair.start()
+    with serving(
+        tmp_path_factory.mktemp("odd") / "root", ODD, {"responseSchema": {"not": {"const": "forbidden"}}}
+    ) as pair:
+        yield pair
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import code_bundle
-from tools.testkit.pair import Answer, Background, Pair, stopping, until
+from tests.serving.conftest import serving
+from tools.testkit.pair import Answer, Background, Pair, until
 from tools.testkit.pythons import oldest
 
 BATCHED = r"""
@@ -80,10 +80,10 @@ def load_predict_fn(model):
 
 @pytest.fixture(scope="module")
 def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("batched") / "root"
-    code_bundle(root, BATCHED)
-    with stopping(Pair(root, {}, python=oldest(), request_timeout_seconds=5)) as pair:
-        yield pair.start()
+    with serving(
+        tmp_path_factory.mktemp("batched") / "root", BATCHED, python=oldest(), request_timeout_seconds=5
+    ) as pair:
+        yield pair
 
 
 def together(pair: Pair, *does: str) -> list[Answer]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
-from tests.serving.conftest import code_bundle
-from tools.testkit.pair import Pair, stopping
+from tests.serving.conftest import serving
+from tools.testkit.pair import Pair
 
 ECHO = "def predict(x):\n    return x\n"
 LIMIT = DEFAULT_REQUEST_BYTES
@@ -17,10 +17,8 @@ LIMIT = DEFAULT_REQUEST_BYTES
 
 @pytest.fixture(scope="module")
 def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("echo") / "root"
-    code_bundle(root, ECHO)
-    with stopping(Pair(root, {})) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("echo") / "root", ECHO) as pair:
+        yield pair
 
 
 def talk(pair: Pair, *pieces: bytes) -> bytes:

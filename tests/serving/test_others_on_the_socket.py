@@ -12,19 +12,17 @@ from pathlib import Path
 import pytest
 
 from bundle_runtime.contract import wire
-from tests.serving.conftest import Served, code_bundle
+from tests.serving.conftest import Served, serving
 from tests.serving.test_life import GATED, go, started
-from tools.testkit.pair import PATIENCE, Pair, stopping, until
+from tools.testkit.pair import PATIENCE, Pair, until
 
 MIB = 1024 * 1024
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("others") / "root"
-    code_bundle(root, "def predict(x):\n    return x\n")
-    with stopping(Pair(root, {})) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("others") / "root", "def predict(x):\n    return x\n") as pair:
+        yield pair
 
 
 def connect(pair: Pair) -> tuple[socket.socket, str]:

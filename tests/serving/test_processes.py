@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import PATIENCE, Background, Pair, stopping, until
-from tools.testkit.pythons import interpreter
+from tests.serving.conftest import Served, python_of, serving
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 
 SOURCE = """
 import concurrent.futures, multiprocessing, os, signal, subprocess, sys, threading, time
@@ -100,14 +99,16 @@ METHODS = ["fork", "spawn", "forkserver"]
 
 @pytest.fixture(scope="module", params=["3.8", "3.13"])
 def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    python = interpreter(request.param)
-    if python is None:
-        pytest.skip(f"needs a CPython {request.param}")
-    root = tmp_path_factory.mktemp("processes") / "root"
-    code_bundle(root, SOURCE)
-    (root / "bundle/artifact/jobs.py").write_text(JOBS)
-    with stopping(Pair(root, {}, python=python, max_concurrency=2, request_timeout_seconds=60)) as pair:
-        yield pair.start()
+    python = python_of(request.param)
+    with serving(
+        tmp_path_factory.mktemp("processes") / "root",
+        SOURCE,
+        files={"jobs.py": JOBS},
+        python=python,
+        max_concurrency=2,
+        request_timeout_seconds=60,
+    ) as pair:
+        yield pair
 
 
 def states(pid: int) -> list[str]:

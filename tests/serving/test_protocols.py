@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Answer, Pair, stopping
+from tests.serving.conftest import Served, serving
+from tools.testkit.pair import Answer, Pair
 
 SEED = """
 def predict(x, y):
@@ -34,10 +34,8 @@ LIMIT = DEFAULT_REQUEST_BYTES
 
 @pytest.fixture(scope="module")
 def seed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("seed") / "root"
-    code_bundle(root, SEED)
-    with stopping(Pair(root, DOCUMENT, name="seed")) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("seed") / "root", SEED, DOCUMENT, name="seed") as pair:
+        yield pair
 
 
 def post(pair: Pair, path: str, value: Any, **headers: str) -> Answer:

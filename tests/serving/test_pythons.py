@@ -10,7 +10,7 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
-from tests.serving.conftest import Served
+from tests.serving.conftest import Served, python_of
 from tools.testkit.pair import put_runtime
 from tools.testkit.pythons import VERSIONS, interpreter
 
@@ -49,9 +49,7 @@ with open(sys.argv[1], "wb") as file:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_bundle_written_and_served_by_the_same_python(bundle: Served, tmp_path: Path, version: str) -> None:
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
+    python = python_of(version)
     put_runtime(tmp_path / "runtime")
     pickled = tmp_path / "bundle.pkl"
     subprocess.run(

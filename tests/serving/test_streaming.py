@@ -9,18 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
+from tests.serving.conftest import Served, serving
 from tests.serving.streams import LINES, SOURCE, SSE, ask, begin, marks
 from tests.serving.test_protocols import PARENT
-from tools.testkit.pair import Pair, stopping, until
+from tools.testkit.pair import Pair, until
 
 
 @pytest.fixture(scope="module")
 def streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("streams") / "root"
-    code_bundle(root, SOURCE)
-    with stopping(Pair(root, {}, request_timeout_seconds=1.5)) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("streams") / "root", SOURCE, request_timeout_seconds=1.5) as pair:
+        yield pair
 
 
 class TestForms:

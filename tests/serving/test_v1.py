@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle
-from tools.testkit.pair import Pair, stopping
+from tests.serving.conftest import Served, serving
+from tools.testkit.pair import Pair
 
 IRIS = [[6.8, 2.8, 4.8, 1.4], [6.0, 3.4, 4.5, 1.6]]
 ONE = "def predict(x):\n    return x\n"
@@ -17,10 +17,8 @@ ONE = "def predict(x):\n    return x\n"
 
 @pytest.fixture(scope="module")
 def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    root = tmp_path_factory.mktemp("one") / "root"
-    code_bundle(root, ONE)
-    with stopping(Pair(root, {}, name="model")) as pair:
-        yield pair.start()
+    with serving(tmp_path_factory.mktemp("one") / "root", ONE, name="model") as pair:
+        yield pair
 
 
 class TestV1:
