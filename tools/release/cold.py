@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     if _git("status", "--porcelain", "--untracked-files=no"):
         print("note: changes that are not committed are not part of it", file=sys.stderr, flush=True)
     if options.directory:
-        Path(options.directory).mkdir(parents=True, exist_ok=True)
+        options.directory.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix="model-bundles-cold-", dir=options.directory))
     done: list[Command] = []
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from modelbundle_operator.loop.controller import DONE, Controller, Outcome
 from modelbundle_operator.loop.key import Key
@@ -20,6 +22,26 @@ def taken(turns: Turns) -> list[str]:
     while (key := turns.next()) is not None:
         found.append(key.namespace)
     return found
+
+
+@contextlib.asynccontextmanager
+async def at_work(
+    queue: WorkQueue, reconcile: Callable[[Key], Awaitable[Outcome]], asked: Iterable[Key]
+) -> AsyncIterator[None]:
+    """Eight workers look at what is asked for, for a minute at most."""
+    controller = Controller(queue, reconcile, workers=8, deadline=600)
+    task = asyncio.create_task(controller.run())
+    for key in asked:
+        controller.enqueue(key)
+    async with asyncio.timeout(60):
+        yield
+    task.cancel()
+    await asyncio.wait({task})
+
+
+async def until(true: Callable[[], bool]) -> None:
+    while not true():  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
 
 
 def test_namespaces_take_turns_and_a_key_keeps_its_place_in_its_own() -> None:
@@ -122,20 +144,13 @@ async def test_slow_writes_of_heavy_objects_keep_no_light_one_waiting() -> None:
         seen.append(key.namespace)
         return DONE
 
-    controller = Controller(WorkQueue(workers=8, is_heavy=heavy.__contains__), reconcile, workers=8, deadline=600)
-    task = asyncio.create_task(controller.run())
-    for key in (*heavy, *keys("light", 50)):
-        controller.enqueue(key)
-    async with asyncio.timeout(60):
-        while len(seen) < 50:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+    queue = WorkQueue(workers=8, is_heavy=heavy.__contains__)
+    async with at_work(queue, reconcile, (*heavy, *keys("light", 50))):
+        await until(lambda: len(seen) >= 50)
         assert set(seen) == {"light"}
         go_on.set()
-        while len(seen) < 58:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+        await until(lambda: len(seen) >= 58)
     assert most == 1
-    task.cancel()
-    await asyncio.wait({task})
 
 
 async def test_the_slow_looks_of_one_namespace_keep_no_other_waiting() -> None:
@@ -148,16 +163,8 @@ async def test_the_slow_looks_of_one_namespace_keep_no_other_waiting() -> None:
         seen.append(key.namespace)
         return DONE
 
-    controller = Controller(WorkQueue(workers=8), reconcile, workers=8, deadline=600)
-    task = asyncio.create_task(controller.run())
-    for key in (*keys("slow", 50), *keys("quick", 50)):
-        controller.enqueue(key)
-    async with asyncio.timeout(60):
-        while len(seen) < 50:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
+    async with at_work(WorkQueue(workers=8), reconcile, (*keys("slow", 50), *keys("quick", 50))):
+        await until(lambda: len(seen) >= 50)
         assert set(seen) == {"quick"}
         go_on.set()
-        while len(seen) < 100:  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-    task.cancel()
-    await asyncio.wait({task})
+        await until(lambda: len(seen) >= 100)

@@ -123,9 +123,8 @@ class Admission(FakeCluster):
         return super()._store(live, new)
 
 
-async def test_what_a_mutating_webhook_changes_is_not_sent_again_and_again() -> None:
-    world = World(model_bundle(), Admission())
-    await world.look()
+async def serves_by_one_apply(world: World) -> None:
+    """What a webhook makes of the Deployment is not sent again, and the bundle serves."""
     for _ in range(4):
         await world.look()
     world.rolled_out(serving_pod())
@@ -134,6 +133,12 @@ async def test_what_a_mutating_webhook_changes_is_not_sent_again_and_again() -> 
     assert world.condition("Reconciling") == {}
     assert world.cluster.calls["apply", "Deployment"] <= 1
     await world.at_rest()
+
+
+async def test_what_a_mutating_webhook_changes_is_not_sent_again_and_again() -> None:
+    world = World(model_bundle(), Admission())
+    await world.look()
+    await serves_by_one_apply(world)
     world.cluster.edit("Deployment", KEY, lambda body: body["metadata"].update(ownerReferences=[]))
     await world.look()
     assert world.cluster.objects["Deployment", *KEY.place]["metadata"]["ownerReferences"], "it is taken back"

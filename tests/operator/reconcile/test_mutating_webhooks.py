@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from tests.operator.fake_cluster import FakeCluster
+from tests.operator.reconcile.test_disputes import serves_by_one_apply
 from tests.operator.world import KEY, World
-from tools.testkit.cluster_objects import model_bundle, serving_pod
+from tools.testkit.cluster_objects import model_bundle
 
 Body = dict[str, Any]
 _times = itertools.count(1)
@@ -76,14 +77,7 @@ class Admission(FakeCluster):
 async def test_what_a_webhook_makes_of_it_stays_and_costs_no_call_at_rest(webhook: Callable[[Body], None]) -> None:
     gpu = {"gpu": {"count": 1}, "tolerations": [{"key": "spot", "operator": "Exists"}]}
     world = World(model_bundle(serving=gpu), Admission(webhook))
-    for _ in range(4):
-        await world.look()
-    world.rolled_out(serving_pod())
-    await world.look()
-    assert world.ready() == ("True", "Serving")
-    assert world.condition("Reconciling") == {}
-    assert world.cluster.calls["apply", "Deployment"] <= 1
-    await world.at_rest()
+    await serves_by_one_apply(world)
     before = world.cluster.calls["apply", "Deployment"]
     world.cluster.edit("ModelBundle", KEY, lambda body: body["spec"]["serving"].update(replicas=2))
     for _ in range(4):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tools.benchmarks.harness.tables import one_line, table
-from tools.benchmarks.serving.page import FULL_ROUNDS, figure
+from tools.benchmarks.serving.page import figure, provisional
 from tools.benchmarks.serving.results import AGAIN, OURS, Cell, cells, ratio, unpacked
 
 QUIET_LOAD = 2.0
@@ -43,12 +43,8 @@ requests share. The stand-in answers an error when more requests or connections 
 
 
 def _provisional(result: dict[str, Any]) -> str:
-    why = []
-    if result["rounds"] < FULL_ROUNDS:
-        why.append(f"{result['rounds']} of {FULL_ROUNDS} rounds")
-    if result["loadBefore"] > QUIET_LOAD:
-        why.append(f"other programs ran meanwhile, at a load of {result['loadBefore']}")
-    return f"\n**Provisional**: {', '.join(why)}.\n" if why else ""
+    busy = f"other programs ran meanwhile, at a load of {result['loadBefore']}"
+    return provisional(result["rounds"], busy if result["loadBefore"] > QUIET_LOAD else "")
 
 
 def _row(cell: Cell, answers: int, times: float | None) -> list[object]:

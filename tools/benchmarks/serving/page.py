@@ -186,13 +186,15 @@ def _how(found: Cells, facts: dict[str, Any]) -> str:
 
 
 def _provisional(facts: dict[str, Any]) -> str:
+    busy = f"other programs took {facts['othersCores']} of a core meanwhile"
+    return provisional(facts["rounds"], busy if facts["othersCores"] > QUIET_CORES else "", ", goals and losses too")
+
+
+def provisional(rounds: int, busy: str, also: str = "") -> str:
     """A run that is short, or shared the machine, says that everything works and not how fast it is."""
-    why = []
-    if facts["rounds"] < FULL_ROUNDS:
-        why.append(f"{facts['rounds']} of {FULL_ROUNDS} rounds")
-    if facts["othersCores"] > QUIET_CORES:
-        why.append(f"other programs took {facts['othersCores']} of a core meanwhile")
-    return f"\n**Provisional**, goals and losses too: {', '.join(why)}.\n" if why else ""
+    why = [f"{rounds} of {FULL_ROUNDS} rounds"] if rounds < FULL_ROUNDS else []
+    why += [busy] if busy else []
+    return f"\n**Provisional**{also}: {', '.join(why)}.\n" if why else ""
 
 
 def _noise(found: Cells) -> str:
