@@ -121,22 +121,32 @@ def test_what_the_operator_does_is_let_through(
     show(f"{tried} writes as the operator does them: all let through")
 
 
+@pytest.fixture(scope="module")
+def edited_children(children: Children) -> dict[str, str]:
+    """A bundle for each edit, by the edit: a child that is edited again and again would be left for a while."""
+    names = {what: f"edited-{number}" for number, what in enumerate(FOREIGN)}
+    parts: Manifest = {"serving": NOWHERE, "loadPredictFn": "p.load", "loadModelFn": "m.load"}
+    apply(*(manifest(name, ARTIFACT, **parts) for name in names.values()), namespace=children.namespace)
+    return names
+
+
 @pytest.mark.parametrize("what", FOREIGN)
-def test_what_others_have_put_there_is_no_reason_to_refuse_the_operator(children: Children, what: str) -> None:
+def test_what_others_have_put_there_is_no_reason_to_refuse_the_operator(
+    children: Children, edited_children: dict[str, str], what: str
+) -> None:
     """By the operator itself: it takes the edit back, with an apply that carries it along and a PUT without it."""
-    child, edits = FOREIGN[what]
-    before = get(child, BUNDLE, children.namespace) or {}
+    (child, edits), name, namespace = FOREIGN[what], edited_children[what], children.namespace
+    before = wait_for("the child", lambda: get(child, name, namespace), 30)
     put = json.dumps(edited(before, (*edits, ("metadata/resourceVersion", GONE))))
     replace = ("replace", "-f", "-", "-o", "json")
     # again while a controller writes its status meanwhile
-    edit = wait_for("the edit", lambda: kubectl(*replace, namespace=children.namespace, stdin=put), 10)
+    edit = wait_for("the edit", lambda: kubectl(*replace, namespace=namespace, stdin=put), 10)
     assert answered_for(json.loads(edit)) != answered_for(before)
 
     def restored() -> bool:
-        return answered_for(get(child, BUNDLE, children.namespace) or {}) == answered_for(before)
+        return answered_for(get(child, name, namespace) or {}) == answered_for(before)
 
-    # the same Deployment is edited again and again here: the later ones are left for a while first
-    wait_for("the edit to be undone", restored, 90, lambda: explain_bundle(BUNDLE, children.namespace))
+    wait_for("the edit to be undone", restored, 30, lambda: explain_bundle(name, namespace))
 
 
 def answered_for(body: Manifest) -> Any:

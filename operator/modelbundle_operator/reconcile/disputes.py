@@ -78,7 +78,7 @@ class Disputes:
         new = Dispute(_owner(wanted), _fingerprint(wanted), _content(wanted), "", now)
         last = self._last.pop(_ref(wanted), None)
         if last is not None and (last.owner, last.content) == (new.owner, new.content) and now < last.at + QUIET:
-            again = _changed(before, wanted)
+            again = bool(last.answer) and _changed(before, wanted)  # else the same change once more: a write failed
             managers = foreign_managers(before) if again else last.managers
             new = replace(new, undone=last.undone + again, managers=managers)
         self._last[_ref(wanted)] = new

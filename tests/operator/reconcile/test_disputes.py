@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from typing import Any
 
@@ -113,6 +114,34 @@ async def test_a_removal_that_meets_a_conflict_is_tried_again(served: World) -> 
     assert not _is_added(served)
 
 
+async def test_a_change_whose_undoing_meets_conflicts_is_one_change(served: World) -> None:
+    """Else a busy Deployment, whose own controller writes its status meanwhile, is left for minutes."""
+    _edits(served)
+    with pytest.MonkeyPatch.context() as broken:
+        replace, refused = served.cluster.replace, []
+
+        async def conflicts(body: Body) -> Body:
+            refused.append(body)
+            if 2 <= len(refused) <= 2 + UNDONE_AT_ONCE:  # the first one takes the POST's fields over
+                raise Conflict("409: the object has been modified")
+            return await replace(body)
+
+        broken.setattr(served.cluster, "replace", conflicts)
+        for _ in range(3 * UNDONE_AT_ONCE):
+            with contextlib.suppress(Conflict):
+                await served.look()
+    assert len(refused) > UNDONE_AT_ONCE
+    assert not _is_added(served), "undone, although no time has passed"
+    for _ in range(UNDONE_AT_ONCE - 1):
+        _edits(served)
+        await served.look()
+        assert not _is_added(served), "undone at once"
+    served.rolled_out(serving_pod())
+    await served.look()
+    assert served.condition("Reconciling") == {}
+    await served.at_rest()
+
+
 class Admission(FakeCluster):
     """An API server with a mutating webhook, as Autopilot and Kyverno have: no request of CPU is below 250m."""
 
@@ -179,6 +208,7 @@ def test_what_is_remembered_is_bounded_and_goes_with_its_owner() -> None:
     def fight(number: int) -> None:
         for _ in range(UNDONE_AT_ONCE + 1):
             disputes.applied(live, _child(number), START)
+            disputes.answered(_child(number), _child(number))
 
     def disputed(number: int) -> bool:
         return bool(disputes.words(Metadata(name=f"b-{number}", namespace="models", uid="u"), START))
