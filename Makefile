@@ -93,7 +93,8 @@ soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
 	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
 	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
-	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py $(PYTEST_ARGS)
+	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/operator/test_full_service_range.py \
+	  $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 
@@ -141,4 +142,5 @@ cluster: $(READY)
 	@echo 'for this shell: eval "$$($(PY) -m tools.local_cluster env)"'
 
 clean-cluster:
-	@python=$(PY); [ -x $$python ] || python=python3; $(SUDO) $$python -m tools.local_cluster down
+	@python=$(PY); [ -x $$python ] || python=python3; \
+	  $(SUDO) $$python -m tools.local_cluster down && $(SUDO) $$python -m tools.local_cluster --cluster exclusive down

@@ -4,8 +4,9 @@ CLUSTER unset: the local cluster, started before the first test so that its prog
 counts it. CLUSTER=current: kubectl's current context. CLUSTER=none: cluster tests are skipped, and the summary ends
 with NOT PROVED.
 
-With `-n`, as in `make test`, pytest-xdist runs the tests in several processes (tools/testkit/side_by_side.py). The
-process that starts them collects the tests too: it knows whether a cluster is needed and starts it before them.
+With `-n`, as in `make test`, pytest-xdist runs the tests in several processes (tools/testkit/side_by_side.py), one of
+them with a local cluster of its own. The process that starts them collects the tests too: it knows which clusters are
+needed and starts them before them.
 """
 
 from __future__ import annotations
@@ -23,14 +24,25 @@ from hypothesis import HealthCheck, settings
 
 from tools.local_cluster.place import here as local_cluster
 from tools.testkit.default_signals import hand_on_no_ignored_signal
-from tools.testkit.place import local_environment
+from tools.testkit.place import AUDIT_LOGS, local_environment
 from tools.testkit.progress import Progress
-from tools.testkit.side_by_side import Turns, UnitScheduling, position, shared_directory
+from tools.testkit.side_by_side import (
+    OWN_CLUSTER,
+    Kind,
+    Turns,
+    UnitScheduling,
+    gives_own_cluster,
+    kind,
+    own_cluster,
+    position,
+    shared_directory,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 MODES = ("local", "current", "none")
 DIRECTORY = pytest.StashKey["tempfile.TemporaryDirectory[str]"]()
 ITEMS = pytest.StashKey[list[pytest.Item]]()
+OWNED = pytest.StashKey[bool]()
 
 # how fast inputs are generated says nothing about the product, and five processes share two cores
 settings.register_profile("shared-machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,10 +53,20 @@ def pytest_configure(config: pytest.Config) -> None:
     hand_on_no_ignored_signal()
     os.environ.setdefault("MODELBUNDLE_TESTS_BEGAN", str(time.time()))  # one moment for all processes of a run
     # before any test module is imported: client libraries read it once, and no other cluster may be touched
-    if _mode() == "local":
+    if cluster := own_cluster(config):
+        _use_own(cluster)
+    elif _mode() == "local":
         os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)
     if directory := shared_directory(config):
-        config.pluginmanager.register(Turns(directory))
+        config.pluginmanager.register(Turns(directory, alone=bool(cluster)))
+
+
+def _use_own(cluster: str) -> None:
+    """This process's tests, and what they start, see this cluster; the whole run's audit is that of both."""
+    logs = [os.environ["CLUSTER_AUDIT_LOG"]]
+    os.environ["LOCAL_CLUSTER"] = cluster
+    os.environ.update(local_environment())
+    os.environ[AUDIT_LOGS] = os.pathsep.join([*logs, os.environ["CLUSTER_AUDIT_LOG"]])
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -72,9 +94,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         up = _local_cluster("up")
         if up and any(item.get_closest_marker("argocd") for item in session.items):
             up = _local_cluster("start", "argocd")
+        if up and _owns_one(session):
+            up = _local_cluster("--cluster", OWN_CLUSTER, "up")
     if not up:
         pytest.exit("the local cluster did not start (CLUSTER=none leaves its tests out)", returncode=1)
     os.environ.update(local_environment())
+
+
+def _owns_one(session: pytest.Session) -> bool:
+    """Whether a process gets a cluster of its own: where there are several, and exclusive tests."""
+    several = len(session.config.option.tx or ()) > 1
+    return several and _mode() == "local" and any(kind(item) is Kind.EXCLUSIVE for item in session.items)
 
 
 def _local_cluster(*verb: str) -> bool:
@@ -87,12 +117,15 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
     session.perform_collect()
     config.stash[DIRECTORY] = tempfile.TemporaryDirectory(prefix="modelbundle-tests-")
     config.stash[ITEMS] = session.items
+    config.stash[OWNED] = not _why_none() and _owns_one(session)
     config.pluginmanager.register(Progress(config, session.items))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     node.workerinput["shared_directory"] = node.config.stash[DIRECTORY].name
+    if node.config.stash[OWNED] and gives_own_cluster(node.config, node.gateway.id):
+        node.workerinput["cluster"] = OWN_CLUSTER
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -17,7 +17,7 @@ from tools.demo import cluster_half
 from tools.testkit.call import client_pod
 from tools.testkit.install import install, runtime_image
 from tools.testkit.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
-from tools.testkit.place import Place
+from tools.testkit.place import AUDIT_LOGS, Place
 from tools.testkit.side_by_side import once
 from tools.testkit.store import Store
 
@@ -42,6 +42,12 @@ def audit_file(place: Place) -> Path:
     if place.audit_log is None:
         pytest.skip("CLUSTER_AUDIT_LOG is not set: needs the API server's audit log")
     return place.audit_log
+
+
+@pytest.fixture(scope="session")
+def audit_logs(audit_file: Path) -> list[AuditLog]:
+    """Of every cluster of the run."""
+    return [AuditLog(Path(path)) for path in os.environ.get(AUDIT_LOGS, str(audit_file)).split(os.pathsep)]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ Rule = tuple[str, str, str]  # API group, resource, verb
 @pytest.mark.runs_last(99)
 @pytest.mark.exclusive
 def test_every_right_of_the_operator_was_used(
-    request: pytest.FixtureRequest, operator: object, audit_file: Path, show: Any
+    request: pytest.FixtureRequest, operator: object, audit_logs: list[AuditLog], show: Any
 ) -> None:
     missing = set(Path(__file__).parent.glob("test_*.py")) - {item.path for item in request.session.items}
     if missing:
@@ -30,7 +30,7 @@ def test_every_right_of_the_operator_was_used(
     lease = get("role", "modelbundle-operator-lease", "modelbundle-system")
     assert lease is not None
     granted = set(rules([*role["rules"], *lease["rules"]]))
-    calls = [event for event in AuditLog(audit_file).everything(OPERATOR) if received(event) >= began()]
+    calls = [event for log in audit_logs for event in log.everything(OPERATOR) if received(event) >= began()]
     used = {rule for event in calls for rule in needed(event)}
     # while a test uninstalls the chart, an operator that is about to end is refused what the chart grants
     refused = {rule for event in calls if decision(event) == "forbid" for rule in needed(event)}

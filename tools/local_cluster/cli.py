@@ -133,7 +133,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--cluster", metavar="NAME", default="", help="another cluster of this checkout than the usual one"
+        "--cluster",
+        metavar="NAME",
+        help="another cluster of this checkout than the usual one; LOCAL_CLUSTER unless told",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     start = verbs.add_parser(
@@ -172,7 +174,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _again_as_root(arguments: list[str]) -> int:
     """Namespaces and mounts need root; the cache stays the user's."""
-    kept = ("HOME", "PATH", "XDG_CACHE_HOME", "PYENV_ROOT", "GOPROXY", "GOCACHE", "GOMODCACHE", "DEBIAN_FRONTEND")
+    kept = ("HOME", "PATH", "XDG_CACHE_HOME", "PYENV_ROOT", "GOPROXY", "GOCACHE", "GOMODCACHE", "DEBIAN_FRONTEND",
+            "LOCAL_CLUSTER")  # fmt: skip
     groups = ("PIP_", "SSL_", "UV_")
     variables = [
         f"{name}={value}"

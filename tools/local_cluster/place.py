@@ -1,9 +1,11 @@
 """Where the cluster of this copy of the project lives: each checkout has its own, named after the checkout's path.
 
-A checkout may have more than one: what wants a cluster of another shape, or for itself, names one (`--cluster NAME`).
+A checkout may have more than one: what wants a cluster of another shape, or for itself, names one (`--cluster NAME`,
+or LOCAL_CLUSTER=NAME for all that a process starts).
 """
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,8 +81,10 @@ class Place:
         return RUN_ROOT / f"{self.id}.lock"
 
 
-def here(cluster: str = "") -> Place:
-    return of_checkout(Path(__file__).resolve().parent.parent.parent, cluster)
+def here(cluster: str | None = None) -> Place:
+    """That of this name; without a name, that of LOCAL_CLUSTER."""
+    named = os.environ.get("LOCAL_CLUSTER", "") if cluster is None else cluster
+    return of_checkout(Path(__file__).resolve().parent.parent.parent, named)
 
 
 def of_checkout(checkout: Path, cluster: str = "") -> Place:

@@ -22,6 +22,7 @@ def environment(place: Place | None = None) -> dict[str, str]:
         "PATH": _path(),
         "KUBECONFIG": str(place.kubeconfig),
         "CLUSTER_AUDIT_LOG": str(place.audit_log),
+        "LOCAL_CLUSTER": place.cluster,
     }
     if not plan.shape.node:
         return control_plane

@@ -17,6 +17,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECRET = "modelbundle-artifacts"
+AUDIT_LOGS = "MODELBUNDLE_TESTS_AUDIT_LOGS"  # where a run has more than one cluster: those of all of them
 _NEEDED = {
     "MODELBUNDLE_LOCAL_S3_ENDPOINT": "the S3 server's URL as this machine reaches it",
     "MODELBUNDLE_LOCAL_S3_ENDPOINT_IN_CLUSTER": "the S3 server's URL as a pod reaches it",

@@ -1,10 +1,11 @@
 """Which tests `make test` runs side by side, and which wait for each other.
 
 pytest-xdist runs the files of tests in several processes. A cluster test mostly waits, so several share the one cluster
-and the one operator in it. An `exclusive` one has them to itself: all of these run one after the other, in a process
-that waits for the others to be done with the cluster. Tests without a cluster need the processors, and some watch the
-clock: one at a time, by one process from the beginning and by whichever else has nothing to do. Locks make it so,
-whatever the order of the files.
+and the one operator in it. An `exclusive` one has them to itself: all of these run one after the other in one process,
+which has a local cluster of its own; on another cluster it waits for the others to be done with it. A test that
+`runs_last` waits for them everywhere: it measures, or looks at what the whole run did. Tests without a cluster need the
+processors, and some watch the clock: one at a time, by one process from the beginning and by whichever else has nothing
+to do. Locks make it so, whatever the order of the files.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+
+OWN_CLUSTER = "exclusive"  # the local cluster of the process that runs the exclusive tests, and their unit
 
 
 class Kind(enum.IntEnum):
@@ -43,11 +46,18 @@ def unit(item: pytest.Item) -> str:
     """Tests of one unit run in one process, in their order: those of a file, of an xdist_group, the exclusive ones."""
     if group := item.get_closest_marker("xdist_group"):
         return str(group.args[0])
-    return "exclusive" if kind(item) is Kind.EXCLUSIVE else item.nodeid.partition("::")[0]
+    return OWN_CLUSTER if kind(item) is Kind.EXCLUSIVE else item.nodeid.partition("::")[0]
+
+
+def gives_own_cluster(config: pytest.Config, name: str) -> bool:
+    """Whether the process of this name is the one with a cluster of its own: the last one."""
+    processes = len(config.option.tx)
+    return processes > 1 and name == f"gw{processes - 1}"
 
 
 class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Hands out units in the order of their first tests; to the first process those without a cluster before others."""
+    """Hands out units in the order of their first tests; to the first process those without a cluster before others,
+    and to the one with a cluster of its own nothing of the shared one."""
 
     def __init__(self, config: pytest.Config, log: Any, items: list[pytest.Item]) -> None:
         super().__init__(config, log)
@@ -56,20 +66,36 @@ class UnitScheduling(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no
         config.option.loadscopereorder = False
 
     def _assign_work_unit(self, node: Any) -> None:
-        if node is self.nodes[0]:
-            first = next((name for name in self.workqueue if name in self._without_cluster), None)
-            if first is not None:
-                self.workqueue.move_to_end(first, last=False)
+        unit = self._next_for(node)
+        if unit is None:
+            node.shutdown()
+            return
+        self.workqueue.move_to_end(unit, last=False)
         super()._assign_work_unit(node)
+
+    def _next_for(self, node: Any) -> str | None:
+        without_cluster: str | None = next((name for name in self.workqueue if name in self._without_cluster), None)
+        if is_alone(node):
+            return OWN_CLUSTER if OWN_CLUSTER in self.workqueue else without_cluster
+        if node is self.nodes[0] and without_cluster is not None:
+            return without_cluster
+        others = any(is_alone(each) for each in self.nodes)
+        return next((name for name in self.workqueue if not (others and name == OWN_CLUSTER)), None)
 
     def _split_scope(self, nodeid: str) -> str:
         return self._units[nodeid]
 
 
+def is_alone(node: Any) -> bool:
+    """Whether this process has a cluster of its own."""
+    return bool(node.workerinput.get("cluster"))
+
+
 class Turns:
     """A process's turn: a lock that it holds from the first to the last test of one kind in a row."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, alone: bool) -> None:
+        self._alone = alone  # on a cluster of its own
         self._cluster = (directory / "cluster").open("a")
         self._processor = (directory / "processor").open("a")
 
@@ -80,8 +106,10 @@ class Turns:
     ) -> Generator[None, object, object]:
         if kind(item) is Kind.NO_CLUSTER:
             fcntl.flock(self._processor, fcntl.LOCK_EX)
-        else:
-            fcntl.flock(self._cluster, fcntl.LOCK_SH if kind(item) is Kind.SHARED else fcntl.LOCK_EX)
+        elif kind(item) is Kind.SHARED:
+            fcntl.flock(self._cluster, fcntl.LOCK_SH)
+        elif not self._alone or item.get_closest_marker("runs_last"):
+            fcntl.flock(self._cluster, fcntl.LOCK_EX)
         try:
             return (yield)
         finally:
@@ -91,17 +119,23 @@ class Turns:
 
 
 def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
-    """Does it in the first process that asks; the others wait until it is done."""
+    """Does it in the first process of a cluster that asks; the others wait until it is done."""
     directory = shared_directory(config)
     if directory is None:
         act()
         return
-    done = directory / f"{what}.done"
-    with (directory / what).open("a") as lock:
+    what_where = f"{what}-{own_cluster(config)}"
+    done = directory / f"{what_where}.done"
+    with (directory / what_where).open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
             act()
             done.touch()
+
+
+def own_cluster(config: pytest.Config) -> str:
+    """Name of the local cluster that this process has to itself; empty where it shares the usual one."""
+    return str(getattr(config, "workerinput", {}).get("cluster", ""))
 
 
 def shared_directory(config: pytest.Config) -> Path | None:
