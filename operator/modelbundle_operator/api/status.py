@@ -101,6 +101,13 @@ class LastFailure(ApiModel):
     count: int | None = Field(default=None, ge=0, description="How often.", json_schema_extra=_INT32)
 
 
+class Retry(ApiModel):
+    """Pods that cannot start are removed, so that they hold no GPU, and made again later."""
+
+    count: int = Field(ge=1, description="How often in a row they were removed.", json_schema_extra=_INT32)
+    at: str = Field(max_length=64, description="When they are made again.", json_schema_extra=_TIME)
+
+
 class Status(ApiModel):
     """What the operator observed."""
 
@@ -131,6 +138,7 @@ class Status(ApiModel):
     selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
     lineage: Lineage | None = None
     last_failure: LastFailure | None = None
+    retry: Retry | None = None
     startup: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, max_length=32, description="Seconds that each phase of the last start took."
     )

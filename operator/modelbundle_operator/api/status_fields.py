@@ -69,6 +69,13 @@ class LastFailureFields(TypedDict, total=False):
     count: int
 
 
+class RetryFields(TypedDict):
+    """Pods that are held back: how often in a row, and until when (RFC 3339)."""
+
+    count: int
+    at: str
+
+
 # a move that has begun: names of bundles, and when the former one answers no more; `from` is a word of Python
 MovingFields = TypedDict("MovingFields", {"from": str, "to": str, "until": str}, total=False)
 
@@ -94,6 +101,7 @@ class StatusFields(CommonStatusFields, total=False):
     selector: str
     lineage: LineageFields
     lastFailure: LastFailureFields
+    retry: RetryFields
     startup: dict[str, float]
 
 

@@ -12,6 +12,7 @@ from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
 from modelbundle_operator.judge.checks import first
 from modelbundle_operator.judge.evidence import Evidence, gather
+from modelbundle_operator.judge.giving_back import retry_due, with_words
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
 from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE
@@ -44,7 +45,7 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(
         tuple(conditions),
         known.failure,
-        capacity_due(seen),
+        min((due for due in (capacity_due(seen), retry_due(seen)) if due is not None), default=None),
         complete=not seen.wanted or seen.complete,
         first_ready=seen.first_ready,
         first_run=known.first_run if seen.serving else None,
@@ -118,7 +119,8 @@ def something_failed(known: Evidence) -> Verdict | None:
     """A failure explains why no pod is ready."""
     if known.failure is None:
         return None
-    return Verdict(ConditionType.READY, "False", known.failure.reason, known.failure.message)
+    problem = with_words(known.failure, known.seen)
+    return Verdict(ConditionType.READY, "False", problem.reason, problem.message)
 
 
 def waits_for_capacity(known: Evidence) -> Verdict | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.failures import Failure, failure
+from modelbundle_operator.judge.giving_back import kept_failure
 from modelbundle_operator.judge.observation import INSTALL, WORKER, Observation, Pod
 from modelbundle_operator.judge.reports import whole_number
 
@@ -28,7 +29,7 @@ class Evidence:
 
 def gather(seen: Observation) -> Evidence:
     """The evidence of an observation."""
-    return Evidence(seen, failure(seen), first_run(seen))
+    return Evidence(seen, failure(seen) or kept_failure(seen), first_run(seen))
 
 
 def run_from_pod(pod: Pod) -> Run:

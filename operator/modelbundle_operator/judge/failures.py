@@ -110,8 +110,13 @@ def _ended_badly(container: Container, pod: Pod, seen: Observation) -> Failure |
         exit_code=ended.exit_code,
         count=max(count, 1),
         time=ended.finished,
-        terminal=container.name == PREPARE and reason in _TERMINAL,
+        terminal=is_terminal(container.name, reason),
     )
+
+
+def is_terminal(container: str | None, reason: str) -> bool:
+    """Whether no retry can help: the artifact or the bundle itself is wrong."""
+    return container == PREPARE and reason in _TERMINAL
 
 
 def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:

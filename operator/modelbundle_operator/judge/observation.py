@@ -12,6 +12,7 @@ from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, IDLE_OPTION
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBundle, Status
+from modelbundle_operator.api.status import Retry
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import short_digest
 from modelbundle_operator.judge.reports import Report, parse
@@ -125,6 +126,7 @@ class Observation(RunningPods):
     no_capacity_seconds: float = 60.0
     rollout: Rollout = field(default_factory=Rollout)
     contended: str = ""  # in words, who changes a child again and again
+    retry: Retry | None = None  # what is decided about pods that cannot start
 
     @property
     def wanted(self) -> int:

@@ -11,6 +11,7 @@ from modelbundle_operator.api.status_fields import (
     LineageFields,
     RequirementsFields,
     ResolvedFields,
+    RetryFields,
     StatusFields,
 )
 from modelbundle_operator.api.times import seconds_between, timestamp
@@ -21,7 +22,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.judge.evidence import Run
 from modelbundle_operator.judge.failures import Failure
 from modelbundle_operator.judge.judgement import Judgement
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, WORKER, Pod, RunningPods
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, WORKER, Observation, Pod, RunningPods
 from modelbundle_operator.settings import Settings
 
 LONGEST_MESSAGE = 4000
@@ -70,6 +71,8 @@ def summarise(
         status["startup"] = _phases(judgement.first_ready)
     if (last := _last_failure(previous, judgement, generation, now)) is not None:
         status["lastFailure"] = last
+    if (retry := _retry(previous, generation, running)) is not None:
+        status["retry"] = retry
     return status
 
 
@@ -120,6 +123,14 @@ def _last_failure(
     if old and "time" in old:
         written["time"] = old["time"]
     return written
+
+
+def _retry(previous: StatusFields, generation: int, running: RunningPods) -> RetryFields | None:
+    """What was decided; where nothing could be decided, what was decided before for the same spec."""
+    if isinstance(running, Observation):
+        made = running.retry.model_dump(by_alias=True, exclude_none=True) if running.retry is not None else None
+        return cast(RetryFields | None, made)
+    return previous.get("retry") if previous.get("observedGeneration") == generation else None
 
 
 def _failure(failure: Failure, now: datetime) -> LastFailureFields:

@@ -11,6 +11,7 @@ from functools import partial
 from bundle_spec.gpu_resource import check_gpu_resource
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
+from modelbundle_operator.api.status import Retry
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.api.verdict import sentence
@@ -19,6 +20,7 @@ from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
+from modelbundle_operator.judge.giving_back import holds, next_retry
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import Observation, RunningPods, observe_rollout, that_count
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
@@ -157,14 +159,16 @@ class Reconciler:
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
+        seen = self._observe(key, bundle, resolution, live)
+        retry = next_retry(seen)
         if serves or children:
-            replace = takes_pods_down_first(self._observe(key, bundle, resolution, live))
-            for wanted in desired(bundle, resolution, self.settings, live, replace):
+            replace, hold = takes_pods_down_first(seen), holds(retry, seen.now)
+            for wanted in desired(bundle, resolution, self.settings, live, replace, hold):
                 kind = wanted["kind"]
                 if serves or kind in children:
                     found = children.get(kind)
                     children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
-        return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"))
+        return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"), retry)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
         """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
@@ -174,7 +178,9 @@ class Reconciler:
             return () if new else CHILD_KINDS
         return ("Deployment",) if new or self.cache.pods(key) else ()
 
-    def _observe(self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None) -> Observation:
+    def _observe(
+        self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None, retry: Retry | None = None
+    ) -> Observation:
         return Observation(
             bundle=bundle,
             has_requirements=bool(resolution.document.get("requirements")),
@@ -185,6 +191,7 @@ class Reconciler:
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),
             contended=self.disputes.words(bundle.metadata, self.now()),
+            retry=retry,
         )
 
     def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:

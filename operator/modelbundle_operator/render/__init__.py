@@ -26,10 +26,12 @@ def desired(
     settings: Settings,
     live_deployment: dict[str, Any] | None,
     replace: bool = False,
+    hold: bool = False,
 ) -> Plan:
-    """What should exist. `live_deployment` has the template to keep; `replace` lets a pod go before its successor."""
+    """What should exist. `live_deployment` has the template to keep; `replace` lets a pod go before its successor;
+    `hold` asks for no pod."""
     return Plan(
         config_map(bundle, resolution),
         service(bundle, resolution),
-        deployment(bundle, resolution, settings, live_deployment, replace),
+        deployment(bundle, resolution, settings, live_deployment, replace, hold),
     )

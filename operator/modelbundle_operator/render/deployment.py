@@ -16,7 +16,12 @@ PROGRESS_MARGIN_SECONDS = 600  # image pulls and downloads come before the worke
 
 
 def deployment(
-    bundle: ModelBundle, resolution: Resolution, settings: Settings, live: dict[str, Any] | None, replace: bool
+    bundle: ModelBundle,
+    resolution: Resolution,
+    settings: Settings,
+    live: dict[str, Any] | None,
+    replace: bool,
+    hold: bool,
 ) -> dict[str, Any]:
     """The Deployment with the template that is kept, or a new one where what the user asked for has changed."""
     serving = bundle.spec.serving
@@ -31,7 +36,7 @@ def deployment(
         "kind": "Deployment",
         "metadata": metadata,
         "spec": {
-            "replicas": serving.replicas,
+            "replicas": 0 if hold else serving.replicas,
             "selector": {"matchLabels": selector(bundle.metadata.name)},
             "strategy": {
                 "type": "RollingUpdate",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api.names import parse
+from modelbundle_operator.api.status import Retry
 from modelbundle_operator.errors import Terminal
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_terminal
@@ -32,7 +33,8 @@ NO_GPU = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu. preemption: 0/
 
 
 def seen(*pods: Body, replicas: int = 1, serving: Body | None = None, rollout: Rollout | None = None,
-         now: float = 100, requirements: bool = False, status: Body | None = None) -> Observation:  # fmt: skip
+         now: float = 100, requirements: bool = False, status: Body | None = None,
+         retry: Retry | None = None) -> Observation:  # fmt: skip
     body = model_bundle(serving={"replicas": replicas, **(serving or {})})
     if status:
         body["status"] = status
@@ -44,6 +46,7 @@ def seen(*pods: Body, replicas: int = 1, serving: Body | None = None, rollout: R
         artifact_secret="store-credentials",
         rollout=rollout or Rollout(observed=True, updated=replicas),
         pods=that_count(map(observe_pod, pods), DIGEST),
+        retry=retry,
     )
 
 
