@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
+from tools.testkit.call import CLIENT
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
@@ -73,6 +74,26 @@ def test_what_is_not_the_operators_stays_on_its_children(served: str) -> None:
 
 def _service(namespace: str) -> Manifest:
     found: Manifest = (get("service", NAME, namespace) or {})["spec"]
+    return found
+
+
+def test_a_ready_pod_that_only_carries_the_labels_is_not_counted(served: str) -> None:
+    """By its owner it is none of the Deployment's. The Service finds it, as it selects by labels alone."""
+    (pod,) = list_all("pods", served, f"modelbundle.dev/bundle={NAME}")
+    ours = {key: value for key, value in pod["metadata"]["labels"].items() if key != "pod-template-hash"}
+    kubectl("label", "pod", CLIENT, *(f"{key}={value}" for key, value in ours.items()), namespace=served)
+    try:
+        kubectl("scale", "mbun", NAME, "--replicas=0", namespace=served)
+        wait_condition(NAME, served, "Ready", "True", "Stored")
+        wait_for("its own pod to go", lambda: len(list_all("pods", served, f"modelbundle.dev/bundle={NAME}")) == 1, 60)
+        counted = wait_for("its pods to be counted", lambda: status(served).get("replicas") == 0 and status(served), 20)
+        assert counted["readyReplicas"] == 0
+    finally:
+        kubectl("label", "pod", CLIENT, *(f"{key}-" for key in ours), namespace=served)
+
+
+def status(namespace: str) -> Manifest:
+    found: Manifest = (get("mbun", NAME, namespace) or {})["status"]
     return found
 
 

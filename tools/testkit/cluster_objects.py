@@ -68,6 +68,9 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
     mains = [{"name": "worker", **containers["worker"]}] if "worker" in containers else []
     metadata: Body = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "labels": labels}
     metadata |= {"creationTimestamp": at(created), "resourceVersion": "1"}
+    metadata["ownerReferences"] = [
+        {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": f"{bundle}-{template}", "uid": "r", "controller": True}
+    ]
     if leaving:
         metadata["deletionTimestamp"] = at(created)
     worker = {"resources": {"limits": {"memory": "2Gi"}}, "env": [{"name": "MODELBUNDLE_DIGEST", "value": digest}]}

@@ -19,6 +19,8 @@ from modelbundle_operator.judge.reports import Report, parse
 
 # of sha256:<hex>; a user who may create pods may write more into the variable
 _LONGEST_DIGEST = 71
+# Kubernetes puts it on the pods of a Deployment
+_TEMPLATE = "pod-template-hash"
 PREPARE, INSTALL, SERVER, WORKER = "prepare", "install", "server", "worker"
 
 
@@ -77,7 +79,7 @@ class Pod:
     name: str
     bundle: str = ""  # whose it is
     label: str = ""  # the digest's short form, by which Services find it
-    counts: bool = True  # it is neither leaving nor over
+    counts: bool = True  # it is of the bundle's Deployment, and neither leaving nor over
     digest: str = ""  # what it was made to serve
     template: str = ""
     created: datetime | None = None
@@ -191,6 +193,7 @@ def observe_pod(body: Body) -> Pod:
     is_ready, is_scheduled = ready.get("status") == "True", scheduled.get("status") == "True"
     unschedulable = scheduled.get("status") == "False" and scheduled.get("reason") == "Unschedulable"
     spec, labels = body.get("spec") or {}, metadata.get("labels") or {}
+    stays = not metadata.get("deletionTimestamp") and status.get("phase") not in ("Succeeded", "Failed")
     containers = [*spec.get("initContainers", []), *spec.get("containers", [])]
     limits = {
         container["name"]: (container.get("resources", {}).get("limits") or {}).get("memory", "")
@@ -203,9 +206,9 @@ def observe_pod(body: Body) -> Pod:
         name=metadata["name"],
         bundle=labels.get(LABEL_BUNDLE, ""),
         label=labels.get(LABEL_DIGEST, ""),
-        counts=not metadata.get("deletionTimestamp") and status.get("phase") not in ("Succeeded", "Failed"),
+        counts=stays and _of_deployment(metadata, labels),
         digest=(next(digests, None) or labels.get(LABEL_DIGEST, ""))[:_LONGEST_DIGEST],
-        template=labels.get("pod-template-hash", ""),
+        template=labels.get(_TEMPLATE, ""),
         created=parse_time(metadata.get("creationTimestamp")),
         scheduled_at=parse_time(scheduled.get("lastTransitionTime")) if is_scheduled else None,
         ready=is_ready,
@@ -215,6 +218,19 @@ def observe_pod(body: Body) -> Pod:
         unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
         idle_seconds=_idle_seconds(containers),
         containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
+    )
+
+
+def _of_deployment(metadata: Body, labels: Body) -> bool:
+    """Whether a ReplicaSet of the bundle's Deployment controls it: labels may be put on any pod, and so may be ours.
+
+    Kubernetes names a ReplicaSet after its Deployment and the hash that its pods carry; a pod of an owner that does not
+    exist is deleted, and one that is too many for an owner that does.
+    """
+    name = f"{labels.get(LABEL_BUNDLE)}-{labels.get(_TEMPLATE)}"
+    return any(
+        owner.get("controller") and (owner.get("kind"), owner.get("name")) == ("ReplicaSet", name)
+        for owner in metadata.get("ownerReferences") or []
     )
 
 
