@@ -29,6 +29,7 @@ from modelbundle_operator.loop.lease import WRITE_SECONDS
 from modelbundle_operator.loop.workqueue import WorkQueue
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
+from modelbundle_operator.reconcile.limits import LimitsDirectory
 from modelbundle_operator.settings import Settings, SettingsError
 from modelbundle_operator.telemetry.metrics import Metrics
 from modelbundle_operator.telemetry.probes import Probes, not_longer_than
@@ -45,7 +46,10 @@ async def run(settings: Settings) -> None:
         settings.request_seconds, metrics.called, WRITE_SECONDS, tenure.held, metrics.skipped, metrics.received
     )
     waiters = Waiters(queue)
-    bundles = Reconciler(cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures)
+    limits = LimitsDirectory(settings.limits_directory)
+    bundles = Reconciler(
+        cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures, limits=limits.current
+    )
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 
     async def reconcile(key: Key) -> Outcome:
@@ -87,6 +91,7 @@ async def run(settings: Settings) -> None:
     )
     runner = await probes.serve(settings.probe_port)
     try:
+        await limits.read()
         await first_look(cluster, resync)
         log.info("watching %s", ", ".join(settings.watch_namespaces) or "all namespaces")
         tasks = [
@@ -100,6 +105,7 @@ async def run(settings: Settings) -> None:
             ),
             asyncio.create_task(leader.run(), name="leader"),
             asyncio.create_task(resync.run(), name="resync"),
+            asyncio.create_task(limits.run(cache.keys, controller.enqueue), name="limits"),
         ]
         await kopf.run_tasks(tasks)
     finally:

@@ -143,6 +143,12 @@ class Settings:
         _whole(0, 1_000_000),
         "Requests of a million that are traced where neither the caller nor the bundle has decided.",
     )
+    limits_directory: str = _setting(
+        "MODELBUNDLE_LIMITS_DIRECTORY",
+        "",
+        _text,
+        "Directory of the limits of what bundles may ask for, a file each; none when empty.",
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":

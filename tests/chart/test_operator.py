@@ -142,7 +142,7 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}
-    found = environment(render.operator(settings=settings, **SCOPED))
+    found = environment(render.operator(settings=settings, tenants={"enabled": True}, **SCOPED))
     assert set(found) == {item.metadata["variable"] for item in fields(Settings)}
     assert Settings.from_environment(found).watch_namespaces == ("team-a", "team-b")  # and it understands each of them
 

@@ -14,6 +14,7 @@ from tests.chart.test_bundles import BUNDLE
 MONITORING = ("serviceMonitor", "podMonitor", "alerts", "dashboard")
 OPTIONS: dict[str, tuple[dict[str, Any], set[str]]] = {
     "networkPolicy": ({"networkPolicy": {"enabled": True}}, {"NetworkPolicy"}),
+    "tenants": ({"tenants": {"networkPolicy": {"namespaces": ["team-a"]}}}, {"NetworkPolicy"}),
     "crds": ({"crds": {"upgradeJob": {"enabled": True}}}, {"Job"}),
     "serviceMonitor": ({"monitoring": {"serviceMonitor": {"enabled": True}}}, {"ServiceMonitor"}),
     "podMonitor": ({"monitoring": {"podMonitor": {"enabled": True}}}, {"PodMonitor"}),

@@ -17,6 +17,7 @@ import yaml
 from tools.local_cluster import golang, store
 from tools.testkit.install import helm
 from tools.testkit.kubectl import kubectl
+from tools.testkit.limit_rows import LIMITS
 from tools.testkit.place import ROOT
 
 KUBECONFORM = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.7.0")
@@ -32,6 +33,15 @@ OPERATOR: dict[str, Any] = {
     "monitoring": {"dashboard": {"enabled": True}},
     "client": {"artifactUri": "s3://models/team"},
     "serviceAccount": {"annotations": {"a": "b"}},
+    "tenants": {
+        "enabled": True,
+        "limits": LIMITS,
+        "networkPolicy": {
+            "namespaces": ["default"],
+            "ingressFrom": [{"podSelector": {}}],
+            "egress": [{"to": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 443}]}],
+        },
+    },
 }
 ENTRY = {
     "endpoint": True,

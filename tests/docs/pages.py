@@ -74,7 +74,7 @@ def install_page(page: str) -> str:
     """The page with the table of settings."""
     rows = ["| value | variable | default | meaning |", "|---|---|---|---|"]
     for variable, default, meaning in table():
-        if variable not in ("MODELBUNDLE_RUNTIME_IMAGE", "MODELBUNDLE_PROBE_PORT", "MODELBUNDLE_WATCH_NAMESPACES"):
+        if variable not in _NOT_UNDER_SETTINGS:
             rows.append(f"| `{_value(variable)}` | `{variable}` | {f'`{default}`' if default else ''} | {meaning} |")
     return with_table("settings", page, rows)
 
@@ -133,6 +133,14 @@ def _console(name: str) -> str:
     text = file.read_text().rstrip() if file.exists() else "(not captured yet: make docs)"
     return f"```console\n{text}\n```"
 
+
+# the chart sets them from values elsewhere
+_NOT_UNDER_SETTINGS = {
+    "MODELBUNDLE_RUNTIME_IMAGE",
+    "MODELBUNDLE_PROBE_PORT",
+    "MODELBUNDLE_WATCH_NAMESPACES",
+    "MODELBUNDLE_LIMITS_DIRECTORY",
+}
 
 _TROUBLE_HEAD = """# Troubleshooting
 

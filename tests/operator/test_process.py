@@ -162,6 +162,23 @@ async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_ser
     assert "Traceback" not in said
 
 
+async def test_limits_of_a_directory_hold_from_the_start(tmp_path: Path) -> None:
+    limits = tmp_path / "limits"
+    limits.mkdir()
+    (limits / "artifactPrefixes").write_text("s3://elsewhere\n")
+    async with start(FakeApi(), tmp_path, MODELBUNDLE_LIMITS_DIRECTORY=str(limits)) as operator:
+        operator.api.put(model_bundle())
+        await operator.until(lambda: bool(operator.api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+        (ready,) = (
+            condition
+            for condition in operator.api.cluster.objects["ModelBundle", *KEY.place]["status"]["conditions"]
+            if condition["type"] == "Ready"
+        )
+        assert (ready["status"], ready["reason"]) == ("False", "InvalidValue")
+        assert "the limit artifactPrefixes allows s3://elsewhere" in ready["message"]
+        assert not _there(operator.api, "Deployment")
+
+
 async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: Path) -> None:
     async with start(FakeApi(), tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as running:
         await running.until(lambda: len(running.api.watches) == 6)

@@ -15,6 +15,7 @@ from modelbundle_operator.api.status import Retry
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.api.verdict import sentence
+from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
@@ -57,6 +58,7 @@ class Reconciler:
     on_status_written: Callable[[Key], None] = lambda _: None
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
     disputes: Disputes = field(default_factory=Disputes)
+    limits: Callable[[], Limits] = dict  # of what tenants may ask for
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -97,11 +99,13 @@ class Reconciler:
         bundle = parse(body)
         _refuse_replicas(bundle, self.settings.replicas_max)
         _refuse_gpu(bundle)
-        return bundle, resolve(
+        resolution = resolve(
             bundle,
             lambda name: self.cache.get(KIND, key.bundle(name)),
             lambda name: self.cache.awaits(key.bundle(name)),
         )
+        refuse(self.limits(), bundle, resolution)
+        return bundle, resolution
 
     def _weight(self, key: Key, body: Body) -> int:
         """Bytes that are looked at, those of a base included."""

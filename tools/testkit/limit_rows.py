@@ -1,0 +1,172 @@
+"""Bundles within and beyond one set of limits, for both that judge them: the operator's rules and the chart's policies.
+
+A row beyond them breaks one limit; `value` is what the refusal quotes and `allowed` what it says of the limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from tools.testkit.model_bundles import ARTIFACT, PYTORCH, SHA256, model_bundle
+
+Body = dict[str, Any]
+
+CONTACT = "#ml-platform"
+# as they stand in the chart's values, tenants.limits
+LIMITS: dict[str, Any] = {
+    "packagings": ["cloudpickle"],
+    "artifactPrefixes": ["s3://models/team-a", "https://files.example.com/a/"],
+    "artifactSecrets": ["modelbundle-artifacts"],
+    "frameworkTypes": ["pytorch", "custom_base_image"],
+    "imageRepositories": ["registry.example.com/team-a", "docker.io/stand-in/python"],
+    "imageDigestRequired": True,
+    "requirementUrls": ["https://packages.example.com/wheels"],
+    "serviceAccounts": ["models"],
+    "priorityClasses": ["low", "batch"],
+    "runtimeClasses": ["gvisor"],
+    "gpuResources": ["nvidia.com/gpu"],
+    "tolerationKeys": ["nvidia.com/gpu"],
+    "replicasMax": 4,
+    "gpusMax": 8,
+}
+
+
+def texts(limits: dict[str, Any], contact: str = CONTACT) -> dict[str, str]:
+    """The same as the ConfigMap has them."""
+    return {"contact": contact, **{name: _text(value) for name, value in limits.items()}}
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return "\n".join(value)
+    return str(value).lower()
+
+
+class Beyond(NamedTuple):
+    """A bundle that is refused."""
+
+    why: str
+    body: Body
+    limit: str
+    field: str
+    value: str
+    allowed: str
+
+    def words(self, namespace: str) -> str:
+        """The refusal in full, whoever refuses."""
+        return (
+            f"{self.field}: {self.value} is not allowed in namespace {namespace}: the limit {self.limit} allows"
+            f" {self.allowed}."
+        )
+
+
+PINNED: Body = {**PYTORCH, "pytorchImageTag": f"2.4.0@sha256:{SHA256}"}
+GOOD: Body = {"artifact": {**ARTIFACT, "uri": "s3://models/team-a/x.pkl"}, "envParams": PINNED}
+IMAGE: Body = {"repository": "registry.example.com/team-a/image", "digest": f"sha256:{SHA256}"}
+WHEEL = "https://packages.example.com/wheels"
+
+
+def within(serving: Body | None = None, **fields: Any) -> Body:
+    return model_bundle("within", {"gpu": {"count": 0}, **(serving or {})}, **{**GOOD, **fields})
+
+
+def artifact(**fields: Any) -> Body:
+    return within(artifact={**GOOD["artifact"], **fields})
+
+
+def image(repository: str = "", **fields: Any) -> Body:
+    named = {**IMAGE, **({"repository": repository} if repository else {}), **fields}
+    params = {
+        "frameworkType": "custom_base_image",
+        "customBaseImage": {name: value for name, value in named.items() if value is not None},
+    }
+    return within(envParams=params)
+
+
+WITHIN: list[tuple[str, Body]] = [
+    ("nothing that is limited", within()),
+    ("a URL beneath another prefix", artifact(uri="https://files.example.com/a/b.pkl")),
+    ("dots that lead nowhere", artifact(uri="s3://models/team-a/v1..2/...x/.hidden.pkl")),
+    ("an image beneath a repository, by digest", image()),
+    ("the repository itself, by tag and digest", image("docker.io/stand-in/python", tag="3.12")),
+    ("a wheel of the platform's", within(requirements=["numpy==1.26.4", f"x @ {WHEEL}/x-1-py3-none-any.whl"])),
+    ("an at sign that is no reference", within(requirements=["numpy==1.26.4  # ask a@example.com"])),
+    ("names that are allowed", within({
+        "serviceAccountName": "models", "priorityClassName": "batch", "runtimeClassName": "gvisor",
+        "artifactSecretName": "modelbundle-artifacts", "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+    })),
+    ("as many replicas as there may be", within({"replicas": 4})),
+    ("as many GPUs as there may be", within({"replicas": 4, "gpu": {"count": 2}})),
+    ("any resource's name, with no GPU", within({"gpu": {"count": 0, "resourceName": "example.com/fpga"}})),
+    ("a clone that sets nothing", model_bundle("within", {"gpu": {"count": 0}}, cloneFrom={"name": "base"},
+                                               artifact=None, envParams=None)),
+]  # fmt: skip
+
+_URI = ("artifactPrefixes", "spec.bundle.artifact.uri")
+_IMAGE = ("imageRepositories", "spec.bundle.envParams.customBaseImage.repository")
+_DIGEST = ("imageDigestRequired", "spec.bundle.envParams")
+_REQUIREMENT = ("requirementUrls", "spec.bundle.requirements")
+_TOLERATION = ("tolerationKeys", "spec.serving.tolerations")
+
+
+def _uri(why: str, uri: str) -> Beyond:
+    return Beyond(why, artifact(uri=uri), *_URI, uri, ", ".join(LIMITS["artifactPrefixes"]))
+
+
+def _image(why: str, repository: str) -> Beyond:
+    return Beyond(why, image(repository), *_IMAGE, repository, ", ".join(LIMITS["imageRepositories"]))
+
+
+def _requirement(why: str, line: str) -> Beyond:
+    return Beyond(why, within(requirements=["numpy==1.26.4", line]), *_REQUIREMENT, line, WHEEL)
+
+
+def _name(limit: str, field: str, value: str) -> Beyond:
+    body = within({field: value})
+    return Beyond(f"another {field}", body, limit, f"spec.serving.{field}", value, ", ".join(LIMITS[limit]))
+
+
+def _toleration(why: str, value: str, **toleration: Any) -> Beyond:
+    return Beyond(why, within({"tolerations": [toleration]}), *_TOLERATION, value, "nvidia.com/gpu")
+
+
+BEYOND: list[Beyond] = [
+    Beyond("another packaging", within(artifact={**GOOD["artifact"], "packaging": "zip"}, loadPredictFn="p.load",
+                                       loadModelFn="m.load"),
+           "packagings", "spec.bundle.artifact.packaging", "zip", "cloudpickle"),
+    _uri("the artifacts of another team", "s3://models/team-b/x.pkl"),
+    _uri("a team whose name begins like that", "s3://models/team-abc/x.pkl"),
+    _uri("the way up", "s3://models/team-a/../team-b/x.pkl"),
+    _uri("the way up, in six characters", "https://files.example.com/a/%2E%2e/b/x.pkl"),
+    _uri("the way up, by a backslash", "https://files.example.com/a/..\\b/x.pkl"),
+    _uri("a host that begins like that", "https://files.example.com.evil.example/a/x.pkl"),
+    _uri("the prefix as a user's name", "https://files.example.com@evil.example/a/x.pkl"),
+    _uri("the same without TLS", "http://files.example.com/a/x.pkl"),
+    _uri("the metadata service of a cloud", "http://169.254.169.254/latest/meta-data/"),
+    Beyond("another framework", within(envParams={"frameworkType": "tensorflow",
+                                                  "tensorflowVersion": f"2.3.0@sha256:{SHA256}"}),
+           "frameworkTypes", "spec.bundle.envParams.frameworkType", "tensorflow", "pytorch, custom_base_image"),
+    _image("an image of anybody's", "docker.io/evil/miner"),
+    _image("a registry that begins like that", "registry.example.com.evil.example/team-a/image"),
+    _image("another team's image, which the node may have", "registry.example.com/team-b/image"),
+    Beyond("an image by a tag, which can move", image(digest=None, tag="1"), *_DIGEST,
+           "registry.example.com/team-a/image:1", "images by digest only"),
+    Beyond("a framework by a tag", within(envParams=PYTORCH), *_DIGEST, PYTORCH["pytorchImageTag"],
+           "images by digest only"),
+    _requirement("a wheel of anybody's", "x @ https://evil.example/x-1-py3-none-any.whl"),
+    _requirement("with extras and without blanks", "x[a,b]@https://evil.example/x-1-py3-none-any.whl"),
+    _requirement("a wheel found by a variable", f"x @ {WHEEL}/${{UP}}/x-1-py3-none-any.whl"),
+    _requirement("a wheel found by the way up", f"x @ {WHEEL}/../other/x-1-py3-none-any.whl"),
+    _name("artifactSecrets", "artifactSecretName", "admin-keys"),
+    _name("serviceAccounts", "serviceAccountName", "deployer"),
+    _name("priorityClasses", "priorityClassName", "system-node-critical"),
+    _name("runtimeClasses", "runtimeClassName", "runc"),
+    Beyond("a device of another plugin", within({"gpu": {"count": 1, "resourceName": "devices.kubevirt.io/kvm"}}),
+           "gpuResources", "spec.serving.gpu.resourceName", "devices.kubevirt.io/kvm", "nvidia.com/gpu"),
+    _toleration("the control plane's nodes", "node-role.kubernetes.io/control-plane",
+                key="node-role.kubernetes.io/control-plane", operator="Exists"),
+    _toleration("every taint", "*", operator="Exists"),
+    Beyond("a replica too many", within({"replicas": 5}), "replicasMax", "spec.serving.replicas", "5", "4"),
+    Beyond("GPUs by the replica", within({"replicas": 3, "gpu": {"count": 4}}), "gpusMax",
+           "spec.serving.gpu.count in all replicas", "12", "8"),
+]  # fmt: skip
