@@ -20,7 +20,8 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
 
     `endpoint` is the URL of an API server and `api_key` a bearer token for it; without them the kubeconfig decides, or
     in a pod its service account. `namespace` is LAUNCH_NAMESPACE's, else that of the kubeconfig's `context`.
-    `artifact_uri` says where artifacts go, else LAUNCH_ARTIFACT_URI, else what the operator publishes.
+    `artifact_uri` says where artifacts go, else LAUNCH_ARTIFACT_URI, else what the operator publishes. A store that
+    only the namespace's ConfigMap names is refused, unless it was accepted here: `accept_store=True` does it.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         namespace: Optional[str] = None,
         context: Optional[str] = None,
         artifact_uri: Optional[str] = None,
+        accept_store: bool = False,
     ) -> None:
         if use_path_with_custom_endpoint:
             raise NotSupportedError(
@@ -41,6 +43,7 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         self.connection = Connection(api_key, endpoint, namespace, context)
         self.self_hosted = self_hosted
         self._artifact_uri = artifact_uri
+        self._accept_store = accept_store
         self._upload: Optional[Callable[[bytes, str], Any]] = None
         self._location: Optional[Callable[[], str]] = None
 
@@ -82,6 +85,7 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
         raise NotSupportedError("batch jobs are not part of this product: run predict() over your inputs in a Job")
 
     def _store(self) -> Any:
+        from launch.api.published import published_store
         from launch.stores.artifact_store import HookStore, store_at
         from launch.stores.store_config import store_of
 
@@ -89,8 +93,9 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
             return HookStore(self._upload, self._location)
         if self._artifact_uri is not None:
             return store_at(self._artifact_uri)
-        known = os.environ.get("LAUNCH_ARTIFACT_URI")
-        return store_of(os.environ, None if known else self.connection.published())
+        if os.environ.get("LAUNCH_ARTIFACT_URI"):
+            return store_of(os.environ, None)
+        return store_of(os.environ, published_store(self.connection, self._accept_store))
 
 
 def _function(name: str, value: Any) -> Any:

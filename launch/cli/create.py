@@ -25,7 +25,8 @@ def command(namespace: Optional[str], context: Optional[str], output: str, **giv
     unique: the newest is meant wherever a name is taken. `modelbundle deploy NAME` serves it.
     """
     with exit_on_error("create", output == "json"):
-        client = LaunchClient(namespace=namespace, context=context, artifact_uri=given["artifact_uri"])
+        store = {"artifact_uri": given["artifact_uri"], "accept_store": given["accept_store"]}
+        client = LaunchClient(namespace=namespace, context=context, **store)
         made = packed_by(client, given)
         if output == "yaml":
             click.echo(dump_objects([client.connection.get(str(made.id))]), nl=False)

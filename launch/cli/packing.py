@@ -32,6 +32,7 @@ _OPTIONS = (
     click.option(
         "--artifact-uri", metavar="URI", help="Where artifacts go; else LAUNCH_ARTIFACT_URI's, the cluster's."
     ),
+    click.option("--accept-store", is_flag=True, help="Use the namespace's own store from now on."),
 )
 
 

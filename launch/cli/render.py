@@ -58,8 +58,8 @@ def command(
     """
     with exit_on_error("render"):
         serving = serving_fields(replicas=replicas, gpus=gpus)
-        where = {"namespace": namespace, "context": context, "artifact_uri": given["artifact_uri"]}
-        client = _Drafting(serving, upload, **where)
+        store = {"artifact_uri": given["artifact_uri"], "accept_store": given["accept_store"]}
+        client = _Drafting(serving, upload, namespace=namespace, context=context, **store)
         packed_by(client, given)
         click.echo(dump(client.manifest), nl=False)
     if not upload:

@@ -14,7 +14,7 @@ from bundle_spec.names import PLURAL
 from launch.cluster import api as kubernetes_api
 from launch.cluster.transport import connect, connect_to, with_token
 from launch.errors import APIError, InvalidBundleError, WrongTypeError
-from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
+from launch.stores.published_store import CONFIG_MAP, PUBLIC_NAMESPACE
 
 
 class Connection:
@@ -97,14 +97,22 @@ class Connection:
         """Remove the object; APIError 404 when there is none."""
         kubernetes_api.delete(*self.place(), plural, name)
 
+    @property
+    def server(self) -> str:
+        """The URL of the API server."""
+        return str(self.place()[0].configuration.host)
+
     def published(self) -> Dict[str, str]:
         """What the operator's chart publishes for clients: in the bundles' namespace, else for the whole cluster."""
-        api, own = self.place()
-        for namespace in (own, PUBLIC_NAMESPACE):
-            found = kubernetes_api.get_config_map(api, namespace, CONFIG_MAP)
+        for namespace in (self.namespace, PUBLIC_NAMESPACE):
+            found = self.published_in(namespace)
             if found is not None:
                 return found
         return {}
+
+    def published_in(self, namespace: str) -> Optional[Dict[str, str]]:
+        """What the ConfigMap for clients in this namespace says; None where there is none, or it may not be read."""
+        return kubernetes_api.get_config_map(self.place()[0], namespace, CONFIG_MAP)
 
 
 def _token(api_key: Optional[str]) -> Optional[str]:

@@ -6,13 +6,11 @@ from typing import Mapping, Optional
 
 from launch.errors import StoreError
 from launch.stores.artifact_store import ArtifactStore, store_at
-
-CONFIG_MAP = "modelbundle-client"
-PUBLIC_NAMESPACE = "kube-public"  # asked after the bundle's own namespace
+from launch.stores.published_store import CONFIG_MAP, PUBLIC_NAMESPACE, Published
 
 
-def store_of(environment: Mapping[str, str], published: Optional[Mapping[str, str]]) -> ArtifactStore:
-    """The store of LAUNCH_ARTIFACT_URI, else the published one; `published` is the ConfigMap's data, None without one.
+def store_of(environment: Mapping[str, str], published: Optional[Published]) -> ArtifactStore:
+    """The store of LAUNCH_ARTIFACT_URI, else the published one, which may be None.
 
     An endpoint of the environment is for either. The published endpoint is for the published store only: the user's own
     URI may mean a bucket of AWS.
@@ -22,15 +20,14 @@ def store_of(environment: Mapping[str, str], published: Optional[Mapping[str, st
     own = environment.get("LAUNCH_ARTIFACT_URI")
     if own:
         return store_at(own, endpoint_url=endpoint, region=region)
-    published = published or {}
-    if published.get("artifactUri"):
+    if published is not None:
         return store_at(
-            published["artifactUri"],
-            endpoint_url=endpoint or published.get("s3EndpointUrl") or None,
-            region=region or published.get("s3Region") or None,
+            published.uri,
+            endpoint_url=endpoint or published.endpoint or None,
+            region=region or published.region or None,
         )
     raise StoreError(
         "no artifact store is known: set LAUNCH_ARTIFACT_URI to s3://BUCKET/PREFIX (for a store that is not AWS "
         "AWS_ENDPOINT_URL too), or let who runs the operator set client.artifactUri of its chart, which publishes it "
-        f"in the ConfigMap {CONFIG_MAP} of the bundle's namespace or of {PUBLIC_NAMESPACE}."
+        f"in the ConfigMap {CONFIG_MAP} of {PUBLIC_NAMESPACE} or of the bundle's namespace."
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from launch.stores.store_config import CONFIG_MAP, PUBLIC_NAMESPACE
+from launch.stores.published_store import CONFIG_MAP, PUBLIC_NAMESPACE
 
 if TYPE_CHECKING:
     from tests.chart.conftest import Helm
