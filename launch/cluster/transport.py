@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 import yaml
 
+from launch.cluster.plain_http import refuse_plain_http
 from launch.errors import APIError
 
 TIMEOUT_SECONDS = 30
@@ -153,6 +154,7 @@ def _open(
     headers["Content-Type"] = content_type
     authorization = configuration.auth_settings().get("BearerToken")
     if authorization:
+        refuse_plain_http(configuration.host, os.environ)
         headers["Authorization"] = authorization["value"].strip()  # as kubectl does: a tokenFile may end its line
     url = configuration.host + path + (f"?{urlencode(query)}" if query else "")
     streamed = (query or {}).keys() & {"watch", "follow"}
