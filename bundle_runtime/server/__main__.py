@@ -49,6 +49,11 @@ def arguments(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add("--access-log", action="store_true", help="print a line of JSON for each request of a client")
     add("--tracebacks", action="store_true", help="answers to what user code raised hold lines of its source")
+    add(
+        "--local-only",
+        action="store_true",
+        help="refuse requests whose Host is not this machine, and those of web pages that --cors-origins does not name",
+    )
     parsed = parser.parse_args(argv)
     # one C call may hold the GIL, and with it the heartbeat, as long as a request may take
     if parsed.worker_stall_seconds is None:

@@ -26,6 +26,7 @@ from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.handler import Handler
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.listeners import BACKLOG, PROBE_BACKLOG, Listeners
+from bundle_runtime.server.local_only import LocalOnly
 from bundle_runtime.server.observe.choose import observers
 from bundle_runtime.server.observe.connection import ObservedConnection
 from bundle_runtime.server.observe.observer import ObservedServer
@@ -65,8 +66,11 @@ async def serve(
     workers = await server.link.listen(layout.worker_socket)
     drains = await drain.listen(layout.drain_socket)
     handler: Handler = server
-    if options.cors_origins:
-        handler = CrossOrigin(server, options.cors_origins.split(","))
+    origins = options.cors_origins.split(",") if options.cors_origins else []
+    if origins:
+        handler = CrossOrigin(server, origins)
+    if options.local_only:
+        handler = LocalOnly(handler, server, origins)
     watching = observers(server, loop, access_log=options.access_log)
     connect: Callable[[], HttpConnection] = partial(HttpConnection, handler, loop)
     if watching:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import os
 import shlex
 import signal
 import socket
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, Tuple
 
 import click
 
@@ -22,6 +23,7 @@ from launch.cli.errors import Failure, missing
 from launch.local.example_request import example_request
 from launch.local.local_serving import LocalServing, ServingError
 from launch.local.pythons import NoSuchPythonError
+from launch.local.worker_environment import UnknownVariableError, added_variables
 
 NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client", "rfc8785")
 
@@ -38,15 +40,27 @@ NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client",
 @click.option(
     "--python", metavar="PATH", help="Python that runs the bundle. Else one of artifact.pythonVersion is looked for."
 )
-def command(file: Path, port: int, python: Optional[str]) -> None:
+@click.option(
+    "--env",
+    "variables",
+    multiple=True,
+    metavar="NAME[=VALUE]",
+    help="Variable for the bundle's code, NAME alone: as your shell has it. May be given again.",
+)
+def command(file: Path, port: int, python: Optional[str], variables: Tuple[str, ...]) -> None:
     """Serve the ModelBundle in FILE on this machine, as a pod would, until Ctrl-C.
 
     The artifact's URI may be a path relative to FILE. The bundle's sha256, Python version and schemas are checked as in
     a cluster; its requirements are installed beside what the chosen Python has. GPU, image and replicas are not used.
+    The bundle's code sees its own variables and few of your shell: no keys and tokens but those that --env names.
     """
     for name in NEEDED:
         if sys.version_info < (3, 11) or importlib.util.find_spec(name) is None:
             raise missing(f"{name} (and Python 3.11 or newer for itself)", "client,runtime", "serve")
+    try:
+        added = added_variables(variables, os.environ)
+    except UnknownVariableError as error:
+        raise click.BadParameter(str(error), param_hint="--env") from error
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
     raise_on_interruption()
     started = time.monotonic()
@@ -54,7 +68,7 @@ def command(file: Path, port: int, python: Optional[str]) -> None:
     try:
         manifest = read_bundle(file)
         port = _free_port(port)
-        with LocalServing(manifest, file.resolve().parent, python, _say) as serving:
+        with LocalServing(manifest, file.resolve().parent, python, _say, added) as serving:
             serving.prepare()
             serving.start(port)
             url = f"http://127.0.0.1:{port}"

@@ -33,9 +33,11 @@ from bundle_spec.value_count import check_count
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
 from launch.local.reaper import ProcessReaper
+from launch.local.worker_environment import install_environment, server_environment, worker_environment
 
 Say = Callable[[str], None]
 STOP_SECONDS = 10.0
+_ENVIRONMENT = {"install": install_environment, "server": server_environment, "worker": worker_environment}
 LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103
 _UNDER_IT = len(os.path.relpath(Layout("/").worker_socket, "/")) + len("/modelbundle-12345678/")
 
@@ -53,11 +55,19 @@ def _short_directory() -> str:
 class LocalServing:
     """One bundle below a temporary root; a context manager, so that nothing is left behind."""
 
-    def __init__(self, manifest: Mapping[str, Any], directory: Path, python: Optional[str], say: Say) -> None:
+    def __init__(
+        self,
+        manifest: Mapping[str, Any],
+        directory: Path,
+        python: Optional[str],
+        say: Say,
+        added: Optional[Mapping[str, str]] = None,
+    ) -> None:
         self.bundle: Mapping[str, Any] = manifest["spec"]["bundle"]
         self.name = str((manifest.get("metadata") or {}).get("name") or "model")
         self.serving: Mapping[str, Any] = manifest["spec"].get("serving") or {}
         self.directory, self.say, self.given_python = directory, say, python
+        self.added = added or {}  # to the worker's environment
         with held():
             self.reaper = ProcessReaper()
             self.root = Path(tempfile.mkdtemp(prefix="modelbundle-", dir=_short_directory()))
@@ -106,12 +116,14 @@ class LocalServing:
             if self.serving.get(field):
                 server.append(flag)
         server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
+        server.append("--local-only")
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
         variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
         cpu = (self.serving.get("resources") or {}).get("cpu")
         if cpu is not None:
             variables["MODELBUNDLE_CPUS"] = str(whole_cpus(cpu))
+        variables.update(self.added)
         self._spawn("worker", [self.python, "-m", "bundle_runtime.worker"], self.layout.runtime_dir, variables)
 
     def wait_until_ready(self, url: str) -> None:
@@ -196,13 +208,9 @@ class LocalServing:
     def _spawn(
         self, name: str, command: List[str], cwd: Optional[str], extra: Mapping[str, str]
     ) -> "subprocess.Popen[bytes]":
-        ours = ("PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "PYTHONDONTWRITEBYTECODE")
-        environment = {
-            key: value for key, value in os.environ.items() if key not in ours and not key.startswith("MODELBUNDLE_")
-        }
+        environment = {**_ENVIRONMENT[name](os.environ), **extra}
         if name == "server":  # runs from this interpreter, which may know bundle_runtime by PYTHONPATH or directory
             environment["PYTHONPATH"] = str(Path(bundle_runtime.__file__).resolve().parent.parent)
-        environment.update(extra)
         environment.update(
             MODELBUNDLE_ROOT=self.layout.root,
             MODELBUNDLE_DIGEST=self.digest,

@@ -170,6 +170,28 @@ def test_an_interruption_while_the_command_itself_loads_is_quiet(serve, tmp_path
     assert serving.log == ""
 
 
+def test_code_of_a_bundle_sees_the_variables_that_are_named_and_a_page_asks_nothing(serve, tmp_path):
+    source = tmp_path / "source" / "iris"
+    manifest = packed("iris", tmp_path, THIS, requirements=[])
+    (source / "model.py").write_text("import os\n\ndef my_load_model_fn():\n    return dict(os.environ)\n")
+    (source / "predict.py").write_text("def my_load_predict_fn(model):\n    return lambda x: model\n")
+    artifact = read_bundle(pack(source, tmp_path))["spec"]["bundle"]["artifact"]
+    text = read_bundle(manifest)
+    for schema in ("requestSchema", "responseSchema"):
+        text["spec"]["bundle"].pop(schema, None)
+    text["spec"]["bundle"].update(artifact=artifact, requirements=[], env=[{"name": "MODE", "value": "of-the-bundle"}])
+    manifest.write_text(dump(text))
+    options = ("--python", sys.executable, "--env", "TOKEN", "--env", "EXTRA=1")
+    serving = serve(manifest, *options, SECRET_KEY="canary", TOKEN="meant", KUBECONFIG="/nowhere")
+    serving.wait_for_url()
+    seen = ask(serving.url, x=1)
+    assert (seen["TOKEN"], seen["EXTRA"], seen["MODE"]) == ("meant", "1", "of-the-bundle")
+    assert {"SECRET_KEY", "KUBECONFIG", "PYTHONPATH"} & set(seen) == set()
+    asked = urllib.request.Request(serving.url + "/predict", data=b"{}", headers={"Origin": "https://app.example.com"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(asked, timeout=20)
+
+
 def failed(serving) -> str:
     assert serving.process.wait(60) == 1
     return serving.log
