@@ -28,6 +28,7 @@ COMMANDS: Dict[str, str] = {
     "blame": "Print which bundle of the line set a value.",
     "flatten": "Print a bundle as self-contained YAML, for Git.",
     "lock": "Print a bundle with pins for the image and requirements that ran.",
+    "doctor": "Check what this cluster, namespace and store can do for a bundle.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -53,5 +54,5 @@ def cli() -> None:
     """Model Bundles: a Python function and its model become an immutable ModelBundle that Kubernetes serves.
 
     Exit codes: 0 done, 1 failed (the message says why), 64 wrong usage; `wait` adds 2 for a bundle that cannot become
-    ready. docs/reference/cli.md has them all.
+    ready, `doctor` 3 for a check that says no. docs/reference/cli.md has them all.
     """

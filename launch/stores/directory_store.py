@@ -67,6 +67,12 @@ class DirectoryStore:
                 target.unlink()
         return True
 
+    def content(self, uri: str) -> bytes:
+        """The file of this URI, whole: for small ones."""
+        target = Path(unquote(urlsplit(uri).path))
+        with self._errors(target):
+            return target.read_bytes()
+
     def _path_of(self, packed: Packed) -> Path:
         return self.directory / content_key(packed)
 

@@ -81,6 +81,12 @@ class S3Store:
             self._s3.delete_object(Bucket=self.bucket, Key=uri[len(f"s3://{self.bucket}/") :])
         return True
 
+    def content(self, uri: str) -> bytes:
+        """The object of this URI, whole: for small ones."""
+        with self._errors("read"):
+            found = self._s3.get_object(Bucket=self.bucket, Key=uri[len(f"s3://{self.bucket}/") :])
+            return found["Body"].read()
+
     def _has(self, key: str, packed: Packed) -> bool:
         try:
             found = self._s3.head_object(Bucket=self.bucket, Key=key)

@@ -168,7 +168,7 @@ def test_an_image_is_of_this_version_until_a_tag_or_a_digest_says_otherwise(
     documents = render.operator(image=image, runtimeImage=image)
     assert pod(documents)["containers"][0]["image"] == reference.format("operator")
     assert environment(documents)["MODELBUNDLE_RUNTIME_IMAGE"] == reference.format("runtime")
-    test = only(documents, "Pod")["spec"]["containers"][0]
+    test = only(documents, "Pod", "modelbundle-test")["spec"]["containers"][0]
     assert test["image"] == reference.format("operator")
 
 
@@ -185,7 +185,8 @@ def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:
         crds={"upgradeJob": {"enabled": True}},
     )
     job = only(documents, "Job")["spec"]["template"]["spec"]
-    for spec in (pod(documents), job, only(documents, "Pod")["spec"]):  # those that run once go where the operator may
+    once = [only(documents, "Pod", f"modelbundle-{name}")["spec"] for name in ("test", "doctor")]
+    for spec in (pod(documents), job, *once):  # those that run once go where the operator may
         assert spec["nodeSelector"] == {"disk": "ssd"}
         assert spec["tolerations"] == [toleration, *A_NODE_IS_LOST]
         assert spec["priorityClassName"] == "high"

@@ -122,10 +122,23 @@ def test_a_hook_comes_with_its_rights_and_takes_them_along(render: Render, hook:
         assert document["kind"] == "Pod" or "hook-succeeded" in policy  # the test's log is wanted afterwards
 
 
-@pytest.mark.parametrize("kind", ["Deployment", "Job", "Pod"])
-def test_every_pod_passes_restricted(render: Render, kind: str) -> None:
+def test_doctor_runs_after_the_test_with_its_account(render: Render) -> None:
+    test, doctor = (only(render(), "Pod", name) for name in ("modelbundle-test", "modelbundle-doctor"))
+    assert doctor["spec"]["containers"][0]["args"] == ["doctor", "--only", "installation"]
+    assert doctor["spec"]["serviceAccountName"] == test["spec"]["serviceAccountName"]
+    assert (
+        test["metadata"]["annotations"]["helm.sh/hook-weight"]
+        < doctor["metadata"]["annotations"]["helm.sh/hook-weight"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("Deployment", ""), ("Job", ""), ("Pod", "modelbundle-test"), ("Pod", "modelbundle-doctor")],
+)
+def test_every_pod_passes_restricted(render: Render, kind: str, name: str) -> None:
     """Pod Security Standards, level restricted, as far as these pods could break it; the cluster tests enforce it."""
-    body = only(render.operator(**HOOKS["crds"]), kind)["spec"]
+    body = only(render.operator(**HOOKS["crds"]), kind, name)["spec"]
     spec = body["template"]["spec"] if "template" in body else body
     assert not {"hostNetwork", "hostPID", "hostIPC"} & spec.keys()
     assert spec["securityContext"]["runAsNonRoot"] is True

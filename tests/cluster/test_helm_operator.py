@@ -128,6 +128,7 @@ def _by_the_job(in_place: Callable[..., str]) -> None:
     assert not left, "the hook takes its rights along"
     printed = helm("test", RELEASE, "-n", NAMESPACE, "--timeout", "60s", "--logs")
     assert printed.count("\nok: ") == 4
+    assert "ModelBundles are served, with the fields of this client" in printed  # by doctor
 
 
 @pytest.mark.parametrize("way", [_by_kubectl, _by_the_job], ids=["kubectl", "job"])

@@ -1,0 +1,1 @@
+"""What this machine, the cluster and the store can do for a bundle: `modelbundle doctor`."""

@@ -1,0 +1,224 @@
+"""Asks the API server, the store and the index for the facts; what may not be read, or takes too long, is Unknown."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, TypeVar, Union
+
+from bundle_spec.names import API_VERSION, GROUP, VERSION
+from launch.cluster.api import checked
+from launch.cluster.connection import Connection
+from launch.cluster.transport import call, errors, in_pod, refusal, send
+from launch.doctor.checks import INSTALLATION, NAMESPACE, STORE
+from launch.doctor.facts import SETTING, Facts, Operator, StoreFacts, Unknown, artifact_secret_name, named_fields
+from launch.doctor.probe import not_installed, tried_index, tried_store
+from launch.errors import APIError, LaunchError
+
+SECONDS = 5.0  # of each request
+PYPI = "https://pypi.org/simple"
+OPERATOR = "app.kubernetes.io/name=modelbundle-operator"
+MODEL_RIGHTS = ("get modelbundles", "list modelbundles", "create modelbundles", "patch modelbundles",
+                "delete modelbundles", "create modelendpoints", "patch modelendpoints")  # fmt: skip
+POD_RIGHTS = ("list pods", "get pods/log", "create services/proxy")
+_METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
+
+Value = TypeVar("Value")
+
+
+def collect(connection: Connection, groups: Collection[str], store: Callable[[], Any]) -> Facts:
+    """`store` gives the artifact store that a client would use, or raises why there is none."""
+    facts: Dict[str, Any] = {"client_version": client_version(), "client_fields": _own_fields(), "in_pod": in_pod()}
+    try:
+        api, namespace = connection.place()
+        facts.update(namespace=namespace, server=connection.server)
+        facts["cluster"] = str(_get(api, "/version", "the version").get("gitVersion", "of an unknown version"))
+    except (LaunchError, ImportError) as error:
+        facts["cluster"] = Unknown(str(error))
+    else:
+        facts.update(_of_cluster(api, namespace, groups))
+    if STORE in groups or isinstance(facts["cluster"], Unknown):
+        facts["store"] = _store(store, isinstance(facts["cluster"], Unknown))
+    return Facts(**facts)
+
+
+def client_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version("model-bundles")
+    except PackageNotFoundError:  # a checkout on PYTHONPATH
+        return "of a checkout"
+
+
+def _own_fields() -> Mapping[str, List[str]]:
+    return named_fields(json.loads(pkgutil.get_data("bundle_spec", "modelbundle.json") or b"{}"))
+
+
+class _Known:
+    """What a question comes to. After the API server did not answer once, it is asked nothing more."""
+
+    def __init__(self) -> None:
+        self._gone = ""
+
+    def __call__(self, ask: Callable[[], Value]) -> Union[Value, Unknown]:
+        if self._gone:
+            return Unknown(self._gone)
+        try:
+            return ask()
+        except APIError as error:
+            self._gone = str(error) if error.status == 0 else ""
+            return Unknown("you may not ask for it" if error.status == 403 else str(error))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return Unknown(f"an answer that cannot be read ({type(error).__name__})")
+
+
+def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, Any]:
+    known = _Known()
+    operators = known(partial(_operators, api, namespace))
+    settings = Facts("", namespace=namespace, operators=operators).settings
+    found: Dict[str, Any] = {"operators": operators}
+    if INSTALLATION in groups:
+        found["fields"] = known(partial(_fields, api))
+        found["policies"] = known(partial(_policies, api))
+        found["devices"] = known(lambda: offered(_items(api, "/api/v1/nodes", "the nodes")))
+        if isinstance(settings, Unknown):
+            found["index"] = Unknown("the operator's settings are not known")
+        else:
+            found["index"] = tried_index(settings.get("PACKAGE_INDEX") or PYPI)
+    if NAMESPACE in groups:
+        found.update(_of_namespace(api, namespace, settings, known))
+    return found
+
+
+def _of_namespace(
+    api: Any, namespace: str, settings: Union[Mapping[str, str], Unknown], known: _Known
+) -> Dict[str, Any]:
+    core = f"/api/v1/namespaces/{checked(namespace)}"
+    found: Dict[str, Any] = {}
+    metadata = known(partial(_absent_is_none, lambda: _get(api, core, f"the namespace {namespace}")["metadata"]))
+    found["labels"] = metadata if metadata is None or isinstance(metadata, Unknown) else metadata.get("labels") or {}
+    if isinstance(metadata, dict):
+        found["annotations"] = metadata.get("annotations") or {}
+    found["rights"] = {name: known(partial(_may, api, namespace, name)) for name in (*MODEL_RIGHTS, *POD_RIGHTS)}
+    found["quotas"] = known(lambda: _items(api, f"{core}/resourcequotas", "the ResourceQuotas"))
+    found["limit_ranges"] = known(lambda: _items(api, f"{core}/limitranges", "the LimitRanges"))
+    secret = artifact_secret_name(settings)
+    found["secret"] = known(lambda: _is_there(api, f"{core}/secrets/{secret}", secret)) if secret else True
+    return found
+
+
+def _absent_is_none(ask: Callable[[], Value]) -> Optional[Value]:
+    try:
+        return ask()
+    except APIError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def _get(api: Any, path: str, what: str, query: Optional[Mapping[str, str]] = None) -> Any:
+    return call(api, "GET", path, what, query=query, seconds=SECONDS)
+
+
+def _items(api: Any, path: str, what: str, selector: str = "") -> List[Any]:
+    query = {"limit": "500", **({"labelSelector": selector} if selector else {})}
+    found: List[Any] = []
+    while True:
+        page = _get(api, path, what, query)
+        found += page["items"]
+        query["continue"] = (page.get("metadata") or {}).get("continue") or ""
+        if not query["continue"]:
+            return found
+
+
+def _fields(api: Any) -> Optional[Mapping[str, List[str]]]:
+    """What everyone who is authenticated may read, unlike the CRD itself."""
+    document = _absent_is_none(lambda: _get(api, f"/openapi/v3/apis/{API_VERSION}", "the schema of ModelBundles"))
+    if document is None:
+        return None
+    prefix = ".".join(reversed(GROUP.split(".")))
+    return named_fields(document["components"]["schemas"][f"{prefix}.{VERSION}.ModelBundle"])
+
+
+def _operators(api: Any, namespace: str) -> List[Operator]:
+    """Of the whole cluster; where that may not be read, of its usual namespace, or of this one."""
+    places = ("", "/namespaces/modelbundle-system", f"/namespaces/{checked(namespace)}")
+    for place in places:
+        try:
+            found = _items(api, f"/apis/apps/v1{place}/deployments", "the operator", OPERATOR)
+        except APIError as error:
+            if error.status != 403 or place == places[-1]:
+                raise
+        else:
+            return [operator_of(deployment) for deployment in found]
+    return []
+
+
+def operator_of(deployment: Mapping[str, Any]) -> Operator:
+    """What its Deployment says; values that come from Secrets are not there."""
+    metadata, spec, status = deployment["metadata"], deployment["spec"], deployment.get("status") or {}
+    container = spec["template"]["spec"]["containers"][0]
+    settings = {
+        entry["name"][len(SETTING) :]: str(entry.get("value", ""))
+        for entry in container.get("env") or []
+        if entry["name"].startswith(SETTING)
+    }
+    found = (metadata.get("labels") or {}).get("app.kubernetes.io/version", "of an unknown version")
+    replicas, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas", 0))
+    return Operator(metadata["namespace"], found, replicas, ready, settings)
+
+
+def _policies(api: Any) -> List[str]:
+    path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
+    names = [item["metadata"]["name"] for item in _items(api, path, "the admission policies")]
+    return sorted(name for name in names if name.startswith("modelbundle-"))
+
+
+def offered(nodes: List[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What nodes have to give beside their own kinds of resources: "8 on 2 nodes" by name."""
+    counts: Dict[str, List[int]] = {}
+    for node in nodes:
+        for name, quantity in ((node.get("status") or {}).get("allocatable") or {}).items():
+            if "/" in name and "kubernetes.io/" not in name and str(quantity).isdigit() and int(quantity):
+                counts.setdefault(name, []).append(int(quantity))
+    return {
+        name: f"{sum(found)} on {len(found)} node{'s' if len(found) > 1 else ''}"
+        for name, found in sorted(counts.items())
+    }
+
+
+def _may(api: Any, namespace: str, name: str) -> bool:
+    verb, resource = name.split()
+    kind, _, part = resource.partition("/")
+    asked = {"namespace": namespace, "verb": verb, "group": GROUP if kind.startswith("model") else "", "resource": kind}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": {**asked, **({"subresource": part} if part else {})}},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return bool(call(api, "POST", path, "what you may do", body, seconds=SECONDS)["status"]["allowed"])
+
+
+def _is_there(api: Any, path: str, name: str) -> bool:
+    """By the object's metadata alone."""
+    with errors(f"the Secret {name}"):
+        status, _, content = send(api, "GET", path, seconds=SECONDS, extra_headers=_METADATA)
+    if status in (200, 404):
+        return status == 200
+    raise refusal(status, f"the Secret {name}", content)
+
+
+def _store(store: Callable[[], Any], alone: bool) -> StoreFacts:
+    if alone and not os.environ.get("LAUNCH_ARTIFACT_URI"):
+        return StoreFacts("", [], Unknown("LAUNCH_ARTIFACT_URI is not set, and no cluster says where artifacts go"))
+    try:
+        used = store()
+    except ImportError as error:
+        return StoreFacts("", [], not_installed(error))
+    except LaunchError as error:
+        return StoreFacts("", [], str(error))
+    return tried_store(str(getattr(used, "uri", "") or getattr(used, "directory", "")), used)

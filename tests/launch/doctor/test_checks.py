@@ -1,0 +1,163 @@
+"""What doctor says of facts: each check's yes, no and unknown, and the setting that changes a no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from launch.doctor.checks import CHECKS, exit_code, judged
+from launch.doctor.facts import Facts, Operator, StoreFacts, Unknown
+
+FORBIDDEN = Unknown("you may not ask for it")
+FIELDS = {"bundle": ["artifact", "env"], "serving": ["replicas"]}
+INSTALLED = Operator(
+    "modelbundle-system", "0.2.0", 2, 2, {"ARTIFACT_SECRET": "keys", "PACKAGE_INDEX": "https://i/simple"}
+)
+WELL = Facts(
+    client_version="0.2.0",
+    client_fields=FIELDS,
+    namespace="models",
+    server="https://k8s",
+    cluster="v1.35.4",
+    fields=FIELDS,
+    operators=[INSTALLED],
+    policies=["modelbundle-operator-writes"],
+    devices={"nvidia.com/gpu": "8 on 2 nodes"},
+    labels={"pod-security.kubernetes.io/enforce": "restricted"},
+    rights={"create modelbundles": True, "get pods/log": True},
+    quotas=[],
+    limit_ranges=[],
+    secret=True,
+    index="",
+    store=StoreFacts("s3://team", ["reached", "written", "read", "removed"]),
+)
+
+
+def quota(hard: dict[str, str], used: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"metadata": {"name": "q"}, "spec": {"hard": hard}, "status": {"hard": hard, "used": used or {}}}
+
+
+def limits(**item: Any) -> dict[str, Any]:
+    return {"spec": {"limits": [{"type": "Container", **item}]}}
+
+
+def test_where_all_is_well_nothing_is_to_change() -> None:
+    found = judged(WELL)
+    assert {name: finding.answer for name, finding in found.items()} == dict.fromkeys((c.name for c in CHECKS), "yes")
+    assert [finding.change for finding in found.values() if finding.change] == []
+    assert exit_code(found) == 0
+
+
+def test_what_may_not_be_asked_is_unknown_and_fails_nothing() -> None:
+    names = ("fields", "operators", "policies", "devices", "labels", "quotas", "limit_ranges", "secret", "index")
+    hidden = dict.fromkeys(names, FORBIDDEN)
+    rights = dict.fromkeys(WELL.rights, FORBIDDEN)
+    found = judged(replace(WELL, **hidden, rights=rights, store=StoreFacts("", [], FORBIDDEN)))  # type: ignore[arg-type]
+    answers = {name: finding.answer for name, finding in found.items()}
+    assert answers == {**dict.fromkeys(answers, "unknown"), "client": "yes", "cluster": "yes"}
+    assert exit_code(found) == 0
+
+
+def test_without_a_cluster_it_says_three_lines() -> None:
+    alone = Facts("0.2.0", cluster=Unknown("no Kubernetes to talk to"), store=StoreFacts("", [], Unknown("not set")))
+    found = judged(alone)
+    assert {name: finding.answer for name, finding in found.items()} == {
+        "client": "yes", "cluster": "no", "store": "unknown",
+    }  # fmt: skip
+    assert "KUBECONFIG" in found["cluster"].change
+    assert exit_code(found) == 3
+
+
+NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
+    ("cluster", {"cluster": "v1.29.1"}, "Kubernetes v1.29.1", "1.30 or newer", False),
+    ("crd", {"fields": None}, "knows no ModelBundles", "crds/", False),
+    ("crd", {"fields": {"bundle": ["artifact"], "serving": []}}, "bundle.env, serving.replicas", "crds/", True),
+    ("operator", {"operators": []}, "no operator", "helm install", False),
+    ("operator", {"operators": [INSTALLED._replace(ready=0)]}, "0 of 2 ready", "kubectl logs", False),
+    ("versions", {"client_version": "0.3.0"}, "the operator is 0.2.0, this client 0.3.0", "==0.2.0", True),
+    ("policies", {"policies": []}, "none confines", "operator.admissionPolicy.enabled", True),
+    ("devices", {"devices": {}}, "no node offers a GPU", "device plugin", True),
+    ("index", {"index": "https://i cannot be reached", "in_pod": True}, "cannot be reached", "packageIndex", True),
+    ("served", {"labels": None}, "no namespace models", "kubectl create namespace models", False),
+    ("served", {"namespace": "modelbundle-system"}, "not served", "another namespace", False),
+    (
+        "served",
+        {"operators": [INSTALLED._replace(settings={"WATCH_NAMESPACES": "a,b"})]},
+        "a,b",
+        "watchNamespaces",
+        False,
+    ),
+    ("rights", {"rights": {"create modelbundles": False}}, "not create modelbundles", "modelbundle-editor", False),
+    ("pod-rights", {"rights": {"get pods/log": False}}, "may not get pods/log", "--clusterrole=edit", True),
+    ("quota", {"quotas": [quota({"limits.cpu": "10"})]}, "q asks for limits.cpu", "LimitRange", False),
+    ("quota", {"quotas": [quota({"pods": "5"}, {"pods": "5"})]}, "q: pods 5 of 5 is used", "raise", False),
+    ("quota", {"quotas": [quota({"requests.cpu": "1"}, {"requests.cpu": "800m"})]}, "800m of 1", "raise", False),
+    ("limit-range", {"limit_ranges": [limits(max={"memory": "512Mi"})]}, "less than the 1Gi", "LimitRange", False),
+    ("limit-range", {"limit_ranges": [limits(min={"cpu": "100m"})]}, "more than the 50m", "LimitRange", False),
+    ("limit-range", {"limit_ranges": [limits(maxLimitRequestRatio={"memory": "4"})]}, "Ratio.memory 4", "Limit", False),
+    (
+        "pod-security",
+        {"annotations": {"openshift.io/sa.scc.uid-range": "1000650000/10000"}},
+        "1000650000/10000",
+        "nonroot-v2",
+        False,
+    ),
+    ("secret", {"secret": False}, "no Secret keys", "kubectl create secret generic keys -n models", False),
+    (
+        "store",
+        {"store": StoreFacts("", [], "no artifact store is known")},
+        "no artifact store",
+        "client.artifactUri",
+        False,
+    ),
+    ("store-use", {"store": StoreFacts("s3://a", [], "403 AccessDenied")}, "not reached: 403", "credentials", False),
+    (
+        "store-use",
+        {"store": StoreFacts("s3://a", ["reached", "written"], "403")},
+        "written; not read: 403",
+        "policy",
+        False,
+    ),
+    (
+        "store-use",
+        {"store": StoreFacts("s3://a", ["reached", "written", "read"], "403")},
+        "not removed",
+        "policy",
+        True,
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "facts", "says", "change", "optional"), NOS)
+def test_each_no_says_what_changes_it(
+    check: str, facts: dict[str, Any], says: str, change: str, optional: bool
+) -> None:
+    found = judged(replace(WELL, **facts))
+    assert found[check].answer == "no"
+    assert says in found[check].says
+    assert change in found[check].change
+    others = {name: finding for name, finding in found.items() if name == check}
+    assert exit_code(others) == (0 if optional else 3)
+
+
+def test_every_check_has_a_no_but_those_that_only_show() -> None:
+    assert {name for name, *_ in NOS} == {check.name for check in CHECKS} - {"client", "settings"}
+
+
+def test_limits_that_a_limit_range_gives_satisfy_a_quota() -> None:
+    facts = replace(WELL, quotas=[quota({"limits.cpu": "10"})], limit_ranges=[limits(default={"cpu": "1"})])
+    assert judged(facts)["quota"].answer == "yes"
+    terminating = {**quota({"pods": "0"}), "spec": {"hard": {"pods": "0"}, "scopes": ["Terminating"]}}
+    assert judged(replace(WELL, quotas=[terminating]))["quota"].answer == "yes"
+
+
+def test_an_index_that_only_pods_reach_is_unknown_here() -> None:
+    assert judged(replace(WELL, index="cannot be reached"))["index"].answer == "unknown"
+
+
+def test_passwords_in_settings_are_not_shown() -> None:
+    settings = {"HTTPS_PROXY": "http://me:sekret@proxy:3128", "LOG_LEVEL": "DEBUG"}
+    found = judged(replace(WELL, operators=[INSTALLED._replace(settings=settings)]))["settings"]
+    assert found.says == "HTTPS_PROXY=http://***@proxy:3128"
