@@ -15,6 +15,7 @@ import yaml
 from tools.local_cluster import golang
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+IMAGES = ROOT / "tests/chart/images.yaml"
 Helm = Callable[..., "subprocess.CompletedProcess[str]"]
 Documents = list[dict[str, Any]]
 
@@ -38,8 +39,8 @@ class Render:
         """helm's own words, whether it renders or refuses."""
         text = values if isinstance(values, str) else json.dumps(values)
         return self._helm(
-            "template", "model-bundles", ".", "-n", "modelbundle-system", "--kube-version", "1.35.4", "-f", "-", *more,
-            stdin=text,
+            "template", "model-bundles", ".", "-n", "modelbundle-system", "--kube-version", "1.35.4",
+            "-f", str(IMAGES), "-f", "-", *more, stdin=text,
         )  # fmt: skip
 
     def operator(self, **values: Any) -> Documents:

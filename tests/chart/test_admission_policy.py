@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.chart.conftest import Documents, Helm, Render
+from tests.chart.conftest import IMAGES, Documents, Helm, Render
 
 POLICY, BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
 VAP = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
@@ -227,7 +227,7 @@ def test_they_are_made_where_they_can_be(
     ],
 )
 def test_the_notes_say_whether_they_are_made(helm: Helm, values: str, words: str) -> None:
-    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", "-", stdin=values)
+    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", str(IMAGES), "-f", "-", stdin=values)
     assert done.returncode == 0, done.stderr
     assert words in done.stdout.partition("NOTES:")[2]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from modelbundle_operator.settings import Settings
 
-from tests.chart.conftest import ROOT, Documents, Render, kinds, only
+from tests.chart.conftest import ROOT, Documents, Helm, Render, kinds, only
 
 NAME = "modelbundle-operator"
 SCOPED = {"watchNamespaces": ["team-a", "team-b"]}
@@ -156,10 +157,10 @@ def test_an_empty_setting_leaves_the_operators_own_default(render: Render) -> No
 @pytest.mark.parametrize(
     ("image", "reference"),
     [
-        ({}, "docker.io/model-bundles/{}:0.2.0"),
+        ({}, "registry.example.com/model-bundles/{}:0.2.0"),
         ({"repository": "r.example:5000/x"}, "r.example:5000/x:0.2.0"),
-        ({"tag": "1.2.3"}, "docker.io/model-bundles/{}:1.2.3"),
-        ({"tag": "1.2.3", "digest": "sha256:" + "0" * 64}, "docker.io/model-bundles/{}@sha256:" + "0" * 64),
+        ({"tag": "1.2.3"}, "registry.example.com/model-bundles/{}:1.2.3"),
+        ({"tag": "1.2.3", "digest": "sha256:" + "0" * 64}, "registry.example.com/model-bundles/{}@sha256:" + "0" * 64),
     ],
 )
 def test_an_image_is_of_this_version_until_a_tag_or_a_digest_says_otherwise(
@@ -170,6 +171,18 @@ def test_an_image_is_of_this_version_until_a_tag_or_a_digest_says_otherwise(
     assert environment(documents)["MODELBUNDLE_RUNTIME_IMAGE"] == reference.format("runtime")
     test = only(documents, "Pod", "modelbundle-test")["spec"]["containers"][0]
     assert test["image"] == reference.format("operator")
+
+
+@pytest.mark.parametrize("name", ["image", "runtimeImage"])
+def test_no_registry_is_trusted_by_default(helm: Helm, name: str) -> None:
+    images = {"image": {"repository": "r/o"}, "runtimeImage": {"repository": "r/r"}, name: {"tag": "1"}}
+    values = json.dumps({"operator": images})
+    done = helm("template", ".", "--kube-version", "1.35.4", "-f", "-", stdin=values)
+    assert done.returncode
+    assert f"operator.{name}.repository is not set" in done.stderr
+    assert "make images REGISTRY=registry.example.com/model-bundles > images.yaml" in done.stderr
+    bundles_only = helm("template", ".", "--kube-version", "1.35.4", "--set", "operator.enabled=false")
+    assert bundles_only.returncode == 0, bundles_only.stderr
 
 
 def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.chart.conftest import ROOT, Helm, Render
+from tests.chart.conftest import IMAGES, ROOT, Helm, Render
 from tools.release.release import chart
 
 ALLOWED = {
@@ -59,11 +59,13 @@ ARGO_CD = [
     *("template", ".", "--name-template", "model-bundles", "--namespace", "modelbundle-system"),
     *("--kube-version", "1.35.4", "--api-versions", "apps/v1", "--api-versions", "monitoring.coreos.com/v1"),
     "--include-crds",
+    "-f",
+    str(IMAGES),
 ]
 
 
 def test_lint_is_strict_and_silent(helm: Helm) -> None:
-    done = helm("lint", "--strict", ".")
+    done = helm("lint", "--strict", ".", "-f", str(IMAGES))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "[WARNING]" not in done.stdout
     assert "[ERROR]" not in done.stdout
@@ -131,13 +133,12 @@ def test_versions_agree_everywhere() -> None:
     values = yaml.safe_load((ROOT / "charts/operator/values.yaml").read_text())
     assert (values["image"]["tag"], values["runtimeImage"]["tag"]) == ("", ""), "empty: the chart's appVersion"
     assert (ROOT / "CHANGELOG.md").read_text().partition("## ")[2].startswith(version)
-    assert f"operator:{version}" in (ROOT / "docs/how-to/install.md").read_text()
 
 
 @pytest.mark.parametrize("values", ["{}", "operator: {watchNamespaces: [team-a]}"])
 def test_the_notes_name_the_next_three_commands(helm: Helm, values: str) -> None:
     """`helm install --dry-run=client` renders them without a cluster."""
-    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", "-", stdin=values)
+    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", str(IMAGES), "-f", "-", stdin=values)
     assert done.returncode == 0, done.stderr
     notes = done.stdout.partition("NOTES:")[2]
     for command in ("helm test mb -n ns", "create secret generic modelbundle-artifacts", "apply -f bundle.yaml"):
@@ -151,7 +152,7 @@ def test_the_notes_of_bundles_say_what_they_became(helm: Helm, render: Render) -
         {"operator": {"enabled": False}, "bundles": {"a": {"bundle": {"cloneFrom": {"name": "x"}}}}}
     )
     (bundle,) = render(values)
-    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", "-", stdin=values)
+    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", str(IMAGES), "-f", "-", stdin=values)
     name = bundle["metadata"]["name"]
     assert f"wait --for=condition=Ready --timeout=10m modelbundle/{name}" in done.stdout
     assert f"-l modelbundle.dev/bundle-name=a --field-selector metadata.name!={name}" in done.stdout

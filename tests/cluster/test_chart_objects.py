@@ -20,6 +20,7 @@ from tools.testkit.kubectl import kubectl
 from tools.testkit.limit_rows import LIMITS
 from tools.testkit.place import ROOT
 
+IMAGES = str(ROOT / "tests/chart/images.yaml")
 KUBECONFORM = ("github.com/yannh/kubeconform/cmd/kubeconform", "v0.7.0")
 # the API versions of all that is rendered; kubeconform counts an object of another as skipped
 SERVED = {
@@ -65,7 +66,17 @@ def rendered(request: pytest.FixtureRequest, namespace: str) -> list[dict[str, A
     bundles = {"sum": ENTRY, "clone": {"bundle": {"cloneFrom": {"name": "sum"}}}}
     values = {"operator": SCOPES[request.param], "bundles": bundles}
     text = helm(
-        "template", "rendered", str(ROOT), "-n", namespace, "--include-crds", "-f", "-", stdin=json.dumps(values)
+        "template",
+        "rendered",
+        str(ROOT),
+        "-n",
+        namespace,
+        "--include-crds",
+        "-f",
+        IMAGES,
+        "-f",
+        "-",
+        stdin=json.dumps(values),
     )
     return [document for document in yaml.safe_load_all(text) if document]
 
@@ -155,7 +166,16 @@ def test_kubeconform_takes_all_of_it(kubeconform: str, schemas: Path, rendered: 
 @pytest.mark.parametrize("kind", ["ModelBundle", "Deployment", "ClusterRole"])
 def test_kubeconform_would_see_a_misspelt_field(kubeconform: str, schemas: Path, kind: str, namespace: str) -> None:
     text = helm(
-        "template", "rendered", str(ROOT), "-n", namespace, "-f", "-", stdin=json.dumps({"bundles": {"sum": ENTRY}})
+        "template",
+        "rendered",
+        str(ROOT),
+        "-n",
+        namespace,
+        "-f",
+        IMAGES,
+        "-f",
+        "-",
+        stdin=json.dumps({"bundles": {"sum": ENTRY}}),
     )
     document = next(d for d in yaml.safe_load_all(text) if d and d["kind"] == kind)
     document["spec" if kind != "ClusterRole" else "metadata"]["sepc"] = {}

@@ -20,7 +20,8 @@ def test_yaml_is_taken(block: Block, operator: object) -> None:
     if all("kind" in document for document in documents):
         kubectl("create", "--dry-run=server", "-n", "default", "-f", "-", stdin=block.text)
     else:
-        rendered = helm("template", "model-bundles", str(ROOT), "-n", "default", "-f", "-", stdin=block.text)
+        values = ("-f", str(ROOT / "tests/chart/images.yaml"), "-f", "-")
+        rendered = helm("template", "model-bundles", str(ROOT), "-n", "default", *values, stdin=block.text)
         for document in yaml.safe_load_all(rendered):
             if document and document["kind"] == "ModelBundle":
                 kubectl("create", "--dry-run=server", "-f", "-", stdin=yaml.safe_dump(document))

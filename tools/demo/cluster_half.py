@@ -28,7 +28,7 @@ def show(place: Place) -> None:
     with contextlib.suppress(KubectlError):  # of a demo before this one; the last step left its namespace to try things
         kubectl("delete", "namespace", DEMO, "--wait=false")
     step("Installing CRD and operator")
-    typed(f"helm install model-bundles . -n {NAMESPACE} --create-namespace")
+    typed(f"helm install model-bundles . -n {NAMESPACE} --create-namespace -f images.yaml")
     install(place, noCapacitySeconds=10, drainSeconds=2)
     store = Store(place)
     step("Packing examples/ and putting their artifacts into the S3 store")

@@ -13,8 +13,12 @@ app.kubernetes.io/name: {{ include "operator.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end }}
 
-{{/* A digest, where given, wins over the tag: it names exact bytes. */}}
+{{/* A digest, where given, wins over the tag: it names exact bytes. There is no default: who owns a registry's account
+decides what runs with the operator's rights. */}}
 {{- define "operator.image" -}}
+{{- if not .image.repository -}}
+{{- fail (printf "operator.%s.repository is not set, and this chart trusts no registry by default. `make images REGISTRY=registry.example.com/model-bundles > images.yaml` builds and pushes both images and prints the values for `-f images.yaml` (docs/how-to/install.md)" .name) -}}
+{{- end -}}
 {{- if .image.digest -}}
 {{ .image.repository }}@{{ .image.digest }}
 {{- else -}}
@@ -39,7 +43,7 @@ capabilities: {drop: [ALL]}
 {{/* A container that runs one module of the operator's image and ends. */}}
 {{- define "operator.once" -}}
 name: {{ .name }}
-image: {{ include "operator.image" (dict "image" .root.Values.image "root" .root) }}
+image: {{ include "operator.image" (dict "image" .root.Values.image "name" "image" "root" .root) }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 command: [python, -m, {{ .module }}]
 securityContext:
