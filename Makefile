@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release cluster clean-cluster cold
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -34,6 +34,8 @@ help:
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
 	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
 	@echo 'make release         wheel, chart, images, SBOMs and checksums, in dist/'
+	@echo 'make lock            write the locks of the images from pyproject.toml (LOCK_ARGS=--upgrade: newest versions)'
+	@echo 'make audit           ask for known vulnerabilities of what is locked; needs the internet'
 	@echo 'make venv            bring .venv, with the modelbundle command in it'
 	@echo 'make cluster         start the local cluster; make clean-cluster removes it'
 
@@ -136,6 +138,13 @@ images: $(READY)
 release: $(READY)
 	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[release]'
 	@$(PY) -m tools.release.release
+
+lock: $(READY)
+	@$(PY) -m tools.release.lock $(LOCK_ARGS)
+
+audit: $(READY)
+	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[audit]'
+	@$(PY) -m tools.release.audit
 
 cluster: $(READY)
 	@$(SUDO) $(PY) -m tools.local_cluster up

@@ -144,7 +144,10 @@ def _path(image: Image) -> Path:
         parts += [bases.image(image.base), versions.NUMPY[image.series], interpreters.find(image.series).name]
     else:
         sources = [name for name in _PRODUCT_SOURCES if (_CHECKOUT / name).exists()]
-        parts += [bases.image(image.base), (_DOCKERFILES / "requirements.py").read_bytes()]
+        parts += [
+            bases.image(image.base),
+            *((_DOCKERFILES / f"{name}.lock").read_bytes() for name in (image.slug, "build")),
+        ]
         parts += store.tree_parts(_CHECKOUT, sources)
     return store.root() / "images" / f"{image.slug}-{store.fingerprint(parts)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from tools.local_cluster.errors import ClusterError
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEBOOTSTRAP = "debootstrap"  # a base made of Debian packages, where no registry can be reached
 SLUGS = ("operator", "runtime")
+USUAL_BASE = "python:3.13-slim-bookworm"
+ALLOW = "ALLOW_UNPINNED_BASE"
 
 
 class EngineError(Exception):
@@ -42,8 +45,10 @@ class Docker:
     def build(self, slug: str, image: str, python_image: str) -> None:
         if python_image == DEBOOTSTRAP:
             raise EngineError(f"PYTHON_IMAGE={DEBOOTSTRAP} is buildah's: stop docker's daemon, or name an image")
-        base = ["--build-arg", f"PYTHON_IMAGE={python_image}"] if python_image else []
-        _docker("build", *base, "-f", f"deploy/images/{slug}/Dockerfile", "-t", image, ".")
+        given = [
+            word for name, value in _arguments(python_image).items() for word in ("--build-arg", f"{name}={value}")
+        ]
+        _docker("build", *given, "-f", f"deploy/images/{slug}/Dockerfile", "-t", image, ".")
 
     def push(self, image: str) -> str:
         _docker("push", image)
@@ -62,9 +67,8 @@ class Buildah:
     def build(self, slug: str, image: str, python_image: str) -> None:
         with store.locked(builder.lock(), "it builds images"):
             base = bases.build("debian-python") if python_image == DEBOOTSTRAP else python_image
-            arguments = {"PYTHON_IMAGE": base} if base else {}
             try:
-                builder.build(ROOT / "deploy" / "images" / slug / "Dockerfile", ROOT, image, arguments)
+                builder.build(ROOT / "deploy" / "images" / slug / "Dockerfile", ROOT, image, _arguments(base))
             except ClusterError as error:
                 raise EngineError(
                     f"{error}\nCan the base image be pulled from here? PYTHON_IMAGE names another, and"
@@ -95,11 +99,30 @@ def find_engine() -> Engine:
 
 def build_all(engine: Engine, prefix: str, version: str) -> dict[str, str]:
     """Build both images; the reference of each by its slug."""
+    base = base_image(os.environ.get("PYTHON_IMAGE", ""), os.environ.get(ALLOW) == "1")
     images = {slug: f"{prefix}/{slug}:{version}" for slug in SLUGS}
     for slug, image in images.items():
         say(f"building {image}")
-        engine.build(slug, image, os.environ.get("PYTHON_IMAGE", ""))
+        engine.build(slug, image, base)
     return images
+
+
+def base_image(wanted: str, unpinned: bool) -> str:
+    """The base that is asked for; EngineError unless it is named by its digest, made here, or `unpinned` is allowed."""
+    if wanted == DEBOOTSTRAP or re.search(r"@sha256:[0-9a-f]{64}$", wanted):
+        return wanted
+    if unpinned:
+        return wanted or USUAL_BASE
+    named = f"PYTHON_IMAGE={wanted} has no digest" if wanted else "no base image is named"
+    raise EngineError(
+        f"{named}: a tag may be other bytes tomorrow. Set PYTHON_IMAGE={wanted or USUAL_BASE}@sha256:DIGEST (`docker"
+        f" buildx imagetools inspect {wanted or USUAL_BASE}` prints it), PYTHON_IMAGE={DEBOOTSTRAP} for a base of"
+        f" Debian packages, or {ALLOW}=1 to build from a tag all the same"
+    )
+
+
+def _arguments(base: str) -> dict[str, str]:
+    return {"PYTHON_IMAGE": base, ALLOW: "1" if os.environ.get(ALLOW) == "1" else ""}
 
 
 def say(text: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import sys
 import tarfile
 import tomllib
 from pathlib import Path
+from urllib.parse import quote
 
 from tools.local_cluster import golang
 from tools.local_cluster.errors import ClusterError
@@ -41,7 +43,8 @@ def release(out: Path, engine: Engine) -> None:
         say(f"writing {slug}-{version()}.tar and its SBOM")
         engine.save(image, out / f"{slug}-{version()}.tar")
         packages = engine.output(image, ["python", "-m", "pip", "list", "--format", "freeze"])
-        sbom(packages, out / f"{slug}-{version()}.cdx.json")
+        system = engine.output(image, ["dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture}\\n"])
+        sbom(packages, out / f"{slug}-{version()}.cdx.json", system)
     checksums(out)
 
 
@@ -76,12 +79,26 @@ def _same_times(package: Path) -> None:
     package.write_bytes(made.getvalue())
 
 
-def sbom(packages: str, out: Path) -> None:
-    """CycloneDX of the packages, one NAME==VERSION a line, that pip finds in an image."""
+def sbom(packages: str, out: Path, system: str = "") -> None:
+    """CycloneDX of the packages, one NAME==VERSION a line, that pip finds in an image, and of those of its Debian, one
+    NAME VERSION ARCHITECTURE a line."""
     _run(
         str(_beside("cyclonedx-py")), "requirements", "-", "--pyproject", str(ROOT / "pyproject.toml"),
         "--output-reproducible", "--of", "JSON", "-o", str(out), stdin=packages,
     )  # fmt: skip
+    document = json.loads(out.read_text())
+    document.setdefault("components", []).extend(debian_components(system))
+    out.write_text(json.dumps(document, indent=2) + "\n")
+
+
+def debian_components(system: str) -> list[dict[str, str]]:
+    """Each Debian package as CycloneDX has it, in their order by name."""
+    found = []
+    for line in sorted(filter(None, system.splitlines())):
+        name, number, architecture = line.split()
+        purl = f"pkg:deb/debian/{quote(name)}@{quote(number)}?arch={architecture}"
+        found.append({"type": "library", "bom-ref": purl, "name": name, "version": number, "purl": purl})
+    return found
 
 
 def checksums(out: Path) -> None:

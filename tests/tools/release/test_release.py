@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.release.engine import ROOT
-from tools.release.release import checksums, sbom, version, wheel
+from tools.release.engine import ROOT, EngineError, base_image
+from tools.release.release import checksums, debian_components, sbom, version, wheel
 
 
 def test_checksums_are_what_sha256sum_checks(tmp_path: Path) -> None:
@@ -37,6 +37,34 @@ def test_the_wheel_is_of_this_version_and_the_same_each_time(tmp_path: Path, mon
     assert not packages & {"tests", "tools"}
 
 
+def test_debian_packages_are_components_of_the_sbom() -> None:
+    system = "zlib1g 1:1.2.13.dfsg-1 amd64\nlibc6 2.36-9+deb12u9 amd64\n"
+    assert [component["purl"] for component in debian_components(system)] == [
+        "pkg:deb/debian/libc6@2.36-9%2Bdeb12u9?arch=amd64",
+        "pkg:deb/debian/zlib1g@1%3A1.2.13.dfsg-1?arch=amd64",
+    ]
+
+
+DIGEST = "@sha256:" + "0" * 64
+
+
+def test_a_base_is_named_by_its_digest() -> None:
+    for base in (f"python:3.13{DIGEST}", "debootstrap"):
+        assert base_image(base, unpinned=False) == base
+    assert base_image("python:3.13", unpinned=True) == "python:3.13"
+    assert base_image("", unpinned=True) == "python:3.13-slim-bookworm"
+
+
+@pytest.mark.parametrize(
+    ("base", "says"), [("", "no base image is named"), ("python:3.13", "PYTHON_IMAGE=python:3.13 has no digest")]
+)
+def test_a_base_by_its_tag_is_refused_with_what_helps(base: str, says: str) -> None:
+    with pytest.raises(EngineError, match=says) as refused:
+        base_image(base, unpinned=False)
+    for words in ("@sha256:DIGEST", "imagetools inspect", "PYTHON_IMAGE=debootstrap", "ALLOW_UNPINNED_BASE=1"):
+        assert words in str(refused.value)
+
+
 @pytest.mark.skipif(
     not (Path(sys.executable).parent / "cyclonedx-py").exists(),
     reason="cyclonedx-bom is in the extra `release`, which `make release` installs",
@@ -44,12 +72,16 @@ def test_the_wheel_is_of_this_version_and_the_same_each_time(tmp_path: Path, mon
 def test_an_sbom_names_each_package_at_its_version(tmp_path: Path) -> None:
     made = []
     for number in range(2):
-        sbom("kopf==1.45.2\naiohttp==3.10.0\n", tmp_path / f"{number}.json")
+        sbom("kopf==1.45.2\naiohttp==3.10.0\n", tmp_path / f"{number}.json", "libc6 2.36-9 amd64\n")
         made.append((tmp_path / f"{number}.json").read_text())
     assert made[0] == made[1]
     document = json.loads(made[0])
     assert document["bomFormat"] == "CycloneDX"
-    assert {c["purl"] for c in document["components"]} == {"pkg:pypi/kopf@1.45.2", "pkg:pypi/aiohttp@3.10.0"}
+    assert {c["purl"] for c in document["components"]} == {
+        "pkg:pypi/kopf@1.45.2",
+        "pkg:pypi/aiohttp@3.10.0",
+        "pkg:deb/debian/libc6@2.36-9?arch=amd64",
+    }
     assert document["metadata"]["component"]["name"] == "model-bundles"
 
 
