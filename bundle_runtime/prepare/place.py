@@ -14,7 +14,7 @@ import bundle_runtime
 import bundle_spec
 from bundle_runtime.contract.layout import Layout
 
-_RUNTIME = ("__init__.py", "contract", "worker")
+_RUNTIME = ("__init__.py", "advice", "contract", "worker")
 # what tools/imports/allowed.py lets worker and contract import
 _SPEC = ("__init__.py", "document.py", "json_schema.py", "names.py", "requirement_rule.py")
 

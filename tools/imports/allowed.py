@@ -53,15 +53,17 @@ OPERATOR = "modelbundle_operator"
 # what prepare copies into the user's image beside contract and worker (bundle_runtime/prepare/place.py)
 COPIED_SPEC = tuple(f"bundle_spec.{name}" for name in ("document", "json_schema", "names", "requirement_rule"))
 CORE = tuple(f"{OPERATOR}.{name}" for name in ("api", "bundle", "endpoint", "judge", "render"))
-# contract: the words of the reports that are judged
-_CORE_OURS = (*CORE, f"{OPERATOR}.errors", f"{OPERATOR}.settings", "bundle_spec", "bundle_runtime.contract")
+# contract: the words of the reports that are judged; advice: what to do about what the kubelet tells
+_RUNTIME = ("bundle_runtime.advice", "bundle_runtime.contract")
+_CORE_OURS = (*CORE, f"{OPERATOR}.errors", f"{OPERATOR}.settings", "bundle_spec", *_RUNTIME)
 
 ROOMS = (
     # in the user's image, on Python 3.8
+    Room("bundle_runtime.advice", ("bundle_runtime.advice", "bundle_runtime.contract"), (), NEWER | IMPURE),
     Room("bundle_runtime.contract", ("bundle_runtime.contract", *COPIED_SPEC), (), NEWER),
     Room(
         "bundle_runtime.worker",
-        ("bundle_runtime.contract", "bundle_runtime.worker", *COPIED_SPEC),
+        ("bundle_runtime.advice", "bundle_runtime.contract", "bundle_runtime.worker", *COPIED_SPEC),
         ("cloudpickle",),
         NEWER,
     ),

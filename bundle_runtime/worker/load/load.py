@@ -22,18 +22,22 @@ from bundle_runtime.contract.report import (
     fail,
     valid_unicode,
 )
-from bundle_runtime.worker.load.file_advice import file_advice
+from bundle_runtime.worker.load.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
-from bundle_runtime.worker.user_errors import described, first_line, full, log
+from bundle_runtime.worker.user_errors import described, full, log
 from bundle_spec.document import BundleDocument
 
 PredictFn = Callable[..., Any]
-_WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
 
 
 def load(layout: Layout, document: BundleDocument, seconds: dict[str, float]) -> PredictFn:
     """predict_fn; ``seconds`` is filled phase by phase, also when a later phase fails."""
+    with explaining_warnings():
+        return _load(layout, document, seconds)
+
+
+def _load(layout: Layout, document: BundleDocument, seconds: dict[str, float]) -> PredictFn:
     config, has_config = app_config(document)
     if document["artifact"].get("packaging") == "zip":
         with _Timed(seconds, "import"):
@@ -69,7 +73,7 @@ def _unpickle(layout: Layout, document: BundleDocument) -> Any:
         with open(layout.pickle_file, "rb") as file:
             return pickle.load(file)  # from the file: read() and loads() would hold the model twice
     except BaseException as error:
-        raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, _unpickle_advice) from error
+        raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, UNPICKLE) from error
 
 
 def _import_cloudpickle(layout: Layout, wrote: str | None) -> None:
@@ -92,19 +96,6 @@ def _import_cloudpickle(layout: Layout, wrote: str | None) -> None:
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version)[:3])
-
-
-def _unpickle_advice(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return (
-            f"The image lacks the module {error.name!r}: add its package to requirements, or pickle it by value "
-            f"(cloudpickle.register_pickle_by_value, or globals_copy of the client). {_WORKDIR}"
-        )
-    if isinstance(error, (AttributeError, ImportError)):
-        return "The image has another version of that package than the one that pickled: pin the same in requirements."
-    if isinstance(error, MemoryError):
-        return "Give the bundle more memory (serving.resources.memory)."
-    return "Pickle the bundle again with the package versions that the image and requirements have."
 
 
 def _from_dict(content: dict[str, Any], config: Any, has_config: bool, seconds: dict[str, float]) -> PredictFn:
@@ -169,7 +160,7 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
                 f"{field} is {path}, but the bundle has no module {error.name}; at its top are: "
                 f"{', '.join(sorted(os.listdir(layout.artifact_dir))[:30])}",
             ) from error
-        raise _user_failure(LOAD_FAILED, f"importing {module_name} raised", error, _import_advice) from error
+        raise _user_failure(LOAD_FAILED, f"importing {module_name} raised", error, IMPORT) from error
     function = getattr(module, name, None)
     if not callable(function):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
@@ -181,38 +172,22 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
     return function  # type: ignore[no-any-return]
 
 
-def _import_advice(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return f"Add the package of the module {error.name!r} to requirements, or the module to the bundle. {_WORKDIR}"
-    return file_advice(error) or "Fix the module and make a new bundle."
-
-
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
     try:
         result = function(*args)
         return shared_loop.wait(result) if inspect.iscoroutine(result) else result
     except BaseException as error:
-        raise _user_failure(LOAD_FAILED, f"{what} raised", error, _load_advice) from error
+        raise _user_failure(LOAD_FAILED, f"{what} raised", error, LOAD) from error
 
 
-def _load_advice(error: BaseException) -> str:
-    if isinstance(error, ModuleNotFoundError):
-        return f"Add the package of the module {error.name!r} to requirements. {_WORKDIR}"
-    if isinstance(error, MemoryError) or "out of memory" in first_line(error).lower():
-        return "Give the bundle more memory (serving.resources.memory), or another GPU."
-    return file_advice(error) or "The code is the bundle's own: fix it and make a new bundle."
-
-
-def _user_failure(
-    reason: str, what: str, error: BaseException, advice: Callable[[BaseException], str]
-) -> RuntimeFailure:
+def _user_failure(reason: str, what: str, error: BaseException, phase: str) -> RuntimeFailure:
     """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load. KeyboardInterrupt is no
     other: a developer's Ctrl-C goes to the command that serves, and that one stops the worker."""
     if isinstance(error, RuntimeFailure):
         raise error
     log(full(error))
     message, traceback = described(error)
-    lines = (f"{what} {message}", traceback, advice(error))
+    lines = (f"{what} {message}", traceback, next_step(error, phase))
     failure = fail(reason, "\n".join(filter(None, lines)))
     failure.brief, failure.traceback = valid_unicode(f"{lines[0]}\n{lines[2]}"), valid_unicode(traceback)
     return failure

@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from bundle_runtime.advice.row import ENDED, FETCH, START, World
+from bundle_runtime.advice.row import INSTALL as INSTALLING
+from bundle_runtime.advice.table import advice_for
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
 from modelbundle_operator.judge.reports import ALLOWED, quoted
@@ -20,6 +23,7 @@ _IMAGE_WAITS = frozenset(
 )
 _START_ERRORS = frozenset({"CreateContainerError", "RunContainerError"})
 _KILLED = (137, 143)
+_PHASES = {PREPARE: FETCH, INSTALL: INSTALLING}  # whose reports know nothing of what is around the pod
 _MISSING = re.compile(r"(secret|configmap) \"?[\w.-]+\"? not found|couldn't find key", re.IGNORECASE)
 
 
@@ -88,7 +92,9 @@ def _not_started(container: Container) -> Failure | None:
         return Failure(reason, f"{where}: {words}. {hint}".strip(), container.name)
     if container.waiting in _START_ERRORS:
         return Failure(
-            _own(container.name), f"{where} cannot be started: {words}.{_python_hint(container, words)}", container.name
+            _own(container.name),
+            f"{where} cannot be started: {words}.{_known(container, START, words)}",
+            container.name,
         )
     return None
 
@@ -127,6 +133,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
         hint = ""
         if report.reason == Reason.STORE_ACCESS_DENIED and seen.artifact_secret:  # prepare cannot know its name
             hint = f" The credentials are those of Secret {seen.artifact_secret}."
+        hint = hint or _known(container, _PHASES.get(name, ""), report.message)
         return report.reason, f"{speaker}: {report.message.rstrip('.') + '.' + hint if hint else report.message}"
     if ended.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")
@@ -139,7 +146,8 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
     how = f"ended with exit code {ended.exit_code}" + (
         "" if ended.reason in ("", "Error", "Completed") else f" ({ended.reason})"
     )
-    return _own(name), f"container {name} {how} and is started again.{said}{_python_hint(container, words)}"
+    known = _known(container, START, words) or _known(container, ENDED, how)
+    return _own(name), f"container {name} {how} and is started again.{said}{known}"
 
 
 def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
@@ -166,9 +174,10 @@ def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> 
 
 
 def _out_of_memory(container: Container, what: str) -> str:
+    known = advice_for(ENDED, f"{container.name} {what}", World(memory=container.memory_limit))
+    if known is not None:
+        return known.text
     limit = f" (its limit is {container.memory_limit})" if container.memory_limit else ""
-    if container.name in (WORKER, INSTALL):
-        return f"container {container.name} {what}{limit}. Raise serving.resources.memory, or make the model smaller."
     return f"container {container.name} {what}{limit}. This container is part of the product: please report it."
 
 
@@ -176,7 +185,9 @@ def _own(name: str) -> str:
     return {WORKER: Reason.WORKER_CRASHED, INSTALL: Reason.INSTALL_FAILED}.get(name, Reason.RUNTIME_CRASHED)
 
 
-def _python_hint(container: Container, words: str) -> str:
-    if container.name in (WORKER, INSTALL) and "python3" in words and ("not found" in words or "no such file" in words):
-        return " The image needs a python3 on its PATH."
-    return ""
+def _known(container: Container, phase: str, words: str) -> str:
+    """What the table of known failures says about it. Of our own image only what is around it can be wrong."""
+    if container.name not in (WORKER, INSTALL) and phase != FETCH:
+        return ""
+    known = advice_for(phase, words)
+    return f" {known.text}" if known is not None else ""

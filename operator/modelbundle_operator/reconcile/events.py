@@ -21,6 +21,7 @@ from modelbundle_operator.kube.cluster import Cluster
 log = logging.getLogger(__name__)
 
 _NOTE_BYTES = 1000  # the API server takes 1024
+_CUT = " [...] "
 _INSTANCE = f"{FIELD_MANAGER}-{os.environ.get('HOSTNAME') or socket.gethostname()}"[:128]
 _QUIET = frozenset({Reason.PROGRESSING})
 
@@ -61,7 +62,7 @@ def event(
         "type": kind,
         "reason": reason,
         "action": "Reconcile",
-        "note": message.encode()[:_NOTE_BYTES].decode(errors="ignore"),
+        "note": _note(message),
         "regarding": {
             "apiVersion": about["apiVersion"],
             "kind": about["kind"],
@@ -72,6 +73,16 @@ def event(
         "reportingController": f"{GROUP}/operator",
         "reportingInstance": _INSTANCE,
     }
+
+
+def _note(message: str) -> str:
+    """Of a message that is too long the middle goes: it begins with what happened and ends with what to do about it."""
+    data = message.encode()
+    if len(data) <= _NOTE_BYTES:
+        return message
+    head = (_NOTE_BYTES - len(_CUT)) * 2 // 5
+    tail = _NOTE_BYTES - len(_CUT) - head
+    return data[:head].decode(errors="ignore") + _CUT + data[-tail:].decode(errors="ignore")
 
 
 async def announce(

@@ -1,0 +1,156 @@
+"""The artifact is not the pickle that the bundle says it is: its first bytes tell what it is."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Tuple
+
+from bundle_runtime.advice.row import KIND, UNPICKLE, Asks, Row, Symptom, Values, World
+
+_PICKLE_AGAIN = "Write the object itself with the client (create_model_bundle) and make a new bundle of that file."
+_FOLDER = "Pack it with a load function as a folder (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
+_UNPACK = f"Unpack it, take the sha256 of the pickle inside (`modelbundle pin`) and make a new bundle. {_FOLDER} else."
+
+_COMPRESSED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"(\xb5/\xfd": "zstd", b'\x04"M\x18': "lz4"}
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_WEIGHTS = {
+    b"\x89HDF": "an HDF5 file, as Keras and PyTables write",
+    b"\x93NUMPY": "a .npy file of NumPy",
+    b"GGUF": "a GGUF file, as llama.cpp reads",
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+}
+
+
+def _begins(*beginnings: bytes) -> Asks:
+    def asks(symptom: Symptom, world: World) -> Optional[Values]:
+        return {} if world.head().startswith(beginnings) else None
+
+    return asks
+
+
+def _looks(pattern: bytes) -> Asks:
+    def asks(symptom: Symptom, world: World) -> Optional[Values]:
+        return {} if re.match(pattern, world.head(), re.IGNORECASE | re.DOTALL) else None
+
+    return asks
+
+
+def _tar(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if world.head()[257:262] == b"ustar" else None
+
+
+def _compressed(symptom: Symptom, world: World) -> Optional[Values]:
+    head = world.head()
+    found = next((kind for beginning, kind in _COMPRESSED.items() if head.startswith(beginning)), "")
+    kind = found or ("zlib" if head.startswith(_ZLIB) else "")
+    return {"kind": kind} if kind else None
+
+
+def _weights(symptom: Symptom, world: World) -> Optional[Values]:
+    head = world.head()
+    kind = next((kind for beginning, kind in _WEIGHTS.items() if head.startswith(beginning)), "")
+    if not kind and head[8:10] == b'{"' and head[3:8] == bytes(5):
+        kind = "a safetensors file"
+    return {"kind": kind} if kind else None
+
+
+def _joblib(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if b"joblib.numpy_pickle" in world.head() else None
+
+
+def _empty(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if world.size == 0 else None
+
+
+def _cut_off(symptom: Symptom, world: World) -> Optional[Values]:
+    is_pickle = world.head()[:1] == b"\x80" and b"joblib.numpy_pickle" not in world.head()
+    return {"size": str(world.size)} if world.size > 0 and is_pickle else None
+
+
+def _first_bytes(symptom: Symptom, world: World) -> Optional[Values]:
+    return {"head": repr(world.head()[:16])} if world.head() else None
+
+
+_ROWS: Tuple[Row, ...] = (
+    Row(
+        "gzip-file", (UNPICKLE,), "The artifact is a gzip file, not a pickle.", _UNPACK,
+        asks=_begins(b"\x1f\x8b"),
+    ),
+    Row(
+        "compressed-file", (UNPICKLE,), "The artifact is compressed ({kind}), not a pickle.", _UNPACK,
+        asks=_compressed,
+    ),
+    Row(
+        "tar-file", (UNPICKLE,), "The artifact is a tar file, not a pickle.", _UNPACK, asks=_tar,
+    ),
+    Row(
+        "zip-file", (UNPICKLE,),
+        "The artifact is a zip file, and artifact.packaging says that it is a pickle. torch.save, .npz and .keras "
+        "write "
+        "zip files too.",
+        "With packaging zip it is unpacked and imported. A file of weights is data: " + _FOLDER + ".",
+        asks=_begins(b"PK\x03\x04", b"PK\x05\x06"),
+    ),
+    Row(
+        "git-lfs-pointer", (UNPICKLE,),
+        "The artifact is a pointer of Git LFS, a text of three lines, not the file that it stands for.",
+        "Fetch the file (`git lfs pull`), upload that, and make a new bundle of it.",
+        asks=_begins(b"version https://git-lfs"),
+    ),
+    Row(
+        "empty-file", (UNPICKLE,), "The artifact has 0 bytes.",
+        "Look at what wrote it: a file that was not closed, or a disk that was full. " + _PICKLE_AGAIN,
+        asks=_empty,
+    ),
+    Row(
+        "html-page", (UNPICKLE,),
+        "The artifact is an HTML page, such as a login or an error page that was saved in the file's place.",
+        "Download the file itself with its credentials, and make a new bundle of it.",
+        asks=_looks(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|\?xml)"),
+    ),
+    Row(
+        "json-file", (UNPICKLE,), "The artifact is a JSON text, not a pickle.",
+        "An error message of a store is one, when it was saved in the file's place: look at the file. A model in JSON "
+        "is data: " + _FOLDER + ".",
+        asks=_looks(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\[{\"\d\-\]])"),
+    ),
+    Row(
+        "python-source", (UNPICKLE,), "The artifact is Python source, not a pickle.",
+        "`modelbundle create NAME FILE.py` packs its functions; "
+        "" + _FOLDER[0].lower() + _FOLDER[1:] + " packs it whole.",
+        asks=_looks(rb"(\xef\xbb\xbf)?(#[^\n]*\n|\s)*(import |from \w[\w.]* import |def |class |\"\"\")"),
+    ),
+    Row(
+        "joblib-file", (UNPICKLE,),
+        "joblib wrote the artifact: its arrays lie between the pickle's parts, and only joblib.load reads them.",
+        "Load it with joblib.load in load_model_fn: " + _FOLDER + ", or pickle the object with the client.",
+        asks=_joblib,
+    ),
+    Row(
+        "weights-file", (UNPICKLE,), "The artifact is {kind}, not a pickle.",
+        "It is data that a load function reads: " + _FOLDER + ".", asks=_weights,
+    ),
+    Row(
+        "pickle-cut-off", (UNPICKLE,), "The pickle ends too early, after {size} bytes, which are those that the bundle "
+        "names by sha256: what was uploaded was cut off.",
+        _PICKLE_AGAIN, error="EOFError|UnpicklingError", text="truncated|Ran out of input|exhausted|unexpected end",
+        asks=_cut_off,
+    ),
+    Row(
+        "pickle-protocol", (UNPICKLE,), "The pickle names protocol {protocol}, which Python does not have: it is "
+        "damaged, "
+        "or not a pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
+    ),
+    Row(
+        "not-a-pickle", (UNPICKLE,), "The artifact is not a pickle that can be read; it begins with {head}.",
+        _PICKLE_AGAIN, error="UnpicklingError|EOFError|UnicodeDecodeError", asks=_first_bytes, rank=KIND,
+    ),
+)  # fmt: skip
+
+# a pickle may raise what it likes, also one that begins like a file of another kind
+_NOT_READ = (
+    "UnpicklingError|EOFError|ValueError|KeyError|IndexError|UnicodeDecodeError|AttributeError|TypeError|ImportError|"
+    "MemoryError|OverflowError"
+)
+ROWS: Tuple[Row, ...] = tuple(row if row.error else row._replace(error=_NOT_READ) for row in _ROWS)

@@ -1,0 +1,71 @@
+"""A GPU that was there when the model was written, or that the driver, the build or the memory does not fit."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from bundle_runtime.advice.row import USER_CODE, Row
+
+_GPU = "or serve it on a GPU (spec.serving.gpu.count)"
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "cuda-tensor-without-gpu", USER_CODE, "It holds tensors of a GPU, and the container has none.",
+        f"Move the model to the CPU before it is written (model.cpu(), model.to('cpu')), {_GPU}. Where the code "
+        f"itself calls "
+        "torch.load, map_location='cpu' reads them.",
+        error="RuntimeError", text="Attempting to deserialize object on a CUDA device but torch.cuda.is_available",
+    ),
+    Row(
+        "cuda-device-number", USER_CODE, "It asks for a GPU by a number that the container does not have.",
+        "Write the model on the CPU or on cuda:0, and use torch.device('cuda') without a number in the code; "
+        "spec.serving.gpu.count says how many there are.",
+        error="RuntimeError|AcceleratorError|AssertionError",
+        text="Attempting to deserialize object on CUDA device \\d+|invalid device ordinal|Invalid device id",
+    ),
+    Row(
+        "no-gpu-driver", USER_CODE, "The code uses a GPU, and the container has none (no NVIDIA driver is seen).",
+        f"Choose the device by torch.cuda.is_available(), {_GPU}.",
+        error="RuntimeError|AssertionError|AcceleratorError|InternalError",
+        text="Found no NVIDIA driver|No CUDA GPUs are available|no CUDA-capable device is detected",
+    ),
+    Row(
+        "torch-built-for-cpus", USER_CODE, "The code uses a GPU, and the PyTorch of the image is built for CPUs alone.",
+        "Choose an image with a CUDA build (pytorch/pytorch tags with -cuda in them), or choose the device by "
+        "torch.cuda.is_available().",
+        error="AssertionError|RuntimeError", text="Torch not compiled with CUDA enabled|not compiled with CUDA",
+    ),
+    Row(
+        "gpu-driver-too-old", USER_CODE, "The node's GPU driver is older than the image's CUDA needs.",
+        "Choose an image with an older CUDA, or nodes with a newer driver (spec.serving.nodeSelector).",
+        error="RuntimeError|AcceleratorError",
+        text="driver on your system is too old|driver version is insufficient|unsupported (toolchain|display driver)",
+    ),
+    Row(
+        "gpu-too-new-or-old", USER_CODE, "The build of PyTorch, or of a package in the traceback, has no code for "
+        "this kind of "
+        "GPU.", "Choose an image whose build names the GPU's compute capability, or another kind of GPU.",
+        error="RuntimeError|AcceleratorError", text="no kernel image is available|is not compatible with the current "
+        "PyTorch",
+    ),
+    Row(
+        "gpu-out-of-memory", USER_CODE, "The GPU's memory is full ({tried} more were asked for).",
+        "Load in a smaller type (torch_dtype=torch.bfloat16, quantized), take a GPU with more memory, or more GPUs "
+        "(spec.serving.gpu.count) and a model that is spread over them. Another process on the same GPU takes its "
+        "share.",
+        text=r"CUDA out of memory\. Tried to allocate (?P<tried>[\d.]+ [KMG]iB)|CUDA out of memory|"
+        r"CUBLAS_STATUS_ALLOC_FAILED|CUDA_ERROR_OUT_OF_MEMORY|CUDA error: out of memory",
+    ),
+    Row(
+        "apple-device", USER_CODE, "It was written on a Mac and is for the device mps, which Linux does not have.",
+        "Move the model to the CPU before it is written (model.cpu()).",
+        error="RuntimeError|NotImplementedError",
+        text="(don't know how to restore data location of .*|device type at start of device string: |on an? )mps|"
+        "PyTorch is not linked with support for mps|MPS backend",
+    ),
+    Row(
+        "bfloat16-on-old-gpu", USER_CODE, "This kind of GPU does not compute with bfloat16.",
+        "Use torch.float16 (dtype=half), or a GPU of compute capability 8.0 or newer.",
+        error="ValueError|RuntimeError", text="[Bb]float16 is only supported on GPUs with compute capability",
+    ),
+)  # fmt: skip

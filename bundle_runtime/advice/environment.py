@@ -1,0 +1,50 @@
+"""Variables and credentials that the code expects in its environment."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Tuple
+
+from bundle_runtime.advice.row import KIND, USER_CODE, Row, Symptom, Values, World
+
+_SET = "Set it in spec.bundle.env; a secret in a Secret of the namespace that spec.serving.envFrom names."
+
+
+def _of_environ(symptom: Symptom, world: World) -> Optional[Values]:
+    """os.environ[NAME], which raises a KeyError like any other dict's."""
+    found = re.fullmatch(r"'(\w+)'", symptom.text)
+    return {"name": found[1]} if found and symptom.raised_in == "os" else None
+
+
+def _of_capitals(symptom: Symptom, world: World) -> Optional[Values]:
+    found = re.fullmatch(r"'([A-Z][A-Z0-9]*(_[A-Z0-9]+)+)'", symptom.text)
+    return {"name": found[1]} if found and symptom.raised_in != "os" else None
+
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "missing-variable", USER_CODE, "The environment variable {name} is not set in the pod.", _SET, error="KeyError",
+        asks=_of_environ,
+    ),
+    Row(
+        "variable-of-capitals", USER_CODE, "There is no {name}, which looks like an environment variable that is not "
+        "set in the "
+        "pod.", _SET, error="KeyError", asks=_of_capitals, rank=KIND,
+    ),
+    Row(
+        "missing-api-key", USER_CODE, "A client asks for a key in the environment variable {name}, which is not set "
+        "in the pod.",
+        _SET, text=r"(?P<name>\b[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)\W{0,2} (environment variable|env var)|"
+        r"[Ee]nvironment variable:? \W{0,2}(?P<name2>[A-Z][A-Z0-9]*(_[A-Z0-9]+)+)",
+    ),
+    Row(
+        "no-cloud-credentials", USER_CODE, "A cloud client in the code found no credentials: a pod has neither your "
+        "home's files "
+        "nor the node's role.",
+        "Give them as variables in a Secret that spec.serving.envFrom names, or name a ServiceAccount with that right "
+        "in "
+        "spec.serving.serviceAccountName.",
+        error="NoCredentialsError|DefaultCredentialsError|CredentialUnavailableError|ClientAuthenticationError|"
+        "NoRegionError",
+    ),
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""A module that is not found: of a package, of the user's own files, or of the image's working directory."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Tuple
+
+from bundle_runtime.advice.package_versions import PACKAGES, package_of
+from bundle_runtime.advice.row import IMPORT, KIND, LOAD, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+
+WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
+_USUAL_WORKDIRS = ("/app", "/workspace", "/code", "/src", "/srv", "/srv/app", "/opt/app", "/usr/src/app", "/home/app")
+_MISSING = r"No module named '(?P<name>[^']+)'"
+
+
+def _is_missing(symptom: Symptom, world: World) -> bool:
+    """Not one module of a package that is there."""
+    return bool(symptom.module) and not world.version(package_of(symptom.module))
+
+
+def _other_name(symptom: Symptom, world: World) -> Optional[Values]:
+    package = package_of(symptom.module)
+    return {"package": package} if package in PACKAGES.values() and _is_missing(symptom, world) else None
+
+
+def _in_workdir(symptom: Symptom, world: World) -> Optional[Values]:
+    top = symptom.module.partition(".")[0]
+    if not top.isidentifier():
+        return None
+    for directory in _USUAL_WORKDIRS:
+        if world.exists(f"{directory}/{top}.py") or world.exists(f"{directory}/{top}"):
+            return {"directory": directory, "top": top}
+    return None
+
+
+def _missing(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if _is_missing(symptom, world) else None
+
+
+def _bundle_file(symptom: Symptom, world: World) -> Optional[Values]:
+    """A file of the bundle was taken for a package."""
+    found = re.search(r"\(([^()]+/bundle/artifact/([^()/]+?)(\.py|/__init__\.py))\)", symptom.text)
+    return {"file": found[2] + found[3]} if found else None
+
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "package-by-another-name", USER_CODE, "The image lacks the module {name}, which is of the package {package}.",
+        "Add {package} to requirements, in the version that you use (a requirement is the package's name, not the "
+        "module's).", error="ModuleNotFoundError", text=_MISSING, asks=_other_name,
+    ),
+    Row(
+        "code-in-workdir", USER_CODE, "The module {top} lies in {directory} of the image, which is not on Python's "
+        "path: the "
+        "bundle's own directory is the working directory, not the image's WORKDIR.",
+        "Set ENV PYTHONPATH={directory} in the image, or pack the code with the bundle.",
+        error="ModuleNotFoundError", text=_MISSING, asks=_in_workdir,
+    ),
+    Row(
+        "file-hides-a-package", USER_CODE, "The bundle's own file {file} is imported in the place of a package or "
+        "module of "
+        "the same name.", "Rename {file}: the bundle's files come first on Python's path.",
+        error="ImportError|AttributeError",
+        text="partially initialized module|cannot import name|has no attribute", asks=_bundle_file,
+    ),
+    Row(
+        "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
+        "Add its package to requirements, or pickle it by value (cloudpickle.register_pickle_by_value, or "
+        "globals_copy of "
+        "the client), or pack the folder that it is in. " + WORKDIR,
+        error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
+    ),
+    Row(
+        "missing-import", (IMPORT, LOAD), "The image lacks the module '{name}'.",
+        "Add its package to requirements, or the module to the bundle. " + WORKDIR,
+        error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
+    ),
+)  # fmt: skip

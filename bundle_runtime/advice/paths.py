@@ -1,0 +1,123 @@
+"""A file that user code does not find, or may not touch, as a pod is not the machine it was tried on: another user,
+another HOME, another working directory, and little that can be written."""
+
+from __future__ import annotations
+
+import errno
+import posixpath
+from typing import Optional, Tuple
+
+from bundle_runtime.advice.row import INSTALL, KIND, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.contract.layout import HOME, USER_CODE_UID
+
+_PODS = f"Pods run as uid {USER_CODE_UID} with HOME={HOME}, and /tmp is empty when they start."
+_WEIGHTS = (
+    "Weights of an image must lie where everyone may read them, not below /root or /tmp; name the place (HF_HOME, "
+    "TORCH_HOME, ...) by ENV in the image or in spec.bundle.env."
+)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _below(path: str, directory: str) -> bool:
+    return posixpath.normpath(path).startswith(posixpath.join(posixpath.normpath(directory), ""))
+
+
+def _of_image(symptom: Symptom, world: World, number: int) -> bool:
+    """An absolute path that is not one of the bundle's."""
+    path = symptom.path
+    return symptom.errno == number and path.startswith("/") and not (world.root and _below(path, world.root))
+
+
+def _below_root(symptom: Symptom, world: World) -> Optional[Values]:
+    found = _of_image(symptom, world, errno.ENOENT) or _of_image(symptom, world, errno.EACCES)
+    return {"path": symptom.path} if found and _below(symptom.path, "/root") else None
+
+
+def _hidden(symptom: Symptom, world: World) -> Optional[Values]:
+    """Not below /root, which has words of its own."""
+    if not _of_image(symptom, world, errno.ENOENT) or _below(symptom.path, "/root"):
+        return None
+    places = ("/tmp", world.environment.get("TMPDIR"), world.environment.get("HOME"))
+    return {"path": symptom.path} if any(_below(symptom.path, place) for place in places if place) else None
+
+
+def _not_allowed(symptom: Symptom, world: World) -> Optional[Values]:
+    found = _of_image(symptom, world, errno.EACCES) and not _below(symptom.path, "/root")
+    return {"path": symptom.path} if found else None
+
+
+def _relative(symptom: Symptom, packaging: str, world: World) -> Optional[Values]:
+    program = symptom.raised_in == "subprocess"
+    if symptom.errno != errno.ENOENT or not symptom.path or symptom.path.startswith("/") or program:
+        return None
+    return {"path": symptom.path} if (world.packaging or "zip") == packaging else None
+
+
+def _beside_script(symptom: Symptom, world: World) -> Optional[Values]:
+    return _relative(symptom, "cloudpickle", world)
+
+
+def _in_folder(symptom: Symptom, world: World) -> Optional[Values]:
+    return _relative(symptom, "zip", world)
+
+
+def _program(symptom: Symptom, world: World) -> Optional[Values]:
+    program = symptom.raised_in == "subprocess" and symptom.errno == errno.ENOENT
+    return {"path": symptom.path} if program and symptom.path else None
+
+
+def _read_only(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if symptom.errno == errno.EROFS else None
+
+
+def _full(symptom: Symptom, world: World) -> Optional[Values]:
+    shared = _below(symptom.path, "/dev/shm") if symptom.path else False
+    said = symptom.errno in _FULL or "No space left on device" in symptom.text
+    return {"path": symptom.path or "the container"} if said and not shared else None
+
+
+def _many_files(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if symptom.errno in (errno.EMFILE, errno.ENFILE) else None
+
+
+ROWS: Tuple[Row, ...] = (
+    Row("read-only", USER_CODE, "The bundle and the image are read-only in a pod.",
+        f"Write caches below $HOME ({HOME}), the rest to $TMPDIR (/tmp).", error="OSError", asks=_read_only),
+    Row("file-below-root", USER_CODE, f"{{path}} is the root user's. {_PODS}", _WEIGHTS, error="OSError",
+        asks=_below_root),
+    Row("file-below-home-or-tmp", USER_CODE, f"{{path}} of the image is not seen in a pod. {_PODS}", _WEIGHTS,
+        error="OSError", asks=_hidden),
+    Row("file-not-readable", USER_CODE, f"{{path}} may not be read or written by this user. {_PODS}", _WEIGHTS,
+        error="OSError", asks=_not_allowed),
+    Row("file-beside-script", USER_CODE, "{path} was beside the script or notebook. A pickle takes no files along, "
+        "and a "
+        "relative path is one in the bundle's own directory, not in the image's WORKDIR.",
+        "Pack the folder that has the file (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), or name a "
+        "file "
+        "of the image by its whole path.", error="OSError", asks=_beside_script),
+    Row("file-not-in-bundle", USER_CODE, "A relative path is one in the bundle's own directory, not in the image's "
+        "WORKDIR, "
+        "and {path} is not there.",
+        "Put the file into the bundle (.bundleignore may leave it out), or name that of the image by its whole path.",
+        error="OSError", asks=_in_folder),
+    Row("missing-program", USER_CODE, "The image has no program {path}.",
+        "Install it in the image; a requirement brings Python packages only.", error="OSError", asks=_program),
+    Row("disk-full", (*USER_CODE, INSTALL), "The disk is full ({path}).",
+        "Ask for more with serving.resources.ephemeralStorage; /tmp and $HOME count to it.", asks=_full),
+    Row("too-many-files", USER_CODE, "The process has as many files open as it may.",
+        "Close what is read (with open(...)), and read archives in the place of many small files.", error="OSError",
+        asks=_many_files),
+    Row("numba-cache", USER_CODE, "Numba can write its cache neither beside the module nor in a directory of its own.",
+        f"Set NUMBA_CACHE_DIR={HOME}/numba in spec.bundle.env, or leave cache=True out.", error="RuntimeError",
+        text="cannot cache function .*no locator available"),
+    Row("user-without-name", USER_CODE, f"Pods run as uid {USER_CODE_UID}, which has no name in the image, and the "
+        f"code or a "
+        "library asks for the user's name or home.",
+        f"Set USER and LOGNAME (any name) in spec.bundle.env; ask for $HOME, {HOME}, in the place of ~user.",
+        error="KeyError|OSError|RuntimeError",
+        text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory"),
+    Row("shared-memory", USER_CODE, "/dev/shm, the memory that processes share, is full or cannot be written.",
+        "It is as large as serving.resources.memory: ask for more, or for fewer workers of the DataLoader.",
+        text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file|shared memory)|out of shared memory|"
+        "shared memory object <", rank=KIND),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""A container that does not start, or whose process ends without an exception: what the kubelet tells of it."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from bundle_runtime.advice.row import ENDED, START, USER_CODE, Row
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "no-python", (START,), "The image needs a python3 on its PATH: a pod starts that program, not the image's "
+        "entrypoint.",
+        "Set ENV PATH in the image (conda: ENV PATH=/opt/conda/bin:$PATH), or link python3 into /usr/local/bin.",
+        text=r"python3\W+(: )?.*(executable file not found|no such file)|(not found|no such file).*python3",
+    ),
+    Row(
+        "illegal-instruction", (ENDED,), "A compiled package uses an instruction that the node's processor does not "
+        "have, such "
+        "as AVX.", "Choose a build for older processors, or newer nodes (spec.serving.nodeSelector).",
+        text=r"exit code 132\b",
+    ),
+    Row(
+        "segmentation-fault", (ENDED,), "A compiled package crashed the process (SIGSEGV).",
+        "Set PYTHONFAULTHANDLER=1 in the image for a traceback in the log; two builds of one library (OpenMP, "
+        "protobuf) or a "
+        "package for another version of NumPy or PyTorch is the usual cause: pin them as where it worked.",
+        text=r"exit code 139\b",
+    ),
+    Row(
+        "abort", (ENDED,), "A compiled package ended the process (SIGABRT); its last lines say why.",
+        "See kubectl logs --previous; std::bad_alloc there is memory, a failed check of CUDA is the GPU's driver or "
+        "its memory.",
+        text=r"exit code 134\b",
+    ),
+    Row(
+        "bus-error", (ENDED,), "The process used shared memory or a file that is shorter than it says (SIGBUS); "
+        "/dev/shm is as "
+        "large as serving.resources.memory.",
+        "Raise serving.resources.memory, or use fewer workers of the DataLoader.", text=r"exit code 135\b",
+    ),
+    Row(
+        "program-exits", USER_CODE, "The code ends the process (sys.exit) while it loads, as a script does that reads "
+        "arguments or "
+        "finds something missing.",
+        "Put what runs only as a script below `if __name__ == \"__main__\":`, and make a new bundle.",
+        error="SystemExit",
+    ),
+)  # fmt: skip

@@ -1,0 +1,96 @@
+"""Another Python, or another cloudpickle, than the one that wrote the bundle; and Pythons that are too old or too "
+"new."""
+
+from __future__ import annotations
+
+import re
+from typing import Optional, Tuple
+
+from bundle_runtime.advice.row import IMPORT, LOAD, START, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+
+_REMOVED = "asynchat|asyncore|cgi|cgitb|chunk|crypt|distutils|imghdr|imp|lib2to3|nntplib|pipes|smtpd|telnetlib|uu|"
+"xdrlib"
+
+
+def _python(symptom: Symptom, world: World) -> Optional[Values]:
+    return {"python": world.python or "another Python"}
+
+
+def _before_3_10(symptom: Symptom, world: World) -> Optional[Values]:
+    """A newer one reads nearly all that is written today, and then the mistake is the code's own."""
+    found = re.match(r"3\.(\d+)", world.python)
+    return {"python": world.python} if found and int(found[1]) < 10 else None
+
+
+def _removed(symptom: Symptom, world: World) -> Optional[Values]:
+    return {"name": symptom.module.partition(".")[0], "python": world.python or "this version"}
+
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "python-too-old", (START,), "The image's Python is {python}, and the worker needs 3.8 or newer.",
+        "Choose an image with a newer Python in spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer "
+        "have one), and "
+        "write the bundle with that Python.",
+        text=r"needs Python 3\.8 or newer, the image has (?P<python>[\d.]+)",
+    ),
+    Row(
+        "other-python", (UNPICKLE,),
+        "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
+        "Write the bundle with Python {python}, or choose an image with the Python that wrote it (envParams); the "
+        "client "
+        "names it in artifact.pythonVersion, and then it is checked first.",
+        error="TypeError|ValueError|SystemError",
+        text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
+        r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",
+        asks=_python,
+    ),
+    Row(
+        "python-2-pickle", (UNPICKLE,), "Python 2 wrote the pickle: its texts are bytes that Python 3 cannot read as "
+        "ASCII.",
+        "Read it once with pickle.load(file, encoding='latin1') and write it again with the client.",
+        error="UnicodeDecodeError", text="'ascii' codec can't decode byte",
+    ),
+    Row(
+        "cloudpickle-version", (UNPICKLE,),
+        "Another version of cloudpickle wrote the pickle than the one that reads it ({name} is missing).",
+        "Pin the cloudpickle that wrote it in requirements, or write the bundle with the image's.",
+        error="AttributeError|ModuleNotFoundError|ImportError",
+        text=r"(?P<name>[\w.]+)' (on|from) <module 'cloudpickle|No module named '(?P<name2>cloudpickle\.[\w.]+)'",
+    ),
+    Row(
+        "cloudpickle-missing", (UNPICKLE,), "cloudpickle wrote the pickle, and the image has none.",
+        "Add cloudpickle to requirements.", error="ModuleNotFoundError", text=r"No module named 'cloudpickle'",
+    ),
+    Row(
+        "python-removed-module", USER_CODE, "Python {python} has no module {name} any more; a package or the code is "
+        "made for an older Python.",
+        "Ask for a newer version of the package in the traceback, or choose an image with an older Python (distutils: "
+        "setuptools in requirements brings it).",
+        error="ModuleNotFoundError", text=rf"No module named '({_REMOVED})(\.[\w.]+)?'", asks=_removed,
+    ),
+    Row(
+        "collections-abc", USER_CODE, "Python 3.10 and newer have {name} in collections.abc only; a package or the "
+        "code "
+        "is made for an older Python.",
+        "Ask for a newer version of the package in the traceback, or choose an image with Python 3.9 or older.",
+        error="ImportError|AttributeError",
+        text=r"cannot import name '(?P<name>\w+)' from 'collections'|module 'collections' has no attribute "
+        r"'(?P<name2>\w+)'",
+    ),
+    Row(
+        "newer-syntax", (IMPORT, LOAD), "The code uses syntax or names that Python {python} does not have.",
+        "Choose an image with the Python that the code was written for (envParams).",
+        error="SyntaxError|TypeError|ImportError",
+        text=r"(invalid syntax|expected ':'|unsupported operand type\(s\) for \|: '(type|"
+        r"_GenericAlias|NoneType|ABCMeta)'|'type' object is not subscriptable|cannot import name '\w+' from 'typing')",
+        asks=_before_3_10,
+    ),
+    Row(
+        "pkg-resources", USER_CODE, "A package imports pkg_resources, which is a part of setuptools up to version 81, "
+        "and "
+        "Python 3.12 and newer bring no setuptools.",
+        'Add "setuptools<81" to requirements, or ask for a newer version of the package in the traceback.',
+        error="ModuleNotFoundError", text=r"No module named '(pkg_resources|setuptools)(\.[\w.]+)?'",
+    ),
+)  # fmt: skip

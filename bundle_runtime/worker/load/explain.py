@@ -1,0 +1,139 @@
+"""What to do next about an exception of loading: its look, and that of the environment, put before the table of known
+failures. The table is imported when something has failed, or has been warned of, and not before."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any, Iterator
+
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.worker.user_errors import log
+
+if TYPE_CHECKING:
+    from bundle_runtime.advice.row import Symptom, World
+
+UNPICKLE, IMPORT, LOAD, WARNING = "unpickle", "import", "load", "warning"  # phases of bundle_runtime.advice.row
+_LINKS = 10  # of a chain of exceptions, which user code can make a ring
+_HEAD_BYTES = 65536
+_LONGEST_TEXT = 4000
+_MEMORY_FILE = "/sys/fs/cgroup/memory.max"
+
+
+def next_step(error: BaseException, phase: str) -> str:
+    """What happened, what to do, and where it is documented."""
+    try:
+        from bundle_runtime.advice.table import advice
+
+        found = advice(symptoms(error, phase), world())
+    except BaseException:  # user code may have broken what this stands on; its own error is what is reported
+        return ""
+    return found.text if found else ""
+
+
+@contextlib.contextmanager
+def explaining_warnings() -> Iterator[None]:
+    """A warning that the table knows is followed by a line about it in the log, once for each row."""
+    shown = warnings.showwarning
+    said = set()
+
+    def show(message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+        shown(message, category, filename, lineno, file, line)
+        with contextlib.suppress(Exception):
+            from bundle_runtime.advice.table import advice_for
+
+            found = advice_for(WARNING, str(message), world())
+            if found and found.code not in said:
+                said.add(found.code)
+                log(f"worker: {found.text}")
+
+    warnings.showwarning = show
+    try:
+        yield
+    finally:
+        if warnings.showwarning is show:  # user code may have put its own there
+            warnings.showwarning = shown
+
+
+def symptoms(error: BaseException, phase: str) -> Iterator[Symptom]:
+    """Of the error, and of what led to it."""
+    from bundle_runtime.advice.row import Symptom
+
+    link: BaseException | None = error
+    for _ in range(_LINKS):
+        if link is None:
+            return
+        path, number = getattr(link, "filename", None), getattr(link, "errno", None)
+        module = getattr(link, "name", None) if isinstance(link, ModuleNotFoundError) else None
+        yield Symptom(
+            phase,
+            _text(link),
+            tuple(cls.__name__ for cls in type(link).__mro__),
+            module if isinstance(module, str) else "",
+            number if isinstance(number, int) and isinstance(link, OSError) else 0,
+            path if isinstance(path, str) and isinstance(link, OSError) else "",
+            _raised_in(link),
+        )
+        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:_LONGEST_TEXT]
+    except BaseException:  # a __str__ of the user
+        return ""
+
+
+def _raised_in(error: BaseException) -> str:
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return str(last.tb_frame.f_globals.get("__name__", "")) if last is not None else ""
+
+
+def world() -> World:
+    """What can be known here; nothing is looked up before a row asks for it."""
+    from bundle_runtime.advice.row import World
+
+    layout = Layout.from_environment()
+    pickled = os.path.isfile(layout.pickle_file)
+
+    def head() -> bytes:
+        if not pickled:
+            return b""
+        with open(layout.pickle_file, "rb") as file:
+            return file.read(_HEAD_BYTES)
+
+    return World(
+        python=platform.python_version(),
+        version=_version,
+        environment=os.environ,
+        exists=os.path.exists,
+        head=head,
+        size=os.path.getsize(layout.pickle_file) if pickled else -1,
+        packaging="cloudpickle" if pickled else "zip",
+        root=layout.root,
+        memory=_memory_limit(),
+    )
+
+
+def _version(package: str) -> str:
+    """As it is installed, or, without metadata as conda leaves some, as it says itself."""
+    try:
+        from importlib import metadata
+
+        return metadata.version(package)
+    except Exception:
+        return str(getattr(sys.modules.get(package), "__version__", ""))
+
+
+def _memory_limit() -> str:
+    try:
+        with open(_MEMORY_FILE) as file:
+            limit = int(file.read())
+    except (OSError, ValueError):  # no limit is "max"
+        return ""
+    return f"{limit / 2**30:.1f} GiB" if limit >= 2**30 else f"{limit / 2**20:.0f} MiB"

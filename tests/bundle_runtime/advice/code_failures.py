@@ -1,0 +1,72 @@
+"""Code that fails while it is imported or loads the model: in the bundle's folder, with what the machine has."""
+
+from __future__ import annotations
+
+from tests.bundle_runtime.advice.pickle_failures import BUILT_FOR_1, bare
+from tests.bundle_runtime.advice.reading import Failure
+
+
+def _load(*lines: str) -> str:
+    return "def load():\n" + "".join(f"    {line}\n" for line in lines)
+
+
+_MAIN = _load(
+    "import pickle, pickletools",
+    "data = b'\\x80\\x02c__main__\\nModel\\n)R.'  # as pickle writes an object of a script",
+    "pickle.loads(data)",
+)
+_BAD_LIBRARY = _load(
+    "import ctypes, tempfile",
+    "file = tempfile.NamedTemporaryFile(suffix='.so')",
+    "file.write(b'\\x7fELF' + b'x' * 5000)",
+    "file.flush()",
+    "ctypes.CDLL(file.name)",
+)
+_NO_KEYS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_CONFIG_FILE": "/none"}
+
+
+def _library(name: str) -> str:
+    """In the words of this machine's dynamic linker."""
+    return f"import ctypes\nctypes.CDLL({name!r})\n"
+
+
+FAILURES = (
+    Failure("main-of-a-file", ("names Model of __main__", "state_dict"), zip=_MAIN),
+    Failure("python-removed-module", ("no module imp any more",), zip="import imp\n", python=bare("3.12")),
+    Failure("collections-abc", ("have Mapping in collections.abc",), zip="from collections import Mapping\n"),
+    Failure("newer-syntax", ("Python 3.8",), zip="def f(x: int | None): pass\n", python=bare("3.8")),
+    Failure("pkg-resources", ('"setuptools<81"',), zip="import pkg_resources\n", python=bare("3.12")),
+    Failure("compiled-for-numpy-1", ("NumPy 2.2.6",), zip="import bottleneck\n", python=BUILT_FOR_1),
+    Failure("compiled-for-another-numpy", ("2.2.6",), zip="import pandas\n", python=BUILT_FOR_1),
+    Failure("numpy-removed-name", ("numpy.float",), zip="import numpy\nkind = numpy.float\n"),
+    Failure("missing-import", ("'no_such'", "to the bundle"), zip="import no_such\n"),
+    Failure("file-hides-a-package", ("predict.py",), zip="import predict\npredict.load_model\n"),
+    Failure("libgl", ("opencv-python-headless",), zip=_library("libGL.so.99")),
+    Failure("libgomp", ("No requirement brings it",), zip=_library("libgomp.so.99")),
+    Failure("libcuda", ("spec.serving.gpu.count",), zip=_library("libcuda.so.1")),
+    Failure("cuda-toolkit", ("libcudnn.so.8",), zip=_library("libcudnn.so.8")),
+    Failure("shared-library", ("libsndfile.so.99",), zip=_library("libsndfile.so.99")),
+    Failure("wrong-architecture", ("nodeSelector",), zip=_BAD_LIBRARY),
+    Failure("file-below-root", ("uid 65533",), zip=_load("open('/root/.cache/m/weights')")),
+    Failure("file-below-home-or-tmp", ("/tmp is empty",), zip=_load("open('/tmp/m/weights')")),
+    Failure("file-not-in-bundle", ("image's WORKDIR",), zip=_load("open('weights.pt')")),
+    Failure("missing-program", ("no program ffprobe9",), zip=_load("import subprocess", "subprocess.run(['ffprobe9'])")),
+    Failure("disk-full", ("ephemeralStorage",), zip=_load("open('/dev/full', 'w').write('x' * 10**6)")),
+    Failure("user-without-name", ("USER and LOGNAME",), zip=_load("import pwd", "pwd.getpwuid(65533)")),
+    Failure("missing-variable", ("variable MODEL_PATH",), zip=_load("import os", "os.environ['MODEL_PATH']")),
+    Failure("variable-of-capitals", ("no MODEL_PATH",), zip=_load("{}['MODEL_PATH']")),
+    Failure(
+        "no-cloud-credentials", ("envFrom",), zip=_load("import boto3", "boto3.client('s3').list_buckets()"),
+        environment=_NO_KEYS,
+    ),
+    Failure(
+        "no-network", ("NetworkPolicy",),
+        zip=_load("import urllib.request", "urllib.request.urlopen('http://127.0.0.1:1/model')"),
+    ),
+    Failure("array-too-large", ("8.00 PiB",), zip=_load("import numpy", "numpy.zeros(2**50)")),
+    Failure("memory-error", ("not enough memory",), zip=_load("bytearray(2**62)")),
+    Failure("program-exits", ("sys.exit",), zip=_load("import argparse", "parser = argparse.ArgumentParser()",
+        "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
+    Failure("module-raises", ("fix the module",), zip="x = 1 / 0\n"),
+    Failure("code-raises", ("fix it and make a new bundle",), zip=_load("raise ValueError('no such layer')")),
+)  # fmt: skip

@@ -1,0 +1,36 @@
+"""Each row that this machine can produce a failure for: a real one, as the worker reports it.
+
+Environments with old packages are made once and kept in the user's cache. `CAPTURE=1` keeps what is said for
+docs/how-to/troubleshooting.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bundle_runtime.advice.row import PAGE, UNPICKLE, WARNING
+from bundle_runtime.advice.table import TABLE
+from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
+from tests.bundle_runtime.advice.reading import Failure, keep, read
+
+FAILURES = (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES)
+PHASES = {row.code: row.phases for row in TABLE}
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.code)
+def test_what_is_said(failure: Failure, tmp_path: Path) -> None:
+    said = read(failure, tmp_path)
+    text = said.log if failure.in_log else said.message
+    assert f"[{PAGE}#{failure.code}]" in text, text
+    for words in failure.says:
+        assert words in text
+    if not failure.in_log:
+        assert said.reason == ("LoadFailed" if failure.zip else "UnpickleFailed")
+        assert said.message.endswith(f"#{failure.code}]"), "the last words are kept wherever a message is cut"
+        assert said.speaking == [failure.code], "one row alone"
+    assert {UNPICKLE, WARNING} & set(PHASES[failure.code]) or failure.zip
+    if os.environ.get("CAPTURE"):
+        keep(failure, said, tmp_path)
