@@ -9,8 +9,8 @@ import sys
 
 _SAYS = (
     "The image's Python is {0}, and the worker needs 3.8 or newer. Choose an image with a newer Python in "
-    "spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer have one), and write the bundle with that Python."
-    " [docs/how-to/troubleshooting.md#python-too-old]"
+    "spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer have one), and write the bundle with that "
+    "Python. [docs/how-to/troubleshooting.md#python-too-old]"
 )
 
 

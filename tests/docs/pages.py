@@ -14,6 +14,7 @@ from modelbundle_operator.settings import table
 
 from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
+from tests.docs.known_failures import known_failures
 from tests.gitops.made_files import made_files, with_health
 from tools.release.chart_values import rows as values
 
@@ -52,6 +53,7 @@ def troubleshooting() -> str:
         "The API server refuses what the schema excludes, so there is no object and no condition:\n",
         _console("refused-unknown-framework"),
         _TROUBLE_TAIL,
+        known_failures() + "\n",
     ]
     return "\n".join(parts)
 
@@ -146,7 +148,8 @@ _TROUBLE_HEAD = """# Troubleshooting
 
 `kubectl get modelbundles` shows for each bundle whether it is Ready and, in one word, why not; `kubectl describe mbun
 NAME` has the whole message, which says what happened, where, and what to do next. This page is made of what kubectl
-printed for each bad input of `tests/cluster/bad_rows.py` (`make docs`); the images in it are stand-ins.
+printed for each bad input of `tests/cluster/bad_rows.py` (`make docs`); the images in it are stand-ins. Of what goes
+wrong in your code, your packages and your image there is a [list](#known-failures) of its own.
 """
 
 _TROUBLE_TAIL = """

@@ -131,6 +131,15 @@ READY = [
      "False", "SecretNotFound", 'secret "creds" not found. Create it'),
     ("the image has no python3", seen(pod(**LOADING, worker=waiting("RunContainerError",
      'exec: "python3": executable file not found in $PATH'))), "False", "WorkerCrashed", "needs a python3"),
+    ("the kubelet says so in other words, and after a start", seen(pod(**LOADING, worker=ended(128,
+     'exec: "python3": stat python3: no such file or directory'))), "False", "WorkerCrashed", "#no-python"),
+    ("the worker's Python is too old, and says so itself", seen(pod(**LOADING, worker=ended(1,
+     report("PythonMismatch", "The image's Python is 3.6.9")))), "False", "PythonMismatch", "3.6.9"),
+    ("a processor that lacks an instruction", seen(pod(**LOADING, worker=ended(132))), "False", "WorkerCrashed",
+     "#illegal-instruction"),
+    ("a mesh's proxy does not run before prepare",
+     seen(pod(prepare=ended(1, report("StoreUnreachable", "cannot reach http://s3/m: Connection refused")))), "False",
+     "StoreUnreachable", "#mesh-before-proxy"),
     ("the server crashes while the model runs: Init:Error is not a failed start",
      seen(pod(prepare=completed(), server=ended(1, "boom"), worker=running(7, ready=True))), "False",
      "RuntimeCrashed", "container server"),
@@ -148,6 +157,11 @@ def test_ready(why: str, observation: Observation, status: str, reason: str, wor
     ready = judge(observation).conditions[0]
     assert (ready.type, ready.status, str(ready.reason)) == ("Ready", status, reason), why
     assert words in ready.message, why
+
+
+def test_an_address_of_the_pod_itself_is_not_the_doing_of_a_mesh() -> None:
+    said = report("StoreUnreachable", "cannot reach http://localhost/m: Connection refused")
+    assert judge(seen(pod(prepare=ended(1, said)))).conditions[0].message.endswith("Connection refused")
 
 
 RECONCILING = [

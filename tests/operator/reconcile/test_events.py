@@ -71,3 +71,12 @@ def test_an_event_fits_what_the_api_server_takes() -> None:
     assert made["regarding"]["uid"] == "uid-of-llama"
     assert made["eventTime"] == "2026-01-01T00:00:00.000000Z"
     assert made["metadata"]["name"].startswith("llama.")
+
+
+def test_an_event_keeps_what_happened_and_what_to_do_of_a_long_message() -> None:
+    message = f"worker says: it raised {'é' * 3000}. Do this. [docs/how-to/troubleshooting.md#code-raises]"
+    note = event(model_bundle(), "Warning", "LoadFailed", message, datetime(2026, 1, 1, tzinfo=UTC))["note"]
+    assert note.startswith("worker says: it raised é")
+    assert note.endswith("Do this. [docs/how-to/troubleshooting.md#code-raises]")
+    assert " [...] " in note
+    assert len(note.encode()) <= 1024

@@ -1,4 +1,4 @@
-"""What is advised for a file that is not found, or may not be touched, by where it is."""
+"""What is said of a file that is not found, or may not be touched, by where it is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import subprocess
 import pytest
 
 from bundle_runtime.contract.layout import ROOT_VARIABLE
-from bundle_runtime.worker.load.file_advice import file_advice
+from bundle_runtime.worker.load.explain import LOAD, next_step
 
 IMAGE = "uid 65533 with HOME=/tmp/home"
+OWN = "The code is the bundle's own"
 RELATIVE = "not in the image's WORKDIR"
 READ_ONLY = "write caches below $HOME (/tmp/home), the rest to $TMPDIR"
 
@@ -35,26 +36,24 @@ def error(number: int, path: object) -> OSError:
         (errno.ENOENT, "/root/.cache/huggingface", IMAGE),
         (errno.ENOENT, "/tmp/weights", IMAGE),
         (errno.ENOENT, "/opt/../root/weights", IMAGE),
-        (errno.ENOENT, "/srv/homes/weights", ""),
-        (errno.ENOENT, "/opt/weights", ""),
-        (errno.ENOENT, "/tmp/root/bundle/artifact/weights", ""),
+        (errno.ENOENT, "/srv/homes/weights", OWN),
+        (errno.ENOENT, "/opt/weights", OWN),
+        (errno.ENOENT, "/tmp/root/bundle/artifact/weights", OWN),
         (errno.ENOENT, "weights.pt", RELATIVE),
-        (errno.ENOENT, b"/root/weights", ""),
-        (errno.ENOENT, None, ""),
+        (errno.ENOENT, b"/root/weights", OWN),
+        (errno.ENOENT, None, OWN),
         (errno.EACCES, "/root/.cache/huggingface", IMAGE),
         (errno.EACCES, "/opt/weights", IMAGE),
-        (errno.EACCES, "/tmp/root/bundle/artifact/weights", ""),
-        (errno.EACCES, "weights.pt", ""),
+        (errno.EACCES, "/tmp/root/bundle/artifact/weights", OWN),
+        (errno.EACCES, "weights.pt", OWN),
         (errno.EROFS, "weights.pt", READ_ONLY),
         (errno.EROFS, "/opt/package/cache", READ_ONLY),
         (errno.EROFS, None, READ_ONLY),
-        (errno.ENOSPC, "/root/weights", ""),
+        (errno.ENOSPC, "/root/weights", "The disk is full (/root/weights)"),
     ],
 )
 def test_the_table(number, path, advised):
-    advice = file_advice(error(number, path))
-    assert advised in advice
-    assert bool(advised) == bool(advice)
+    assert advised in next_step(error(number, path), LOAD)
 
 
 def test_what_a_library_made_of_it_is_looked_through():
@@ -62,16 +61,31 @@ def test_what_a_library_made_of_it_is_looked_through():
         outer, inner = RuntimeError("no model"), ValueError("no file")
         setattr(outer, link, inner)
         setattr(inner, link, error(errno.ENOENT, "/root/weights"))
-        assert IMAGE in file_advice(outer)
+        assert IMAGE in next_step(outer, LOAD)
+
+
+def test_a_context_that_the_code_itself_has_dropped_is_not():
+    outer = RuntimeError("no model")
+    outer.__context__, outer.__suppress_context__ = error(errno.ENOENT, "/root/weights"), True
+    assert OWN in next_step(outer, LOAD)
 
 
 def test_a_program_that_the_image_lacks_is_not_a_file_of_the_bundle():
     with pytest.raises(FileNotFoundError) as raised:
         subprocess.run(["no-such-program"], check=False)
-    assert file_advice(raised.value) == ""
+    assert "no program no-such-program" in next_step(raised.value, LOAD)
 
 
 def test_a_ring_of_errors_has_an_end():
     one, other = ValueError(), ValueError()
     one.__cause__, other.__cause__ = other, one
-    assert file_advice(one) == ""
+    assert OWN in next_step(one, LOAD)
+
+
+class Silent(Exception):
+    def __str__(self):
+        raise SystemExit(3)
+
+
+def test_an_exception_that_breaks_what_looks_at_it_has_words_too():
+    assert OWN in next_step(Silent(), LOAD)

@@ -1,0 +1,89 @@
+"""The section of docs/how-to/troubleshooting.md that is made of the table of known failures."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+from bundle_runtime.advice import (
+    artifact_files,
+    devices,
+    environment,
+    general,
+    libraries,
+    memory,
+    modules,
+    network,
+    numpy_versions,
+    package_versions,
+    paths,
+    processes,
+    pythons,
+    written_elsewhere,
+)
+from bundle_runtime.advice.row import PHASES, Row
+from bundle_runtime.advice.table import advice
+from tests.bundle_runtime.advice.reading import CAPTURED
+from tests.bundle_runtime.advice.stand_ins import STAND_INS
+
+GROUPS = {
+    "The artifact is another file": artifact_files.ROWS,
+    "It was written elsewhere": written_elsewhere.ROWS,
+    "Another Python": pythons.ROWS,
+    "Another NumPy": numpy_versions.ROWS,
+    "Another version of a package": package_versions.ROWS,
+    "A module is not found": modules.ROWS,
+    "A shared library is not found, or does not fit": libraries.ROWS,
+    "GPUs": devices.ROWS,
+    "Files and programs": paths.ROWS,
+    "Variables and credentials": environment.ROWS,
+    "Hubs and the network": network.ROWS,
+    "Memory": memory.ROWS,
+    "A process does not start, or ends": processes.ROWS,
+    "Whatever else": general.ROWS,
+}
+_HEAD = """
+## Known failures
+
+The last words of a message, `[docs/how-to/troubleshooting.md#CODE]`, name one of the sections below: what happened,
+what to do, and what the container has said of such a failure. Each was made to happen for this page; where it says
+stand-in, only the words of the error are real.
+"""
+
+
+def known_failures() -> str:
+    """All rows, by what they are about."""
+    parts = [_HEAD]
+    for title, rows in GROUPS.items():
+        parts.append(f"### {title}\n")
+        parts += [_section(row) for row in rows]
+    return "\n".join(parts).rstrip()
+
+
+def _section(row: Row) -> str:
+    text = re.sub(r"\{(\w+)\}", r"`<\1>`", f"{row.what} {row.do}")
+    wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
+    where = _where(row)
+    kept = CAPTURED / f"{row.code}.txt"
+    if kept.exists():
+        return f"#### {row.code}\n\n{wrapped}\n\n{where}:\n\n```console\n{kept.read_text().rstrip()}\n```\n"
+    return f"#### {row.code}\n\n{wrapped}\n\n{where}; a stand-in:\n\n```console\n{_stand_in(row)}\n```\n"
+
+
+def _where(row: Row) -> str:
+    """The containers, and what they do then."""
+    found: dict[str, list[str]] = {}
+    for phase in row.phases:
+        container, what = PHASES[phase]
+        found.setdefault(container, []).append(what)
+    text = "; ".join(f"{container}, while {' or '.join(whats)}" for container, whats in found.items())
+    return textwrap.fill(f"Said of {text}", 120, break_on_hyphens=False)
+
+
+def _stand_in(row: Row) -> str:
+    sample = next((sample for sample in STAND_INS if sample.code == row.code), None)
+    said = advice([sample.symptom], sample.world) if sample else None
+    if sample is None or said is None:
+        return "(not captured yet: make docs)"
+    name = f"{sample.types[0]}: " if sample.types else ""
+    return f"{name}{re.sub(r'[^ -~]+', ' ', sample.text).strip()}\n{said.text}"
