@@ -94,8 +94,8 @@ _ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "git-lfs-pointer", (UNPICKLE,),
-        "The artifact is a pointer of Git LFS, a text of three lines, not the file that it stands for.",
-        "Fetch the file (`git lfs pull`), upload that, and make a new bundle of it.",
+        "It is a pointer of Git LFS, a text of three lines, not the file that it stands for.",
+        "Fetch the file itself (`git lfs pull`), and make a new bundle with it.",
         asks=_begins(b"version https://git-lfs"),
     ),
     Row(

@@ -6,7 +6,7 @@ import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.package_versions import PACKAGES, package_of
-from bundle_runtime.advice.row import IMPORT, KIND, LOAD, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import IMPORT, KIND, LOAD, PACK, UNPICKLE, USER_CODE, Row, Symptom, Values, World
 
 WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
 _USUAL_WORKDIRS = ("/app", "/workspace", "/code", "/src", "/srv", "/srv/app", "/opt/app", "/usr/src/app", "/home/app")
@@ -48,6 +48,13 @@ ROWS: Tuple[Row, ...] = (
         "package-by-another-name", USER_CODE, "The image lacks the module {name}, which is of the package {package}.",
         "Add {package} to requirements, in the version that you use (a requirement is the package's name, not the "
         "module's).", error="ModuleNotFoundError", text=_MISSING, asks=_other_name,
+    ),
+    Row(
+        "local-module", (PACK,), "The functions use {name}, a module of this machine that is in no package: where "
+        "they are "
+        "served it is missing, unless the image has it.",
+        "Pass globals_copy=globals() to pickle it with the functions, or make the bundle of its folder "
+        "(create_model_bundle_from_dirs).", text=r"^uses the local module (?P<name>\S+)$",
     ),
     Row(
         "code-in-workdir", USER_CODE, "The module {top} lies in {directory} of the image, which is not on Python's "

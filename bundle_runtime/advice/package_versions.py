@@ -5,7 +5,19 @@ from __future__ import annotations
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import IMPORT, KIND, LOAD, UNPICKLE, USER_CODE, WARNING, Row, Symptom, Values, World
+from bundle_runtime.advice.row import (
+    IMPORT,
+    KIND,
+    LOAD,
+    PACK,
+    UNPICKLE,
+    USER_CODE,
+    WARNING,
+    Row,
+    Symptom,
+    Values,
+    World,
+)
 
 _SAME = "Write it with that version, or pin the version that wrote it in requirements where the image lacks the "
 "package."
@@ -123,6 +135,12 @@ ROWS: Tuple[Row, ...] = (
         error="ModuleNotFoundError|ValueError|TypeError|AttributeError",
         text=r"No module named '(?P<name>keras\.(src|api|engine|legacy)[\w.]*)'|File format not supported.*Keras "
         r"(?P<version>3)|Unrecognized keyword arguments.*(?P<name2>batch_shape)",
+    ),
+    Row(
+        "requirement-of-another-version", (PACK,), "{package} {here} writes the pickle, and requirements ask for "
+        "{package}{asked}.",
+        "Ask for {package}=={here}, or pack in an environment with the version that is asked for.",
+        text=r"^(?P<package>\S+) (?P<here>\S+) writes, requirements ask for (?P<asked>.+)$",
     ),
     Row(
         "package-version", USER_CODE, "It names {module} as another version of {package} had it; the image has "

@@ -11,7 +11,9 @@ PAGE = "docs/how-to/troubleshooting.md"
 # the load functions, and what is only warned of); at the start and the end of a container, which the kubelet tells
 FETCH, INSTALL, UNPICKLE, IMPORT, LOAD, WARNING = "fetch", "install", "unpickle", "import", "load", "warning"
 START, ENDED = "start", "ended"
+PACK = "pack"  # on the user's machine, before an upload
 PHASES: Mapping[str, Tuple[str, str]] = {  # to the container, and what it does then
+    PACK: ("the client", "it packs the bundle"),
     FETCH: ("prepare", "it fetches the artifact"),
     INSTALL: ("install", "it installs the requirements"),
     UNPICKLE: ("worker", "it reads the pickle"),

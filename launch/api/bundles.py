@@ -54,7 +54,8 @@ class BundleMethods:
         against them. The same name and content give the bundle that is there. InvalidBundleError, NotPicklableError,
         StoreError and APIError say what to do; then nothing was left behind.
         """
-        from launch.packing.pickles.inferred import inferred_requirements, without_framework
+        from launch.packing.foreseen import foreseen, of_local_modules
+        from launch.packing.pickles.inferred import inferred_requirements, local_modules, without_framework
         from launch.packing.pickles.pickling import bundle_content, pickle_to
         from launch.packing.pickles.source_text import source_texts
 
@@ -77,6 +78,9 @@ class BundleMethods:
                 pins = without_framework(pins, fields["envParams"]["frameworkType"])
                 warn(doubts)
                 fields = {**fields, **({"requirements": pins} if pins else {})}
+            else:
+                warn(of_local_modules(local_modules(content, file)))
+            warn(foreseen(content, file, fields.get("requirements", [])))
             return self._created(store, Wanted(model_bundle_name, fields, sources), packed)
 
     def create_model_bundle_from_dirs(

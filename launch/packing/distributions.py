@@ -20,7 +20,8 @@ class Distribution:
         self._found = found
         self._files: FrozenSet[str] = frozenset()
         self.name = str(found.metadata["Name"])
-        self.source, self.requirement = "", f"{self.name}=={found.version.partition('+')[0]}"
+        self.version = found.version.partition("+")[0]
+        self.source, self.requirement = "", f"{self.name}=={self.version}"
         direct = _direct_url(found)
         url = str(direct.get("url", ""))
         if "archive_info" in direct and url.startswith(("http://", "https://")):

@@ -20,6 +20,7 @@ from typing import Dict, Iterable, List
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.packing.archives.files import files_below
 from launch.packing.archives.modules import check_functions, checked_path, has_module
+from launch.packing.foreseen import foreseen_of_files
 from launch.stores.artifact import CHUNK, Packed, packed
 
 TIME = (1980, 1, 1, 0, 0, 0)  # the zip format's first second
@@ -46,6 +47,7 @@ def archive_to(path: Path, base_paths: Sequence[str], load_predict_fn: str, load
     found = {base: files_below(base, warnings) for base in bases}
     files = _merged(found, below_parent=_names_a_base(found, functions.values()))
     warnings.extend(check_functions(files, functions))
+    warnings.extend(foreseen_of_files(files))
     try:
         _write(path, files)
     except BaseException:

@@ -35,8 +35,7 @@ def inferred_requirements(content: Any, pickle_file: Path) -> Tuple[List[str], L
 
     `content` is what was pickled into `pickle_file`. The version is the public one: 2.1.0 of 2.1.0+cu121.
     """
-    referred = {name for name in module_names(pickle_file) if name.partition(".")[0] not in _OURS}
-    names = {name for name in referred | set(_imports(content)) if not _comes_with_python(name)}
+    referred, names = _used(content, pickle_file)
     known = distributions_of({name.partition(".")[0] for name in names})
     requirements: Dict[str, str] = {}
     warnings: List[str] = []
@@ -50,6 +49,18 @@ def inferred_requirements(content: Any, pickle_file: Path) -> Tuple[List[str], L
             said.add(top)
             warnings.append(_not_on_an_index(top, found, any(_below(module, top) for module in referred)))
     return sorted(requirements.values(), key=str.lower), warnings
+
+
+def local_modules(content: Any, pickle_file: Path) -> List[str]:
+    """Those at the top that the functions use, that lie on this machine and are in no package."""
+    tops = {name.partition(".")[0] for name in _used(content, pickle_file)[1]}
+    return sorted(top for top in tops - set(distributions_of(tops)) if _exists(top))
+
+
+def _used(content: Any, pickle_file: Path) -> Tuple[Set[str], Set[str]]:
+    """The modules that the pickle refers to, and with those that functions import all that Python does not bring."""
+    referred = {name for name in module_names(pickle_file) if name.partition(".")[0] not in _OURS}
+    return referred, {name for name in referred | set(_imports(content)) if not _comes_with_python(name)}
 
 
 def _distribution(name: str, candidates: List[Distribution]) -> Optional[Distribution]:

@@ -6,6 +6,7 @@ matter. Two things name a module: a global, and cloudpickle's call of subimport(
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickletools
 from pathlib import Path
@@ -36,7 +37,19 @@ _Pushed = Union[str, _Global, _OneArgument, None]  # None stands for everything 
 
 def module_names(path: Path) -> Set[str]:
     """ValueError when the file is not a pickle."""
-    names: Set[str] = set()
+    return {module for module, _ in _names(path)}
+
+
+def global_names(path: Path) -> Set[Tuple[str, str]]:
+    """(module, name) of what it refers to; of a file that is a pickle in its first part, as joblib writes, of that."""
+    found: Set[Tuple[str, str]] = set()
+    with contextlib.suppress(ValueError, OverflowError, OSError):
+        for pair in _names(path):
+            found.add(pair)
+    return found
+
+
+def _names(path: Path) -> Iterator[Tuple[str, str]]:
     last: Tuple[_Pushed, _Pushed] = (None, None)  # the last two things that were put on the stack
     memo: Dict[int, _Pushed] = {}
     memoized = 0
@@ -52,17 +65,16 @@ def module_names(path: Path) -> Set[str]:
                 pair = last if opcode == "STACK_GLOBAL" else tuple(str(argument).split("\n", 1))
                 found = _Global(*pair) if all(type(part) is str for part in pair) else None
                 if found:
-                    names.add(found.module)
+                    yield found
                 last = (None, found)
             elif opcode == "TUPLE1":
                 last = (last[0], _OneArgument(last[1]) if isinstance(last[1], str) else None)
             elif opcode == "REDUCE":
                 if last[0] == _SUBIMPORT and isinstance(last[1], _OneArgument):
-                    names.add(last[1].text)
+                    yield last[1].text, ""
                 last = (None, None)
             elif opcode not in ("FRAME", "PROTO"):
                 last = (last[1], argument if isinstance(argument, str) else None)
-    return names
 
 
 def _opcodes(file: BinaryIO) -> Iterator[Tuple[str, Union[str, int, None]]]:

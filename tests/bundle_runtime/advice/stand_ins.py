@@ -9,7 +9,19 @@ import errno
 import os
 from dataclasses import dataclass
 
-from bundle_runtime.advice.row import ENDED, FETCH, IMPORT, INSTALL, LOAD, START, UNPICKLE, WARNING, Symptom, World
+from bundle_runtime.advice.row import (
+    ENDED,
+    FETCH,
+    IMPORT,
+    INSTALL,
+    LOAD,
+    PACK,
+    START,
+    UNPICKLE,
+    WARNING,
+    Symptom,
+    World,
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +55,8 @@ _APP = World(exists=lambda path: path == "/app/mypkg.py")
 _PICKLE = World(packaging="cloudpickle")
 
 STAND_INS = (
+    StandIn("local-module", "uses the local module helpers", PACK, ()),
+    StandIn("requirement-of-another-version", "scikit-learn 1.6.1 writes, requirements ask for ==1.2.2", PACK, ()),
     StandIn("posix-path", "cannot instantiate 'PosixPath' on your system", types=("NotImplementedError",)),
     StandIn("python-too-old", "needs Python 3.8 or newer, the image has 3.6.9", START, ()),
     StandIn("cloudpickle-missing", "No module named 'cloudpickle'", UNPICKLE, _MISSING, module="cloudpickle"),
