@@ -20,7 +20,7 @@ _FRAMEWORKS = {
 }
 _MEANING = {
     "pytorch_image_tag": "the tag of a pytorch/pytorch image, such as 2.5.1-cuda12.4-cudnn9-runtime",
-    "tensorflow_version": "the tag of a tensorflow/tensorflow image, such as 2.3.0",
+    "tensorflow_version": "the tag of a tensorflow/tensorflow image, such as 2.15.0",
     "ecr_repo": "the image without its tag, such as registry.example.com/team/image",
     "image_tag": "the tag of that image, TAG@sha256:... to be exact, or sha256:... alone",
 }

@@ -22,6 +22,7 @@ from bundle_runtime.contract.report import (
     fail,
     valid_unicode,
 )
+from bundle_runtime.contract.source_lines import register
 from bundle_runtime.worker.load.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
@@ -71,7 +72,9 @@ def _unpickle(layout: Layout, document: BundleDocument) -> Any:
         raise fail(UNPICKLE_FAILED, f"cloudpickle cannot be imported ({error}): add it to requirements") from error
     try:
         with open(layout.pickle_file, "rb") as file:
-            return pickle.load(file)  # from the file: read() and loads() would hold the model twice
+            content = pickle.load(file)  # from the file: read() and loads() would hold the model twice
+            register(file)
+            return content
     except BaseException as error:
         raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, UNPICKLE) from error
 

@@ -2,6 +2,7 @@
 
 The same functions give the same bytes, with these exceptions, which cloudpickle makes: a class that is pickled by value
 carries an id that is new in each process; a set's order depends on PYTHONHASHSEED; code names the file that it is from.
+Behind the pickle are the functions' lines, for tracebacks.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Iterator, List, Optional, Tuple
 
+from bundle_runtime.contract.source_lines import encoded
 from launch.errors import InvalidBundleError, NotPicklableError, WrongTypeError
 from launch.packing.pickles.module_origin import is_own
 from launch.packing.pickles.reachable import reachable
+from launch.packing.pickles.source_lines import source_lines
 from launch.stores.artifact import Packed, packed
 
 _one_at_a_time = threading.Lock()  # what is pickled by value is a setting of the whole process
@@ -72,6 +75,7 @@ def pickle_to(path: Path, content: Any, globals_copy: Optional[Mapping[str, Any]
             try:
                 with path.open("wb") as file:
                     cloudpickle.dump(content, file)
+                    file.write(encoded(source_lines(content)))
             except (OSError, MemoryError):
                 raise
             except Exception as error:

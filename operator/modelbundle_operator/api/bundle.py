@@ -116,7 +116,7 @@ class EnvParams(ApiModel):
         description="Tag of the pytorch/pytorch image, such as 1.7.1-cuda11.0-cudnn8-runtime; TAG@sha256:... pins it.",
     )
     tensorflow_version: Tag | None = Field(
-        default=None, description="Tag of the tensorflow/tensorflow image, such as 2.3.0; TAG@sha256:... pins it."
+        default=None, description="Tag of the tensorflow/tensorflow image, such as 2.15.0; TAG@sha256:... pins it."
     )
     custom_base_image: CustomBaseImage | None = None
 

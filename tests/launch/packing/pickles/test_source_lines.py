@@ -1,0 +1,95 @@
+"""The lines of pickled functions are behind the pickle, and a traceback shows them where the file is not.
+
+These run under each Python that users have, too: tests/launch/packing/test_pythons.py.
+"""
+
+from __future__ import annotations
+
+import linecache
+import pickle
+import runpy
+import traceback
+
+import pytest
+
+from bundle_runtime.contract.source_lines import LONGEST, MARK, encoded, register
+from launch.packing.pickles.pickling import pickle_to
+from launch.packing.pickles.source_lines import source_lines
+
+SECRET = 'KEY = "not in the pickle"'
+SOURCE = f"""{SECRET}
+def helper(x):
+    return 1 / x  # the line
+
+
+class Model:
+    def go(self, x):
+        return helper(x)
+
+
+def predict(x):
+    return Model().go(x)
+"""
+
+
+@pytest.fixture
+def predict(tmp_path):
+    file = tmp_path / "train.py"
+    file.write_text(SOURCE)
+    return runpy.run_path(str(file), run_name="model_bundle_source")["predict"]
+
+
+def loaded(path):
+    with path.open("rb") as file:
+        content = pickle.load(file)
+        register(file)
+    return content
+
+
+def frames(function):
+    try:
+        function(0)
+    except ZeroDivisionError as error:
+        return [(frame.name, frame.line) for frame in traceback.extract_tb(error.__traceback__)[1:]]
+    raise AssertionError("it raises")
+
+
+def test_a_traceback_shows_them(tmp_path, predict):
+    pickle_to(tmp_path / "bundle.pkl", predict)
+    data = (tmp_path / "bundle.pkl").read_bytes()
+    (tmp_path / "train.py").unlink()
+    linecache.clearcache()
+    assert frames(pickle.loads(data)) == [("predict", ""), ("go", ""), ("helper", "")]
+    expected = [("predict", "return Model().go(x)"), ("go", "return helper(x)"), ("helper", "return 1 / x  # the line")]
+    assert frames(loaded(tmp_path / "bundle.pkl")) == expected
+
+
+def test_lines_that_are_not_of_a_function_stay_here(tmp_path, predict):
+    pickle_to(tmp_path / "bundle.pkl", predict)
+    assert SECRET.encode() not in (tmp_path / "bundle.pkl").read_bytes()
+
+
+def test_a_file_that_is_there_is_shown_as_it_is(tmp_path, predict):
+    pickle_to(tmp_path / "bundle.pkl", predict)
+    (tmp_path / "train.py").write_text(SOURCE.replace("# the line", "# another"))
+    linecache.clearcache()
+    assert frames(loaded(tmp_path / "bundle.pkl"))[-1] == ("helper", "return 1 / x  # another")
+
+
+def test_functions_without_lines_have_none(tmp_path):
+    assert source_lines(len) == {}
+    names = {"__name__": "__main__"}
+    exec("def fn(x):\n    return x\n", names)
+    assert source_lines(names["fn"]) == {}
+    assert encoded({}) == b""
+    assert encoded({"a.py": {"1": ["x" * LONGEST]}}) == b"", "too many"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [b"", b"{}", MARK, MARK + b"[1]", MARK + b'{"a": 1}', MARK + b'{"a": {"x": ["y"]}}', MARK + b"\xff", b"\x00" * 99],
+)
+def test_bytes_of_another_program_are_let_be(tmp_path, rest):
+    path = tmp_path / "bundle.pkl"
+    path.write_bytes(pickle.dumps(7) + rest)
+    assert loaded(path) == 7
