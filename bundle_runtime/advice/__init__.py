@@ -2,6 +2,6 @@
 or judged.
 
 A row is the pattern of an error, what of the environment it asks, the words and a code; docs/how-to/troubleshooting.md
-is made of them. Copied whole into the user's image: Python 3.8 and the standard library. Pure: whoever asks has looked
-at the world. It is imported once something has failed, so a bundle that loads pays nothing for it.
+is made of them. Copied whole into the user's image: Python 3.8 and the standard library. Pure: those who ask look at
+the world themselves. It is imported once something has failed, so a bundle that loads pays nothing for it.
 """

@@ -7,9 +7,9 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import KIND, UNPICKLE, Asks, Row, Symptom, Values, World
 
-_PICKLE_AGAIN = "Write the object itself with the client (create_model_bundle) and make a new bundle of that file."
-_FOLDER = "Pack it with a load function as a folder (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
-_UNPACK = f"Unpack it, take the sha256 of the pickle inside (`modelbundle pin`) and make a new bundle. {_FOLDER} else."
+_PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle), which makes a new bundle of it."
+_FOLDER = "pack it in a folder with a load function (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
+_UNPACK = "Unpack it, and make a new bundle of the pickle inside (`modelbundle pin` takes its sha256)."
 
 _COMPRESSED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"(\xb5/\xfd": "zstd", b'\x04"M\x18': "lz4"}
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -87,8 +87,7 @@ _ROWS: Tuple[Row, ...] = (
     Row(
         "zip-file", (UNPICKLE,),
         "The artifact is a zip file, and artifact.packaging says that it is a pickle. torch.save, .npz and .keras "
-        "write "
-        "zip files too.",
+        "write zip files too.",
         "With packaging zip it is unpacked and imported. A file of weights is data: " + _FOLDER + ".",
         asks=_begins(b"PK\x03\x04", b"PK\x05\x06"),
     ),
@@ -117,14 +116,14 @@ _ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "python-source", (UNPICKLE,), "The artifact is Python source, not a pickle.",
-        "`modelbundle create NAME FILE.py` packs its functions; "
-        "" + _FOLDER[0].lower() + _FOLDER[1:] + " packs it whole.",
+        "Make the bundle of its functions (`modelbundle create NAME FILE.py`) or of its folder (`modelbundle create "
+        "NAME DIR`).",
         asks=_looks(rb"(\xef\xbb\xbf)?(#[^\n]*\n|\s)*(import |from \w[\w.]* import |def |class |\"\"\")"),
     ),
     Row(
         "joblib-file", (UNPICKLE,),
         "joblib wrote the artifact: its arrays lie between the pickle's parts, and only joblib.load reads them.",
-        "Load it with joblib.load in load_model_fn: " + _FOLDER + ", or pickle the object with the client.",
+        "Read it with joblib.load in load_model_fn: " + _FOLDER + ". Or pickle the object with the client.",
         asks=_joblib,
     ),
     Row(
@@ -139,8 +138,8 @@ _ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "pickle-protocol", (UNPICKLE,), "The pickle names protocol {protocol}, which Python does not have: it is "
-        "damaged, "
-        "or not a pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
+        "damaged, or not a "
+        "pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
     ),
     Row(
         "not-a-pickle", (UNPICKLE,), "The artifact is not a pickle that can be read; it begins with {head}.",

@@ -43,8 +43,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "gpu-too-new-or-old", USER_CODE, "The build of PyTorch, or of a package in the traceback, has no code for "
-        "this kind of "
-        "GPU.", "Choose an image whose build names the GPU's compute capability, or another kind of GPU.",
+        "this kind of GPU.", "Choose an image whose build names the GPU's compute capability, or another kind of GPU.",
         error="RuntimeError|AcceleratorError", text="no kernel image is available|is not compatible with the current "
         "PyTorch",
     ),

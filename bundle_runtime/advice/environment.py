@@ -28,8 +28,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "variable-of-capitals", USER_CODE, "There is no {name}, which looks like an environment variable that is not "
-        "set in the "
-        "pod.", _SET, error="KeyError", asks=_of_capitals, rank=KIND,
+        "set in the pod.", _SET, error="KeyError", asks=_of_capitals, rank=KIND,
     ),
     Row(
         "missing-api-key", USER_CODE, "A client asks for a key in the environment variable {name}, which is not set "
@@ -39,11 +38,9 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "no-cloud-credentials", USER_CODE, "A cloud client in the code found no credentials: a pod has neither your "
-        "home's files "
-        "nor the node's role.",
+        "home's files nor the node's role.",
         "Give them as variables in a Secret that spec.serving.envFrom names, or name a ServiceAccount with that right "
-        "in "
-        "spec.serving.serviceAccountName.",
+        "in spec.serving.serviceAccountName.",
         error="NoCredentialsError|DefaultCredentialsError|CredentialUnavailableError|ClientAuthenticationError|"
         "NoRegionError",
     ),

@@ -18,8 +18,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "libgl", USER_CODE, "The image lacks {name}, a library of the desktop that opencv-python needs.",
         "Put opencv-python-headless in requirements in the place of opencv-python (and no other opencv), or install "
-        "libgl1 "
-        "and libglib2.0-0 in the image.",
+        "libgl1 and libglib2.0-0 in the image.",
         error=_ERRORS, text=_lacks("libGL|libgthread|libglib|libSM|libICE|libX11|libXext|libXrender|libxcb|libEGL"),
     ),
     Row(
@@ -35,14 +34,12 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "cuda-toolkit", USER_CODE, "The image lacks {name}, a library of the CUDA toolkit that a package in the "
-        "traceback was "
-        "built for.",
+        "traceback was built for.",
         "Choose an image with that version of CUDA, or a build of the package for the image's (its number is in the "
         "library's name).",
         error=_ERRORS,
         text=_lacks("libcudart|libcublas|libcublasLt|libcudnn|libcufft|libcurand|libcusolver|libcusparse|libnccl|"
-        "libnvrtc|"
-        "libnvinfer|libnvJitLink|libcupti"),
+        "libnvrtc|libnvinfer|libnvJitLink|libcupti"),
     ),
     Row(
         "shared-library", USER_CODE, "The image lacks the shared library {name}.",
@@ -51,8 +48,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "glibc-too-old", (*USER_CODE, INSTALL, START), "A package was built for a newer system than the image's: it "
-        "asks for "
-        "{name}.", "Choose an image with a newer system, or an older version of the package.",
+        "asks for {name}.", "Choose an image with a newer system, or an older version of the package.",
         text=r"version [`'](?P<name>(GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found",
     ),
     Row(
@@ -64,11 +60,9 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "undefined-symbol", USER_CODE, "A compiled package was built for another version of what it is linked with, "
-        "most "
-        "often PyTorch ({name} lacks a symbol).",
+        "most often PyTorch ({name} lacks a symbol).",
         "Ask for a build of it that goes with the image's PyTorch and CUDA (its wheel's name says which), or choose "
-        "another "
-        "image.",
+        "another image.",
         error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): undefined symbol",
     ),
     Row(
@@ -80,8 +74,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "musl-image", (*USER_CODE, INSTALL), "The image has musl in the place of glibc (Alpine), for which few "
-        "compiled "
-        "packages are built.", "Choose an image that is based on Debian or Ubuntu, such as python:3.12-slim.",
+        "compiled packages are built.", "Choose an image that is based on Debian or Ubuntu, such as python:3.12-slim.",
         text=r"libc\.musl-|Error loading shared library|Error relocating|uv needs a glibc image",
     ),
 )  # fmt: skip

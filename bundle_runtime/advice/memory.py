@@ -21,8 +21,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "array-too-large", USER_CODE, "There was no room for {size} more{limit}.",
         "Give the bundle more memory (serving.resources.memory): a model that is unpickled needs its size once, one "
-        "that is "
-        "converted twice. A smaller type (float32) halves it; numpy.load(mmap_mode='r') reads as it is used.",
+        "that is converted twice. A smaller type (float32) halves it; numpy.load(mmap_mode='r') reads as it is used.",
         text=r"Unable to allocate (?P<size>[\d.]+ [KMGTPE]?i?B)|can't allocate memory: you tried to allocate "
         r"(?P<size2>\d+ bytes)", asks=_limit,
     ),

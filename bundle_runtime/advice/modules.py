@@ -51,30 +51,26 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "local-module", (PACK,), "The functions use {name}, a module of this machine that is in no package: where "
-        "they are "
-        "served it is missing, unless the image has it.",
+        "they are served it is missing, unless the image has it.",
         "Pass globals_copy=globals() to pickle it with the functions, or make the bundle of its folder "
         "(create_model_bundle_from_dirs).", text=r"^uses the local module (?P<name>\S+)$",
     ),
     Row(
         "code-in-workdir", USER_CODE, "The module {top} lies in {directory} of the image, which is not on Python's "
-        "path: the "
-        "bundle's own directory is the working directory, not the image's WORKDIR.",
+        "path: the bundle's own directory is the working directory, not the image's WORKDIR.",
         "Set ENV PYTHONPATH={directory} in the image, or pack the code with the bundle.",
         error="ModuleNotFoundError", text=_MISSING, asks=_in_workdir,
     ),
     Row(
         "file-hides-a-package", USER_CODE, "The bundle's own file {file} is imported in the place of a package or "
-        "module of "
-        "the same name.", "Rename {file}: the bundle's files come first on Python's path.",
+        "module of the same name.", "Rename {file}: the bundle's files come first on Python's path.",
         error="ImportError|AttributeError",
         text="partially initialized module|cannot import name|has no attribute", asks=_bundle_file,
     ),
     Row(
         "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
-        "Add its package to requirements, or pickle it by value (cloudpickle.register_pickle_by_value, or "
-        "globals_copy of "
-        "the client), or pack the folder that it is in. " + WORKDIR,
+        "Add its package to requirements, or pickle it by value (cloudpickle.register_pickle_by_value, or globals_copy "
+        "of the client), or pack the folder that it is in. " + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
     Row(

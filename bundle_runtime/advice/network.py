@@ -9,8 +9,7 @@ from bundle_runtime.advice.row import FETCH, INSTALL, KIND, USER_CODE, Row, Symp
 
 _PACK = (
     "Pack the files with the bundle (download a snapshot, create_model_bundle_from_dirs) or put them into the image, "
-    "where "
-    "everyone may read them; then nothing is asked of the network."
+    "where everyone may read them; then nothing is asked of the network."
 )
 
 
@@ -24,21 +23,17 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "gated-model", USER_CODE, "The hub gives this model only to accounts that were granted access, or it is "
         "private.",
-        "Ask for access on the model's page, put a token as HF_TOKEN into a Secret that spec.serving.envFrom names; "
-        "or pack "
-        "a snapshot with the bundle.",
+        "Ask for access on the model's page, put a token as HF_TOKEN into a Secret that spec.serving.envFrom names; or "
+        "pack a snapshot with the bundle.",
         text="GatedRepo|gated repo|[Aa]ccess to model .* is restricted|Repository Not Found for url: "
-        "https://huggingface|"
-        "Invalid (user token|username or password)|401 Client Error.*huggingface",
+        "https://huggingface|Invalid (user token|username or password)|401 Client Error.*huggingface",
     ),
     Row(
         "offline-hub", USER_CODE, "A model or data set is to come from a hub that the pod does not reach, or that is "
-        "switched "
-        "off, and no copy is where it looks.", _PACK,
+        "switched off, and no copy is where it looks.", _PACK,
         text="outgoing traffic has been disabled|OfflineModeIsEnabled|offline mode is enabled|couldn't connect to "
-        "'https://"
-        "huggingface|LocalEntryNotFoundError|[Cc]annot find (an appropriate cached|the requested files in the)|"
-        "Max retries exceeded.*huggingface\\.co",
+        "'https://huggingface|LocalEntryNotFoundError|[Cc]annot find (an appropriate cached|the requested files in "
+        "the)|Max retries exceeded.*huggingface\\.co",
     ),
     Row(
         "not-on-the-hub", USER_CODE, "{name} is neither a folder of the bundle nor a model of the hub.",
@@ -49,8 +44,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "nltk-data", USER_CODE, "NLTK's data {name} is not in the pod.",
         "Download it into the image (python -m nltk.downloader -d /usr/share/nltk_data {name}) or into the bundle's "
-        "folder, "
-        "and set NLTK_DATA in spec.bundle.env.",
+        "folder, and set NLTK_DATA in spec.bundle.env.",
         error="LookupError", text=r"Resource \W*(\x1b\[\d+m)?(?P<name>\w+)(\x1b\[0m)? not found",
     ),
     Row(
@@ -65,24 +59,22 @@ ROWS: Tuple[Row, ...] = (
         error="gaierror|ConnectionError|ConnectTimeout|ConnectTimeoutError|NewConnectionError|URLError|ConnectError|"
         "MaxRetryError|EndpointConnectionError|TimeoutError",
         text="[Nn]ame or service not known|[Tt]emporary failure in name resolution|No address associated|"
-        "[Nn]etwork is unreachable|[Nn]o route to host|[Cc]onnection refused|timed out|Max retries exceeded|"
-        "Could not connect to the endpoint", rank=KIND,
+        "[Nn]etwork is unreachable|[Nn]o route to host|[Cc]onnection refused|timed out|Max retries exceeded|Could not "
+        "connect to the endpoint", rank=KIND,
     ),
     Row(
         "mesh-before-proxy", (FETCH, INSTALL), "Where a service mesh takes the pod's connections, none works before "
-        "its proxy "
-        "runs, and the init container {container} runs before it.",
+        "its proxy runs, and the init container {container} runs before it.",
         "Have the mesh start its proxy as a native sidecar (Istio: ENABLE_NATIVE_SIDECARS; Linkerd: "
         "proxy.nativeSidecar), or exclude the store's port or the namespace from it. Without a mesh: is the address "
-        "right, "
-        "and does a NetworkPolicy let it through?",
+        "right, and does a NetworkPolicy let it through?",
         text="[Cc]onnection refused|[Cc]onnection reset|tcp connect error", asks=_refused,
     ),
     Row(
         "certificate-not-trusted", USER_CODE, "The other side's certificate is of an authority that the image does "
         "not know.",
-        "Put the authority's certificate into the image, and name it there by ENV SSL_CERT_FILE and "
-        "REQUESTS_CA_BUNDLE.",
+        "Put the authority's certificate into the image, and name it "
+        "there by ENV SSL_CERT_FILE and REQUESTS_CA_BUNDLE.",
         error="SSLError|SSLCertVerificationError|URLError|ConnectionError|ClientConnectorCertificateError|ConnectError",
         text="CERTIFICATE_VERIFY_FAILED|certificate verify failed",
     ),

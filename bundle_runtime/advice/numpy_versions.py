@@ -6,8 +6,9 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import USER_CODE, Row, Symptom, Values, World
 
-_GO_TOGETHER = "Ask for a version of it in requirements that goes with the image's NumPy, or take an image whose "
-"packages do."
+_GO_TOGETHER = (
+    "Ask for a version of it in requirements that goes with the image's NumPy, or take an image whose packages do."
+)
 
 
 def major(version: str) -> int:
@@ -48,30 +49,26 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "numpy-random-pickle", USER_CODE, "It holds a random generator of another NumPy than the image's {have}.",
         "Write it with NumPy {have}, or keep the seed instead of the generator (random_state=0 of scikit-learn) and "
-        "write "
-        "it again.",
+        "write it again.",
         error="ValueError|TypeError", text="is not a known BitGenerator|__(bit_generator|generator|randomstate)_ctor",
         asks=_any,
     ),
     Row(
         "compiled-for-numpy-1", USER_CODE, "A compiled package in the traceback was built for NumPy 1, and the image "
-        "has "
-        "NumPy {have}.", _GO_TOGETHER,
+        "has NumPy {have}.", _GO_TOGETHER,
         error="ImportError|AttributeError|RuntimeError|SystemError",
         text="compiled using NumPy 1|_ARRAY_API not found|numpy.core.multiarray failed to import|"
         "numpy._core.multiarray failed to import", asks=_is_2,
     ),
     Row(
         "compiled-for-another-numpy", USER_CODE, "A compiled package in the traceback was built for another NumPy "
-        "than the "
-        "image's {have}.", _GO_TOGETHER,
+        "than the image's {have}.", _GO_TOGETHER,
         error="ValueError|RuntimeError|ImportError",
         text="numpy.dtype size changed|numpy.ndarray size changed|compiled against (ABI|API) version", asks=_any,
     ),
     Row(
         "numpy-removed-name", USER_CODE, "The code, or a package in the traceback, uses numpy.{name}, which NumPy "
-        "{have} "
-        "does not have any more.",
+        "{have} does not have any more.",
         "Replace it (numpy.float by float, numpy.float_ by numpy.float64), ask for a newer version of the package, or "
         "choose an image with the NumPy that it was written for.",
         error="AttributeError",

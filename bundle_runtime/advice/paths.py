@@ -90,14 +90,11 @@ ROWS: Tuple[Row, ...] = (
     Row("file-not-readable", USER_CODE, f"{{path}} may not be read or written by this user. {_PODS}", _WEIGHTS,
         error="OSError", asks=_not_allowed),
     Row("file-beside-script", USER_CODE, "{path} was beside the script or notebook. A pickle takes no files along, "
-        "and a "
-        "relative path is one in the bundle's own directory, not in the image's WORKDIR.",
+        "and a relative path is one in the bundle's own directory, not in the image's WORKDIR.",
         "Pack the folder that has the file (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), or name a "
-        "file "
-        "of the image by its whole path.", error="OSError", asks=_beside_script),
+        "file of the image by its whole path.", error="OSError", asks=_beside_script),
     Row("file-not-in-bundle", USER_CODE, "A relative path is one in the bundle's own directory, not in the image's "
-        "WORKDIR, "
-        "and {path} is not there.",
+        "WORKDIR, and {path} is not there.",
         "Put the file into the bundle (.bundleignore may leave it out), or name that of the image by its whole path.",
         error="OSError", asks=_in_folder),
     Row("missing-program", USER_CODE, "The image has no program {path}.",

@@ -15,15 +15,14 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "illegal-instruction", (ENDED,), "A compiled package uses an instruction that the node's processor does not "
-        "have, such "
-        "as AVX.", "Choose a build for older processors, or newer nodes (spec.serving.nodeSelector).",
+        "have, such as AVX.", "Choose a build for older processors, or newer nodes (spec.serving.nodeSelector).",
         text=r"exit code 132\b",
     ),
     Row(
         "segmentation-fault", (ENDED,), "A compiled package crashed the process (SIGSEGV).",
         "Set PYTHONFAULTHANDLER=1 in the image for a traceback in the log; two builds of one library (OpenMP, "
-        "protobuf) or a "
-        "package for another version of NumPy or PyTorch is the usual cause: pin them as where it worked.",
+        "protobuf) or a package for another version of NumPy or PyTorch is the usual cause: pin them as where it "
+        "worked.",
         text=r"exit code 139\b",
     ),
     Row(
@@ -34,14 +33,12 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "bus-error", (ENDED,), "The process used shared memory or a file that is shorter than it says (SIGBUS); "
-        "/dev/shm is as "
-        "large as serving.resources.memory.",
+        "/dev/shm is as large as serving.resources.memory.",
         "Raise serving.resources.memory, or use fewer workers of the DataLoader.", text=r"exit code 135\b",
     ),
     Row(
         "program-exits", USER_CODE, "The code ends the process (sys.exit) while it loads, as a script does that reads "
-        "arguments or "
-        "finds something missing.",
+        "arguments or finds something missing.",
         "Put what runs only as a script below `if __name__ == \"__main__\":`, and make a new bundle.",
         error="SystemExit",
     ),

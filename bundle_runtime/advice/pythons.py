@@ -8,8 +8,9 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import IMPORT, LOAD, START, UNPICKLE, USER_CODE, Row, Symptom, Values, World
 
-_REMOVED = "asynchat|asyncore|cgi|cgitb|chunk|crypt|distutils|imghdr|imp|lib2to3|nntplib|pipes|smtpd|telnetlib|uu|"
-"xdrlib"
+_REMOVED = (
+    "asynchat|asyncore|cgi|cgitb|chunk|crypt|distutils|imghdr|imp|lib2to3|nntplib|pipes|smtpd|telnetlib|uu|xdrlib"
+)
 
 
 def _python(symptom: Symptom, world: World) -> Optional[Values]:
@@ -29,17 +30,21 @@ def _removed(symptom: Symptom, world: World) -> Optional[Values]:
 ROWS: Tuple[Row, ...] = (
     Row(
         "python-too-old", (START,), "The image's Python is {python}, and the worker needs 3.8 or newer.",
-        "Choose an image with a newer Python in spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer "
-        "have one), and "
-        "write the bundle with that Python.",
+        "Choose an image with a newer Python in spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer have "
+        "one), and write the bundle with that Python.",
         text=r"needs Python 3\.8 or newer, the image has (?P<python>[\d.]+)",
+    ),
+    Row(
+        "python-mismatch", (START,), "the bundle was written by Python {wrote}, the image runs Python {have} "
+        "({program}).",
+        "Write the bundle with Python {have}, or choose an image that has Python {wrote} (envParams).",
+        text=r"^Python (?P<wrote>\S+) wrote, Python (?P<have>\S+) reads: (?P<program>.*)$",
     ),
     Row(
         "other-python", (UNPICKLE,),
         "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
         "Write the bundle with Python {python}, or choose an image with the Python that wrote it (envParams); the "
-        "client "
-        "names it in artifact.pythonVersion, and then it is checked first.",
+        "client names it in artifact.pythonVersion, and then it is checked first.",
         error="TypeError|ValueError|SystemError",
         text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
         r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",
@@ -59,10 +64,6 @@ ROWS: Tuple[Row, ...] = (
         text=r"(?P<name>[\w.]+)' (on|from) <module 'cloudpickle|No module named '(?P<name2>cloudpickle\.[\w.]+)'",
     ),
     Row(
-        "cloudpickle-missing", (UNPICKLE,), "cloudpickle wrote the pickle, and the image has none.",
-        "Add cloudpickle to requirements.", error="ModuleNotFoundError", text=r"No module named 'cloudpickle'",
-    ),
-    Row(
         "python-removed-module", USER_CODE, "Python {python} has no module {name} any more; a package or the code is "
         "made for an older Python.",
         "Ask for a newer version of the package in the traceback, or choose an image with an older Python (distutils: "
@@ -71,8 +72,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "collections-abc", USER_CODE, "Python 3.10 and newer have {name} in collections.abc only; a package or the "
-        "code "
-        "is made for an older Python.",
+        "code is made for an older Python.",
         "Ask for a newer version of the package in the traceback, or choose an image with Python 3.9 or older.",
         error="ImportError|AttributeError",
         text=r"cannot import name '(?P<name>\w+)' from 'collections'|module 'collections' has no attribute "
@@ -88,8 +88,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "pkg-resources", USER_CODE, "A package imports pkg_resources, which is a part of setuptools up to version 81, "
-        "and "
-        "Python 3.12 and newer bring no setuptools.",
+        "and Python 3.12 and newer bring no setuptools.",
         'Add "setuptools<81" to requirements, or ask for a newer version of the package in the traceback.',
         error="ModuleNotFoundError", text=r"No module named '(pkg_resources|setuptools)(\.[\w.]+)?'",
     ),

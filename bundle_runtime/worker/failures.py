@@ -7,6 +7,7 @@ from typing import Any, Callable, TypeVar
 
 from bundle_runtime.contract import wire
 from bundle_runtime.contract.report import valid_unicode
+from bundle_runtime.worker.explain import known
 from bundle_runtime.worker.user_errors import described, full, log
 
 _MESSAGE_MAX_CHARS = 16384
@@ -41,6 +42,9 @@ class Failed(Exception):
 def _raised(code: str, what: str, error: BaseException) -> Failed:
     """User code raised; the log has the whole of it."""
     log(full(error))
+    step = known(error)
+    if step:
+        log(f"worker: {step}")
     message, traceback = described(error)
     return Failed(code, what + message, traceback)
 

@@ -20,6 +20,7 @@ from tools.testkit.place import Place
 from tools.testkit.store import Store
 
 Capture = Callable[[str, str], None]
+ADVISED = ("UnpickleFailed", "PythonMismatch", "LoadFailed", "OutOfMemory")  # their messages end with a known failure
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,9 @@ def test_condition_says_what_happened_and_what_to_do(
     for piece in row.says:
         assert piece in message
     assert (condition(bundle, "Stalled").get("status") == "True") == row.stalled
+    if row.reason in ADVISED:
+        code = message[message.rindex("[docs/how-to/troubleshooting.md#") :]
+        wait_for(f"the event with {code}", lambda: code in _events(row.name, world.namespace), 10)
     capture(f"bad-{row.name}", _printed(row.name, world.namespace))
     if health_data.wanted():
         keep(row.name, wait_for("a second failure", lambda: _failed_again(row, world.namespace), row.timeout))
@@ -97,6 +101,11 @@ def test_operator_logged_no_traceback_for_any_of_them(world: World) -> None:
     logs = operator_logs()
     assert world.namespace in logs  # it is the log of the operator that saw them
     assert "Traceback" not in logs
+
+
+def _events(name: str, namespace: str) -> str:
+    """What `kubectl describe` shows below the bundle."""
+    return kubectl("describe", "mbun", name, namespace=namespace).partition("\nEvents:")[2]
 
 
 def _failed_again(row: Row, namespace: str) -> Manifest | None:

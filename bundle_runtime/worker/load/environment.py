@@ -11,6 +11,7 @@ import sys
 
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
+from bundle_runtime.worker.explain import START, explained
 from bundle_spec.document import BundleDocument
 
 
@@ -43,11 +44,7 @@ def check_python(document: BundleDocument) -> None:
         return
     have = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if ".".join(str(wanted).split(".")[:2]) != have:
-        raise fail(
-            PYTHON_MISMATCH,
-            f"the bundle was written by Python {wanted}, the image runs Python {have} ({sys.executable}). Write the "
-            f"bundle with Python {have}, or choose an image that has Python {wanted} (envParams).",
-        )
+        raise fail(PYTHON_MISMATCH, explained(START, f"Python {wanted} wrote, Python {have} reads: {sys.executable}"))
 
 
 def prepare_imports(layout: Layout, document: BundleDocument) -> None:

@@ -23,7 +23,7 @@ from bundle_runtime.contract.report import (
     valid_unicode,
 )
 from bundle_runtime.contract.source_lines import register
-from bundle_runtime.worker.load.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
+from bundle_runtime.worker.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
 from bundle_runtime.worker.user_errors import described, full, log

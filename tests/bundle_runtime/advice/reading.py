@@ -27,7 +27,7 @@ try:
     load(layout, document, {})
 except RuntimeFailure as failure:
     from bundle_runtime.advice.table import fitting
-    from bundle_runtime.worker.load.explain import symptoms, world
+    from bundle_runtime.worker.explain import symptoms, world
 
     phase = "unpickle" if failure.reason == "UnpickleFailed" else "import" if "importing" in failure.message else "load"
     fit = [[(row.rank, row.code) for row in fitting(one, world())] for one in symptoms(failure.__cause__, phase)]

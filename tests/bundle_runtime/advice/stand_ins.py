@@ -59,7 +59,7 @@ STAND_INS = (
     StandIn("requirement-of-another-version", "scikit-learn 1.6.1 writes, requirements ask for ==1.2.2", PACK, ()),
     StandIn("posix-path", "cannot instantiate 'PosixPath' on your system", types=("NotImplementedError",)),
     StandIn("python-too-old", "needs Python 3.8 or newer, the image has 3.6.9", START, ()),
-    StandIn("cloudpickle-missing", "No module named 'cloudpickle'", UNPICKLE, _MISSING, module="cloudpickle"),
+    StandIn("python-mismatch", "Python 3.9 wrote, Python 3.12 reads: /usr/bin/python3", START, ()),
     StandIn("torch-version", "Can't get attribute '_rebuild_device_tensor_from_numpy' on <module 'torch._utils' from",
             types=("AttributeError", "Exception")),
     StandIn("torch-weights-only", "Weights only load failed. This file can still be loaded, to do so you have two "

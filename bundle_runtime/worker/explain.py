@@ -16,7 +16,11 @@ from bundle_runtime.worker.user_errors import log
 if TYPE_CHECKING:
     from bundle_runtime.advice.row import Symptom, World
 
-UNPICKLE, IMPORT, LOAD, WARNING = "unpickle", "import", "load", "warning"  # phases of bundle_runtime.advice.row
+# phases of bundle_runtime.advice.row
+UNPICKLE, IMPORT, LOAD, WARNING, START = "unpickle", "import", "load", "warning", "start"
+_OWN_CODE = "#code-raises]"
+_SHORT, _MOST_SEEN = 200, 100  # a request that fails costs the look once, and a flood of different ones no more
+_seen: set[tuple[int, str]] = set()
 _LINKS = 10  # of a chain of exceptions, which user code can make a ring
 _HEAD_BYTES = 65536
 _LONGEST_TEXT = 4000
@@ -32,6 +36,24 @@ def next_step(error: BaseException, phase: str) -> str:
     except BaseException:  # user code may have broken what this stands on; its own error is what is reported
         return ""
     return found.text if found else ""
+
+
+def explained(phase: str, text: str) -> str:
+    """The words for what this program has found itself."""
+    from bundle_runtime.advice.table import advice_for
+
+    found = advice_for(phase, text)
+    return found.text if found else text
+
+
+def known(error: BaseException) -> str:
+    """About an exception of a request, when a row knows more than that it is the code's own; each code once."""
+    kind = (id(type(error)), _text(error)[:_SHORT])  # a class of the user may have a __hash__ of its own
+    if kind in _seen or len(_seen) >= _MOST_SEEN:
+        return ""
+    _seen.add(kind)
+    said = next_step(error, LOAD)
+    return "" if said.endswith(_OWN_CODE) else said
 
 
 @contextlib.contextmanager

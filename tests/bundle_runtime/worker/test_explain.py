@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 from bundle_runtime.contract.layout import ROOT_VARIABLE
-from bundle_runtime.worker.load.explain import LOAD, next_step
+from bundle_runtime.worker import explain
+from bundle_runtime.worker.explain import LOAD, known, next_step
 
 IMAGE = "uid 65533 with HOME=/tmp/home"
 OWN = "The code is the bundle's own"
@@ -89,3 +90,13 @@ class Silent(Exception):
 
 def test_an_exception_that_breaks_what_looks_at_it_has_words_too():
     assert OWN in next_step(Silent(), LOAD)
+
+
+def test_a_request_s_exception_is_explained_once(monkeypatch):
+    monkeypatch.setattr(explain, "_seen", set())
+    assert "#file-not-in-bundle]" in known(error(errno.ENOENT, "weights.pt"))
+    assert known(error(errno.ENOENT, "weights.pt")) == ""
+    assert known(ValueError("the code's own")) == "", "that it failed is in the log as it is"
+    for number in range(200):
+        known(ValueError(str(number)))
+    assert known(error(errno.ENOENT, "other.pt")) == "", "a flood of different ones is not looked at"
