@@ -45,7 +45,7 @@ GROUPS = {
 _HEAD = """
 ## Known failures
 
-The last words of a message, `[docs/how-to/troubleshooting.md#CODE]`, name one of the sections below: what happened,
+The last words of a message, `[docs/how-to/troubleshooting.md#...]`, name one of the sections below: what happened,
 what to do, and what the container has said of such a failure. Each was made to happen for this page; where it says
 stand-in, only the words of the error are real.
 """

@@ -15,7 +15,7 @@ from bundle_runtime.worker.explain import LOAD, known, next_step
 IMAGE = "uid 65533 with HOME=/tmp/home"
 OWN = "The code is the bundle's own"
 RELATIVE = "not in the image's WORKDIR"
-READ_ONLY = "write caches below $HOME (/tmp/home), the rest to $TMPDIR"
+READ_ONLY = "Write caches below $HOME (/tmp/home), the rest to $TMPDIR"
 
 
 @pytest.fixture(autouse=True)
