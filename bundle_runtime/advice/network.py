@@ -66,8 +66,8 @@ ROWS: Tuple[Row, ...] = (
         "mesh-before-proxy", (FETCH, INSTALL), "Where a service mesh takes the pod's connections, none works before "
         "its proxy runs, and the init container {container} runs before it.",
         "Have the mesh start its proxy as a native sidecar (Istio: ENABLE_NATIVE_SIDECARS; Linkerd: "
-        "proxy.nativeSidecar), or exclude the store's port or the namespace from it. Without a mesh: is the address "
-        "right, and does a NetworkPolicy let it through?",
+        "proxy.nativeSidecar), or exclude the store's port or the namespace from it. Without a mesh, look "
+        "at the address and at NetworkPolicies.",
         text="[Cc]onnection refused|[Cc]onnection reset|tcp connect error", asks=_refused,
     ),
     Row(

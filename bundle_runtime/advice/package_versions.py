@@ -100,7 +100,7 @@ ROWS: Tuple[Row, ...] = (
         "something else.",
         "Write it with scikit-learn {have}, or pin scikit-learn=={wrote} in requirements where the image lacks it.",
         text=r"Trying to unpickle estimator (?P<name>\w+) from version (?P<wrote>[\w.]+) when using version "
-        r"(?P<have>[\w.]+)",
+        r"(?P<have>[\w.]*\w)",
     ),
     Row(
         "xgboost-warning", (WARNING,), "Another version of XGBoost wrote the model than the one that reads it.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import posixpath
+import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import INSTALL, KIND, USER_CODE, Row, Symptom, Values, World
@@ -71,7 +72,7 @@ def _read_only(symptom: Symptom, world: World) -> Optional[Values]:
 
 
 def _full(symptom: Symptom, world: World) -> Optional[Values]:
-    shared = _below(symptom.path, "/dev/shm") if symptom.path else False
+    shared = re.search("/dev/shm|shared memory|</", f"{symptom.path} {symptom.text}")
     said = symptom.errno in _FULL or "No space left on device" in symptom.text
     return {"path": symptom.path or "the container"} if said and not shared else None
 

@@ -38,13 +38,13 @@ def _with(version: str, *packages: str) -> Callable[[], Path]:
 
 NUMPY_1 = _with("3.11", "numpy==1.26.4", "pandas==1.5.3", "scikit-learn==1.2.2")
 NUMPY_2 = _with("3.11", "numpy==2.2.6", "pandas==2.2.3", "scikit-learn==1.6.1")
-BUILT_FOR_1 = _with("3.11", "numpy==2.2.6", "bottleneck==1.3.8", "pandas==2.1.4")
+BUILT_FOR_1 = _with("3.11", "numpy==2.2.6", "bottleneck==1.3.8", "h5py==3.10.0")
 
-_WRITE = "\nwith open(sys.argv[1], 'wb') as file:\n    pickle.dump(content, file, protocol=2)\n"
+_WRITE = "\nwith open(sys.argv[1], 'wb') as file:\n    pickle.dump(content, file, protocol={protocol})\n"
 
 
-def _script(source: str) -> str:
-    return "import pickle, sys\n" + source + _WRITE
+def _script(source: str, protocol: int = 2) -> str:
+    return "import pickle, sys\n" + source + _WRITE.format(protocol=protocol)
 
 
 _CLASS = _script("class Model:\n    pass\n\ncontent = Model()")
@@ -90,7 +90,7 @@ FAILURES = (
         writer=bare("3.13"), python=bare("3.12"),
     ),
     Failure("transformers-modules", ("trust_remote_code",), script=_of_module("transformers_modules.tiny.modeling")),
-    Failure("ipython-object", ("module IPython.core",), script=_of_module("IPython.core.display")),
+    Failure("ipython-object", ("(module IPython)",), script=_of_module("IPython.core.display")),
     Failure("missing-module", ("'no_such'", "globals_copy"), script=_of_module("no_such")),
     Failure("package-by-another-name", ("package opencv-python-headless",), script=_of_module("cv2")),
     Failure(
@@ -101,7 +101,7 @@ FAILURES = (
     Failure("cloudpickle-version", ("_gone",), pickle=b"ccloudpickle.cloudpickle\n_gone\n."),
     Failure(
         "numpy-2-pickle", ("NumPy 1.26.4", "No requirement mends that"),
-        script=_script("import numpy\ncontent = numpy.arange(3)"), writer=NUMPY_2, python=NUMPY_1,
+        script=_script("import numpy\ncontent = numpy.arange(3)", 5), writer=NUMPY_2, python=NUMPY_1,
     ),
     Failure(
         "numpy-1-pickle", ("NumPy 2.2.6",), script=_script("import numpy\ncontent = numpy.s_"),
