@@ -8,6 +8,8 @@ import sys
 import traceback
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_STANDARD = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = {"site-packages", "dist-packages", "requirements"}  # the last is install's directory
 _LAST_FRAMES = 4
 _SILENT = "an exception whose own methods raise"
 
@@ -28,9 +30,12 @@ def described(error: BaseException) -> tuple[str, str]:
 
 def _last_lines(error: BaseException) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame)]
+    shown = frames[-_LAST_FRAMES:]
+    own = next((frame for frame in reversed(frames) if not _is_of_a_package(frame.filename)), None)
+    if own is not None and own not in shown:  # the packages that it calls have many frames below it
+        shown[0] = own
     return "\n".join(
-        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip()
-        for frame in frames[-_LAST_FRAMES:]
+        f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip() for frame in shown
     )
 
 
@@ -52,6 +57,10 @@ def full(error: BaseException) -> str:
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except BaseException:
         return described(error)[0]
+
+
+def _is_of_a_package(file: str) -> bool:
+    return bool(_INSTALLED & set(file.split(os.sep))) or file.startswith((_STANDARD, "<frozen "))
 
 
 def _is_ours(frame: traceback.FrameSummary) -> bool:
