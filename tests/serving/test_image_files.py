@@ -25,7 +25,10 @@ READ_ONLY = '    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "weights.p
         (AS_A_LIBRARY_DOES, "RuntimeError: there is no model, and no network"),
         (AS_A_LIBRARY_DOES, "uid 65533 with HOME=/tmp/home"),
         (AS_A_LIBRARY_DOES, "where everyone may read them, not below /root or /tmp"),
-        ('    open("data.txt")\n', "not in the image's WORKDIR, and data.txt is not there. Put the file into the bundle"),
+        (
+            '    open("data.txt")\n',
+            "not in the image's WORKDIR, and data.txt is not there. Put the file into the bundle",
+        ),
         (READ_ONLY, "Write caches below $HOME (/tmp/home), the rest to $TMPDIR"),
         ("    import code_of_the_image\n", "found when ENV PYTHONPATH of the image names that directory"),
         ('    raise ValueError("no weights")\n', "The code is the bundle's own: fix it and make a new bundle."),

@@ -56,7 +56,8 @@ FAILURES = (
     Failure("missing-variable", ("variable MODEL_PATH",), zip=_load("import os", "os.environ['MODEL_PATH']")),
     Failure("variable-of-capitals", ("no MODEL_PATH",), zip=_load("{}['MODEL_PATH']")),
     Failure(
-        "no-cloud-credentials", ("envFrom", "predict.py:3 in load: boto3.client"), zip=_load("import boto3", "boto3.client('s3').list_buckets()"),
+        "no-cloud-credentials", ("envFrom", "predict.py:3 in load: boto3.client"),
+        zip=_load("import boto3", "boto3.client('s3').list_buckets()"),
         environment=_NO_KEYS,
     ),
     Failure(
