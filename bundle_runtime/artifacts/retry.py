@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import os
 import random
 import shutil
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE
 from bundle_runtime.contract.report import INVALID_VALUE, STORE_UNREACHABLE, RuntimeFailure, fail
 
 TRIES = 5
@@ -70,11 +72,13 @@ def no_address(uri: str, why: str) -> RuntimeFailure:
 
 
 def private_authority(variable: str) -> str:
-    """What to do about a certificate of an authority of one's own; no pod mounts one for prepare."""
+    """What to do about a certificate of an authority of one's own."""
+    if origin := os.environ.get(CERTIFICATES_VARIABLE):
+        return f"The authorities of {origin} of the bundle's namespace are trusted: add the one that has signed it."
     return (
-        f"For an authority of your own, name the file of its certificate in {variable}: on this machine in the "
-        "environment; for pods in an image made FROM the runtime image that has the file and sets the variable "
-        "(operator.settings.runtimeImage)."
+        "For an authority of your own: pods trust the certificates of the ConfigMap that the operator's setting "
+        "caConfigMap names (those that are rolled out already, with a new serving.rollout.token); on this machine name "
+        f"the file in {variable}."
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 DEFAULT_ROOT = "/modelbundle"
 ROOT_VARIABLE = "MODELBUNDLE_ROOT"
+CERTIFICATES_VARIABLE = "MODELBUNDLE_CERTIFICATES"  # prepare's: where the certificates file comes from
 USER_CODE_UID = 65533  # install and worker run the user's image
 HOME = "/tmp/home"  # of the worker in a pod
 
@@ -71,6 +72,11 @@ class Layout:
     @property
     def worker_socket(self) -> str:
         return self._below("socket", "worker.sock")
+
+    @property
+    def certificates_file(self) -> str:
+        """The authorities that a pod trusts, where the operator's setting caConfigMap names some."""
+        return self._below("certificates", "ca.crt")
 
     @property
     def drain_socket(self) -> str:

@@ -12,6 +12,7 @@ from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.artifact import prepare
+from bundle_runtime.prepare.certificates import check_certificates
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         layout = Layout.from_environment()
         document = load(layout, os.environ.get(DIGEST_VARIABLE, ""))
+        check_certificates(layout)
         prepared = prepare(layout, options.uri, document, allow_local=options.allow_local)
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
+from modelbundle_operator.setting_values import config_key, object_name
+
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 
@@ -149,6 +151,13 @@ class Settings:
         _text,
         "Directory of the limits of what bundles may ask for, a file each; none when empty.",
     )
+    ca_config_map: str = _setting(
+        "MODELBUNDLE_CA_CONFIG_MAP",
+        "",
+        object_name,
+        "ConfigMap of each bundle's namespace with the certificates that its pods trust; each image's own when empty.",
+    )
+    ca_key: str = _setting("MODELBUNDLE_CA_KEY", "ca.crt", config_key, "Key of that ConfigMap.")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":

@@ -29,6 +29,8 @@ WRONG = {
     "operator: {settings: {packageindex: ''}}": "additional properties 'packageindex' not allowed",
     "operator: {settings: {packageIndex: 'https://u:p@x/simple'}}": "at '/settings/packageIndex': 'https",
     "operator: {settings: {packageIndex: 'ftp://x'}}": "at '/settings/packageIndex': 'ftp://x' does not match",
+    "operator: {settings: {caConfigMap: Company_CA}}": "at '/settings/caConfigMap'",
+    "operator: {settings: {caKey: ../ca.crt}}": "at '/settings/caKey': '../ca.crt' does not match",
     "operator: {settings: {workers: many}}": "at '/settings/workers'",
     "operator: {settings: {logLevel: verbose}}": "at '/settings/logLevel': value must be one of",
     "operator: {settings: {watchNamespaces: a}}": "additional properties 'watchNamespaces' not allowed",

@@ -36,6 +36,8 @@ def test_values_are_read():
         ("MODELBUNDLE_RESYNC_SECONDS", "1.5"),
         ("MODELBUNDLE_IMAGE_PULL_POLICY", "always"),
         ("MODELBUNDLE_PACKAGE_INDEX", "pypi.org/simple"),
+        ("MODELBUNDLE_CA_CONFIG_MAP", "Company_CA"),
+        ("MODELBUNDLE_CA_KEY", "../ca.crt"),
     ],
 )
 def test_a_bad_value_names_its_variable(variable, value):

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -38,9 +39,9 @@ def write_document(layout: Layout, document: BundleDocument) -> str:
 
 
 class HttpStore:
-    """Answers by path; `faults` are taken one by one before the true answer: a status, or "cut"."""
+    """Answers by path; `faults` are taken one by one before the true answer: a status, or "cut". `tls`: by HTTPS."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.files: dict[str, bytes] = {}
         self.faults: list[object] = []
         self.asked = 0
@@ -64,7 +65,9 @@ class HttpStore:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 

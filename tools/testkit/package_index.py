@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import ssl
 import subprocess
 import threading
 import zipfile
@@ -37,8 +38,8 @@ def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = 
 
 
 @contextmanager
-def served_index(directory: Path) -> Iterator[str]:
-    """A simple index (PEP 503) of the wheels in directory/files; yields its URL."""
+def served_index(directory: Path, tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A simple index (PEP 503) of the wheels in directory/files, by HTTPS with `tls`; yields its URL."""
     for path in sorted((directory / "files").glob("*.whl")):
         project = directory / "simple" / path.name.split("-")[0].replace("_", "-")
         project.mkdir(parents=True, exist_ok=True)
@@ -53,8 +54,10 @@ def served_index(directory: Path) -> Iterator[str]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/simple"
+    yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/simple"
     server.shutdown()
     server.server_close()
 

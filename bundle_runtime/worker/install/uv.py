@@ -100,9 +100,20 @@ def explain(stderr: str, image: Mapping[str, str]) -> RuntimeFailure:
             REQUIREMENTS_CONFLICT, f"the requirements exclude each other: loosen one in a new bundle. uv: {said}"
         )
     if _UNREACHABLE.search(stderr):
-        return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again. uv: {said}")
+        return fail(
+            INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again.{_trust(stderr)} uv: {said}"
+        )
     last = " | ".join(line.strip() for line in stderr.strip().splitlines()[-LAST_LINES:])
     return fail(INSTALL_FAILED, f"uv could not install the requirements: {last}")
+
+
+def _trust(stderr: str) -> str:
+    if "certificate" not in stderr:
+        return ""
+    return (
+        " For an authority of your own, the operator's setting caConfigMap names a ConfigMap with its certificate (in"
+        " pods that are rolled out after it)."
+    )
 
 
 def _mentions(stderr: str, name: str, version: str) -> bool:

@@ -21,6 +21,7 @@ BY_PREPARE = frozenset(
         Reason.ARTIFACT_UNSAFE,
         Reason.INVALID_SCHEMA,
         Reason.INVALID_VALUE,
+        Reason.SECRET_NOT_FOUND,
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )

@@ -17,6 +17,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
+from modelbundle_operator.render.surroundings import trust_env, trust_mounts, trust_origin
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
@@ -35,11 +36,16 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "image": settings.runtime_image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "bundle_runtime.prepare", "--uri", _literal(resolution.uri)],
-        "env": _env(_identity(resolution)),
+        "env": _env(_identity(resolution) | trust_env(settings) | trust_origin(settings)),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(),
         "securityContext": _restricted(PREPARE_UID),
-        "volumeMounts": [_config_mount(), _mount("bundle", LAYOUT.bundle_dir), _mount("runtime-tmp", "/tmp")],
+        "volumeMounts": [
+            _config_mount(),
+            _mount("bundle", LAYOUT.bundle_dir),
+            _mount("runtime-tmp", "/tmp"),
+            *trust_mounts(settings),
+        ],
     }
 
 
@@ -51,7 +57,9 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python3", "-m", "bundle_runtime.worker.install"],
         "workingDir": LAYOUT.runtime_dir,
-        "env": _env(_identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU),
+        "env": _env(
+            _identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU | trust_env(settings)
+        ),
         "resources": worker_resources(bundle.spec.serving, gpu=False),
         "securityContext": _restricted(USER_CODE_UID),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -60,6 +68,7 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
             _mount("bundle", LAYOUT.bundle_dir, read_only=True),
             _mount("requirements", LAYOUT.requirements_dir),
             _mount("install-tmp", "/tmp"),
+            *trust_mounts(settings),
         ],
     }
 
@@ -88,7 +97,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             "python", "-m", "bundle_runtime.server", *(str(word) for option in options.items() for word in option),
             *server_flags(serving),
         ],
-        "env": _env(_identity(resolution) | tracing_env(bundle, settings)),
+        "env": _env(_identity(resolution) | tracing_env(bundle, settings) | trust_env(settings)),
         "ports": [
             {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
             {"name": "probes", "containerPort": PROBE_PORT, "protocol": "TCP"},
@@ -98,7 +107,9 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         "lifecycle": {"preStop": {"exec": {"command": ["python", "-m", "bundle_runtime.server.drain"]}}},
         "resources": server_resources(serving),
         "securityContext": _restricted(SERVER_UID),
-        "volumeMounts": [_config_mount(), _mount("socket", _SOCKET_DIR), _mount("runtime-tmp", "/tmp")],
+        "volumeMounts": [
+            _config_mount(), _mount("socket", _SOCKET_DIR), _mount("runtime-tmp", "/tmp"), *trust_mounts(settings),
+        ],
     }  # fmt: skip
 
 
@@ -111,6 +122,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         own["MODELBUNDLE_CPUS"] = str(whole_cpus(serving.resources.cpu))
     if not serving.gpu.count:
         own |= _NO_GPU
+    own |= trust_env(settings)
     users = {
         entry["name"]: _literal(entry["value"])
         for entry in resolution.document.get("env", [])
@@ -136,6 +148,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             _mount("socket", _SOCKET_DIR, read_only=True),
             _mount("tmp", "/tmp"),
             _mount("shm", "/dev/shm"),
+            *trust_mounts(settings),
         ],
     }
 

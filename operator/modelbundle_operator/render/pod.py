@@ -6,6 +6,7 @@ from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle
 from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.containers import install, prepare, server, worker
+from modelbundle_operator.render.surroundings import trust_volumes
 from modelbundle_operator.settings import Settings
 
 FS_GROUP = 65530
@@ -39,7 +40,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             **_placement(serving),
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
-            "volumes": _volumes(bundle),
+            "volumes": [*_volumes(bundle), *trust_volumes(settings)],
         },
     }
 

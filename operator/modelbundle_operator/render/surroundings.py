@@ -1,0 +1,38 @@
+"""What the platform puts around every pod: certificates. All of it is settings of the operator, and nothing is rendered
+where nothing is set."""
+
+from typing import Any
+
+from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE, Layout
+from modelbundle_operator.settings import Settings
+
+_FILE = Layout().certificates_file
+_DIRECTORY, _, _NAME = _FILE.rpartition("/")
+_VOLUME = "certificates"
+# of OpenSSL (Python's ssl, uv, curl), of requests, of the AWS libraries
+_TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
+
+
+def trust_env(settings: Settings) -> dict[str, str]:
+    """For every container: the usual variables name the file."""
+    return dict.fromkeys(_TRUST, _FILE) if settings.ca_config_map else {}
+
+
+def trust_origin(settings: Settings) -> dict[str, str]:
+    """For prepare, which says so when the file is missing or does not hold the certificate that is wanted."""
+    if not settings.ca_config_map:
+        return {}
+    return {CERTIFICATES_VARIABLE: f"ConfigMap {settings.ca_config_map}, key {settings.ca_key}"}
+
+
+def trust_mounts(settings: Settings) -> list[dict[str, Any]]:
+    """A directory and not one file of it, so that the kubelet follows changes of the ConfigMap."""
+    return [{"name": _VOLUME, "mountPath": _DIRECTORY, "readOnly": True}] if settings.ca_config_map else []
+
+
+def trust_volumes(settings: Settings) -> list[dict[str, Any]]:
+    """Optional: without it the kubelet would wait in silence, where prepare can say what is missing."""
+    if not settings.ca_config_map:
+        return []
+    items = [{"key": settings.ca_key, "path": _NAME}]
+    return [{"name": _VOLUME, "configMap": {"name": settings.ca_config_map, "items": items, "optional": True}}]

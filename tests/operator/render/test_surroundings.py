@@ -1,0 +1,60 @@
+"""What the platform's settings put into every pod, and that nothing which runs is touched by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modelbundle_operator.settings import Settings
+
+from tests.operator.render.test_desired import SETTINGS, containers, env, plan, pod
+
+FILE = "/modelbundle/certificates/ca.crt"
+TRUST = {"SSL_CERT_FILE": FILE, "REQUESTS_CA_BUNDLE": FILE, "AWS_CA_BUNDLE": FILE}
+
+
+def rendered(settings: Settings, **fields: Any) -> dict[str, dict[str, Any]]:
+    """All four containers."""
+    return containers(plan(settings=settings, requirements=["numpy"], **fields))
+
+
+def added(settings: Settings, container: str, **fields: Any) -> dict[str, str]:
+    """The variables that are there for the settings alone."""
+    before, after = (env(rendered(each, **fields)[container]) for each in (Settings(), settings))
+    assert [name for name in after if name in before] == list(before)
+    return {name: value for name, value in after.items() if name not in before}
+
+
+def test_certificates_reach_every_container_by_the_usual_variables() -> None:
+    settings = Settings(ca_config_map="company-ca")
+    for name in ("install", "server", "worker"):
+        assert added(settings, name) == TRUST
+    assert added(settings, "prepare") == {**TRUST, "MODELBUNDLE_CERTIFICATES": "ConfigMap company-ca, key ca.crt"}
+    mount = {"name": "certificates", "mountPath": "/modelbundle/certificates", "readOnly": True}
+    assert all(mount in container["volumeMounts"] for container in rendered(settings).values())
+
+
+def test_the_volume_is_one_key_of_the_config_map_and_prepare_says_where_it_is_missing() -> None:
+    result = plan(settings=Settings(ca_config_map="company-ca", ca_key="bundle.pem"))
+    (volume,) = (found for found in pod(result)["volumes"] if found["name"] == "certificates")
+    items = [{"key": "bundle.pem", "path": "ca.crt"}]
+    assert volume["configMap"] == {"name": "company-ca", "items": items, "optional": True}
+
+
+def test_a_bundles_own_value_goes_before_the_platforms() -> None:
+    own = [{"name": "REQUESTS_CA_BUNDLE", "value": "/tmp/mine.pem"}]
+    found = env(rendered(Settings(ca_config_map="company-ca"), env=own)["worker"])
+    assert (found["REQUESTS_CA_BUNDLE"], found["SSL_CERT_FILE"]) == ("/tmp/mine.pem", FILE)
+
+
+SURROUNDED = Settings(ca_config_map="company-ca")
+
+
+def test_a_key_without_its_config_map_is_nothing() -> None:
+    assert plan(settings=Settings(ca_key="x")).deployment == plan(settings=Settings()).deployment
+
+
+def test_a_bundle_that_runs_is_not_rolled_out_for_it() -> None:
+    live = plan().deployment
+    assert plan(live=live, settings=SURROUNDED).deployment == live
+    token = plan({"rollout": {"token": "1"}}, live=live, settings=SURROUNDED)
+    assert pod(token) == pod(plan({"rollout": {"token": "1"}}, settings=SURROUNDED)) != pod(plan(settings=SETTINGS))
