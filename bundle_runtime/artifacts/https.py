@@ -14,6 +14,7 @@ from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import (
     CHUNK_BYTES,
     TransientError,
+    by_proxy,
     need_room,
     private_authority,
     reach,
@@ -85,4 +86,4 @@ def _broken(uri: str, reason: object) -> RuntimeFailure | TransientError:
             f"the certificate of {shown(uri)} is not trusted: {reason.verify_message}. "
             f"{private_authority('SSL_CERT_FILE')}",
         )
-    return unreachable(f"cannot reach {shown(uri)}: {reason}{reach(uri)}")
+    return unreachable(f"cannot reach {shown(uri)}: {reason}{reach(uri)}{by_proxy(uri)}")

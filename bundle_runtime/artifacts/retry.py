@@ -96,6 +96,17 @@ def reach(url: str) -> str:
     return ""
 
 
+def by_proxy(url: str) -> str:
+    """What to add to the words about an address that is asked through a proxy of the environment."""
+    import urllib.request  # which boto3 and the HTTPS store import anyway
+
+    parts = urlsplit(url)
+    used = urllib.request.getproxies().get(parts.scheme)
+    if not used or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return ""
+    return f"; it was asked through the proxy {shown(used)}, which hosts in NO_PROXY are not (for pods: noProxy)"
+
+
 def need_room(directory: Path, size: int, what: str) -> None:
     """Fail before the disk is full: a full node disk evicts other pods too."""
     free = shutil.disk_usage(directory).free

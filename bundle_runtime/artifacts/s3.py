@@ -25,6 +25,7 @@ from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import (
     CHUNK_BYTES,
     TransientError,
+    by_proxy,
     need_room,
     no_address,
     private_authority,
@@ -183,7 +184,8 @@ def store_errors(uri: str) -> Iterator[None]:
             f"{private_authority('AWS_CA_BUNDLE')}",
         ) from error
     except BROKEN as error:
-        raise unreachable(f"cannot read {shown(uri)}: {error}{reach(endpoint() or '')}") from error
+        at = endpoint() or f"https://{urlsplit(uri).netloc}.s3.amazonaws.com"
+        raise unreachable(f"cannot read {shown(uri)}: {error}{reach(at)}{by_proxy(at)}") from error
     except ParamValidationError as error:
         raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} cannot be an object's address: {error}") from error
     except BotoCoreError as error:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
-from modelbundle_operator.setting_values import config_key, object_name
+from modelbundle_operator.setting_values import config_key, hosts, object_name, proxy
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
@@ -158,6 +158,19 @@ class Settings:
         "ConfigMap of each bundle's namespace with the certificates that its pods trust; each image's own when empty.",
     )
     ca_key: str = _setting("MODELBUNDLE_CA_KEY", "ca.crt", config_key, "Key of that ConfigMap.")
+    http_proxy: str = _setting(
+        "MODELBUNDLE_HTTP_PROXY",
+        "",
+        proxy,
+        "Proxy of bundles' pods for http://, such as http://proxy.example.com:3128.",
+    )
+    https_proxy: str = _setting("MODELBUNDLE_HTTPS_PROXY", "", proxy, "Proxy of bundles' pods for https://.")
+    no_proxy: tuple[str, ...] = _setting(
+        "MODELBUNDLE_NO_PROXY",
+        (),
+        hosts,
+        "Hosts that pods ask without a proxy, separated by commas; the pod itself and names of the cluster always are.",
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
@@ -172,7 +185,8 @@ class Settings:
                 except SettingsError:
                     raise  # which names the variable, and not its value
                 except ValueError as error:
-                    raise SettingsError(f"{variable}={text!r} is not usable: {error}") from None
+                    shown = "" if "@" in text else f"={text!r}"  # a password may stand before the @
+                    raise SettingsError(f"{variable}{shown} is not usable: {error}") from None
         if not values.get("runtime_image", cls.runtime_image):
             raise SettingsError("MODELBUNDLE_RUNTIME_IMAGE must name the runtime image")
         return cls(**values)

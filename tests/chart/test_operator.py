@@ -134,18 +134,22 @@ def test_its_probes_ask_what_can_fail(render: Render) -> None:
 def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
     """Set to a telling text each, every variable that the operator reads reaches its pod."""
     values = yaml.safe_load((ROOT / "charts/operator/values.yaml").read_text())["settings"]
-    telling = {
+    telling: dict[str, Any] = {
         "imagePullPolicy": "Always",
         "packageIndex": "http://index.example/simple",
         "logLevel": "DEBUG",
         "tracingEndpoint": "http://collector.example:4318",
         "tracingSamplingRatePerMillion": 30,
+        **dict.fromkeys(("httpProxy", "httpsProxy"), "http://proxy.example:3128"),
+        "noProxy": [".example.com", "10.0.0.0/8"],
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}
     found = environment(render.operator(settings=settings, tenants={"enabled": True}, **SCOPED))
     assert set(found) == {item.metadata["variable"] for item in fields(Settings)}
-    assert Settings.from_environment(found).watch_namespaces == ("team-a", "team-b")  # and it understands each of them
+    understood = Settings.from_environment(found)  # each of them
+    assert understood.watch_namespaces == ("team-a", "team-b")
+    assert understood.no_proxy == (".example.com", "10.0.0.0/8")
 
 
 def test_an_empty_setting_leaves_the_operators_own_default(render: Render) -> None:

@@ -38,6 +38,9 @@ def test_values_are_read():
         ("MODELBUNDLE_PACKAGE_INDEX", "pypi.org/simple"),
         ("MODELBUNDLE_CA_CONFIG_MAP", "Company_CA"),
         ("MODELBUNDLE_CA_KEY", "../ca.crt"),
+        ("MODELBUNDLE_HTTPS_PROXY", "proxy.example:3128"),
+        ("MODELBUNDLE_HTTP_PROXY", "http://proxy.example:3128/path"),
+        ("MODELBUNDLE_NO_PROXY", "a.example;b.example"),
     ],
 )
 def test_a_bad_value_names_its_variable(variable, value):
@@ -49,6 +52,12 @@ def test_a_bad_value_names_its_variable(variable, value):
 def test_a_password_in_the_index_is_refused_and_not_repeated(userinfo):
     with pytest.raises(SettingsError, match="MODELBUNDLE_PACKAGE_INDEX holds a user name or password") as error:
         Settings.from_environment({"MODELBUNDLE_PACKAGE_INDEX": f"https://{userinfo}index.example/simple"})
+    assert "secret" not in str(error.value)
+
+
+def test_a_password_of_a_proxy_is_refused_and_not_repeated():
+    with pytest.raises(SettingsError, match="MODELBUNDLE_HTTPS_PROXY is not usable: it holds a user name") as error:
+        Settings.from_environment({"MODELBUNDLE_HTTPS_PROXY": "http://user:secret@proxy.example:3128"})
     assert "secret" not in str(error.value)
 
 

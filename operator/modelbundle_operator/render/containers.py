@@ -17,7 +17,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
-from modelbundle_operator.render.surroundings import trust_env, trust_mounts, trust_origin
+from modelbundle_operator.render.surroundings import proxy_env, trust_env, trust_mounts, trust_origin
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
@@ -36,7 +36,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "image": settings.runtime_image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "bundle_runtime.prepare", "--uri", _literal(resolution.uri)],
-        "env": _env(_identity(resolution) | trust_env(settings) | trust_origin(settings)),
+        "env": _env(_identity(resolution) | trust_env(settings) | trust_origin(settings) | proxy_env(settings)),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(),
         "securityContext": _restricted(PREPARE_UID),
@@ -51,15 +51,14 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
 
 def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
     """Installs what the image lacks, in the user's image, with the worker's CPU and memory, reserved anyway."""
+    around = trust_env(settings) | proxy_env(settings)
     return {
         "name": "install",
         "image": worker_image(resolution.document, settings),
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python3", "-m", "bundle_runtime.worker.install"],
         "workingDir": LAYOUT.runtime_dir,
-        "env": _env(
-            _identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU | trust_env(settings)
-        ),
+        "env": _env(_identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU | around),
         "resources": worker_resources(bundle.spec.serving, gpu=False),
         "securityContext": _restricted(USER_CODE_UID),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -122,7 +121,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         own["MODELBUNDLE_CPUS"] = str(whole_cpus(serving.resources.cpu))
     if not serving.gpu.count:
         own |= _NO_GPU
-    own |= trust_env(settings)
+    own |= trust_env(settings) | proxy_env(settings)
     users = {
         entry["name"]: _literal(entry["value"])
         for entry in resolution.document.get("env", [])

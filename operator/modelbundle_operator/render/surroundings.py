@@ -1,5 +1,5 @@
-"""What the platform puts around every pod: certificates. All of it is settings of the operator, and nothing is rendered
-where nothing is set."""
+"""What the platform puts around every pod: certificates and proxies. All of it is settings of the operator, and nothing
+is rendered where nothing is set."""
 
 from typing import Any
 
@@ -11,6 +11,10 @@ _DIRECTORY, _, _NAME = _FILE.rpartition("/")
 _VOLUME = "certificates"
 # of OpenSSL (Python's ssl, uv, curl), of requests, of the AWS libraries
 _TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
+# the pod itself, names of the cluster, and where clouds give pods their identity: no proxy knows the way to them
+_NEVER_BY_PROXY = (
+    "localhost", "127.0.0.1", "::1", ".svc", ".cluster.local", "169.254.169.254", "169.254.170.2", "169.254.170.23",
+)  # fmt: skip
 
 
 def trust_env(settings: Settings) -> dict[str, str]:
@@ -36,3 +40,13 @@ def trust_volumes(settings: Settings) -> list[dict[str, Any]]:
         return []
     items = [{"key": settings.ca_key, "path": _NAME}]
     return [{"name": _VOLUME, "configMap": {"name": settings.ca_config_map, "items": items, "optional": True}}]
+
+
+def proxy_env(settings: Settings) -> dict[str, str]:
+    """For the containers that ask others. In both spellings: curl and wget read the small one, others the large."""
+    proxies = {"HTTP_PROXY": settings.http_proxy, "HTTPS_PROXY": settings.https_proxy}
+    found = {name: url for name, url in proxies.items() if url}
+    if not found:
+        return {}
+    found["NO_PROXY"] = ",".join(dict.fromkeys((*_NEVER_BY_PROXY, *settings.no_proxy)))
+    return {spelt: value for name, value in found.items() for spelt in (name, name.lower())}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from modelbundle_operator.settings import Settings
 
 from tests.operator.render.test_desired import SETTINGS, containers, env, plan, pod
@@ -46,7 +47,25 @@ def test_a_bundles_own_value_goes_before_the_platforms() -> None:
     assert (found["REQUESTS_CA_BUNDLE"], found["SSL_CERT_FILE"]) == ("/tmp/mine.pem", FILE)
 
 
-SURROUNDED = Settings(ca_config_map="company-ca")
+PROXY = "http://proxy.example:3128"
+ALWAYS = "localhost,127.0.0.1,::1,.svc,.cluster.local,169.254.169.254,169.254.170.2,169.254.170.23"
+
+
+@pytest.mark.parametrize("name", ["prepare", "install", "worker"])
+def test_a_proxy_is_there_in_both_spellings_for_what_asks_others(name: str) -> None:
+    found = added(Settings(https_proxy=PROXY), name)
+    assert found == {"HTTPS_PROXY": PROXY, "https_proxy": PROXY, "NO_PROXY": ALWAYS, "no_proxy": ALWAYS}
+    both = added(Settings(https_proxy=PROXY, http_proxy="http://other:1", no_proxy=(".example.com", ".svc")), name)
+    assert (both["HTTP_PROXY"], both["http_proxy"], both["HTTPS_PROXY"]) == ("http://other:1", "http://other:1", PROXY)
+    assert both["NO_PROXY"] == both["no_proxy"] == f"{ALWAYS},.example.com"
+
+
+def test_the_server_asks_nobody_and_without_a_proxy_no_host_is_listed() -> None:
+    assert added(Settings(https_proxy=PROXY), "server") == {}
+    assert plan(settings=Settings(no_proxy=("a",))).deployment == plan(settings=Settings()).deployment
+
+
+SURROUNDED = Settings(ca_config_map="company-ca", https_proxy=PROXY)
 
 
 def test_a_key_without_its_config_map_is_nothing() -> None:
