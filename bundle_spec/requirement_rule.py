@@ -45,7 +45,7 @@ def problem(text: str) -> Optional[str]:
     if "\n" in text or "\r" in text:
         return "it has more than one line"
     if _OPTION.search(text):
-        return "options of pip are not allowed; the package index is the operator's setting"
+        return "options of pip are not allowed; indexes are settings of the operator: packageIndex, extraPackageIndexes"
     match = _NAME.match(text)
     if match is None or "://" in text.split("@")[0] or match.group(2).startswith(("/", "\\", ":")):
         return "a path or a URL needs a name before it (name @ https://...)"

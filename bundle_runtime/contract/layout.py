@@ -11,6 +11,7 @@ from collections.abc import Mapping
 DEFAULT_ROOT = "/modelbundle"
 ROOT_VARIABLE = "MODELBUNDLE_ROOT"
 CERTIFICATES_VARIABLE = "MODELBUNDLE_CERTIFICATES"  # prepare's: where the certificates file comes from
+NETRC_VARIABLE = "MODELBUNDLE_INDEX_NETRC"  # install's: the logins of package indexes
 USER_CODE_UID = 65533  # install and worker run the user's image
 HOME = "/tmp/home"  # of the worker in a pod
 

@@ -1,7 +1,10 @@
 """What settings about a pod's surroundings may hold. A ValueError says what is wrong; the variable is named with it."""
 
 import re
+from typing import Literal, cast
 from urllib.parse import urlsplit
+
+IndexStrategy = Literal["", "first-index", "unsafe-first-match", "unsafe-best-match"]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
@@ -38,3 +41,21 @@ def hosts(value: str) -> tuple[str, ...]:
     if wrong := next((host for host in found if not _HOST.fullmatch(host)), None):
         raise ValueError(f"{wrong!r} is not a host: names, .domains, addresses and networks go here")
     return found
+
+
+def indexes(value: str) -> tuple[str, ...]:
+    """URLs, separated by commas, the one that is asked first before the others; logins are in a Secret."""
+    found = tuple(dict.fromkeys(url.strip() for url in value.split(",") if url.strip()))
+    for url in found:
+        if "@" in url.partition("?")[0]:
+            raise ValueError("one holds a user name or password; packageIndexSecret names a Secret for these")
+        if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname or " " in url:
+            raise ValueError(f"{url!r} is not an http or https URL")
+    return found
+
+
+def index_strategy(value: str) -> IndexStrategy:
+    """As uv has it."""
+    if value not in ("first-index", "unsafe-first-match", "unsafe-best-match"):
+        raise ValueError("must be first-index, unsafe-first-match or unsafe-best-match")
+    return cast(IndexStrategy, value)

@@ -8,7 +8,15 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
-from modelbundle_operator.setting_values import config_key, hosts, object_name, proxy
+from modelbundle_operator.setting_values import (
+    IndexStrategy,
+    config_key,
+    hosts,
+    index_strategy,
+    indexes,
+    object_name,
+    proxy,
+)
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
@@ -56,7 +64,7 @@ def _index(value: str) -> str:
     if "@" in value.partition("?")[0]:
         raise SettingsError(
             "MODELBUNDLE_PACKAGE_INDEX holds a user name or password, which everybody who may read pods could read:"
-            " name an index, or a proxy of one, that needs none"
+            " MODELBUNDLE_PACKAGE_INDEX_SECRET names a Secret for them"
         )
     return _url(value)
 
@@ -170,6 +178,24 @@ class Settings:
         (),
         hosts,
         "Hosts that pods ask without a proxy, separated by commas; the pod itself and names of the cluster always are.",
+    )
+    extra_package_indexes: tuple[str, ...] = _setting(
+        "MODELBUNDLE_EXTRA_PACKAGE_INDEXES",
+        (),
+        indexes,
+        "Indexes that are asked before packageIndex, in this order, separated by commas.",
+    )
+    package_index_strategy: IndexStrategy = _setting(  # noqa: RUF009
+        "MODELBUNDLE_PACKAGE_INDEX_STRATEGY",
+        "",
+        index_strategy,
+        "Of several indexes: first-index (uv's default), unsafe-first-match or unsafe-best-match.",
+    )
+    package_index_secret: str = _setting(
+        "MODELBUNDLE_PACKAGE_INDEX_SECRET",
+        "",
+        object_name,
+        "Secret of each bundle's namespace whose key netrc has the logins of package indexes; install alone gets it.",
     )
 
     @classmethod

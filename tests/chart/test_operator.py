@@ -142,6 +142,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "tracingSamplingRatePerMillion": 30,
         **dict.fromkeys(("httpProxy", "httpsProxy"), "http://proxy.example:3128"),
         "noProxy": [".example.com", "10.0.0.0/8"],
+        "extraPackageIndexes": ["https://own.example/simple", "http://b.example/simple"],
+        "packageIndexStrategy": "unsafe-best-match",
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}
@@ -150,6 +152,7 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
     understood = Settings.from_environment(found)  # each of them
     assert understood.watch_namespaces == ("team-a", "team-b")
     assert understood.no_proxy == (".example.com", "10.0.0.0/8")
+    assert understood.extra_package_indexes == ("https://own.example/simple", "http://b.example/simple")
 
 
 def test_an_empty_setting_leaves_the_operators_own_default(render: Render) -> None:

@@ -41,6 +41,9 @@ def test_values_are_read():
         ("MODELBUNDLE_HTTPS_PROXY", "proxy.example:3128"),
         ("MODELBUNDLE_HTTP_PROXY", "http://proxy.example:3128/path"),
         ("MODELBUNDLE_NO_PROXY", "a.example;b.example"),
+        ("MODELBUNDLE_EXTRA_PACKAGE_INDEXES", "https://own.example/simple,own.example"),
+        ("MODELBUNDLE_PACKAGE_INDEX_STRATEGY", "best"),
+        ("MODELBUNDLE_PACKAGE_INDEX_SECRET", "My_Index"),
     ],
 )
 def test_a_bad_value_names_its_variable(variable, value):
@@ -55,9 +58,16 @@ def test_a_password_in_the_index_is_refused_and_not_repeated(userinfo):
     assert "secret" not in str(error.value)
 
 
-def test_a_password_of_a_proxy_is_refused_and_not_repeated():
-    with pytest.raises(SettingsError, match="MODELBUNDLE_HTTPS_PROXY is not usable: it holds a user name") as error:
-        Settings.from_environment({"MODELBUNDLE_HTTPS_PROXY": "http://user:secret@proxy.example:3128"})
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MODELBUNDLE_HTTPS_PROXY", "http://user:secret@proxy.example:3128"),
+        ("MODELBUNDLE_EXTRA_PACKAGE_INDEXES", "https://a.example/simple,https://user:secret@b.example/simple"),
+    ],
+)
+def test_a_password_in_a_url_is_refused_and_not_repeated(variable, value):
+    with pytest.raises(SettingsError, match=f"{variable} is not usable: (it|one) holds a user name") as error:
+        Settings.from_environment({variable: value})
     assert "secret" not in str(error.value)
 
 

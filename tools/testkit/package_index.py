@@ -1,5 +1,6 @@
 """A package index over HTTP made of tiny wheels, and an image: a Python with some of them already installed."""
 
+import base64
 import hashlib
 import json
 import os
@@ -38,8 +39,9 @@ def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = 
 
 
 @contextmanager
-def served_index(directory: Path, tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A simple index (PEP 503) of the wheels in directory/files, by HTTPS with `tls`; yields its URL."""
+def served_index(directory: Path, tls: ssl.SSLContext | None = None, login: str = "") -> Iterator[str]:
+    """A simple index (PEP 503) of the wheels in directory/files, by HTTPS with `tls`; yields its URL. With a `login`
+    (USER:PASSWORD) it answers 401 to who has none."""
     for path in sorted((directory / "files").glob("*.whl")):
         project = directory / "simple" / path.name.split("-")[0].replace("_", "-")
         project.mkdir(parents=True, exist_ok=True)
@@ -49,6 +51,15 @@ def served_index(directory: Path, tls: ssl.SSLContext | None = None) -> Iterator
     class Handler(SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments, directory=str(directory))  # type: ignore[arg-type]
+
+        def send_head(self) -> Any:
+            if login and self.headers.get("Authorization") != f"Basic {base64.b64encode(login.encode()).decode()}":
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", "Basic")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return None
+            return super().send_head()
 
         def log_message(self, *_: object) -> None:
             pass

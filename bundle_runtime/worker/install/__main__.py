@@ -21,6 +21,7 @@ from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.worker.install.entries import check_entries, left_to_install
 from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, normalised, write_stubs
+from bundle_runtime.worker.install.login import keep_login
 from bundle_runtime.worker.install.uv import run_uv
 
 INSTALLED = "installed.txt"
@@ -60,6 +61,7 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
     started = time.monotonic()
     scratch = tempfile.mkdtemp(prefix="modelbundle-install-")
     try:
+        keep_login(scratch)
         image = image_packages()
         lines = left_to_install(_resolve(layout.uv, requirements, image, cache, scratch), image)
         resolved_at = time.monotonic()

@@ -37,10 +37,15 @@ LAST_LINES = 12
 
 
 def index_name(environment: Mapping[str, str] = os.environ) -> str:
-    """The index as the failure's message shows it: without user and password."""
+    """The index, or all of them in their order, as the failure's message shows it: without user and password."""
+    extra = [_shown(url) for url in environment.get("UV_INDEX", "").split()]
     url = environment.get("UV_DEFAULT_INDEX") or environment.get("UV_INDEX_URL")
     if not url:
-        return "PyPI (no index of your own is set)"
+        return ", ".join([*extra, "PyPI"]) if extra else "PyPI (no index of your own is set)"
+    return ", ".join([*extra, _shown(url)])
+
+
+def _shown(url: str) -> str:
     url = url.partition("=")[2] if re.match(r"[\w.-]+=", url) else url
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"

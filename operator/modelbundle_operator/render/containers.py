@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
-from bundle_runtime.contract.layout import HOME, USER_CODE_UID, Layout
+from bundle_runtime.contract.layout import HOME, NETRC_VARIABLE, USER_CODE_UID, Layout
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
@@ -58,7 +58,10 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python3", "-m", "bundle_runtime.worker.install"],
         "workingDir": LAYOUT.runtime_dir,
-        "env": _env(_identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU | around),
+        "env": [
+            *_env(_identity(resolution) | _user_image_env("/tmp") | _index_env(settings) | _NO_GPU | around),
+            *_index_login(settings),
+        ],
         "resources": worker_resources(bundle.spec.serving, gpu=False),
         "securityContext": _restricted(USER_CODE_UID),
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -179,11 +182,22 @@ def _user_image_env(home: str) -> dict[str, str]:
 
 
 def _index_env(settings: Settings) -> dict[str, str]:
-    if not settings.package_index:
-        return {}
-    url = urlsplit(settings.package_index)
-    insecure = {"UV_INSECURE_HOST": url.netloc} if url.scheme == "http" else {}
-    return {"UV_DEFAULT_INDEX": settings.package_index, **insecure}
+    parts = [urlsplit(url) for url in (*settings.extra_package_indexes, settings.package_index)]
+    found = {
+        "UV_DEFAULT_INDEX": settings.package_index,
+        "UV_INSECURE_HOST": " ".join(dict.fromkeys(url.netloc for url in parts if url.scheme == "http")),
+        "UV_INDEX": " ".join(settings.extra_package_indexes),
+        "UV_INDEX_STRATEGY": settings.package_index_strategy,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _index_login(settings: Settings) -> list[dict[str, Any]]:
+    """As a variable and not a volume: no admission policy has to let volumes of Secrets through."""
+    if not settings.package_index_secret:
+        return []
+    key = {"name": settings.package_index_secret, "key": "netrc"}
+    return [{"name": NETRC_VARIABLE, "valueFrom": {"secretKeyRef": key}}]
 
 
 def _literal(value: str) -> str:

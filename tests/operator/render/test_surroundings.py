@@ -65,7 +65,36 @@ def test_the_server_asks_nobody_and_without_a_proxy_no_host_is_listed() -> None:
     assert plan(settings=Settings(no_proxy=("a",))).deployment == plan(settings=Settings()).deployment
 
 
-SURROUNDED = Settings(ca_config_map="company-ca", https_proxy=PROXY)
+OWN, SECOND = "https://own.example/simple", "http://second.example:8080/simple"
+
+
+def test_several_indexes_are_asked_in_their_order_by_install_alone() -> None:
+    settings = Settings(
+        package_index="http://mirror.example/pypi/simple",
+        extra_package_indexes=(OWN, SECOND),
+        package_index_strategy="unsafe-best-match",
+    )
+    assert added(settings, "install") == {
+        "UV_DEFAULT_INDEX": "http://mirror.example/pypi/simple",
+        "UV_INSECURE_HOST": "second.example:8080 mirror.example",
+        "UV_INDEX": f"{OWN} {SECOND}",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+    }
+    assert all(added(settings, name) == {} for name in ("prepare", "server", "worker"))
+
+
+def test_the_logins_of_indexes_reach_install_and_no_other_container() -> None:
+    found = rendered(Settings(package_index_secret="index-logins"))
+    login = {"secretKeyRef": {"name": "index-logins", "key": "netrc"}}
+    assert found["install"]["env"][-1] == {"name": "MODELBUNDLE_INDEX_NETRC", "valueFrom": login}
+    del found["install"]
+    assert "index-logins" not in str(found)
+    assert "index-logins" not in str(pod(plan(settings=Settings(package_index_secret="index-logins"))))
+
+
+SURROUNDED = Settings(
+    ca_config_map="company-ca", https_proxy=PROXY, extra_package_indexes=(OWN,), package_index_secret="index-logins"
+)
 
 
 def test_a_key_without_its_config_map_is_nothing() -> None:
