@@ -35,7 +35,7 @@ from bundle_runtime.artifacts.retry import (
     unreachable,
 )
 from bundle_runtime.artifacts.s3_client import client, describe_access, endpoint
-from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
+from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
     STORE_ACCESS_DENIED,
@@ -56,7 +56,9 @@ OVERWRITTEN_TRIES = 3
 def fetch_s3(uri: str, target: Path) -> Fetched:
     """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     bucket, key = bucket_and_key(uri)
-    download = _Download(client(PARALLEL_PARTS), uri, bucket, key, target)
+    with store_errors(uri):
+        s3 = client(PARALLEL_PARTS)
+    download = _Download(s3, uri, bucket, key, target)
     for _ in range(OVERWRITTEN_TRIES):
         try:
             return download.run()
@@ -195,6 +197,12 @@ def store_errors(uri: str) -> Iterator[None]:
 def _refused(uri: str, error: ClientError) -> RuntimeFailure | TransientError:
     why = cause(error)
     said = f"the store answered {status_of(error)} {code_of(error)} for {shown(uri)}"
+    if wants_virtual(error):
+        return fail(
+            STORE_UNREACHABLE,
+            f"{said}: it takes addresses of the form BUCKET.HOST only. Set AWS_S3_ADDRESSING_STYLE to virtual in the "
+            "artifact Secret, or for all bundles the operator's setting s3AddressingStyle",
+        )
     if why is Cause.DENIED:
         return fail(STORE_ACCESS_DENIED, f"{said}; {describe_access()}")
     if why is Cause.MISSING:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+
+from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -25,26 +27,35 @@ def client(
 ) -> S3Client:
     """A client by AWS_ENDPOINT_URL, AWS_REGION and AWS_* credentials; without credentials it asks unsigned.
 
+    AWS_S3_ADDRESSING_STYLE (path, virtual, auto) and AWS_S3_SIGNATURE_VERSION (s3v4, s3) are for stores that take one
+    of them only. In a pod they may be keys of the artifact Secret, which go before the operator's settings.
+
     What is given wins over the environment. With one attempt the callers retry, with a word in the log. A payload that
     carries a Content-MD5 needs no second hash in its signature (sign_payload=False).
     """
     session = boto3.Session()
     own_endpoint = endpoint_url or endpoint()
+    signature = _first("AWS_S3_SIGNATURE_VERSION", STORE_SIGNATURE)
+    style: Any = _first("AWS_S3_ADDRESSING_STYLE", STORE_STYLE)  # botocore names a wrong one
     config = Config(
         connect_timeout=10,
         read_timeout=60,
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=connections,
-        signature_version=None if session.get_credentials() else UNSIGNED,
+        signature_version=signature if session.get_credentials() else UNSIGNED,
         s3={
-            "addressing_style": "path" if own_endpoint else "auto",  # bucket.localhost resolves nowhere
+            "addressing_style": style or ("path" if own_endpoint else "auto"),  # bucket.localhost resolves nowhere
             **({} if sign_payload is None else {"payload_signing_enabled": sign_payload}),
         },
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",  # the bundle's sha256 is the check
     )
-    region_name = region or os.environ.get("AWS_REGION") or session.region_name or DEFAULT_REGION
-    return session.client("s3", region_name=region_name, endpoint_url=own_endpoint, config=config)
+    known = os.environ.get("AWS_REGION") or session.region_name or os.environ.get(STORE_REGION) or DEFAULT_REGION
+    return session.client("s3", region_name=region or known, endpoint_url=own_endpoint, config=config)
+
+
+def _first(*variables: str) -> str | None:
+    return next((os.environ[name] for name in variables if os.environ.get(name)), None)
 
 
 def endpoint() -> str | None:

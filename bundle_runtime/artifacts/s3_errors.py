@@ -20,6 +20,8 @@ _DENIED = {
     "SignatureDoesNotMatch",
     "XAdminUserNotFound",  # versitygw's InvalidAccessKeyId, with status 404
 }
+# Alibaba OSS, Tencent COS, Volcengine TOS: the bucket has to be in the host's name
+_WANTS_VIRTUAL = {"SecondLevelDomainForbidden", "PathStyleDomainForbidden", "InvalidPathAccess"}
 _PASSING = {"SlowDown", "RequestTimeout", "Throttling"}
 
 
@@ -32,6 +34,8 @@ class Cause(enum.Enum):
 
 def cause(error: ClientError) -> Cause:
     code, status = code_of(error), status_of(error)
+    if wants_virtual(error):
+        return Cause.OTHER
     if code in _DENIED or status in (401, 403):
         return Cause.DENIED
     if code in _MISSING or status == 404:
@@ -39,6 +43,11 @@ def cause(error: ClientError) -> Cause:
     if status >= 500 or status == 429 or code in _PASSING:
         return Cause.PASSING
     return Cause.OTHER
+
+
+def wants_virtual(error: ClientError) -> bool:
+    """The store takes BUCKET.HOST only, and was asked for HOST/BUCKET."""
+    return code_of(error) in _WANTS_VIRTUAL
 
 
 def code_of(error: ClientError) -> str:

@@ -10,7 +10,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError, SSLError
 
 from bundle_runtime.artifacts.s3_client import client
-from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of
+from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
 from launch.errors import StoreError
 from launch.stores.artifact import Packed
 from launch.stores.content_key import check_unchanged, content_key
@@ -124,6 +124,8 @@ class S3Store:
         said = f"{store} answered {status_of(error)} {code} ({error.response['Error'].get('Message', '')})"
         if code == "NoSuchBucket":
             return f"{said}: create the bucket {self.bucket}, or correct LAUNCH_ARTIFACT_URI."
+        if wants_virtual(error):
+            return f"{said}: it takes addresses of the form BUCKET.HOST only; set AWS_S3_ADDRESSING_STYLE to virtual."
         if why is Cause.DENIED:
             return (
                 f"{said}; {_credentials_used()}. Check the keys, and that they may write here (s3:PutObject, "

@@ -5,6 +5,8 @@ from typing import Literal, cast
 from urllib.parse import urlsplit
 
 IndexStrategy = Literal["", "first-index", "unsafe-first-match", "unsafe-best-match"]
+AddressingStyle = Literal["", "path", "virtual", "auto"]
+SignatureVersion = Literal["", "s3v4", "s3"]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
@@ -59,3 +61,17 @@ def index_strategy(value: str) -> IndexStrategy:
     if value not in ("first-index", "unsafe-first-match", "unsafe-best-match"):
         raise ValueError("must be first-index, unsafe-first-match or unsafe-best-match")
     return cast(IndexStrategy, value)
+
+
+def addressing_style(value: str) -> AddressingStyle:
+    """As botocore has it."""
+    if value not in ("path", "virtual", "auto"):
+        raise ValueError("must be path, virtual or auto")
+    return cast(AddressingStyle, value)
+
+
+def signature_version(value: str) -> SignatureVersion:
+    """As botocore has it."""
+    if value not in ("s3v4", "s3"):
+        raise ValueError("must be s3v4, or s3 for stores that know the older signature only")
+    return cast(SignatureVersion, value)

@@ -9,13 +9,17 @@ from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 from modelbundle_operator.setting_values import (
+    AddressingStyle,
     IndexStrategy,
+    SignatureVersion,
+    addressing_style,
     config_key,
     hosts,
     index_strategy,
     indexes,
     object_name,
     proxy,
+    signature_version,
 )
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
@@ -196,6 +200,21 @@ class Settings:
         "",
         object_name,
         "Secret of each bundle's namespace whose key netrc has the logins of package indexes; install alone gets it.",
+    )
+    s3_addressing_style: AddressingStyle = _setting(  # noqa: RUF009
+        "MODELBUNDLE_S3_ADDRESSING_STYLE",
+        "",
+        addressing_style,
+        "path (HOST/BUCKET), virtual (BUCKET.HOST) or auto, unless the artifact Secret has AWS_S3_ADDRESSING_STYLE.",
+    )
+    s3_region: str = _setting(
+        "MODELBUNDLE_S3_REGION", "", _text, "Region of the artifact store, unless the artifact Secret has AWS_REGION."
+    )
+    s3_signature_version: SignatureVersion = _setting(  # noqa: RUF009
+        "MODELBUNDLE_S3_SIGNATURE_VERSION",
+        "",
+        signature_version,
+        "s3v4 or s3 (the older one), unless the artifact Secret has AWS_S3_SIGNATURE_VERSION.",
     )
 
     @classmethod

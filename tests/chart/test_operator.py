@@ -144,6 +144,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "noProxy": [".example.com", "10.0.0.0/8"],
         "extraPackageIndexes": ["https://own.example/simple", "http://b.example/simple"],
         "packageIndexStrategy": "unsafe-best-match",
+        "s3AddressingStyle": "virtual",
+        "s3SignatureVersion": "s3",
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}

@@ -39,6 +39,8 @@ WRONG = {
     "operator: {settings: {extraPackageIndexes: 'https://x/simple'}}": "got string, want array",
     "operator: {settings: {packageIndexStrategy: best}}": "at '/settings/packageIndexStrategy': value must be one of",
     "operator: {settings: {packageIndexSecret: My_Index}}": "at '/settings/packageIndexSecret'",
+    "operator: {settings: {s3AddressingStyle: host}}": "at '/settings/s3AddressingStyle': value must be one of",
+    "operator: {settings: {s3SignatureVersion: v2}}": "at '/settings/s3SignatureVersion': value must be one of",
     "operator: {settings: {workers: many}}": "at '/settings/workers'",
     "operator: {settings: {logLevel: verbose}}": "at '/settings/logLevel': value must be one of",
     "operator: {settings: {watchNamespaces: a}}": "additional properties 'watchNamespaces' not allowed",

@@ -44,6 +44,8 @@ def test_values_are_read():
         ("MODELBUNDLE_EXTRA_PACKAGE_INDEXES", "https://own.example/simple,own.example"),
         ("MODELBUNDLE_PACKAGE_INDEX_STRATEGY", "best"),
         ("MODELBUNDLE_PACKAGE_INDEX_SECRET", "My_Index"),
+        ("MODELBUNDLE_S3_ADDRESSING_STYLE", "host"),
+        ("MODELBUNDLE_S3_SIGNATURE_VERSION", "v2"),
     ],
 )
 def test_a_bad_value_names_its_variable(variable, value):

@@ -1,9 +1,10 @@
-"""What the platform puts around every pod: certificates and proxies. All of it is settings of the operator, and nothing
-is rendered where nothing is set."""
+"""What the platform puts around every pod: certificates, proxies, ways of its store. All of it is settings of the
+operator, and nothing is rendered where nothing is set."""
 
 from typing import Any
 
 from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE, Layout
+from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
 from modelbundle_operator.settings import Settings
 
 _FILE = Layout().certificates_file
@@ -50,3 +51,13 @@ def proxy_env(settings: Settings) -> dict[str, str]:
         return {}
     found["NO_PROXY"] = ",".join(dict.fromkeys((*_NEVER_BY_PROXY, *settings.no_proxy)))
     return {spelt: value for name, value in found.items() for spelt in (name, name.lower())}
+
+
+def store_env(settings: Settings) -> dict[str, str]:
+    """For prepare. By names of our own: a variable of the container goes before the same key of the artifact Secret."""
+    found = {
+        STORE_STYLE: settings.s3_addressing_style,
+        STORE_REGION: settings.s3_region,
+        STORE_SIGNATURE: settings.s3_signature_version,
+    }
+    return {name: value.replace("$", "$$") for name, value in found.items() if value}

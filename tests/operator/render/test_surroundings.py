@@ -92,6 +92,16 @@ def test_the_logins_of_indexes_reach_install_and_no_other_container() -> None:
     assert "index-logins" not in str(pod(plan(settings=Settings(package_index_secret="index-logins"))))
 
 
+def test_prepare_knows_the_ways_of_the_store_by_names_that_no_secret_has() -> None:
+    settings = Settings(s3_addressing_style="virtual", s3_region="eu-1", s3_signature_version="s3")
+    assert added(settings, "prepare") == {
+        "MODELBUNDLE_S3_ADDRESSING_STYLE": "virtual",
+        "MODELBUNDLE_S3_REGION": "eu-1",
+        "MODELBUNDLE_S3_SIGNATURE_VERSION": "s3",
+    }
+    assert all(added(settings, name) == {} for name in ("install", "server", "worker"))
+
+
 SURROUNDED = Settings(
     ca_config_map="company-ca", https_proxy=PROXY, extra_package_indexes=(OWN,), package_index_secret="index-logins"
 )
