@@ -1,7 +1,8 @@
 """What settings about a pod's surroundings may hold. A ValueError says what is wrong; the variable is named with it."""
 
+import json
 import re
-from typing import Literal, cast
+from typing import Any, Literal, cast
 from urllib.parse import urlsplit
 
 IndexStrategy = Literal["", "first-index", "unsafe-first-match", "unsafe-best-match"]
@@ -10,6 +11,8 @@ SignatureVersion = Literal["", "s3v4", "s3"]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
+_TOLERATION = {"key": str, "operator": str, "value": str, "effect": str, "tolerationSeconds": int}
+_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _KEY = re.compile(r"[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}")
 
 
@@ -75,3 +78,26 @@ def signature_version(value: str) -> SignatureVersion:
     if value not in ("s3v4", "s3"):
         raise ValueError("must be s3v4, or s3 for stores that know the older signature only")
     return cast(SignatureVersion, value)
+
+
+def object_names(value: str) -> tuple[str, ...]:
+    """Separated by commas, in the order in which they were written."""
+    return tuple(dict.fromkeys(object_name(name.strip()) for name in value.split(",") if name.strip()))
+
+
+def tolerations(value: str) -> tuple[dict[str, Any], ...]:
+    """A JSON array of a pod's tolerations: what the API server would refuse in every pod is refused here."""
+    found = json.loads(value)
+    if not isinstance(found, list):
+        raise ValueError("must be a JSON array of tolerations, as a pod has them")  # noqa: TRY004
+    for one in found:
+        if not isinstance(one, dict) or any(type(item) is not _TOLERATION.get(name) for name, item in one.items()):
+            raise ValueError(f"{one!r} is not a toleration: {', '.join(_TOLERATION)} are its fields")
+        exists = one.get("operator") == "Exists"
+        if one.get("operator", "Equal") not in ("Exists", "Equal") or one.get("effect", "NoExecute") not in _EFFECTS:
+            raise ValueError(f"{one!r}: operator is Exists or Equal, effect one of {', '.join(_EFFECTS)}")
+        if (exists and one.get("value")) or not (exists or one.get("key")):
+            raise ValueError(f"{one!r}: operator Exists takes no value, and Equal needs a key")
+        if "tolerationSeconds" in one and one.get("effect") != "NoExecute":
+            raise ValueError(f"{one!r}: tolerationSeconds needs effect NoExecute")
+    return tuple(found)

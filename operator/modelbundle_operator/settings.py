@@ -18,8 +18,10 @@ from modelbundle_operator.setting_values import (
     index_strategy,
     indexes,
     object_name,
+    object_names,
     proxy,
     signature_version,
+    tolerations,
 )
 
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
@@ -215,6 +217,18 @@ class Settings:
         "",
         signature_version,
         "s3v4 or s3 (the older one), unless the artifact Secret has AWS_S3_SIGNATURE_VERSION.",
+    )
+    pod_image_pull_secrets: tuple[str, ...] = _setting(
+        "MODELBUNDLE_POD_IMAGE_PULL_SECRETS",
+        (),
+        object_names,
+        "Secrets of each bundle's namespace with which its pods pull images, beside the bundle's own.",
+    )
+    pod_tolerations: tuple[dict[str, Any], ...] = _setting(
+        "MODELBUNDLE_POD_TOLERATIONS",
+        (),
+        tolerations,
+        "Tolerations of bundles' pods beside their own, as a JSON array.",
     )
 
     @classmethod

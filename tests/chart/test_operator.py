@@ -146,6 +146,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "packageIndexStrategy": "unsafe-best-match",
         "s3AddressingStyle": "virtual",
         "s3SignatureVersion": "s3",
+        "podImagePullSecrets": ["registry", "other"],
+        "podTolerations": [{"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}],
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}
@@ -154,6 +156,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
     understood = Settings.from_environment(found)  # each of them
     assert understood.watch_namespaces == ("team-a", "team-b")
     assert understood.no_proxy == (".example.com", "10.0.0.0/8")
+    assert understood.pod_image_pull_secrets == ("registry", "other")
+    assert understood.pod_tolerations == tuple(telling["podTolerations"])
     assert understood.extra_package_indexes == ("https://own.example/simple", "http://b.example/simple")
 
 

@@ -81,9 +81,10 @@ def _not_started(container: Container) -> Failure | None:
         check = "the operator's MODELBUNDLE_RUNTIME_IMAGE" if ours else "spec.bundle.envParams"
         # what this bundle was rolled out with, whatever the setting is by now (docs/adr/0002)
         moved = " Where that names another one by now, set a new serving.rollout.token to take it up." if ours else ""
+        secrets = "serving.imagePullSecrets" + (" (for all bundles: podImagePullSecrets)" if ours else "")
         message = (
             f"{where}: image {container.image} cannot be pulled: {cause}. Check the name in {check}, the registry and"
-            f" serving.imagePullSecrets; it is tried again automatically.{moved}"
+            f" {secrets}; it is tried again automatically.{moved}"
         )
         return Failure(Reason.IMAGE_PULL_FAILED, message, container.name)
     if container.waiting == "CreateContainerConfigError":

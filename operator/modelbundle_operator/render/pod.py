@@ -6,7 +6,7 @@ from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle
 from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.containers import install, prepare, server, worker
-from modelbundle_operator.render.surroundings import trust_volumes
+from modelbundle_operator.render.surroundings import beside, trust_volumes
 from modelbundle_operator.settings import Settings
 
 FS_GROUP = 65530
@@ -37,7 +37,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "terminationGracePeriodSeconds": grace_seconds(serving, settings),
-            **_placement(serving),
+            **beside(_placement(serving), settings),
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
             "volumes": [*_volumes(bundle), *trust_volumes(settings)],

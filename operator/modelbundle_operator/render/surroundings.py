@@ -61,3 +61,14 @@ def store_env(settings: Settings) -> dict[str, str]:
         STORE_SIGNATURE: settings.s3_signature_version,
     }
     return {name: value.replace("$", "$$") for name, value in found.items() if value}
+
+
+def beside(placement: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    """The placement of a pod with what every pod has: a bundle's own entries stay, and come first."""
+    every = {
+        "tolerations": [dict(one) for one in settings.pod_tolerations],
+        "imagePullSecrets": [{"name": name} for name in settings.pod_image_pull_secrets],
+    }
+    own = {name: placement.get(name, []) for name in every}
+    merged = {name: [*own[name], *(one for one in more if one not in own[name])] for name, more in every.items()}
+    return {**placement, **{name: found for name, found in merged.items() if found}}

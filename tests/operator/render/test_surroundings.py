@@ -102,8 +102,29 @@ def test_prepare_knows_the_ways_of_the_store_by_names_that_no_secret_has() -> No
     assert all(added(settings, name) == {} for name in ("install", "server", "worker"))
 
 
+MODELS = {"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}
+GPU = {"key": "nvidia.com/gpu", "operator": "Exists"}
+
+
+def test_pull_secrets_and_tolerations_of_the_platform_come_behind_the_bundles_own() -> None:
+    settings = Settings(pod_image_pull_secrets=("registry", "mine"), pod_tolerations=(GPU, MODELS))
+    asked = {"imagePullSecrets": [{"name": "mine"}], "tolerations": [{"key": "team", "operator": "Exists"}]}
+    found = pod(plan(asked, settings=settings))
+    assert found["imagePullSecrets"] == [{"name": "mine"}, {"name": "registry"}]
+    assert found["tolerations"] == [{"key": "team", "operator": "Exists"}, GPU, MODELS], "the GPU's own once"
+    plain = pod(plan({"gpu": {"count": 0}}, settings=settings))
+    assert plain["imagePullSecrets"] == [{"name": "registry"}, {"name": "mine"}]
+    assert plain["tolerations"] == [GPU, MODELS]
+
+
 SURROUNDED = Settings(
-    ca_config_map="company-ca", https_proxy=PROXY, extra_package_indexes=(OWN,), package_index_secret="index-logins"
+    ca_config_map="company-ca",
+    https_proxy=PROXY,
+    extra_package_indexes=(OWN,),
+    package_index_secret="index-logins",
+    s3_addressing_style="virtual",
+    pod_image_pull_secrets=("registry",),
+    pod_tolerations=(MODELS,),
 )
 
 
