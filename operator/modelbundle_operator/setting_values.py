@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 IndexStrategy = Literal["", "first-index", "unsafe-first-match", "unsafe-best-match"]
 AddressingStyle = Literal["", "path", "virtual", "auto"]
 SignatureVersion = Literal["", "s3v4", "s3"]
+PodIds = Literal["fixed", "platform"]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
@@ -101,3 +102,10 @@ def tolerations(value: str) -> tuple[dict[str, Any], ...]:
         if "tolerationSeconds" in one and one.get("effect") != "NoExecute":
             raise ValueError(f"{one!r}: tolerationSeconds needs effect NoExecute")
     return tuple(found)
+
+
+def ids_of_pods(value: str) -> PodIds:
+    """Who chooses the users and groups of a pod."""
+    if value not in ("fixed", "platform"):
+        raise ValueError("must be fixed, or platform where an admission plugin gives pods their ids, as in OpenShift")
+    return cast(PodIds, value)

@@ -11,10 +11,12 @@ from urllib.parse import urlsplit
 from modelbundle_operator.setting_values import (
     AddressingStyle,
     IndexStrategy,
+    PodIds,
     SignatureVersion,
     addressing_style,
     config_key,
     hosts,
+    ids_of_pods,
     index_strategy,
     indexes,
     object_name,
@@ -229,6 +231,12 @@ class Settings:
         (),
         tolerations,
         "Tolerations of bundles' pods beside their own, as a JSON array.",
+    )
+    pod_ids: PodIds = _setting(  # noqa: RUF009
+        "MODELBUNDLE_POD_IDS",
+        "fixed",
+        ids_of_pods,
+        "fixed: users and groups of our own; platform: none are asked for, as OpenShift gives each pod its own.",
     )
 
     @classmethod

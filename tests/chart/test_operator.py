@@ -147,6 +147,7 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "s3AddressingStyle": "virtual",
         "s3SignatureVersion": "s3",
         "podImagePullSecrets": ["registry", "other"],
+        "podIds": "platform",
         "podTolerations": [{"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}],
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
@@ -221,6 +222,13 @@ def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:
     assert metadata["annotations"] == {"team": "ml"}
     assert metadata["labels"]["cost"] == "ml"
     assert pod(documents)["containers"][0]["resources"]["limits"] == {"memory": "1Gi"}
+
+
+def test_a_platform_that_chooses_ids_is_asked_for_none(render: Render) -> None:
+    documents = render.operator(settings={"podIds": "platform"}, crds={"upgradeJob": {"enabled": True}})
+    job = only(documents, "Job")["spec"]["template"]["spec"]
+    for spec in (pod(documents), job, only(documents, "Pod")["spec"]):
+        assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def test_its_labels_keep_it_out_of_its_own_watch(render: Render) -> None:

@@ -43,6 +43,7 @@ WRONG = {
     "operator: {settings: {s3SignatureVersion: v2}}": "at '/settings/s3SignatureVersion': value must be one of",
     "operator: {settings: {podImagePullSecrets: [{name: a}]}}": "at '/settings/podImagePullSecrets/0'",
     "operator: {settings: {podTolerations: [{operater: Exists}]}}": "additional properties 'operater' not allowed",
+    "operator: {settings: {podIds: openshift}}": "at '/settings/podIds': value must be one of",
     "operator: {settings: {workers: many}}": "at '/settings/workers'",
     "operator: {settings: {logLevel: verbose}}": "at '/settings/logLevel': value must be one of",
     "operator: {settings: {watchNamespaces: a}}": "additional properties 'watchNamespaces' not allowed",

@@ -49,6 +49,7 @@ def test_values_are_read():
         ("MODELBUNDLE_S3_ADDRESSING_STYLE", "host"),
         ("MODELBUNDLE_S3_SIGNATURE_VERSION", "v2"),
         ("MODELBUNDLE_POD_IMAGE_PULL_SECRETS", "registry,Other_One"),
+        ("MODELBUNDLE_POD_IDS", "openshift"),
         ("MODELBUNDLE_POD_TOLERATIONS", "models"),
         ("MODELBUNDLE_POD_TOLERATIONS", "{}"),
         ("MODELBUNDLE_POD_TOLERATIONS", '[{"kei": "models"}]'),

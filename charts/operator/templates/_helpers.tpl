@@ -29,8 +29,10 @@ decides what runs with the operator's rights. */}}
 {{/* Pod Security `restricted`, for the operator and for the short-lived pods that run its image. */}}
 {{- define "operator.podSecurity" -}}
 runAsNonRoot: true
+{{- if ne .Values.settings.podIds "platform" }}
 runAsUser: 65532
 runAsGroup: 65532
+{{- end }}
 seccompProfile: {type: RuntimeDefault}
 {{- end }}
 

@@ -24,6 +24,7 @@ _IMAGE_WAITS = frozenset(
 _START_ERRORS = frozenset({"CreateContainerError", "RunContainerError"})
 _KILLED = (137, 143)
 _PHASES = {PREPARE: FETCH, INSTALL: INSTALLING}  # whose reports know nothing of what is around the pod
+_SCC = "security context constraint"
 _MISSING = re.compile(r"(secret|configmap) \"?[\w.-]+\"? not found|couldn't find key", re.IGNORECASE)
 
 
@@ -50,9 +51,10 @@ def failure(seen: Observation) -> Failure | None:
         )[1]
     if seen.rollout.refused and len(seen.newest) < seen.wanted:
         message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
-        return Failure(
-            Reason.PODS_REFUSED, f"{message}. Change what it names; the Deployment tries again automatically."
-        )
+        what = "Change what it names; the Deployment tries again automatically."
+        if _SCC in seen.rollout.refused:
+            what = "OpenShift chooses ids: set the operator's podIds to platform, then a new serving.rollout.token."
+        return Failure(Reason.PODS_REFUSED, f"{message}. {what}")
     return None
 
 

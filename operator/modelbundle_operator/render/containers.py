@@ -17,7 +17,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
-from modelbundle_operator.render.surroundings import proxy_env, store_env, trust_env, trust_mounts, trust_origin
+from modelbundle_operator.render.surroundings import proxy_env, store_env, trust_env, trust_mounts, trust_origin, user
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
@@ -40,7 +40,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "env": _env(_identity(resolution) | around),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(),
-        "securityContext": _restricted(PREPARE_UID),
+        "securityContext": _restricted(PREPARE_UID, settings),
         "volumeMounts": [
             _config_mount(),
             _mount("bundle", LAYOUT.bundle_dir),
@@ -64,7 +64,7 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
             *_index_login(settings),
         ],
         "resources": worker_resources(bundle.spec.serving, gpu=False),
-        "securityContext": _restricted(USER_CODE_UID),
+        "securityContext": _restricted(USER_CODE_UID, settings),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             _config_mount(),
@@ -109,7 +109,7 @@ def server(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         # exec, not HTTP: an HTTP hook comes over the network, and then anyone could drain the pod
         "lifecycle": {"preStop": {"exec": {"command": ["python", "-m", "bundle_runtime.server.drain"]}}},
         "resources": server_resources(serving),
-        "securityContext": _restricted(SERVER_UID),
+        "securityContext": _restricted(SERVER_UID, settings),
         "volumeMounts": [
             _config_mount(), _mount("socket", _SOCKET_DIR), _mount("runtime-tmp", "/tmp"), *trust_mounts(settings),
         ],
@@ -141,7 +141,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         **_env_from(serving),
         **worker_probes(PROBE_PORT, serving.startup_timeout_seconds),
         "resources": worker_resources(serving, gpu=True),
-        "securityContext": _restricted(USER_CODE_UID),
+        "securityContext": _restricted(USER_CODE_UID, settings),
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             _config_mount(),
@@ -216,11 +216,10 @@ def _env_from(serving: Serving) -> dict[str, Any]:
     return {"envFrom": sources} if sources else {}
 
 
-def _restricted(uid: int) -> dict[str, Any]:
+def _restricted(uid: int, settings: Settings) -> dict[str, Any]:
     return {
         "runAsNonRoot": True,
-        "runAsUser": uid,
-        "runAsGroup": uid,
+        **user(uid, settings),
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},

@@ -6,7 +6,7 @@ from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle
 from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.containers import install, prepare, server, worker
-from modelbundle_operator.render.surroundings import beside, trust_volumes
+from modelbundle_operator.render.surroundings import beside, group, trust_volumes
 from modelbundle_operator.settings import Settings
 
 FS_GROUP = 65530
@@ -32,8 +32,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             "enableServiceLinks": False,
             "securityContext": {
                 "runAsNonRoot": True,
-                "fsGroup": FS_GROUP,
-                "fsGroupChangePolicy": "OnRootMismatch",
+                **group(FS_GROUP, settings),
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "terminationGracePeriodSeconds": grace_seconds(serving, settings),

@@ -1,5 +1,5 @@
-"""What the platform puts around every pod: certificates, proxies, ways of its store. All of it is settings of the
-operator, and nothing is rendered where nothing is set."""
+"""What the platform puts around every pod: certificates, proxies, ways of its store, users. All of it is settings of
+the operator, and where none is set the pod is as without this module."""
 
 from typing import Any
 
@@ -72,3 +72,13 @@ def beside(placement: dict[str, Any], settings: Settings) -> dict[str, Any]:
     own = {name: placement.get(name, []) for name in every}
     merged = {name: [*own[name], *(one for one in more if one not in own[name])] for name, more in every.items()}
     return {**placement, **{name: found for name, found in merged.items() if found}}
+
+
+def user(uid: int, settings: Settings) -> dict[str, int]:
+    """Of a container. Where the platform chooses, all containers of a pod get one user of it, and group 0."""
+    return {} if settings.pod_ids == "platform" else {"runAsUser": uid, "runAsGroup": uid}
+
+
+def group(gid: int, settings: Settings) -> dict[str, Any]:
+    """Of the volumes, so that containers of different users can use them together."""
+    return {} if settings.pod_ids == "platform" else {"fsGroup": gid, "fsGroupChangePolicy": "OnRootMismatch"}

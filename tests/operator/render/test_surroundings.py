@@ -117,6 +117,18 @@ def test_pull_secrets_and_tolerations_of_the_platform_come_behind_the_bundles_ow
     assert plain["tolerations"] == [GPU, MODELS]
 
 
+def test_a_platform_that_chooses_ids_is_asked_for_none_and_the_rest_stays_restricted() -> None:
+    result = plan(settings=Settings(pod_ids="platform"), requirements=["numpy"])
+    fixed = plan(settings=Settings(), requirements=["numpy"])
+    assert pod(result)["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    for name, container in containers(result).items():
+        before = containers(fixed)[name].pop("securityContext")
+        assert container.pop("securityContext") == {
+            field: value for field, value in before.items() if field not in ("runAsUser", "runAsGroup")
+        }
+    assert containers(result) == containers(fixed), "nothing else is another"
+
+
 SURROUNDED = Settings(
     ca_config_map="company-ca",
     https_proxy=PROXY,
@@ -125,6 +137,7 @@ SURROUNDED = Settings(
     s3_addressing_style="virtual",
     pod_image_pull_secrets=("registry",),
     pod_tolerations=(MODELS,),
+    pod_ids="platform",
 )
 
 
