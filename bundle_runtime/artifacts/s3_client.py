@@ -65,8 +65,14 @@ def endpoint() -> str | None:
 def describe_access() -> str:
     """Which key was used, for the message: never the secret."""
     key = os.environ.get("AWS_ACCESS_KEY_ID")
-    used = f"the access key {key[:4]}... was used" if key else "no AWS_ACCESS_KEY_ID is set"
+    if key:
+        used, check = f"the access key {key[:4]}... was used", "check the artifact Secret's keys and that they"
+    elif found := boto3.Session().get_credentials():
+        used, check = f"an identity of the pod was used ({found.method})", "check that it"
+    else:
+        used = "no AWS_ACCESS_KEY_ID is set, and the pod has no identity of a cloud"
+        check = "check the artifact Secret's keys, or the ServiceAccount, and that they"
     return (
-        f"{used}, at {endpoint() or 'AWS'}: check the artifact Secret's keys and that they may read the bucket "
+        f"{used}, at {endpoint() or 'AWS'}: {check} may read the bucket "
         "(without the right to list, a missing object is answered like a forbidden one)"
     )

@@ -111,6 +111,7 @@ SERVING_EDITS: list[Object] = [
     {"imagePullSecrets": [{"name": "registry"}]},
     {"serviceAccountName": "models"},
     {"artifactSecretName": "store"},
+    {"artifactSecretName": ""},
     {"envFrom": [{"prefix": "P_", "secretRef": {"name": "s", "optional": True}}, {"configMapRef": {"name": "c"}}]},
     {"rollout": {"whenNoCapacity": "Replace", "token": "again"}},
 ]

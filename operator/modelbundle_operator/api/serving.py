@@ -16,6 +16,8 @@ QUALIFIED_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
 LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 
+NAME_OR_NONE = f"^({OBJECT_NAME.strip('^$')})?$"
+
 _INT32: dict[str, JsonValue] = {"format": "int32"}
 
 Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
@@ -226,8 +228,10 @@ class Serving(ApiModel):
     service_account_name: ObjectName | None = Field(
         default=None, description="ServiceAccount of the pods. Its token is not mounted."
     )
-    artifact_secret_name: ObjectName | None = Field(
-        default=None, description="Secret with the artifact store's credentials; the operator's default when not set."
+    artifact_secret_name: Annotated[str, Field(max_length=253, pattern=NAME_OR_NONE)] | None = Field(
+        default=None,
+        description="Secret with the artifact store's credentials; the operator's default when not set. Empty: none, as"
+        " for public artifacts, or pods that have an identity of a cloud.",
     )
     env_from: list[EnvFromSource] | None = Field(
         default=None,

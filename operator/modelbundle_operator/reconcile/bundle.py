@@ -39,6 +39,7 @@ from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
+from modelbundle_operator.render.surroundings import artifact_secret
 from modelbundle_operator.settings import Settings
 
 # a new Deployment's pods are there in a moment, and theirs is the first state worth a write
@@ -190,7 +191,7 @@ class Reconciler:
             has_requirements=bool(resolution.document.get("requirements")),
             now=self.now(),
             url=endpoint_url(bundle),
-            artifact_secret=bundle.spec.serving.artifact_secret_name or self.settings.artifact_secret,
+            artifact_secret=artifact_secret(bundle.spec.serving, self.settings),
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),

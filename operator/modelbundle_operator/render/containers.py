@@ -17,7 +17,15 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
-from modelbundle_operator.render.surroundings import proxy_env, store_env, trust_env, trust_mounts, trust_origin, user
+from modelbundle_operator.render.surroundings import (
+    artifact_secret,
+    proxy_env,
+    store_env,
+    trust_env,
+    trust_mounts,
+    trust_origin,
+    user,
+)
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
@@ -31,7 +39,7 @@ SERVER_UID = 65532
 def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
     """Fetches and checks the artifact. The only container that sees the artifact store's credentials."""
     around = trust_env(settings) | trust_origin(settings) | proxy_env(settings) | store_env(settings)
-    secret = bundle.spec.serving.artifact_secret_name or settings.artifact_secret
+    secret = artifact_secret(bundle.spec.serving, settings)
     return {
         "name": "prepare",
         "image": settings.runtime_image,

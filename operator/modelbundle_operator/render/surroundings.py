@@ -5,6 +5,7 @@ from typing import Any
 
 from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE, Layout
 from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
+from modelbundle_operator.api.names import Serving
 from modelbundle_operator.settings import Settings
 
 _FILE = Layout().certificates_file
@@ -82,3 +83,9 @@ def user(uid: int, settings: Settings) -> dict[str, int]:
 def group(gid: int, settings: Settings) -> dict[str, Any]:
     """Of the volumes, so that containers of different users can use them together."""
     return {} if settings.pod_ids == "platform" else {"fsGroup": gid, "fsGroupChangePolicy": "OnRootMismatch"}
+
+
+def artifact_secret(serving: Serving, settings: Settings) -> str:
+    """The bundle's own, else the operator's; empty for none, which a bundle may ask for."""
+    own = serving.artifact_secret_name
+    return settings.artifact_secret if own is None else own

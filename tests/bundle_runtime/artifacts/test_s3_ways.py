@@ -52,6 +52,22 @@ def test_a_store_that_wants_the_other_form_is_not_taken_for_wrong_keys(tmp_path:
     assert "Set AWS_S3_ADDRESSING_STYLE to virtual in the artifact Secret" in done.stderr
 
 
+@pytest.mark.parametrize("identity", [True, False])
+def test_what_a_refused_pod_without_a_key_was_is_said(tmp_path: Path, identity: bool) -> None:
+    (tmp_path / "credentials").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
+    file = tmp_path / ("credentials" if identity else "none")
+    environment = {"AWS_SHARED_CREDENTIALS_FILE": str(file), "AWS_EC2_METADATA_DISABLED": "true"}
+    proxy = Proxy(CONTENT, refusal="AccessDenied")
+    done = fetched(
+        "s3://models/a.pkl", tmp_path / "a", HTTP_PROXY=proxy.url, AWS_ENDPOINT_URL="http://s3.example", **environment
+    )
+    proxy.close()
+    assert "StoreAccessDenied" in done.stderr
+    said = "an identity of the pod was used (shared-credentials-file), at http://s3.example: check that it may read"
+    without = "no AWS_ACCESS_KEY_ID is set, and the pod has no identity of a cloud"
+    assert (said if identity else without) in done.stderr
+
+
 def test_a_style_that_nobody_knows_is_said(tmp_path: Path) -> None:
     done = fetched("s3://models/a.pkl", tmp_path / "a", **S3, AWS_S3_ADDRESSING_STYLE="host")
     assert "StoreUnreachable: cannot ask the store for s3://models/a.pkl: S3 addressing style host" in done.stderr
