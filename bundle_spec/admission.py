@@ -18,6 +18,7 @@ from bundle_spec.process_text import check_process_text
 from bundle_spec.requirements import check_requirements
 from bundle_spec.schema_limits import problem as schema_problem
 from bundle_spec.structural import violations
+from bundle_spec.unknown_fields import unknown_fields
 
 _SCHEMAS = ("requestSchema", "responseSchema")
 _REQUIREMENTS = "spec.bundle.requirements"
@@ -37,6 +38,11 @@ def refusals(manifest: Mapping[str, Any], *, local: bool = False) -> List[str]:
         better = _refused_by([_check_requirements], manifest["spec"]["bundle"])
         found = [line for line in found if not (better and line.startswith(_REQUIREMENTS))] + better
     return found
+
+
+def unknown(manifest: Mapping[str, Any]) -> List[str]:
+    """Each field below spec that a ModelBundle does not have: kubectl refuses the file."""
+    return unknown_fields(_object(manifest, "spec"), _schema()["properties"]["spec"], "spec")
 
 
 def content_refusals(fields: Mapping[str, Any]) -> List[str]:

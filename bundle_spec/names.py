@@ -43,6 +43,7 @@ CREATED_AT = f"{GROUP}/created-at"  # annotation
 METADATA = f"{GROUP}/metadata"  # annotation
 SERVED_FOR = f"{GROUP}/served-for"  # label of a bundle: the endpoint that the client serves with it
 MADE_FOR = f"{GROUP}/made-for"  # annotation of a clone that exists for an endpoint alone
+ENDPOINT_TYPE = f"{GROUP}/endpoint-type"  # annotation of an endpoint: streaming; the client's predict() is then another
 
 
 class _Name(str, Enum):

@@ -11,7 +11,7 @@ from typing import Any, Callable, Optional
 from launch.api.bundles_v2 import BundleMethodsV2
 from launch.api.endpoints import EndpointMethods
 from launch.api.unsupported import instead_of
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 from launch.errors import NoSuchMethodError, NotPicklableError, NotSupportedError, WrongTypeError
 
 
@@ -19,7 +19,8 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
     """A client of one namespace of one cluster.
 
     `endpoint` is the URL of an API server and `api_key` a bearer token for it; without them the kubeconfig decides, or
-    in a pod its service account. `namespace` is LAUNCH_NAMESPACE's, else that of the kubeconfig's `context`.
+    in a pod its service account. With "local" it is a directory and processes of this machine. LAUNCH_ENDPOINT is its
+    default. `namespace` is LAUNCH_NAMESPACE's, else that of the kubeconfig's `context`.
     `artifact_uri` says where artifacts go, else LAUNCH_ARTIFACT_URI, else what the operator publishes. A store that
     only the namespace's ConfigMap names is refused, unless it was accepted here: `accept_store=True` does it.
     """
@@ -40,9 +41,9 @@ class LaunchClient(BundleMethodsV2, EndpointMethods):
             raise NotSupportedError(
                 "use_path_with_custom_endpoint: the endpoint is a Kubernetes API server, to which no path is added"
             )
-        self.connection = Connection(api_key, endpoint, namespace, context)
+        self.connection = connection_to(api_key, endpoint, namespace, context)
         self.self_hosted = self_hosted
-        self._artifact_uri = artifact_uri
+        self._artifact_uri = artifact_uri or self.connection.artifact_uri
         self._accept_store = accept_store
         self._upload: Optional[Callable[[bytes, str], Any]] = None
         self._location: Optional[Callable[[], str]] = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional
 
 from bundle_spec.names import ConditionType
 from launch.errors import InvalidBundleError
@@ -104,6 +104,17 @@ class ModelBundle:
         from launch.cluster.prediction import predict
 
         return predict(self._there(), str(self.id), {**(request or {}), **fields}, timeout).value
+
+    def stream(
+        self, request: Optional[Mapping[str, Any]] = None, /, *, timeout: float = 120, **fields: Any
+    ) -> Iterator[Any]:
+        """The items of a predict_fn that yields, each as it comes; one item where it returns.
+
+        Called like `predict`; `timeout` is for each item. Ending the loop ends the function's generator.
+        """
+        from launch.cluster.streaming import stream
+
+        return stream(self._there(), str(self.id), {**(request or {}), **fields}, timeout)
 
     def logs(self, container: str = "worker", tail: Optional[int] = None) -> str:
         """What the container wrote in each pod that is there; `tail` last lines of each."""

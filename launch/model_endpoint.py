@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Dict, Generator, Mapping, Optional
 
-from bundle_spec.names import ENDPOINT_PLURAL, ConditionType, Reason
-from launch.bundle.conditions import conditions
+from bundle_spec.names import ENDPOINT_PLURAL, ENDPOINT_TYPE, ConditionType
+from launch.bundle.endpoint_state import endpoint_status, replicas_of, resources_of
 from launch.errors import InvalidBundleError, NotSupportedError, PredictionError
 
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
 
 SUCCESS, FAILURE = "SUCCESS", "FAILURE"
+SYNC, STREAMING = "sync", "streaming"
 
 
 @dataclass
@@ -151,12 +152,59 @@ class SyncEndpoint(Endpoint):
         try:
             found = predict(self.client.connection, self.name, request.args or {}, timeout, request.extra_headers)
         except PredictionError as error:
-            details = "".join(f"\n{detail}" for detail in error.details)
-            return EndpointResponse(
-                self.client, FAILURE, traceback=f"{error.code}: {error.message}{details}", status_code=error.status
-            )
-        text = json.dumps(found.value, ensure_ascii=False)
-        return EndpointResponse(self.client, SUCCESS, result={"result": text}, status_code=200)
+            return _failure(self.client, error)
+        return _success(self.client, found.value)
+
+
+class StreamingEndpoint(Endpoint):
+    """Answers item by item, of a predict_fn that yields."""
+
+    def predict(self, request: EndpointRequest, timeout: float = 120) -> "EndpointResponseStream":
+        """The responses as they come; APIError when nothing answers. `timeout` is for each, in seconds."""
+        from launch.cluster.streaming import stream
+
+        refuse_unsupported(request)
+        connection, fields = self.client.connection, request.args or {}
+        return EndpointResponseStream(
+            self.client, stream(connection, self.name, fields, timeout, request.extra_headers)
+        )
+
+
+class EndpointResponseStream:
+    """An iterator of EndpointResponses: each is SUCCESS with one item, or FAILURE, which is then the last."""
+
+    def __init__(self, client: Any, items: Generator[Any, None, None]) -> None:
+        self.client = client
+        self._items = items
+
+    def __iter__(self) -> "EndpointResponseStream":
+        return self
+
+    def __next__(self) -> EndpointResponse:
+        try:
+            return _success(self.client, next(self._items))
+        except PredictionError as error:
+            return _failure(self.client, error)
+
+    def close(self) -> None:
+        """End the connection, and the function that yields."""
+        self._items.close()
+
+
+def endpoint_of(known: ModelEndpoint, client: Any) -> Endpoint:
+    """The endpoint by its type: SyncEndpoint or StreamingEndpoint."""
+    return (StreamingEndpoint if known.endpoint_type == STREAMING else SyncEndpoint)(known, client)
+
+
+def _success(client: Any, value: Any) -> EndpointResponse:
+    text = json.dumps(value, ensure_ascii=False)
+    return EndpointResponse(client, SUCCESS, result={"result": text}, status_code=200)
+
+
+def _failure(client: Any, error: PredictionError) -> EndpointResponse:
+    details = "".join(f"\n{detail}" for detail in error.details)
+    said = f"{error.code}: {error.message}{details}"
+    return EndpointResponse(client, FAILURE, traceback=said, status_code=error.status)
 
 
 def refuse_unsupported(request: EndpointRequest) -> None:
@@ -191,48 +239,9 @@ def endpoint_record(found: Mapping[str, Any], connection: "Connection") -> Model
         resource_state=resources_of(bundle),
         deployment_state=replicas_of(bundle),
         metadata={"labels": metadata.get("labels") or {}},
+        endpoint_type=(metadata.get("annotations") or {}).get(ENDPOINT_TYPE, SYNC),
         destination=((found.get("status") or {}).get("endpoint") or {}).get("url"),
     )
-
-
-def endpoint_status(found: Mapping[str, Any]) -> str:
-    """One of the original's words for how an endpoint is."""
-    if found["metadata"].get("deletionTimestamp"):
-        return "DELETE_IN_PROGRESS"
-    known = {name: entry["status"] for name, entry in conditions(found).items()}
-    if not known:
-        return "UPDATE_PENDING"
-    gone = conditions(found).get(ConditionType.READY, {}).get("reason") == Reason.BUNDLE_NOT_FOUND
-    if known.get(ConditionType.STALLED) == "True" or gone:
-        return "UPDATE_FAILED"
-    settled = (found.get("status") or {}).get("bundle") == found["spec"]["bundle"]
-    return "READY" if known.get(ConditionType.READY) == "True" and settled else "UPDATE_IN_PROGRESS"
-
-
-def resources_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
-    """What each pod of the bundle has; None where it is left to the operator."""
-    serving = (bundle.get("spec") or {}).get("serving") or {}
-    resources = serving.get("resources") or {}
-    return {
-        "cpus": resources.get("cpu"),
-        "memory": resources.get("memory"),
-        "storage": resources.get("ephemeralStorage"),
-        "gpus": (serving.get("gpu") or {}).get("count"),
-        "gpu_type": next(iter((serving.get("nodeSelector") or {}).values()), None),
-        "forwarder_max_concurrency": serving.get("maxConcurrency"),
-    }
-
-
-def replicas_of(bundle: Mapping[str, Any]) -> Dict[str, Any]:
-    """How many pods are wanted and ready."""
-    wanted = ((bundle.get("spec") or {}).get("serving") or {}).get("replicas")
-    ready = (bundle.get("status") or {}).get("readyReplicas") or 0
-    return {
-        "min_workers": wanted,
-        "max_workers": wanted,
-        "available_workers": ready,
-        "unavailable_workers": max(0, (wanted or 0) - ready),
-    }
 
 
 class _NotBuilt:
@@ -240,16 +249,12 @@ class _NotBuilt:
 
     def __init__(self, *_: Any, **__: Any) -> None:
         raise NotSupportedError(
-            f"{type(self).__name__} is not supported: only sync endpoints are, and SyncEndpoint.predict() in threads "
-            "does what futures do"
+            f"{type(self).__name__} is not supported: endpoints are sync or streaming, and SyncEndpoint.predict() in "
+            "threads does what futures do"
         )
 
 
 class AsyncEndpoint(_NotBuilt):
-    """Not supported."""
-
-
-class StreamingEndpoint(_NotBuilt):
     """Not supported."""
 
 
@@ -258,8 +263,4 @@ class AsyncEndpointBatchResponse(_NotBuilt):
 
 
 class EndpointResponseFuture(_NotBuilt):
-    """Not supported."""
-
-
-class EndpointResponseStream(_NotBuilt):
     """Not supported."""

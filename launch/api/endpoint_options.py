@@ -10,6 +10,7 @@ from typing import Any, Dict, Mapping
 from bundle_spec.names import GROUP
 from launch.cluster.serving import serving_fields
 from launch.errors import InvalidBundleError, NotSupportedError, WrongTypeError
+from launch.model_endpoint import STREAMING, SYNC
 
 # option -> the values that ask for nothing, and what to do instead of the others
 _REFUSED: Mapping[str, Any] = {
@@ -32,13 +33,13 @@ _REFUSED: Mapping[str, Any] = {
 
 def endpoint_fields(options: Mapping[str, Any]) -> Dict[str, Any]:
     """Of spec.serving, those that were given (None: not given); NotSupportedError names the option."""
+    kind = options.get("endpoint_type") or SYNC
+    if kind not in (SYNC, STREAMING):
+        raise NotSupportedError(f"endpoint_type={kind!r} is not supported: endpoints are 'sync' or 'streaming'")
     for name, (nothing, advice) in _REFUSED.items():
         value = options.get(name)
-        if value not in nothing:
+        if value not in nothing and not (kind == STREAMING and (name, value) == ("per_worker", 1)):
             raise NotSupportedError(f"{name}={_shown(name, value)} is not supported: {advice}")
-    kind = options.get("endpoint_type") or "sync"
-    if kind != "sync":
-        raise NotSupportedError(f"endpoint_type={kind!r} is not supported: only 'sync' endpoints are")
     fewest, most = options.get("min_workers"), options.get("max_workers")
     if fewest is not None and most is not None and fewest != most:
         raise NotSupportedError(

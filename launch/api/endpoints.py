@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Union
 
-from bundle_spec.names import API_VERSION, ENDPOINT_KIND, ENDPOINT_PLURAL
+from bundle_spec.names import API_VERSION, ENDPOINT_KIND, ENDPOINT_PLURAL, ENDPOINT_TYPE
 from launch.api.create import already_exists
 from launch.api.endpoint_bundle import bundle_for, release
 from launch.api.endpoint_options import checked_labels, endpoint_fields
@@ -13,7 +13,7 @@ from launch.cluster.serving import logs, node_of
 from launch.cluster.waiting import say, wait_until
 from launch.errors import APIError, BundleFailedError, WrongTypeError
 from launch.model_bundle import ModelBundle
-from launch.model_endpoint import Endpoint, ModelEndpoint, SyncEndpoint, endpoint_record
+from launch.model_endpoint import STREAMING, Endpoint, ModelEndpoint, endpoint_of, endpoint_record
 
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
@@ -53,12 +53,13 @@ class EndpointMethods:
         public_inference: Optional[bool] = None,
         update_if_exists: bool = False,
         labels: Optional[Dict[str, str]] = None,
-    ) -> SyncEndpoint:
+    ) -> Any:
         """Serve the bundle under a name that stays; returns at once, `endpoint.wait()` waits until it answers.
 
         `cpus` are cores, `memory` and `storage` quantities such as "8Gi" for each of `min_workers` pods; `gpu_type` is
         the value of the node label that the platform publishes. `labels` go onto the ModelEndpoint. A bundle that is
-        served with other resources already is left so, and an empty clone of it serves the endpoint. With
+        served with other resources already is left so, and an empty clone of it serves the endpoint. `endpoint_type` is
+        sync, or streaming for a predict_fn that yields: the endpoint is a SyncEndpoint or a StreamingEndpoint. With
         `update_if_exists` an endpoint of this name is edited. NotSupportedError names an option that cannot be done.
         """
         options = _options(locals())
@@ -69,7 +70,8 @@ class EndpointMethods:
             self._edit(endpoint_name, model_bundle, fields, gpu_type, known)
             return self._endpoint(endpoint_name)
         try:
-            self._create(endpoint_name, named(self.connection, model_bundle), fields, gpu_type, known)
+            manifest = _manifest(endpoint_name, known, endpoint_type)
+            self._create(manifest, named(self.connection, model_bundle), fields, gpu_type)
         except APIError as error:
             if not (update_if_exists and already_exists(error)):
                 raise
@@ -108,7 +110,7 @@ class EndpointMethods:
         fields = endpoint_fields(_options(locals()))
         self._edit(_name_of(model_endpoint), model_bundle, fields, gpu_type, None)
 
-    def get_model_endpoint(self, endpoint_name: str) -> Optional[SyncEndpoint]:
+    def get_model_endpoint(self, endpoint_name: str) -> Any:
         """None when there is none of this name."""
         try:
             return self._endpoint(endpoint_name)
@@ -117,10 +119,10 @@ class EndpointMethods:
                 return None
             raise
 
-    def list_model_endpoints(self) -> List[SyncEndpoint]:
+    def list_model_endpoints(self) -> List[Any]:
         """All endpoints of the namespace."""
         found = self.connection.list(ENDPOINT_PLURAL)
-        return [SyncEndpoint(endpoint_record(endpoint, self.connection), self) for endpoint in found]
+        return [endpoint_of(endpoint_record(endpoint, self.connection), self) for endpoint in found]
 
     def delete_model_endpoint(self, model_endpoint_name: Union[Endpoint, ModelEndpoint, str]) -> bool:
         """Remove the endpoint and end what served for it; the bundle that it was made of stays, stored."""
@@ -149,17 +151,17 @@ class EndpointMethods:
 
     def _create(
         self,
-        name: str,
+        manifest: Mapping[str, Any],
         base: Mapping[str, Any],
         fields: Mapping[str, Any],
         gpu_type: Optional[str],
-        labels: Mapping[str, str],
     ) -> None:
-        self.connection.create(_manifest(name, base["metadata"]["name"], labels), ENDPOINT_PLURAL, dry_run=True)
+        name = manifest["metadata"]["name"]
+        self.connection.create(_serving_by(manifest, base["metadata"]["name"]), ENDPOINT_PLURAL, dry_run=True)
         serving = {**fields, **node_of(self.connection, gpu_type)}
         try:
             serves = bundle_for(self.connection, base, name, serving)["metadata"]["name"]
-            self.connection.create(_manifest(name, serves, labels), ENDPOINT_PLURAL)
+            self.connection.create(_serving_by(manifest, serves), ENDPOINT_PLURAL)
         except APIError:
             if self.get_model_endpoint(name) is None:
                 release(self.connection, name)
@@ -201,8 +203,8 @@ class EndpointMethods:
             )
             release(self.connection, name, keep=serves)
 
-    def _endpoint(self, name: str) -> SyncEndpoint:
-        return SyncEndpoint(endpoint_record(self.connection.get(name, ENDPOINT_PLURAL), self.connection), self)
+    def _endpoint(self, name: str) -> Endpoint:
+        return endpoint_of(endpoint_record(self.connection.get(name, ENDPOINT_PLURAL), self.connection), self)
 
 
 def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
@@ -212,9 +214,16 @@ def _answers(endpoint: Mapping[str, Any], bundle: str) -> bool:
     return (endpoint.get("status") or {}).get("bundle") == bundle
 
 
-def _manifest(name: str, bundle: str, labels: Mapping[str, str]) -> Dict[str, Any]:
+def _manifest(name: str, labels: Mapping[str, str], endpoint_type: Optional[str]) -> Dict[str, Any]:
+    """Without the bundle that it selects."""
     metadata: Dict[str, Any] = {"name": name, **({"labels": dict(labels)} if labels else {})}
-    return {"apiVersion": API_VERSION, "kind": ENDPOINT_KIND, "metadata": metadata, "spec": {"bundle": bundle}}
+    if endpoint_type == STREAMING:
+        metadata["annotations"] = {ENDPOINT_TYPE: STREAMING}
+    return {"apiVersion": API_VERSION, "kind": ENDPOINT_KIND, "metadata": metadata}
+
+
+def _serving_by(manifest: Mapping[str, Any], bundle: str) -> Dict[str, Any]:
+    return {**manifest, "spec": {"bundle": bundle}}
 
 
 def _options(arguments: Mapping[str, Any]) -> Dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any, Dict, List
 
 import yaml
 
-from bundle_spec.admission import refusals
+from bundle_spec.admission import refusals, unknown
 from bundle_spec.exact_values import DEEPEST, check_survives
 from bundle_spec.names import API_VERSION, KIND
 from launch.errors import InvalidBundleError
@@ -136,10 +136,14 @@ def parse(text: str, name: str) -> List[Dict[str, Any]]:
 
 def read_bundle(path: Path) -> Dict[str, Any]:
     """The one self-standing ModelBundle of a file, checked as far as that is possible without a cluster."""
-    bundle = read_one(path)
+    return checked(read_one(path), str(path))
+
+
+def checked(bundle: Dict[str, Any], name: str) -> Dict[str, Any]:
+    """The self-standing bundle; ManifestError with all that a cluster would refuse of it. `name` is the file's."""
     problems = check(bundle)
     if problems:
-        raise ManifestError(f"{path}: " + "; ".join(problems))
+        raise ManifestError(f"{name}: " + "; ".join(problems))
     return bundle
 
 
@@ -149,13 +153,18 @@ def read_one(path: Path) -> Dict[str, Any]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ManifestError(f"cannot read {path}: {error}") from error
-    bundles = parse(text, str(path))
+    return one_of(text, str(path))
+
+
+def one_of(text: str, name: str) -> Dict[str, Any]:
+    """The one ModelBundle of a text, as `read_one` gives it; `name` is the file's, for the messages."""
+    bundles = parse(text, name)
     if len(bundles) > 1:
         names = ", ".join(map(name_of, bundles))
-        raise ManifestError(f"{path} holds {len(bundles)} ModelBundles ({names}); give a file with one")
-    problem = _outline_problem(bundles[0])
+        raise ManifestError(f"{name} holds {len(bundles)} ModelBundles ({names}); give a file with one")
+    problem = outline_problem(bundles[0])
     if problem:
-        raise ManifestError(f"{path}: {problem}")
+        raise ManifestError(f"{name}: {problem}")
     return bundles[0]
 
 
@@ -177,7 +186,7 @@ def read_value(path: Path) -> Dict[str, Any]:
 
 def check(manifest: Mapping[str, Any]) -> List[str]:
     """What is wrong with a self-standing ModelBundle, in the order of its fields; its artifact may lie at a path."""
-    problem = _outline_problem(manifest)
+    problem = outline_problem(manifest)
     if problem:
         return [problem]
     if manifest["spec"]["bundle"].get("cloneFrom"):
@@ -185,7 +194,7 @@ def check(manifest: Mapping[str, Any]) -> List[str]:
             "it is a clone, and what it inherits is elsewhere: `modelbundle flatten` writes the whole bundle out, with "
             "--base FILE or from the cluster"
         ]
-    return refusals(manifest, local=True)
+    return refusals(manifest, local=True) or unknown(manifest)
 
 
 def name_of(manifest: Mapping[str, Any]) -> str:
@@ -201,7 +210,8 @@ def name_problem(name: str) -> str:
     return f"{name!r} cannot name a bundle: lowercase letters, digits and -, a letter first, at most 52 characters"
 
 
-def _outline_problem(manifest: Mapping[str, Any]) -> str:
+def outline_problem(manifest: Mapping[str, Any]) -> str:
+    """Why it cannot be looked at as a ModelBundle, or nothing."""
     if manifest.get("apiVersion") != API_VERSION:
         return f"apiVersion is {manifest.get('apiVersion')!r}, this version knows {API_VERSION}"
     spec = manifest.get("spec")

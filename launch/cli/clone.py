@@ -17,7 +17,7 @@ from launch.bundle.manifest import ManifestError, dump, read_value
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 from launch.lineage.tree import summary
 
 Change = Callable[[Dict[str, Any]], Dict[str, Any]]
@@ -63,7 +63,7 @@ def command(
     -o yaml` prints the manifest instead, for Git.
     """
     as_json = output == "json"
-    cluster = Connection(namespace=namespace, context=context)
+    cluster = connection_to(namespace=namespace, context=context)
     with exit_on_error("clone", as_json):
         try:
             files = _of_files(app_config, requirements, request_schema, response_schema)

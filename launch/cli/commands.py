@@ -28,6 +28,7 @@ COMMANDS: Dict[str, str] = {
     "blame": "Print which bundle of the line set a value.",
     "flatten": "Print a bundle as self-contained YAML, for Git.",
     "lock": "Print a bundle with pins for the image and requirements that ran.",
+    "check": "Say what a cluster would refuse of a bundle in a file.",
     "doctor": "Check what this cluster, namespace and store can do for a bundle.",
     "completion": "Print the completion script of a shell.",
 }

@@ -10,7 +10,7 @@ import click
 from bundle_spec.names import ENDPOINT_PLURAL
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 
 @click.command(name="delete")
@@ -24,7 +24,7 @@ def command(name: str, yes: bool, force: bool, namespace: Optional[str], context
     NAME is an id, or the name it was created by (then the newest). Clones of it stay and go on: they need it no more.
     """
     with exit_on_error("delete"):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         named = [
             found["metadata"]["name"] for found in connection.list(ENDPOINT_PLURAL) if found["spec"]["bundle"] == known

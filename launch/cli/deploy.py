@@ -10,9 +10,9 @@ import click
 from bundle_spec.names import ConditionType
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
-from launch.cluster.connection import Connection
 from launch.cluster.serving import deploy, serving_fields
 from launch.cluster.waiting import say, wait
+from launch.connection_to import connection_to
 
 
 @click.command(name="deploy")
@@ -50,7 +50,7 @@ def command(
     """
     as_json = output == "json"
     with exit_on_error("deploy", as_json):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         found: Any = bundle_named(connection, name)
         fields = serving_fields(
             replicas=replicas,

@@ -13,7 +13,7 @@ from launch.bundle.conditions import conditions
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, page
 from launch.cluster.api import events_of, pods_of
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 
 @click.command(name="describe")
@@ -24,7 +24,7 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
     """Print how the bundle NAME is: what its conditions say and what to do next, its pods, events and endpoints."""
     as_json = output == "json"
     with exit_on_error("describe", as_json):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         bundle = bundle_named(connection, name)
         api, where = connection.place()
         known = bundle["metadata"]["name"]

@@ -12,7 +12,7 @@ from launch.bundle.content import Content
 from launch.bundle.differences import MISSING, Difference, differences
 from launch.cli.bundle_argument import content, with_bases
 from launch.cli.options import exit_on_error, in_cluster
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 
 @click.command(name="diff")
@@ -29,7 +29,7 @@ def command(
     What a clone inherits counts as its own. spec.serving is not compared: it changes nothing that the model computes.
     The exit code is 0 whether they differ or not; `-o json` has "equal".
     """
-    cluster = Connection(namespace=namespace, context=context)
+    cluster = connection_to(namespace=namespace, context=context)
     with exit_on_error("diff", output == "json"):
         one, other = content(a, cluster, bases), content(b, cluster, bases)
         found = differences(one.fields, other.fields)

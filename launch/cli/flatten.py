@@ -9,7 +9,7 @@ import click
 from launch.bundle.flatten import flattened_text
 from launch.cli.bundle_argument import bundle_name, content, with_bases
 from launch.cli.options import exit_on_error, in_cluster
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 
 @click.command(name="flatten")
@@ -28,6 +28,5 @@ def command(
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).
     """
     with exit_on_error("flatten"):
-        click.echo(
-            flattened_text(content(word, Connection(namespace=namespace, context=context), bases), new_name), nl=False
-        )
+        cluster = connection_to(namespace=namespace, context=context)
+        click.echo(flattened_text(content(word, cluster, bases), new_name), nl=False)

@@ -11,7 +11,7 @@ import click
 from launch.api.lookup import owned
 from launch.cli.options import exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, bundles_table
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 
 @click.command(name="list")
@@ -26,7 +26,7 @@ def command(name: Optional[str], mine: bool, namespace: Optional[str], context: 
     object: every command takes either. -o yaml prints the objects, -o name their ids.
     """
     with exit_on_error("list", output == "json"):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         found = owned(connection, name, everybody=not mine)
     if output == "json":
         click.echo(json.dumps({"bundles": [bundle_json(bundle) for bundle in found]}, ensure_ascii=False))

@@ -13,6 +13,7 @@ from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.api import container_logs
 from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements
 
 INSTALL = "install"
@@ -48,7 +49,7 @@ def command(
     the log of install in a pod that still exists (the right to read pods/log), checked against
     status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
     """
-    cluster = Connection(namespace=namespace, context=context)
+    cluster = connection_to(namespace=namespace, context=context)
     with exit_on_error("lock"):
         found = content_of_file(file, cluster, bases)
         bundle = cluster.get(ran or found.name)

@@ -9,7 +9,7 @@ import click
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.cluster.api import follow_log, pod_log, pods_of
-from launch.cluster.connection import Connection
+from launch.connection_to import connection_to
 
 CONTAINERS = ("worker", "server", "prepare", "install")
 
@@ -43,7 +43,7 @@ def command(
     if previous:
         query["previous"] = "true"
     with exit_on_error("logs"):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         api, where = connection.place()
         pods = [pod["metadata"]["name"] for pod in pods_of(api, where, known)]

@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 import click
 
+from launch.api.user_warnings import warn
 from launch.bundle.manifest import read_value
-from launch.cli.user_code import printing_to_stderr, run_file, warnings_as_lines
+from launch.cli.user_code import modules_of_the_run, printing_to_stderr, run_file, warnings_as_lines
 from launch.client import LaunchClient
 from launch.errors import InvalidBundleError
 from launch.model_bundle import ModelBundle
+from launch.packing.notebook import NOTEBOOK
+from launch.packing.pickles.files_named import left_beside
+from launch.packing.schemas.type_hints import schemas_of_hints
+
+SOURCES = (".py", NOTEBOOK)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.argument("name"),
-    click.argument("source", nargs=-1, required=True, metavar="FILE.py | DIR..."),
+    click.argument("source", nargs=-1, required=True, metavar="FILE.py | FILE.ipynb | DIR..."),
     click.option("--load-predict-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
     click.option("--load-model-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
     click.option("--model", metavar="NAME", help="In FILE.py: the model itself, in place of --load-model-fn."),
@@ -33,6 +39,7 @@ _OPTIONS = (
         "--artifact-uri", metavar="URI", help="Where artifacts go; else LAUNCH_ARTIFACT_URI's, the cluster's."
     ),
     click.option("--accept-store", is_flag=True, help="Use the namespace's own store from now on."),
+    click.option("--type-hints", is_flag=True, help="Schemas of the type hints of --predict-fn, where none is given."),
 )
 
 
@@ -47,34 +54,46 @@ def packed_by(client: LaunchClient, given: Mapping[str, Any]) -> ModelBundle:
     """The client's create method for these options."""
     folders = [Path(word) for word in given["source"]]
     with printing_to_stderr(), warnings_as_lines():
-        if len(folders) == 1 and folders[0].suffix == ".py":
-            return _of_file(client, folders[0], given)
-        return _of_folders(client, [str(folder) for folder in folders], given)
+        if len(folders) == 1 and folders[0].suffix in SOURCES:
+            return packed_names(client, run_file(folders[0]), str(folders[0]), given)
+        return packed_folders(client, [str(folder) for folder in folders], given)
 
 
-def _of_file(client: LaunchClient, file: Path, given: Mapping[str, Any]) -> ModelBundle:
-    names = run_file(file)
+def packed_names(client: LaunchClient, names: Mapping[str, Any], where: str, given: Mapping[str, Any]) -> ModelBundle:
+    """The client's create method for what a file, which ran already, has defined; `where` names it in messages."""
     functions = {
         "load_predict_fn": given["load_predict_fn"],
         "load_model_fn": given["load_model_fn"],
         "model": given["model"],
         "predict_fn_or_cls": given["predict_fn"],
     }
+    found = {name: _of(names, word, where) for name, word in functions.items() if word is not None}
+    request, response = _schema(given["request_schema"], names), _schema(given["response_schema"], names)
+    if given.get("type_hints") and request is None and response is None:
+        request, response = _hinted(found.get("predict_fn_or_cls"))
+    said = left_beside(found.values(), Path(where).resolve().parent)
+    if said:
+        warn([said])
     return client.create_model_bundle(
         given["name"],
         _env_params(given),
         requirements=_requirements(given["requirements"]),
         app_config=given["app_config"],
-        request_schema=_schema(given["request_schema"], names),
-        response_schema=_schema(given["response_schema"], names),
-        **{name: _of(names, word, file) for name, word in functions.items() if word is not None},
+        globals_copy=modules_of_the_run(),
+        request_schema=request,
+        response_schema=response,
+        **found,
     )
 
 
-def _of_folders(client: LaunchClient, folders: List[str], given: Mapping[str, Any]) -> ModelBundle:
+def packed_folders(client: LaunchClient, folders: List[str], given: Mapping[str, Any]) -> ModelBundle:
+    """The client's create method for folders."""
     for option in ("model", "predict_fn"):
         if given[option] is not None:
-            raise click.UsageError(f"--{option.replace('_', '-')} is for a Python file, not for folders")
+            raise click.UsageError(
+                f"--{option.replace('_', '-')} is for a Python file or a notebook; folders need --load-predict-fn and "
+                "--load-model-fn, such as predict.load_predict_fn and model.load_model_fn"
+            )
     for option in ("load_predict_fn", "load_model_fn"):
         if given[option] is None:
             raise click.UsageError(f"folders need --{option.replace('_', '-')}, such as predict.{option}")
@@ -91,7 +110,16 @@ def _of_folders(client: LaunchClient, folders: List[str], given: Mapping[str, An
     )
 
 
-def _of(names: Mapping[str, Any], word: str, file: Path) -> Any:
+def _hinted(predict_fn: Any) -> Tuple[Any, Any]:
+    hinted = schemas_of_hints(predict_fn) if predict_fn is not None else None
+    if hinted is None:
+        return None, None
+    for line in hinted.said:
+        click.echo(line, err=True)
+    return hinted.request, hinted.response
+
+
+def _of(names: Mapping[str, Any], word: str, file: str) -> Any:
     if word not in names:
         known = ", ".join(name for name in names if not name.startswith("_"))
         raise InvalidBundleError(f"{file} has no {word}; it has {known or 'nothing'}")

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any, Dict, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -15,9 +15,13 @@ from bundle_spec.names import ConditionType, Reason
 from launch.cli.duration import some_seconds
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
+from launch.cli.print_items import print_items
 from launch.cluster.connection import Connection
-from launch.cluster.prediction import Answer, post, post_to_url
+from launch.cluster.posting import post_to_url, stream_from_url
+from launch.connection_to import connection_to
 from launch.errors import APIError
+
+Sent = TypeVar("Sent")
 
 
 @click.command(name="predict")
@@ -39,6 +43,7 @@ from launch.errors import APIError
     show_default=True,
     help="json prints status, digest, headers, seconds and the prediction.",
 )
+@click.option("--stream", "streams", is_flag=True, help="Print each item that predict_fn yields as it comes.")
 def command(
     words: Tuple[str, ...],
     url: Optional[str],
@@ -46,11 +51,13 @@ def command(
     context: Optional[str],
     timeout: float,
     output: str,
+    streams: bool,
 ) -> None:
     """Send one request and print the prediction as JSON.
 
     With NAME the request goes through the API server's proxy to the bundle's Service (it needs `create` on
-    services/proxy); with --url it goes there directly. - reads the request from standard input.
+    services/proxy); with --url it goes there directly. - reads the request from standard input. With --stream the
+    items of a function that yields are printed as they come, and Ctrl-C ends the function.
     """
     if len(words) != (1 if url else 2):
         raise click.UsageError("give --url URL and the request, or NAME and the request")
@@ -59,10 +66,15 @@ def command(
     started = time.monotonic()
     with exit_on_error("predict", as_json):
         if url:
-            status, headers, content = _by_url(url, body, timeout)
+            address = _address(url)
+            if streams:
+                return print_items(stream_from_url(address, body, timeout))
+            status, headers, content = post_to_url(address, body, timeout)
         else:
-            connection = Connection(namespace=namespace, context=context)
-            status, headers, content = _by_name(connection, words[0], body, timeout, as_json)
+            there = connection_to(namespace=namespace, context=context)
+            if streams:
+                return print_items(_by_name(there, words[0], lambda name: there.stream(name, body, timeout), as_json))
+            status, headers, content = _by_name(there, words[0], lambda name: there.post(name, body, timeout), as_json)
     _print(status, headers, content, time.monotonic() - started, as_json)
 
 
@@ -80,7 +92,7 @@ def _request(word: str) -> bytes:
     return text.encode("utf-8")
 
 
-def _by_url(url: str, body: bytes, timeout: float) -> Answer:
+def _address(url: str) -> str:
     address = (url if "://" in url else "http://" + url).rstrip("/")
     try:
         parts = urlsplit(address)
@@ -91,13 +103,13 @@ def _by_url(url: str, body: bytes, timeout: float) -> Answer:
         raise click.UsageError(f"--url must be an http or https URL such as http://127.0.0.1:8080, it is {url!r}")
     if not address.endswith("/predict"):
         address += "/predict"
-    return post_to_url(address, body, timeout)
+    return address
 
 
-def _by_name(connection: Connection, name: str, body: bytes, timeout: float, as_json: bool) -> Answer:
+def _by_name(connection: Connection, name: str, send: Callable[[str], Sent], as_json: bool) -> Sent:
     """NAME is an endpoint or a bundle's id, each of which has a Service of its name; else a name of bundles."""
     try:
-        return post(connection, name, body, timeout)
+        return send(name)
     except APIError as error:
         if error.status not in (404, 503):
             raise
@@ -105,7 +117,7 @@ def _by_name(connection: Connection, name: str, body: bytes, timeout: float, as_
         known = bundle["metadata"]["name"]
         if known == name:
             raise Failure(_why_not(bundle, error), reason="NotReady", as_json=as_json) from error
-        return _by_name(connection, known, body, timeout, as_json)
+        return _by_name(connection, known, send, as_json)
 
 
 def _why_not(bundle: Mapping[str, Any], error: Exception) -> str:

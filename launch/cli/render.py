@@ -6,39 +6,11 @@ from typing import Any, Optional
 
 import click
 
-from bundle_spec.names import BUNDLE_NAME
-from launch.api.create import Wanted, draft
 from launch.bundle.manifest import dump
+from launch.cli.drafting import Drafting
 from launch.cli.options import exit_on_error, in_cluster
 from launch.cli.packing import packed_by, packing_options
-from launch.client import LaunchClient
 from launch.cluster.serving import serving_fields
-from launch.model_bundle import ModelBundle
-from launch.stores.artifact import Packed
-
-
-class _Drafting(LaunchClient):
-    """Draws the manifest where the client would create the bundle."""
-
-    def __init__(self, serving: Any, upload: bool, **options: Any) -> None:
-        super().__init__(**options)
-        self.serving, self.upload = serving, upload
-        self.manifest: Any = None
-
-    def _reachable_store(self) -> Any:
-        store = self._store()
-        if self.upload:
-            store.check()
-        return store
-
-    def _created(self, store: Any, wanted: Wanted, packed: Packed) -> ModelBundle:
-        content = draft(wanted._replace(serving=self.serving, metadata={}), packed, store.uri_of(packed))
-        metadata = content.manifest["metadata"]
-        named = {key: {BUNDLE_NAME: metadata[key][BUNDLE_NAME]} for key in ("labels", "annotations")}
-        self.manifest = {**content.manifest, "metadata": {"name": content.name, **named}}
-        if self.upload:
-            store.put(packed)
-        return ModelBundle(name=wanted.name, id=content.name)
 
 
 @click.command(name="render")
@@ -59,7 +31,7 @@ def command(
     with exit_on_error("render"):
         serving = serving_fields(replicas=replicas, gpus=gpus)
         store = {"artifact_uri": given["artifact_uri"], "accept_store": given["accept_store"]}
-        client = _Drafting(serving, upload, namespace=namespace, context=context, **store)
+        client = Drafting(serving, upload, namespace=namespace, context=context, **store)
         packed_by(client, given)
         click.echo(dump(client.manifest), nl=False)
     if not upload:

@@ -1,35 +1,35 @@
-"""`modelbundle serve FILE`: the bundle as local processes, the same code that runs in a pod."""
+"""`modelbundle serve FILE`: a bundle, or code that is packed first, as local processes, the code that runs in a pod."""
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
-import json
 import os
-import shlex
 import signal
 import socket
 import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any, Optional, Tuple
+from typing import Optional, Tuple
 
 import click
 
 from launch.api.interruption import INTERRUPTED, raise_on_interruption
-from launch.bundle.manifest import ManifestError, read_bundle
 from launch.cli.errors import Failure, missing
-from launch.local.example_request import example_request
+from launch.cli.newer_python import needs_newer_python
+from launch.cli.versions import Versions
+from launch.errors import LaunchError
 from launch.local.local_serving import LocalServing, ServingError
 from launch.local.pythons import NoSuchPythonError
+from launch.local.served_example import to_try
+from launch.local.server_packages import is_too_old, missing_package
 from launch.local.worker_environment import UnknownVariableError, added_variables
 
-NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client", "rfc8785")
+IMAGE = "python:{}.{}-slim".format(*sys.version_info[:2])
 
 
 @click.command(name="serve")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("word", metavar="FILE")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -47,16 +47,39 @@ NEEDED = ("httptools", "uvloop", "orjson", "jsonschema_rs", "prometheus_client",
     metavar="NAME[=VALUE]",
     help="Variable for the bundle's code, NAME alone: as your shell has it. May be given again.",
 )
-def command(file: Path, port: int, python: Optional[str], variables: Tuple[str, ...]) -> None:
-    """Serve the ModelBundle in FILE on this machine, as a pod would, until Ctrl-C.
+@click.option("--reload", is_flag=True, help="Serve anew whenever a file of the bundle, or of the code, changes.")
+@click.option(
+    "--type-hints/--no-type-hints", default=True, show_default=True, help="Of code: make schemas of its type hints."
+)
+@click.option("--image", metavar="REPOSITORY:TAG", default=IMAGE, show_default=True, help="Of code: for a cluster.")
+@click.option(
+    "--keep", metavar="DIR", type=click.Path(path_type=Path), help="Of code: write bundle.yaml and the artifact to DIR."
+)
+def command(
+    word: str,
+    port: int,
+    python: Optional[str],
+    variables: Tuple[str, ...],
+    reload: bool,
+    type_hints: bool,
+    image: str,
+    keep: Optional[Path],
+) -> None:
+    """Serve FILE on this machine, as a pod would, until Ctrl-C.
+
+    FILE is a ModelBundle in YAML or JSON (- is standard input), or code that is packed first: FILE.py, FILE.ipynb or
+    package.module with :FUNCTION behind it, or a folder. Without :FUNCTION it is load_predict_fn with load_model_fn or
+    model, else predict, else the only function there. Nothing but the code is needed; its requirements are looked up.
 
     The artifact's URI may be a path relative to FILE. The bundle's sha256, Python version and schemas are checked as in
     a cluster; its requirements are installed beside what the chosen Python has. GPU, image and replicas are not used.
     The bundle's code sees its own variables and few of your shell: no keys and tokens but those that --env names.
     """
-    for name in NEEDED:
-        if sys.version_info < (3, 11) or importlib.util.find_spec(name) is None:
-            raise missing(f"{name} (and Python 3.11 or newer for itself)", "client,runtime", "serve")
+    if is_too_old():
+        raise needs_newer_python(word)
+    package = missing_package()
+    if package is not None:
+        raise missing(package, "client,runtime", "serve")
     try:
         added = added_variables(variables, os.environ)
     except UnknownVariableError as error:
@@ -66,29 +89,28 @@ def command(file: Path, port: int, python: Optional[str], variables: Tuple[str, 
     started = time.monotonic()
     ready = False
     try:
-        manifest = read_bundle(file)
-        port = _free_port(port)
-        with LocalServing(manifest, file.resolve().parent, python, _say, added) as serving:
-            serving.prepare()
-            serving.start(port)
-            url = f"http://127.0.0.1:{port}"
-            serving.wait_until_ready(url)
-            ready = True
-            _say(f"ready in {time.monotonic() - started:.1f} s, {serving.digest}; Ctrl-C stops")
-            _say("try: " + _curl(url, manifest["spec"]["bundle"].get("requestSchema")))
-            _until_interrupted(serving)
+        with Versions(word, image, type_hints, reload, keep, _say) as versions:
+            for manifest, directory in versions:
+                port = _free_port(port)
+                with versions.survived(), LocalServing(manifest, directory, python, _say, added) as serving:
+                    serving.prepare()
+                    serving.start(port)
+                    url = f"http://127.0.0.1:{port}"
+                    serving.wait_until_ready(url)
+                    _say(f"ready in {time.monotonic() - started:.1f} s, {serving.digest}; Ctrl-C stops")
+                    if not ready and versions.create:
+                        _say(f"on a cluster: {versions.create}")
+                    ready = True
+                    for line in to_try(url):
+                        _say(line)
+                    versions.wait(serving.check)
+                started = time.monotonic()
     except KeyboardInterrupt:
         _say("stopped")
         if not ready:
             sys.exit(INTERRUPTED)
-    except (ManifestError, ServingError, NoSuchPythonError, ValueError) as error:
+    except (LaunchError, ServingError, NoSuchPythonError, ValueError) as error:
         raise Failure(str(error)) from error
-
-
-def _until_interrupted(serving: LocalServing) -> None:
-    while True:
-        serving.check()
-        time.sleep(0.2)
 
 
 def _free_port(port: int) -> int:
@@ -101,11 +123,6 @@ def _free_port(port: int) -> int:
             raise ServingError(f"port {port} is taken ({error.strerror}): choose another with --port") from error
         bound: int = probe.getsockname()[1]
         return bound
-
-
-def _curl(url: str, schema: Any) -> str:
-    body = json.dumps(example_request(schema))
-    return f"curl {url}/predict -H 'content-type: application/json' -d {shlex.quote(body)}"
 
 
 _printing = threading.Lock()

@@ -12,8 +12,8 @@ from bundle_spec.names import ConditionType
 from launch.bundle.conditions import TYPES, as_wanted
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
-from launch.cluster.connection import Connection
 from launch.cluster.waiting import wait
+from launch.connection_to import connection_to
 
 
 def _condition(_context: Any, _parameter: Any, value: str) -> str:
@@ -47,7 +47,7 @@ def command(
     as_json = output == "json"
     started = time.monotonic()
     with exit_on_error("wait", as_json):
-        connection = Connection(namespace=namespace, context=context)
+        connection = connection_to(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
         bundle = wait(connection, known, wanted, timeout, lambda line: _tell(line, as_json))
     _done(bundle, wanted, time.monotonic() - started, as_json)

@@ -7,7 +7,7 @@ import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from bundle_spec.names import API_VERSION, ENDPOINT_PLURAL, LABEL_BUNDLE, PLURAL
-from launch.cluster.transport import call, decoded, errors, lines, refusal, send
+from launch.cluster.transport import call, decoded, errors, lines, refusal, send, streamed
 from launch.errors import APIError, InvalidBundleError
 
 SERVICE_PORT = "http"
@@ -190,6 +190,18 @@ def post_to_service(
     if status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
         raise refusal(status, what, content)
     return status, headers, content
+
+
+def stream_from_service(
+    api: Any, namespace: str, name: str, path: str, body: bytes, seconds: float, extra_headers: Mapping[str, str]
+) -> Tuple[int, Mapping[str, str], Iterator[bytes]]:
+    """The same POST, whose answer comes piece by piece."""
+    resource = _core(namespace, f"services/http:{checked(name)}:{SERVICE_PORT}/proxy/{path.lstrip('/')}")
+    what = f"the service {name} in namespace {namespace}"
+    status, headers, pieces = streamed(api, resource, what, body, seconds, extra_headers)
+    if status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
+        raise refusal(status, what, b"".join(pieces))
+    return status, headers, pieces
 
 
 def checked(name: Any) -> str:

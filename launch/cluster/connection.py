@@ -8,17 +8,20 @@ log of ours.
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from bundle_spec.names import PLURAL
 from launch.cluster import api as kubernetes_api
-from launch.cluster.transport import connect, connect_to, with_token
+from launch.cluster.posting import Answer, Streamed, post, stream
+from launch.cluster.transport import connect, connect_to, in_pod, with_token
 from launch.errors import APIError, InvalidBundleError, WrongTypeError
 from launch.stores.published_store import CONFIG_MAP, PUBLIC_NAMESPACE
 
 
 class Connection:
     """`namespace`: given, else LAUNCH_NAMESPACE, else the kubeconfig's or the pod's, else "default"."""
+
+    artifact_uri: Optional[str] = None  # of a place that has a store of its own
 
     def __init__(
         self,
@@ -96,6 +99,32 @@ class Connection:
     def delete(self, name: str, plural: str = PLURAL) -> None:
         """Remove the object; APIError 404 when there is none."""
         kubernetes_api.delete(*self.place(), plural, name)
+
+    def watch(self, plural: str, name: str, seconds: float) -> Iterator[Optional[Dict[str, Any]]]:
+        """The object now and at each change, for so many seconds; None once it is deleted."""
+        return kubernetes_api.watch(*self.place(), plural, name, seconds)
+
+    def post(self, service: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None) -> Answer:
+        """Send the body to what serves the bundle or the endpoint of this name; `timeout` in seconds."""
+        direct = in_pod() and self.endpoint is None
+        return post(*self.place(), service, body, timeout, headers, direct=direct)
+
+    def stream(
+        self, service: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None
+    ) -> Streamed:
+        """The same for an answer that comes item by item; `timeout` is for each piece of it."""
+        direct = in_pod() and self.endpoint is None
+        return stream(*self.place(), service, body, timeout, headers, direct=direct)
+
+    def logs(self, bundle: str, container: str, tail: Optional[int]) -> str:
+        """What the container wrote in each pod of the bundle, with the pod's name before when there are several."""
+        api, namespace = self.place()
+        query = {"tailLines": str(tail)} if tail is not None else {}
+        pods = [pod["metadata"]["name"] for pod in kubernetes_api.pods_of(api, namespace, bundle)]
+        texts = {pod: kubernetes_api.pod_log(api, namespace, pod, container, query) for pod in pods}
+        if len(pods) < 2:
+            return "".join(texts.values())
+        return "\n".join(f"==> {pod} <==\n{text}" for pod, text in texts.items())
 
     @property
     def server(self) -> str:

@@ -1,30 +1,14 @@
-"""One request to what serves a bundle, and its answer.
-
-From outside the cluster it goes through the API server's proxy to the Service: that needs no route into the cluster, no
-program beside this one, and only the right `create` on services/proxy; a port-forward would need a pod's name and end
-with the pod. In a pod of the cluster it goes to the Service itself.
-"""
+"""One request to what serves a bundle, and its answer as a prediction or an error."""
 
 from __future__ import annotations
 
 import json
-import time
-import urllib.error
-import urllib.request
-from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Mapping, NamedTuple, Optional
 
-from launch.cluster.api import post_to_service
-from launch.cluster.transport import in_pod
-from launch.errors import APIError, InvalidBundleError, PredictionError
+from launch.errors import InvalidBundleError, PredictionError
 
 if TYPE_CHECKING:
     from launch.cluster.connection import Connection
-
-# a pod is ready a moment before the API server's proxy knows of it
-FOLLOW_SECONDS = 10.0
-_NO_ENDPOINTS = "no endpoints available"
-
-Answer = Tuple[int, Mapping[str, str], bytes]
 
 
 class Prediction(NamedTuple):
@@ -43,6 +27,15 @@ def predict(
     extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Prediction:
     """PredictionError when the bundle answers with an error, APIError when nothing does; `timeout` in seconds."""
+    body = request_body(request, timeout, extra_headers)
+    status, headers, content = connection.post(service, body, timeout, extra_headers)
+    if status < 400:
+        return Prediction(_json(content), headers.get("x-modelbundle-digest"), headers)
+    raise error_of(status, content)
+
+
+def request_body(request: Mapping[str, Any], timeout: float, extra_headers: Optional[Mapping[str, str]]) -> bytes:
+    """The request as JSON; InvalidBundleError where it, the timeout or a header cannot be sent."""
     try:
         body = json.dumps(request, allow_nan=False).encode()
     except (TypeError, ValueError) as error:
@@ -54,51 +47,16 @@ def predict(
             raise InvalidBundleError(f"the header {name!r} cannot be sent: headers are printable ASCII texts")
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)) or not timeout > 0:
         raise InvalidBundleError(f"timeout must be a number of seconds above 0, it is {timeout!r}")
-    status, headers, content = post(connection, service, body, timeout, extra_headers)
+    return body
+
+
+def error_of(status: int, content: bytes) -> PredictionError:
+    """The server's error in a body or an event."""
     value = _json(content)
-    digest = headers.get("x-modelbundle-digest")
-    if status < 400:
-        return Prediction(value, digest, headers)
     refusal = value.get("error") if isinstance(value, dict) else None
     said: Mapping[str, Any] = refusal if isinstance(refusal, dict) else {}
     message = str(said.get("message") or content.decode("utf-8", "replace")[:500])
-    raise PredictionError(status, str(said.get("code") or "Failed"), message, said.get("details"))
-
-
-def post(
-    connection: "Connection", service: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None
-) -> Answer:
-    """Send the body to the Service of a bundle or an endpoint, in a pod directly, else by the API server; `timeout` in
-    seconds. APIError when nothing answers."""
-    api, namespace = connection.place()
-    if in_pod() and connection.endpoint is None:
-        return post_to_url(f"http://{service}.{namespace}.svc/predict", body, timeout, headers)
-    deadline = time.monotonic() + min(timeout, FOLLOW_SECONDS)
-    while True:
-        try:
-            return post_to_service(api, namespace, service, "predict", body, timeout, headers)
-        except APIError as error:  # no pod has seen the request
-            if error.status != 503 or _NO_ENDPOINTS not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(0.2)
-
-
-def post_to_url(url: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None) -> Answer:
-    """Status, headers with names in lower case, body; APIError (status 0) where nothing answers."""
-    request = urllib.request.Request(url, data=body, headers={**(headers or {}), "content-type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=timeout) as answer:
-            return answer.status, _lower(answer.headers), answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, _lower(error.headers), error.read()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise APIError(0, f"cannot reach {url}: {reason}", "Unreachable") from error
-
-
-def _lower(headers: Any) -> Mapping[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    return PredictionError(status, str(said.get("code") or "Failed"), message, said.get("details"))
 
 
 def _json(content: bytes) -> Any:

@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from bundle_spec.quantity import amount
-from launch.cluster.api import pod_log, pods_of
 from launch.errors import InvalidBundleError, WrongTypeError
 
 if TYPE_CHECKING:
@@ -65,13 +64,7 @@ def node_of(connection: "Connection", gpu_type: Optional[str]) -> Dict[str, Any]
 
 def logs(connection: "Connection", bundle: str, container: str, tail: Optional[int]) -> str:
     """Of each pod that is there, with its name before when there is more than one."""
-    api, namespace = connection.place()
-    query = {"tailLines": str(tail)} if tail is not None else {}
-    pods = [pod["metadata"]["name"] for pod in pods_of(api, namespace, bundle)]
-    texts = {pod: pod_log(api, namespace, pod, container, query) for pod in pods}
-    if len(pods) < 2:
-        return "".join(texts.values())
-    return "\n".join(f"==> {pod} <==\n{text}" for pod, text in texts.items())
+    return connection.logs(bundle, container, tail)
 
 
 def _whole(name: str, value: Any, low: int, high: int) -> int:

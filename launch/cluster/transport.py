@@ -23,6 +23,10 @@ from launch.errors import APIError
 TIMEOUT_SECONDS = 30
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
+_WITHOUT_A_CLUSTER = (
+    "With a cluster: set KUBECONFIG to its file, or run `kubectl config use-context NAME`.\n"
+    "Without one: `modelbundle serve FILE.py` serves a function on this machine, and `modelbundle render` writes YAML."
+)
 _ADVICE = {
     401: "the API server does not know these credentials: a token may have expired; log in again, or give another "
     "api_key",
@@ -42,7 +46,7 @@ def connect(context: Optional[str] = None) -> Tuple[Any, str]:
         try:
             config.load_incluster_config()
         except config.ConfigException:
-            raise APIError(0, f"no Kubernetes to talk to: {error}; set KUBECONFIG or run `kubectl config`") from error
+            raise APIError(0, f"no Kubernetes to talk to: {error}\n{_WITHOUT_A_CLUSTER}") from None
         return client.ApiClient(), (SERVICE_ACCOUNT / "namespace").read_text().strip()
     except (OSError, ValueError, TypeError, AttributeError, KeyError, yaml.YAMLError) as error:
         # the library takes a file that is there for a kubeconfig
@@ -139,6 +143,23 @@ def lines(api: Any, path: str, what: str, query: Mapping[str, str], seconds: flo
             yield rest
 
 
+def streamed(
+    api: Any, path: str, what: str, body: bytes, seconds: float, extra_headers: Mapping[str, str]
+) -> Tuple[int, Dict[str, str], Iterator[bytes]]:
+    """A POST whose answer comes piece by piece; `seconds` are for each. Closing the iterator ends it."""
+    with errors(what):
+        answer = _open(api, "POST", path, body, None, "application/json", seconds, extra_headers, streamed=True)
+    return answer.status, {name.lower(): value for name, value in answer.headers.items()}, _pieces(answer, what)
+
+
+def _pieces(answer: Any, what: str) -> Iterator[bytes]:
+    with errors(what):
+        try:
+            yield from answer.stream(amt=None, decode_content=True)
+        finally:
+            answer.close()
+
+
 def _open(
     api: Any,
     method: str,
@@ -148,6 +169,7 @@ def _open(
     content_type: str,
     seconds: float,
     extra_headers: Optional[Mapping[str, str]] = None,
+    streamed: bool = False,
 ) -> Any:
     configuration = api.configuration
     headers = {"Accept": "application/json", "User-Agent": "model-bundles", **(extra_headers or {})}
@@ -157,7 +179,7 @@ def _open(
         refuse_plain_http(configuration.host, os.environ)
         headers["Authorization"] = authorization["value"].strip()  # as kubectl does: a tokenFile may end its line
     url = configuration.host + path + (f"?{urlencode(query)}" if query else "")
-    streamed = (query or {}).keys() & {"watch", "follow"}
+    streamed = streamed or bool((query or {}).keys() & {"watch", "follow"})
     return api.rest_client.pool_manager.request(
         method, url, body=body, headers=headers, timeout=seconds, preload_content=not streamed
     )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Mapping, Optional
 
 from bundle_spec.names import PLURAL, ConditionType
 from launch.bundle.conditions import Seen, as_wanted, changes, holds, stalled
-from launch.cluster.api import watch
 from launch.errors import BundleFailedError, InvalidBundleError, WaitTimeoutError, WrongTypeError
 
 if TYPE_CHECKING:
@@ -59,10 +58,9 @@ def wait_until(
         raise WrongTypeError(f"timeout must be a number of seconds, it is {timeout!r}")
     if not 0 <= timeout < float("inf"):
         raise InvalidBundleError(f"timeout must be a number of seconds, 0 or more, it is {timeout}")
-    api, namespace = connection.place()
     seen: Seen = {}
     last: Optional[Dict[str, Any]] = None
-    for found in watch(api, namespace, plural, name, timeout):
+    for found in connection.watch(plural, name, timeout):
         if found is None:
             raise BundleFailedError(f"{name} was deleted", "NotFound")
         last = found

@@ -39,6 +39,9 @@ Say = Callable[[str], None]
 STOP_SECONDS = 10.0
 _ENVIRONMENT = {"install": install_environment, "server": server_environment, "worker": worker_environment}
 LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103
+_HERE = {  # beside what a pod says
+    "RequirementsConflict": ". On this machine the image is a Python: --python PATH names another one",
+}
 _UNDER_IT = len(os.path.relpath(Layout("/").worker_socket, "/")) + len("/modelbundle-12345678/")
 
 
@@ -245,7 +248,8 @@ class LocalServing:
     def _last_words(self, name: str, code: int) -> str:
         report = self._report(name)
         if report.get("reason"):
-            return f"{report['reason']}: {report.get('message', '')}"
+            here = _HERE.get(str(report["reason"]), "")
+            return f"{report['reason']}: {report.get('message', '')}{here}"
         ended = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"the {name} {ended}; its log is above"
 

@@ -25,9 +25,9 @@ ENV_PARAMS = {
 MODEL = "def load(app_config):\n    return app_config['factor']\n"
 PREDICT = """
 def load(app_config, model):
-    def predict(x):
+    def predict(x, count=0):
         print("predicting", x)
-        return x * model
+        return (x * model + n for n in range(count)) if count else x * model
     return predict
 """
 SCHEMA = {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]}
@@ -109,6 +109,9 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
         bundle.predict(x="many")
     assert refused.value.status == 422
     assert bundle.predict({"x": 5}) == 10
+    assert list(bundle.stream(x=1, count=1000)) == list(range(2, 1002))  # by the API server's proxy
+    with pytest.raises(PredictionError, match="RequestSchemaViolation"):
+        next(iter(bundle.stream(x="many")))
     assert "predicting 21" in bundle.logs()
     # what answers does not count while others are on their way
     with pytest.raises(WaitTimeoutError, match="not Ready within"):
@@ -147,13 +150,13 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     endpoint = client.create_model_endpoint(
         endpoint_name="times", model_bundle=two, labels={"team": "nlp"}, **SMALL
     ).wait(90)
-    answer = endpoint.predict(EndpointRequest(args={"x": 7}))  # type: ignore[attr-defined]
+    answer = endpoint.predict(EndpointRequest(args={"x": 7}))
     assert (answer.status, answer.result, answer.value) == ("SUCCESS", {"result": "14"}, 14)
-    failed = endpoint.predict(EndpointRequest(args={"x": "seven"}))  # type: ignore[attr-defined]
+    failed = endpoint.predict(EndpointRequest(args={"x": "seven"}))
     assert (failed.status, failed.status_code, failed.result) == ("FAILURE", 422, None)
     assert "RequestSchemaViolation" in failed.traceback
     assert endpoint.status() == "READY"
-    assert endpoint.resource_state()["memory"] == "256Mi"  # type: ignore[index]
+    assert endpoint.resource_state()["memory"] == "256Mi"
     assert [found.name for found in client.list_model_endpoints()] == ["times"]
 
     # served with other resources already: an empty clone of it serves the second endpoint
@@ -173,7 +176,7 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     assert client.get_model_endpoint("other") is None
 
     client.edit_model_endpoint(model_endpoint=endpoint, model_bundle="three")
-    assert endpoint.predict(EndpointRequest(args={"x": 7})).value == 21  # type: ignore[attr-defined]
+    assert endpoint.predict(EndpointRequest(args={"x": 7})).value == 21
     assert [bundle["spec"]["serving"]["replicas"] for bundle in _both(namespace, two, three)] == [0, 1]
     assert client.delete_model_endpoint(endpoint) is True
     assert [bundle["spec"]["serving"]["replicas"] for bundle in _both(namespace, two, three)] == [0, 0]

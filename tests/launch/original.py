@@ -284,6 +284,6 @@ OUT_OF_SCOPE = [
     "create_llm_model_endpoint", "get_llm_model_endpoint", "list_llm_model_endpoints", "delete_llm_model_endpoint",
     "completions_sync", "completions_stream", "create_fine_tune", "get_fine_tune", "list_fine_tunes",
     "cancel_fine_tune", "get_fine_tune_events", "upload_file", "get_file", "list_files", "delete_file",
-    "get_file_content", "model_download", "AsyncEndpoint", "AsyncEndpointBatchResponse", "StreamingEndpoint",
-    "EndpointResponseFuture", "EndpointResponseStream",
+    "get_file_content", "model_download", "AsyncEndpoint", "AsyncEndpointBatchResponse",
+    "EndpointResponseFuture",
 ]  # fmt: skip

@@ -77,7 +77,10 @@ def _distribution(name: str, candidates: List[Distribution]) -> Optional[Distrib
 
 
 def _not_on_an_index(top: str, found: Optional[Distribution], by_reference: bool) -> str:
-    ways = "pass globals_copy=globals() to pickle it with the functions, or make the bundle with from_dirs"
+    ways = (
+        "import it at the top of the file that the command packs, or pass globals_copy=globals(), to pickle it with "
+        "the functions; or make the bundle of the folder (from_dirs)"
+    )
     if found is not None:
         return (
             f"the functions use {top}, of the package {found.name}, which is installed from {found.source} and not "

@@ -35,8 +35,23 @@ def problem(schema: Dict[str, Any]) -> str:
             f" is a dict without a keyword of JSON Schema (it has {', '.join(map(str, list(schema)[:10]))}): write "
             '{"type": "object", "properties": {...}}, or give a pydantic model class'
         )
+    return invalid(schema)
+
+
+def invalid(schema: Dict[str, Any]) -> str:
+    """The same of a schema within the limits, whether or not it says anything: what makes it no JSON Schema."""
     found = (_library() or outline)(schema)
     return found if len(found) <= _LONGEST else found[:_LONGEST] + "..."
+
+
+def fits(value: Any, schema: Dict[str, Any]) -> bool:
+    """Whether the value is what the schema describes; True where there is no library to say so, or it gives up."""
+    try:
+        from jsonschema_rs import Draft202012Validator
+
+        return bool(Draft202012Validator(schema, retriever=_refuse_remote).is_valid(value))
+    except (ImportError, ValueError):
+        return True
 
 
 def _library() -> Optional[Callable[[Dict[str, Any]], str]]:

@@ -31,7 +31,7 @@ def test_what_is_not_given_is_not_changed():
     ("option", "value"),
     [
         ("endpoint_type", "async"),
-        ("endpoint_type", "streaming"),
+        ("endpoint_type", "batch"),
         ("high_priority", True),
         ("post_inference_hooks", ["callback"]),
         ("default_callback_url", "http://x"),
@@ -52,6 +52,12 @@ def test_what_cannot_be_done_is_refused_and_never_ignored(option, value):
 )
 def test_what_asks_for_nothing_is_accepted(option):
     assert endpoint_fields(option) == {}
+
+
+def test_a_streaming_endpoint_may_have_the_originals_one_request_a_worker():
+    assert endpoint_fields({"endpoint_type": "streaming", "per_worker": 1}) == {}
+    with pytest.raises(NotSupportedError, match="per_worker=4"):
+        endpoint_fields({"endpoint_type": "streaming", "per_worker": 4})
 
 
 def test_autoscaling_is_refused_with_both_numbers():
