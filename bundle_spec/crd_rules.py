@@ -16,6 +16,8 @@ NOT_OFFLINE = ("self == oldSelf",)
 
 _KEY = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
 _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
+_OWN_PREFIX = "^([^/]*[.])?modelbundle[.]dev/"
+_CONFINEMENT = "^([^/]*[.])?(apparmor|seccomp)[.]security[.](alpha|beta)[.]kubernetes[.]io/"
 
 
 def _has(value: Any, name: str) -> bool:
@@ -56,6 +58,10 @@ def _are_label_keys(selector: Any) -> bool:
     return all(len(key) <= 317 and re.fullmatch(_KEY, key, re.ASCII) for key in selector)
 
 
+def _none_matches(pattern: str) -> Callable[[Any], bool]:
+    return lambda keys: not any(re.search(pattern, key) for key in keys)
+
+
 # whether the value that the rule stands at keeps it; asked only where the schema around it has found nothing
 RULES: Mapping[str, Callable[[Any], bool]] = {
     f"size(self.metadata.name) <= 52 && self.metadata.name.matches('^{_NAME}$')": _name_fits,
@@ -81,4 +87,12 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "self.all(e, self.exists_one(other, other.name == e.name))": _names_once,
     f"self.all(key, size(key) <= 317 && key.matches('^{_KEY}$'))": _are_label_keys,
     "has(self.secretRef) != has(self.configMapRef)": lambda it: _has(it, "secretRef") != _has(it, "configMapRef"),
+    f"self.all(key, !key.matches('{_OWN_PREFIX}')"
+    " && !(key in ['app.kubernetes.io/managed-by', 'pod-template-hash']))": _none_matches(
+        rf"{_OWN_PREFIX}|^(app\.kubernetes\.io/managed-by|pod-template-hash)\Z"
+    ),
+    f"self.all(key, !key.matches('{_OWN_PREFIX}|^kubectl[.]kubernetes[.]io/default-container$'))": _none_matches(
+        rf"{_OWN_PREFIX}|^kubectl[.]kubernetes[.]io/default-container\Z"
+    ),
+    f"self.all(key, !key.matches('{_CONFINEMENT}'))": _none_matches(_CONFINEMENT),
 }

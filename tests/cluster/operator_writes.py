@@ -41,6 +41,9 @@ def rightful(children: Children) -> Iterator[Attempt]:
     yield apply("another image, command and account", children.made["deployment"],
                 (f"{WORKER}/image", "other"), (f"{WORKER}/command", ["x"]), (f"{POD}/serviceAccountName", "models"),
                 (f"{POD}/priorityClassName", ""), (f"{WORKER}/envFrom", [{"secretRef": {"name": "s"}}]))  # fmt: skip
+    yield apply("labels and annotations that an author asks for", children.made["deployment"],
+                ("spec/template/metadata/labels/app", "mine"),
+                (f"spec/template/metadata/annotations/{labelled('sidecar.istio.io/inject')}", "true"))  # fmt: skip
     large = [{"name": f"V{number}", "value": "x" * 1400} for number in range(128)]
     yield apply("as much as a bundle may hold", children.made["deployment"], (f"{WORKER}/env", large))
     yield apply("an endpoint moves", children.made["route"], ("spec/selector", {"modelbundle.dev/bundle": "next"}),

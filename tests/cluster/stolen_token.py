@@ -63,9 +63,9 @@ PODS: list[tuple[str, str, tuple[Edit, ...]]] = [
      ((f"{WORKER}/securityContext/seccompProfile", {"type": "Unconfined"}),)),
     ("SELinux options", "the container runtime's own walls",
      ((f"{WORKER}/securityContext/seLinuxOptions", {"type": "spc_t"}),)),
-    ("the traffic of another Service", "labels and annotations", (("spec/template/metadata/labels/app", TENANTS),)),
-    ("what a webhook puts in", "labels and annotations",
-     ((f"spec/template/metadata/annotations/{labelled('vault.hashicorp.com/agent-inject')}", "true"),)),
+    ("no AppArmor", "the container runtime's own walls",
+     ((f"spec/template/metadata/annotations/{labelled('container.apparmor.security.beta.kubernetes.io/worker')}",
+       "unconfined"),)),
 ]  # fmt: skip
 
 

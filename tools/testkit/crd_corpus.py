@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from tools.testkit.model_bundles import ARTIFACT, PYTORCH, SHA256, model_bundle
+from tools.testkit.pod_corpus import POD_RULE_ERRORS, POD_SCHEMA_ERRORS, POD_VALID
 
 Case = tuple[str, dict[str, Any]]
 
@@ -49,6 +50,7 @@ VALID: list[Case] = [
     ("an unknown field is dropped", model_bundle(extra=1)),
     ("tracing", model_bundle(serving={"tracing": {"endpoint": "http://collector:4318", "samplingRatePerMillion": 0}})),
     ("the longest name", model_bundle(name="a" * 52)),
+    *POD_VALID,
 ]
 
 SCHEMA_ERRORS: list[Case] = [
@@ -92,6 +94,7 @@ SCHEMA_ERRORS: list[Case] = [
     ("a collector with a password", model_bundle(serving={"tracing": {"endpoint": "http://u:p@collector:4318"}})),
     ("a rate of more than all", model_bundle(serving={"tracing": {"samplingRatePerMillion": 1_000_001}})),
     ("a switch as text", model_bundle(serving={"accessLog": "true"})),
+    *POD_SCHEMA_ERRORS,
 ]
 
 # with a word of the message that must come back
@@ -138,4 +141,5 @@ RULE_ERRORS: list[tuple[str, dict[str, Any], str]] = [
         "exactly one of secretRef",
     ),
     ("a nodeSelector key that is none", model_bundle(serving={"nodeSelector": {"a b": "c"}}), "label keys"),
+    *POD_RULE_ERRORS,
 ]

@@ -9,12 +9,11 @@ from bundle_runtime.contract.wire import MAX_HEADED
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
+from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, ObjectName
+from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
 
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
-OBJECT_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
-QUALIFIED_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$"
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
-LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 
 NAME_OR_NONE = f"^({OBJECT_NAME.strip('^$')})?$"
 
@@ -22,7 +21,6 @@ _INT32: dict[str, JsonValue] = {"format": "int32"}
 
 Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
 HttpUrl = Annotated[str, Field(max_length=1024, pattern=r"^https?://[^\s@]+$")]
-ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=OBJECT_NAME)]
 
 
 class Gpu(ApiModel):
@@ -207,7 +205,7 @@ class Serving(ApiModel):
         description="Time for requests in flight when a pod goes. Default: drain time + requestTimeoutSeconds + 5.",
         json_schema_extra=_INT32,
     )
-    node_selector: dict[str, Annotated[str, Field(max_length=63, pattern=LABEL_VALUE)]] | None = Field(
+    node_selector: dict[str, LabelValue] | None = Field(
         default=None,
         max_length=64,
         description="Labels that a node must have.",
@@ -251,4 +249,17 @@ class Serving(ApiModel):
     )
     access_log: bool = Field(
         default=False, description="The server's log has a line of JSON for each request of a client."
+    )
+    pod_labels: dict[str, LabelValue] | None = Field(
+        default=None,
+        max_length=32,
+        description="Labels of the pods, beside the operator's, such as kueue.x-k8s.io/queue-name. A change rolls the"
+        " pods out.",
+        json_schema_extra=rules(*LABEL_RULES),
+    )
+    pod_annotations: dict[str, Annotated[str, Field(max_length=4096)]] | None = Field(
+        default=None,
+        max_length=32,
+        description="Annotations of the pods, for meshes, webhooks and collectors. A change rolls the pods out.",
+        json_schema_extra=rules(*ANNOTATION_RULES),
     )

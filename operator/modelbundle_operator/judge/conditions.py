@@ -235,6 +235,11 @@ def _stage(seen: Observation) -> str:
     if not starting:
         creates = not seen.rollout.observed or len(seen.newest) < seen.wanted
         return "the Deployment creates its pods" if creates else "pods of the former template are leaving"
+    if any(pod.gated for pod in starting):
+        return (
+            "a scheduling gate holds the pod back, until the program that set it, such as Kueue, removes it; `kubectl"
+            " get pod -o yaml` shows it in spec.schedulingGates"
+        )
     if not all(_completed(pod, PREPARE) for pod in starting):
         return "waiting for a node, for images and for prepare to fetch the artifact"
     if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):

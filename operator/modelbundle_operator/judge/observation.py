@@ -89,6 +89,7 @@ class Pod:
     ready_changed: datetime | None = None
     unschedulable: str = ""
     unschedulable_since: datetime | None = None
+    gated: bool = False  # another program, such as Kueue, keeps the scheduler from looking at it
     idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
     containers: dict[str, Container] = field(default_factory=dict)
 
@@ -216,6 +217,7 @@ def observe_pod(body: Body) -> Pod:
         ready_changed=parse_time(ready.get("lastTransitionTime")),
         unschedulable=scheduled.get("message", "") if unschedulable else "",
         unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
+        gated=scheduled.get("status") == "False" and scheduled.get("reason") == "SchedulingGated",
         idle_seconds=_idle_seconds(containers),
         containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
     )

@@ -24,8 +24,15 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
     init.append(server(bundle, resolution, settings))
     return {
         "metadata": {
-            "labels": child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
-            "annotations": {"kubectl.kubernetes.io/default-container": "worker", **_token(serving)},
+            "labels": {
+                **(serving.pod_labels or {}),
+                **child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
+            },
+            "annotations": {
+                **(serving.pod_annotations or {}),
+                "kubectl.kubernetes.io/default-container": "worker",
+                **_token(serving),
+            },
         },
         "spec": {
             "automountServiceAccountToken": False,
