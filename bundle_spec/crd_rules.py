@@ -17,6 +17,9 @@ NOT_OFFLINE = ("self == oldSelf",)
 _KEY = r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
 _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _OWN_PREFIX = "^([^/]*[.])?modelbundle[.]dev/"
+_TAKEN_PATHS = (
+    "^/(modelbundle|tmp|dev|proc|sys|run/secrets|var/run/secrets)(/|$)|^/(bin|etc|lib|lib64|opt|run|sbin|usr|var)$"
+)
 _CONFINEMENT = "^([^/]*[.])?(apparmor|seccomp)[.]security[.](alpha|beta)[.]kubernetes[.]io/"
 
 
@@ -62,6 +65,15 @@ def _none_matches(pattern: str) -> Callable[[Any], bool]:
     return lambda keys: not any(re.search(pattern, key) for key in keys)
 
 
+def _lie_apart(volumes: Any) -> bool:
+    paths = [volume["mountPath"] + "/" for volume in volumes]
+    return all(sum(other.startswith(path) for other in paths) == 1 for path in paths)
+
+
+def _one_source(volume: Any) -> bool:
+    return sum(_has(volume, kind) for kind in ("persistentVolumeClaim", "configMap", "secret")) == 1
+
+
 # whether the value that the rule stands at keeps it; asked only where the schema around it has found nothing
 RULES: Mapping[str, Callable[[Any], bool]] = {
     f"size(self.metadata.name) <= 52 && self.metadata.name.matches('^{_NAME}$')": _name_fits,
@@ -95,4 +107,12 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
         rf"{_OWN_PREFIX}|^kubectl[.]kubernetes[.]io/default-container\Z"
     ),
     f"self.all(key, !key.matches('{_CONFINEMENT}'))": _none_matches(_CONFINEMENT),
+    "self.all(e, self.exists_one(other, (other.mountPath + '/').startsWith(e.mountPath + '/')))": _lie_apart,
+    "!self.matches('(^|/)[.][.]?(/|$)')": lambda it: not re.search(r"(^|/)\.\.?(/|\Z)", it),
+    f"!self.matches('{_TAKEN_PATHS}')": lambda it: not re.search(_TAKEN_PATHS.replace("$", r"\Z"), it),
+    "(has(self.persistentVolumeClaim) ? 1 : 0) + (has(self.configMap) ? 1 : 0)"
+    " + (has(self.secret) ? 1 : 0) == 1": _one_source,
+    "!has(self.readOnly) || self.readOnly || has(self.persistentVolumeClaim)": lambda it: (
+        it.get("readOnly") is not False or _has(it, "persistentVolumeClaim")
+    ),
 }

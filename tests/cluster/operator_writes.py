@@ -44,6 +44,8 @@ def rightful(children: Children) -> Iterator[Attempt]:
     yield apply("labels and annotations that an author asks for", children.made["deployment"],
                 ("spec/template/metadata/labels/app", "mine"),
                 (f"spec/template/metadata/annotations/{labelled('sidecar.istio.io/inject')}", "true"))  # fmt: skip
+    for what in ({"secret": {"secretName": "s"}}, {"persistentVolumeClaim": {"claimName": "weights"}}):
+        yield apply("a volume that an author asks for", children.made["deployment"], volume(**what))
     large = [{"name": f"V{number}", "value": "x" * 1400} for number in range(128)]
     yield apply("as much as a bundle may hold", children.made["deployment"], (f"{WORKER}/env", large))
     yield apply("an endpoint moves", children.made["route"], ("spec/selector", {"modelbundle.dev/bundle": "next"}),

@@ -114,6 +114,8 @@ SERVING_EDITS: list[Object] = [
     {"artifactSecretName": ""},
     {"envFrom": [{"prefix": "P_", "secretRef": {"name": "s", "optional": True}}, {"configMapRef": {"name": "c"}}]},
     {"rollout": {"whenNoCapacity": "Replace", "token": "again"}},
+    {"podLabels": {"team": "a"}, "podAnnotations": {"note": "b"}},
+    {"volumes": [{"name": "w", "mountPath": "/w", "persistentVolumeClaim": {"claimName": "w"}, "readOnly": False}]},
 ]
 
 

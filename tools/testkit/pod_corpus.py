@@ -17,10 +17,22 @@ def _breaks(why: str, says: str, **fields: Any) -> tuple[str, dict[str, Any], st
     return why, model_bundle(serving=fields), says
 
 
+CLAIM: dict[str, Any] = {"name": "w", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "weights"}}
+SECRET: dict[str, Any] = {"name": "s", "mountPath": "/cert", "secret": {"secretName": "cert"}}
+
+
+def _without(volume: dict[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in volume.items() if key != name}
+
+
 POD_VALID: list[Case] = [
     _serving("labels", podLabels={"kueue.x-k8s.io/queue-name": "models", "team": "", "mymodelbundle.dev/a": "b"}),
     _serving("annotations", podAnnotations={"sidecar.istio.io/inject": "false", "note": "any text: {}"}),
-]
+    _serving("a claim, a Secret and a ConfigMap", volumes=[
+        {**CLAIM, "readOnly": False, "subPath": "llama/v3"}, SECRET,
+        {"name": "c", "mountPath": "/models-of-mine/.c", "configMap": {"name": "c", "optional": True}},
+    ]),
+]  # fmt: skip
 
 POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a pod label that is no label value", podLabels={"team": "a b"}),
@@ -28,6 +40,16 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("too many pod labels", podLabels={f"a{number}": "" for number in range(33)}),
     _serving("a pod annotation as a number", podAnnotations={"a": 1}),
     _serving("a long pod annotation", podAnnotations={"a": "x" * 4097}),
+    _serving("a volume without a name", volumes=[_without(CLAIM, "name")]),
+    _serving("a volume without a place", volumes=[_without(CLAIM, "mountPath")]),
+    _serving("a volume at a relative path", volumes=[{**CLAIM, "mountPath": "models"}]),
+    _serving("a volume at the root", volumes=[{**CLAIM, "mountPath": "/"}]),
+    _serving("a volume at a path that ends with a slash", volumes=[{**CLAIM, "mountPath": "/models/"}]),
+    _serving("a volume at a path with a colon", volumes=[{**CLAIM, "mountPath": "/a:b"}]),
+    _serving("a volume of a name with a capital", volumes=[{**CLAIM, "name": "W"}]),
+    _serving("a claim without a name", volumes=[{**CLAIM, "persistentVolumeClaim": {}}]),
+    _serving("a subPath that is absolute", volumes=[{**CLAIM, "subPath": "/v3"}]),
+    _serving("too many volumes", volumes=[{**CLAIM, "name": f"w{n}", "mountPath": f"/w{n}"} for n in range(17)]),
 ]
 
 _OURS = "podLabels: modelbundle.dev/*, app.kubernetes.io/managed-by and pod-template-hash"
@@ -50,4 +72,15 @@ POD_RULE_ERRORS: list[tuple[str, dict[str, Any], str]] = [
         "no AppArmor", _WALLS, podAnnotations={"container.apparmor.security.beta.kubernetes.io/worker": "unconfined"}
     ),
     _breaks("no seccomp", _WALLS, podAnnotations={"seccomp.security.alpha.kubernetes.io/pod": "unconfined"}),
+    _breaks("a volume of nothing", "needs exactly one of", volumes=[_without(CLAIM, "persistentVolumeClaim")]),
+    _breaks("a volume of two", "needs exactly one of", volumes=[{**CLAIM, "secret": SECRET["secret"]}]),
+    _breaks("a volume twice", "a name twice", volumes=[CLAIM, {**SECRET, "name": "w"}]),
+    _breaks("two volumes at one place", "mountPath twice", volumes=[CLAIM, {**SECRET, "mountPath": "/models"}]),
+    _breaks("a volume inside another", "inside another", volumes=[CLAIM, {**SECRET, "mountPath": "/models/cert"}]),
+    _breaks("a volume over the artifact", "mountPath is a place", volumes=[{**CLAIM, "mountPath": "/modelbundle/a"}]),
+    _breaks("a volume in /tmp", "mountPath is a place", volumes=[{**CLAIM, "mountPath": "/tmp/cache"}]),
+    _breaks("a volume over /usr", "mountPath is a place", volumes=[{**CLAIM, "mountPath": "/usr"}]),
+    _breaks("a volume that climbs", "mountPath has a . or ..", volumes=[{**CLAIM, "mountPath": "/models/../etc"}]),
+    _breaks("a subPath that climbs", "subPath has a . or ..", volumes=[{**CLAIM, "subPath": ".."}]),
+    _breaks("a Secret to write to", "for a persistentVolumeClaim only", volumes=[{**SECRET, "readOnly": False}]),
 ]

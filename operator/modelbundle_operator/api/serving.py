@@ -9,8 +9,9 @@ from bundle_runtime.contract.wire import MAX_HEADED
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
-from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, ObjectName
+from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
 from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
+from modelbundle_operator.api.volumes import VOLUME_RULES, Volume
 
 QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
@@ -108,13 +109,6 @@ class Toleration(ApiModel):
         description="How long a NoExecute taint is tolerated.",
         json_schema_extra={"format": "int64"},
     )
-
-
-class LocalObject(ApiModel):
-    """A Secret or ConfigMap of the bundle's namespace."""
-
-    name: ObjectName = Field(description="Name of the object.")
-    optional: bool | None = Field(default=None, description="Start without it when it does not exist.")
 
 
 class PullSecret(ApiModel):
@@ -262,4 +256,10 @@ class Serving(ApiModel):
         max_length=32,
         description="Annotations of the pods, for meshes, webhooks and collectors. A change rolls the pods out.",
         json_schema_extra=rules(*ANNOTATION_RULES),
+    )
+    volumes: list[Volume] | None = Field(
+        default=None,
+        max_length=16,
+        description="Claims, ConfigMaps and Secrets as files of the worker. What is in them is no part of the digest.",
+        json_schema_extra=rules(*VOLUME_RULES),
     )

@@ -1,8 +1,13 @@
 """When no node takes a pod: how long to be patient, what to say, and whether a roll-out may make room first."""
 
+import re
+
 from modelbundle_operator.api.times import seconds_between
 from modelbundle_operator.judge.observation import Observation, Pod
 from modelbundle_operator.judge.reports import quoted
+
+# as in `persistentvolumeclaim "weights" not found` and `1 node(s) had volume node affinity conflict`
+_CLAIM = re.compile("persistentvolume|volume node affinity|volume zone", re.IGNORECASE)
 
 
 def takes_pods_down_first(seen: Observation) -> bool:
@@ -43,7 +48,8 @@ def capacity_words(pod: Pod) -> str:
     # what preemption could not do repeats the first sentence and changes with every node
     words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
     taint = " Name a taint that the pods are to tolerate in spec.serving.tolerations." if "taint" in words else ""
+    claim = " See to the claims that spec.serving.volumes names." if _CLAIM.search(words) else ""
     return (
-        f"No node takes the pod; the scheduler says: {words}.{taint} Free or add such nodes, ask for less in"
+        f"No node takes the pod; the scheduler says: {words}.{taint}{claim} Free or add such nodes, ask for less in"
         " spec.serving (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
     )

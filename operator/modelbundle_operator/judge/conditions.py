@@ -240,11 +240,24 @@ def _stage(seen: Observation) -> str:
             "a scheduling gate holds the pod back, until the program that set it, such as Kueue, removes it; `kubectl"
             " get pod -o yaml` shows it in spec.schedulingGates"
         )
+    if (volumes := seen.bundle.spec.serving.volumes) and any(_waits_on_its_node(pod) for pod in starting):
+        names = ", ".join(volume.name for volume in volumes)
+        return (
+            f"waiting for images and for the volumes of serving.volumes ({names}): where a claim, ConfigMap or Secret"
+            " is missing, `kubectl describe pod` names it"
+        )
     if not all(_completed(pod, PREPARE) for pod in starting):
         return "waiting for a node, for images and for prepare to fetch the artifact"
     if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
         return "install is putting the requirements in place"
     return "the worker is loading the bundle"
+
+
+def _waits_on_its_node(pod: Pod) -> bool:
+    """It has a node, and none of its containers has begun: the kubelet mounts the volumes first."""
+    prepare = pod.containers.get(PREPARE)
+    began = prepare is not None and (prepare.running_since is not None or prepare.newest_end is not None)
+    return pod.scheduled_at is not None and not began
 
 
 def _completed(pod: Pod, name: str) -> bool:

@@ -26,6 +26,7 @@ from modelbundle_operator.render.surroundings import (
     trust_origin,
     user,
 )
+from modelbundle_operator.render.volumes import author_mounts
 from modelbundle_operator.settings import Settings
 
 HTTP_PORT = 8080
@@ -160,6 +161,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             _mount("tmp", "/tmp"),
             _mount("shm", "/dev/shm"),
             *trust_mounts(settings),
+            *author_mounts(serving),
         ],
     }
 

@@ -7,6 +7,7 @@ from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.containers import install, prepare, server, worker
 from modelbundle_operator.render.surroundings import beside, group, trust_volumes
+from modelbundle_operator.render.volumes import author_volumes
 from modelbundle_operator.settings import Settings
 
 FS_GROUP = 65530
@@ -46,7 +47,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             **beside(_placement(serving), settings),
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
-            "volumes": [*_volumes(bundle), *trust_volumes(settings)],
+            "volumes": [*_volumes(bundle), *trust_volumes(settings), *author_volumes(serving)],
         },
     }
 

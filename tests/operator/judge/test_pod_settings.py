@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from modelbundle_operator.judge.conditions import judge
 
 from tests.operator.judge.test_conditions import seen
-from tools.testkit.cluster_objects import pod, serving_pod
+from tools.testkit.cluster_objects import completed, pod, running, serving_pod, waiting
 
 GATED = {"status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling"}
 
@@ -34,3 +35,29 @@ def test_one_of_two_that_a_queue_holds_back_serves() -> None:
     judgement = judge(seen(serving_pod("a"), gated("b"), replicas=2))
     assert [c.status for c in judgement.conditions if c.type == "Ready"] == ["True"]
     assert ["scheduling gate" in c.message for c in judgement.conditions if c.type == "Reconciling"] == [True]
+
+
+VOLUMES = {
+    "volumes": [
+        {"name": "weights", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "w"}},
+        {"name": "cert", "mountPath": "/etc/cert", "secret": {"secretName": "s"}},
+    ]
+}
+
+
+def test_a_pod_on_its_node_may_lack_a_volume() -> None:
+    assert "(weights, cert)" in ready(pod(), serving=VOLUMES)[2]
+    assert "serving.volumes" in ready(pod(prepare=waiting("PodInitializing")), serving=VOLUMES)[2]
+    assert "serving.volumes" not in ready(pod())[2]
+    assert "serving.volumes" not in ready(pod(prepare=running(2)), serving=VOLUMES)[2]
+    assert "serving.volumes" not in ready(pod(prepare=completed(), server=running(3)), serving=VOLUMES)[2]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ['0/1 nodes are available: persistentvolumeclaim "w" not found.', "1 node(s) had volume node affinity conflict."],
+)
+def test_a_claim_that_keeps_nodes_from_taking_the_pod_is_named(words: str) -> None:
+    status, reason, message = ready(pod(unschedulable=words), serving=VOLUMES, now=1)
+    assert (status, reason) == ("False", "WaitingForCapacity")
+    assert "See to the claims that spec.serving.volumes names." in message

@@ -113,6 +113,7 @@ def test_defaults():
         "$.spec.serving.rollout.whenNoCapacity": "Wait",
         "$.spec.serving.tracebacks": False,
         "$.spec.serving.accessLog": False,
+        "$.spec.serving.volumes[].readOnly": True,
         "$.status": {},
         "$.status.observedGeneration": -1,
         "$.status.conditions[].message": "",

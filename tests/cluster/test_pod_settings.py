@@ -1,0 +1,85 @@
+"""What an author adds to the pods of a bundle, seen on the objects and by the worker itself."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.bundles import cpu_bundle, wait_ready
+from tools.testkit.call import post, service_url
+from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.store import Store
+
+MODEL = """
+def load():
+    return [open(f"/etc/mine/{name}").read() for name in ("claim/weights", "config/a", "secret/key")]
+"""
+PREDICT = """
+def load(model):
+    def predict(x, y):
+        try:
+            open("/etc/mine/claim/weights", "w")
+        except OSError as error:
+            return [*model, error.errno]
+    return predict
+"""
+READ_ONLY = 30
+SERVING: Manifest = {
+    "podLabels": {"kueue.x-k8s.io/queue-name": "models"},
+    "podAnnotations": {"sidecar.istio.io/inject": "true"},
+    "volumes": [
+        {"name": "claim", "mountPath": "/etc/mine/claim", "persistentVolumeClaim": {"claimName": "mine"}},
+        {"name": "config", "mountPath": "/etc/mine/config", "configMap": {"name": "mine"}},
+        {"name": "tmp", "mountPath": "/etc/mine/secret", "secret": {"secretName": "mine"}},
+    ],
+}
+
+
+@pytest.fixture
+def claim(namespace: str) -> Iterator[Manifest]:
+    """A claim of a directory of this machine, which is the local cluster's node."""
+    if os.environ.get("CLUSTER"):
+        pytest.skip("the test puts the weights on the local cluster's node itself")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
+        Path(place).chmod(0o755)
+        (Path(place) / "weights").write_text("7")
+        common = {"accessModes": ["ReadOnlyMany"], "storageClassName": ""}
+        volume = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": namespace},
+            "spec": {**common, "capacity": {"storage": "1Mi"}, "hostPath": {"path": place}},
+        }
+        apply(volume)
+        spec = {**common, "volumeName": namespace, "resources": {"requests": {"storage": "1Mi"}}}
+        yield {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "mine"}, "spec": spec}
+        kubectl("delete", "persistentvolume", namespace, "--wait=false")
+
+
+def test_the_pods_have_what_the_author_asks_for(
+    operator: Callable[[], None], store: Store, namespace: str, claim: Manifest
+) -> None:
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}, "data": {"a": "b"}}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"key": "k"}}
+    bundle = cpu_bundle(store, "fitted", predict=PREDICT, model=MODEL, serving=SERVING)
+    apply(claim, config, bundle, namespace=namespace)
+    wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp)" in _ready(namespace), 60)
+    apply(secret, namespace=namespace)
+    wait_ready("fitted", namespace, 180)  # the kubelet tries a volume again at growing intervals
+    with service_url("fitted", namespace) as url:
+        assert post(f"{url}/predict", {"x": 1, "y": ""}).value == ["7", "b", "k", READ_ONLY]
+    (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=fitted")
+    assert pod["metadata"]["labels"].items() >= SERVING["podLabels"].items()
+    assert pod["metadata"]["annotations"].items() >= SERVING["podAnnotations"].items()
+
+    kubectl("annotate", "modelbundle", "fitted", "looked-at=once", namespace=namespace)
+    wait_ready("fitted", namespace)
+    assert (get("deployment", "fitted", namespace) or {})["metadata"]["generation"] == 1, "one more reconcile"
+
+
+def _ready(namespace: str) -> str:
+    return str(condition(get("modelbundle", "fitted", namespace) or {}, "Ready").get("message", ""))
