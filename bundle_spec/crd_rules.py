@@ -115,4 +115,7 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "!has(self.readOnly) || self.readOnly || has(self.persistentVolumeClaim)": lambda it: (
         it.get("readOnly") is not False or _has(it, "persistentVolumeClaim")
     ),
+    "self.all(e, self.exists_one(other, other.topologyKey == e.topologyKey))": lambda it: (
+        len({entry["topologyKey"] for entry in it}) == len(it)
+    ),
 }

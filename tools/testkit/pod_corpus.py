@@ -20,6 +20,10 @@ def _breaks(why: str, says: str, **fields: Any) -> tuple[str, dict[str, Any], st
 CLAIM: dict[str, Any] = {"name": "w", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "weights"}}
 SECRET: dict[str, Any] = {"name": "s", "mountPath": "/cert", "secret": {"secretName": "cert"}}
 
+GPU_TYPES = {"key": "gpu", "operator": "In", "values": ["a100", "h100"]}
+NODES = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [GPU_TYPES]}]}}
+ZONES = {"topologyKey": "topology.kubernetes.io/zone", "maxSkew": 2, "whenUnsatisfiable": "DoNotSchedule"}
+
 
 def _without(volume: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in volume.items() if key != name}
@@ -32,6 +36,8 @@ POD_VALID: list[Case] = [
         {**CLAIM, "readOnly": False, "subPath": "llama/v3"}, SECRET,
         {"name": "c", "mountPath": "/models-of-mine/.c", "configMap": {"name": "c", "optional": True}},
     ]),
+    _serving("affinity", affinity={"nodeAffinity": NODES, "podAntiAffinity": {}}),
+    _serving("a spread over hosts and zones", topologySpread=[{"topologyKey": "kubernetes.io/hostname"}, ZONES]),
 ]  # fmt: skip
 
 POD_SCHEMA_ERRORS: list[Case] = [
@@ -50,6 +56,11 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a claim without a name", volumes=[{**CLAIM, "persistentVolumeClaim": {}}]),
     _serving("a subPath that is absolute", volumes=[{**CLAIM, "subPath": "/v3"}]),
     _serving("too many volumes", volumes=[{**CLAIM, "name": f"w{n}", "mountPath": f"/w{n}"} for n in range(17)]),
+    _serving("affinity as a list", affinity=[NODES]),
+    _serving("a spread over nothing", topologySpread=[{"maxSkew": 1}]),
+    _serving("a spread over no label", topologySpread=[{"topologyKey": "a b"}]),
+    _serving("a spread with no skew", topologySpread=[{**ZONES, "maxSkew": 0}]),
+    _serving("a spread that may fail in another way", topologySpread=[{**ZONES, "whenUnsatisfiable": "Hope"}]),
 ]
 
 _OURS = "podLabels: modelbundle.dev/*, app.kubernetes.io/managed-by and pod-template-hash"
@@ -83,4 +94,5 @@ POD_RULE_ERRORS: list[tuple[str, dict[str, Any], str]] = [
     _breaks("a volume that climbs", "mountPath has a . or ..", volumes=[{**CLAIM, "mountPath": "/models/../etc"}]),
     _breaks("a subPath that climbs", "subPath has a . or ..", volumes=[{**CLAIM, "subPath": ".."}]),
     _breaks("a Secret to write to", "for a persistentVolumeClaim only", volumes=[{**SECRET, "readOnly": False}]),
+    _breaks("two spreads over zones", "a topologyKey twice", topologySpread=[ZONES, _without(ZONES, "maxSkew")]),
 ]

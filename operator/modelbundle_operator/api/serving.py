@@ -1,6 +1,6 @@
 """`spec.serving`: how a bundle is served. Mutable, and outside the digest: it changes no answer."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.types import JsonValue
@@ -10,6 +10,7 @@ from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
+from modelbundle_operator.api.placement import SPREAD_RULES, TopologySpread
 from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
 from modelbundle_operator.api.volumes import VOLUME_RULES, Volume
 
@@ -262,4 +263,15 @@ class Serving(ApiModel):
         max_length=16,
         description="Claims, ConfigMaps and Secrets as files of the worker. What is in them is no part of the digest.",
         json_schema_extra=rules(*VOLUME_RULES),
+    )
+    affinity: dict[str, Any] | None = Field(
+        default=None,
+        max_length=3,
+        description="nodeAffinity, podAffinity and podAntiAffinity as in a pod; 16 KiB at most.",
+    )
+    topology_spread: list[TopologySpread] | None = Field(
+        default=None,
+        max_length=8,
+        description="Spreads the pods over nodes or zones. When not set: as the cluster's scheduler does by default.",
+        json_schema_extra=rules(*SPREAD_RULES),
     )

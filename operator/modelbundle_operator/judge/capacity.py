@@ -8,6 +8,8 @@ from modelbundle_operator.judge.reports import quoted
 
 # as in `persistentvolumeclaim "weights" not found` and `1 node(s) had volume node affinity conflict`
 _CLAIM = re.compile("persistentvolume|volume node affinity|volume zone", re.IGNORECASE)
+# what the nodeSelector may be the cause of too is in other words
+_APART = re.compile("pod (anti-)?affinity rules|topology spread constraints", re.IGNORECASE)
 
 
 def takes_pods_down_first(seen: Observation) -> bool:
@@ -47,9 +49,13 @@ def capacity_words(pod: Pod) -> str:
     """The scheduler's words about a pod, and what the user can do."""
     # what preemption could not do repeats the first sentence and changes with every node
     words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
-    taint = " Name a taint that the pods are to tolerate in spec.serving.tolerations." if "taint" in words else ""
-    claim = " See to the claims that spec.serving.volumes names." if _CLAIM.search(words) else ""
+    advice = [
+        (" Name a taint that the pods are to tolerate in spec.serving.tolerations.", "taint" in words),
+        (" See to the claims that spec.serving.volumes names.", _CLAIM.search(words)),
+        (" Loosen spec.serving.affinity or topologySpread.", _APART.search(words)),
+    ]
+    more = "".join(text for text, applies in advice if applies)
     return (
-        f"No node takes the pod; the scheduler says: {words}.{taint}{claim} Free or add such nodes, ask for less in"
+        f"No node takes the pod; the scheduler says: {words}.{more} Free or add such nodes, ask for less in"
         " spec.serving (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from bundle_spec.gpu_resource import check_gpu_resource
+from bundle_spec.serving import SERVING_CHECKS
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.api.status import Retry
@@ -99,7 +99,7 @@ class Reconciler:
         """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""
         bundle = parse(body)
         _refuse_replicas(bundle, self.settings.replicas_max)
-        _refuse_gpu(bundle)
+        _refuse_serving(bundle)
         resolution = resolve(
             bundle,
             lambda name: self.cache.get(KIND, key.bundle(name)),
@@ -232,9 +232,11 @@ def _refuse_replicas(bundle: ModelBundle, most: int) -> None:
         )
 
 
-def _refuse_gpu(bundle: ModelBundle) -> None:
-    """Terminal when its pods would ask for a GPU under a name that none can have."""
-    try:
-        check_gpu_resource(bundle.spec.serving.model_dump(by_alias=True, exclude_none=True))
-    except ValueError as error:
-        raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None
+def _refuse_serving(bundle: ModelBundle) -> None:
+    """Terminal when it asks for pods that none can have."""
+    serving = bundle.spec.serving.model_dump(by_alias=True, exclude_none=True)
+    for check in SERVING_CHECKS:
+        try:
+            check(serving)
+        except ValueError as error:
+            raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None

@@ -61,3 +61,17 @@ def test_a_claim_that_keeps_nodes_from_taking_the_pod_is_named(words: str) -> No
     status, reason, message = ready(pod(unschedulable=words), serving=VOLUMES, now=1)
     assert (status, reason) == ("False", "WaitingForCapacity")
     assert "See to the claims that spec.serving.volumes names." in message
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("1 node(s) didn't match pod anti-affinity rules.", True),
+        ("1 node(s) didn't match pod topology spread constraints.", True),
+        ("1 node(s) didn't match Pod's node affinity/selector.", False),
+    ],
+)
+def test_pods_that_keep_one_another_away_are_told_apart_from_a_selector(words: str, said: bool) -> None:
+    _, reason, message = ready(pod(unschedulable=words), now=1)
+    assert reason == "WaitingForCapacity"
+    assert ("Loosen spec.serving.affinity or topologySpread." in message) is said

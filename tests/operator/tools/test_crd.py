@@ -114,6 +114,8 @@ def test_defaults():
         "$.spec.serving.tracebacks": False,
         "$.spec.serving.accessLog": False,
         "$.spec.serving.volumes[].readOnly": True,
+        "$.spec.serving.topologySpread[].maxSkew": 1,
+        "$.spec.serving.topologySpread[].whenUnsatisfiable": "ScheduleAnyway",
         "$.status": {},
         "$.status.observedGeneration": -1,
         "$.status.conditions[].message": "",
