@@ -16,7 +16,7 @@ from typing import Any, Callable, Dict, List
 from bundle_spec.process_text import check_process_text
 from bundle_spec.requirements import check_requirements
 from bundle_spec.schema_limits import problem as schema_problem
-from bundle_spec.serving import SERVING_CHECKS
+from bundle_spec.serving import SERVING_CHECKS, check_env
 from bundle_spec.structural import violations
 from bundle_spec.unknown_fields import unknown_fields
 
@@ -33,7 +33,9 @@ def refusals(manifest: Mapping[str, Any], *, local: bool = False) -> List[str]:
     found = violations(_with_uri(manifest) if local else manifest, _schema())
     if not found:
         spec = manifest["spec"]
-        return content_refusals(spec["bundle"]) + _refused_by(list(SERVING_CHECKS), spec.get("serving") or {})
+        own_env = spec["bundle"].get("env") or []
+        checks = [*SERVING_CHECKS, lambda serving: check_env(serving, own_env)]
+        return content_refusals(spec["bundle"]) + _refused_by(checks, spec.get("serving") or {})
     if any(line.startswith(_REQUIREMENTS) for line in found):  # PEP 508 says more than a pattern
         better = _refused_by([_check_requirements], manifest["spec"]["bundle"])
         found = [line for line in found if not (better and line.startswith(_REQUIREMENTS))] + better

@@ -77,6 +77,11 @@ def _env_params(value: Any) -> dict[str, Any]:
 
 def _env_entry(entry: Any, index: int) -> dict[str, Any]:
     """A variable without a value is an empty one, as in a pod."""
+    if isinstance(entry, Mapping) and "valueFrom" in entry:
+        raise ValueError(
+            f"$.env[{index}].valueFrom is not part of a bundle, whose env has plain values: a key of a Secret goes into"
+            " spec.serving.env"
+        )
     fields = _fields(entry, ("name", "value"), f"$.env[{index}]")
     return {"value": "", **fields}
 

@@ -118,4 +118,7 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     "self.all(e, self.exists_one(other, other.topologyKey == e.topologyKey))": lambda it: (
         len({entry["topologyKey"] for entry in it}) == len(it)
     ),
+    "has(self.secretKeyRef) != has(self.configMapKeyRef)": lambda it: (
+        _has(it, "secretKeyRef") != _has(it, "configMapKeyRef")
+    ),
 }

@@ -24,6 +24,8 @@ GPU_TYPES = {"key": "gpu", "operator": "In", "values": ["a100", "h100"]}
 NODES = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [{"matchExpressions": [GPU_TYPES]}]}}
 ZONES = {"topologyKey": "topology.kubernetes.io/zone", "maxSkew": 2, "whenUnsatisfiable": "DoNotSchedule"}
 
+TOKEN: dict[str, Any] = {"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}
+
 
 def _without(volume: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in volume.items() if key != name}
@@ -38,6 +40,9 @@ POD_VALID: list[Case] = [
     ]),
     _serving("affinity", affinity={"nodeAffinity": NODES, "podAntiAffinity": {}}),
     _serving("a spread over hosts and zones", topologySpread=[{"topologyKey": "kubernetes.io/hostname"}, ZONES]),
+    _serving("keys of a Secret and a ConfigMap", env=[
+        TOKEN, {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a.b_C-d", "optional": True}}},
+    ]),
 ]  # fmt: skip
 
 POD_SCHEMA_ERRORS: list[Case] = [
@@ -61,6 +66,10 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a spread over no label", topologySpread=[{"topologyKey": "a b"}]),
     _serving("a spread with no skew", topologySpread=[{**ZONES, "maxSkew": 0}]),
     _serving("a spread that may fail in another way", topologySpread=[{**ZONES, "whenUnsatisfiable": "Hope"}]),
+    _serving("a plain value in serving.env", env=[{"name": "A", "value": "b"}]),
+    _serving("a key of no Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"key": "token"}}}]),
+    _serving("no key of a Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf"}}}]),
+    _serving("a key with a slash", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf", "key": "a/b"}}}]),
 ]
 
 _OURS = "podLabels: modelbundle.dev/*, app.kubernetes.io/managed-by and pod-template-hash"
@@ -95,4 +104,8 @@ POD_RULE_ERRORS: list[tuple[str, dict[str, Any], str]] = [
     _breaks("a subPath that climbs", "subPath has a . or ..", volumes=[{**CLAIM, "subPath": ".."}]),
     _breaks("a Secret to write to", "for a persistentVolumeClaim only", volumes=[{**SECRET, "readOnly": False}]),
     _breaks("two spreads over zones", "a topologyKey twice", topologySpread=[ZONES, _without(ZONES, "maxSkew")]),
+    _breaks("a value from nothing", "valueFrom needs exactly one", env=[{**TOKEN, "valueFrom": {}}]),
+    _breaks("a variable from two keys", "env names each variable once", env=[TOKEN, TOKEN]),
+    _breaks("the runtime's variable from a key", "belong to the runtime", env=[{**TOKEN, "name": "PYTHONPATH"}]),
+    _breaks("the devices from a key", "device plugin", env=[{**TOKEN, "name": "NVIDIA_VISIBLE_DEVICES"}]),
 ]

@@ -26,6 +26,20 @@ NAME_RULES = (
     ),
 )
 
+ENV_NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
+ENV_NAME_RULES = (
+    Rule(
+        "!self.matches('^(PYTHON|LD_|MODELBUNDLE_)|^(PATH|HOME|TMPDIR)$')",
+        "PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR belong to the runtime: choose another name",
+    ),
+    Rule(
+        "!self.matches('^(NVIDIA|HIP|ROCR|HABANA)_')",
+        "NVIDIA_*, HIP_*, ROCR_* and HABANA_* say which devices a container sees, and belong to the device plugin: ask"
+        " for devices in serving.gpu, and choose among them with CUDA_VISIBLE_DEVICES",
+    ),
+)
+ENV_ONCE = Rule("self.all(e, self.exists_one(other, other.name == e.name))", "env names each variable once")
+
 FreeForm = Annotated[dict[str, Any], Field(max_length=1024)]
 Tag = Annotated[str, Field(min_length=1, max_length=200, pattern=TAG)]
 FunctionPath = Annotated[str, Field(max_length=256, pattern=DOTTED_PATH)]
@@ -154,22 +168,12 @@ class EnvVar(ApiModel):
     name: str = Field(
         min_length=1,
         max_length=128,
-        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
+        pattern=ENV_NAME,
         description="Name. PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR are the runtime's own; NVIDIA_*, HIP_*,"
         " ROCR_* and HABANA_* the device plugin's.",
-        json_schema_extra=rules(
-            Rule(
-                "!self.matches('^(PYTHON|LD_|MODELBUNDLE_)|^(PATH|HOME|TMPDIR)$')",
-                "PYTHON*, LD_*, MODELBUNDLE_*, PATH, HOME and TMPDIR belong to the runtime: choose another name",
-            ),
-            Rule(
-                "!self.matches('^(NVIDIA|HIP|ROCR|HABANA)_')",
-                "NVIDIA_*, HIP_*, ROCR_* and HABANA_* say which devices a container sees, and belong to the device"
-                " plugin: ask for devices in serving.gpu, and choose among them with CUDA_VISIBLE_DEVICES",
-            ),
-        ),
+        json_schema_extra=rules(*ENV_NAME_RULES),
     )
-    value: str = Field(max_length=8192, description="Value, taken literally. Secrets go into serving.envFrom.")
+    value: str = Field(max_length=8192, description="Value, taken literally. Keys of Secrets go into spec.serving.env.")
 
 
 class Bundle(ApiModel):
@@ -200,9 +204,7 @@ class Bundle(ApiModel):
         default=None,
         max_length=128,
         description="Plain environment variables of the worker. They change what runs, so they are part of the bundle.",
-        json_schema_extra=rules(
-            Rule("self.all(e, self.exists_one(other, other.name == e.name))", "env names each variable once")
-        ),
+        json_schema_extra=rules(ENV_ONCE),
     )
     load_predict_fn: FunctionPath | None = Field(
         default=None, description="For zip: module path of load_predict_fn, such as predict.my_load_predict_fn."

@@ -9,6 +9,8 @@ from bundle_runtime.contract.wire import MAX_HEADED
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
+from modelbundle_operator.api.bundle import ENV_ONCE
+from modelbundle_operator.api.key_env import KeyEnvVar
 from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
 from modelbundle_operator.api.placement import SPREAD_RULES, TopologySpread
 from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
@@ -274,4 +276,10 @@ class Serving(ApiModel):
         max_length=8,
         description="Spreads the pods over nodes or zones. When not set: as the cluster's scheduler does by default.",
         json_schema_extra=rules(*SPREAD_RULES),
+    )
+    env: list[KeyEnvVar] | None = Field(
+        default=None,
+        max_length=64,
+        description="Single keys of Secrets and ConfigMaps as environment variables of the worker, as with envFrom.",
+        json_schema_extra=rules(ENV_ONCE),
     )

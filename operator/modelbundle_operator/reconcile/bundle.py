@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
-from bundle_spec.serving import SERVING_CHECKS
+from bundle_spec.serving import SERVING_CHECKS, check_env
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.api.status import Retry
@@ -106,6 +106,7 @@ class Reconciler:
             lambda name: self.cache.awaits(key.bundle(name)),
         )
         refuse(self.limits(), bundle, resolution)
+        _refuse_env(bundle, resolution)
         return bundle, resolution
 
     def _weight(self, key: Key, body: Body) -> int:
@@ -234,9 +235,17 @@ def _refuse_replicas(bundle: ModelBundle, most: int) -> None:
 
 def _refuse_serving(bundle: ModelBundle) -> None:
     """Terminal when it asks for pods that none can have."""
-    serving = bundle.spec.serving.model_dump(by_alias=True, exclude_none=True)
     for check in SERVING_CHECKS:
-        try:
-            check(serving)
-        except ValueError as error:
-            raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None
+        _refuse_unless(check, bundle)
+
+
+def _refuse_env(bundle: ModelBundle, resolution: Resolution) -> None:
+    """Terminal when a key of a Secret would take the place of a variable that is part of the digest."""
+    _refuse_unless(lambda serving: check_env(serving, resolution.document.get("env", [])), bundle)
+
+
+def _refuse_unless(check: Callable[[Body], None], bundle: ModelBundle) -> None:
+    try:
+        check(bundle.spec.serving.model_dump(by_alias=True, exclude_none=True))
+    except ValueError as error:
+        raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None

@@ -140,13 +140,14 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         for entry in resolution.document.get("env", [])
         if not _GIVES_DEVICES.fullmatch(entry["name"])
     }
+    keys = {entry.name: entry.model_dump(by_alias=True, exclude_none=True) for entry in serving.env or []}
     return {
         "name": "worker",
         "image": worker_image(resolution.document, settings),
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python3", "-m", "bundle_runtime.worker"],
         "workingDir": LAYOUT.runtime_dir,
-        "env": _env(own | users),
+        "env": [entry for entry in _env(own | users) if entry["name"] not in keys] + list(keys.values()),
         **_env_from(serving),
         **worker_probes(PROBE_PORT, serving.startup_timeout_seconds),
         "resources": worker_resources(serving, gpu=True),
