@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from typing import Any, Callable, Iterable, Tuple
 
 from bundle_spec.affinity import check_affinity
+from bundle_spec.cpu_limits import check_cpu_limits
 from bundle_spec.gpu_resource import check_gpu_resource
 
 # each raises ValueError with the path of the field
-SERVING_CHECKS: Tuple[Callable[[Mapping[str, Any]], None], ...] = (check_gpu_resource, check_affinity)
+SERVING_CHECKS: Tuple[Callable[[Mapping[str, Any]], None], ...] = (
+    check_gpu_resource,
+    check_affinity,
+    check_cpu_limits,
+)
 
 
 def check_env(serving: Mapping[str, Any], of_bundle: Iterable[Mapping[str, Any]]) -> None:

@@ -123,7 +123,8 @@ class LocalServing:
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
         variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
-        cpu = (self.serving.get("resources") or {}).get("cpu")
+        resources = self.serving.get("resources") or {}
+        cpu = resources.get("cpuLimit") if resources.get("cpu") is None else resources["cpu"]
         if cpu is not None:
             variables["MODELBUNDLE_CPUS"] = str(whole_cpus(cpu))
         variables.update(self.added)

@@ -43,6 +43,9 @@ POD_VALID: list[Case] = [
     _serving("keys of a Secret and a ConfigMap", env=[
         TOKEN, {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a.b_C-d", "optional": True}}},
     ]),
+    _serving("CPU limits", resources={"cpu": 1, "cpuLimit": "1500m"}, serverResources={"cpuLimit": 1}),
+    _serving("prepare's resources", prepareResources={"cpu": "100m", "memory": "256Mi"}),
+    _serving("sizes", sizeLimits={"artifact": "10Gi", "requirements": "5Gi", "tmp": "20Gi", "shm": "1Gi"}),
 ]  # fmt: skip
 
 POD_SCHEMA_ERRORS: list[Case] = [
@@ -70,6 +73,8 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a key of no Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"key": "token"}}}]),
     _serving("no key of a Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf"}}}]),
     _serving("a key with a slash", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf", "key": "a/b"}}}]),
+    _serving("a CPU limit in words", resources={"cpuLimit": "2 cores"}),
+    _serving("a size in words", sizeLimits={"tmp": "much"}),
 ]
 
 _OURS = "podLabels: modelbundle.dev/*, app.kubernetes.io/managed-by and pod-template-hash"

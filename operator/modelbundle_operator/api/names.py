@@ -37,7 +37,8 @@ from bundle_spec.names import (
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 from modelbundle_operator.api.bundle import Artifact, Bundle, CloneFrom, CustomBaseImage, EnvParams, EnvVar
 from modelbundle_operator.api.object_names import LocalObject
-from modelbundle_operator.api.serving import EnvFromSource, Gpu, Resources, Rollout, Serving, Toleration
+from modelbundle_operator.api.resources import Resources
+from modelbundle_operator.api.serving import EnvFromSource, Gpu, Rollout, Serving, Toleration
 from modelbundle_operator.api.status import (
     Base,
     Condition,

@@ -14,16 +14,15 @@ from modelbundle_operator.api.key_env import KeyEnvVar
 from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
 from modelbundle_operator.api.placement import SPREAD_RULES, TopologySpread
 from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
+from modelbundle_operator.api.resources import PrepareResources, Resources, ServerResources, SizeLimits
 from modelbundle_operator.api.volumes import VOLUME_RULES, Volume
 
-QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
 
 NAME_OR_NONE = f"^({OBJECT_NAME.strip('^$')})?$"
 
 _INT32: dict[str, JsonValue] = {"format": "int32"}
 
-Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
 HttpUrl = Annotated[str, Field(max_length=1024, pattern=r"^https?://[^\s@]+$")]
 
 
@@ -38,35 +37,6 @@ class Gpu(ApiModel):
         max_length=253,
         pattern=QUALIFIED_KEY,
         description="Extended resource that stands for a GPU. Its taint is tolerated.",
-    )
-
-
-class Resources(ApiModel):
-    """CPU, memory and disk of the worker of each replica."""
-
-    cpu: Quantity | None = Field(
-        default=None,
-        description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some. Libraries'
-        " start a thread for each, unless OMP_NUM_THREADS is set.",
-    )
-    memory: Quantity | None = Field(
-        default=None, description='Memory that the worker gets, such as "8Gi": request and limit, /dev/shm included.'
-    )
-    ephemeral_storage: Quantity | None = Field(
-        default=None,
-        description='Disk, such as "20Gi": request and limit of the artifact, requirements, /tmp and logs.',
-    )
-
-
-class ServerResources(ApiModel):
-    """CPU and memory of the HTTP front of each replica."""
-
-    cpu: Quantity | None = Field(
-        default=None, description="CPU that the server asks for; 50m when not set. It may use more when there is some."
-    )
-    memory: Quantity | None = Field(
-        default=None,
-        description="Memory that the server may use. When not set: 16 times maxRequestBytes, at least 1Gi.",
     )
 
 
@@ -283,3 +253,5 @@ class Serving(ApiModel):
         description="Single keys of Secrets and ConfigMaps as environment variables of the worker, as with envFrom.",
         json_schema_extra=rules(ENV_ONCE),
     )
+    prepare_resources: PrepareResources | None = None
+    size_limits: SizeLimits | None = None

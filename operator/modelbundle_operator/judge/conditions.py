@@ -15,7 +15,7 @@ from modelbundle_operator.judge.evidence import Evidence, gather
 from modelbundle_operator.judge.giving_back import retry_due, with_words
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
-from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE
+from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, quoted
 from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 
 Check = Callable[[Evidence], Verdict | None]
@@ -134,7 +134,7 @@ def is_starting(known: Evidence) -> Verdict:
     seen = known.seen
     before = next((c for c in seen.previous.conditions or [] if c.type == ConditionType.READY), None)
     status: Truth = "Unknown" if before is None or before.status == "Unknown" else "False"
-    return Verdict(ConditionType.READY, status, Reason.PROGRESSING, f"{_count(seen)}: {_stage(seen)}.")
+    return Verdict(ConditionType.READY, status, Reason.PROGRESSING, f"{_count(seen)}: {_how_far(seen)}")
 
 
 READY: tuple[Check, ...] = (is_only_stored, pods_answer, something_failed, waits_for_capacity, is_starting)
@@ -219,7 +219,7 @@ AVAILABLE: tuple[Check, ...] = (some_pod_answers, is_scaled_to_zero, no_pod_answ
 def _reconciling(known: Evidence, ready: Verdict) -> Verdict:
     if ready.status == "True":
         trouble = something_failed(known) or waits_for_capacity(known)
-        reason, why = (trouble.reason, trouble.message) if trouble else (Reason.PROGRESSING, f"{_stage(known.seen)}.")
+        reason, why = (trouble.reason, trouble.message) if trouble else (Reason.PROGRESSING, _how_far(known.seen))
         text = f"{_count(known.seen)}; the roll-out is not complete: {why}"
         return Verdict(ConditionType.RECONCILING, "True", reason, text)
     return Verdict(ConditionType.RECONCILING, "True", ready.reason, ready.message)
@@ -227,6 +227,10 @@ def _reconciling(known: Evidence, ready: Verdict) -> Verdict:
 
 def _count(seen: Observation) -> str:
     return f"{len(seen.serving)} of {seen.wanted} {'pod answers' if seen.wanted == 1 else 'pods answer'}"
+
+
+def _how_far(seen: Observation) -> str:
+    return f"{_stage(seen)}.{_eviction(seen)}"
 
 
 def _stage(seen: Observation) -> str:
@@ -251,6 +255,17 @@ def _stage(seen: Observation) -> str:
     if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
         return "install is putting the requirements in place"
     return "the worker is loading the bundle"
+
+
+def _eviction(seen: Observation) -> str:
+    """What the kubelet said to a pod of the same template before: the next one may come to the same end."""
+    before = next((pod.evicted for pod in seen.evicted if pod.template in {one.template for one in seen.newest}), "")
+    if not before:
+        return ""
+    return (
+        f" A pod before was evicted: {quoted(before).rstrip('. ')}. Where a size is exceeded, raise serving.sizeLimits"
+        " or serving.resources.ephemeralStorage."
+    )
 
 
 def _waits_on_its_node(pod: Pod) -> bool:

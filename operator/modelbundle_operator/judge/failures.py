@@ -13,6 +13,7 @@ from bundle_runtime.advice.row import INSTALL as INSTALLING
 from bundle_runtime.advice.table import advice_for
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
+from modelbundle_operator.judge.refused_pods import advice
 from modelbundle_operator.judge.reports import ALLOWED, quoted
 
 _TERMINAL = frozenset(
@@ -24,7 +25,6 @@ _IMAGE_WAITS = frozenset(
 _START_ERRORS = frozenset({"CreateContainerError", "RunContainerError"})
 _KILLED = (137, 143)
 _PHASES = {PREPARE: FETCH, INSTALL: INSTALLING}  # whose reports know nothing of what is around the pod
-_SCC = "security context constraint"
 _MISSING = re.compile(r"(secret|configmap) \"?[\w.-]+\"? not found|couldn't find key", re.IGNORECASE)
 
 
@@ -51,10 +51,10 @@ def failure(seen: Observation) -> Failure | None:
         )[1]
     if seen.rollout.refused and len(seen.newest) < seen.wanted:
         message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
-        what = "Change what it names; the Deployment tries again automatically."
-        if _SCC in seen.rollout.refused:
-            what = "OpenShift chooses ids: set the operator's podIds to platform, then a new serving.rollout.token."
-        return Failure(Reason.PODS_REFUSED, f"{message}. {what}")
+        return Failure(
+            Reason.PODS_REFUSED,
+            f"{message}. {advice(seen.rollout.refused)} The Deployment tries again automatically.",
+        )
     return None
 
 

@@ -89,6 +89,7 @@ class Pod:
     ready_changed: datetime | None = None
     unschedulable: str = ""
     unschedulable_since: datetime | None = None
+    evicted: str = ""  # why the kubelet has taken it down
     gated: bool = False  # another program, such as Kueue, keeps the scheduler from looking at it
     idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
     containers: dict[str, Container] = field(default_factory=dict)
@@ -130,6 +131,7 @@ class Observation(RunningPods):
     rollout: Rollout = field(default_factory=Rollout)
     contended: str = ""  # in words, who changes a child again and again
     retry: Retry | None = None  # what is decided about pods that cannot start
+    evicted: tuple[Pod, ...] = ()
 
     @property
     def wanted(self) -> int:
@@ -170,6 +172,12 @@ def that_count(pods: Iterable[Pod], digest: str | None = None) -> tuple[Pod, ...
     """The pods that count, of this digest where one is given. Pods of a namesake that was deleted carry another one."""
     label = None if digest is None else short_digest(digest)
     return tuple(pod for pod in pods if pod.counts and label in (None, pod.label))
+
+
+def that_were_evicted(pods: Iterable[Pod], digest: str) -> tuple[Pod, ...]:
+    """The pods of this digest that the kubelet has taken down; Kubernetes keeps them for a while."""
+    label = short_digest(digest)
+    return tuple(pod for pod in pods if pod.evicted and pod.label == label)
 
 
 def observe_rollout(deployment: Body | None) -> Rollout:
@@ -217,6 +225,7 @@ def observe_pod(body: Body) -> Pod:
         ready_changed=parse_time(ready.get("lastTransitionTime")),
         unschedulable=scheduled.get("message", "") if unschedulable else "",
         unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
+        evicted=status.get("message", "") if status.get("reason") == "Evicted" else "",
         gated=scheduled.get("status") == "False" and scheduled.get("reason") == "SchedulingGated",
         idle_seconds=_idle_seconds(containers),
         containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},

@@ -23,7 +23,13 @@ from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.giving_back import holds, next_retry
 from modelbundle_operator.judge.judgement import Judgement
-from modelbundle_operator.judge.observation import Observation, RunningPods, observe_rollout, that_count
+from modelbundle_operator.judge.observation import (
+    Observation,
+    RunningPods,
+    observe_rollout,
+    that_count,
+    that_were_evicted,
+)
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
@@ -196,6 +202,7 @@ class Reconciler:
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),
+            evicted=that_were_evicted(self.cache.pods(key), resolution.digest),
             contended=self.disputes.words(bundle.metadata, self.now()),
             retry=retry,
         )

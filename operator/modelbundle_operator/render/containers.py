@@ -12,6 +12,7 @@ from bundle_runtime.contract.layout import HOME, NETRC_VARIABLE, USER_CODE_UID, 
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
+from modelbundle_operator.api.resources import Quantity
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.observing import server_flags, tracing_env
@@ -48,7 +49,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "command": ["python", "-m", "bundle_runtime.prepare", "--uri", _literal(resolution.uri)],
         "env": _env(_identity(resolution) | around),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
-        "resources": prepare_resources(),
+        "resources": prepare_resources(bundle.spec.serving),
         "securityContext": _restricted(PREPARE_UID, settings),
         "volumeMounts": [
             _config_mount(),
@@ -130,8 +131,8 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     serving = bundle.spec.serving
     own = _identity(resolution) | _user_image_env(HOME)
     own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
-    if serving.resources and serving.resources.cpu is not None:
-        own["MODELBUNDLE_CPUS"] = str(whole_cpus(serving.resources.cpu))
+    if (cpus := _cpus(serving)) is not None:
+        own["MODELBUNDLE_CPUS"] = str(whole_cpus(cpus))
     if not serving.gpu.count:
         own |= _NO_GPU
     own |= trust_env(settings) | proxy_env(settings)
@@ -174,6 +175,12 @@ _CONFIG_DIR = LAYOUT.config_file.rpartition("/")[0]
 _NO_GPU = {"NVIDIA_VISIBLE_DEVICES": "void"}
 # a pod's own value beats the device plugin's. The CRD refuses the names; bundles of an older one may have them
 _GIVES_DEVICES = re.compile(r"(NVIDIA|HIP|ROCR|HABANA)_\w*(DEVICES|CHANNELS)")
+
+
+def _cpus(serving: Serving) -> Quantity | None:
+    """What is asked for; where nothing is, what the worker may use at most."""
+    asked = serving.resources
+    return None if asked is None else asked.cpu if asked.cpu is not None else asked.cpu_limit
 
 
 def _identity(resolution: Resolution) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle, Serving
+from modelbundle_operator.api.resources import Quantity, SizeLimits
 from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.containers import install, prepare, server, worker
@@ -90,14 +91,19 @@ def _taints(resource: str) -> tuple[str, ...]:
 
 def _volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
     resources = bundle.spec.serving.resources
-    shm = str(resources.memory) if resources and resources.memory is not None else DEFAULT_SHM
+    most = bundle.spec.serving.size_limits or SizeLimits()
+    shm = resources.memory if resources and resources.memory is not None else DEFAULT_SHM
     return [
         {"name": "config", "configMap": {"name": bundle.metadata.name}},
-        {"name": "bundle", "emptyDir": {}},
-        {"name": "requirements", "emptyDir": {}},
+        {"name": "bundle", "emptyDir": _at_most(most.artifact)},
+        {"name": "requirements", "emptyDir": _at_most(most.requirements)},
         {"name": "socket", "emptyDir": {"sizeLimit": SOCKET_LIMIT}},
-        {"name": "tmp", "emptyDir": {}},
-        {"name": "install-tmp", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": _at_most(most.tmp)},
+        {"name": "install-tmp", "emptyDir": _at_most(most.requirements)},
         {"name": "runtime-tmp", "emptyDir": {}},
-        {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": shm}},
+        {"name": "shm", "emptyDir": {"medium": "Memory", **_at_most(shm if most.shm is None else most.shm)}},
     ]
+
+
+def _at_most(size: Quantity | None) -> dict[str, str]:
+    return {} if size is None else {"sizeLimit": str(size)}

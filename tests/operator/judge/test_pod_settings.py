@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from modelbundle_operator.judge.conditions import judge
+from modelbundle_operator.judge.observation import observe_pod, that_were_evicted
 
 from tests.operator.judge.test_conditions import seen
-from tools.testkit.cluster_objects import completed, pod, running, serving_pod, waiting
+from tools.testkit.cluster_objects import DIGEST, completed, pod, running, serving_pod, waiting
 
 GATED = {"status": "False", "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling"}
 
@@ -16,6 +18,12 @@ GATED = {"status": "False", "reason": "SchedulingGated", "message": "Scheduling 
 def gated(name: str = "llama-1") -> dict[str, Any]:
     body = pod(name)
     body["status"]["conditions"][0] |= GATED
+    return body
+
+
+def evicted(message: str, template: str = "t1") -> dict[str, Any]:
+    body = pod("llama-0", template=template)
+    body["status"] = {"phase": "Failed", "reason": "Evicted", "message": message}
     return body
 
 
@@ -75,3 +83,15 @@ def test_pods_that_keep_one_another_away_are_told_apart_from_a_selector(words: s
     _, reason, message = ready(pod(unschedulable=words), now=1)
     assert reason == "WaitingForCapacity"
     assert ("Loosen spec.serving.affinity or topologySpread." in message) is said
+
+
+def test_a_pod_that_was_evicted_for_its_size_says_which_setting() -> None:
+    gone = evicted('Usage of EmptyDir volume "tmp" exceeds the limit "1Gi". ')
+    observed = seen(gone, pod())
+    assert [each.name for each in observed.pods] == ["llama-1"], "what is over does not count"
+    known = replace(observed, evicted=that_were_evicted(map(observe_pod, [gone, pod()]), DIGEST))
+    message = judge(known).conditions[0].message
+    assert "exceeds the limit" in message
+    assert "serving.sizeLimits" in message
+    other = replace(known, evicted=that_were_evicted([observe_pod(evicted("x", template="t0"))], DIGEST))
+    assert "evicted" not in judge(other).conditions[0].message, "a template that is no more"

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from bundle_spec.admission import refusals
 from tests.operator.world import KEY, World, running
 from tools.testkit.cluster_objects import model_bundle, serving_pod
+from tools.testkit.model_bundles import model_bundle as bundle
 from tools.testkit.pod_corpus import TOKEN
 
 Body = dict[str, Any]
@@ -17,6 +19,9 @@ OWN = [{"name": "HF_TOKEN", "value": "public"}]
 REFUSED = [
     ({"affinity": {"nodeAfinity": {}}}, "spec.serving.affinity.nodeAfinity is not a field"),
     ({"env": [TOKEN]}, "spec.serving.env[0].name is HF_TOKEN, which the bundle's own env has"),
+    ({"resources": {"cpu": 4, "cpuLimit": "2"}}, "spec.serving.resources.cpu is 4, more than its cpuLimit, 2"),
+    ({"serverResources": {"cpu": "1500m", "cpuLimit": 1}}, "spec.serving.serverResources.cpu is 1500m, more than"),
+    ({"resources": {"cpuLimit": "0"}}, "spec.serving.resources.cpuLimit is 0: give some CPU"),
 ]
 
 
@@ -44,6 +49,12 @@ async def test_what_serves_goes_on(serving: Body, says: str) -> None:
     await world.look()
     assert world.condition("Stalled") == {}
     await world.at_rest()
+
+
+@pytest.mark.parametrize(("serving", "says"), REFUSED)
+def test_offline_the_same_is_said(serving: Body, says: str) -> None:
+    (words,) = refusals(bundle(serving=serving, env=OWN))
+    assert says in words
 
 
 async def test_a_variable_that_a_clone_inherits_is_not_replaced_either() -> None:
