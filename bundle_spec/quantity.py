@@ -1,4 +1,4 @@
-"""Quantities of Kubernetes, such as 2, "500m" or "8Gi", as numbers. Pure, and Python 3.8+."""
+"""Quantities of Kubernetes, such as 2, 0.5, "500m", "8Gi" or "1e9", as numbers. Pure, and Python 3.8+."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ import re
 from decimal import Decimal
 from typing import Any, Optional
 
-_SCALE = {"": Decimal(1), "m": Decimal("0.001"), "k": Decimal(1000)}
-for _power, _letter in enumerate("KMGTP", 1):
+_SCALE = {"": Decimal(1), "n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3"), "k": Decimal(1000)}
+for _power, _letter in enumerate("KMGTPE", 1):
     _SCALE.update({_letter: Decimal(1000**_power), f"{_letter}i": Decimal(1024**_power)})
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|[MGTP]i?|Ki|)")
+del _SCALE["K"]
+_QUANTITY = re.compile(r"([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,3})|([numkMGTPE]|[KMGTPE]i)?)")
 
 
 def amount(quantity: Any) -> Optional[Decimal]:
     """None where it is not a quantity."""
     found = _QUANTITY.fullmatch(str(quantity))
-    return Decimal(found[1]) * _SCALE[found[2]] if found else None
+    if not found:
+        return None
+    return Decimal(f"{found[1]}e{found[2]}") if found[2] else Decimal(found[1]) * _SCALE[found[3] or ""]
 
 
 def whole_cpus(quantity: Any) -> int:

@@ -27,7 +27,7 @@ def violations(value: Any, schema: Schema, path: str = "") -> List[str]:
     A rule over several fields is asked only where each of them is right.
     """
     if schema.get("x-kubernetes-preserve-unknown-fields"):
-        return []
+        return [] if "pattern" not in schema else _of_quantity(value, schema, path)
     problem = _of_type(value, schema)
     if problem:
         return [f"{path} {problem}"]
@@ -42,10 +42,15 @@ def violations(value: Any, schema: Schema, path: str = "") -> List[str]:
     return found
 
 
+def _of_quantity(value: Any, schema: Schema, path: str) -> List[str]:
+    """What can be any value for the API server, and is a number or a text."""
+    either = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+    if either and (not isinstance(value, str) or (_matches(value, schema) and len(value) <= schema["maxLength"])):
+        return [f"{path} {problem}" for problem in _of_bounds(value, schema)]
+    return [f'{path} is {_shown(value)}, and must be a quantity such as 2, 0.5, "500m" or "8Gi"']
+
+
 def _of_type(value: Any, schema: Schema) -> str:
-    if schema.get("x-kubernetes-int-or-string"):
-        either = isinstance(value, str) or _is_whole(value)
-        return "" if either else f"is {_shown(value)}, and must be a whole number or a string"
     kind = schema.get("type")
     fits = {
         "string": isinstance(value, str),

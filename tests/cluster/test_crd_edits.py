@@ -116,6 +116,7 @@ SERVING_EDITS: list[Object] = [
     {"rollout": {"whenNoCapacity": "Replace", "token": "again"}},
     {"podLabels": {"team": "a"}, "podAnnotations": {"note": "b"}},
     {"volumes": [{"name": "w", "mountPath": "/w", "persistentVolumeClaim": {"claimName": "w"}, "readOnly": False}]},
+    {"resources": {"cpu": 0.5, "memory": 1e9}},
 ]
 
 

@@ -37,8 +37,8 @@ def closed(schema: Schema) -> Schema:
         for name, value in schema.items()
         if name not in ("description", "default", "format", "nullable") and not name.startswith("x-kubernetes-")
     }
-    if schema.get("x-kubernetes-int-or-string"):
-        return {"anyOf": [{"type": "integer"}, {"type": "string", **kept}]}
+    if schema.get("x-kubernetes-preserve-unknown-fields") and "pattern" in kept:  # a quantity
+        return {"anyOf": [{"type": "number", "minimum": kept.pop("minimum")}, {"type": "string", **kept}]}
     if "properties" in kept:
         kept["properties"] = {name: closed(value) for name, value in kept["properties"].items()}
         kept.setdefault("additionalProperties", False)

@@ -31,6 +31,9 @@ def _without(volume: dict[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in volume.items() if key != name}
 
 
+# as YAML reads what people write in a pod: .5, 1.0 and 1e9 are numbers, 1E and 8Gi are texts
+_QUANTITIES: list[Any] = [2, 0.5, 1.0, 1e9, "0.5", ".5", "5.", "500m", "1E", "8Gi", "2Ei", "1e3", "1.5E-3", "100u"]
+
 POD_VALID: list[Case] = [
     _serving("labels", podLabels={"kueue.x-k8s.io/queue-name": "models", "team": "", "mymodelbundle.dev/a": "b"}),
     _serving("annotations", podAnnotations={"sidecar.istio.io/inject": "false", "note": "any text: {}"}),
@@ -43,6 +46,7 @@ POD_VALID: list[Case] = [
     _serving("keys of a Secret and a ConfigMap", env=[
         TOKEN, {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a.b_C-d", "optional": True}}},
     ]),
+    *(_serving(f"the quantity {quantity!r}", resources={"cpu": quantity}) for quantity in _QUANTITIES),
     _serving("CPU limits", resources={"cpu": 1, "cpuLimit": "1500m"}, serverResources={"cpuLimit": 1}),
     _serving("prepare's resources", prepareResources={"cpu": "100m", "memory": "256Mi"}),
     _serving("sizes", sizeLimits={"artifact": "10Gi", "requirements": "5Gi", "tmp": "20Gi", "shm": "1Gi"}),
@@ -75,6 +79,10 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a key with a slash", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf", "key": "a/b"}}}]),
     _serving("a CPU limit in words", resources={"cpuLimit": "2 cores"}),
     _serving("a size in words", sizeLimits={"tmp": "much"}),
+    *(
+        _serving(f"the quantity {quantity!r}", resources={"memory": quantity})
+        for quantity in (-0.5, "", "-1", "1 ", "1K", "1mi", "1e", "e3", ".", "1" * 33)
+    ),
 ]
 
 _OURS = "podLabels: modelbundle.dev/*, app.kubernetes.io/managed-by and pod-template-hash"

@@ -122,6 +122,8 @@ def parse(obj: dict[str, Any]) -> ModelBundle:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "value_error":  # ours, of what no CRD can say
+            raise Terminal(Reason.INVALID_VALUE, f"{where} {first['ctx']['error']}.") from None
         raise Terminal(
             Reason.INVALID_VALUE,
             f"{where}: {first['msg']}. The API server accepted what this operator cannot read: the installed CRD is of"

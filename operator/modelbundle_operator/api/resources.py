@@ -1,14 +1,28 @@
 """What the containers of a pod ask for and may use, and how large their disks may be."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from modelbundle_operator.api.base import ApiModel
 
-QUANTITY = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+QUANTITY = r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3}|[numkMGTPE]|[KMGTPE]i)?$"
 
-Quantity = Annotated[int, Field(ge=0)] | Annotated[str, Field(max_length=32, pattern=QUANTITY)]
+
+def _as_written(value: Any) -> Any:
+    """A number or a text, as YAML has it: 1e9 and 2.0 are the whole numbers that they are written for."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError('is not a quantity: write a number or a text, such as 2, 0.5, "500m" or "8Gi"')  # noqa: TRY004
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# the CRD cannot say "number or string", so what is neither is found here
+Quantity = Annotated[
+    Annotated[int, Field(ge=0)]
+    | Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=32, pattern=QUANTITY)],
+    BeforeValidator(_as_written),
+]
 
 
 class Resources(ApiModel):
@@ -16,8 +30,8 @@ class Resources(ApiModel):
 
     cpu: Quantity | None = Field(
         default=None,
-        description='CPU that the worker asks for, such as 2 or "500m". It may use more when there is some. Libraries'
-        " start a thread for each, unless OMP_NUM_THREADS is set.",
+        description='CPU that the worker asks for, such as 2, 0.5 or "500m". It may use more when there is some.'
+        " Libraries start a thread for each, unless OMP_NUM_THREADS is set.",
     )
     memory: Quantity | None = Field(
         default=None, description='Memory that the worker gets, such as "8Gi": request and limit, /dev/shm included.'

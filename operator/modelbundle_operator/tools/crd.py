@@ -37,6 +37,8 @@ ANY_VALUE: Final[Schema] = {"x-kubernetes-preserve-unknown-fields": True, "nulla
 # map itself, and at each write of anything the API server takes it apart and merges it (docs/adr/0019).
 WHOLE: Final[Schema] = {"x-kubernetes-map-type": "atomic"}
 
+# A quantity is a number or a text. A structural schema has int-or-string, which refuses 0.5, or any value: with bounds
+# that hold for numbers and for texts. What is neither is the models' to refuse (api/resources.py).
 _SCALARS: Final[dict[Any, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
 
 Columns = tuple[tuple[str, str, str, str, int], ...]
@@ -221,9 +223,9 @@ def _union_schema(where: str, kinds: list[Any]) -> Schema:
     if len(kinds) == 1:
         return _type_schema(where, kinds[0])
     schemas = [_type_schema(where, kind) for kind in kinds]
-    if [schema.pop("type") for schema in schemas] != ["integer", "string"]:
-        raise TypeError(f"{where}: the only union that a structural schema has is int-or-string")
-    return {"x-kubernetes-int-or-string": True, **schemas[0], **schemas[1]}
+    if [schema.pop("type") for schema in schemas] != ["integer", "number", "string"]:
+        raise TypeError(f"{where}: the only union is that of a quantity")
+    return {"x-kubernetes-preserve-unknown-fields": True, **schemas[1], **schemas[2]}
 
 
 def _bounds(schema: Schema, metadata: Any) -> Schema:

@@ -24,6 +24,9 @@ leave nulls out: client-side `kubectl apply` drops them and other writers keep t
 condition `Resolved` with the reason InvalidSchema, InvalidValue or TooLarge: schemas against the 2020-12 metaschema,
 both schemas or neither, appConfig or appConfigJSON, integers within +-(2^53-1), and for the whole bundle 192 KiB and
 20,000 values (each number, text, list and mapping is one; appConfigJSON is one, whatever it says).
+
+A quantity is a number or a text, as in a pod: 2, 0.5, 1e9, "500m", "8Gi". `kubectl explain` shows no type for it, as a
+CRD has none that takes both; what is neither is InvalidValue.
 """
 
 
@@ -56,8 +59,8 @@ def _fields(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, dic
 
 
 def _type(node: dict[str, Any]) -> str:
-    if node.get("x-kubernetes-int-or-string"):
-        return "integer or string"
+    if node.get("x-kubernetes-preserve-unknown-fields"):
+        return "quantity"
     if "enum" in node:
         return " or ".join(f"`{value}`" for value in node["enum"])
     if node["type"] == "array":
