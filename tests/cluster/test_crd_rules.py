@@ -78,6 +78,7 @@ def test_defaults_make_scale_and_status_work(server: Server) -> None:
         "rollout": {"whenNoCapacity": "Wait"},
         "tracebacks": False,
         "accessLog": False,
+        "safeToEvict": False,
     }
     # -1 until an operator has seen it
     assert found["status"]["observedGeneration"] in (-1, 1)

@@ -255,3 +255,8 @@ class Serving(ApiModel):
     )
     prepare_resources: PrepareResources | None = None
     size_limits: SizeLimits | None = None
+    safe_to_evict: bool = Field(
+        default=False,
+        description="The cluster autoscaler may take the pods away from a node to remove it: what they have on its disk"
+        " is made again.",
+    )

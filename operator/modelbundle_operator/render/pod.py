@@ -17,6 +17,14 @@ GRACE_MARGIN_SECONDS = 5
 DEFAULT_SHM = "2Gi"
 SOCKET_LIMIT = "16Mi"  # sockets take no room: whatever fills this directory is not a socket
 
+# volumes on the node's disk, for which the cluster autoscaler would keep a node. What is in them is fetched, installed
+# or compiled again
+_SAFE_TO_EVICT = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": (
+        "bundle,requirements,socket,tmp,install-tmp,runtime-tmp"
+    )
+}
+
 
 def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
     """What the Deployment makes pods of."""
@@ -32,6 +40,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
                 **child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
             },
             "annotations": {
+                **(_SAFE_TO_EVICT if serving.safe_to_evict else {}),
                 **(serving.pod_annotations or {}),
                 "kubectl.kubernetes.io/default-container": "worker",
                 **_token(serving),

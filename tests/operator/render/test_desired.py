@@ -271,6 +271,7 @@ def test_spelling_a_default_out_is_no_change():
         "rollout": {"whenNoCapacity": "Wait"},
         "tracebacks": False,
         "accessLog": False,
+        "safeToEvict": False,
     }
     assert plan(spelled).deployment == plan().deployment
 

@@ -9,6 +9,7 @@ from modelbundle_operator.api.names import ANNOTATION_INPUTS
 from tests.operator.render.test_desired import OTHER_OPERATOR, plan
 
 QUEUE = {"kueue.x-k8s.io/queue-name": "models"}
+EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 MESH = {"sidecar.istio.io/inject": "true"}
 OWN: dict[str, Any] = {"modelbundle.dev/bundle": "another", "app.kubernetes.io/managed-by": "Helm"}
 
@@ -47,3 +48,16 @@ def test_a_change_of_a_label_rolls_the_pods_out() -> None:
     other = plan({"podLabels": {**QUEUE, "team": "a"}}, live=live).deployment
     assert other["metadata"]["annotations"][ANNOTATION_INPUTS] != live["metadata"]["annotations"][ANNOTATION_INPUTS]
     assert other["spec"]["template"]["metadata"]["labels"]["team"] == "a"
+
+
+def test_the_autoscaler_is_told_of_every_volume_that_it_would_keep_a_node_for() -> None:
+    made = template({"safeToEvict": True})
+    local = [volume for volume in made["spec"]["volumes"] if "emptyDir" in volume]
+    named = [volume["name"] for volume in local if volume["emptyDir"].get("medium") != "Memory"]
+    assert made["metadata"]["annotations"][EVICT].split(",") == named
+    assert EVICT not in template()["metadata"]["annotations"]
+
+
+def test_an_author_may_name_other_volumes() -> None:
+    made = template({"safeToEvict": True, "podAnnotations": {EVICT: "tmp"}})
+    assert made["metadata"]["annotations"][EVICT] == "tmp"

@@ -118,6 +118,7 @@ def test_defaults():
         "$.spec.serving.volumes[].readOnly": True,
         "$.spec.serving.topologySpread[].maxSkew": 1,
         "$.spec.serving.topologySpread[].whenUnsatisfiable": "ScheduleAnyway",
+        "$.spec.serving.safeToEvict": False,
         "$.status": {},
         "$.status.observedGeneration": -1,
         "$.status.conditions[].message": "",
