@@ -55,6 +55,20 @@ def test_what_was_added_to_a_child_is_taken_away(served: str, child: str) -> Non
     answers(served)
 
 
+def test_a_restart_of_the_deployment_is_answered_with_the_way(served: str) -> None:
+    desired = spec("deployment", served)
+    kubectl("rollout", "restart", f"deployment/{NAME}", namespace=served)
+    wait_for_spec("deployment", served, desired, 20)
+
+    def told() -> list[str]:
+        found = [event["message"] for event in list_all("events", served) if event["reason"] == "EditUndone"]
+        return [words for words in found if "by kubectl-rollout was undone" in words]
+
+    (words,) = wait_for("the event", told, 20)
+    assert f"kubectl patch mbun {NAME}" in words
+    answers(served)
+
+
 def test_what_is_not_the_operators_stays_on_its_children(served: str) -> None:
     """Labels and annotations are where meshes, queues and backups write, and a Service's families are the cluster's."""
     theirs = {"service": "istio.io/use-waypoint=w", "deployment": "kueue.x-k8s.io/queue-name=q", "configmap": "team=a"}

@@ -1,4 +1,4 @@
-"""What an author adds to the pods of a bundle, seen on the objects and by the worker itself."""
+"""What an author adds to the pods of a bundle, seen on the objects and by the worker itself, and who may scale it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.bundles import cpu_bundle, wait_ready
+from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tools.testkit.call import post, service_url
 from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
@@ -79,6 +79,49 @@ def test_the_pods_have_what_the_author_asks_for(
     kubectl("annotate", "modelbundle", "fitted", "looked-at=once", namespace=namespace)
     wait_ready("fitted", namespace)
     assert (get("deployment", "fitted", namespace) or {})["metadata"]["generation"] == 1, "one more reconcile"
+
+
+def test_an_autoscaler_scales_the_bundle_and_is_told_so_at_the_deployment(
+    operator: Callable[[], None], store: Store, namespace: str
+) -> None:
+    """Their pods wait for a node: it is the number that counts, and below the minimum no metrics are needed."""
+    nowhere = {"nodeSelector": {"there.is": "none"}}
+    apply(
+        *(cpu_bundle(store, name, serving=nowhere) for name in ("right", "wrong")),
+        autoscaler("right", "modelbundle.dev/v1alpha1", "ModelBundle"),
+        autoscaler("wrong", "apps/v1", "Deployment"),
+        namespace=namespace,
+    )
+
+    def told() -> list[str]:
+        events = [event for event in list_all("events", namespace) if event["reason"] == "EditUndone"]
+        return [event["message"] for event in events if event["involvedObject"]["name"] == "wrong"]
+
+    words = wait_for("the event", told, 90)[0]
+    assert "kubectl scale mbun wrong --replicas=N" in words
+    wait_for("two pods to be asked for", lambda: _replicas("right", namespace) == (2, 2), 60)
+    kubectl("annotate", "modelbundle", "right", "looked-at=once", namespace=namespace)
+    wait_condition("right", namespace, "Ready", "False", "WaitingForCapacity")
+    assert _replicas("right", namespace) == (2, 2)
+    assert _replicas("wrong", namespace)[0] == 1
+
+
+def autoscaler(name: str, version: str, kind: str) -> Manifest:
+    target = {"apiVersion": version, "kind": kind, "name": name}
+    cpu = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 70}}
+    spec = {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 3}
+    return {
+        "apiVersion": "autoscaling/v2",
+        "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name},
+        "spec": {**spec, "metrics": [{"type": "Resource", "resource": cpu}]},
+    }
+
+
+def _replicas(name: str, namespace: str) -> tuple[int | None, int | None]:
+    """Of the bundle and of its Deployment."""
+    bundle, deployment = (get(kind, name, namespace) or {"spec": {}} for kind in ("modelbundle", "deployment"))
+    return bundle["spec"].get("serving", {}).get("replicas"), deployment["spec"].get("replicas")
 
 
 def _ready(namespace: str) -> str:

@@ -20,6 +20,7 @@ from modelbundle_operator.api.names import (
     Metadata,
 )
 from modelbundle_operator.errors import Conflict, Transient
+from modelbundle_operator.judge.foreign_edit import undone
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
@@ -28,6 +29,7 @@ from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
 from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 
 log = logging.getLogger(__name__)
@@ -100,7 +102,7 @@ async def converge(
         return await _written(cache, cluster.create(wanted))
     if not (differs(live, wanted) or foreign_fields(live)) or disputes.leaves(live, wanted, now):
         return live
-    before = live
+    before, managers = live, disputes.untold(live, wanted, now)
     try:
         live = await _apply(cluster, cache, live, wanted)
         disputes.applied(before, wanted, now)
@@ -113,7 +115,19 @@ async def converge(
             cache.record(newer)
         raise
     disputes.answered(wanted, live)
+    if managers:
+        await _tell(cluster, before, wanted, managers, now)
+        disputes.told(wanted, managers, now)
     return live
+
+
+async def _tell(cluster: Cluster, before: Body, wanted: Body, managers: tuple[str, ...], now: datetime) -> None:
+    """The owner's Event about an edit by others that is undone."""
+    owner, metadata = controller_of(wanted), wanted["metadata"]
+    assert owner is not None
+    about = {**owner, "metadata": {**metadata, "name": owner["name"], "uid": owner["uid"]}}
+    words = undone(owner["kind"], wanted["kind"], metadata["name"], managers, _paths(foreign_fields(before)))
+    await tell(cluster, about, "Warning", EDIT_UNDONE, words, now)
 
 
 async def _apply(cluster: Cluster, cache: ObjectCache, live: Body, wanted: Body) -> Body:

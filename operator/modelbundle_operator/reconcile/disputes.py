@@ -62,6 +62,7 @@ class Disputes:
 
     def __init__(self) -> None:
         self._last: dict[Ref, Dispute] = {}  # the oldest comes first
+        self._told: dict[Ref, tuple[str, tuple[str, ...], datetime]] = {}  # owner, managers, when; likewise
 
     def leaves(self, live: Body, wanted: Body, now: datetime) -> bool:
         """Whether `live`, which is not as wanted, is left as it is for now."""
@@ -90,10 +91,24 @@ class Disputes:
         if (last := self._last.get(_ref(wanted))) is not None:
             self._last[_ref(wanted)] = replace(last, answer=_content(answer))
 
+    def untold(self, before: Body, wanted: Body, now: datetime) -> tuple[str, ...]:
+        """The field managers whose edit of this child is to be spoken of: none where it has been, lately."""
+        managers = foreign_managers(before) if foreign_fields(before) else ()
+        owner, told, at = self._told.get(_ref(wanted), ("", (), now))
+        return () if owner == _owner(wanted) and set(managers) <= set(told) and now < at + QUIET else managers
+
+    def told(self, wanted: Body, managers: tuple[str, ...], now: datetime) -> None:
+        """It has been spoken of."""
+        self._told.pop(_ref(wanted), None)
+        self._told[_ref(wanted)] = (_owner(wanted), managers, now)
+        while len(self._told) > MOST or now >= next(iter(self._told.values()))[2] + QUIET:
+            del self._told[next(iter(self._told))]
+
     def forget(self, namespace: str, name: str) -> None:
         """The owner of this name is gone, and its children go."""
         for kind in CHILD_KINDS:
             self._last.pop((kind, namespace, name), None)
+            self._told.pop((kind, namespace, name), None)
 
     def words(self, owner: Metadata, now: datetime) -> str:
         """Which children of this owner are disputed and by whom; empty when none is."""

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 _NOTE_BYTES = 1000  # the API server takes 1024
 _CUT = " [...] "
 _INSTANCE = f"{FIELD_MANAGER}-{os.environ.get('HOSTNAME') or socket.gethostname()}"[:128]
+# the one reason that no condition has: nothing is wrong once it is said
+EDIT_UNDONE = "EditUndone"
 _QUIET = frozenset({Reason.PROGRESSING})
 
 
@@ -93,15 +95,22 @@ async def announce(
     now: datetime,
 ) -> None:
     """Write the events that a status write justifies."""
-    for index, (kind, reason, message) in enumerate(changes(before, after)):
-        key = "{namespace}/{name}".format(**about["metadata"])
-        log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
-        try:
-            await cluster.create_event(event(about, kind, reason, message, now, index))
-        except NotLeading:
-            return  # another one leads, and writes its own
-        except Exception as error:
-            log.warning("%s: the event could not be written: %s", key, error)
+    for index, change in enumerate(changes(before, after)):
+        await tell(cluster, about, *change, now, index)
+
+
+async def tell(
+    cluster: Cluster, about: Mapping[str, Any], kind: str, reason: str, message: str, now: datetime, index: int = 0
+) -> None:
+    """Write one event, if that is possible."""
+    key = "{namespace}/{name}".format(**about["metadata"])
+    log.info("%s: %s: %s", key, reason, message, extra={"bundle": key, "reason": reason})
+    try:
+        await cluster.create_event(event(about, kind, reason, message, now, index))
+    except NotLeading:
+        pass  # another one leads, and writes its own
+    except Exception as error:
+        log.warning("%s: the event could not be written: %s", key, error)
 
 
 def _conditions(status: CommonStatusFields) -> dict[str, ConditionFields]:
