@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from bundle_runtime.artifacts.claim import fetch_claim
 from bundle_runtime.artifacts.fetched import Fetched
 from bundle_runtime.artifacts.retry import CHUNK_BYTES, need_room, no_address
+from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import ARTIFACT_NOT_FOUND, STORE_ACCESS_DENIED, fail
 
 
@@ -25,6 +27,8 @@ def fetch(uri: str, target: Path, *, allow_local: bool = False) -> Fetched:
         from bundle_runtime.artifacts.https import fetch_https
 
         return fetch_https(uri, target)
+    if scheme == "pvc":
+        return fetch_claim(uri, target, Layout.from_environment().claim_dir, _copy)
     if scheme in ("file", ""):
         if not allow_local:
             raise no_address(uri, "is a path, and a pod reads no artifact from a node's disk")

@@ -80,6 +80,11 @@ class Layout:
         return self._below("certificates", "ca.crt")
 
     @property
+    def claim_dir(self) -> str:
+        """prepare's: the claim of an artifact at pvc://CLAIM/PATH."""
+        return self._below("claim")
+
+    @property
     def drain_socket(self) -> str:
         """On no volume that the worker has: in a pod the server has a /tmp of its own."""
         return "/tmp/drain.sock" if self.root == DEFAULT_ROOT else self._below("drain.sock")

@@ -198,7 +198,7 @@ class Reconciler:
             has_requirements=bool(resolution.document.get("requirements")),
             now=self.now(),
             url=endpoint_url(bundle),
-            artifact_secret=artifact_secret(bundle.spec.serving, self.settings),
+            artifact_secret=artifact_secret(bundle.spec.serving, resolution.uri, self.settings),
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
             pods=that_count(self.cache.pods(key), resolution.digest),

@@ -15,6 +15,7 @@ from modelbundle_operator.api.names import ModelBundle, Serving
 from modelbundle_operator.api.resources import Quantity
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.claim import claim_mounts
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
@@ -41,7 +42,7 @@ SERVER_UID = 65532
 def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
     """Fetches and checks the artifact. The only container that sees the artifact store's credentials."""
     around = trust_env(settings) | trust_origin(settings) | proxy_env(settings) | store_env(settings)
-    secret = artifact_secret(bundle.spec.serving, settings)
+    secret = artifact_secret(bundle.spec.serving, resolution.uri, settings)
     return {
         "name": "prepare",
         "image": settings.runtime_image,
@@ -56,6 +57,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
             _mount("bundle", LAYOUT.bundle_dir),
             _mount("runtime-tmp", "/tmp"),
             *trust_mounts(settings),
+            *claim_mounts(resolution.uri),
         ],
     }
 

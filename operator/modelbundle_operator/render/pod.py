@@ -6,6 +6,7 @@ from modelbundle_operator.api.names import ANNOTATION_ROLLOUT_TOKEN, ModelBundle
 from modelbundle_operator.api.resources import Quantity, SizeLimits
 from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.claim import claim_volumes
 from modelbundle_operator.render.containers import install, prepare, server, worker
 from modelbundle_operator.render.placement import author_placement
 from modelbundle_operator.render.surroundings import beside, group, trust_volumes
@@ -59,7 +60,12 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             **author_placement(bundle),
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
-            "volumes": [*_volumes(bundle), *trust_volumes(settings), *author_volumes(serving)],
+            "volumes": [
+                *_volumes(bundle),
+                *trust_volumes(settings),
+                *claim_volumes(resolution.uri),
+                *author_volumes(serving),
+            ],
         },
     }
 

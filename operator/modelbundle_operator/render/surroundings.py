@@ -6,6 +6,7 @@ from typing import Any
 from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE, Layout
 from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
 from modelbundle_operator.api.names import Serving
+from modelbundle_operator.render.claim import claim_of
 from modelbundle_operator.settings import Settings
 
 _FILE = Layout().certificates_file
@@ -85,7 +86,8 @@ def group(gid: int, settings: Settings) -> dict[str, Any]:
     return {} if settings.pod_ids == "platform" else {"fsGroup": gid, "fsGroupChangePolicy": "OnRootMismatch"}
 
 
-def artifact_secret(serving: Serving, settings: Settings) -> str:
-    """The bundle's own, else the operator's; empty for none, which a bundle may ask for."""
-    own = serving.artifact_secret_name
-    return settings.artifact_secret if own is None else own
+def artifact_secret(serving: Serving, uri: str, settings: Settings) -> str:
+    """The bundle's own, else the operator's; empty for none, which a bundle may ask for and a claim needs."""
+    if serving.artifact_secret_name is not None:
+        return serving.artifact_secret_name
+    return "" if claim_of(uri) else settings.artifact_secret
