@@ -11,7 +11,7 @@ from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 from modelbundle_operator.api.bundle import ENV_ONCE
 from modelbundle_operator.api.key_env import KeyEnvVar
-from modelbundle_operator.api.object_names import QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
+from modelbundle_operator.api.object_names import OBJECT_NAME, QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
 from modelbundle_operator.api.placement import SPREAD_RULES, TopologySpread
 from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
 from modelbundle_operator.api.resources import PrepareResources, Resources, ServerResources, SizeLimits
