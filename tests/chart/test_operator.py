@@ -227,7 +227,8 @@ def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:
 def test_a_platform_that_chooses_ids_is_asked_for_none(render: Render) -> None:
     documents = render.operator(settings={"podIds": "platform"}, crds={"upgradeJob": {"enabled": True}})
     job = only(documents, "Job")["spec"]["template"]["spec"]
-    for spec in (pod(documents), job, only(documents, "Pod")["spec"]):
+    once = [only(documents, "Pod", f"modelbundle-{name}")["spec"] for name in ("test", "doctor")]
+    for spec in (pod(documents), job, *once):
         assert spec["securityContext"] == {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
