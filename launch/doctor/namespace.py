@@ -80,11 +80,14 @@ def quota(facts: Facts) -> Finding:
             for key, used in _used(hard, status.get("used") or {}).items()
         ]
         if "limits.cpu" in hard and not _defaults(facts.limit_ranges, "cpu"):
-            wrong.append(f"{name} asks for limits.cpu, which bundles' containers do not have")
+            wrong.append(f"{name} asks for limits.cpu, which bundles' containers have with cpuLimit alone")
         if "limits.memory" in hard and not _defaults(facts.limit_ranges, "memory"):
             remarks.append(f"{name} asks for limits.memory: set spec.serving.resources.memory")
     if wrong:
-        change = "raise the ResourceQuota; a LimitRange with default.cpu gives what limits.cpu asks for"
+        change = (
+            "raise the ResourceQuota; spec.serving.resources.cpuLimit, or a LimitRange with default.cpu, gives what"
+            " limits.cpu asks for"
+        )
         return no("; ".join(wrong), change)
     return yes("; ".join(remarks) or ("there is room" if facts.quotas else "there is none"))
 

@@ -42,7 +42,8 @@ def load():
     os._exit(1)
 """
 
-pytestmark = pytest.mark.exclusive  # counts the operator's restarts
+# counts the operator's restarts, and takes the API server as much time as the shared tests leave it
+pytestmark = [pytest.mark.exclusive, pytest.mark.runs_last(0.5)]
 
 
 @pytest.fixture(scope="module")
