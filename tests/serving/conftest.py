@@ -12,7 +12,6 @@ import pytest
 
 from tests.serving.open_inference import MIRROR, SEED, SEED_DOCUMENT
 from tools.testkit.pair import Pair, code_bundle, pickle_bundle, stopping
-from tools.testkit.pythons import interpreter
 
 __all__ = ["Served", "code_bundle"]
 
@@ -72,11 +71,3 @@ def serving(
         (root / "bundle/artifact" / name).write_text(text)
     with stopping(Pair(root, dict(document or {}), **options)) as pair:
         yield pair.start()
-
-
-def python_of(version: str) -> str:
-    """Skips the test where the machine has none."""
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
-    return python

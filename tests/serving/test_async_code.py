@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import Served, python_of, serving
+from tests.serving.conftest import Served, serving
 from tools.testkit.pair import PATIENCE, Background, Pair, until
+from tools.testkit.pythons import python_of
 
 SOURCE = """
 import asyncio, atexit, concurrent.futures, gc, multiprocessing, os, signal, sys, threading

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.serving.conftest import Served, python_of, serving
+from tests.serving.conftest import Served, serving
 from tools.testkit.pair import Background, Pair, until
+from tools.testkit.pythons import python_of
 
 SOURCE = """
 import ctypes, time

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served, python_of
+from tests.serving.conftest import Served
 from tools.testkit.pair import PATIENCE, Pair, until
+from tools.testkit.pythons import python_of
 
 # the model is downloaded unless it is there; each start leaves a file that may not be there at the next one
 SOURCE = """

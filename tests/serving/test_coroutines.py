@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.serving.conftest import Served, python_of
+from tests.serving.conftest import Served
 from tests.serving.streams import SSE, ask, begin
 from tools.testkit.pair import PATIENCE, Background, Pair, until
+from tools.testkit.pythons import python_of
 
 SOURCE = """
 import asyncio, contextvars, os, threading, time

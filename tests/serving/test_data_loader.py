@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.conftest import python_of, serving
+from tests.serving.conftest import serving
 from tests.serving.data_loader import BATCHES, PREDICT, SOURCE
 from tests.serving.test_processes import METHODS, states
 from tools.testkit.pair import Pair, until
+from tools.testkit.pythons import python_of
 
 
 @pytest.fixture(scope="module", params=["3.8", "3.13"])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.serving.conftest import Served, python_of
+from tests.serving.conftest import Served
 from tools.testkit.pair import Background, until
+from tools.testkit.pythons import python_of
 
 BOTH = ["3.8", "3.13"]
 

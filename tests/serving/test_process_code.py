@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served, code_bundle, python_of
+from tests.serving.conftest import Served, code_bundle
 from tools.testkit.pair import PATIENCE, Background, Pair, stopping, until
+from tools.testkit.pythons import python_of
 
 SOURCE = """
 import atexit, concurrent.futures, faulthandler, multiprocessing, os, signal, subprocess, sys, time

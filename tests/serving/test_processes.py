@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving.conftest import Served, python_of, serving
+from tests.serving.conftest import Served, serving
 from tools.testkit.pair import PATIENCE, Background, Pair, until
+from tools.testkit.pythons import python_of
 
 SOURCE = """
 import concurrent.futures, multiprocessing, os, signal, subprocess, sys, threading, time

@@ -10,9 +10,9 @@ from pathlib import Path
 import cloudpickle
 import pytest
 
-from tests.serving.conftest import Served, python_of
+from tests.serving.conftest import Served
 from tools.testkit.pair import put_runtime
-from tools.testkit.pythons import VERSIONS, interpreter
+from tools.testkit.pythons import VERSIONS, interpreter, python_of
 
 VALUES = {
     "numbers": [0, -1, 2**31, -(2**63), 2**64 - 1, 1.0, -0.0, 5e-324, 1.7976931348623157e308],

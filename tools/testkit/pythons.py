@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13")
 
 
@@ -20,6 +22,14 @@ def interpreter(version: str) -> str | None:
         if found:
             return str(found[-1])
     return shutil.which(f"python{version}")
+
+
+def python_of(version: str) -> str:
+    """The same; skips the test where the machine has none."""
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
+    return python
 
 
 def oldest() -> str:

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.bundle_runtime.advice.reading import Failure
 from tools.testkit.environments import python_with
-from tools.testkit.pythons import interpreter
+from tools.testkit.pythons import python_of
 
 
 def bare(version: str) -> Callable[[], str]:
     """A CPython with nothing in it."""
-
-    def find() -> str:
-        python = interpreter(version)
-        if python is None:
-            pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
-        return python
-
-    return find
+    return partial(python_of, version)
 
 
 def _with(version: str, *packages: str) -> Callable[[], Path]:

@@ -12,15 +12,13 @@ import pytest
 from bundle_runtime.advice.row import START, Symptom, World, fits, worded
 from bundle_runtime.advice.table import TABLE
 from tools.testkit.pair import put_runtime
-from tools.testkit.pythons import interpreter
+from tools.testkit.pythons import python_of
 
 
 @pytest.mark.parametrize("module", ["bundle_runtime.worker", "bundle_runtime.worker.install"])
 @pytest.mark.parametrize("version", ["3.6", "3.7"])
 def test_it_is_told_first(tmp_path: Path, version: str, module: str) -> None:
-    python = interpreter(version)
-    if python is None:
-        pytest.skip(f"needs a CPython {version}: none in pyenv, no python{version} in PATH")
+    python = python_of(version)
     put_runtime(tmp_path / "runtime")
     report = tmp_path / "report"
     environment = {"PATH": os.environ["PATH"], "MODELBUNDLE_TERMINATION_LOG": str(report)}

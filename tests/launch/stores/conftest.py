@@ -15,7 +15,7 @@ import pytest
 
 from launch.stores.artifact import Packed, packed
 from tools.testkit.artifact_stores import running_s3
-from tools.testkit.pythons import interpreter
+from tools.testkit.pythons import python_of
 
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 1 << 20
@@ -121,9 +121,7 @@ def result(process: subprocess.Popen[str]) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def python38(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A Python 3.8 with what the client extra brings there."""
-    found = interpreter("3.8")
-    if found is None:
-        pytest.skip("needs a CPython 3.8: none in pyenv, no python3.8 in PATH")
+    found = python_of("3.8")
     directory = tmp_path_factory.mktemp("python38")
     uv = str(Path(sys.executable).with_name("uv"))
     subprocess.run([uv, "venv", "-q", "--python", found, str(directory)], check=True)
