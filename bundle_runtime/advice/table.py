@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Optional, Tuple
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from bundle_runtime.advice import (
     artifact_files,
@@ -22,22 +22,24 @@ from bundle_runtime.advice import (
 )
 from bundle_runtime.advice.row import Advice, Row, Symptom, World, fits, worded
 
-TABLE: Tuple[Row, ...] = (
-    *artifact_files.ROWS,
-    *written_elsewhere.ROWS,
-    *pythons.ROWS,
-    *numpy_versions.ROWS,
-    *package_versions.ROWS,
-    *modules.ROWS,
-    *libraries.ROWS,
-    *devices.ROWS,
-    *paths.ROWS,
-    *environment.ROWS,
-    *network.ROWS,
-    *memory.ROWS,
-    *processes.ROWS,
-    *general.ROWS,
-)
+# by what they are about, as the page of them has it
+GROUPS: Dict[str, Tuple[Row, ...]] = {
+    "The artifact is another file": artifact_files.ROWS,
+    "It was written elsewhere": written_elsewhere.ROWS,
+    "Another Python": pythons.ROWS,
+    "Another NumPy": numpy_versions.ROWS,
+    "Another version of a package": package_versions.ROWS,
+    "A module is not found": modules.ROWS,
+    "A shared library is not found, or does not fit": libraries.ROWS,
+    "GPUs": devices.ROWS,
+    "Files and programs": paths.ROWS,
+    "Variables and credentials": environment.ROWS,
+    "Hubs and the network": network.ROWS,
+    "Memory": memory.ROWS,
+    "A process does not start, or ends": processes.ROWS,
+    "Whatever else": general.ROWS,
+}
+TABLE: Tuple[Row, ...] = tuple(row for rows in GROUPS.values() for row in rows)
 
 
 def fitting(symptom: Symptom, world: World) -> List[Row]:

@@ -5,43 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 
-from bundle_runtime.advice import (
-    artifact_files,
-    devices,
-    environment,
-    general,
-    libraries,
-    memory,
-    modules,
-    network,
-    numpy_versions,
-    package_versions,
-    paths,
-    processes,
-    pythons,
-    written_elsewhere,
-)
 from bundle_runtime.advice.row import PHASES, Row
-from bundle_runtime.advice.table import advice
+from bundle_runtime.advice.table import GROUPS, advice
 from tests.bundle_runtime.advice.reading import CAPTURED
 from tests.bundle_runtime.advice.stand_ins import STAND_INS
 
-GROUPS = {
-    "The artifact is another file": artifact_files.ROWS,
-    "It was written elsewhere": written_elsewhere.ROWS,
-    "Another Python": pythons.ROWS,
-    "Another NumPy": numpy_versions.ROWS,
-    "Another version of a package": package_versions.ROWS,
-    "A module is not found": modules.ROWS,
-    "A shared library is not found, or does not fit": libraries.ROWS,
-    "GPUs": devices.ROWS,
-    "Files and programs": paths.ROWS,
-    "Variables and credentials": environment.ROWS,
-    "Hubs and the network": network.ROWS,
-    "Memory": memory.ROWS,
-    "A process does not start, or ends": processes.ROWS,
-    "Whatever else": general.ROWS,
-}
 _HEAD = """
 ## Known failures
 
