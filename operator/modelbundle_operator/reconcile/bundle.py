@@ -171,9 +171,10 @@ class Reconciler:
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
-        seen = self._observe(key, bundle, resolution, live)
-        retry = next_retry(seen)
+        retry: Retry | None = None
         if serves or children:
+            seen = self._observe(key, bundle, resolution, live)
+            retry = next_retry(seen)
             replace, hold = takes_pods_down_first(seen), holds(retry, seen.now)
             for wanted in desired(bundle, resolution, self.settings, live, replace, hold):
                 kind = wanted["kind"]
