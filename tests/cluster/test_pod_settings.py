@@ -43,7 +43,7 @@ SERVING: Manifest = {
 def claim(namespace: str) -> Iterator[Manifest]:
     """A claim of a directory of this machine, which is the local cluster's node."""
     if os.environ.get("CLUSTER"):
-        pytest.skip("the test puts the weights on the local cluster's node itself")
+        pytest.skip("CLUSTER is set: needs the local cluster, on whose node it puts the weights")
     with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
         Path(place).chmod(0o755)
         (Path(place) / "weights").write_text("7")

@@ -119,3 +119,20 @@ async def test_a_roll_out_without_room_says_so_and_replaces_where_allowed() -> N
     world.rolled_out(serving_pod("llama-2", template="t2", created=50))
     await world.look()
     await world.at_rest()
+
+
+async def test_a_pod_that_only_carries_the_bundles_labels_makes_nothing_ready(served: World) -> None:
+    served.rolled_out(serving_pod(), imposter())
+    await served.look()
+    assert served.status()["readyReplicas"] == 1
+    served.rolled_out(imposter())
+    await served.look()
+    assert served.ready()[0] != "True"
+    assert not served.status().get("readyReplicas")
+    await served.at_rest()
+
+
+def imposter() -> dict[str, Any]:
+    pod = serving_pod("imposter", created=5)
+    pod["metadata"]["ownerReferences"] = []
+    return pod

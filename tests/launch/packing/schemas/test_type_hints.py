@@ -152,7 +152,7 @@ def test_without_hints_that_say_something_there_is_no_schema(function):
 
 
 def test_a_pydantic_class_is_the_prediction_it_becomes():
-    pydantic = pytest.importorskip("pydantic")
+    pydantic = pytest.importorskip("pydantic", reason="needs pydantic")
     answer = pydantic.create_model("Answer", label=(str, ...))
 
     def predict(x: int):
