@@ -11,6 +11,8 @@ import pytest
 import launch
 from launch import errors
 
+pytestmark = pytest.mark.undisturbed
+
 HEAVY = {"boto3", "botocore", "kubernetes", "urllib3", "pydantic", "cloudpickle", "numpy"}
 
 

@@ -31,6 +31,7 @@ SAID_WITHIN = 10.0
 QUIET_SECONDS = 5.0
 
 pytestmark = [
+    pytest.mark.undisturbed,
     pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="CLUSTER is set: needs a control plane of its own"),
     pytest.mark.skipif(os.geteuid() != 0, reason="this user is not root, who alone can start a control plane"),
     pytest.mark.timeout(900),

@@ -16,6 +16,8 @@ from tests.serving.conftest import Served, serving
 from tools.testkit.pair import Background, Pair, until
 from tools.testkit.pythons import python_of
 
+pytestmark = pytest.mark.undisturbed
+
 SOURCE = """
 import ctypes, time
 

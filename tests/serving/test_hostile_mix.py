@@ -20,6 +20,8 @@ from tools.testkit.hostile.served import PREDICT
 from tools.testkit.hostile.table import CROWDS, ROWS
 from tools.testkit.pair import REPOSITORY, Pair, code_bundle, stopping, until
 
+pytestmark = pytest.mark.undisturbed
+
 SLOW = [row for row in ROWS if row.slow]
 QUICK = [row for row in ROWS if not row.slow and row not in CROWDS]
 MIX_SECONDS = 25

@@ -23,6 +23,8 @@ from tests.serving.conftest import Served
 from tests.serving.test_life import GATED, go, started
 from tools.testkit.pair import PATIENCE, Background, Pair, until
 
+pytestmark = pytest.mark.undisturbed
+
 CALLS = """
 import os, time
 

@@ -4,8 +4,8 @@ pytest-xdist runs the files of tests in several processes. A cluster test mostly
 and the one operator in it. An `exclusive` one has them to itself: all of these run one after the other in one process,
 which has a local cluster of its own; on another cluster it waits for the others to be done with it. A test that
 `runs_last` waits for them everywhere: it measures, or looks at what the whole run did. Tests without a cluster need the
-processors, and some watch the clock: one at a time, by one process from the beginning and by whichever else has nothing
-to do. Locks make it so, whatever the order of the files.
+processors: by one process from the beginning, and by whichever else has nothing to do, but no more than two at a time,
+and an `undisturbed` one beside none. Locks make it so, whatever the order of the files.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
+PROCESSORS = 2  # so many tests without a cluster run at a time
 OWN_CLUSTER = "exclusive"  # the local cluster of the process that runs the exclusive tests, and their unit
 
 
@@ -92,12 +93,14 @@ def is_alone(node: Any) -> bool:
 
 
 class Turns:
-    """A process's turn: a lock that it holds from the first to the last test of one kind in a row."""
+    """A process's turn: a lock on the cluster, held from the first to the last test of one kind in a row; or on a
+    processor or, in their order, on all of them, held for one test."""
 
-    def __init__(self, directory: Path, *, alone: bool) -> None:
+    def __init__(self, directory: Path, *, number: int, alone: bool) -> None:
         self._alone = alone  # on a cluster of its own
         self._cluster = (directory / "cluster").open("a")
-        self._processor = (directory / "processor").open("a")
+        self._processors = [(directory / f"processor{each}").open("a") for each in range(PROCESSORS)]
+        self._own = self._processors[number % PROCESSORS]
 
     # first, so that no test's time limit counts the waiting
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -105,7 +108,8 @@ class Turns:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         if kind(item) is Kind.NO_CLUSTER:
-            fcntl.flock(self._processor, fcntl.LOCK_EX)
+            for processor in self._processors if item.get_closest_marker("undisturbed") else [self._own]:
+                fcntl.flock(processor, fcntl.LOCK_EX)
         elif kind(item) is Kind.SHARED:
             fcntl.flock(self._cluster, fcntl.LOCK_SH)
         elif not self._alone or item.get_closest_marker("runs_last"):
@@ -113,9 +117,10 @@ class Turns:
         try:
             return (yield)
         finally:
+            for processor in self._processors:
+                fcntl.flock(processor, fcntl.LOCK_UN)
             if nextitem is None or kind(nextitem) is not kind(item):
                 fcntl.flock(self._cluster, fcntl.LOCK_UN)
-                fcntl.flock(self._processor, fcntl.LOCK_UN)
 
 
 def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
@@ -131,6 +136,11 @@ def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
         if not done.exists():
             act()
             done.touch()
+
+
+def number(config: pytest.Config) -> int:
+    """Which of the run's processes this is, from 0."""
+    return int(getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
 
 
 def own_cluster(config: pytest.Config) -> str:

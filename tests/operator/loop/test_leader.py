@@ -14,6 +14,8 @@ from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.loop.leader import Leader, Tenure
 from modelbundle_operator.loop.lease import Lease, Times
 
+pytestmark = pytest.mark.undisturbed
+
 # where the Lease is to be lost; elsewhere the real times hold, so that a slow machine loses none
 SHORT = Times(lease=1.0, renew=0.6, retry=0.1, call=0.3, after_failure=0.05)
 AWAY = Transient("GET /apis/...: connection refused")

@@ -14,6 +14,7 @@ from tools.faults.kinds import KINDS
 from tools.testkit.control_plane import site
 
 pytestmark = [
+    pytest.mark.undisturbed,
     pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="CLUSTER is set: needs a control plane of its own"),
     pytest.mark.skipif(os.geteuid() != 0, reason="this user is not root, who alone can start a control plane"),
     pytest.mark.timeout(600),

@@ -13,6 +13,8 @@ from bundle_runtime.server.lifecycle import Lifecycle
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.queue.send_policy import SEND_AHEAD_MAX
 
+pytestmark = pytest.mark.undisturbed
+
 
 class Worker:
     """Answers what it was sent when the test says so."""
