@@ -14,17 +14,22 @@ from packaging.requirements import InvalidRequirement, Requirement
 from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
 
 _LONGEST_QUOTE = 100
+_MOST_NAMED = 10
 
 
 def check_requirements(entries: Any) -> None:
-    """ValueError with the path of the first entry that is not a requirement, and why. Unset is fine."""
+    """ValueError with the path of each entry that is not a requirement, and why. Unset is fine."""
     if not isinstance(entries, (list, tuple, type(None))):
         raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
+    found = []
     for index, entry in enumerate(entries or []):
         why = _why(entry)
         if why:
             shown = repr(entry) if len(repr(entry)) <= _LONGEST_QUOTE else repr(entry)[:_LONGEST_QUOTE] + " ..."
-            raise ValueError(f"$.requirements[{index}] is {shown}: {why}. {EXAMPLE}")
+            found.append(f"requirements[{index}] is {shown}: {why}")
+    if found:
+        more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+        raise ValueError(f"$.{'; '.join(found[:_MOST_NAMED])}{more}. {EXAMPLE}")
 
 
 def _why(entry: Any) -> str | None:

@@ -62,7 +62,7 @@ def requirements_of_file(
 
 
 def checked_requirements(entries: Iterable[str], what: str = "requirements") -> List[str]:
-    """The entries as the install step of a pod will take them; InvalidBundleError names the first that it would not."""
+    """The entries as the install step of a pod will take them; InvalidBundleError names those that it would not."""
     if isinstance(entries, (str, bytes)) or not isinstance(entries, Iterable):
         raise WrongTypeError(f"{what} is a {type(entries).__name__}: give a list of strings")
     entries = list(entries)

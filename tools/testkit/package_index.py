@@ -2,13 +2,15 @@
 
 import base64
 import hashlib
+import io
 import json
 import os
 import ssl
 import subprocess
+import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -23,8 +25,16 @@ from bundle_runtime.prepare.place import place_runtime
 from launch.local.pythons import NoSuchPythonError, find_python
 
 
-def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = (), origin: str = "index") -> Path:
-    """A wheel whose module says where it came from."""
+def wheel(
+    directory: Path,
+    name: str,
+    version: str,
+    requires: tuple[str, ...] = (),
+    origin: str = "index",
+    *,
+    compiled: bool = False,
+) -> Path:
+    """A wheel whose module says where it came from; a compiled one says that it is not pure Python."""
     stem = f"{name}-{version}"
     path = directory / f"{stem}-py3-none-any.whl"
     metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}"]
@@ -33,33 +43,59 @@ def wheel(directory: Path, name: str, version: str, requires: tuple[str, ...] = 
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}/__init__.py", f"origin = {origin!r}\nversion = {version!r}\n")
         archive.writestr(f"{stem}.dist-info/METADATA", "\n".join(metadata) + "\n\n")
-        archive.writestr(f"{stem}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        pure = "false" if compiled else "true"
+        archive.writestr(f"{stem}.dist-info/WHEEL", f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: py3-none-any\n")
         archive.writestr(f"{stem}.dist-info/RECORD", "")
     return path
 
 
+def sdist(directory: Path, name: str, version: str, backend: str, requires: tuple[str, ...] = ()) -> Path:
+    """A source that is built by a module of its own, `backend`; it may use what `requires` names."""
+    stem = f"{name}-{version}"
+    project = f"[build-system]\nrequires = {list(requires)}\nbuild-backend = 'backend'\nbackend-path = ['.']\n"
+    files = {"pyproject.toml": project, "backend.py": backend, "PKG-INFO": f"Name: {name}\nVersion: {version}\n"}
+    path = directory / f"{stem}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for file, text in files.items():
+            entry = tarfile.TarInfo(f"{stem}/{file}")
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return path
+
+
 @contextmanager
-def served_index(directory: Path, tls: ssl.SSLContext | None = None, login: str = "") -> Iterator[str]:
-    """A simple index (PEP 503) of the wheels in directory/files, by HTTPS with `tls`; yields its URL. With a `login`
-    (USER:PASSWORD) it answers 401 to who has none."""
-    for path in sorted((directory / "files").glob("*.whl")):
+def served_index(
+    directory: Path,
+    tls: ssl.SSLContext | None = None,
+    login: str = "",
+    answers: Mapping[str, int] | None = None,
+) -> Iterator[str]:
+    """A simple index (PEP 503) of the wheels and sources in directory/files, by HTTPS with `tls`; yields its URL.
+
+    With a `login` (USER:PASSWORD) it answers 401 to who has none; `answers` are the HTTP codes of paths that begin so.
+    """
+    for path in sorted([*(directory / "files").glob("*.whl"), *(directory / "files").glob("*.tar.gz")]):
         project = directory / "simple" / path.name.split("-")[0].replace("_", "-")
         project.mkdir(parents=True, exist_ok=True)
         with (project / "index.html").open("a") as page:
             page.write(f'<a href="/files/{path.name}">{path.name}</a><br>\n')
+    expected = "Basic " + base64.b64encode(login.encode()).decode()
 
     class Handler(SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments, directory=str(directory))  # type: ignore[arg-type]
 
-        def send_head(self) -> Any:
-            if login and self.headers.get("Authorization") != f"Basic {base64.b64encode(login.encode()).decode()}":
+        def do_GET(self) -> None:
+            code = next((code for prefix, code in (answers or {}).items() if self.path.startswith(prefix)), 0)
+            if login and self.headers.get("Authorization") != expected:
                 self.send_response(401)
-                self.send_header("WWW-Authenticate", "Basic")
+                self.send_header("WWW-Authenticate", "Basic realm=index")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
-                return None
-            return super().send_head()
+            elif code:
+                self.send_error(code)
+            else:
+                super().do_GET()
 
         def log_message(self, *_: object) -> None:
             pass
@@ -81,8 +117,10 @@ def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path
         pytest.skip(str(error))
     subprocess.run([uv.find_uv_bin(), "venv", "-q", "--python", base, directory], check=True)
     python = directory / "bin" / "python"
-    words: list[str | Path] = ["pip", "install", "-q", "--no-index", "--no-deps", "--python", python, *wheels]
-    subprocess.run([uv.find_uv_bin(), *words], check=True)
+    if wheels:  # by name: what is installed from a file is the image's own
+        words: list[str | Path] = ["pip", "install", "-q", "--no-index", "--no-deps", "--python", python]
+        names = ["==".join(path.name.split("-")[:2]) for path in wheels]
+        subprocess.run([uv.find_uv_bin(), *words, "--find-links", wheels[0].parent, *names], check=True)
     return python
 
 

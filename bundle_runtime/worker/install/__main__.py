@@ -1,7 +1,8 @@
 """The init container `install`, in the user's image: what the requirements ask for and the image lacks, nothing else.
 
 The result is a plain directory that the worker puts before site-packages: no venv (images without ensurepip, images
-whose Python is itself a venv) and never a second torch or numpy beside the image's.
+whose Python is itself a venv) and never a second torch or numpy beside the image's. A pure package in another version
+than the image's is laid over it there.
 """
 
 from __future__ import annotations
@@ -12,17 +13,28 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
-from bundle_runtime.worker.install.entries import check_entries, left_to_install
-from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, normalised, write_stubs
+from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
+from bundle_runtime.worker.install.failure import explain
+from bundle_runtime.worker.install.image_packages import image_packages, write_stubs
+from bundle_runtime.worker.install.indexes import without_secrets
 from bundle_runtime.worker.install.login import keep_login
-from bundle_runtime.worker.install.uv import run_uv
+from bundle_runtime.worker.install.requires import normalised
+from bundle_runtime.worker.install.resolution import (
+    ImageBrokenError,
+    Resolved,
+    Workplace,
+    build_arguments,
+    resolve,
+    seen_by_builds,
+    write_lines,
+)
+from bundle_runtime.worker.install.uv import UvFailedError, run_uv
 
 INSTALLED = "installed.txt"
 MARK = ".modelbundle"  # written last: names the digest and the Python that the directory is complete for
@@ -62,38 +74,33 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
     scratch = tempfile.mkdtemp(prefix="modelbundle-install-")
     try:
         keep_login(scratch)
-        image = image_packages()
-        lines = left_to_install(_resolve(layout.uv, requirements, image, cache, scratch), image)
-        resolved_at = time.monotonic()
-        if lines:
-            listed = _write_lines(os.path.join(scratch, "missing.txt"), lines)
-            arguments = ["pip", "install", "--python", sys.executable, "--no-deps", "--target", directory]
-            run_uv(layout.uv, [*arguments, "--compile-bytecode", "-r", listed], cache, _pinned(image))
+        place = Workplace(layout.uv, cache, scratch, image_packages())
+        try:
+            lines = left_to_install(resolve(place, requirements), place.image)
+            resolved_at = time.monotonic()
+            for sentence in laid_over(lines, place.image):
+                print(without_secrets(sentence), flush=True)
+            if lines:
+                _install(place, requirements, lines, directory)
+        except (UvFailedError, ImageBrokenError) as failed:
+            raise explain(failed, place, requirements) from failed
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(os.path.join(directory, ".uv-cache"), ignore_errors=True)
-    _write_lines(os.path.join(directory, INSTALLED), _installed_in(directory))
-    _write_text(os.path.join(directory, MARK), mark)
+    write_lines(os.path.join(directory, INSTALLED), _installed_in(directory))
+    with open(os.path.join(directory, MARK), "w", encoding="utf-8") as file:
+        file.write(mark)
     return {"resolve": resolved_at - started, "install": time.monotonic() - resolved_at}
 
 
-def _resolve(
-    uv: str, requirements: list[str], image: Mapping[str, ImagePackage], cache: str, scratch: str
-) -> list[str]:
-    """The lines of uv's resolution, in which the image's packages are fixed."""
-    stubs = os.path.join(scratch, "stubs")
+def _install(place: Workplace, requirements: list[str], lines: list[Resolved], directory: str) -> None:
+    listed = write_lines(os.path.join(place.scratch, "missing.txt"), [line.line for line in lines])
+    stubs = os.path.join(place.scratch, "stubs")  # for builds; what is installed is pinned to what the image lacks
     os.mkdir(stubs)
-    constraints, overrides = write_stubs(image.values(), stubs)
-    arguments = ["pip", "compile", "--python", sys.executable, "--no-header", "--no-annotate", "--find-links", stubs]
-    arguments += ["--constraint", _write_lines(os.path.join(scratch, "image.txt"), constraints)]
-    if overrides:
-        arguments += ["--override", _write_lines(os.path.join(scratch, "overrides.txt"), overrides)]
-    arguments.append(_write_lines(os.path.join(scratch, "requirements.in"), requirements))
-    return run_uv(uv, arguments, cache, _pinned(image)).splitlines()
-
-
-def _pinned(image: Mapping[str, ImagePackage]) -> dict[str, str]:
-    return {package.name: package.version for package in image.values() if package.comparable}
+    write_stubs(place.image.values(), stubs)
+    arguments = ["pip", "install", "--python", sys.executable, "--no-deps", "--target", directory]
+    arguments += ["--find-links", stubs, *build_arguments(place, requirements, place.scratch)]
+    run_uv(place.uv, [*arguments, "--compile-bytecode", "-r", listed], place.cache, seen_by_builds(place.scratch))
 
 
 def _installed_in(directory: str) -> list[str]:
@@ -109,16 +116,6 @@ def _empty(directory: str) -> None:
             shutil.rmtree(entry.path)
         else:
             os.unlink(entry.path)
-
-
-def _write_lines(path: str, lines: list[str]) -> str:
-    return _write_text(path, "".join(f"{line}\n" for line in lines))
-
-
-def _write_text(path: str, text: str) -> str:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-    return path
 
 
 def _read(path: str) -> bytes:

@@ -2,32 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Mapping
 
 from bundle_runtime.contract.report import INSTALL_FAILED, fail
-from bundle_runtime.worker.install.image_packages import normalised
-from bundle_spec.requirement_rule import EXAMPLE, package_name, problem, without_comment
+from bundle_runtime.worker.install.image_packages import ImagePackage
+from bundle_runtime.worker.install.pep440 import same
+from bundle_runtime.worker.install.resolution import Resolved
+from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
 
 
 def check_entries(entries: Iterable[str]) -> list[str]:
-    """The entries, without comments, when the rule takes each; InstallFailed names the first that it does not."""
-    checked = []
+    """The entries, without comments, when the rule takes each; InstallFailed names all that it does not."""
+    checked, refused = [], []
     for index, entry in enumerate(entries):
         text = without_comment(entry)
         if not text:
             continue
-        refused = problem(text)
-        if refused:
-            raise fail(INSTALL_FAILED, f"requirements[{index}] is {entry!r}: {refused}. {EXAMPLE}; make a new bundle.")
+        why = problem(text)
+        if why:
+            refused.append(f"requirements[{index}] is {entry!r}: {why}")
         checked.append(text)
+    if refused:
+        raise fail(INSTALL_FAILED, f"{'; '.join(refused)}. {EXAMPLE}; make a new bundle.")
     return checked
 
 
-def left_to_install(resolved: Iterable[str], present: Container[str]) -> list[str]:
-    """The lines of a resolution whose package the image lacks; `present` are normalised names."""
+def left_to_install(resolved: Iterable[Resolved], image: Mapping[str, ImagePackage]) -> list[Resolved]:
+    """The lines of a resolution that the image does not have: not at all, or pure Python in another version."""
     left = []
     for line in resolved:
-        name = package_name(line)
-        if line.strip() and not line.lstrip().startswith("#") and name and normalised(name) not in present:
-            left.append(line.strip())
+        there = image.get(line.name)
+        if there is None or (not there.stays and not same(line.version, there.shown)):
+            left.append(line)
     return left
+
+
+def laid_over(lines: Iterable[Resolved], image: Mapping[str, ImagePackage]) -> list[str]:
+    """A sentence for each line that takes the place of a package of the image."""
+    said = []
+    for line in lines:
+        there = image.get(line.name)
+        if there is not None:
+            asked = [name for name in line.via if not name.startswith("-")]
+            version = line.version or line.line
+            said.append(
+                f"{line.name} {version} is laid over the image's {there.version}, for "
+                f"{', '.join(asked) or 'the requirements'}"
+            )
+    return said

@@ -144,7 +144,7 @@ def test_an_interruption_while_requirements_are_installed_leaves_nothing(serve, 
     with socket.create_server(("127.0.0.1", 0)) as silent:  # an index that accepts and never answers
         index = f"http://127.0.0.1:{silent.getsockname()[1]}/simple"
         serving = serve(manifest, "--python", sys.executable, UV_DEFAULT_INDEX=index)
-        scratch = "modelbundle-*/install/modelbundle-install-*/requirements.in"
+        scratch = "modelbundle-*/install/modelbundle-install-*/*/requirements.in"
         interrupted(serving, lambda: list((tmp_path / "t").glob(scratch)))
 
 

@@ -1,4 +1,4 @@
-"""install in an "image" of Python 3.8 and of 3.12: only what the image lacks, never a second copy of what it has."""
+"""install in an "image" of Python 3.8 and of 3.12: what the image lacks, never a second copy of what is compiled."""
 
 import hashlib
 from pathlib import Path
@@ -8,10 +8,10 @@ import pytest
 from launch.lineage.lock import installed_in_log
 from tools.testkit.package_index import image_with, run_install, served_index, wheel
 
-IMAGE: list[tuple[str, str, tuple[str, ...]]] = [
-    ("torchlike", "1.7.1+cu110", ()),
-    ("numpylike", "1.21.0", ()),
-    ("extended", "1.0", ("plain>=1 ; extra == 'more'",)),
+IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [
+    (("torchlike", "1.7.1+cu110", ()), True),
+    (("numpylike", "1.21.0", ()), True),
+    (("extended", "1.0", ("plain>=1 ; extra == 'more'",)), False),
 ]
 
 
@@ -38,7 +38,7 @@ def index(tmp_path_factory):
 @pytest.fixture(scope="session", params=["3.8", "3.12"])
 def image(request, tmp_path_factory) -> Path:
     directory = tmp_path_factory.mktemp("wheels")
-    wheels = [wheel(directory, *package, "image") for package in IMAGE]
+    wheels = [wheel(directory, *package, "image", compiled=compiled) for package, compiled in IMAGE]
     return image_with(tmp_path_factory.mktemp("image"), request.param, wheels)
 
 

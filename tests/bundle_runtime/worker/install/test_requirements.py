@@ -1,4 +1,4 @@
-"""Which requirement entries are taken, by whom, what is left to install, and what uv's words mean."""
+"""Which requirement entries are taken, by whom, what is left to install, and what is compiled."""
 
 import json
 import re
@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from bundle_runtime.contract.report import RuntimeFailure
-from bundle_runtime.worker.install.entries import check_entries, left_to_install
+from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
 from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, write_stubs
-from bundle_runtime.worker.install.uv import explain, index_name
+from bundle_runtime.worker.install.resolution import read_lines
 from bundle_spec.requirements import check_requirements
 
 TAKEN = pytest.mark.parametrize(
@@ -77,15 +77,85 @@ def test_a_slip_in_the_syntax_is_refused_before_a_pod_starts(entry):
         check_requirements([entry])
 
 
+ODD = {
+    "- numpy=1.21.0": "leave the dash out",
+    "-c constraints.txt": "write the versions of that file into the entries",
+    "--extra-index-url https://host/simple": "the package index is the operator's setting: leave it out",
+    "--pre": "name the pre-release in the entry",
+    "numpy==1.21.0 --hash=sha256:00": "leave --hash out",
+    "conda-forge::numpy": "a channel of conda",
+    "numpy=1.21.0": "one = is how conda writes it: write name==version",
+    "numpy=1.21.0=py38hdbf815f_0": "one = is how conda writes it",
+    "numpy=>1.21": "write >= for that version or newer",
+    "numpy                     1.21.0           py38hdbf815f_0    conda-forge": "columns are how",
+    "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1/work": "a file is on one machine only",
+    "acme @ git+ssh://git@host/acme.git": "write the address of a wheel or of an archive",
+    "acme @ https://${TOKEN}@host/acme-1.0-py3-none-any.whl": "variables are not replaced",
+}
+
+
+@pytest.mark.parametrize(("entry", "said"), ODD.items())
+def test_lines_of_pip_and_conda_are_refused_with_their_fix(entry, said):
+    with pytest.raises(ValueError, match=re.escape(said)):
+        check_requirements([entry])
+
+
+def test_all_odd_lines_are_named_at_once():
+    with pytest.raises(ValueError, match="requirements") as failure:
+        check_requirements(["numpy", *ODD])
+    said = str(failure.value)
+    assert [f"requirements[{index}]" in said for index in range(len(ODD) + 1)] == [False] + [True] * 10 + [False] * 3
+    assert "; and 3 more. An entry is one PEP 508 requirement" in said
+    with pytest.raises(RuntimeFailure) as refused:
+        check_entries(["-r more.txt", "numpy", "numpy=1.21.0"])
+    assert "requirements[0] is '-r more.txt': " in refused.value.message
+    assert "; requirements[2] is 'numpy=1.21.0': " in refused.value.message
+
+
 def test_requirements_are_a_list_or_unset():
     check_requirements(None)
     with pytest.raises(ValueError, match=r"^\$\.requirements must be a list"):
         check_requirements("numpy")
 
 
+IMAGE = {
+    "numpy": ImagePackage("numpy", "1.21.0"),
+    "zope-interface": ImagePackage("zope.interface", "5.0", stays=False),
+    "typing-extensions": ImagePackage("typing_extensions", "4.4.0", stays=False),
+}
+
+
 def test_what_the_image_has_is_not_installed_whatever_its_spelling():
-    resolved = ["numpy==1.21.0", "scikit-learn==1.5.2", "# via", "zope-interface==5", "x @ https://h/x-1.whl"]
-    assert left_to_install(resolved, {"numpy", "zope-interface"}) == ["scikit-learn==1.5.2", "x @ https://h/x-1.whl"]
+    lines = ["numpy==1.21.0", "scikit-learn==1.5.2", "# via", "zope-interface==5", "x @ https://h/x-1.whl#sha256=00"]
+    left = left_to_install(read_lines(lines), IMAGE)
+    assert [line.line for line in left] == ["scikit-learn==1.5.2", "x @ https://h/x-1.whl#sha256=00"]
+
+
+def test_another_version_of_pure_python_is_laid_over_and_said():
+    lines = read_lines([
+        "typing-extensions==4.12.2    # via -c image.txt, pydantic",
+        "zope-interface==6.0          # via -r requirements.in",
+    ])  # fmt: skip
+    left = left_to_install(lines, IMAGE)
+    assert laid_over(left, IMAGE) == [
+        "typing-extensions 4.12.2 is laid over the image's 4.4.0, for pydantic",
+        "zope-interface 6.0 is laid over the image's 5.0, for the requirements",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "shown"),
+    [
+        ("2.1.0a0+32f93b1", "2.1.0+32f93b1"),
+        ("2.3.0.dev20240101+cu121", "2.3.0+cu121"),
+        ("1.7.1+cu110", "1.7.1+cu110"),
+        ("2.0.0rc1", "2.0.0rc1"),
+        ("1.0.post1+nv24", "1.0.post1+nv24"),
+        ("1.0alpha1+x", "1.0+x"),
+    ],
+)
+def test_a_vendors_build_counts_as_the_release_that_it_will_be(version, shown):
+    assert ImagePackage("torch", version).shown == shown
 
 
 def test_versions_that_cannot_be_compared_leave_the_resolution(tmp_path):
@@ -104,34 +174,3 @@ def test_conda_packages_count_when_they_hold_python(tmp_path, monkeypatch):
     found = image_packages()
     assert "pylib" in found
     assert "libgcc" not in found
-
-
-@pytest.mark.parametrize(
-    ("stderr", "reason", "said"),
-    [
-        (
-            "No solution found: Because the current Python version (3.8.18) does not satisfy Python>=3.9 and "
-            "scikit-learn==1.5.2 depends on Python>=3.9, we can conclude that scikit-learn==1.5.2 cannot be used.",
-            "RequirementNotFound",
-            "scikit-learn==1.5.2 needs Python >=3.9, the image has 3.8.18",
-        ),
-        ("error: Failed to fetch: `https://h/simple/a/`\n invalid peer certificate", "IndexUnreachable", "certificate"),
-        ("  x Failed to build `a==1`\n  Call to `setuptools` failed\n  gcc: not found", "InstallFailed", "gcc"),
-    ],
-)
-def test_uvs_words_become_a_reason(stderr, reason, said):
-    failure = explain(stderr, {"numpy": "1.21.0"})
-    assert failure.reason == reason
-    assert said in failure.message
-
-
-@pytest.mark.parametrize(
-    ("environment", "shown"),
-    [
-        ({}, "PyPI (no index of your own is set)"),
-        ({"UV_DEFAULT_INDEX": "https://me:secret@host/simple"}, "https://host/simple"),
-        ({"UV_DEFAULT_INDEX": "mine=https://host/simple"}, "https://host/simple"),
-    ],
-)
-def test_the_index_is_named_without_its_password(environment, shown):
-    assert index_name(environment) == shown
