@@ -15,6 +15,7 @@ from urllib.parse import unquote
 from bundle_spec.json_path import inside
 from bundle_spec.json_schema import ANCHORS, DIALECT, REFERENCES, inner, resolve
 from bundle_spec.pattern_size import pattern_size
+from bundle_spec.schema_dialect import DIALECTS, DRAFT_4, dialect, older_spelling
 
 MAX_DEPTH = 200  # values within values; JSON readers and writers in Rust end at 255, a nested property takes two
 MAX_VALUES = 20_000
@@ -26,6 +27,7 @@ MAX_SAME = 2_000  # subschemas that one value is checked against, each as often 
 MAX_NUMBER = 2**64
 MAX_UNEVALUATED = 2_000  # the same, of those with unevaluated*: compiling takes the square of it
 _SHOWN = 200
+_DIALECTS = ", ".join(DIALECTS)
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 
 _Place = Optional[Tuple[Any, Union[str, int]]]  # a linked list from the inside out: paths cost nothing until shown
@@ -51,7 +53,7 @@ def problem(schema: Any) -> _Found:
     if not isinstance(schema, dict):
         return f": is {_quoted(schema)}, where a schema must be: write an object"
     nodes: Dict[int, Node] = {}
-    found = gather(schema, nodes) or _of_patterns(nodes)
+    found = gather(schema, nodes) or _of_spelling(schema, nodes) or _of_patterns(nodes)
     return found or _of_costs(nodes)
 
 
@@ -95,10 +97,20 @@ def _of_values(schema: Any) -> _Found:
 
 
 def _of_dialect(schema: Any) -> _Found:
-    dialect = schema.get("$schema", DIALECT) if isinstance(schema, dict) else DIALECT
-    if isinstance(dialect, str) and dialect.rstrip("#") == DIALECT:
+    if dialect(schema) is not None:
         return None
-    return f".$schema: {_quoted(dialect)} is not supported; leave $schema out, or write {DIALECT}"
+    return f".$schema: {_quoted(schema['$schema'])} is not supported; leave $schema out, or write one of {_DIALECTS}"
+
+
+def _of_spelling(root: Dict[str, Any], nodes: Dict[int, Node]) -> _Found:
+    """Keywords as another draft has them."""
+    draft = dialect(root) or DIALECT
+    for node in nodes.values():
+        if node.content is root and draft == DRAFT_4:
+            continue  # its id is its own
+        for keyword, why in older_spelling(node.content, draft):
+            return _at((node.place, keyword), why)
+    return None
 
 
 def gather(root: Dict[str, Any], nodes: Dict[int, Node]) -> _Found:

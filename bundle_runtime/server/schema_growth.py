@@ -80,6 +80,7 @@ def _inner(node: Node, nodes: dict[int, Node]) -> tuple[list[int], list[int]]:
     """Of the schemas for what is within the value: those of which one is asked, and those that all may be."""
     content = node.content
     one_of = [*_listed(content.get("properties")), *_listed(content.get("prefixItems"))]
+    one_of += _listed(content["items"]) if isinstance(content.get("items"), list) else []  # before 2020-12
     all_of = [*_listed(content.get("patternProperties")), *(content.get(keyword) for keyword in _EACH)]
     known = [[id(nodes[id(value)]) for value in values if id(value) in nodes] for values in (one_of, all_of)]
     return known[0], known[1]

@@ -1,6 +1,6 @@
 """Both schemas of the bundle, compiled once; a violation says where it is, not only that it is.
 
-Draft 2020-12. ``format`` is an annotation, as the draft has it. prepare has compiled the same schemas before, in a
+By the draft that `$schema` names, 2020-12 where it names none. prepare has compiled the same schemas before, in a
 process with limits; what is over the limits that need no compiling is refused here too.
 """
 

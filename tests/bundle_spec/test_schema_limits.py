@@ -17,6 +17,7 @@ from bundle_spec.schema_limits import problem
 from tools.testkit.cost import units
 
 Schema = Dict[str, Any]
+DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
 
 
@@ -81,6 +82,9 @@ SOUND: Dict[str, Any] = {
     "values that look like schemas": {"enum": [{"$ref": "http://x"}], "default": {"pattern": "((("}},
     "an id": {"$id": "https://example.com/a", "items": {"$ref": "#"}},
     "the dialect": {"$schema": DIALECT},
+    "an older one": {"$schema": DRAFT_7, "items": [{}], "additionalItems": False},
+    "the oldest": {"$schema": DRAFT_4, "id": "http://h/s", "minimum": 1, "exclusiveMinimum": True, "items": [{}]},
+    "spelt with https": {"$schema": "https://json-schema.org/draft-07/schema"},
     "large numbers": {"maximum": 2**64, "minimum": -(2**63), "multipleOf": 1e-300},
     "no shape at all": {"properties": [], "allOf": {}, "anyOf": 3, "$ref": [], "pattern": 1, "$defs": None, "if": []},
 }
@@ -122,7 +126,17 @@ REFUSED: Dict[str, Any] = {
     "an anchor twice": ({"$defs": {"a": {"$anchor": "x"}, "b": {"$anchor": "x"}}}, ".$anchor: 'x' is there twice"),
     "an id within": ({"items": {"$id": "http://x"}}, ".items.$id: is below the root"),
     "a dialect within": ({"items": {"$schema": DRAFT_7}}, ".items.$schema: is below the root"),
-    "another dialect": ({"$schema": DRAFT_7}, f".$schema: '{DRAFT_7}' is not supported; leave $schema out, or"),
+    "another dialect": ({"$schema": "http://h/"}, ".$schema: 'http://h/' is not supported; leave $schema out, or"),
+    "an id of draft 4 within": (
+        {"$schema": DRAFT_4, "items": {"id": "a"}},
+        ".items.id: is below the root, where it moves",
+    ),
+    "a tuple of before": ({"items": [{}]}, ".items: is a list, as it was before 2020-12: write prefixItems, or name"),
+    "a flag of before": (
+        {"not": {"maximum": 2, "exclusiveMaximum": True}},
+        ".not.exclusiveMaximum: is true or false, as in draft 4 and OpenAPI 3.0: write the number of maximum here, and",
+    ),
+    "a flag that says nothing": ({"exclusiveMinimum": False}, "and OpenAPI 3.0: leave it out, or name the draft"),
     "no dialect": ({"$schema": {}}, ".$schema: a dict is not supported"),
     "infinity": ({"maximum": float("inf")}, ".maximum: is inf, which JSON does not have"),
     "no number": ({"enum": [float("nan")]}, ".enum[0]: is nan"),

@@ -55,7 +55,7 @@ def test_a_request_that_breaks_its_schema_in_many_ways_takes_little(
 @pytest.mark.parametrize(
     ("schema", "says"),
     [
-        ({"$schema": "http://json-schema.org/draft-07/schema#"}, "is not supported; leave $schema out"),
+        ({"$schema": "http://host/own"}, "is not supported; leave $schema out"),
         ({"properties": {"x": {"pattern": "(("}}}, 'is not a "regex"'),
         ({"$ref": "https://host/other.json"}, "schemas are not fetched"),
         ({"allOf": [{"$ref": "#"}]}, "refers to itself"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, Callable, Dict, Optional
 
 from bundle_spec.json_path import inside
-from bundle_spec.json_schema import MANY, NAMED, ONE
+from bundle_spec.json_schema import DIALECT, MANY, NAMED, ONE
+from bundle_spec.schema_dialect import DIALECTS, as_compiled, dialect
 from bundle_spec.schema_limits import problem as beyond_limits
 from launch.packing.schemas.outline import outline
 
@@ -21,6 +22,10 @@ _KEYWORDS = ONE | MANY | NAMED | {
     "type", "uniqueItems", "writeOnly",
 }  # fmt: skip
 _LONGEST = 300
+# of jsonschema-rs, also of the old one that Python 3.8 has; in the order of DIALECTS
+_VALIDATORS = (
+    "Draft4Validator", "Draft6Validator", "Draft7Validator", "Draft201909Validator", "Draft202012Validator",
+)  # fmt: skip
 
 
 def problem(schema: Dict[str, Any]) -> str:
@@ -56,13 +61,15 @@ def fits(value: Any, schema: Dict[str, Any]) -> bool:
 
 def _library() -> Optional[Callable[[Dict[str, Any]], str]]:
     try:
-        from jsonschema_rs import Draft202012Validator, ValidationError
+        import jsonschema_rs
+        from jsonschema_rs import ValidationError
     except ImportError:
         return None
 
     def check(schema: Dict[str, Any]) -> str:
         try:
-            Draft202012Validator(schema, retriever=_refuse_remote)
+            validator = getattr(jsonschema_rs, _VALIDATORS[DIALECTS.index(dialect(schema) or DIALECT)])
+            validator(as_compiled(schema), retriever=_refuse_remote)
         except ValidationError as error:
             return f"{inside(error.instance_path)}: {error.message}"
         except ValueError as error:

@@ -12,7 +12,8 @@ import re
 import warnings
 from typing import Any, Callable, Dict, Iterator, Tuple
 
-from bundle_spec.json_schema import MANY, NAMED, ONE, each
+from bundle_spec.json_schema import DIALECT, MANY, NAMED, ONE, each
+from bundle_spec.schema_dialect import DRAFT_4, dialect
 
 _TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 # of Python's regular expressions, whose errors these are in every dialect; the others are ECMA's as the server reads it
@@ -24,7 +25,8 @@ _BROKEN = re.compile(
 
 def outline(schema: Dict[str, Any]) -> str:
     """The first problem, to be read after the argument's name; empty when there is none."""
-    found = next((problem for part in each(schema) for problem in _problems(part)), None)
+    draft = dialect(schema) or DIALECT
+    found = next((problem for part in each(schema) for problem in _problems(part, draft)), None)
     return f": {found}" if found else ""
 
 
@@ -78,14 +80,17 @@ _VALUES: Tuple[Tuple[str, str, Callable[[Any], bool]], ...] = (
 _RULES = {keyword: (what, fits) for keywords, what, fits in _VALUES for keyword in keywords.split()}
 
 
-def _problems(part: Dict[str, Any]) -> Iterator[str]:
+def _problems(part: Dict[str, Any], draft: str) -> Iterator[str]:
     yield from _of_types(part.get("type", "object"))
     for keyword in sorted((ONE | MANY | NAMED) & set(part)):
-        if not _holds_schemas(keyword, part[keyword]):
+        value = part[keyword]
+        older = draft != DIALECT and keyword == "items" and isinstance(value, list)
+        if not _holds_schemas("prefixItems" if older else keyword, value):
             yield f"{keyword} is {part[keyword]!r}, where a schema must be"
     for keyword in sorted(set(_RULES) & set(part)):
         what, fits = _RULES[keyword]
-        if not fits(part[keyword]):
+        of_draft_4 = draft == DRAFT_4 and keyword.startswith("exclusive") and isinstance(part[keyword], bool)
+        if not fits(part[keyword]) and not of_draft_4:
             why = broken_pattern(part[keyword]) if keyword == "pattern" and isinstance(part[keyword], str) else ""
             yield f"{keyword} is {part[keyword]!r}; it must be {what}" + (f" ({why})" if why else "")
     for pattern in part["patternProperties"] if isinstance(part.get("patternProperties"), dict) else ():
@@ -104,7 +109,8 @@ def _of_types(types: Any) -> Iterator[str]:
 
 def _holds_schemas(keyword: str, value: Any) -> bool:
     if keyword in NAMED:
-        return isinstance(value, dict) and all(isinstance(entry, (dict, bool)) for entry in value.values())
+        kinds = (dict, bool, list) if keyword == "dependencies" else (dict, bool)
+        return isinstance(value, dict) and all(isinstance(entry, kinds) for entry in value.values())
     if keyword in ONE:
         return isinstance(value, (dict, bool))
     return isinstance(value, list) and bool(value) and all(isinstance(entry, (dict, bool)) for entry in value)

@@ -6,14 +6,18 @@ tells (a pattern that is not a regular expression) prepare tells, in the bundle'
 
 from typing import Any
 
-from jsonschema_rs import Draft202012Validator, ValidationError
+import jsonschema_rs
+from jsonschema_rs import ValidationError
 
 from bundle_spec.json_path import inside
-from bundle_spec.json_schema import DIALECT
+from bundle_spec.schema_dialect import DIALECTS, dialect
 from bundle_spec.schema_limits import problem
 
 _LONGEST = 300
-_METASCHEMA = Draft202012Validator({"$ref": DIALECT}, offline=True)
+_METASCHEMAS = {
+    address: jsonschema_rs.validator_cls_for({"$schema": address})({"$ref": address}, offline=True)
+    for address in DIALECTS
+}
 
 
 def check_schema(schema: dict[str, Any]) -> str | None:
@@ -21,7 +25,7 @@ def check_schema(schema: dict[str, Any]) -> str | None:
     if found := problem(schema):
         return found
     try:
-        _METASCHEMA.validate(schema)
+        _METASCHEMAS[dialect(schema) or DIALECTS[-1]].validate(schema)
     except ValidationError as error:
         return _explain(error)
     except BaseException as error:

@@ -14,6 +14,7 @@ from tools.testkit.artifact_stores import document_for
 
 ANY: dict[str, Any] = {"type": "object"}
 DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+OTHER = "http://host/own"
 
 
 def weeks(levels: int = 24) -> dict[str, Any]:
@@ -42,7 +43,8 @@ def check(schema: dict[str, Any]) -> RuntimeFailure | None:
         ({"pattern": "(" * 2000 + ")" * 2000}, "responseSchema.pattern: "),
         ({"$id": "::::"}, "responseSchema: Invalid URI reference '::::'"),
         ({"type": "intger"}, 'responseSchema.type: "intger" is not valid'),
-        ({"$schema": DRAFT_7}, f"responseSchema.$schema: '{DRAFT_7}' is not supported; leave $schema out"),
+        ({"$schema": OTHER}, f"responseSchema.$schema: '{OTHER}' is not supported; leave $schema out"),
+        ({"$schema": DRAFT_7, "required": 1}, "responseSchema.required: 1 is not of type"),
         (weeks(), "has one value checked by more than 2000"),
         (gigabytes(), "one pattern too many"),
     ],

@@ -114,7 +114,43 @@ def test_drafts_and_nothing() -> None:
     assert not Schema(False).accepts({})
     assert Schema({"prefixItems": [{"type": "integer"}]}).accepts(["x"]) is False, "2020-12 unless it says otherwise"
     with pytest.raises(ValueError, match=r"\$schema: .* is not supported; leave \$schema out"):
-        Schema({"$schema": "http://json-schema.org/draft-07/schema#", "prefixItems": [{"type": "integer"}]})
+        Schema({"$schema": "http://host/own", "prefixItems": [{"type": "integer"}]})
+    tuples = {"items": [{"type": "integer"}], "additionalItems": False}
+    for draft in ("draft-04", "draft-06", "draft-07"):
+        of_draft = Schema({"$schema": f"http://json-schema.org/{draft}/schema#", **tuples})
+        assert [of_draft.accepts(value) for value in ([1], ["x"], [1, 2])] == [True, False, False]
+    flag = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True}
+    assert [Schema(flag).accepts(value) for value in (1, 2)] == [False, True]
+
+
+def test_nullable_of_openapi_is_understood() -> None:
+    checked = Schema({"properties": {"x": {"type": "integer", "nullable": True}, "y": {"type": "integer"}}})
+    assert checked.accepts({"x": None, "y": 1})
+    assert not checked.accepts({"y": None})
+    assert not checked.accepts({"x": "one"})
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "refused"),
+    [
+        ("date-time", ["2024-02-29T23:59:60Z", "2024-01-01 00:00:00.5+01:00"], ["2024-02-30T00:00:00", "2024-01-01"]),
+        ("date-time", ["2024-01-01T00:00:00"], ["2024-01-01T24:30:00"]),
+        ("time", ["12:00:00", "12:00:00Z"], ["25:00:00", "noon", "\u0661\u0662:00:00"]),
+        ("date", ["2024-02-29"], ["2023-02-29"]),
+        ("uuid", ["9f1a1b2c-0000-4000-8000-000000000000"], ["9f1a"]),
+        ("email", ["a@example.com"], ["a"]),
+        ("ipv4", ["10.0.0.1"], ["10.0.0.256"]),
+        ("ipv6", ["::1"], ["10.0.0.1"]),
+        ("uri", ["https://host/a"], ["host"]),
+        ("duration", ["-PT1H", "anything"], []),
+        ("hostname", ["not a host"], []),
+        ("made-up", ["anything"], []),
+    ],
+)
+def test_the_documented_formats_are_checked_in_every_draft_and_no_others(name, taken, refused) -> None:
+    for named in ({}, {"$schema": "http://json-schema.org/draft-07/schema#"}):
+        checked = Schema({**named, "type": "string", "format": name})
+        assert [text for text in [*taken, *refused] if checked.accepts(text)] == taken
 
 
 @pytest.mark.parametrize("schema", [{"type": "intt"}, {"$ref": "http://example.com/other.json"}])

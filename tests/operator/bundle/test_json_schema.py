@@ -26,7 +26,9 @@ def nested(depth: int) -> dict[str, Any]:
     ("schema", "says"),
     [
         ({"type": "intger"}, ".type: \"intger\" is not valid under any of the schemas listed in the 'anyOf' keyword"),
-        ({"properties": {"x": {"items": [{}]}}}, '.properties.x.items: [{}] is not of types "boolean", "object"'),
+        ({"properties": {"x": {"items": [{}]}}}, ".properties.x.items: is a list, as it was before 2020-12"),
+        ({"minimum": 1, "exclusiveMinimum": True}, ".exclusiveMinimum: is true or false, as in draft 4"),
+        ({"$schema": "http://json-schema.org/draft-07/schema#", "required": 1}, ".required: 1 is not of type"),
         ({"required": ["x", True]}, '.required[1]: true is not of type "string". A name such as y, n, on or off'),
         ({"minLength": -1}, ".minLength: -1 is less than the minimum of 0"),
         ({"$id": "#here"}, ".$id: "),

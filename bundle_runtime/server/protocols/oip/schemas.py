@@ -83,7 +83,7 @@ def _node(node: dict[str, Any], root: Any, depth: int) -> Tensor | None:
         return Tensor(_SCALARS[kind], (1,), "scalar")
     if kind == "array":
         items = node.get("items")
-        if depth == _DEEPEST or node.get("prefixItems"):
+        if depth == _DEEPEST or node.get("prefixItems") or isinstance(items, list):
             return JSON_TEXT
         element = describe(items, root, depth + 1) if isinstance(items, dict) and items else _UNKNOWN_ELEMENT
         if element.form == "json":

@@ -35,7 +35,7 @@ LOOP["properties"] = {"loop": LOOP}
         ({"$ref": "#none"}, r"request_schema\.\$ref: '#none' is nowhere in the schema"),
         ({"$ref": "https://host/schema"}, "request_schema.*https://host/schema"),
         (
-            {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"},
+            {"$schema": "http://host/own", "type": "object"},
             "is not supported; leave .schema out",
         ),
         ({"type": "integer", "maximum": 2**60}, r"request_schema\.maximum is 1152921504606846976, outside"),
@@ -101,6 +101,9 @@ RIGHT += [
     {"const": {"pattern": "("}, "default": {"minLength": -1}},
     {"properties": {"pattern": {"type": "integer"}, "minLength": {}}, "required": []},
     {"patternProperties": {"^x-": True}, "additionalProperties": False, "multipleOf": 0.01},
+    {"$schema": "http://json-schema.org/draft-07/schema#", "items": [{}], "dependencies": {"a": ["b"]}},
+    {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 1, "exclusiveMinimum": True},
+    {"type": "string", "nullable": True},
 ]
 
 
