@@ -1,5 +1,7 @@
-"""Which files of a directory belong into its archive: not what tools leave behind, no links, no secrets, not what is
-ignored.
+"""Which files of a directory belong into its archive: not what tools leave behind, no secrets, not what is ignored.
+
+A link to a file is followed where that lies below the base path too, or among the blobs of a Hugging Face cache that
+the base path is a snapshot of: what nobody has named is not packed.
 
 .bundleignore lies at the root of a base path and has the syntax of .gitignore; its !pattern packs a secret on purpose.
 """
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, Iterator, List, NamedTuple
 
 from launch.errors import InvalidBundleError
 from launch.packing.archives import secrets
@@ -32,8 +34,8 @@ class _Ignoring(NamedTuple):
 def files_below(base: Path, warnings: List[str]) -> Dict[str, Path]:
     """From the path below `base`, with slashes, to the file; InvalidBundleError where none is left.
 
-    What is neither file nor directory (links, sockets) is left out, and what holds secrets; each is said in `warnings`
-    once, as is what may hold some.
+    What is neither file nor directory (links to elsewhere or to directories, sockets) is left out, and what holds
+    secrets; each is said in `warnings` once, as is what may hold some.
     """
     said = _read_ignore_file(base)
     files: Dict[str, Path] = {}
@@ -55,7 +57,7 @@ def files_below(base: Path, warnings: List[str]) -> Dict[str, Path]:
                 left_out.append(place)
             elif is_directory:
                 directories.append(place)
-            elif entry.is_file(follow_symlinks=False):
+            elif entry.is_file(follow_symlinks=False) or (entry.is_symlink() and _may_follow(base, relative)):
                 files[relative] = _checked(base, relative)
                 if secrets.is_doubtful(entry.name) and not said.meant(place):
                     doubtful.append(relative)
@@ -81,6 +83,25 @@ def _entries(directory: Path) -> "List[os.DirEntry[str]]":
             return sorted(entries, key=lambda entry: entry.name)
     except OSError as error:
         raise InvalidBundleError(f"cannot read the directory {directory}: {error.strerror}") from error
+
+
+def _may_follow(base: Path, relative: str) -> bool:
+    """Whether a link leads to a file that was named with the base path, and is none that is left out there."""
+    target = Path(os.path.realpath(base / relative))
+    real = Path(os.path.realpath(base))
+    for root in (real, *_blobs(real)):
+        if root in target.parents and target.is_file():
+            parts = target.relative_to(root).parts
+            return not any(part in LEFT_OUT or secrets.is_secret(part) for part in parts)
+    return False
+
+
+def _blobs(base: Path) -> Iterator[Path]:
+    """Where the files of a snapshot of the Hugging Face cache are, whose path is models--A--B/snapshots/REVISION."""
+    for directory in (base, *base.parents):
+        cached = directory.parent
+        if directory.name == "snapshots" and cached.name.startswith(("models--", "datasets--", "spaces--")):
+            yield cached / "blobs"
 
 
 def _checked(base: Path, relative: str) -> Path:
@@ -125,6 +146,6 @@ def _read_ignore_file(base: Path) -> _Ignoring:
 def _said(base: Path, links: List[str]) -> str:
     more = f" and {len(links) - _MOST_NAMED} more" if len(links) > _MOST_NAMED else ""
     return (
-        f"links, and what else is not a plain file, are left out of {base}: {', '.join(links[:_MOST_NAMED])}{more}. "
-        "Put the files themselves there if the functions need them"
+        f"links to what is not a file below it, and what else is not a plain file, are left out of {base}: "
+        f"{', '.join(links[:_MOST_NAMED])}{more}. Put the files themselves there if the functions need them"
     )

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 
 import pytest
 
 from launch.errors import InvalidBundleError
-from tests.launch.packing.archives.making import MODULES, entries, packer, write
+from launch.packing.archives.archive import archive_to
+from tests.launch.packing.archives.making import FUNCTIONS, MODULES, entries, packer, write
 
 
 @pytest.fixture
@@ -82,6 +84,32 @@ def test_a_line_of_the_ignore_file_asks_for_a_secret_or_says_that_it_is_known(pa
 def test_nothing_but_secrets_is_no_archive(pack):
     with pytest.raises(InvalidBundleError, match=r"has no files to pack.*secrets such as \.env"):
         pack({".env": ""})
+
+
+def test_a_snapshot_of_the_hugging_face_cache_is_packed_with_its_blobs(tmp_path):
+    cached = tmp_path / "hub/models--owner--name"
+    write(cached, {"blobs/0a": "weights", "blobs/0b": "{}", "refs/main": "1234"})
+    snapshot = cached / "snapshots/1234"
+    (snapshot / "onnx").mkdir(parents=True)
+    (snapshot / "config.json").symlink_to("../../blobs/0b")
+    (snapshot / "onnx/model.onnx").symlink_to("../../../blobs/0a")
+    (snapshot / "elsewhere").symlink_to("../../refs/main")
+    code = write(tmp_path / "code", MODULES)
+    done = archive_to(tmp_path / "bundle.zip", [code, str(snapshot)], *FUNCTIONS)
+    assert entries(done) == ["config.json", "model.py", "onnx/model.onnx", "predict.py"]
+    with zipfile.ZipFile(done.packed.path) as opened:
+        assert opened.read("onnx/model.onnx") == b"weights"
+    (said,) = done.warnings
+    assert "1234: elsewhere. Put the files themselves there" in said
+
+
+def test_links_within_the_base_path_are_followed_to_files_that_may_be_packed(pack, tmp_path):
+    write(tmp_path / "code", {"data/a.txt": "a", ".env": "s", ".git/config": "s"})
+    for name, target in {"b.txt": "data/a.txt", "c": ".env", "d": ".git/config", "e": "data", "f": "nowhere"}.items():
+        (tmp_path / "code" / name).symlink_to(target)
+    done = pack(MODULES)
+    assert entries(done) == ["b.txt", "data/a.txt", "model.py", "predict.py"]
+    assert any("left out of" in said and "c, d, e, f. Put" in said for said in done.warnings)
 
 
 def test_links_are_left_out_and_said_once(pack, tmp_path):
