@@ -24,6 +24,7 @@ from bundle_runtime.contract.report import (
 )
 from bundle_runtime.contract.source_lines import register
 from bundle_runtime.worker.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
+from bundle_runtime.worker.load.context import entered
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
 from bundle_runtime.worker.predict.shared_loop import shared_loop
 from bundle_runtime.worker.user_errors import described, full, log
@@ -178,7 +179,7 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
     try:
         result = function(*args)
-        return shared_loop.wait(result) if inspect.iscoroutine(result) else result
+        return entered(shared_loop.wait(result) if inspect.iscoroutine(result) else result)
     except BaseException as error:
         raise _user_failure(LOAD_FAILED, f"{what} raised", error, LOAD) from error
 
