@@ -49,14 +49,15 @@ class BundleMethods:
         `env_params` names the image: {"framework_type": "pytorch", "pytorch_image_tag": ...}, {"framework_type":
         "tensorflow", "tensorflow_version": ...} or {"framework_type": "custom_base_image", "ecr_repo": ...,
         "image_tag": ...}. `requirements` are pip's lines that the image may lack; None finds them from what your
-        functions import. `app_config` is a dict or the path of a YAML file. Modules in `globals_copy` are pickled by
-        value. The schemas, both or none, are pydantic models or JSON Schemas; requests and predictions are checked
-        against them. The same name and content give the bundle that is there. InvalidBundleError, NotPicklableError,
-        StoreError and APIError say what to do; then nothing was left behind.
+        functions import. `app_config` is a dict or the path of a YAML file. Modules in `globals_copy`, and your own
+        that are in no package, are pickled by value. The schemas, both or none, are pydantic models or JSON Schemas;
+        requests and predictions are checked against them. The same name and content give the bundle that is there.
+        InvalidBundleError, NotPicklableError, StoreError and APIError say what to do; then nothing was left behind.
         """
         from launch.packing.foreseen import foreseen, of_local_modules
         from launch.packing.pickles.inferred import inferred_requirements, local_modules, without_framework
-        from launch.packing.pickles.pickling import bundle_content, pickle_to
+        from launch.packing.pickles.own_modules import pickle_with_own_modules
+        from launch.packing.pickles.pickling import bundle_content
         from launch.packing.pickles.source_text import source_texts
 
         content = bundle_content(
@@ -72,7 +73,8 @@ class BundleMethods:
         store = self._checked_store(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             file = Path(directory, "bundle.pkl")
-            packed = pickle_to(file, content, globals_copy)
+            packed, by_value = pickle_with_own_modules(file, content, globals_copy)
+            warn(by_value)
             if requirements is None:
                 pins, doubts = inferred_requirements(content, file)
                 pins = without_framework(pins, fields["envParams"]["frameworkType"])

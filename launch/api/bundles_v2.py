@@ -11,6 +11,7 @@ from launch.api.bundles import BundleMethods
 from launch.api.create import Wanted
 from launch.api.lookup import named, owned
 from launch.api.records import record_v2
+from launch.api.user_warnings import warn
 from launch.errors import InvalidBundleError
 from launch.model_bundle import ListModelBundlesV2Response, ModelBundle, ModelBundleV2Response
 from launch.packing.env_params import from_v2
@@ -41,7 +42,8 @@ class BundleMethodsV2(BundleMethods):
         metadata: Optional[Dict[str, Any]] = None,
     ) -> ModelBundle:
         """As create_model_bundle; no requirements are none, and exactly one framework is given."""
-        from launch.packing.pickles.pickling import bundle_content, pickle_to
+        from launch.packing.pickles.own_modules import pickle_with_own_modules
+        from launch.packing.pickles.pickling import bundle_content
         from launch.packing.pickles.source_text import source_texts
 
         _both(request_schema, response_schema)
@@ -51,7 +53,8 @@ class BundleMethodsV2(BundleMethods):
         sources = source_texts(load_predict_fn=load_predict_fn, load_model_fn=load_model_fn)
         store = self._checked_store(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
-            packed = pickle_to(Path(directory, "bundle.pkl"), content)
+            packed, by_value = pickle_with_own_modules(Path(directory, "bundle.pkl"), content)
+            warn(by_value)
             return self._created(store, Wanted(model_bundle_name, fields, {**sources, **(metadata or {})}), packed)
 
     def create_model_bundle_from_dirs_v2(

@@ -141,7 +141,7 @@ class _Seen:
             elif answer.cause != probe.MISSING:
                 return
         if name not in self.image:
-            nowhere = f"{asked} is not at the index {index_name()}: put it there, or correct the requirement in a new bundle"
+            nowhere = f"{asked} is not at the index {index_name()}: put it there, or correct it in a new bundle"
             yield REQUIREMENT_NOT_FOUND, (unusable or nowhere) + _vendor(asked)
 
     def _look(self, url: str, *, whole: bool = True) -> Answer:

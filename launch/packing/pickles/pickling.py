@@ -99,7 +99,7 @@ def _by_value(names: Mapping[str, Any]) -> Iterator[None]:
     added: List[types.ModuleType] = []
     try:
         for module in names.values():
-            if not isinstance(module, types.ModuleType) or not _may_go_by_value(module):
+            if not isinstance(module, types.ModuleType) or not may_go_by_value(module):
                 continue
             if module.__name__ not in cloudpickle.list_registry_pickle_by_value():
                 cloudpickle.register_pickle_by_value(module)
@@ -111,8 +111,8 @@ def _by_value(names: Mapping[str, Any]) -> Iterator[None]:
                 cloudpickle.unregister_pickle_by_value(module)
 
 
-def _may_go_by_value(module: types.ModuleType) -> bool:
-    """A module that was made and not imported, and __main__, go by value anyway."""
+def may_go_by_value(module: types.ModuleType) -> bool:
+    """Whether it is the user's own. A module that was made and not imported, and __main__, go by value anyway."""
     name = module.__name__
     return name in sys.modules and name not in ("__main__", "cloudpickle") and is_own(name)
 
