@@ -125,7 +125,7 @@ class _Seen:
 
     def _of_package(self, name: str, asked: str, specifier: str) -> Iterator[tuple[str, str]]:
         first_decides = os.environ.get("UV_INDEX_STRATEGY", "first-index") == "first-index"
-        unusable = ""
+        unusable: str | None = None
         for index in indexes():
             answer = self._look(f"{index.url.rstrip('/')}/{name}/")
             if answer.cause in (probe.AWAY, probe.SLOW, probe.TLS, probe.PROXY):
