@@ -72,6 +72,8 @@ def test_a_package_that_only_another_one_needs_is_not_at_the_index(tmp_path, ima
 
 
 def test_a_certificate_that_is_not_trusted_is_said(tmp_path, image, files):
+    for name in ("ours", "other"):
+        (tmp_path / name).mkdir()
     ours, other = (PrivateAuthority(tmp_path / name) for name in ("ours", "other"))
     with served_index(files, tls=ours.of_a_server()) as url:
         said = asked(run_install(tmp_path, image, ["plain"], url, SSL_CERT_FILE=str(other.file)), "IndexUnreachable")
