@@ -14,7 +14,7 @@ from tests.cluster.conftest import SETTINGS
 from tests.cluster.raw_api import MERGE, RawApi, raw_api
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import apply, get, kubectl, wait_for
-from tools.testkit.limit_rows import BEYOND, CONTACT, LIMITS, WITHIN, artifact, within
+from tools.testkit.limit_rows import BEYOND, CONTACT, INVALID_TOO, LIMITS, WITHIN, artifact, within
 from tools.testkit.model_bundles import model_bundle
 from tools.testkit.place import ROOT, Place
 
@@ -91,13 +91,13 @@ def test_what_is_beyond_the_limits_is_refused_with_words(
     api: RawApi, namespace: str, show: Callable[[str], None]
 ) -> None:
     wrong = []
-    for row in BEYOND:
+    for row in (*BEYOND, *INVALID_TOO):
         status, message = created(api, row.body, namespace)
         said = f"{row.words(namespace)} Ask {CONTACT}, or choose what is allowed."
         if status != 403 or said not in message:
             wrong.append(f"{row.why}: {status} {message or 'let through'}")
     assert not wrong, "\n".join(wrong)
-    show(f"{len(BEYOND)} bundles beyond a platform's limits: all refused at admission, with field, value and contact")
+    show(f"{len(BEYOND) + len(INVALID_TOO)} bundles beyond a platform's limits: all refused at admission, with field, value and contact")
 
 
 def test_what_is_within_them_is_let_through(api: RawApi, namespace: str) -> None:

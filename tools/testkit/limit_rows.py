@@ -155,7 +155,6 @@ BEYOND: list[Beyond] = [
            "images by digest only"),
     _requirement("a wheel of anybody's", "x @ https://evil.example/x-1-py3-none-any.whl"),
     _requirement("with extras and without blanks", "x[a,b]@https://evil.example/x-1-py3-none-any.whl"),
-    _requirement("a wheel found by a variable", f"x @ {WHEEL}/${{UP}}/x-1-py3-none-any.whl"),
     _requirement("a wheel found by the way up", f"x @ {WHEEL}/../other/x-1-py3-none-any.whl"),
     _name("artifactSecrets", "artifactSecretName", "admin-keys"),
     _name("serviceAccounts", "serviceAccountName", "deployer"),
@@ -170,3 +169,5 @@ BEYOND: list[Beyond] = [
     Beyond("GPUs by the replica", within({"replicas": 3, "gpu": {"count": 4}}), "gpusMax",
            "spec.serving.gpu.count in all replicas", "12", "8"),
 ]  # fmt: skip
+# no valid bundle either, but admission is asked first
+INVALID_TOO = [_requirement("a wheel found by a variable", f"x @ {WHEEL}/${{UP}}/x-1-py3-none-any.whl")]

@@ -34,7 +34,7 @@ def test_what_a_cluster_takes_is_ok_with_its_digest(modelbundle_here, written):
     assert (done.code, done.out) == (0, f"{file}: sentiment-v3: ok, {digest}\n")
 
 
-OLD = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
+OLDEST = {"$schema": "http://json-schema.org/draft-03/schema#", "type": "object"}
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ OLD = {"$schema": "http://json-schema.org/draft-07/schema#", "type": "object"}
         ({"env": [{"name": "LD_PRELOAD", "value": ""}]}, "spec.bundle.env[0].name"),
         ({"requirements": ["scikit learn"]}, "spec.bundle.requirements[0]"),
         ({"responseSchema": None}, "give both schemas, or none"),
-        ({"requestSchema": OLD}, "spec.bundle.requestSchema"),
+        ({"requestSchema": OLDEST}, "spec.bundle.requestSchema"),
         ({"requestSchema": {"type": "objekt"}}, "spec.bundle.requestSchema"),
         ({"requestSchema": {"type": "object", "properties": {"x": {"pattern": "(("}}}}, "spec.bundle.requestSchema"),
         ({"appConfig": {"seed": 2**60}}, "spec.bundle.appConfig.seed"),
