@@ -89,7 +89,7 @@ def _number(text: str) -> float:
 
 
 def _string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    if "\n" in value.strip("\n") and not re.search(r"[ \t]\n|^\s|[^\x09\x0a\x20-\x7e\xa0-\ud7ff]", value):
+    if "\n" in value.strip("\n") and not re.search(r"[ \t]\n|^\s|[^\x09\x0a\x20-\x7e\xa0-\u2027\u202a-\ud7ff]", value):
         return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|")
     quoted = value.lower() in _LIKE_A_WORD or _LIKE_A_NUMBER.match(value) or _BREAKS.search(value)
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if quoted else None)

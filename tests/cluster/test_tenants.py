@@ -97,7 +97,8 @@ def test_what_is_beyond_the_limits_is_refused_with_words(
         if status != 403 or said not in message:
             wrong.append(f"{row.why}: {status} {message or 'let through'}")
     assert not wrong, "\n".join(wrong)
-    show(f"{len(BEYOND) + len(INVALID_TOO)} bundles beyond a platform's limits: all refused at admission, with field, value and contact")
+    number = len(BEYOND) + len(INVALID_TOO)
+    show(f"{number} bundles beyond a platform's limits: all refused at admission, with field, value and contact")
 
 
 def test_what_is_within_them_is_let_through(api: RawApi, namespace: str) -> None:

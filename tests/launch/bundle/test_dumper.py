@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from launch.bundle.manifest import dump, parse
@@ -68,8 +68,10 @@ def exactly(value: object) -> str:
 
 
 @given(VALUES)
+@example("a line separator\nat the end\u2028")
 def test_our_reader_and_a_yaml_1_1_reader_give_the_value_back(value):
     text = dump(manifest(value))
+    assert text.endswith("\n")  # whatever comes next begins a line of its own
     assert exactly(parse(text, "file")) == exactly([manifest(value)])
     assert exactly(yaml.safe_load(text)) == exactly(manifest(value))
 
