@@ -12,6 +12,8 @@ from importlib import metadata
 from pathlib import PurePosixPath
 from typing import Any, Dict, FrozenSet, List, Set
 
+_CODE = re.compile(r"\n[^\W\d]\w*(?:/[^,\n]*)?\.(?:py|so|pyd),")  # in RECORD: a module at the top, or below it
+
 
 class Distribution:
     """An installed package: `requirement` is empty when no index has it, and then `source` says where it is from."""
@@ -42,15 +44,30 @@ def distributions_of(modules: Set[str]) -> Dict[str, List[Distribution]]:
     seen: Set[str] = set()
     if not modules:
         return by_module
-    for found in metadata.distributions():
+    every = [(found, _may_bring(found, modules)) for found in metadata.distributions()]
+    if not any(may for _, may in every):  # as of modules that are the user's own
+        return by_module
+    for found, may in every:
         name = found.metadata["Name"]
         key = re.sub(r"[-_.]+", "-", name).lower() if name else ""
         if not key or key in seen:  # the first on the path is the one that is imported
             continue
         seen.add(key)
-        for top in _top_levels(found) & modules:
+        for top in _top_levels(found) & modules if may else ():
             by_module.setdefault(top, []).append(Distribution(found))
     return by_module
+
+
+def _may_bring(found: metadata.Distribution, modules: Set[str]) -> bool:
+    """Whether one of them may be among its top levels, mostly by the text of its list of files: to take that apart into
+    paths costs a hundred times as much."""
+    names = set((found.read_text("top_level.txt") or "").split())
+    if names:
+        return bool(names & modules)
+    record = "\n" + (found.read_text("RECORD") or "")
+    if not _CODE.search(record) or '\n"' in record or "\n./" in record:  # nothing known, or spelt in another way
+        return bool(_top_levels(found) & modules)
+    return any(f"\n{top}{mark}" in record for top in modules for mark in "/.")
 
 
 def _top_levels(found: metadata.Distribution) -> Set[str]:

@@ -68,6 +68,8 @@ def _of_devices(content: Any) -> Iterator[Advice]:
 def _of_versions(modules: Set[str], requirements: Iterable[str]) -> Iterator[Advice]:
     """Where a requirement excludes the version of this machine, which wrote the pickle."""
     asked = dict(_specifiers(requirements))
+    if not asked:  # no need to read what every package of this machine holds
+        return
     tops = {module.partition(".")[0] for module in modules}
     here = {canonicalize_name(one.name): one for found in distributions_of(tops).values() for one in found}
     for name, package in sorted(here.items()):
