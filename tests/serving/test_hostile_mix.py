@@ -23,13 +23,14 @@ from tools.testkit.pair import REPOSITORY, Pair, code_bundle, stopping, until
 pytestmark = pytest.mark.undisturbed
 
 SLOW = [row for row in ROWS if row.slow]
-QUICK = [row for row in ROWS if not row.slow and row not in CROWDS]
+UNREAD = [row for row in ROWS if row.right == {"held", "ended"} and row not in CROWDS]  # they take memory for seconds
+QUICK = [row for row in ROWS if not row.slow and row not in (*UNREAD, *CROWDS)]
 MIX_SECONDS = 25
 MOST = 0.8  # of the memory that a pod's server has
 
 
 class Attacked:
-    """A pair, and the rows that wait for the server's own times: they run beside the other tests."""
+    """A pair, and the rows that mostly wait: they run beside the other tests."""
 
     def __init__(self, pair: Pair, pool: ThreadPoolExecutor) -> None:
         self.pair = pair
@@ -82,9 +83,15 @@ def test_alone(attacked: Attacked, row: Row) -> None:
     attacked.is_as_before()
 
 
-def test_those_that_are_too_slow_are_ended(attacked: Attacked) -> None:
+def test_those_that_wait(attacked: Attacked) -> None:
     found = attacked.slow.result()
     assert {row.name: list(found[row.name]) for row in SLOW if not row.right.issuperset(found[row.name])} == {}
+    attacked.is_as_before()
+
+
+def test_answers_that_are_not_read(attacked: Attacked) -> None:
+    found = asyncio.run(once(UNREAD, attacked.target))
+    assert {row.name: list(found[row.name]) for row in UNREAD if not row.right.issuperset(found[row.name])} == {}
     attacked.is_as_before()
 
 

@@ -29,8 +29,8 @@ Act = Callable[[Target], Coroutine[Any, Any, str]]
 
 @dataclass(frozen=True)
 class Row:
-    """``right`` are the outcomes of a server that nobody else uses. ``slow``: it waits for a time that the server
-    sets, tens of seconds."""
+    """``right`` are the outcomes of a server that nobody else uses. ``slow``: it does nothing for seconds,
+    its own or those that the server sets."""
 
     name: str
     right: frozenset[str]
