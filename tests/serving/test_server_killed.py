@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def predict(seconds=0.0):
     time.sleep(seconds)
     return [os.getpid(), calls]
 """
-KILLS = 20
+KILLS, PODS = 10, 2  # of each, side by side
 PAUSE = KILLS_SECONDS / (KILLS_MAX - 1) + 0.1  # as often as it may be killed without an end of its container
 
 
@@ -102,11 +103,8 @@ class Traffic:
         )
 
 
-def test_twenty_kills_under_traffic_cost_what_was_in_flight_and_no_model(
-    served: Served, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pair = served(CALLS, max_concurrency=4)
-    worker, first = pair.predict().json
+def killed_under_traffic(pair: Pair) -> tuple[Counter[str], list[float]]:
+    """How requests ended, and the seconds from each kill to the next answer."""
     gaps = []
     with Traffic(pair).running() as traffic:
         for number in range(1, KILLS + 1):
@@ -116,23 +114,32 @@ def test_twenty_kills_under_traffic_cost_what_was_in_flight_and_no_model(
             gaps.append(traffic.gap_after(killed) - killed)
             assert pair.metric("modelbundle_server_restarts_total") == number
             time.sleep(max(0.0, began + PAUSE - time.monotonic()))
-    ends = traffic.ends
-    with capsys.disabled():
-        gaps.sort()
-        print(
-            f"\n{KILLS} kills of the process that serves: {dict(ends)}; until the next answer"
-            f" {gaps[len(gaps) // 2]:.2f} s in the middle, {gaps[-1]:.2f} s at most"
-        )
-    assert ends["refused"] == 0
-    assert ends["no end"] == 0
-    assert ends["cut"] <= KILLS * 4, "each client has one request at a time"
-    assert set(ends) <= {"200", "503", "cut", "refused", "no end"}
-    assert ends["503"] < ends["200"]
-    now, last = pair.predict().json
-    assert now == worker == pair.worker_pid
-    assert last > first + ends["200"]
-    assert pair.worker_log.count("worker: loaded in") == 1
-    assert pair.server.poll() is None
+    return traffic.ends, sorted(gaps)
+
+
+def test_twenty_kills_under_traffic_cost_what_was_in_flight_and_no_model(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs = [served(CALLS, max_concurrency=4) for _ in range(PODS)]
+    before = [pair.predict().json for pair in pairs]
+    with ThreadPoolExecutor(PODS) as pool:
+        found = list(pool.map(killed_under_traffic, pairs))
+    for pair, (worker, first), (ends, gaps) in zip(pairs, before, found, strict=True):
+        with capsys.disabled():
+            print(
+                f"\n{KILLS} kills of the process that serves: {dict(ends)}; until the next answer"
+                f" {gaps[len(gaps) // 2]:.2f} s in the middle, {gaps[-1]:.2f} s at most"
+            )
+        assert ends["refused"] == 0
+        assert ends["no end"] == 0
+        assert ends["cut"] <= KILLS * 4, "each client has one request at a time"
+        assert set(ends) <= {"200", "503", "cut", "refused", "no end"}
+        assert ends["503"] < ends["200"]
+        now, last = pair.predict().json
+        assert now == worker == pair.worker_pid
+        assert last > first + ends["200"]
+        assert pair.worker_log.count("worker: loaded in") == 1
+        assert pair.server.poll() is None
 
 
 def test_who_connects_meanwhile_waits_and_is_answered(served: Served) -> None:
