@@ -22,7 +22,7 @@ def index(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "secret").write_text("not served")
     handler = type("TestHandler", (Handler,), {"directory": tmp_path / "wheels", "log_message": lambda *_: None})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
