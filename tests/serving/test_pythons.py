@@ -11,8 +11,8 @@ import cloudpickle
 import pytest
 
 from tests.serving.conftest import Served
-from tools.testkit.pair import put_runtime
 from tools.testkit.pythons import VERSIONS, interpreter, python_of
+from tools.testkit.worker_runtime import put_runtime
 
 VALUES = {
     "numbers": [0, -1, 2**31, -(2**63), 2**64 - 1, 1.0, -0.0, 5e-324, 1.7976931348623157e308],

@@ -12,7 +12,6 @@ import http.client
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -26,7 +25,7 @@ from typing import Any
 
 import cloudpickle
 
-from bundle_runtime.prepare.place import copy_sources
+from tools.testkit.worker_runtime import put_runtime
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PARENT = "bundle_runtime/worker/parent.py"
@@ -72,16 +71,6 @@ def until(true: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any
                 return found
         assert time.monotonic() < end, f"not within {patience:g} s: {what}"
         time.sleep(0.01)
-
-
-def put_runtime(directory: Path, checkout: Path = REPOSITORY) -> None:
-    """What prepare puts in place for the worker; from another checkout, whose prepare knows other files, all of it."""
-    copy_sources(directory, directory / "vendor")
-    if checkout != REPOSITORY:
-        for package in ("bundle_runtime", "bundle_spec"):
-            shutil.rmtree(directory / package, ignore_errors=True)
-            if (checkout / package).is_dir():
-                shutil.copytree(checkout / package, directory / package)
 
 
 def code_bundle(root: Path, source: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.testkit.pair import put_runtime
+from tools.testkit.worker_runtime import put_runtime
 
 CAPTURED = Path(__file__).parent / "captured"
 _READ = """

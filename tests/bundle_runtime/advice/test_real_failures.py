@@ -7,6 +7,8 @@ docs/how-to/troubleshooting.md.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,15 +16,32 @@ import pytest
 from bundle_runtime.advice.row import PAGE, UNPICKLE, WARNING
 from bundle_runtime.advice.table import TABLE
 from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
-from tests.bundle_runtime.advice.reading import Failure, keep, read
+from tests.bundle_runtime.advice.reading import Failure, Said, keep, read
 
 FAILURES = (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES)
 PHASES = {row.code: row.phases for row in TABLE}
 
 
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("failures")
+
+
+@pytest.fixture(scope="module")
+def reading(request: pytest.FixtureRequest, root: Path) -> Iterator[dict[str, Future[Said]]]:
+    """By their codes those that are tested, two at a time: each is the start of a process or two."""
+    tested = {item.name for item in request.session.items if item.path == request.path}
+    with ThreadPoolExecutor(2) as pool:
+        yield {
+            one.code: pool.submit(read, one, root / one.code)
+            for one in FAILURES
+            if f"{test_what_is_said.__name__}[{one.code}]" in tested
+        }
+
+
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.code)
-def test_what_is_said(failure: Failure, tmp_path: Path) -> None:
-    said = read(failure, tmp_path)
+def test_what_is_said(failure: Failure, reading: dict[str, Future[Said]], root: Path) -> None:
+    said = reading[failure.code].result()
     text = said.log if failure.in_log else said.message
     assert f"[{PAGE}#{failure.code}]" in text, text
     for words in failure.says:
@@ -33,4 +52,4 @@ def test_what_is_said(failure: Failure, tmp_path: Path) -> None:
         assert said.speaking == [failure.code], "one row alone"
     assert {UNPICKLE, WARNING} & set(PHASES[failure.code]) or failure.zip
     if os.environ.get("CAPTURE"):
-        keep(failure, said, tmp_path)
+        keep(failure, said, root / failure.code)

@@ -11,8 +11,8 @@ import pytest
 
 from bundle_runtime.advice.row import START, Symptom, World, fits, worded
 from bundle_runtime.advice.table import TABLE
-from tools.testkit.pair import put_runtime
 from tools.testkit.pythons import python_of
+from tools.testkit.worker_runtime import put_runtime
 
 
 @pytest.mark.parametrize("module", ["bundle_runtime.worker", "bundle_runtime.worker.install"])
