@@ -170,7 +170,7 @@ def test_what_user_code_cancels_itself_is_a_failure(served: Served) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_loop_that_is_blocked_ends_the_worker(served: Served, concurrency: int) -> None:
-    pair = asynchronous(served, max_concurrency=concurrency, request_timeout_seconds=0.3, worker_stall_seconds=4)
+    pair = asynchronous(served, max_concurrency=concurrency, request_timeout_seconds=0.3, worker_stall_seconds=2)
     Background(pair, do="block")
     assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "WorkerStalled"
@@ -180,7 +180,7 @@ def test_a_loop_that_waits_is_no_hang(served: Served) -> None:
     pair = served(MEETING, worker_stall_seconds=4)
     assert pair.predict().status == 200
     with pytest.raises(Exception, match="timed out"):
-        pair.worker.wait(9)
+        pair.worker.wait(6)
     assert pair.predict().status == 200
 
 
