@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -24,6 +24,7 @@ help:
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
 	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
+	@echo 'make stopwatch       from a machine with Python alone to the first answer of a function: each command, timed'
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
 	@echo 'make bench-operator  many bundles on a real control plane with fake pods, beside a floor (QUICK=1)'
 	@echo 'make faults          every fault between operator and API server in every scenario (FAULTS_ARGS=--help)'
@@ -58,6 +59,10 @@ test-pythons: $(READY)
 # what a new machine would see, on this one; nothing of .venv is used
 cold:
 	@python3 -m tools.release.cold $(COLD_ARGS)
+
+# in a Debian that mmdebstrap makes, with the wheel of this checkout
+stopwatch: $(READY)
+	@$(SUDO) $(PY) -m tools.release.stopwatch
 
 bench: bench-upload bench-oip bench-batching bench-serving bench-torch
 

@@ -2,15 +2,13 @@
 
 From outside the cluster it goes through the API server's proxy to the Service: that needs no route into the cluster, no
 program beside this one, and only the right `create` on services/proxy; a port-forward would need a pod's name and end
-with the pod. In a pod of the cluster it goes to the Service itself.
+with the pod. In a pod of the cluster it goes to the Service itself. urllib is imported when it is used: with it comes
+ssl, and most commands ask no URL.
 """
 
 from __future__ import annotations
 
 import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException
 from typing import Any, Iterator, Mapping, NamedTuple, Optional, Tuple
 
 from launch.cluster.api import post_to_service, stream_from_service
@@ -59,6 +57,9 @@ def post(
 
 def post_to_url(url: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None) -> Answer:
     """Status, headers with names in lower case, body; APIError (status 0) where nothing answers."""
+    import urllib.error
+    import urllib.request
+
     request = urllib.request.Request(url, data=body, headers={**(headers or {}), "content-type": "application/json"})
     try:
         with urllib.request.urlopen(request, timeout=timeout) as answer:
@@ -88,6 +89,9 @@ def stream(
 
 def stream_from_url(url: str, body: bytes, timeout: float, headers: Optional[Mapping[str, str]] = None) -> Streamed:
     """The same of a URL; APIError (status 0) where nothing answers, or the connection ends in the middle."""
+    import urllib.error
+    import urllib.request
+
     wanted = {**_of_events(headers), "content-type": "application/json"}
     request = urllib.request.Request(url, data=body, headers=wanted)
     answer: Any
@@ -106,6 +110,8 @@ def _of_events(headers: Optional[Mapping[str, str]]) -> Mapping[str, str]:
 
 
 def _pieces(url: str, answer: Any) -> Iterator[bytes]:
+    from http.client import HTTPException
+
     with answer:
         while True:
             try:

@@ -15,8 +15,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -132,6 +130,10 @@ class LocalServing:
 
     def wait_until_ready(self, url: str) -> None:
         """Until the server says ready; the first process that ends instead is the failure."""
+        with held():  # while they start
+            import urllib.error
+            import urllib.request
+
         while True:
             self.check()
             try:

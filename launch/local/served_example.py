@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import urllib.request
 from typing import Any, List
 
 from launch.local.example_request import example_request
@@ -16,6 +15,8 @@ COMPONENT = "#/components/schemas/PredictRequest"
 
 def to_try(url: str) -> List[str]:
     """The lines."""
+    import urllib.request  # late, as ssl comes with it
+
     try:
         with urllib.request.urlopen(url + "/openapi.json", timeout=10) as answer:
             document = json.load(answer)

@@ -13,6 +13,7 @@ from packaging.utils import canonicalize_name
 from bundle_runtime.advice.row import LOAD, PACK, UNPICKLE, Advice, Symptom, World
 from bundle_runtime.advice.table import advice, advice_for
 from launch.packing.distributions import distributions_of
+from launch.packing.pickles.module_origin import is_standard
 from launch.packing.pickles.pickle_names import global_names
 from launch.packing.pickles.reachable import reachable
 
@@ -68,9 +69,9 @@ def _of_devices(content: Any) -> Iterator[Advice]:
 def _of_versions(modules: Set[str], requirements: Iterable[str]) -> Iterator[Advice]:
     """Where a requirement excludes the version of this machine, which wrote the pickle."""
     asked = dict(_specifiers(requirements))
-    if not asked:  # no need to read what every package of this machine holds
+    if not asked:
         return
-    tops = {module.partition(".")[0] for module in modules}
+    tops = {module.partition(".")[0] for module in modules if not is_standard(module)}
     here = {canonicalize_name(one.name): one for found in distributions_of(tops).values() for one in found}
     for name, package in sorted(here.items()):
         specifier = asked.get(name)

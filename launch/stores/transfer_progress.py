@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, Iterator
 SHORT_SECONDS = 0.5  # no bar for what ends sooner
 LOG_EVERY_SECONDS = 15.0
 LOG_FROM_BYTES = 256 << 20
+BAR_FROM_BYTES = 64 << 10  # of less there is no bar, and tqdm is not imported
 
 
 class _Lines:
@@ -25,14 +26,14 @@ class _Lines:
 @contextmanager
 def transfer_progress(size: int, what: str, wanted: bool = True) -> Iterator[Callable[[int], object]]:
     """Gives the function that takes each transferred number of bytes; a negative one takes back."""
+    interactive = sys.stderr.isatty() or "ipykernel" in sys.modules
+    if not wanted or size < (BAR_FROM_BYTES if interactive else LOG_FROM_BYTES):
+        yield lambda transferred: None
+        return
     from tqdm.auto import tqdm  # the notebook's widget in a notebook
 
-    interactive = sys.stderr.isatty() or "ipykernel" in sys.modules
-    silent = not wanted or (not interactive and size < LOG_FROM_BYTES)
     log: Dict[str, Any] = (
         {} if interactive else {"file": _Lines(), "mininterval": LOG_EVERY_SECONDS, "ncols": 80, "ascii": True}
     )
-    with tqdm(
-        total=size, desc=what, unit="B", unit_scale=True, unit_divisor=1024, disable=silent, delay=SHORT_SECONDS, **log
-    ) as bar:
+    with tqdm(total=size, desc=what, unit="B", unit_scale=True, unit_divisor=1024, delay=SHORT_SECONDS, **log) as bar:
         yield bar.update
