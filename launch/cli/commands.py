@@ -31,6 +31,7 @@ COMMANDS: Dict[str, str] = {
     "check": "Say what a cluster would refuse of a bundle in a file.",
     "doctor": "Check what this cluster, namespace and store can do for a bundle.",
     "completion": "Print the completion script of a shell.",
+    "init": "Make a folder to begin with: a function, its test and its bundle.",
 }
 
 

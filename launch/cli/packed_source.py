@@ -63,6 +63,17 @@ def packed_source(source: Source, store: Path, image: str, type_hints: bool, say
     return PackedSource(client.manifest, files, _create(source, functions, image, "requestSchema" in bundle))
 
 
+def in_one_file(folder: Source) -> Source:
+    """The one file of the folder that defines `predict`, where none has load_predict_fn; else the folder itself."""
+    defined = {file: set(_defined(file)) for file in sorted(folder.directory.glob("*.py"))}
+    if any(_FOLDER_FUNCTIONS[0] in names for names in defined.values()):
+        return folder
+    files = [file for file, names in defined.items() if "predict" in names]
+    if len(files) != 1:
+        return folder
+    return Source(str(Path(folder.path) / files[0].name), "", folder.function, folder.path)
+
+
 def folder_functions(source: Source) -> Dict[str, str]:
     """The dotted paths of load_predict_fn and load_model_fn in the folder's modules, which are read and not run."""
     found: Dict[str, List[str]] = {name: [] for name in _FOLDER_FUNCTIONS}
@@ -74,7 +85,8 @@ def folder_functions(source: Source) -> Dict[str, str]:
         if len(paths) != 1:
             there = f"it is in {', '.join(paths)}" if paths else "no module of it has one"
             raise InvalidBundleError(
-                f"the folder {source.path} needs one {name} at the top of one of its modules, and {there}. One "
+                f"the folder {source.path} needs one {name} at the top of one of its modules, and {there}; or one "
+                "module that defines predict. One "
                 f"function of one file is served as {source.path.rstrip('/')}/FILE.py:FUNCTION; folders with "
                 "other names are packed by `modelbundle render`"
             )

@@ -13,15 +13,19 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
 class Source(NamedTuple):
-    """Code: `path` is a file or a folder, `module` the dotted name of a module; one of the two is empty."""
+    """Code: `path` is a file or a folder, `module` the dotted name of a module; one of the two is empty. `folder` is
+    that of a file which stands for the whole of it."""
 
     path: str
     module: str
     function: Optional[str]
+    folder: str = ""
 
     @property
     def name(self) -> str:
         """What the bundle is called: after the file, the folder or the module."""
+        if self.folder:
+            return Path(self.folder).resolve().name
         return Path(self.path).resolve().stem if self.path else self.module.rpartition(".")[2]
 
     @property

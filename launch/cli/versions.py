@@ -14,7 +14,7 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 
 from launch.api.interruption import held
 from launch.bundle.manifest import ManifestError, checked, dump, one_of, read_bundle
-from launch.cli.packed_source import packed_source
+from launch.cli.packed_source import in_one_file, packed_source
 from launch.cli.source_word import source_of
 from launch.errors import LaunchError
 from launch.local.local_serving import ServingError, absolute_uri
@@ -34,8 +34,11 @@ class Versions:
     def __init__(self, word: str, image: str, type_hints: bool, reload: bool, keep: Optional[Path], say: Say) -> None:
         self.word, self.image, self.type_hints, self.reload, self.say = word, image, type_hints, reload, say
         self.source, self.keep, self.create = source_of(word), keep, ""
-        if self.source is not None and (self.source.directory / KEPT).is_file() and self.source.is_folder:
-            self.word, self.source = str(self.source.directory / KEPT), None  # what --keep wrote
+        if self.source is not None and self.source.is_folder:
+            if (self.source.directory / KEPT).is_file():
+                self.word, self.source = str(self.source.directory / KEPT), None  # what --keep wrote
+            else:
+                self.source = in_one_file(self.source)
         self._temporary: Optional[Tuple[ProcessReaper, Path]] = None
         self._files: List[Path] = []
         self._stamps: Stamps = {}
