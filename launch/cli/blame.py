@@ -11,6 +11,7 @@ from bundle_spec.json_path import Path, write
 from launch.bundle.assignments import field_path
 from launch.bundle.differences import MISSING
 from launch.cli.bundle_argument import bundle_name
+from launch.cli.completing import bundles
 from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
@@ -20,7 +21,7 @@ from launch.lineage.tree import shown
 
 
 @click.command(name="blame")
-@click.argument("name", callback=bundle_name)
+@click.argument("name", callback=bundle_name, shell_complete=bundles)
 @click.argument("field")
 @in_cluster
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)

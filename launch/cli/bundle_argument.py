@@ -13,6 +13,7 @@ import click
 
 from launch.bundle.content import Content, ContentError, content_of_manifest, content_of_object
 from launch.bundle.manifest import NAME, name_of, name_problem, read_one
+from launch.cli.completing import files
 from launch.cluster.connection import Connection
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -33,6 +34,7 @@ def with_bases(command: Command) -> Command:
         "bases",
         metavar="FILE",
         multiple=True,
+        shell_complete=files,
         help="Holds the base of a clone in FILE; else it is looked up in the cluster. May be given again.",
     )(command)
 

@@ -12,12 +12,13 @@ import click
 from launch.api.offline_check import Checked, checked_bundles
 from launch.bundle.manifest import ManifestError, parse
 from launch.cli.bundle_argument import with_bases
+from launch.cli.completing import files
 from launch.cli.options import exit_on_error, output
 from launch.cli.source_word import source_of
 
 
 @click.command(name="check")
-@click.argument("words", metavar="FILE...", nargs=-1, required=True)
+@click.argument("words", metavar="FILE...", nargs=-1, required=True, shell_complete=files)
 @with_bases
 @output("text", "json")
 def command(words: Tuple[str, ...], bases: Tuple[str, ...], output: str) -> None:

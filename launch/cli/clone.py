@@ -15,6 +15,7 @@ from launch.bundle.content import Content, content_of_object, full_path
 from launch.bundle.differences import differences
 from launch.bundle.manifest import ManifestError, dump, read_value
 from launch.cli.bundle_argument import bundle_name
+from launch.cli.completing import bundles, files
 from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
@@ -24,16 +25,16 @@ Change = Callable[[Dict[str, Any]], Dict[str, Any]]
 
 
 @click.command(name="clone")
-@click.argument("name", callback=bundle_name)
+@click.argument("name", callback=bundle_name, shell_complete=bundles)
 @click.option("--name", "new_name", metavar="NEW", required=True, callback=bundle_name, help="Name of the clone.")
 @click.option("--set", "sets", metavar="PATH=VALUE", multiple=True, help="Such as appConfig.mode=batched.")
 @click.option("--set-string", "strings", metavar="PATH=TEXT", multiple=True, help="Like --set, and always a text.")
 @click.option("--unset", "unsets", metavar="PATH", multiple=True, help="Leave out a value inside a field.")
-@click.option("--app-config", metavar="FILE", help="The whole appConfig, JSON or YAML.")
-@click.option("--requirements", metavar="FILE", help="The whole requirements, one a line.")
+@click.option("--app-config", metavar="FILE", shell_complete=files, help="The whole appConfig, JSON or YAML.")
+@click.option("--requirements", metavar="FILE", shell_complete=files, help="The whole requirements, one a line.")
 @click.option("--env", "env", metavar="NAME=VALUE", multiple=True, help="A variable; NAME- removes one.")
-@click.option("--request-schema", metavar="FILE", help="The whole requestSchema, JSON or YAML.")
-@click.option("--response-schema", metavar="FILE", help="The whole responseSchema, JSON or YAML.")
+@click.option("--request-schema", metavar="FILE", shell_complete=files, help="The whole requestSchema, JSON or YAML.")
+@click.option("--response-schema", metavar="FILE", shell_complete=files, help="The whole responseSchema, JSON or YAML.")
 @click.option("--replicas", type=click.IntRange(0, 2**31 - 1), help="Else as many as NAME has.")
 @in_cluster
 @click.option("--dry-run", is_flag=True, help="Create nothing.")

@@ -6,6 +6,9 @@ import importlib
 from typing import Dict, List, Optional
 
 import click
+from click.shell_completion import CompletionItem
+
+from launch.cli.examples import epilog
 
 # name -> its help line; the module of that name in this package holds `command`
 COMMANDS: Dict[str, str] = {
@@ -43,7 +46,13 @@ class _Lazy(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"launch.cli.{name}").command
+        command.epilog = epilog(name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> List[CompletionItem]:
+        """As click's own, which would import every command for its first line."""
+        named = [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
+        return named + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):  # click's own would import every command for its first line

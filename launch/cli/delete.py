@@ -8,13 +8,14 @@ from typing import Optional
 import click
 
 from bundle_spec.names import ENDPOINT_PLURAL
+from launch.cli.completing import bundles
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
 @click.command(name="delete")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--force", is_flag=True, help="Also while an endpoint names it, which then has nothing to answer with.")
 @in_cluster

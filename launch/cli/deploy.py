@@ -8,6 +8,7 @@ from typing import Any, Optional
 import click
 
 from bundle_spec.names import ConditionType
+from launch.cli.completing import bundles
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cluster.serving import deploy, serving_fields
@@ -16,7 +17,7 @@ from launch.connection_to import connection_to
 
 
 @click.command(name="deploy")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @click.option("--replicas", type=click.IntRange(0, 10000), default=1, show_default=True, help="Pods; 0 stores it.")
 @click.option("--gpus", type=click.IntRange(0, 64), help="GPUs of each pod, 0 for CPU; else as it was (1 at first).")
 @click.option("--cpus", help='Cores of each pod, such as 2 or "500m"; else as it was.')

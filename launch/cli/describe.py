@@ -10,6 +10,7 @@ import click
 
 from bundle_spec.names import ENDPOINT_PLURAL, KIND
 from launch.bundle.conditions import conditions
+from launch.cli.completing import bundles
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, page
 from launch.cluster.api import events_of, pods_of
@@ -17,7 +18,7 @@ from launch.connection_to import connection_to
 
 
 @click.command(name="describe")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @in_cluster
 @output("text", "json")
 def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:

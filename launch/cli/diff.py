@@ -11,13 +11,14 @@ from bundle_spec.json_path import write
 from launch.bundle.content import Content
 from launch.bundle.differences import MISSING, Difference, differences
 from launch.cli.bundle_argument import content, with_bases
+from launch.cli.completing import bundles_or_files
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
 @click.command(name="diff")
-@click.argument("a", metavar="A")
-@click.argument("b", metavar="B")
+@click.argument("a", metavar="A", shell_complete=bundles_or_files)
+@click.argument("b", metavar="B", shell_complete=bundles_or_files)
 @with_bases
 @in_cluster
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -8,13 +8,14 @@ from typing import Any, Dict, Optional, Tuple
 import click
 
 from launch.cli.bundle_argument import content, with_bases
+from launch.cli.completing import bundles_or_files
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
 from launch.lineage.explain import explanation, left_out, parts
 
 
 @click.command(name="digest")
-@click.argument("word", metavar="FILE|NAME")
+@click.argument("word", metavar="FILE|NAME", shell_complete=bundles_or_files)
 @with_bases
 @in_cluster
 @click.option("--explain", is_flag=True, help="Show each part of the document, and how anyone recomputes the digest.")

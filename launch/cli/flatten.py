@@ -8,12 +8,13 @@ import click
 
 from launch.bundle.flatten import flattened_text
 from launch.cli.bundle_argument import bundle_name, content, with_bases
+from launch.cli.completing import bundles_or_files
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
 @click.command(name="flatten")
-@click.argument("word", metavar="FILE|NAME")
+@click.argument("word", metavar="FILE|NAME", shell_complete=bundles_or_files)
 @with_bases
 @click.option(
     "--name", "new_name", metavar="NEW", callback=bundle_name, help="Name of the bundle that is written; else the same."

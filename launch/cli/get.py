@@ -9,13 +9,14 @@ from typing import Optional
 import click
 
 from launch.bundle.manifest import dump_objects
+from launch.cli.completing import bundles
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundles_table
 from launch.connection_to import connection_to
 
 
 @click.command(name="get")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @in_cluster
 @output("text", "wide", "json", "yaml", "name")
 def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:

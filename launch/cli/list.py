@@ -9,13 +9,14 @@ from typing import Optional
 import click
 
 from launch.api.lookup import owned
+from launch.cli.completing import bundles
 from launch.cli.options import exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, bundles_table
 from launch.connection_to import connection_to
 
 
 @click.command(name="list")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=bundles)
 @click.option("--mine", is_flag=True, help="Only those that you own, and those without an owner.")
 @in_cluster
 @output("text", "wide", "json", "yaml", "name")

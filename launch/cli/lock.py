@@ -9,6 +9,7 @@ import click
 from launch.bundle.content import Content, content_of_object
 from launch.bundle.manifest import dump
 from launch.cli.bundle_argument import bundle_name, content_of_file, with_bases
+from launch.cli.completing import files
 from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
 from launch.cluster.api import container_logs
@@ -20,7 +21,7 @@ INSTALL = "install"
 
 
 @click.command(name="lock")
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", shell_complete=files)
 @with_bases
 @click.option(
     "--from",

@@ -6,6 +6,7 @@ from typing import Dict, Optional
 
 import click
 
+from launch.cli.completing import bundles
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
 from launch.cluster.api import follow_log, pod_log, pods_of
@@ -15,7 +16,7 @@ CONTAINERS = ("worker", "server", "prepare", "install")
 
 
 @click.command(name="logs")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @click.option("-c", "--container", type=click.Choice(CONTAINERS), default="worker", show_default=True)
 @click.option("-f", "--follow", is_flag=True, help="Go on printing, of one pod.")
 @click.option("--tail", type=click.IntRange(0), help="Only so many last lines of each pod.")

@@ -9,6 +9,7 @@ import click
 
 from launch.api.user_warnings import warn
 from launch.bundle.manifest import read_value
+from launch.cli.completing import files
 from launch.cli.user_code import modules_of_the_run, printing_to_stderr, run_file, warnings_as_lines
 from launch.client import LaunchClient
 from launch.errors import InvalidBundleError
@@ -23,7 +24,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
     click.argument("name"),
-    click.argument("source", nargs=-1, required=True, metavar="FILE.py | FILE.ipynb | DIR..."),
+    click.argument("source", nargs=-1, required=True, metavar="FILE.py | FILE.ipynb | DIR...", shell_complete=files),
     click.option("--load-predict-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
     click.option("--load-model-fn", metavar="FN", help="In FILE.py, or for folders its dotted path."),
     click.option("--model", metavar="NAME", help="In FILE.py: the model itself, in place of --load-model-fn."),
@@ -31,10 +32,24 @@ _OPTIONS = (
     click.option("--pytorch-image-tag", metavar="TAG", help="Serve in pytorch/pytorch:TAG."),
     click.option("--tensorflow-version", metavar="TAG", help="Serve in tensorflow/tensorflow:TAG."),
     click.option("--image", metavar="REPOSITORY:TAG", help="Serve in an image of your own; @sha256:... pins it."),
-    click.option("--requirements", metavar="FILE", help="pip's lines; else what your functions import is looked up."),
-    click.option("--app-config", metavar="FILE", help="JSON or YAML, handed to the load functions."),
-    click.option("--request-schema", metavar="NAME|FILE", help="A pydantic model in FILE.py, or a JSON Schema file."),
-    click.option("--response-schema", metavar="NAME|FILE", help="The same for predictions. Both or none."),
+    click.option(
+        "--requirements",
+        metavar="FILE",
+        shell_complete=files,
+        help="pip's lines; else what your functions import is looked up.",
+    ),
+    click.option(
+        "--app-config", metavar="FILE", shell_complete=files, help="JSON or YAML, handed to the load functions."
+    ),
+    click.option(
+        "--request-schema",
+        metavar="NAME|FILE",
+        shell_complete=files,
+        help="A pydantic model in FILE.py, or a JSON Schema file.",
+    ),
+    click.option(
+        "--response-schema", metavar="NAME|FILE", shell_complete=files, help="The same for predictions. Both or none."
+    ),
     click.option(
         "--artifact-uri", metavar="URI", help="Where artifacts go; else LAUNCH_ARTIFACT_URI's, the cluster's."
     ),

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import click
 
 from bundle_spec.names import ConditionType, Reason
+from launch.cli.completing import bundles_or_files
 from launch.cli.duration import some_seconds
 from launch.cli.errors import Failure
 from launch.cli.options import bundle_named, exit_on_error, in_cluster
@@ -25,7 +26,7 @@ Sent = TypeVar("Sent")
 
 
 @click.command(name="predict")
-@click.argument("words", nargs=-1, required=True, metavar="[NAME] JSON|@FILE|-")
+@click.argument("words", nargs=-1, required=True, metavar="[NAME] JSON|@FILE|-", shell_complete=bundles_or_files)
 @click.option("--url", help="Where the bundle answers, such as http://127.0.0.1:8080; else NAME in the cluster.")
 @in_cluster
 @click.option(

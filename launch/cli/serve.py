@@ -15,6 +15,7 @@ from typing import Optional, Tuple
 import click
 
 from launch.api.interruption import INTERRUPTED, raise_on_interruption
+from launch.cli.completing import files
 from launch.cli.errors import Failure, missing
 from launch.cli.newer_python import needs_newer_python
 from launch.cli.versions import Versions
@@ -29,7 +30,7 @@ IMAGE = "python:{}.{}-slim".format(*sys.version_info[:2])
 
 
 @click.command(name="serve")
-@click.argument("word", metavar="FILE")
+@click.argument("word", metavar="FILE", shell_complete=files)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -8,6 +8,7 @@ from typing import Optional
 import click
 
 from launch.cli.bundle_argument import bundle_name
+from launch.cli.completing import bundles
 from launch.cli.errors import Failure
 from launch.cli.options import exit_on_error, in_cluster
 from launch.connection_to import connection_to
@@ -16,7 +17,7 @@ from launch.lineage.tree import tree_json, tree_text
 
 
 @click.command(name="tree")
-@click.argument("name", required=False, callback=bundle_name)
+@click.argument("name", required=False, callback=bundle_name, shell_complete=bundles)
 @in_cluster
 @click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(name: Optional[str], namespace: Optional[str], context: Optional[str], output: str) -> None:

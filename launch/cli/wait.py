@@ -10,6 +10,7 @@ import click
 
 from bundle_spec.names import ConditionType
 from launch.bundle.conditions import TYPES, as_wanted
+from launch.cli.completing import bundles
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
 from launch.cluster.waiting import wait
@@ -24,7 +25,7 @@ def _condition(_context: Any, _parameter: Any, value: str) -> str:
 
 
 @click.command(name="wait")
-@click.argument("name")
+@click.argument("name", shell_complete=bundles)
 @click.option(
     "--for",
     "wanted",
