@@ -35,6 +35,7 @@ COMMANDS: Dict[str, str] = {
     "doctor": "Check what this cluster, namespace and store can do for a bundle.",
     "completion": "Print the completion script of a shell.",
     "init": "Make a folder to begin with: a function, its test and its bundle.",
+    "uninstall": "Remove what this machine has of it beside the package.",
 }
 
 

@@ -41,6 +41,7 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
         "modelbundle completion fish > ~/.config/fish/completions/modelbundle.fish",
     ),
     "init": ("modelbundle init my-model",),
+    "uninstall": ("modelbundle uninstall --dry-run", "modelbundle uninstall --yes"),
 }
 
 

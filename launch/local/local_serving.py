@@ -31,6 +31,7 @@ from bundle_spec.value_count import check_count
 from launch.api.interruption import held
 from launch.local.pythons import find_python, version_of
 from launch.local.reaper import ProcessReaper
+from launch.local.requirements_cache import requirements_cache, user_cache
 from launch.local.worker_environment import install_environment, server_environment, worker_environment
 
 Say = Callable[[str], None]
@@ -190,15 +191,17 @@ class LocalServing:
 
     def _install(self, requirements: List[str]) -> None:
         """Into a directory that outlives this run: the same bundle under the same Python installs once."""
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
         key = f"{self.digest[7:23]}-{(version_of(self.python) or '')}-{abs(hash_text(self.python)):x}"
-        kept = cache / "model-bundles" / "requirements" / key
+        kept = requirements_cache() / key
         kept.mkdir(parents=True, exist_ok=True)
         Path(self.layout.requirements_dir).symlink_to(kept)
         self.say(f"requirements: {', '.join(requirements)}")
         scratch = self.root / "install"  # it is killed without a word when we are interrupted
         scratch.mkdir()
-        environment = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(cache / "uv"), "TMPDIR": str(scratch)}
+        environment = {
+            "UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR") or str(user_cache() / "uv"),
+            "TMPDIR": str(scratch),
+        }
         process = self._spawn(
             "install", [self.python, "-m", "bundle_runtime.worker.install"], self.layout.runtime_dir, environment
         )
