@@ -24,6 +24,7 @@ def client(
     region: str | None = None,
     attempts: int = 1,
     sign_payload: bool | None = None,
+    addressing_style: str | None = None,
 ) -> S3Client:
     """A client by AWS_ENDPOINT_URL, AWS_REGION and AWS_* credentials; without credentials it asks unsigned.
 
@@ -36,7 +37,7 @@ def client(
     session = boto3.Session()
     own_endpoint = endpoint_url or endpoint()
     signature = _first("AWS_S3_SIGNATURE_VERSION", STORE_SIGNATURE)
-    style: Any = _first("AWS_S3_ADDRESSING_STYLE", STORE_STYLE)  # botocore names a wrong one
+    style: Any = addressing_style or _first("AWS_S3_ADDRESSING_STYLE", STORE_STYLE)  # botocore names a wrong one
     config = Config(
         connect_timeout=10,
         read_timeout=60,

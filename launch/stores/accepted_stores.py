@@ -24,8 +24,9 @@ def accepted_store(file: Path, server: str, namespace: str) -> Optional[Publishe
     if kept is None:
         return None
     try:
-        return Published(str(kept["uri"]), str(kept["endpoint"]), str(kept["region"]))
-    except (TypeError, KeyError) as error:
+        style = str(kept.get("style", ""))  # what an older client wrote has none
+        return Published(str(kept["uri"]), str(kept["endpoint"]), str(kept["region"]), style)
+    except (TypeError, KeyError, AttributeError) as error:
         raise _damaged(file) from error
 
 

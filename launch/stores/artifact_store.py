@@ -33,17 +33,23 @@ class ArtifactStore(Protocol):
         """Remove what `put` sent; removing it again is fine. False when this store cannot remove."""
 
 
-def store_at(uri: str, *, endpoint_url: Optional[str] = None, region: Optional[str] = None) -> ArtifactStore:
+def store_at(
+    uri: str,
+    *,
+    endpoint_url: Optional[str] = None,
+    region: Optional[str] = None,
+    addressing_style: Optional[str] = None,
+) -> ArtifactStore:
     """The store at s3://BUCKET/PREFIX, file:///DIRECTORY or a plain path; nothing is asked of it yet.
 
-    endpoint_url and region are for S3 and win over AWS_ENDPOINT_URL and AWS_REGION; the credentials are those of the
-    usual AWS environment and files.
+    The others are for S3 and win over AWS_ENDPOINT_URL, AWS_REGION and AWS_S3_ADDRESSING_STYLE; the credentials are
+    those of the usual AWS environment and files.
     """
     scheme = urlsplit(uri).scheme.lower() if "://" in uri else ""
     if scheme == "s3":
         from launch.stores.s3_store import S3Store  # boto3 takes a third of a second to import
 
-        return S3Store(uri, endpoint_url, region)
+        return S3Store(uri, endpoint_url, region, addressing_style)
     if scheme == "file" or (not scheme and uri.strip() and not uri.lower().startswith(("s3:", "file:"))):
         return DirectoryStore(uri)
     raise StoreError(

@@ -18,9 +18,11 @@ class Published(NamedTuple):
     uri: str
     endpoint: str = ""
     region: str = ""
+    style: str = ""  # how requests address the bucket: path, virtual or auto
 
     def __str__(self) -> str:
         shown = self.uri + (f" at {self.endpoint}" if self.endpoint else "")
+        shown += f" (addressing style {self.style})" if self.style else ""
         return "".join(letter if letter.isprintable() else "?" for letter in shown)  # it goes to a terminal
 
 
@@ -29,7 +31,8 @@ def published_in(data: Optional[Mapping[str, str]]) -> Optional[Published]:
     data = data or {}
     if not data.get("artifactUri"):
         return None
-    return Published(data["artifactUri"], data.get("s3EndpointUrl") or "", data.get("s3Region") or "")
+    named = (data.get(key) or "" for key in ("s3EndpointUrl", "s3Region", "s3AddressingStyle"))
+    return Published(data["artifactUri"], *named)
 
 
 def chosen(

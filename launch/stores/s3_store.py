@@ -27,7 +27,13 @@ _LOGIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or ru
 class S3Store:
     """Artifacts below a prefix of a bucket; StoreError when it cannot be used."""
 
-    def __init__(self, uri: str, endpoint_url: Optional[str] = None, region: Optional[str] = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        endpoint_url: Optional[str] = None,
+        region: Optional[str] = None,
+        addressing_style: Optional[str] = None,
+    ) -> None:
         self.bucket = urlsplit(uri).netloc
         if not self.bucket:
             raise StoreError(f"{uri} names no bucket: write s3://BUCKET/PREFIX.")
@@ -36,7 +42,12 @@ class S3Store:
         self.uri = f"s3://{self.bucket}/{self.prefix}"
         with self._errors("asked"):
             self._s3: S3Client = client(
-                THREADS, endpoint_url=endpoint_url, region=region, attempts=ATTEMPTS, sign_payload=False
+                THREADS,
+                endpoint_url=endpoint_url,
+                region=region,
+                attempts=ATTEMPTS,
+                sign_payload=False,
+                addressing_style=addressing_style,
             )
 
     def check(self) -> None:
@@ -125,7 +136,10 @@ class S3Store:
         if code == "NoSuchBucket":
             return f"{said}: create the bucket {self.bucket}, or correct LAUNCH_ARTIFACT_URI."
         if wants_virtual(error):
-            return f"{said}: it takes addresses of the form BUCKET.HOST only; set AWS_S3_ADDRESSING_STYLE to virtual."
+            return (
+                f"{said}: it takes addresses of the form BUCKET.HOST only; set AWS_S3_ADDRESSING_STYLE to virtual, or "
+                "client.s3AddressingStyle of the operator's chart for all who upload."
+            )
         if why is Cause.DENIED:
             return (
                 f"{said}; {_credentials_used()}. Check the keys, and that they may write here (s3:PutObject, "

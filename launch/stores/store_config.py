@@ -25,6 +25,7 @@ def store_of(environment: Mapping[str, str], published: Optional[Published]) -> 
             published.uri,
             endpoint_url=endpoint or published.endpoint or None,
             region=region or published.region or None,
+            addressing_style=environment.get("AWS_S3_ADDRESSING_STYLE") or published.style or None,
         )
     raise StoreError(
         "no artifact store is known: set LAUNCH_ARTIFACT_URI to s3://BUCKET/PREFIX (for a store that is not AWS "

@@ -13,7 +13,11 @@ from launch.stores.published_store import CONFIG_MAP, PUBLIC_NAMESPACE
 if TYPE_CHECKING:
     from tests.chart.conftest import Helm
 
-CLIENT = {"artifactUri": "s3://team/bundles", "s3EndpointUrl": "http://s3.example:9000"}
+CLIENT = {
+    "artifactUri": "s3://team/bundles",
+    "s3EndpointUrl": "http://s3.example:9000",
+    "s3AddressingStyle": "virtual",
+}
 Render = Callable[..., list[dict[str, Any]]]
 
 
@@ -56,7 +60,14 @@ def test_an_operator_of_some_namespaces_publishes_in_those(render: Render) -> No
 
 
 @pytest.mark.parametrize(
-    "client", ["{artifactUri: /data}", "{artifactUri: 's3://'}", "{s3EndpointUrl: 's3.example'}", "{secretKey: x}"]
+    "client",
+    [
+        "{artifactUri: /data}",
+        "{artifactUri: 's3://'}",
+        "{s3EndpointUrl: 's3.example'}",
+        "{secretKey: x}",
+        "{s3AddressingStyle: host}",
+    ],
 )
 def test_wrong_values_are_refused(helm: Helm, client: str) -> None:
     done = helm("template", ".", "--kube-version", "1.35.4", "-f", "-", stdin=f"operator: {{client: {client}}}")

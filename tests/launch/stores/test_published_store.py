@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,13 @@ def test_what_is_refused(public: Published | None, accepted: Published | None, s
 def test_a_config_map_that_names_no_store_is_none() -> None:
     assert [published_in(data) for data in (None, {}, {"artifactUri": "", "s3Region": "x"})] == [None, None, None]
     assert published_in({"artifactUri": "s3://a", "gpuTypeLabel": "x"}) == Published("s3://a")
+    named = {"artifactUri": "s3://a", "s3EndpointUrl": "http://b", "s3Region": "c", "s3AddressingStyle": "path"}
+    assert published_in(named) == Published("s3://a", "http://b", "c", "path")
 
 
 def test_what_is_shown_cannot_command_a_terminal() -> None:
     assert str(Published("s3://a\x1b[2K\r", "http://b\n")) == "s3://a?[2K? at http://b?"
+    assert str(Published("s3://a", style="virtual")) == "s3://a (addressing style virtual)"
 
 
 def test_what_was_accepted_is_kept_by_server_and_namespace(tmp_path: Path) -> None:
@@ -69,7 +73,19 @@ def test_what_was_accepted_is_kept_by_server_and_namespace(tmp_path: Path) -> No
     assert [path.name for path in file.parent.iterdir()] == [file.name]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"https://one models": {"uri": "s3://a"}}'])
+def test_a_store_of_an_older_client_has_no_addressing_style(tmp_path: Path) -> None:
+    file = tmp_path / "accepted-stores.json"
+    accept(file, "https://one", "models", TEAM._replace(style="virtual"))
+    assert accepted_store(file, "https://one", "models") == TEAM._replace(style="virtual")
+    kept = json.loads(file.read_text())
+    del kept["https://one models"]["style"]
+    file.write_text(json.dumps(kept))
+    assert accepted_store(file, "https://one", "models") == TEAM
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"https://one models": ["s3://a"]}', '{"https://one models": {"uri": "s3://a"}}']
+)
 def test_a_damaged_file_is_said(tmp_path: Path, text: str) -> None:
     file = tmp_path / "accepted-stores.json"
     file.write_text(text)

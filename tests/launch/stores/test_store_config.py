@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from launch.errors import StoreError
@@ -10,7 +12,10 @@ from launch.stores.s3_store import S3Store
 from launch.stores.store_config import store_of
 
 PUBLISHED = Published("s3://team/bundles", "http://published:9000", "eu-west-1")
-ENVIRONMENT = ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE")
+ENVIRONMENT = (
+    "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE",
+    "AWS_S3_ADDRESSING_STYLE",
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
@@ -47,3 +52,18 @@ def test_without_a_store_both_ways_are_named() -> None:
         StoreError, match=r"LAUNCH_ARTIFACT_URI.*AWS_ENDPOINT_URL.*client\.artifactUri.*modelbundle-client"
     ):
         store_of({}, None)
+
+
+@pytest.mark.parametrize(
+    ("environment", "published", "style"),
+    [
+        ({}, PUBLISHED, "path"),
+        ({}, PUBLISHED._replace(style="virtual"), "virtual"),
+        ({"AWS_S3_ADDRESSING_STYLE": "auto"}, PUBLISHED._replace(style="virtual"), "auto"),
+    ],
+)
+def test_which_form_of_address(environment: dict, published: Published, style: str) -> None:
+    store = store_of(environment, published)
+    assert isinstance(store, S3Store)
+    config: Any = store._s3.meta.config
+    assert config.s3["addressing_style"] == style
