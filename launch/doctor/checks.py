@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Collection, Dict, List, NamedTuple
 
-from launch.doctor import artifact_store, installation, namespace
+from launch.doctor import artifact_store, installation, namespace, platform
 from launch.doctor.facts import NO, Facts, Finding, Unknown
 
 INSTALLATION, NAMESPACE, STORE = "installation", "namespace", "store"
@@ -28,8 +28,10 @@ CHECKS = (
     Check("versions", INSTALLATION, installation.versions),
     Check("policies", INSTALLATION, installation.policies),
     Check("devices", INSTALLATION, installation.devices),
-    Check("settings", INSTALLATION, installation.surroundings),
-    Check("index", INSTALLATION, installation.index),
+    Check("nodes", INSTALLATION, platform.nodes),
+    Check("settings", INSTALLATION, platform.surroundings),
+    Check("proxies", INSTALLATION, platform.proxies),
+    Check("index", INSTALLATION, platform.index),
     Check("served", NAMESPACE, namespace.served),
     Check("rights", NAMESPACE, namespace.rights),
     Check("pod-rights", NAMESPACE, namespace.pod_rights),
@@ -37,6 +39,9 @@ CHECKS = (
     Check("limit-range", NAMESPACE, namespace.limit_range),
     Check("pod-security", NAMESPACE, namespace.pod_security),
     Check("secret", NAMESPACE, namespace.artifact_secret),
+    Check("certificates", NAMESPACE, platform.certificates),
+    Check("index-secret", NAMESPACE, platform.index_secret),
+    Check("pull-secrets", NAMESPACE, platform.pull_secrets),
     Check("store", STORE, artifact_store.known),
     Check("store-use", STORE, artifact_store.usable),
 )

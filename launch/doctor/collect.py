@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pkgutil
+import time
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, TypeVar, Union
@@ -13,13 +15,24 @@ from bundle_spec.names import API_VERSION, GROUP, VERSION
 from launch.cluster.api import checked
 from launch.cluster.connection import Connection
 from launch.cluster.transport import call, errors, in_pod, refusal, send
+from launch.doctor.certificates import certificates_in
 from launch.doctor.checks import INSTALLATION, NAMESPACE, STORE
-from launch.doctor.facts import SETTING, Facts, Operator, StoreFacts, Unknown, artifact_secret_name, named_fields
-from launch.doctor.probe import not_installed, tried_index, tried_store
+from launch.doctor.facts import (
+    SETTING,
+    Certificates,
+    Facts,
+    Operator,
+    StoreFacts,
+    Unknown,
+    artifact_secret_name,
+    named_fields,
+)
+from launch.doctor.nodes import node_of, offered
+from launch.doctor.probe import not_installed, tried_store
+from launch.doctor.way_out import index_urls, tried_index, tried_proxies
 from launch.errors import APIError, LaunchError
 
 SECONDS = 5.0  # of each request
-PYPI = "https://pypi.org/simple"
 OPERATOR = "app.kubernetes.io/name=modelbundle-operator"
 MODEL_RIGHTS = ("get modelbundles", "list modelbundles", "create modelbundles", "patch modelbundles",
                 "delete modelbundles", "create modelendpoints", "patch modelendpoints")  # fmt: skip
@@ -83,14 +96,37 @@ def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, 
     if INSTALLATION in groups:
         found["fields"] = known(partial(_fields, api))
         found["policies"] = known(partial(_policies, api))
-        found["devices"] = known(lambda: offered(_items(api, "/api/v1/nodes", "the nodes")))
-        if isinstance(settings, Unknown):
-            found["index"] = Unknown("the operator's settings are not known")
-        else:
-            found["index"] = tried_index(settings.get("PACKAGE_INDEX") or PYPI)
+        nodes = known(lambda: _items(api, "/api/v1/nodes", "the nodes"))
+        found["devices"] = nodes if isinstance(nodes, Unknown) else known(lambda: offered(nodes))
+        found["nodes"] = nodes if isinstance(nodes, Unknown) else known(lambda: [node_of(node) for node in nodes])
+        found.update(_ways_out(api, namespace, known, Facts("", namespace=namespace, operators=operators).installed))
     if NAMESPACE in groups:
         found.update(_of_namespace(api, namespace, settings, known))
     return found
+
+
+def _ways_out(api: Any, namespace: str, known: _Known, settings: Union[Mapping[str, str], Unknown]) -> Dict[str, Any]:
+    """To the proxies and package indexes that the settings name."""
+    if isinstance(settings, Unknown):
+        return dict.fromkeys(("proxies", "indexes"), Unknown("the operator's settings are not known"))
+    as_pods = settings if in_pod() else None
+    trusted = known(partial(_certificates, api, namespace, settings)) if as_pods else ""
+    pem = trusted if isinstance(trusted, str) else ""
+    indexes = [tried_index(url, as_pods, pem) for url in index_urls(settings)]
+    return {"proxies": tried_proxies(settings), "indexes": indexes}
+
+
+def _certificates(api: Any, namespace: str, settings: Mapping[str, str]) -> Optional[str]:
+    """What pods trust beside nothing else; "" where no ConfigMap is named, None where it or its key is absent."""
+    name, key = settings.get("CA_CONFIG_MAP", ""), settings.get("CA_KEY") or "ca.crt"
+    if not name:
+        return ""
+    path = f"/api/v1/namespaces/{checked(namespace)}/configmaps/{checked(name)}"
+    found = _absent_is_none(lambda: _get(api, path, f"the ConfigMap {name}")) or {}
+    if key in (found.get("binaryData") or {}):
+        return base64.b64decode(found["binaryData"][key]).decode("latin-1")
+    text = (found.get("data") or {}).get(key)
+    return None if text is None else str(text)
 
 
 def _of_namespace(
@@ -105,8 +141,25 @@ def _of_namespace(
     found["rights"] = {name: known(partial(_may, api, namespace, name)) for name in (*MODEL_RIGHTS, *POD_RIGHTS)}
     found["quotas"] = known(lambda: _items(api, f"{core}/resourcequotas", "the ResourceQuotas"))
     found["limit_ranges"] = known(lambda: _items(api, f"{core}/limitranges", "the LimitRanges"))
-    secret = artifact_secret_name(settings)
-    found["secret"] = known(lambda: _is_there(api, f"{core}/secrets/{secret}", secret)) if secret else True
+
+    def there(name: str) -> Union[bool, Unknown]:
+        return known(lambda: _is_there(api, f"{core}/secrets/{name}", name)) if name else True
+
+    found["secret"] = there(artifact_secret_name(settings))
+    if isinstance(settings, Unknown):
+        return found
+    found["index_secret"] = there(settings.get("PACKAGE_INDEX_SECRET", ""))
+    names = [name.strip() for name in settings.get("POD_IMAGE_PULL_SECRETS", "").split(",") if name.strip()]
+    pulls = {name: there(name) for name in names}
+    hidden = [answer for answer in pulls.values() if isinstance(answer, Unknown)]
+    found["pull_secrets"] = hidden[0] if hidden else pulls
+    pem = known(partial(_certificates, api, namespace, settings))
+    if isinstance(pem, Unknown):
+        found["certificates"] = pem
+    elif pem is None:
+        found["certificates"] = Certificates(failed="it is not there")
+    else:
+        found["certificates"] = certificates_in(pem, time.time()) if pem else Certificates(failed="it is empty")
     return found
 
 
@@ -175,19 +228,6 @@ def _policies(api: Any) -> List[str]:
     path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
     names = [item["metadata"]["name"] for item in _items(api, path, "the admission policies")]
     return sorted(name for name in names if name.startswith("modelbundle-"))
-
-
-def offered(nodes: List[Mapping[str, Any]]) -> Mapping[str, str]:
-    """What nodes have to give beside their own kinds of resources: "8 on 2 nodes" by name."""
-    counts: Dict[str, List[int]] = {}
-    for node in nodes:
-        for name, quantity in ((node.get("status") or {}).get("allocatable") or {}).items():
-            if "/" in name and "kubernetes.io/" not in name and str(quantity).isdigit() and int(quantity):
-                counts.setdefault(name, []).append(int(quantity))
-    return {
-        name: f"{sum(found)} on {len(found)} node{'s' if len(found) > 1 else ''}"
-        for name, found in sorted(counts.items())
-    }
 
 
 def _may(api: Any, namespace: str, name: str) -> bool:

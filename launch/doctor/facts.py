@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Union
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
 SETTING = "MODELBUNDLE_"  # what the variables of the operator's settings begin with
 
 YES, NO, UNKNOWN = "yes", "no", "unknown"
+ADMINISTRATOR = "an administrator can see it, or `helm test`"  # in place of a setting, where rights are missing
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,30 @@ class StoreFacts(NamedTuple):
     failed: Union[str, Unknown] = ""
 
 
+class Node(NamedTuple):
+    """What decides whether a pod of a bundle may run there; `resources` are those that no node has of itself."""
+
+    architecture: str
+    taints: List[Mapping[str, Any]]
+    resources: List[str]
+
+
+class IndexAnswer(NamedTuple):
+    """The HTTP status that a package index answered, 0 for none, and why none came; `url` is without a login."""
+
+    url: str
+    status: int
+    failed: str = ""
+
+
+class Certificates(NamedTuple):
+    """Those of the ConfigMap that pods trust; `failed` says why there are none."""
+
+    number: int = 0
+    expired: Sequence[str] = ()
+    failed: str = ""
+
+
 _NO_STORE = StoreFacts("", [], Unknown("not asked"))
 
 
@@ -59,8 +84,13 @@ class Facts:
     quotas: Union[List[Mapping[str, Any]], Unknown] = Unknown("not asked")
     limit_ranges: Union[List[Mapping[str, Any]], Unknown] = Unknown("not asked")
     secret: Union[bool, Unknown] = Unknown("not asked")  # whether the artifact Secret is in the namespace
-    index: Union[str, Unknown] = Unknown("not asked")  # "" when it answered, else what it said
+    indexes: Union[List[IndexAnswer], Unknown] = Unknown("not asked")
     store: StoreFacts = _NO_STORE
+    nodes: Union[List[Node], Unknown] = Unknown("not asked")
+    proxies: Union[Mapping[str, str], Unknown] = Unknown("not asked")  # "" for one that answers, else what it said
+    certificates: Union[Certificates, Unknown] = Unknown("not asked")
+    index_secret: Union[bool, Unknown] = Unknown("not asked")  # whether it is in the namespace
+    pull_secrets: Union[Mapping[str, bool], Unknown] = Unknown("not asked")  # the same of each
 
     @property
     def settings(self) -> Union[Mapping[str, str], Unknown]:
@@ -72,6 +102,13 @@ class Facts:
             if not watched or self.namespace in watched.split(","):
                 return operator.settings
         return Unknown("no operator that serves this namespace was found")
+
+    @property
+    def installed(self) -> Union[Mapping[str, str], Unknown]:
+        """Settings of the installation: of a single operator also where it does not serve the namespace."""
+        if not isinstance(self.operators, Unknown) and len(self.operators) == 1:
+            return self.operators[0].settings
+        return self.settings
 
 
 class Finding(NamedTuple):

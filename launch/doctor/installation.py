@@ -1,15 +1,12 @@
-"""Checks of the cluster and of what is installed there: CRD, operator, policies, devices, settings. Pure."""
+"""Checks of the cluster and of what is installed there: CRD, operator, policies, devices. Pure."""
 
 from __future__ import annotations
 
 import re
 
-from launch.doctor.facts import Facts, Finding, Unknown, no, unknown, yes
+from launch.doctor.facts import ADMINISTRATOR, Facts, Finding, Unknown, no, unknown, yes
 
 LEAST_MINOR = 30  # of Kubernetes 1: its admission policies are generally available from there on
-_SURROUNDINGS = ("INDEX", "CA_", "PROXY", "MIRROR", "S3_")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
-_ADMINISTRATOR = "an administrator can see it, or `helm test`"
 
 
 def client(facts: Facts) -> Finding:
@@ -52,7 +49,7 @@ def crd(facts: Facts) -> Finding:
 def operator(facts: Facts) -> Finding:
     """Whether an operator is there and ready."""
     if isinstance(facts.operators, Unknown):
-        return unknown(facts.operators, _ADMINISTRATOR)
+        return unknown(facts.operators, ADMINISTRATOR)
     if not facts.operators:
         return no("no operator was found", "helm install, as docs/how-to/install.md says")
     words = [
@@ -67,7 +64,7 @@ def operator(facts: Facts) -> Finding:
 def versions(facts: Facts) -> Finding:
     """Whether operator and client are of one version."""
     if isinstance(facts.operators, Unknown):
-        return unknown(facts.operators, _ADMINISTRATOR)
+        return unknown(facts.operators, ADMINISTRATOR)
     others = sorted({found.version for found in facts.operators} - {facts.client_version})
     if others:
         return no(
@@ -83,7 +80,7 @@ def versions(facts: Facts) -> Finding:
 def policies(facts: Facts) -> Finding:
     """Which admission policies of the product are in force."""
     if isinstance(facts.policies, Unknown):
-        return unknown(facts.policies, _ADMINISTRATOR)
+        return unknown(facts.policies, ADMINISTRATOR)
     if not facts.policies:
         return no("none confines the operator", "operator.admissionPolicy.enabled of the chart", optional=True)
     return yes(", ".join(facts.policies))
@@ -100,28 +97,3 @@ def devices(facts: Facts) -> Finding:
             optional=True,
         )
     return yes("; ".join(f"{name}: {amount}" for name, amount in facts.devices.items()))
-
-
-def surroundings(facts: Facts) -> Finding:
-    """What the operator's settings say of indexes, certificates, proxies and mirrors; passwords are left out."""
-    settings = facts.settings
-    if isinstance(settings, Unknown):
-        return unknown(settings, _ADMINISTRATOR)
-    told = [
-        f"{name}={_USER_INFO.sub('***@', value)}"
-        for name, value in sorted(settings.items())
-        if value and any(word in name for word in _SURROUNDINGS)
-    ]
-    return yes(", ".join(told) or "none is set: PyPI, certificates of the images, no proxy")
-
-
-def index(facts: Facts) -> Finding:
-    """Whether the package index answers here."""
-    if isinstance(facts.index, Unknown):
-        return unknown(facts.index)
-    if not facts.index:
-        return yes("answers" + ("" if facts.in_pod else " on this machine; pods may have another way there"))
-    change = "operator.settings.packageIndex of the chart"
-    if facts.in_pod:
-        return no(facts.index, change, optional=True)
-    return unknown(f"{facts.index} (pods may have another way there)", change)

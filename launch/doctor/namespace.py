@@ -145,12 +145,21 @@ def pod_security(facts: Facts) -> Finding:
         return unknown(facts.labels)
     range_of_ids = facts.annotations.get("openshift.io/sa.scc.uid-range", "")
     start, slash, size = range_of_ids.partition("/")
+    if not isinstance(facts.settings, Unknown) and facts.settings.get("POD_IDS") == "platform":
+        if slash:
+            return yes(f"pods get ids of {range_of_ids} (podIds is platform)")
+        return unknown(
+            "podIds is platform, and no range of OpenShift's says which ids pods get: an image whose user is root would"
+            " not start",
+            "operator.settings.podIds: fixed of the chart, unless an admission plugin gives pods their ids",
+        )
     if slash and start.isdigit() and size.isdigit():
         first = int(start)
         if not all(first <= number < first + int(size) for number in USER_IDS):
             return no(
                 f"OpenShift gives the ids {range_of_ids}, and bundles run as {USER_IDS[0]} to {USER_IDS[-1]}",
-                "grant the SCC nonroot-v2 to the service account of the bundles",
+                "operator.settings.podIds: platform of the chart, or grant the SCC nonroot-v2 to the service account of"
+                " the bundles",
             )
     level = (facts.labels or {}).get("pod-security.kubernetes.io/enforce", "")
     return yes(f"{level} is enforced, and bundles meet restricted" if level else "no level is enforced")

@@ -1,20 +1,18 @@
-"""Tries the artifact store and the package index, each within a time."""
+"""Tries the artifact store, within a time."""
 
 from __future__ import annotations
 
 import os
 import tempfile
 import threading
-import urllib.error
-import urllib.request
 from pathlib import Path
-from typing import Any, Callable, List, Union
+from typing import Any, Callable, List
 
 from launch.doctor.artifact_store import REACHED, READ, REMOVED, WRITTEN
 from launch.doctor.facts import StoreFacts, Unknown
 from launch.errors import LaunchError
 
-STORE_SECONDS, INDEX_SECONDS = 30.0, 5.0
+STORE_SECONDS = 30.0
 
 
 def within(seconds: float, work: Callable[[], Any]) -> Any:
@@ -77,16 +75,3 @@ def _use(store: Any, done: List[str]) -> None:
         finally:
             store.remove(uri)
         done.append(REMOVED)
-
-
-def tried_index(url: str, seconds: float = INDEX_SECONDS) -> Union[str, Unknown]:
-    """ "" when it answers, else what it said; its password, where the URL has one, is not printed."""
-    shown = url.rpartition("@")[2] if "@" in url else url
-    request = urllib.request.Request(url.rstrip("/") + "/pip/", headers={"User-Agent": "model-bundles"})
-    try:
-        with urllib.request.urlopen(request, timeout=seconds):
-            return ""
-    except urllib.error.HTTPError as error:
-        return "" if error.code == 404 else f"{shown} answered {error.code} {error.reason}"
-    except (OSError, ValueError) as error:
-        return f"{shown} cannot be reached: {getattr(error, 'reason', error)}"

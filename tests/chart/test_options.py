@@ -132,6 +132,15 @@ def test_doctor_runs_after_the_test_with_its_account(render: Render) -> None:
     )
 
 
+def test_doctor_may_read_the_certificates_that_pods_trust_and_no_other_config_map(render: Render) -> None:
+    def of_config_maps(documents: Documents) -> list[dict[str, Any]]:
+        return [rule for rule in only(documents, "Role", "modelbundle-test")["rules"] if "configmaps" in str(rule)]
+
+    assert of_config_maps(render()) == []
+    (rule,) = of_config_maps(render.operator(settings={"caConfigMap": "company-ca"}))
+    assert (rule["resourceNames"], rule["verbs"]) == (["company-ca"], ["get"])
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("Deployment", ""), ("Job", ""), ("Pod", "modelbundle-test"), ("Pod", "modelbundle-doctor")],

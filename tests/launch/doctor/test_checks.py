@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from launch.doctor.checks import CHECKS, exit_code, judged
-from launch.doctor.facts import Facts, Operator, StoreFacts, Unknown
+from launch.doctor.facts import Certificates, Facts, IndexAnswer, Node, Operator, StoreFacts, Unknown
 
 FORBIDDEN = Unknown("you may not ask for it")
 FIELDS = {"bundle": ["artifact", "env"], "serving": ["replicas"]}
@@ -30,7 +31,12 @@ WELL = Facts(
     quotas=[],
     limit_ranges=[],
     secret=True,
-    index="",
+    indexes=[IndexAnswer("https://i/simple", 200)],
+    nodes=[Node("amd64", [], [])],
+    proxies={},
+    certificates=Certificates(),
+    index_secret=True,
+    pull_secrets={},
     store=StoreFacts("s3://team", ["reached", "written", "read", "removed"]),
 )
 
@@ -51,7 +57,10 @@ def test_where_all_is_well_nothing_is_to_change() -> None:
 
 
 def test_what_may_not_be_asked_is_unknown_and_fails_nothing() -> None:
-    names = ("fields", "operators", "policies", "devices", "labels", "quotas", "limit_ranges", "secret", "index")
+    names = (
+        "fields", "operators", "policies", "devices", "nodes", "proxies", "indexes", "labels", "quotas", "limit_ranges",
+        "secret", "certificates", "index_secret", "pull_secrets",
+    )  # fmt: skip
     hidden = dict.fromkeys(names, FORBIDDEN)
     rights = dict.fromkeys(WELL.rights, FORBIDDEN)
     found = judged(replace(WELL, **hidden, rights=rights, store=StoreFacts("", [], FORBIDDEN)))  # type: ignore[arg-type]
@@ -70,6 +79,13 @@ def test_without_a_cluster_it_says_three_lines() -> None:
     assert exit_code(found) == 3
 
 
+def under(**settings: str) -> dict[str, Any]:
+    """Facts of an operator with these settings."""
+    return {"operators": [INSTALLED._replace(settings=settings)]}
+
+
+DEDICATED = Node("amd64", [{"key": "team", "value": "ml", "effect": "NoSchedule"}], ["nvidia.com/gpu"])
+CORDONED = Node("amd64", [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}], [])
 NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
     ("cluster", {"cluster": "v1.29.1"}, "Kubernetes v1.29.1", "1.30 or newer", False),
     ("crd", {"fields": None}, "knows no ModelBundles", "crds/", False),
@@ -79,7 +95,28 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
     ("versions", {"client_version": "0.3.0"}, "the operator is 0.2.0, this client 0.3.0", "==0.2.0", True),
     ("policies", {"policies": []}, "none confines", "operator.admissionPolicy.enabled", True),
     ("devices", {"devices": {}}, "no node offers a GPU", "device plugin", True),
-    ("index", {"index": "https://i cannot be reached", "in_pod": True}, "cannot be reached", "packageIndex", True),
+    ("nodes", {"nodes": []}, "0 of 0 take pods", "kubectl describe nodes", False),
+    ("nodes", {"nodes": [DEDICATED]}, "0 of 1 take pods of bundles; taints of the others: team=ml:NoSchedule",
+     "operator.settings.podTolerations", False),
+    ("nodes", {"nodes": [CORDONED]}, "node.kubernetes.io/unschedulable:NoSchedule", "cordoned", False),
+    ("nodes", {"nodes": [Node("amd64", [], []), DEDICATED]}, "1 of 2 take pods of bundles (amd64)", "podTolerations",
+     True),
+    ("proxies", {"proxies": {"http://p:3128": "refused"}, "in_pod": True}, "http://p:3128 cannot be reached: refused",
+     "operator.settings.httpsProxy", False),
+    ("index", {"indexes": [IndexAnswer("https://i", 0, "refused")], "in_pod": True}, "https://i cannot be reached",
+     "packageIndex", True),
+    ("index", {"indexes": [IndexAnswer("https://i", 401)], "in_pod": True}, "https://i answered 401",
+     "packageIndexSecret", True),
+    ("index", {"indexes": [IndexAnswer("https://i", 0, "[SSL: CERTIFICATE_VERIFY_FAILED]")], "in_pod": True},
+     "CERTIFICATE", "caConfigMap", True),
+    ("certificates", {**under(CA_CONFIG_MAP="company-ca"), "certificates": Certificates(failed="it is not there")},
+     "the ConfigMap company-ca, key ca.crt: it is not there", "kubectl create configmap company-ca -n models", False),
+    ("certificates", {**under(CA_CONFIG_MAP="company-ca"), "certificates": Certificates(2, ["old"])},
+     "out of date: old", "newer ones in the ConfigMap company-ca", True),
+    ("index-secret", {**under(PACKAGE_INDEX_SECRET="logins"), "index_secret": False}, "no Secret logins",
+     "kubectl create secret generic logins -n models --from-file=netrc", False),
+    ("pull-secrets", {**under(POD_IMAGE_PULL_SECRETS="a,b"), "pull_secrets": {"a": True, "b": False}}, "not there: b",
+     "kubectl create secret docker-registry b -n models", True),
     ("served", {"labels": None}, "no namespace models", "kubectl create namespace models", False),
     ("served", {"namespace": "modelbundle-system"}, "not served", "another namespace", False),
     (
@@ -101,7 +138,7 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
         "pod-security",
         {"annotations": {"openshift.io/sa.scc.uid-range": "1000650000/10000"}},
         "1000650000/10000",
-        "nonroot-v2",
+        "operator.settings.podIds: platform",
         False,
     ),
     ("secret", {"secret": False}, "no Secret keys", "kubectl create secret generic keys -n models", False),
@@ -127,7 +164,7 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
         "policy",
         True,
     ),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("check", "facts", "says", "change", "optional"), NOS)
@@ -146,6 +183,44 @@ def test_every_check_has_a_no_but_those_that_only_show() -> None:
     assert {name for name, *_ in NOS} == {check.name for check in CHECKS} - {"client", "settings"}
 
 
+@pytest.mark.parametrize(
+    ("taint", "toleration", "open_to_all"),
+    [
+        ({"key": "team", "effect": "NoSchedule"}, {"key": "team", "operator": "Exists"}, True),
+        ({"key": "team", "effect": "NoExecute"}, {"key": "team", "operator": "Exists", "effect": "NoSchedule"}, False),
+        ({"key": "team", "value": "ml", "effect": "NoSchedule"}, {"key": "team", "value": "ml"}, True),
+        ({"key": "team", "value": "ml", "effect": "NoSchedule"}, {"key": "team", "value": "web"}, False),
+        ({"key": "team", "effect": "NoSchedule"}, {"operator": "Exists"}, True),
+        ({"key": "team", "effect": "PreferNoSchedule"}, {"key": "other", "operator": "Exists"}, True),
+        ({"key": "nvidia.com/gpu", "effect": "NoSchedule"}, {"key": "other", "operator": "Exists"}, True),
+    ],
+)
+def test_nodes_that_the_tolerations_of_every_pod_open(
+    taint: dict[str, str], toleration: dict[str, str], open_to_all: bool
+) -> None:
+    facts = replace(WELL, nodes=[Node("arm64", [taint], ["nvidia.com/mig-1g.5gb"])])
+    found = judged(replace(facts, **under(POD_TOLERATIONS=json.dumps([toleration]))))["nodes"]
+    assert found.answer == ("yes" if open_to_all else "no")
+
+
+def test_an_index_that_wants_a_login_has_the_secret_for_it() -> None:
+    facts = replace(WELL, indexes=[IndexAnswer("https://i", 401)], in_pod=True, **under(PACKAGE_INDEX_SECRET="logins"))
+    assert judged(facts)["index"].says == "1 answered; https://i wants a login, which the Secret logins is to have"
+
+
+def test_ids_that_the_platform_chooses_fit_the_range_of_openshift() -> None:
+    facts = replace(WELL, **under(POD_IDS="platform"))
+    assert judged(facts)["pod-security"].answer == "unknown"  # what gives pods their ids cannot be seen
+    given = replace(facts, annotations={"openshift.io/sa.scc.uid-range": "1000650000/10000"})
+    assert judged(given)["pod-security"].says == "pods get ids of 1000650000/10000 (podIds is platform)"
+
+
+def test_the_installation_is_judged_by_its_only_operator_where_it_serves_other_namespaces() -> None:
+    facts = replace(WELL, **under(WATCH_NAMESPACES="a", HTTPS_PROXY="http://p:3128"))
+    assert "HTTPS_PROXY=http://p:3128" in judged(facts)["settings"].says
+    assert judged(facts)["certificates"].answer == "unknown"
+
+
 def test_limits_that_a_limit_range_gives_satisfy_a_quota() -> None:
     facts = replace(WELL, quotas=[quota({"limits.cpu": "10"})], limit_ranges=[limits(default={"cpu": "1"})])
     assert judged(facts)["quota"].answer == "yes"
@@ -153,8 +228,9 @@ def test_limits_that_a_limit_range_gives_satisfy_a_quota() -> None:
     assert judged(replace(WELL, quotas=[terminating]))["quota"].answer == "yes"
 
 
-def test_an_index_that_only_pods_reach_is_unknown_here() -> None:
-    assert judged(replace(WELL, index="cannot be reached"))["index"].answer == "unknown"
+def test_what_only_pods_reach_is_unknown_here() -> None:
+    away = replace(WELL, indexes=[IndexAnswer("https://i", 0, "refused")], proxies={"http://p:3128": "refused"})
+    assert [judged(away)[name].answer for name in ("index", "proxies")] == ["unknown", "unknown"]
 
 
 def test_passwords_in_settings_are_not_shown() -> None:

@@ -13,14 +13,20 @@ import yaml
 from click.testing import CliRunner, Result
 
 from launch.cli.commands import cli
-from launch.doctor.collect import MODEL_RIGHTS, POD_RIGHTS, collect, offered
+from launch.doctor.collect import MODEL_RIGHTS, POD_RIGHTS, collect
 from launch.doctor.facts import Unknown
+from launch.doctor.nodes import offered
 from launch.doctor.probe import tried_store, within
 from launch.stores.artifact_store import store_at
 from tests.launch.world import World
 from tools.testkit.page_blocks import ROOT
 
-NODE = {"status": {"allocatable": {"cpu": "4", "nvidia.com/gpu": "4", "hugepages-2Mi": "0", "amd.com/gpu": "0"}}}
+NODE = {
+    "status": {
+        "nodeInfo": {"architecture": "amd64"},
+        "allocatable": {"cpu": "4", "nvidia.com/gpu": "4", "hugepages-2Mi": "0", "amd.com/gpu": "0"},
+    }
+}
 OPERATOR = {
     "metadata": {"name": "modelbundle-operator", "namespace": "modelbundle-system",
                  "labels": {"app.kubernetes.io/version": "0.2.0"}},
@@ -76,6 +82,7 @@ def test_a_cluster_that_answers(world: World, doctor: Callable[..., Result]) -> 
     assert found["crd"]["says"] == "ModelBundles are served, with the fields of this client"
     assert found["operator"]["says"] == "modelbundle-system: version 0.2.0, 2 of 2 ready"
     assert found["devices"]["says"] == "nvidia.com/gpu: 8 on 2 nodes"
+    assert found["nodes"]["says"] == "2 of 2 take pods of bundles (amd64)"
     assert found["rights"]["says"] == f"you may {', '.join(MODEL_RIGHTS)}"
     assert found["pod-rights"]["says"] == f"you may {', '.join(POD_RIGHTS)}"
     assert (found["secret"]["answer"], result.exit_code) == ("no", 3)
@@ -89,7 +96,44 @@ def test_a_caller_who_may_read_little(world: World, doctor: Callable[..., Result
     answering(world, **dict.fromkeys(names, refused))
     found = checks(doctor("-o", "json"))
     unknown = {name for name, check in found.items() if check["answer"] == "unknown"}
-    assert unknown == {"operator", "versions", "policies", "devices", "settings", "index", "served", "secret"}
+    assert unknown == {
+        "operator", "versions", "policies", "devices", "nodes", "settings", "proxies", "index", "served", "secret",
+        "certificates", "index-secret", "pull-secrets",
+    }  # fmt: skip
+
+
+SURROUNDED = {"CA_CONFIG_MAP": "company-ca", "PACKAGE_INDEX_SECRET": "logins", "POD_IMAGE_PULL_SECRETS": "one,two",
+              "PACKAGE_INDEX": "http://127.0.0.1:9/simple", "HTTPS_PROXY": "http://127.0.0.1:9"}  # fmt: skip
+
+
+def surrounded() -> dict[str, Any]:
+    env = [{"name": f"MODELBUNDLE_{name}", "value": value} for name, value in SURROUNDED.items()]
+    spec = {"replicas": 2, "template": {"spec": {"containers": [{"env": env}]}}}
+    return {**OPERATOR, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("config_map", "says"),
+    [
+        ((404, {}), "it is not there"),
+        ((200, {"data": {"other": "x"}}), "it is not there"),
+        ((200, {"data": {"ca.crt": ""}}), "it is empty"),
+        ((200, {"data": {"ca.crt": "no certificate"}}), "no certificate in it can be read"),
+    ],
+)
+def test_what_the_settings_put_around_pods_is_looked_for_in_the_namespace(
+    world: World, doctor: Callable[..., Result], config_map: tuple[int, Any], says: str
+) -> None:
+    there = (200, {"metadata": {}})
+    changes = {"company-ca": config_map, "logins": (404, {}), "one": there, "two": (404, {})}
+    answering(world, deployments=(200, {"items": [surrounded()]}), **changes)
+    found = checks(doctor("-o", "json"))
+    assert found["certificates"]["answer"] == "no"
+    assert says in found["certificates"]["says"]
+    assert found["index-secret"]["says"].startswith("there is no Secret logins")
+    assert found["pull-secrets"]["says"].startswith("not there: two;")
+    assert (found["proxies"]["answer"], found["index"]["answer"]) == ("unknown", "unknown")
+    assert "http://127.0.0.1:9 cannot be reached" in found["proxies"]["says"]
 
 
 def test_groups_and_the_table(world: World, doctor: Callable[..., Result]) -> None:
