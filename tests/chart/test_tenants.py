@@ -71,8 +71,8 @@ def test_each_limit_of_the_operator_is_asked_at_admission_with_the_same_words(re
     ]  # fmt: skip
     assert len(spoken) == len(limits.RULES)
     for rule in limits.RULES:
-        (words,) = [each for each in spoken if f"the limit {rule.limit} allows" in each]
-        assert words.startswith(f"'{rule.field}: '"), rule
+        about = [each for each in spoken if each.startswith(f"'{rule.field}: '")]
+        assert [f"the limit {rule.limit} allows" in each for each in about].count(True) == 1, rule
     (scale,) = found["scale"]["validations"]
     assert scale["messageExpression"].startswith("'spec.serving.replicas: '")
 

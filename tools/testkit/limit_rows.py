@@ -28,6 +28,10 @@ LIMITS: dict[str, Any] = {
     "tolerationKeys": ["nvidia.com/gpu"],
     "replicasMax": 4,
     "gpusMax": 8,
+    "volumes": ["persistentVolumeClaim/team-a-*", "configMap/*"],
+    "podLabelKeys": ["kueue.x-k8s.io/*", "cost"],
+    "podAnnotationKeys": ["sidecar.istio.io/inject"],
+    "refusedEnv": ["HTTPS_PROXY", "AWS_*"],
 }
 
 
@@ -83,6 +87,18 @@ def image(repository: str = "", **fields: Any) -> Body:
     return within(envParams=params)
 
 
+def volume(name: str, **source: Any) -> Body:
+    return {"name": name, "mountPath": f"/models/{name}", **source}
+
+
+def claim(name: str) -> Body:
+    return volume("v", persistentVolumeClaim={"claimName": name})
+
+
+def key(variable: str) -> Body:
+    return {"name": variable, "valueFrom": {"secretKeyRef": {"name": "keys", "key": "one"}}}
+
+
 WITHIN: list[tuple[str, Body]] = [
     ("nothing that is limited", within()),
     ("a URL beneath another prefix", artifact(uri="https://files.example.com/a/b.pkl")),
@@ -95,6 +111,11 @@ WITHIN: list[tuple[str, Body]] = [
         "serviceAccountName": "models", "priorityClassName": "batch", "runtimeClassName": "gvisor",
         "artifactSecretName": "modelbundle-artifacts", "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
     })),
+    ("volumes, labels, annotations and variables that are allowed", within({
+        "volumes": [claim("team-a-weights"), volume("v", configMap={"name": "prompts"})],
+        "podLabels": {"kueue.x-k8s.io/queue-name": "team-a", "cost": "ml"},
+        "podAnnotations": {"sidecar.istio.io/inject": "false"}, "env": [key("MY_AWS_KEY")],
+    }, env=[{"name": "HTTPS_PROXY_OF_MINE", "value": "x"}])),
     ("as many replicas as there may be", within({"replicas": 4})),
     ("as many GPUs as there may be", within({"replicas": 4, "gpu": {"count": 2}})),
     ("any resource's name, with no GPU", within({"gpu": {"count": 0, "resourceName": "example.com/fpga"}})),
@@ -128,6 +149,10 @@ def _name(limit: str, field: str, value: str) -> Beyond:
 
 def _toleration(why: str, value: str, **toleration: Any) -> Beyond:
     return Beyond(why, within({"tolerations": [toleration]}), *_TOLERATION, value, "nvidia.com/gpu")
+
+
+def _added(why: str, limit: str, field: str, value: str, asked: Any) -> Beyond:
+    return Beyond(why, within({field: asked}), limit, f"spec.serving.{field}", value, ", ".join(LIMITS[limit]))
 
 
 BEYOND: list[Beyond] = [
@@ -165,6 +190,22 @@ BEYOND: list[Beyond] = [
     _toleration("the control plane's nodes", "node-role.kubernetes.io/control-plane",
                 key="node-role.kubernetes.io/control-plane", operator="Exists"),
     _toleration("every taint", "*", operator="Exists"),
+    _added("another team's claim", "volumes", "volumes", "persistentVolumeClaim/team-b-weights",
+           [claim("team-b-weights")]),
+    _added("a claim whose name ends like that", "volumes", "volumes", "persistentVolumeClaim/my-team-a-x",
+           [claim("my-team-a-x")]),
+    _added("a kind of volume that is not named", "volumes", "volumes", "secret/admin-keys",
+           [volume("a", configMap={"name": "prompts"}), volume("b", secret={"secretName": "admin-keys"})]),
+    _added("a label that another controller acts on", "podLabelKeys", "podLabels", "team",
+           {"cost": "ml", "team": "another"}),
+    _added("a label whose prefix begins like that", "podLabelKeys", "podLabels", "kueue.x-k8s.io.evil.example/queue",
+           {"kueue.x-k8s.io.evil.example/queue": "x"}),
+    _added("an annotation that another webhook acts on", "podAnnotationKeys", "podAnnotations", "example.com/inject",
+           {"example.com/inject": "true"}),
+    Beyond("a proxy of one's own", within(env=[{"name": "HTTPS_PROXY", "value": "http://evil.example"}]), "refusedEnv",
+           "spec.bundle.env", "HTTPS_PROXY", "all but HTTPS_PROXY, AWS_*"),
+    Beyond("a variable by its prefix", within({"env": [key("AWS_PROFILE")]}), "refusedEnv", "spec.serving.env",
+           "AWS_PROFILE", "all but HTTPS_PROXY, AWS_*"),
     Beyond("a replica too many", within({"replicas": 5}), "replicasMax", "spec.serving.replicas", "5", "4"),
     Beyond("GPUs by the replica", within({"replicas": 3, "gpu": {"count": 4}}), "gpusMax",
            "spec.serving.gpu.count in all replicas", "12", "8"),

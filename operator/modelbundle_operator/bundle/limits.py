@@ -5,8 +5,8 @@ table as this one is; one set of rows tries both (tools/testkit/limit_rows.py). 
 admission cannot see: what a clone inherits, what was admitted before there was a limit, and GPUs at a change of the
 scale. Only of a bundle that is to serve, so that one that is refused can still be scaled to 0. Pure.
 
-A limit is a text, as a ConfigMap has it: an entry a line, or a number. Unset it allows all, empty it allows nothing.
-That of one namespace, `NAMESPACE.LIMIT`, replaces the general one.
+A limit is a text, as a ConfigMap has it: an entry a line, or a number. Unset it allows all, empty it allows nothing; an
+empty list of what is refused refuses nothing. That of one namespace, `NAMESPACE.LIMIT`, replaces the general one.
 """
 
 import re
@@ -26,6 +26,8 @@ _NOBODY = "the platform engineer"
 _SHOWN = 10
 # a path that leads out of its prefix, as written or once it is decoded or filled in
 _LEADS_OUT = re.compile(r"(?i)\\|[$][{]|%2e|%2f|%5c|/[.][.]?(/|[?#]|$)")
+# a volume is limited by its kind and the name of what it is
+_VOLUME_NAMES = {"persistentVolumeClaim": "claimName", "configMap": "name", "secret": "secretName"}
 _DIRECT = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[^\]]*\])?\s*@")
 
 
@@ -62,6 +64,15 @@ def _beneath(value: str, entries: list[str]) -> bool:
 
 def _from_beneath(requirement: str, entries: list[str]) -> bool:
     return _beneath(requirement.split("@", 1)[1].strip(), entries)
+
+
+def _named(value: str, entries: list[str]) -> bool:
+    """The entry itself, or what begins as an entry does that ends with a *."""
+    return any(value == entry or (entry.endswith("*") and value.startswith(entry[:-1])) for entry in entries)
+
+
+def _not_named(value: str, entries: list[str]) -> bool:
+    return not _named(value, entries)
 
 
 def _only_by_digest(_: str, entries: list[str]) -> bool:
@@ -115,6 +126,17 @@ def _gpus(asked: Asked) -> Iterable[str]:
     return [str(asked.serving["replicas"] * asked.serving["gpu"]["count"])]
 
 
+def _volumes(asked: Asked) -> Iterable[str]:
+    for volume in asked.serving.get("volumes") or []:
+        for kind, name in _VOLUME_NAMES.items():
+            if kind in volume:
+                yield f"{kind}/{volume[kind][name]}"
+
+
+def _keys(field: str) -> Callable[[Asked], Iterable[str]]:
+    return lambda asked: list(asked.serving.get(field) or {})
+
+
 RULES = (
     Rule("packagings", "spec.bundle.artifact.packaging", lambda a: [a.document["artifact"]["packaging"]], _one_of),
     Rule("artifactPrefixes", "spec.bundle.artifact.uri", lambda asked: [asked.uri], _beneath),
@@ -130,6 +152,11 @@ RULES = (
     Rule("tolerationKeys", "spec.serving.tolerations", _tolerated, _one_of),
     Rule("replicasMax", "spec.serving.replicas", _replicas, _at_most),
     Rule("gpusMax", "spec.serving.gpu.count in all replicas", _gpus, _at_most),
+    Rule("volumes", "spec.serving.volumes", _volumes, _named),
+    Rule("podLabelKeys", "spec.serving.podLabels", _keys("podLabels"), _named),
+    Rule("podAnnotationKeys", "spec.serving.podAnnotations", _keys("podAnnotations"), _named),
+    Rule("refusedEnv", "spec.bundle.env", lambda a: [e["name"] for e in a.document.get("env") or []], _not_named),
+    Rule("refusedEnv", "spec.serving.env", lambda a: [e["name"] for e in a.serving.get("env") or []], _not_named),
 )
 NAMES = frozenset(rule.limit for rule in RULES)
 
@@ -160,7 +187,7 @@ def refuse(limits: Limits, bundle: ModelBundle, content: Content) -> None:
 
 def _own(bundle: Bundle) -> frozenset[str]:
     """The fields with a limit that a clone may set; its artifact is its base's."""
-    fields = {"envParams": bundle.env_params, "requirements": bundle.requirements}
+    fields = {"envParams": bundle.env_params, "requirements": bundle.requirements, "env": bundle.env}
     return frozenset(name for name, value in fields.items() if value is not None)
 
 
@@ -195,6 +222,8 @@ def _inherited(rule: Rule, asked: Asked) -> str:
 def _said(rule: Rule, entries: list[str]) -> str:
     if rule.allows is _only_by_digest:
         return "images by digest only"
+    if rule.allows is _not_named:
+        return f"all but {', '.join(entries) if len(entries) <= _SHOWN else f'{len(entries)} names'}"
     if not entries:
         return "none"
     return ", ".join(entries) if len(entries) <= _SHOWN else f"{len(entries)} others"

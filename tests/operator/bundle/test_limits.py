@@ -61,6 +61,13 @@ def test_an_empty_limit_allows_nothing() -> None:
     assert "the limit imageRepositories allows none." in said(limits, image())
 
 
+def test_an_empty_list_of_refused_names_refuses_none() -> None:
+    body = within(env=[{"name": "HTTPS_PROXY", "value": "x"}])
+    assert said({"refusedEnv": ""}, body) == ""
+    eleven = "\n".join([*(f"NAME_{number}" for number in range(10)), "HTTPS_*"])
+    assert "the limit refusedEnv allows all but 11 names." in said({"refusedEnv": eleven}, body)
+
+
 def test_all_that_is_refused_is_said_at_once() -> None:
     body = within({"serviceAccountName": "deployer", "replicas": 9})
     words = said(texts(LIMITS), body)
@@ -109,11 +116,12 @@ class TestAClone:
             "spec.bundle.artifact.uri (inherited from ModelBundle base): s3://models/team-b/x.pkl is not allowed"
         )
 
-    @pytest.mark.parametrize("field", ["envParams", "requirements"])
+    @pytest.mark.parametrize("field", ["envParams", "requirements", "env"])
     def test_a_field_of_its_own_is_its_own(self, field: str) -> None:
         value = {
             "envParams": image("docker.io/evil/miner")["spec"]["bundle"]["envParams"],
             "requirements": ["x @ https://evil.example/x-1-py3-none-any.whl"],
+            "env": [{"name": "HTTPS_PROXY", "value": "http://evil.example"}],
         }[field]
         assert "inherited" not in said(texts(LIMITS), clone(**{field: value}))
         base = model_bundle("base", **{**GOOD, field: value})

@@ -50,6 +50,10 @@ no line of it may be indented further than the first.
     !has(object.spec.bundle.requirements) ? [] : object.spec.bundle.requirements.filter(r,
     r.matches('^[A-Za-z0-9][A-Za-z0-9._-]*\\s*(\\[[^\\]]*\\])?\\s*@'))
   allows: fromBeneath
+- limit: refusedEnv
+  field: spec.bundle.env
+  values: "has(object.spec.bundle.env) ? object.spec.bundle.env.map(x, x.name) : []"
+  allows: notNamed
 {{- end }}
 
 {{- define "tenants.servingRows" -}}
@@ -77,6 +81,26 @@ no line of it may be indented further than the first.
   field: spec.serving.tolerations
   values: "has(SERVING.tolerations) ? SERVING.tolerations.map(t, has(t.key) && t.key != '' ? t.key : '*') : []"
   allows: oneOf
+- limit: volumes
+  field: spec.serving.volumes
+  values: >-
+    !has(SERVING.volumes) ? [] : SERVING.volumes.map(x,
+    has(x.persistentVolumeClaim) ? 'persistentVolumeClaim/' + x.persistentVolumeClaim.claimName
+    : has(x.configMap) ? 'configMap/' + x.configMap.name
+    : has(x.secret) ? 'secret/' + x.secret.secretName : '')
+  allows: named
+- limit: podLabelKeys
+  field: spec.serving.podLabels
+  values: "has(SERVING.podLabels) ? SERVING.podLabels.map(x, x) : []"
+  allows: named
+- limit: podAnnotationKeys
+  field: spec.serving.podAnnotations
+  values: "has(SERVING.podAnnotations) ? SERVING.podAnnotations.map(x, x) : []"
+  allows: named
+- limit: refusedEnv
+  field: spec.serving.env
+  values: "has(SERVING.env) ? SERVING.env.map(x, x.name) : []"
+  allows: notNamed
 {{- end }}
 
 {{- /* Numbers, as CEL of an object. */}}
@@ -93,6 +117,8 @@ no line of it may be indented further than the first.
 {{- $value := ternary "v.split('@', 2)[1].trim()" "v" (eq .allows "fromBeneath") -}}
 {{- if eq .allows "oneOf" -}}
 v in entries
+{{- else if or (eq .allows "named") (eq .allows "notNamed") -}}
+{{ ternary "!" "" (eq .allows "notNamed") }}entries.exists(e, v == e || (e.endsWith('*') && v.startsWith(e.substring(0, e.size() - 1))))
 {{- else if eq .allows "onlyByDigest" -}}
 entries != ['true']
 {{- else -}}
@@ -123,6 +149,7 @@ entries != ['true']
 {{- define "tenants.validation" -}}
 {{- $allowed := printf "(variables.%s[0].size() == 0 ? 'none' : variables.%s[0].size() > 10 ? string(variables.%s[0].size()) + ' others' : variables.%s[0].join(', '))" .limit .limit .limit .limit -}}
 {{- if eq .allows "onlyByDigest" }}{{ $allowed = "'images by digest only'" }}{{ end -}}
+{{- if eq .allows "notNamed" }}{{ $allowed = printf "'all but ' + (variables.%s[0].size() > 10 ? string(variables.%s[0].size()) + ' names' : variables.%s[0].join(', '))" .limit .limit .limit }}{{ end -}}
 - expression: variables.{{ .limit }}Refused.size() == 0
   messageExpression: >-
     '{{ .field }}: ' + string(variables.{{ .limit }}Refused[0]) + ' is not allowed in namespace ' + request.namespace
