@@ -215,13 +215,13 @@ def test_they_are_made_where_they_can_be(
     known = [word for name in api_versions for word in ("--api-versions", name)]
     done = render.try_to(values, *known)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(f"\nkind: {POLICY}\n") == done.stdout.count(f"\nkind: {BINDING}\n") == (4 if made else 0)
+    assert done.stdout.count(f"\nkind: {POLICY}\n") == done.stdout.count(f"\nkind: {BINDING}\n") == (5 if made else 0)
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ("{}", "Four ValidatingAdmissionPolicies confine what the operator may write"),
+        ("{}", "Five ValidatingAdmissionPolicies confine what the operator may write"),
         ("operator: {admissionPolicy: {enabled: false}}", "(operator.admissionPolicy.enabled is false)"),
         ("operator: {watchNamespaces: [team-a]}", "operator.admissionPolicy.enabled=true makes them all the same"),
     ],

@@ -26,6 +26,7 @@ PATHS = {
     "ConfigMap": "api/v1/namespaces/{}/configmaps",
     "Service": "api/v1/namespaces/{}/services",
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
+    "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
     "Event": "apis/events.k8s.io/v1/namespaces/{}/events",
     "Lease": "apis/coordination.k8s.io/v1/namespaces/{}/leases",
     "ModelBundle": "apis/modelbundle.dev/v1alpha1/namespaces/{}/modelbundles",

@@ -20,6 +20,7 @@ from tests.cluster.operator_requests import (
     create,
     event,
     labelled,
+    path_of,
     put,
     volume,
 )  # fmt: skip
@@ -32,9 +33,12 @@ def rightful(children: Children) -> Iterator[Attempt]:
         yield create(f"a first {child} by POST", fresh)
         yield apply(f"a first {child} by an apply", fresh)
         yield apply(f"a {child} as it is", body)
-        yield put(f"a {child} without an addition", body)
+        if child != "poddisruptionbudget":  # whose version has to be named, and its controller writes its status
+            yield put(f"a {child} without an addition", body)
         later = (f"{OWNER}/apiVersion", "modelbundle.dev/v1beta1"), (f"{OWNER}/blockOwnerDeletion", False)
         yield create(f"a {child} whose owner is of another version", fresh, *later)
+    budget = children.made["poddisruptionbudget"]
+    yield Attempt("a bundle needs its budget no more", "DELETE", path_of(budget, named=True), None)
     yield apply("a bundle is scaled", children.made["deployment"], ("spec/replicas", 3))
     yield apply("a bundle is rolled out", children.made["deployment"],
                 (f"spec/template/metadata/annotations/{labelled('modelbundle.dev/rollout-token')}", "2"))  # fmt: skip

@@ -74,6 +74,7 @@ def escalations(children: Children) -> Iterator[Attempt]:
     yield from _owners(children)
     yield from _others(children)
     yield from _services(children)
+    yield from _budgets(children)
     deployment = children.fresh("deployment")
     live = children.made["deployment"]
     for what, says, edits in PODS:
@@ -87,7 +88,7 @@ def escalations(children: Children) -> Iterator[Attempt]:
 
 def _places(children: Children) -> Iterator[Attempt]:
     for namespace in ("kube-system", "kube-public", "kube-node-lease", OWN_NAMESPACE):
-        for child in ("configmap", "service", "deployment"):
+        for child in ("configmap", "service", "deployment", "poddisruptionbudget"):
             says = f"no bundle is served in namespace {namespace}"
             yield create(
                 f"a {child} in {namespace}", children.fresh(child), ("metadata/namespace", namespace), says=says
@@ -102,7 +103,7 @@ def _places(children: Children) -> Iterator[Attempt]:
 def _owners(children: Children) -> Iterator[Attempt]:
     labels = f"metadata/labels/{labelled(LABEL)}"
     other = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "forged", "uid": "1", "controller": True}
-    for child in ("configmap", "service", "deployment"):
+    for child in ("configmap", "service", "deployment", "poddisruptionbudget"):
         body = children.fresh(child)
         yield create(f"a {child} without a label", body, (labels, GONE), says=f"has the label {LABEL}")
         yield create(f"a {child} of Helm's", body, (labels, "Helm"), says=f"has the label {LABEL}")
@@ -162,6 +163,20 @@ def _services(children: Children) -> Iterator[Attempt]:
         )
     away = ("spec/selector", {"app": TENANTS})
     yield apply("an endpoint that leads to a tenant's pods", children.made["route"], away, says="of a bundle only")
+
+
+def _budgets(children: Children) -> Iterator[Attempt]:
+    budget = children.fresh("poddisruptionbudget")
+    for none in (0, "0%"):
+        yield create(
+            "a budget that stops every drain", budget, ("spec/maxUnavailable", none), says="stop no drain only"
+        )
+    least = ("spec/maxUnavailable", GONE), ("spec/minAvailable", 9)
+    yield create("a budget by what has to stay", budget, *least, says="stop no drain only")
+    away = ("spec/selector", {"matchLabels": {"app": TENANTS}})
+    yield create("a budget for a tenant's pods", budget, away, says="of a bundle only")
+    theirs = edited(budget, (("metadata/name", TENANTS),))
+    yield Attempt("the end of a tenant's budget", "DELETE", path_of(theirs, named=True), None, "of bundles only")
 
 
 def _words(children: Children) -> Iterator[Attempt]:

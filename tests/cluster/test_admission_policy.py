@@ -49,17 +49,20 @@ def children(operator: object, make_namespace: Callable[..., str]) -> Children:
     namespace = make_namespace("stolen")
     tenant = {"app": TENANTS}
     pod = {"metadata": {"labels": tenant}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    budget: Manifest = {"maxUnavailable": 1, "selector": {"matchLabels": tenant}}
     spec: Manifest = {"replicas": 0, "selector": {"matchLabels": tenant}, "template": pod}
     apply(
-        manifest(BUNDLE, ARTIFACT, serving=NOWHERE, loadPredictFn="p.load", loadModelFn="m.load"),
+        manifest(BUNDLE, ARTIFACT, serving={**NOWHERE, "replicas": 2}, loadPredictFn="p.load", loadModelFn="m.load"),
         endpoint(BUNDLE, ENDPOINT),
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": TENANTS}, "data": {"a": "b"}},
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": TENANTS}, "spec": {"ports": [{"port": 80}]}},
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": TENANTS}, "spec": spec},
+        {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": TENANTS}, "spec": budget},
         namespace=namespace,
     )
-    wait_for("the children", lambda: get("deployment", BUNDLE, namespace) and get("service", ENDPOINT, namespace), 30)
-    made = {kind: get(kind, BUNDLE, namespace) or {} for kind in ("configmap", "service", "deployment")}
+    kinds = ("configmap", "service", "deployment", "poddisruptionbudget")
+    wait_for("the children", lambda: get(kinds[-1], BUNDLE, namespace) and get("service", ENDPOINT, namespace), 30)
+    made = {kind: get(kind, BUNDLE, namespace) or {} for kind in kinds}
     return Children(namespace, {**made, "route": get("service", ENDPOINT, namespace) or {}})
 
 
@@ -77,7 +80,7 @@ def attempt(api: RawApi) -> Callable[[Attempt], tuple[int, str]]:
 def test_every_expression_fits_the_kinds_that_it_is_asked_about(operator: object) -> None:
     """The API server checks the types of each policy, and says on it what does not fit."""
     found = [policy for policy in list_all(KIND) if policy["metadata"]["name"].startswith("modelbundle-operator-")]
-    assert len(found) == 4
+    assert len(found) == 5
 
     def checked() -> bool:
         return all(

@@ -93,9 +93,8 @@ def test_a_deleted_pod(served: str, show: Callable[[str], None]) -> None:
 
 
 def test_a_drain_of_the_node(served: str, show: Callable[[str], None]) -> None:
-    """As `kubectl drain` does it, by the Eviction API and with the budget of docs/how-to/draining.md, but only for this
-    bundle and without the cordon: the replacements have no other node to go to."""
-    apply(_budget(), namespace=served)
+    """As `kubectl drain` does it, by the Eviction API and with the bundle's budget, but only for this bundle and
+    without the cordon: the replacements have no other node to go to."""
     budget = f"pdb/{NAME}"
     kubectl("wait", budget, "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=30s", namespace=served)
     pods = _pods(served)
@@ -107,7 +106,6 @@ def test_a_drain_of_the_node(served: str, show: Callable[[str], None]) -> None:
                 time.sleep(0.5)
         _settle(served, 2, gone=pods)
     assert refused, "the second one waited for the first one's replacement"
-    kubectl("delete", budget, namespace=served)
 
 
 def test_a_roll_out(served: str, show: Callable[[str], None]) -> None:
@@ -159,9 +157,16 @@ def test_a_scale_down(served: str, show: Callable[[str], None]) -> None:
     """Last of this file, which has two pods otherwise."""
     _serving({"replicas": 3}, served)
     _settle(served, 3)
+    assert get("pdb", NAME, served), "no drain takes all three"
     with _losing_nothing("scale-down 3 -> 1", served, show):
         _serving({"replicas": 1}, served)
         _settle(served, 1)
+    wait_for("the budget to go, which one pod does not need", lambda: get("pdb", NAME, served) is None, 20)
+    apply(_budget(), namespace=served)
+    before = _versions(served)
+    kubectl("annotate", "mbun", NAME, "look=again", namespace=served)
+    time.sleep(2)
+    assert _versions(served) == before, "one more look changes nothing, nor a budget of the user's own"
 
 
 @contextmanager
@@ -219,7 +224,16 @@ def _pods(namespace: str) -> list[str]:
     return [pod["metadata"]["name"] for pod in list_all("pods", namespace, f"modelbundle.dev/bundle={NAME}")]
 
 
+def _versions(namespace: str) -> dict[str, str]:
+    """Of the children, and of what has their name."""
+    return {
+        kind: (get(kind, NAME, namespace) or {})["metadata"]["uid" if kind == "pdb" else "resourceVersion"]
+        for kind in ("configmap", "service", "deployment", "pdb")
+    }
+
+
 def _budget() -> Manifest:
+    """That of the page."""
     (block,) = (block for block in blocks() if block.page.name == "draining.md" and block.language == "yaml")
     return dict(yaml.safe_load(block.text.replace("sentiment-v3", NAME)))
 

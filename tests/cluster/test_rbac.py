@@ -56,7 +56,9 @@ def needed(event: dict[str, Any]) -> Iterator[Rule]:
         return
     resource = "/".join(filter(None, (reference["resource"], reference.get("subresource"))))
     verbs = [event["verb"]]
-    if event["verb"] == "create" and resource in ("configmaps", "services", "deployments"):
+    if event["verb"] == "create" and resource in (
+        "configmaps", "services", "deployments", "poddisruptionbudgets",
+    ):  # fmt: skip
         # the child's ownerReference blocks its owner's deletion: OwnerReferencesPermissionEnforcement asks for a right
         owners = ("modelbundles", "modelendpoints") if resource == "services" else ("modelbundles",)
         yield from (("modelbundle.dev", f"{owner}/finalizers", "update") for owner in owners)

@@ -102,8 +102,8 @@ class FakeApi:
         return response
 
     async def _groups(self, _: web.Request) -> web.Response:
-        groups = ["apps", *([GROUP] if self.installed else [])]
-        versions = {"apps": "v1", GROUP: "v1alpha1"}
+        groups = ["apps", "policy", *([GROUP] if self.installed else [])]
+        versions = {"apps": "v1", "policy": "v1", GROUP: "v1alpha1"}
         listed = [
             {"name": g, "versions": [{"version": versions[g]}], "preferredVersion": {"version": versions[g]}}
             for g in groups
@@ -170,6 +170,8 @@ class FakeApi:
             body = await self.cluster.get(kind, where["namespace"], where["name"])
             return web.json_response(body) if body is not None else _status(404, "not found")
         wanted = json.loads(await request.text())
+        if request.method == "DELETE":
+            return await self._delete(kind, Key(where["namespace"], where["name"]), wanted["preconditions"]["uid"])
         known = self.cluster.objects.get((kind, where["namespace"], where["name"]))
         before = known["metadata"]["resourceVersion"] if known else None
         write = self.cluster.apply_status if request.path.endswith("/status") else self.cluster.apply
@@ -180,6 +182,17 @@ class FakeApi:
         if body["metadata"]["resourceVersion"] != before:
             self.tell("MODIFIED" if before else "ADDED", body)
         return web.json_response(body)
+
+    async def _delete(self, kind: str, key: Key, uid: str) -> web.Response:
+        known = self.cluster.objects.get((kind, *key.place))
+        if known is None:
+            return _status(404, "not found")
+        try:
+            await self.cluster.remove({**known, "metadata": {**known["metadata"], "uid": uid}})
+        except Transient as error:
+            return _status(int(error.message[:3]), error.message)
+        self.tell("DELETED", known)
+        return web.json_response(known)
 
 
 def _place(body: Body) -> list[str]:

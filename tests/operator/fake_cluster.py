@@ -97,6 +97,14 @@ class FakeCluster:
             entry["fieldsV1"] = still_there(entry["fieldsV1"], new)
         return self._store(live, new)
 
+    async def remove(self, body: Body) -> None:
+        self.calls["delete", body["kind"]] += 1
+        if body["kind"] in self.refuse:
+            raise self.refuse[body["kind"]]
+        if _ref(body) in self.objects:
+            self._check({**body, "metadata": {**body["metadata"], "resourceVersion": None}})
+            del self.objects[_ref(body)]
+
     async def create_event(self, event: Body) -> None:
         self.calls["create", "Event"] += 1
         self.events.append(event)

@@ -18,8 +18,8 @@ from tools.testkit.cluster_objects import model_bundle, serving_pod
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Key("models", "llama")
-LABELLED = {"configmaps", "services", "deployments", "pods"}
-WATCHED = {"ModelBundle", "ModelEndpoint", "ConfigMap", "Service", "Deployment", "Pod"}
+LABELLED = {"configmaps", "services", "deployments", "poddisruptionbudgets", "pods"}
+WATCHED = {"ModelBundle", "ModelEndpoint", "ConfigMap", "Service", "Deployment", "PodDisruptionBudget", "Pod"}
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_a_deletion_that_falls_into_a_gap_of_the_watch_is_found_as_the_wat
     """kopf reports no deletion that its list lacks; the resync that it triggers does, long before its time."""
     async with start(FakeApi(), tmp_path, MODELBUNDLE_RESYNC_SECONDS="3600") as operator:
         api = operator.api
-        await operator.until(lambda: len(api.watches) == 6)
+        await operator.until(lambda: len(api.watches) == len(WATCHED))
         api.put(model_bundle())
         await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
         await asyncio.sleep(0.3)
@@ -181,7 +181,7 @@ async def test_limits_of_a_directory_hold_from_the_start(tmp_path: Path) -> None
 
 async def test_one_namespace_is_watched_where_only_that_is_asked_for(tmp_path: Path) -> None:
     async with start(FakeApi(), tmp_path, MODELBUNDLE_WATCH_NAMESPACES="models") as running:
-        await running.until(lambda: len(running.api.watches) == 6)
+        await running.until(lambda: len(running.api.watches) == len(WATCHED))
         paths = {
             r.path
             for r in running.api.requests

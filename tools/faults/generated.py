@@ -100,7 +100,9 @@ def _wrong(trial: Trial, name: str, expected: Outcome, refused: bool) -> Iterato
         yield f"Stalled: expected {expected.stalled}, found {conditions.get('Stalled')}"
     if not expected.digest:
         children = [
-            plural for plural in ("configmaps", "services", "deployments") if (plural, name) in trial.room.objects
+            plural
+            for plural in ("configmaps", "services", "deployments", "poddisruptionbudgets")
+            if (plural, name) in trial.room.objects
         ]
         if children:
             yield f"has {', '.join(children)} and is not resolved"

@@ -22,6 +22,7 @@ WATCHED = (
     "replicasets",
     "pods",
     "resourcequotas",
+    "poddisruptionbudgets",
 )
 # in every namespace, made by Kubernetes
 _NOT_OURS = frozenset({("configmaps", "kube-root-ca.crt")})

@@ -150,12 +150,25 @@ async def scale_up(user: User) -> None:
     await user.scale("one", 3)
 
 
+async def scale_down(user: User) -> None:
+    """With the second replica goes the budget."""
+    await user.scale("one", 1)
+
+
 async def scale_to_zero(user: User) -> None:
     await user.scale("one", 0)
 
 
 async def serve_what_is_stored(user: User) -> None:
     await user.scale("one", 1)
+
+
+async def three(user: User) -> None:
+    """Until all of them answer."""
+    await user.create(bundle("one", 3))
+    await user.until("three pods", lambda: user.room.objects.get(("deployments", "one"), {}).get("status", {}).get(
+        "readyReplicas") == 3)  # fmt: skip
+    await user.until_ready("modelbundles", "one", reason="Serving")
 
 
 async def stored(user: User) -> None:
@@ -268,6 +281,7 @@ SCENARIOS = (
     Scenario("create serving", creating(bundle("one"))),
     Scenario("serve what is stored", serve_what_is_stored, stored),
     Scenario("scale up", scale_up, serving("one")),
+    Scenario("scale down", scale_down, three),
     Scenario("scale to zero", scale_to_zero, serving("one")),
     Scenario("clone", creating(clone("two", "one", appConfig={"b": 2})), serving("one")),
     Scenario("clone chain out of order", out_of_order),

@@ -37,6 +37,7 @@ APIS = {
     "replicasets": "apps/v1",
     "endpointslices": "discovery.k8s.io/v1",
     "leases": "coordination.k8s.io/v1",
+    "poddisruptionbudgets": "policy/v1",
     "modelbundles": GROUP,
     "modelendpoints": GROUP,
 }

@@ -260,3 +260,7 @@ class Serving(ApiModel):
         description="The cluster autoscaler may take the pods away from a node to remove it: what they have on its disk"
         " is made again.",
     )
+    disruption_budget: bool = Field(
+        default=True,
+        description="With more than one replica, a PodDisruptionBudget lets drains take a tenth of the pods at a time.",
+    )

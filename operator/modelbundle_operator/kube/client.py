@@ -163,6 +163,12 @@ class KubernetesClient:
         path = KINDS[body["kind"]].path(body["metadata"]["namespace"], body["metadata"]["name"])
         return await self._must("PUT", path, kind=body["kind"], query={"fieldManager": FIELD_MANAGER}, body=body)
 
+    async def remove(self, body: Body) -> None:
+        """DELETE of the object that has this uid."""
+        path = KINDS[body["kind"]].path(body["metadata"]["namespace"], body["metadata"]["name"])
+        this = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": body["metadata"]["uid"]}}
+        await self._request("DELETE", path, kind=body["kind"], body=this, absent_is_none=True)
+
     async def create_event(self, event: Body) -> None:
         """Write an Event (events.k8s.io/v1)."""
         await self._must("POST", KINDS["Event"].path(event["metadata"]["namespace"]), kind="Event", body=event)
@@ -244,7 +250,7 @@ def gated(may_write: Callable[[], bool]) -> type[aiohttp.ClientRequest]:
     return Gated
 
 
-_VERBS = {"GET": "read", "PUT": "replace", "POST": "create", APPLY: "apply"}
+_VERBS = {"GET": "read", "PUT": "replace", "POST": "create", "DELETE": "delete", APPLY: "apply"}
 
 
 async def _read(response: aiohttp.ClientResponse, longest: int | None) -> bytes | None:

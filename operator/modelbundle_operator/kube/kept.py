@@ -14,7 +14,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.bundle.resolve import awaited_base
 from modelbundle_operator.judge.observation import Pod, observe_pod
-from modelbundle_operator.kube.kinds import CHILD_KINDS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
 LARGEST_CHILD = 64 * 1024
@@ -118,7 +118,7 @@ def outline(body: Body) -> Body:
 
 
 def _text(kind: str, body: Body) -> bytes:
-    if kind not in CHILD_KINDS:
+    if kind not in ALL_CHILD_KINDS:
         metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
         body = {**body, "metadata": metadata}
     return json.dumps(body, separators=(",", ":")).encode()
@@ -126,7 +126,7 @@ def _text(kind: str, body: Body) -> bytes:
 
 def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
     """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
-    too_large = kind in CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
+    too_large = kind in ALL_CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
     return None if too_large else zlib.compress(text, _FASTEST)
 
 

@@ -44,6 +44,7 @@ class Kind:
 
 CRD_KIND: Final = "CustomResourceDefinition"
 LEASE_KIND: Final = "Lease"
+BUDGET_KIND: Final = "PodDisruptionBudget"
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.name: kind
@@ -53,6 +54,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("ConfigMap", "", "v1", "configmaps", _MANAGED),
         Kind("Service", "", "v1", "services", _MANAGED),
         Kind("Deployment", "apps", "v1", "deployments", _MANAGED),
+        Kind(BUDGET_KIND, "policy", "v1", "poddisruptionbudgets", _MANAGED),
         Kind("Pod", "", "v1", "pods", _MANAGED),
         Kind("Event", "events.k8s.io", "v1", "events"),
         # Kubernetes gives them the labels of their Service
@@ -67,6 +69,9 @@ KINDS: Final[Mapping[str, Kind]] = {
 # the label by which a child names its owner
 OWNER_LABELS: Final[Mapping[str, str]] = {KIND: LABEL_BUNDLE, ENDPOINT_KIND: LABEL_ENDPOINT}
 OWN_KINDS: Final = tuple(OWNER_LABELS)
+# those that each bundle that serves has, and those that some have
 CHILD_KINDS: Final = ("ConfigMap", "Service", "Deployment")
+OPTIONAL_KINDS: Final = (BUDGET_KIND,)
+ALL_CHILD_KINDS: Final = (*CHILD_KINDS, *OPTIONAL_KINDS)
 # watched, listed by the resync and kept in the cache; owners first, as a child is kept while its owner is known
-CACHED_KINDS: Final = (*OWN_KINDS, *CHILD_KINDS, "Pod")
+CACHED_KINDS: Final = (*OWN_KINDS, *ALL_CHILD_KINDS, "Pod")

@@ -9,7 +9,7 @@ import logging
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.kept import controller_of
-from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ NAMES_MAX = 20
 
 def lost_owner(kind: str, body: Body) -> Key | None:
     """The owner that a child's label names and no ownerReference does; None where there is one, or never was."""
-    if kind not in CHILD_KINDS or controller_of(body) is not None:
+    if kind not in ALL_CHILD_KINDS or controller_of(body) is not None:
         return None
     metadata = body["metadata"]
     labels = metadata.get("labels") or {}
@@ -36,14 +36,14 @@ class Orphans:
 
     def counts(self) -> dict[str, int]:
         """How many there are of each kind."""
-        counts = dict.fromkeys(CHILD_KINDS, 0)
+        counts = dict.fromkeys(ALL_CHILD_KINDS, 0)
         for (kind, _), count in self._counts.items():
             counts[kind] += count
         return counts
 
     def listed(self, kind: str, namespace: str | None, owners: list[Key], cache: ObjectCache) -> None:
         """Of this kind, a LIST found children of these lost owners. One that exists takes its child back itself."""
-        if kind not in CHILD_KINDS:
+        if kind not in ALL_CHILD_KINDS:
             return
         found = [owner for owner in owners if not cache.knows(owner.kind, owner)]
         self._counts[kind, namespace] = len(found)

@@ -14,7 +14,7 @@ import kopf
 
 from modelbundle_operator.kube.backlog import Backlog
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
-from modelbundle_operator.kube.kinds import CACHED_KINDS, CHILD_KINDS, KINDS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, CACHED_KINDS, KINDS
 from modelbundle_operator.kube.watch_session import BeginWatch, Wants, object_of, session
 from modelbundle_operator.loop.key import Key
 
@@ -31,7 +31,7 @@ def registry(
 ) -> kopf.OperatorRegistry:
     """One handler per watched kind, and the login. `begin_watch`: a watch starts, without what was before.
 
-    `child_deleted` is called with the namespace of each ConfigMap, Service or Deployment that goes.
+    `child_deleted` is called with the namespace of each child that goes.
     """
     handlers = kopf.OperatorRegistry()
     backlogs = {kind: Backlog() for kind in KINDS}
@@ -78,7 +78,7 @@ def make_handler(
         if cache.observe(kind, event["type"], body) or kind == "Service":
             for key in keys_for(kind, body):
                 enqueue(key)
-        if event["type"] == "DELETED" and kind in CHILD_KINDS:
+        if event["type"] == "DELETED" and kind in ALL_CHILD_KINDS:
             child_deleted(body["metadata"]["namespace"])
 
     return on_event

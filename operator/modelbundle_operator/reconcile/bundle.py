@@ -38,6 +38,7 @@ from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.aside import by_weight
 from modelbundle_operator.loop.controller import DONE, Outcome
 from modelbundle_operator.loop.key import Key
+from modelbundle_operator.reconcile.budget import Budgets, Lack
 from modelbundle_operator.reconcile.children import converge, find_pods, own, read, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
 from modelbundle_operator.reconcile.disputes import Disputes
@@ -45,6 +46,7 @@ from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
+from modelbundle_operator.render.budget import budget
 from modelbundle_operator.render.surroundings import artifact_secret
 from modelbundle_operator.settings import Settings
 
@@ -66,12 +68,14 @@ class Reconciler:
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
     disputes: Disputes = field(default_factory=Disputes)
     limits: Callable[[], Limits] = dict  # of what tenants may ask for
+    lacking_budgets: dict[Key, Lack] = field(default_factory=dict)
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
         body = self.cache.get(KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             self.disputes.forget(*key.place)
+            self._budgets.forget(key)
             return DONE  # children go by their ownerReferences
         try:
             bundle, resolution = await by_weight(self._weight(key, body), partial(self._resolved, key, body))
@@ -98,7 +102,11 @@ class Reconciler:
             return Outcome(requeue_after=FIRST_PODS_SECONDS)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
-        due = [judgement.requeue_after, self.disputes.requeue_after(bundle.metadata, self.now())]
+        due = [
+            judgement.requeue_after,
+            self.disputes.requeue_after(bundle.metadata, self.now()),
+            self._budgets.requeue_after(key),
+        ]
         return Outcome(requeue_after=min((seconds for seconds in due if seconds is not None), default=None))
 
     def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
@@ -181,6 +189,7 @@ class Reconciler:
                 if serves or kind in children:
                     found = children.get(kind)
                     children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
+        await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
         return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"), retry)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
@@ -224,6 +233,10 @@ class Reconciler:
         before: StatusFields = body.get("status") or {}
         status = summarise(before, metadata["generation"], metadata["name"], judgement, now, running, about)
         await self._statuses.report(body, status, now)
+
+    @property
+    def _budgets(self) -> Budgets:
+        return Budgets(self.cluster, self.cache, self.disputes, self.lacking_budgets)
 
     @property
     def _statuses(self) -> StatusWriter:

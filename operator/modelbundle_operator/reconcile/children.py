@@ -54,11 +54,12 @@ async def read(cluster: Cluster, cache: ObjectCache, key: Key, asked: Collection
     for kind in CHILD_KINDS:
         found[kind] = cache.get(kind, key)
         if found[kind] is None and (kind in asked or cache.knows(kind, key)):  # known, and too large to be kept
-            found[kind] = await _find(cluster, cache, kind, key)
+            found[kind] = await find(cluster, cache, kind, key)
     return found
 
 
-async def _find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Body | None:
+async def find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Body | None:
+    """What has the key's name, whoever it is of, asked of the API server."""
     body = await cluster.get(kind, *key.place)
     if body is None or (body["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
         return body  # not watched: nobody would tell when it changes

@@ -17,7 +17,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import Metadata
 from modelbundle_operator.judge.reports import quoted
 from modelbundle_operator.kube.kept import controller_of
-from modelbundle_operator.kube.kinds import CHILD_KINDS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, foreign_managers
 
 UNDONE_AT_ONCE = 5
@@ -106,7 +106,7 @@ class Disputes:
 
     def forget(self, namespace: str, name: str) -> None:
         """The owner of this name is gone, and its children go."""
-        for kind in CHILD_KINDS:
+        for kind in ALL_CHILD_KINDS:
             self._last.pop((kind, namespace, name), None)
             self._told.pop((kind, namespace, name), None)
 
@@ -125,7 +125,7 @@ class Disputes:
         return (min(ends) - now).total_seconds() if ends else None
 
     def _of(self, owner: Metadata, now: datetime) -> list[tuple[str, Dispute]]:
-        found = [(kind, self._last.get((kind, owner.namespace, owner.name))) for kind in CHILD_KINDS]
+        found = [(kind, self._last.get((kind, owner.namespace, owner.name))) for kind in ALL_CHILD_KINDS]
         return [
             (kind, each) for kind, each in found if each is not None and each.owner == owner.uid and each.lasts(now)
         ]

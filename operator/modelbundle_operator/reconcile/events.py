@@ -23,8 +23,9 @@ log = logging.getLogger(__name__)
 _NOTE_BYTES = 1000  # the API server takes 1024
 _CUT = " [...] "
 _INSTANCE = f"{FIELD_MANAGER}-{os.environ.get('HOSTNAME') or socket.gethostname()}"[:128]
-# the one reason that no condition has: nothing is wrong once it is said
+# reasons that no condition has: nothing is wrong once it is said, and the bundle serves all the same
 EDIT_UNDONE = "EditUndone"
+BUDGET_REFUSED = "BudgetRefused"
 _QUIET = frozenset({Reason.PROGRESSING})
 
 

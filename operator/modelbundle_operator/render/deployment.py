@@ -65,6 +65,7 @@ def _hash(bundle: ModelBundle, resolution: Resolution) -> str:
     """
     serving = bundle.spec.serving.model_dump(by_alias=True, exclude_defaults=True, exclude_none=True)
     serving.pop("replicas", None)
+    serving.pop("disruptionBudget", None)  # it is an object beside the pods
     serving.get("rollout", {}).pop("whenNoCapacity", None)
     set_fields = {name: value for name, value in serving.items() if value not in ({}, [])}
     inputs = {"digest": resolution.digest, "uri": resolution.uri, "serving": set_fields}

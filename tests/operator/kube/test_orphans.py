@@ -6,33 +6,32 @@ import logging
 from typing import Any
 
 import pytest
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
 from modelbundle_operator.kube.resync import Resync
 
 from tests.operator.world import KEY, World
 from tools.testkit.cluster_objects import model_bundle
 
-CHILDREN = ("ConfigMap", "Service", "Deployment")
-
 
 async def test_what_an_orphaning_delete_leaves_is_reported_until_it_is_taken_back(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    world = World(model_bundle())
+    world = World(model_bundle(serving={"replicas": 2}))
     await world.look()
     resync = Resync(world.cluster, world.cache, lambda _: None, 300.0)
     await resync.once()
     assert not any(resync.orphans.counts().values())
 
     world.cache.observe("ModelBundle", "DELETED", world.cluster.delete("ModelBundle", KEY))
-    for kind in CHILDREN:
+    for kind in ALL_CHILD_KINDS:
         world.cluster.objects[(kind, *KEY.place)]["metadata"]["ownerReferences"] = []
     with caplog.at_level(logging.WARNING):
         await resync.once()
         await resync.once()
-    assert resync.orphans.counts() == dict.fromkeys(CHILDREN, 1)
+    assert resync.orphans.counts() == dict.fromkeys(ALL_CHILD_KINDS, 1)
     assert sum("Deployment models/llama has no ModelBundle any more" in each.message for each in caplog.records) == 1
 
-    body = model_bundle()
+    body = model_bundle(serving={"replicas": 2})
     body["metadata"]["uid"] = "uid-of-its-successor"
     world.cluster.put(body)
     await world.look()

@@ -119,6 +119,7 @@ def test_defaults():
         "$.spec.serving.topologySpread[].maxSkew": 1,
         "$.spec.serving.topologySpread[].whenUnsatisfiable": "ScheduleAnyway",
         "$.spec.serving.safeToEvict": False,
+        "$.spec.serving.disruptionBudget": True,
         "$.status": {},
         "$.status.observedGeneration": -1,
         "$.status.conditions[].message": "",

@@ -3,9 +3,10 @@ Least power: whoever has the operator's token can write what the operator itself
 role grants. RBAC knows kinds and verbs; these policies know what stands in the object (docs/how-to/install.md).
 
   writes    which kinds and operations there are at all; what events and the lease may be
-  children  where a ConfigMap, Service or Deployment may be, and whose it must be
+  children  where a ConfigMap, Service, Deployment or PodDisruptionBudget may be, and whose it must be
   services  ClusterIP, for the pods of a bundle
   pods      no token, nothing of the node, no privilege
+  budgets   for the pods of a bundle, stopping no drain; and none but these are deleted
 
 A policy sees the whole object, and the operator's apply carries along what somebody else has added, until its PUT takes that
 away. So what was there before passes as it was: a container, a volume or a label only without any change.
