@@ -18,12 +18,13 @@ class BodyBuffer:
     """The bodies of one connection, one after the other. ``size`` bytes of this one have come, ``expected`` is what its
     content-length says, 0 without one; none may have more than ``max_size``."""
 
-    __slots__ = ("_claimed", "_memory", "_parts", "_tail", "expected", "max_size", "size")
+    __slots__ = ("_claimed", "_memory", "_parts", "_tail", "expected", "max_size", "more_parts", "size")
 
     def __init__(self, memory: Memory, max_size: int) -> None:
         self.max_size = max_size
         self.size = 0
         self.expected = 0
+        self.more_parts = 0  # of all bodies, those behind the first few of each
         self._memory = memory
         self._parts: list[bytes] = []
         self._tail = bytearray()  # parts too small to be kept one by one
@@ -77,6 +78,7 @@ class BodyBuffer:
         )
 
     def _keep(self, data: bytes) -> None:
+        self.more_parts += 1
         if len(data) >= PART_MIN_BYTES and not self._tail:
             self._parts.append(data)
             return

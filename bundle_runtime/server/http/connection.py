@@ -15,7 +15,7 @@ from typing import cast
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.handler import Handler
 from bundle_runtime.server.http.kept import Kept
-from bundle_runtime.server.http.parser import RequestParser
+from bundle_runtime.server.http.parser import STEP_BYTES, RequestParser
 from bundle_runtime.server.lifecycle import SERVING
 from bundle_spec.connection_age import CONNECTION_SECONDS
 
@@ -64,8 +64,7 @@ class HttpConnection(asyncio.Protocol):
         self._clear_queue()
         self._parser.release()
         self._kept.release()
-        current = self._current
-        self._current = None
+        current, self._current = self._current, None
         if current is None:
             return
         self._memory.release(current)
@@ -79,13 +78,25 @@ class HttpConnection(asyncio.Protocol):
         self._parser.feed(data)
         if self._parser.arriving or self._queue or self._kept.counts:
             self._kept.requests(self._parser.kept, paused=self._parser.paused)
-        if len(data) >= READ_BYTES and (transport := self._readable()) is not None:
+        if len(data) > STEP_BYTES and (len(data) >= READ_BYTES or self._parser.must_go_on):
+            self._read_later()
+
+    def _read_later(self) -> None:
+        """Other connections have their turn before."""
+        if (transport := self._readable()) is not None:
             transport.pause_reading()
             self._loop.call_soon(self._read_on)
 
     def _read_on(self) -> None:
-        if (transport := self._readable()) is not None:
+        if self._parser.must_go_on:
+            self._parse_more()
+        elif (transport := self._readable()) is not None:
             transport.resume_reading()
+
+    def _parse_more(self) -> None:
+        self._parser.resume()
+        if not self._parser.paused:
+            self._read_later()
 
     def _readable(self) -> asyncio.Transport | None:
         """The transport, where more may be read of it."""
@@ -145,9 +156,7 @@ class HttpConnection(asyncio.Protocol):
             self._kept.queued.popleft()
             self._handler.handle(self._current)
         if self._parser.paused and len(self._queue) < MAX_PIPELINED // 2 and self._transport is not None:
-            self._parser.resume()
-            if not self._parser.paused and self._transport is not None:
-                self._transport.resume_reading()
+            self._parse_more()
         if self._kept.counts and self._transport is not None:
             self._kept.requests(self._parser.kept, paused=self._parser.paused)
 
@@ -222,8 +231,7 @@ class HttpConnection(asyncio.Protocol):
                 self._kept.unread(self._transport.get_write_buffer_size())
 
     def finish(self, exchange: Exchange, *, whole: bool) -> None:
-        exchange.cancel = None
-        exchange.stream = None
+        exchange.cancel = exchange.stream = None
         transport = self._transport
         if transport is None or exchange is not self._current:
             return

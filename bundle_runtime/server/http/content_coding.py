@@ -18,7 +18,9 @@ from bundle_runtime.server.weight import Least
 
 MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
 _PIECE_BYTES = 16 * 1024
-STEP_BYTES = 1024 * 1024  # of decompressed body; then it is asked whether there is memory for more
+STEP_BYTES = 256 * 1024  # of decompressed body, a millisecond; then others have their turn
+MEMBER_BYTES = 2 * 1024  # that the begin of a member takes as long as
+ASK_BYTES = 1024 * 1024  # of decompressed body; then it is asked whether there is memory for more
 COMPRESS_MIN_BYTES = 1024
 COMPRESS_MAX_BYTES = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
@@ -40,7 +42,7 @@ def decoding(exchange: Exchange, memory: Memory, limit: int, *, is_text: bool = 
     body = memoryview(exchange.body)
     parts: list[bytes] = []
     least = Least()
-    size = members = at = 0
+    size = members = at = work = 0
     asked = UNCOUNTED_MAX_BYTES
     stream = None
     more = False  # than this step may give
@@ -51,11 +53,13 @@ def decoding(exchange: Exchange, memory: Memory, limit: int, *, is_text: bool = 
                 if members > MEMBERS_MAX:
                     raise Undecodable("BadRequest", f"the compressed body has more than {MEMBERS_MAX} parts")
                 stream = zlib.decompressobj(_EITHER)
+                work += MEMBER_BYTES
             piece = body[at : at + _PIECE_BYTES]
             most = min(STEP_BYTES, limit + 1 - size)
             part = stream.decompress(piece, most)
             parts.append(part)
             size += len(part)
+            work += len(part)
             if size > limit:
                 message = f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
                 raise memory.too_much("decompressed", "limit", "BodyTooLarge", message)
@@ -64,9 +68,12 @@ def decoding(exchange: Exchange, memory: Memory, limit: int, *, is_text: bool = 
             if size >= asked:
                 memory.hold(exchange, len(body) + size)
                 memory.needs(max(size, least.bytes), DECOMPRESSED, len(body) + size)
-                asked = size + STEP_BYTES
-                if size >= STEP_BYTES:
-                    yield
+                asked = size + ASK_BYTES
+            if work >= STEP_BYTES:
+                work = 0
+                if size > UNCOUNTED_MAX_BYTES:
+                    memory.hold(exchange, len(body) + size)
+                yield
             at += len(piece) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
             more = len(part) == most and not stream.eof
             if stream.eof:

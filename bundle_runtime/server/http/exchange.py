@@ -41,6 +41,16 @@ class Responder(Protocol):
         """Ends the connection at once, whatever of a response went out."""
 
 
+class RequestSink(Responder, Protocol):
+    """Who takes the requests of a parser: the connection, which answers them too."""
+
+    def arrived(self, exchange: Exchange) -> None:
+        """A whole request, or one that was refused: it is answered in the order of the requests."""
+
+    def send_continue(self) -> None:
+        """The client waits for 100 Continue before it sends the body."""
+
+
 class StreamedResponse(Protocol):
     """A response in parts that has begun."""
 

@@ -10,12 +10,11 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from time import monotonic
-from typing import Protocol
 
 import httptools
 
 from bundle_runtime.server.http.body import BodyBuffer
-from bundle_runtime.server.http.exchange import Exchange, Responder
+from bundle_runtime.server.http.exchange import Exchange, RequestSink
 from bundle_runtime.server.http.heads import head_refusal, without_offer
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
@@ -23,20 +22,11 @@ from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 HEAD_MAX_BYTES = 16 * 1024
 HEADER_OVERHEAD_BYTES = 128  # that each header counts as beside its own: it is three objects
 STEP_BYTES = 8 * 1024  # what is parsed at once: a read may hold ten thousand requests
+PARTS_AT_ONCE = 4000  # of a body, before others have their turn: a read may hold forty thousand chunks
 HEAD_SECONDS = 10.0
 _HEAD_END = b"\r\n\r\n"
 # of the names that are looked at here
 _LENGTHS = frozenset((4, 6, 10, 11, 12, 14, 16, 17))
-
-
-class RequestSink(Responder, Protocol):
-    """Who takes the requests of a parser: the connection, which answers them too."""
-
-    def arrived(self, exchange: Exchange) -> None:
-        """A whole request, or one that was refused: it is answered in the order of the requests."""
-
-    def send_continue(self) -> None:
-        """The client waits for 100 Continue before it sends the body."""
 
 
 class RequestParser:
@@ -75,6 +65,11 @@ class RequestParser:
         unparsed = len(self._unparsed) if len(self._unparsed) <= UNCOUNTED_MAX_BYTES else 0
         return unparsed + (self.head_size + self._head_bytes + self._body.uncounted if self.arriving else 0)
 
+    @property
+    def must_go_on(self) -> bool:
+        """More of what has come is to be parsed, by resume(), once others have had their turn."""
+        return bool(self._unparsed) and not self.paused and not self.is_dropping
+
     def feed(self, data: bytes) -> None:
         """What the client has sent."""
         if len(data) <= STEP_BYTES and not self._unparsed:
@@ -84,7 +79,7 @@ class RequestParser:
             self._parse_more()
 
     def resume(self) -> None:
-        """There is room for more requests: of those that came at once, the next ones."""
+        """There is room for more requests, or it is the connection's turn: of what came at once, the next ones."""
         self.paused = False
         if self._unparsed:
             self._parse_more()
@@ -116,12 +111,14 @@ class RequestParser:
             self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
 
     def _parse_more(self) -> None:
-        """Of what came at once, as much as there is room for the requests in it."""
+        """Of what came at once, as much as there is room for the requests in it, and as it is this connection's turn
+        for."""
         data, self._unparsed = self._unparsed, b""
         if self._memory.holders:
             self._memory.release(self._behind)
         view = memoryview(data)
         at = 0
+        most_parts = self._body.more_parts + PARTS_AT_ONCE
         while at < len(data) and not self.is_dropping and not self.paused:
             end = at + STEP_BYTES
             if self._next is None:  # a head alone, so that the body behind it is one part
@@ -132,6 +129,8 @@ class RequestParser:
                 end = max(end, at + self._body.expected - self._body.size)
             self._parse(view[at:end])
             at = end
+            if self._body.more_parts > most_parts and self._next is not None:
+                break
         if self.is_dropping:
             return
         self._unparsed = data[at:]

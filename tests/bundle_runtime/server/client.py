@@ -95,3 +95,9 @@ PREDICT = b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
 
 def bodies(client: Client) -> list[bytes]:
     return [part.split(b"\r\n\r\n", 1)[1] for part in client.transport.sent.split(b"HTTP/1.1 ")[1:]]
+
+
+async def turns(number: int) -> None:
+    """Of the loop: what is large is read and parsed in several."""
+    for _ in range(number):
+        await asyncio.sleep(0)

@@ -14,7 +14,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES, memory_limit
 from bundle_runtime.server.memory import BUDGET_MIN_BYTES, UNCOUNTED_MAX_BYTES, Memory, TooMuch
 from bundle_runtime.server.worker.connection import WorkerConnection
-from tests.bundle_runtime.server.client import Client, Transport, bodies
+from tests.bundle_runtime.server.client import Client, Transport, bodies, turns
 
 MIB = 1024 * 1024
 
@@ -184,6 +184,7 @@ async def test_no_protocol_parses_what_there_is_no_memory_for(path: str, body: b
         content = gzip.compress(content)
         head = head.replace(b"host: x", b"host: x\r\ncontent-encoding: gzip")
     client.sends(head % len(content) + content)
+    await turns(9)
     assert client.status == 413
     assert b"send less in one request" in client.transport.sent
     assert memory.holders == {}
@@ -195,8 +196,7 @@ async def test_a_body_that_grows_in_its_decompression_is_refused_as_it_grows() -
     content = gzip.compress(text(9 * MIB))
     head = begin(len(content)).replace(b"host: x", b"host: x\r\ncontent-encoding: gzip")
     client.sends(head + content)
-    for _ in range(9):
-        await asyncio.sleep(0)
+    await turns(9)
     assert client.status == 413
     assert memory.holders == {}
 

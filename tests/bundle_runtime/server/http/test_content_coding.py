@@ -9,12 +9,13 @@ from typing import Any, cast
 
 import pytest
 
-from bundle_runtime.server.http.content_coding import MEMBERS_MAX, STEP_BYTES, Undecodable, decoding
+from bundle_runtime.server.http.content_coding import MEMBER_BYTES, MEMBERS_MAX, STEP_BYTES, Undecodable, decoding
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory, TooMuch
 from tools.testkit.cost import units
 
-LIMIT = 64 * 1024 * 1024
+MIB = 1024 * 1024
+LIMIT = 64 * MIB
 EMPTY = gzip.compress(b"", mtime=0)
 
 
@@ -79,7 +80,7 @@ def test_as_many_empty_members_as_a_body_holds_are_refused_at_once(member: bytes
     assert units(refused) < 12
 
 
-def test_others_have_their_turn_after_each_mebibyte_however_much_a_byte_becomes() -> None:
+def test_others_have_their_turn_after_each_step_however_much_a_byte_becomes() -> None:
     size = 20 * STEP_BYTES
     for content in (gzip.compress(b" " * size), gzip.compress(random.Random(1).randbytes(size), 1)):
         count, found = steps(content, is_text=False)
@@ -88,11 +89,18 @@ def test_others_have_their_turn_after_each_mebibyte_however_much_a_byte_becomes(
     assert steps(gzip.compress(b" " * 100_000))[0] == 0
 
 
+def test_others_have_their_turn_between_members_that_hold_nothing() -> None:
+    a_step = STEP_BYTES // MEMBER_BYTES
+    count, found = steps(EMPTY * MEMBERS_MAX)
+    assert (count, found) == (MEMBERS_MAX // a_step, b"")
+    assert steps(EMPTY * (a_step - 1))[0] == 0
+
+
 @pytest.mark.parametrize("value", ["[]", "{}", "0", '""', "[[0]]"])
 def test_a_text_that_will_never_be_parsed_is_decompressed_no_further(value: str) -> None:
-    content = gzip.compress(b'{"x":[%b]}' % (f"{value},".encode() * (60 * STEP_BYTES // (len(value) + 1))))
+    content = gzip.compress(b'{"x":[%b]}' % (f"{value},".encode() * (60 * MIB // (len(value) + 1))))
     with pytest.raises(TooMuch, match=r"memory.*send less in one request"):
-        steps(content, 40 * STEP_BYTES)  # before that is reached
+        steps(content, 40 * MIB)  # before that is reached
 
 
 @pytest.mark.parametrize("size", [1, 100, STEP_BYTES - 1, STEP_BYTES, STEP_BYTES + 1, 3 * STEP_BYTES])

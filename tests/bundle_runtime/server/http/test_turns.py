@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import json
 from collections.abc import Iterator
 
+from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import MAX_PIPELINED
+from bundle_runtime.server.http.parser import PARTS_AT_ONCE
 from bundle_runtime.server.http.turns import Turns
 from tests.bundle_runtime.server.client import HEALTH, Client
 
@@ -62,6 +65,44 @@ async def test_others_are_answered_while_bodies_are_decompressed() -> None:
         await asyncio.sleep(0)
     assert [bool(transport.sent) for transport in bombs] == [True, True, False], "the last one's client has gone"
     assert client.server.memory.holders == {}
+
+
+CHUNKS = 3 * PARTS_AT_ONCE
+
+
+def in_chunks(body: bytes) -> bytes:
+    head = b"POST /predict HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+    return head + b"".join(b"1\r\n%c\r\n" % byte for byte in body) + b"0\r\n\r\n"
+
+
+async def test_of_chunks_that_came_at_once_some_are_read_and_then_others_have_their_turn() -> None:
+    client = Client()
+    sent: list[bytes] = []
+    client.server.dispatcher.ready(lambda kind, id, payload: sent.append(payload), 0)
+    body = b'{"y":"%b"}' % (b"a" * CHUNKS)
+    client.sends(in_chunks(body) + HEALTH)
+    turns = 0
+    while not sent:
+        client.connect()
+        client.sends(HEALTH)
+        assert client.status == 200
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns == CHUNKS // PARTS_AT_ONCE - 1, "the first of them at once"
+    assert wire.unpack_fields(sent[0]) == json.loads(body)
+    assert client.server.memory.holders == {}
+
+
+async def test_a_client_that_goes_while_its_chunks_wait_for_their_turn() -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    client.sends(in_chunks(b" " * 2 * CHUNKS))
+    assert client.server.memory.holders, "what is not parsed yet is counted"
+    client.connection.connection_lost(None)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert client.server.memory.holders == {}
+    assert client.server.dispatcher.in_flight == 0
 
 
 async def test_of_requests_that_came_at_once_some_are_answered_and_then_others_have_their_turn() -> None:
