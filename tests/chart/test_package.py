@@ -24,6 +24,7 @@ ALLOWED = {
     "charts/operator/templates/_helpers.tpl",
     "charts/operator/templates/admission-policy/_helpers.tpl",
     "charts/operator/templates/admission-policy/bindings.yaml",
+    "charts/operator/templates/admission-policy/budgets.yaml",
     "charts/operator/templates/admission-policy/children.yaml",
     "charts/operator/templates/admission-policy/pods.yaml",
     "charts/operator/templates/admission-policy/services.yaml",
