@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -35,6 +35,7 @@ help:
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
 	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
 	@echo 'make release         wheel, chart, images, SBOMs and checksums, in dist/'
+	@echo 'make publish REGISTRY=registry.example.com/model-bundles CHARTS=registry.example.com/charts    push what is in dist/'
 	@echo 'make lock            write the locks of the images from pyproject.toml (LOCK_ARGS=--upgrade: newest versions)'
 	@echo 'make audit           ask for known vulnerabilities of what is locked; needs the internet'
 	@echo 'make venv            bring .venv, with the modelbundle command in it'
@@ -143,6 +144,9 @@ images: $(READY)
 release: $(READY)
 	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[release]'
 	@$(PY) -m tools.release.release
+
+publish: $(READY)
+	@$(PY) -m tools.release.publish $(REGISTRY) $(CHARTS)
 
 lock: $(READY)
 	@$(PY) -m tools.release.lock $(LOCK_ARGS)

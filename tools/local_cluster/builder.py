@@ -58,6 +58,12 @@ def save(image: str, target: str, storage: Sequence[str] = ()) -> None:
     run([*push, "--quiet", image, target])
 
 
+def load(archive: Path, saved: str, image: str) -> None:
+    """Take the image that was `saved` into a docker-archive, and name it `image`."""
+    run([*_buildah("pull"), "--quiet", f"docker-archive:{archive}"])
+    run([*_buildah("tag"), saved, image])
+
+
 def push(image: str, reference: str, *, plain_http: bool) -> str:
     """Push an image to a registry; the digest that the registry has it under."""
     with tempfile.NamedTemporaryFile("r") as digest:

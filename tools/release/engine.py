@@ -40,6 +40,9 @@ class Engine(Protocol):
     def output(self, image: str, argv: Sequence[str]) -> str:
         """What a command prints in the image."""
 
+    def load(self, archive: Path, saved: str, image: str) -> None:
+        """Take the image that was `saved` into the archive, and name it `image`."""
+
 
 class Docker:
     def build(self, slug: str, image: str, python_image: str) -> None:
@@ -62,6 +65,10 @@ class Docker:
     def output(self, image: str, argv: Sequence[str]) -> str:
         return _docker("run", "--rm", "--entrypoint", argv[0], image, *argv[1:])
 
+    def load(self, archive: Path, saved: str, image: str) -> None:
+        _docker("load", "-i", str(archive))
+        _docker("tag", saved, image)
+
 
 class Buildah:
     def build(self, slug: str, image: str, python_image: str) -> None:
@@ -76,14 +83,21 @@ class Buildah:
                 ) from None
 
     def push(self, image: str) -> str:
-        host = image.partition("/")[0].rpartition(":")[0]
-        return builder.push(image, image, plain_http=host in ("localhost", "127.0.0.1"))
+        return builder.push(image, image, plain_http=is_local(image))
 
     def save(self, image: str, archive: Path) -> None:
         builder.save(image, f"docker-archive:{archive}:{image}")
 
     def output(self, image: str, argv: Sequence[str]) -> str:
         return builder.output(image, argv)
+
+    def load(self, archive: Path, saved: str, image: str) -> None:
+        builder.load(archive, saved, image)
+
+
+def is_local(reference: str) -> bool:
+    """Whether the registry is of this machine, which is asked without TLS."""
+    return reference.partition("/")[0].rpartition(":")[0] in ("localhost", "127.0.0.1")
 
 
 def find_engine() -> Engine:

@@ -50,18 +50,23 @@ def release(out: Path, engine: Engine) -> None:
 
 def wheel(out: Path) -> None:
     say("building the wheel")
-    _run(str(_beside("uv")), "build", "--quiet", "--wheel", "--out-dir", str(out), str(ROOT))
+    run(str(_beside("uv")), "build", "--quiet", "--wheel", "--out-dir", str(out), str(ROOT))
 
 
 def chart(out: Path) -> None:
     say("packaging the chart")
-    built = golang.bin_directory() / "helm"
-    helm = str(built) if built.exists() else shutil.which("helm")
-    if helm is None:
-        raise ReleaseError("needs helm 4: `python -m tools.local_cluster build` makes it, or put it on PATH")
-    _run(helm, "package", str(ROOT), "-d", str(out))
+    run(helm(), "package", str(ROOT), "-d", str(out))
     for package in out.glob("*.tgz"):
         _same_times(package)
+
+
+def helm() -> str:
+    """The program: the local cluster's, else the one on PATH."""
+    built = golang.bin_directory() / "helm"
+    found = str(built) if built.exists() else shutil.which("helm")
+    if found is None:
+        raise ReleaseError("needs helm 4: `python -m tools.local_cluster build` makes it, or put it on PATH")
+    return found
 
 
 def _same_times(package: Path) -> None:
@@ -82,7 +87,7 @@ def _same_times(package: Path) -> None:
 def sbom(packages: str, out: Path, system: str = "") -> None:
     """CycloneDX of the packages, one NAME==VERSION a line, that pip finds in an image, and of those of its Debian, one
     NAME VERSION ARCHITECTURE a line."""
-    _run(
+    run(
         str(_beside("cyclonedx-py")), "requirements", "-", "--pyproject", str(ROOT / "pyproject.toml"),
         "--output-reproducible", "--of", "JSON", "-o", str(out), stdin=packages,
     )  # fmt: skip
@@ -134,11 +139,13 @@ def _beside(program: str) -> Path:
     return Path(sys.executable).parent / program
 
 
-def _run(*command: str, stdin: str = "") -> None:
+def run(*command: str, stdin: str = "") -> str:
+    """What a program says, run in the checkout with the last commit's time; ReleaseError where it fails."""
     environment = {"SOURCE_DATE_EPOCH": _commit_time(), **os.environ}
     done = subprocess.run(command, input=stdin, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise ReleaseError(f"{Path(command[0]).name} {command[1]}: {(done.stderr or done.stdout).strip()[-2000:]}")
+    return (done.stdout + done.stderr).strip()
 
 
 def _commit_time() -> str:
