@@ -14,6 +14,7 @@ import yaml
 from tests.gitops.health_data import ARGOCD
 from tools.local_cluster import argocd
 from tools.testkit.kubectl import KubectlError, Manifest, apply, get, kubectl, wait_for
+from tools.testkit.page_blocks import blocks
 
 NAMESPACE = "argocd"
 EXAMPLES = ARGOCD.parent.parent / "examples" / "argocd"
@@ -184,6 +185,17 @@ def example(file: Path, name: str, repository: Repository, namespace: str) -> Ma
     found["spec"]["source"]["repoURL"] = repository.url
     found["spec"]["destination"]["namespace"] = namespace
     return found
+
+
+def ignore_replicas(app: Manifest) -> None:
+    """As docs/how-to/autoscaling.md says it, where Git names the number of replicas and an autoscaler changes it."""
+    (page,) = (
+        yaml.safe_load(block.text)["spec"]
+        for block in blocks()
+        if block.page.name == "autoscaling.md" and "ignoreDifferences" in block.text
+    )
+    app["spec"]["ignoreDifferences"] = page["ignoreDifferences"]
+    app["spec"]["syncPolicy"]["syncOptions"] += page["syncPolicy"]["syncOptions"]
 
 
 def health_of(file: Path) -> dict[str, str]:

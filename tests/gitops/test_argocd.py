@@ -58,6 +58,7 @@ def running(
         for git in (running.models, running.phases, running.edits, running.cure)
     }
     apps[running.phases.app]["spec"]["syncPolicy"]["syncOptions"] = []  # nothing waits: what fails there, is to fail
+    argo.ignore_replicas(apps[running.models.app])
     argo.start(*apps.values())
     yield running
     argo.forget(*apps)
@@ -72,14 +73,15 @@ def test_what_serves_is_healthy_and_in_sync_by_both_diffs(running: Running, keep
         shown = argo.resources(app)["ModelBundle", name]["health"]
         assert shown == {"status": HEALTHY, "message": bundle["status"]["conditions"][0]["message"]}
     synced = app["status"]["history"]
-    # Git says nothing of the replicas of this one, so they may be scaled by other means
+    keep("stored", get("modelbundle", "spare", git.namespace) or {})
+    # as an autoscaler does it; Git says nothing of the replicas of the first one, and of the other one 0
     kubectl("scale", "mbun", "sentiment-v1", "--replicas=2", namespace=git.namespace)
+    kubectl("scale", "mbun", "spare", "--replicas=1", namespace=git.namespace)
     for server_side in (False, True):
         again = argo.compared_anew(git.app, server_side=server_side)
         assert again["status"]["sync"]["status"] == "Synced", argo.explain(git.app)
         assert again["status"]["history"] == synced, "what is in sync is not synced again"
     kubectl("scale", "mbun", "sentiment-v1", "--replicas=1", namespace=git.namespace)
-    keep("stored", get("modelbundle", "spare", git.namespace) or {})
     keep("serving", get("modelendpoint", "sentiment", git.namespace) or {})
 
 
@@ -279,6 +281,7 @@ def test_pruning_removes_exactly_what_git_dropped(running: Running) -> None:
     wait_for("its children to go", lambda: get("deployment", "sentiment-v1", git.namespace) is None, 30)
     assert {bundle["metadata"]["name"] for bundle in list_all("mbun", git.namespace)} == {"sentiment-v2", "spare"}
     assert (get("modelbundle", "spare", git.namespace) or {})["metadata"]["uid"] == spare["metadata"]["uid"]
+    assert spare["spec"]["serving"]["replicas"] == 1, "it was scaled, and neither selfHeal nor a sync has undone it"
     assert from_host("sentiment", git.namespace, {"x": 2, "y": "abc"}).value == 7
 
 
