@@ -83,7 +83,7 @@ def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         made.append(name)
         # pods are refused until the controller manager has made the namespace's service account
-        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 20)
+        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 60)
         apply(*([place.secret()] if secret else []), client_pod(runtime_image()), namespace=name)
         return name
 

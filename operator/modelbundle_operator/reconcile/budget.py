@@ -72,7 +72,7 @@ class Budgets:
         if live is None and (self.cache.knows(BUDGET_KIND, key) or (wanted is not None and asked)):
             live = await find(self.cluster, self.cache, BUDGET_KIND, key)
         if live is not None and not own(KIND, bundle.metadata, {BUDGET_KIND: live}):
-            return  # of another owner; or on its way out, which the watch tells
+            return  # of another owner; or on its way out, and its end brings the next look
         if wanted is not None:
             await converge(self.cluster, self.cache, live, wanted, self.disputes, now)
         elif live is not None:
