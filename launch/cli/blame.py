@@ -13,7 +13,7 @@ from launch.bundle.differences import MISSING
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles
 from launch.cli.errors import Failure
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 from launch.lineage.blame import Blame, blame
 from launch.lineage.family import Member, families, member_named
@@ -36,7 +36,7 @@ def command(name: str, field: str, namespace: Optional[str], context: Optional[s
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="FIELD") from error
     as_json = output == "json"
-    with exit_on_error("blame", as_json):
+    with exit_on_error("blame", as_json, ASKING):
         member = member_named(families(connection_to(namespace=namespace, context=context).list()), name)
         if member is None:
             raise Failure(f"there is no bundle {name} in this namespace", reason="NotFound", as_json=as_json)

@@ -17,7 +17,7 @@ from launch.bundle.manifest import ManifestError, dump, read_value
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles, files
 from launch.cli.errors import Failure
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 from launch.lineage.tree import summary
 
@@ -65,7 +65,7 @@ def command(
     """
     as_json = output == "json"
     cluster = connection_to(namespace=namespace, context=context)
-    with exit_on_error("clone", as_json):
+    with exit_on_error("clone", as_json, ASKING):
         try:
             files = _of_files(app_config, requirements, request_schema, response_schema)
             changes = [*_assigned(sets, typed), *_assigned(strings, lambda _, text: text), *map(_unset, unsets)]

@@ -11,8 +11,9 @@ from bundle_spec.names import ConditionType
 from launch.cli.completing import bundles
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
+from launch.cli.waiting_line import WaitingLine
 from launch.cluster.serving import deploy, serving_fields
-from launch.cluster.waiting import say, wait
+from launch.cluster.waiting import wait, with_time
 from launch.connection_to import connection_to
 
 
@@ -50,7 +51,8 @@ def command(
     replicas, GPUs, resources. Exit codes: 0 it answers (or --no-wait), 1 not in time, 2 it is Stalled and cannot.
     """
     as_json = output == "json"
-    with exit_on_error("deploy", as_json):
+    line = WaitingLine()
+    with exit_on_error("deploy", as_json), line.showing("waiting until it answers" if waits else ""):
         connection = connection_to(namespace=namespace, context=context)
         found: Any = bundle_named(connection, name)
         fields = serving_fields(
@@ -64,7 +66,7 @@ def command(
         known = found["metadata"]["name"]
         found = deploy(connection, known, fields, gpu_type)
         if waits:
-            found = wait(connection, known, ConditionType.READY, timeout, say)
+            found = wait(connection, known, ConditionType.READY, timeout, lambda text: line.say(with_time(text)))
     url = ((found.get("status") or {}).get("endpoint") or {}).get("url")
     if as_json:
         click.echo(json.dumps({"id": known, "serving": found["spec"]["serving"], "ready": waits, "url": url}))

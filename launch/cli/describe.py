@@ -11,7 +11,7 @@ import click
 from bundle_spec.names import ENDPOINT_PLURAL, KIND
 from launch.bundle.conditions import conditions
 from launch.cli.completing import bundles
-from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
+from launch.cli.options import ASKING, bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, page
 from launch.cluster.api import events_of, pods_of
 from launch.connection_to import connection_to
@@ -24,7 +24,7 @@ from launch.connection_to import connection_to
 def command(name: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
     """Print how the bundle NAME is: what its conditions say and what to do next, its pods, events and endpoints."""
     as_json = output == "json"
-    with exit_on_error("describe", as_json):
+    with exit_on_error("describe", as_json, ASKING):
         connection = connection_to(namespace=namespace, context=context)
         bundle = bundle_named(connection, name)
         api, where = connection.place()

@@ -12,7 +12,7 @@ from launch.bundle.content import Content
 from launch.bundle.differences import MISSING, Difference, differences
 from launch.cli.bundle_argument import content, with_bases
 from launch.cli.completing import bundles_or_files
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import asking, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
@@ -31,7 +31,7 @@ def command(
     The exit code is 0 whether they differ or not; `-o json` has "equal".
     """
     cluster = connection_to(namespace=namespace, context=context)
-    with exit_on_error("diff", output == "json"):
+    with exit_on_error("diff", output == "json", asking(a, b)):
         one, other = content(a, cluster, bases), content(b, cluster, bases)
         found = differences(one.fields, other.fields)
     if output == "json":

@@ -9,7 +9,7 @@ import click
 
 from launch.cli.bundle_argument import content, with_bases
 from launch.cli.completing import bundles_or_files
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import asking, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 from launch.lineage.explain import explanation, left_out, parts
 
@@ -35,7 +35,7 @@ def command(
     It is the sha256 of the bundle document, so `-o document | sha256sum` shows the same. Nothing is fetched; for a FILE
     no cluster is asked, unless it holds a clone. A word with a dot or a slash is a FILE.
     """
-    with exit_on_error("digest", output == "json"):
+    with exit_on_error("digest", output == "json", asking(word)):
         found = content(word, connection_to(namespace=namespace, context=context), bases)
     if output == "document":
         click.echo(found.canonical, nl=False)

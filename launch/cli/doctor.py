@@ -28,7 +28,7 @@ def command(groups: Tuple[str, ...], namespace: Optional[str], context: Optional
     from launch.client import LaunchClient
     from launch.doctor.collect import collect
 
-    with exit_on_error("doctor", output == "json"):
+    with exit_on_error("doctor", output == "json", "checking"):
         client = LaunchClient(namespace=namespace, context=context)
         facts = collect(client.connection, groups or GROUPS, client._store)
     findings = judged(facts, groups or GROUPS)

@@ -9,7 +9,7 @@ import click
 from launch.bundle.flatten import flattened_text
 from launch.cli.bundle_argument import bundle_name, content, with_bases
 from launch.cli.completing import bundles_or_files
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import asking, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
@@ -28,6 +28,7 @@ def command(
     The digest is the same, which is checked by reading the YAML back. Where the clone exists the API server refuses it
     under the same name, as spec.bundle is immutable: it is for Git and other clusters, or for another name (--name).
     """
-    with exit_on_error("flatten"):
+    with exit_on_error("flatten", waits=asking(word)):
         cluster = connection_to(namespace=namespace, context=context)
-        click.echo(flattened_text(content(word, cluster, bases), new_name), nl=False)
+        text = flattened_text(content(word, cluster, bases), new_name)
+    click.echo(text, nl=False)

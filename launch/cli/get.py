@@ -10,7 +10,7 @@ import click
 
 from launch.bundle.manifest import dump_objects
 from launch.cli.completing import bundles
-from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
+from launch.cli.options import ASKING, bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundles_table
 from launch.connection_to import connection_to
 
@@ -24,7 +24,7 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
 
     `modelbundle flatten NAME -o yaml` prints what can be applied elsewhere.
     """
-    with exit_on_error("get", output == "json"):
+    with exit_on_error("get", output == "json", ASKING):
         found = bundle_named(connection_to(namespace=namespace, context=context), name)
     if output == "json":
         click.echo(json.dumps(found, ensure_ascii=False))

@@ -10,7 +10,7 @@ import click
 
 from launch.api.lookup import owned
 from launch.cli.completing import bundles
-from launch.cli.options import exit_on_error, in_cluster, output
+from launch.cli.options import ASKING, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, bundles_table
 from launch.connection_to import connection_to
 
@@ -26,7 +26,7 @@ def command(name: Optional[str], mine: bool, namespace: Optional[str], context: 
     NAME is what a bundle was created as; several may have it, and the first is the newest. ID is the name of its
     object: every command takes either. -o yaml prints the objects, -o name their ids.
     """
-    with exit_on_error("list", output == "json"):
+    with exit_on_error("list", output == "json", ASKING):
         connection = connection_to(namespace=namespace, context=context)
         found = owned(connection, name, everybody=not mine)
     if output == "json":

@@ -11,7 +11,7 @@ from launch.bundle.manifest import dump
 from launch.cli.bundle_argument import bundle_name, content_of_file, with_bases
 from launch.cli.completing import files
 from launch.cli.errors import Failure
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import asking, exit_on_error, in_cluster
 from launch.cluster.api import container_logs
 from launch.cluster.connection import Connection
 from launch.connection_to import connection_to
@@ -51,7 +51,7 @@ def command(
     status.requirements.digest. The result is another bundle with another digest: give it a name of its own.
     """
     cluster = connection_to(namespace=namespace, context=context)
-    with exit_on_error("lock"):
+    with exit_on_error("lock", waits=asking(file)):
         found = content_of_file(file, cluster, bases)
         bundle = cluster.get(ran or found.name)
         _refuse_another(found, content_of_object(bundle))
@@ -61,7 +61,7 @@ def command(
             raise Failure(f"cannot lock {file}: {error}", reason="NotKnown") from error
         spec = {**found.manifest["spec"], "bundle": {**found.manifest["spec"]["bundle"], **pins}}
         metadata = {**(found.manifest.get("metadata") or {}), **({"name": new_name} if new_name else {})}
-        click.echo(dump({**found.manifest, "metadata": metadata, "spec": spec}), nl=False)
+    click.echo(dump({**found.manifest, "metadata": metadata, "spec": spec}), nl=False)
 
 
 def _refuse_another(found: Content, ran: Content) -> None:

@@ -12,12 +12,14 @@ from bundle_spec.names import ConditionType
 from launch.bundle.content import ContentError
 from launch.bundle.manifest import ManifestError
 from launch.cli.errors import Failure, missing
+from launch.cli.waiting_line import waiting
 from launch.cluster.connection import Connection
 from launch.errors import APIError, BundleFailedError, LaunchError, WaitTimeoutError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 STALLED = 2
+ASKING = "asking the cluster"
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _REASONS = {404: "NotFound", 403: "Forbidden", 401: "Unauthorized", 409: "AlreadyExists"}
 
@@ -39,6 +41,11 @@ def output(*formats: str, default: str = "text") -> Callable[[Command], Command]
     return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)
 
 
+def asking(*words: str) -> str:
+    """What a terminal shows while a cluster is asked about these words; nothing where one is read from the terminal."""
+    return "" if "-" in words else ASKING
+
+
 def bundle_named(connection: Connection, word: str) -> Dict[str, Any]:
     """NAME on the command line: the name of an object (an id), else the newest bundle that was created by that name."""
     from launch.api.lookup import found
@@ -47,10 +54,14 @@ def bundle_named(connection: Connection, word: str) -> Dict[str, Any]:
 
 
 @contextmanager
-def exit_on_error(command: str, as_json: bool = False) -> Iterator[None]:
-    """Whatever the client raises on purpose becomes the command's one message and its exit code."""
+def exit_on_error(command: str, as_json: bool = False, waits: str = "") -> Iterator[None]:
+    """Whatever the client raises on purpose becomes the command's one message and its exit code.
+
+    `waits` is what a terminal shows while this goes on, where the command prints nothing meanwhile.
+    """
     try:
-        yield
+        with waiting(waits):
+            yield
     except BundleFailedError as error:
         code = STALLED if error.reason == ConditionType.STALLED else 1
         raise Failure(str(error), code=code, reason=error.reason, as_json=as_json) from error

@@ -7,6 +7,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 
 import click
 
+from launch.api.interruption import raise_on_interruption
 from launch.api.user_warnings import warn
 from launch.bundle.manifest import read_value
 from launch.cli.completing import files
@@ -66,7 +67,8 @@ def packing_options(command: Command) -> Command:
 
 
 def packed_by(client: LaunchClient, given: Mapping[str, Any]) -> ModelBundle:
-    """The client's create method for these options."""
+    """The client's create method for these options. From here on an interruption leaves no temporary files."""
+    raise_on_interruption()
     folders = [Path(word) for word in given["source"]]
     with printing_to_stderr(), warnings_as_lines():
         if len(folders) == 1 and folders[0].suffix in SOURCES:

@@ -65,7 +65,7 @@ def command(
     body = _request(words[-1])
     as_json = output == "json"
     started = time.monotonic()
-    with exit_on_error("predict", as_json):
+    with exit_on_error("predict", as_json, "" if streams else "waiting for the answer"):
         if url:
             address = _address(url)
             if streams:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import socket
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import Optional, Tuple
@@ -19,6 +17,7 @@ from launch.cli.completing import files
 from launch.cli.errors import Failure, missing
 from launch.cli.newer_python import needs_newer_python
 from launch.cli.versions import Versions
+from launch.cli.waiting_line import WaitingLine
 from launch.errors import LaunchError
 from launch.local.local_serving import LocalServing, ServingError
 from launch.local.pythons import NoSuchPythonError
@@ -26,6 +25,8 @@ from launch.local.served_example import to_try
 from launch.local.server_packages import is_too_old, missing_package
 from launch.local.worker_environment import UnknownVariableError, added_variables
 
+_line = WaitingLine()
+_say = _line.say
 IMAGE = "python:{}.{}-slim".format(*sys.version_info[:2])
 
 
@@ -94,10 +95,11 @@ def command(
             for manifest, directory in versions:
                 port = _free_port(port)
                 with versions.survived(), LocalServing(manifest, directory, python, _say, added) as serving:
-                    serving.prepare()
-                    serving.start(port)
                     url = f"http://127.0.0.1:{port}"
-                    serving.wait_until_ready(url)
+                    with _line.showing("starting"):
+                        serving.prepare()
+                        serving.start(port)
+                        serving.wait_until_ready(url)
                     _say(f"ready in {time.monotonic() - started:.1f} s, {serving.digest}; Ctrl-C stops")
                     if not ready and versions.create:
                         _say(f"on a cluster: {versions.create}")
@@ -124,11 +126,3 @@ def _free_port(port: int) -> int:
             raise ServingError(f"port {port} is taken ({error.strerror}): choose another with --port") from error
         bound: int = probe.getsockname()[1]
         return bound
-
-
-_printing = threading.Lock()
-
-
-def _say(text: str) -> None:
-    with _printing, contextlib.suppress(OSError):  # the terminal was closed
-        click.echo(text, err=True)

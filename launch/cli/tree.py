@@ -10,7 +10,7 @@ import click
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles
 from launch.cli.errors import Failure
-from launch.cli.options import exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 from launch.lineage.family import families, member_named
 from launch.lineage.tree import tree_json, tree_text
@@ -28,7 +28,7 @@ def command(name: Optional[str], namespace: Optional[str], context: Optional[str
     """
     as_json = output == "json"
     cluster = connection_to(namespace=namespace, context=context)
-    with exit_on_error("tree", as_json):
+    with exit_on_error("tree", as_json, ASKING):
         roots = families(cluster.list())
     if name is not None:
         member = member_named(roots, name)

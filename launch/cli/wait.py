@@ -13,7 +13,8 @@ from launch.bundle.conditions import TYPES, as_wanted
 from launch.cli.completing import bundles
 from launch.cli.duration import seconds
 from launch.cli.options import bundle_named, exit_on_error, in_cluster, output
-from launch.cluster.waiting import wait
+from launch.cli.waiting_line import WaitingLine
+from launch.cluster.waiting import wait, with_time
 from launch.connection_to import connection_to
 
 
@@ -47,15 +48,12 @@ def command(
     """
     as_json = output == "json"
     started = time.monotonic()
-    with exit_on_error("wait", as_json):
+    line = WaitingLine()
+    with exit_on_error("wait", as_json), line.showing(f"waiting for {wanted}"):
         connection = connection_to(namespace=namespace, context=context)
         known = bundle_named(connection, name)["metadata"]["name"]
-        bundle = wait(connection, known, wanted, timeout, lambda line: _tell(line, as_json))
+        bundle = wait(connection, known, wanted, timeout, lambda text: line.say(with_time(text), as_json))
     _done(bundle, wanted, time.monotonic() - started, as_json)
-
-
-def _tell(line: str, as_json: bool) -> None:
-    click.echo(f"{time.strftime('%H:%M:%S')} {line}", err=as_json)
 
 
 def _done(bundle: Any, wanted: str, seconds: float, as_json: bool) -> None:

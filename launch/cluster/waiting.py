@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from launch.cluster.connection import Connection
 
 
+def with_time(line: str) -> str:
+    """The line with the time before it."""
+    return f"{time.strftime('%H:%M:%S')} {line}"
+
+
 def say(line: str) -> None:
     """The line on stderr, with the time before it."""
-    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+    print(with_time(line), file=sys.stderr, flush=True)
 
 
 def wait(

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Dict, Optional
 
+from launch.stores.transfer_progress import transfer_progress
+
 CHUNK = 1 << 20
 SUFFIXES = {"cloudpickle": ".pkl", "zip": ".zip"}
 
@@ -39,8 +41,9 @@ def packed(
 ) -> Packed:
     """The file measured and hashed."""
     sha256, size = hashlib.sha256(), 0
-    with path.open("rb") as file:
+    with path.open("rb") as file, transfer_progress(path.stat().st_size, "hashing") as advance:
         while block := file.read(CHUNK):
             sha256.update(block)
             size += len(block)
+            advance(len(block))
     return Packed(path, packaging, sha256.hexdigest(), size, python_version, cloudpickle_version)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator
@@ -27,7 +28,8 @@ class _Lines:
 def transfer_progress(size: int, what: str, wanted: bool = True) -> Iterator[Callable[[int], object]]:
     """Gives the function that takes each transferred number of bytes; a negative one takes back."""
     interactive = sys.stderr.isatty() or "ipykernel" in sys.modules
-    if not wanted or size < (BAR_FROM_BYTES if interactive else LOG_FROM_BYTES):
+    wanted = wanted and size >= (BAR_FROM_BYTES if interactive else LOG_FROM_BYTES)
+    if not wanted or importlib.util.find_spec("tqdm") is None:  # packing needs no extra, and tqdm is of one
         yield lambda transferred: None
         return
     from tqdm.auto import tqdm  # the notebook's widget in a notebook

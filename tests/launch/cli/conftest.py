@@ -58,6 +58,7 @@ def modelbundle_here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(sys, "argv", ["modelbundle", *map(str, words)])
         monkeypatch.setattr("launch.cli.end_on_interruption", lambda: None)  # Ctrl-C stays pytest's
+        monkeypatch.setattr("launch.cli.packing.raise_on_interruption", lambda: None)
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
