@@ -112,7 +112,7 @@ WITHIN: list[tuple[str, Body]] = [
         "artifactSecretName": "modelbundle-artifacts", "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
     })),
     ("volumes, labels, annotations and variables that are allowed", within({
-        "volumes": [claim("team-a-weights"), volume("v", configMap={"name": "prompts"})],
+        "volumes": [claim("team-a-weights"), volume("prompts", configMap={"name": "prompts"})],
         "podLabels": {"kueue.x-k8s.io/queue-name": "team-a", "cost": "ml"},
         "podAnnotations": {"sidecar.istio.io/inject": "false"}, "env": [key("MY_AWS_KEY")],
     }, env=[{"name": "HTTPS_PROXY_OF_MINE", "value": "x"}])),
