@@ -79,6 +79,7 @@ def test_defaults_make_scale_and_status_work(server: Server) -> None:
         "tracebacks": False,
         "accessLog": False,
         "safeToEvict": False,
+        "disruptionBudget": True,
     }
     # -1 until an operator has seen it
     assert found["status"]["observedGeneration"] in (-1, 1)
