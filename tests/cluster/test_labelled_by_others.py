@@ -16,7 +16,7 @@ from tools.testkit.kubectl import apply, kubectl, wait_for
 COUNT = 100
 SIZE = 900_000
 READ = 'modelbundle_operator_api_read_bytes_total{kind="%s"}'
-KNOWN = 'modelbundle_operator_mirror_objects{kind="%s"}'
+KNOWN = 'modelbundle_operator_cached_objects{kind="%s"}'
 
 pytestmark = pytest.mark.exclusive  # restarts the operator
 

@@ -87,7 +87,7 @@ class Metrics:
         """Show how many objects are known, and how many bundles are Ready for which reason."""
 
         def collect() -> Iterator[Metric]:
-            objects = GaugeMetricFamily(f"{PREFIX}_mirror_objects", "Objects known by the watch.", labels=["kind"])
+            objects = GaugeMetricFamily(f"{PREFIX}_cached_objects", "Objects known by the watch.", labels=["kind"])
             for kind, size in sorted(sizes().items()):
                 objects.add_metric([kind], size)
             yield objects

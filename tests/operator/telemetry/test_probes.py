@@ -82,7 +82,7 @@ async def test_metrics_show_the_queue_the_cache_and_the_calls() -> None:
     for line in (
         "modelbundle_operator_workqueue_depth 1.0",
         "modelbundle_operator_workqueue_adds_total 1.0",
-        'modelbundle_operator_mirror_objects{kind="ModelBundle"} 1.0',
+        'modelbundle_operator_cached_objects{kind="ModelBundle"} 1.0',
         'modelbundle_operator_bundles{reason="Unknown"} 1.0',
         'modelbundle_operator_api_calls_total{kind="Service",verb="apply"} 1.0',
         'modelbundle_operator_reconcile_total{result="done"} 1.0',
