@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import threading
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -107,6 +107,16 @@ def served_index(
     yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/simple"
     server.shutdown()
     server.server_close()
+
+
+@contextmanager
+def index_of(directory: Path, packages: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """served_index of wheels for these packages, each its name, its version and what it requires."""
+    (directory / "files").mkdir()
+    for name, version, *requires in packages:
+        wheel(directory / "files", name, version, tuple(requires))
+    with served_index(directory) as url:
+        yield url
 
 
 def image_with(directory: Path, python_version: str, wheels: list[Path]) -> Path:

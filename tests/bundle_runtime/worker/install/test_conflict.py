@@ -6,7 +6,7 @@ import pytest
 
 from bundle_runtime.worker.install.conflict import chains_to, relaxed
 from bundle_runtime.worker.install.resolution import read_lines
-from tools.testkit.package_index import image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, index_of, run_install
 
 INDEX = [
     ("plain", "1.0"),
@@ -25,11 +25,7 @@ INDEX = [
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("index")
-    (directory / "files").mkdir()
-    for name, version, *requires in INDEX:
-        wheel(directory / "files", name, version, tuple(requires))
-    with served_index(directory) as url:
+    with index_of(tmp_path_factory.mktemp("index"), INDEX) as url:
         yield url
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from launch.lineage.lock import installed_in_log
-from tools.testkit.package_index import image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, index_of, run_install, wheel
 
 IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [
     (("torchlike", "1.7.1+cu110", ()), True),
@@ -17,10 +17,7 @@ IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [
 
 @pytest.fixture(scope="session")
 def index(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("index")
-    files = directory / "files"
-    files.mkdir()
-    for name, version, *requires in [
+    packages = [
         ("numpylike", "1.21.0"),
         ("numpylike", "1.24.0"),
         ("plain", "1.0"),
@@ -29,9 +26,8 @@ def index(tmp_path_factory):
         ("needs_new", "1.0", "numpylike>=1.24"),
         ("old_plain", "1.0", "plain<2"),
         ("new_plain", "1.0", "plain>=2"),
-    ]:
-        wheel(files, name, version, tuple(requires))
-    with served_index(directory) as url:
+    ]
+    with index_of(tmp_path_factory.mktemp("index"), packages) as url:
         yield url
 
 

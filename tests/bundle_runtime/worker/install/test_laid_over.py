@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.testkit.package_index import image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, index_of, run_install, wheel
 
 # name, version, what it needs, whether it is compiled
 IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [
@@ -39,11 +39,7 @@ INDEX = [
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("index")
-    (directory / "files").mkdir()
-    for name, version, *requires in INDEX:
-        wheel(directory / "files", name, version, tuple(requires))
-    with served_index(directory) as url:
+    with index_of(tmp_path_factory.mktemp("index"), INDEX) as url:
         yield url
 
 
