@@ -100,7 +100,7 @@ faults: $(READY)
 soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
 	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
-	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
+	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q -o faulthandler_timeout=2500 tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
 	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/operator/test_full_service_range.py \
 	  $(PYTEST_ARGS)
 

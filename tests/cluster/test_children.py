@@ -93,13 +93,15 @@ def _service(namespace: str) -> Manifest:
 
 def test_a_ready_pod_that_only_carries_the_labels_is_not_counted(served: str) -> None:
     """By its owner it is none of the Deployment's. The Service finds it, as it selects by labels alone."""
-    (pod,) = list_all("pods", served, f"modelbundle.dev/bundle={NAME}")
+    mine = f"modelbundle.dev/bundle={NAME}"
+    wait_for("the pods of former templates to go", lambda: len(list_all("pods", served, mine)) == 1, 60)
+    (pod,) = list_all("pods", served, mine)
     ours = {key: value for key, value in pod["metadata"]["labels"].items() if key != "pod-template-hash"}
     kubectl("label", "pod", CLIENT, *(f"{key}={value}" for key, value in ours.items()), namespace=served)
     try:
         kubectl("scale", "mbun", NAME, "--replicas=0", namespace=served)
         wait_condition(NAME, served, "Ready", "True", "Stored")
-        wait_for("its own pod to go", lambda: len(list_all("pods", served, f"modelbundle.dev/bundle={NAME}")) == 1, 60)
+        wait_for("its own pod to go", lambda: len(list_all("pods", served, mine)) == 1, 60)
         counted = wait_for("its pods to be counted", lambda: status(served).get("replicas") == 0 and status(served), 20)
         assert counted["readyReplicas"] == 0
     finally:

@@ -54,6 +54,7 @@ class FakeApi:
     forbidden: set[str] = field(default_factory=set)  # namespaces in which nothing may be done
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
+    events: list[tuple[int, str, Body]] = field(default_factory=list)  # version, kind and event, for watches from before
 
     def server(self, port: int | None = None) -> TestServer:
         app = web.Application(middlewares=[self._note])
@@ -71,10 +72,12 @@ class FakeApi:
         return TestServer(app, port=port)
 
     def tell(self, event: str, body: Body) -> None:
-        """An event for every open watch of the kind."""
+        """An event for every watch of the kind that is open, or that is opened at a version from before it."""
+        said = {"type": event, "object": body}
+        self.events.append((self.cluster.now(), body["kind"], said))
         for kind, queue in self.watches:
             if kind == body["kind"]:
-                queue.put_nowait({"type": event, "object": body})
+                queue.put_nowait(said)
 
     def break_watches(self, error: Body = ERROR_410) -> None:
         """410 Gone: the versions that the watches stand at are forgotten; or another error, which ends them too."""
@@ -136,6 +139,10 @@ class FakeApi:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         await response.prepare(request)
         watch: tuple[str, asyncio.Queue[Body]] = (kind, asyncio.Queue())
+        since = int(request.query.get("resourceVersion") or self.cluster.now())
+        for version, its_kind, event in self.events:
+            if its_kind == kind and version > since:
+                watch[1].put_nowait(event)
         self.watches.append(watch)
         try:
             while True:
@@ -143,7 +150,7 @@ class FakeApi:
                 await response.write(json.dumps(event).encode() + b"\n")
                 if event["type"] == "ERROR":
                     return response
-        except (ConnectionError, asyncio.CancelledError):
+        except ConnectionError:
             return response
         finally:
             with contextlib.suppress(ValueError):

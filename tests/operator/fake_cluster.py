@@ -59,7 +59,7 @@ class FakeCluster:
         name, value = label or ("", None)
         labelled = [body for body in found if (body["metadata"].get("labels") or {}).get(name) == value]
         needed = [body for body in labelled if needs is None or needs({"metadata": body["metadata"]})]
-        return [kept for body in needed if (kept := keep(body)) is not None], next(self._versions)
+        return [kept for body in needed if (kept := keep(body)) is not None], self.now()
 
     async def create(self, body: Body) -> Body:
         self.calls["create", body["kind"]] += 1
@@ -166,6 +166,10 @@ class FakeCluster:
         for kind in CACHED_KINDS:
             for body in self._listed(kind, None):
                 cache.observe(kind, "MODIFIED", copy.deepcopy(body))
+
+    def now(self) -> int:
+        """A version after all that there were."""
+        return next(self._versions)
 
     @contextmanager
     def expect_no_writes(self) -> Iterator[None]:

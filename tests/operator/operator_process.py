@@ -61,19 +61,33 @@ class Running:
             while await self.metric(name) != value:  # noqa: ASYNC110
                 await asyncio.sleep(0.1)
 
+    async def quiet(self, token: str) -> None:
+        """Until nothing has been asked with the token for a second, the Lease aside."""
+        async with asyncio.timeout(LONG_ENOUGH_SECONDS):
+            asked = -1
+            while asked != (asked := sum(r.token == token and "/leases" not in r.path for r in self.api.requests)):
+                await asyncio.sleep(1)
+
     async def stop(self) -> int:
         if self.process.returncode is None:
             self.process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self.process.wait(), LONG_ENOUGH_SECONDS)
 
+    async def end(self) -> None:
+        """However it is, also when a signal has stopped it, or none ends it."""
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGCONT)
+        try:
+            await self.stop()
+        except TimeoutError:
+            self.process.kill()
+            raise
+
 
 @asynccontextmanager
 async def start(api: FakeApi, tmp_path: Path, **settings: str) -> AsyncIterator[Running]:
-    server = api.server()
-    await server.start_server()
-    async with begin(api, server, tmp_path, "anything", **settings) as running:
+    async with api.server() as server, begin(api, server, tmp_path, "anything", **settings) as running:
         yield running
-    await server.close()
 
 
 @asynccontextmanager
@@ -97,7 +111,7 @@ async def begin(
     try:
         yield running
     finally:
-        await running.stop()
+        await running.end()
 
 
 def write_kubeconfig(tmp_path: Path, server: BaseTestServer, token: str) -> Path:
