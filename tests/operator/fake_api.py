@@ -54,7 +54,7 @@ class FakeApi:
     forbidden: set[str] = field(default_factory=set)  # namespaces in which nothing may be done
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
-    events: list[tuple[int, str, Body]] = field(default_factory=list)  # version, kind and event, for watches from before
+    events: list[tuple[int, str, Body]] = field(default_factory=list)  # version, kind, event: for watches from before
 
     def server(self, port: int | None = None) -> TestServer:
         app = web.Application(middlewares=[self._note])
