@@ -65,7 +65,9 @@ class Running:
         """Until nothing has been asked with the token for a second, the Lease aside."""
         async with asyncio.timeout(LONG_ENOUGH_SECONDS):
             asked = -1
-            while asked != (asked := sum(r.token == token and "/leases" not in r.path for r in self.api.requests)):
+            while asked != (  # noqa: ASYNC110
+                asked := sum(r.token == token and "/leases" not in r.path for r in self.api.requests)
+            ):
                 await asyncio.sleep(1)
 
     async def stop(self) -> int:
