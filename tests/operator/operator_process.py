@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
-from aiohttp.test_utils import BaseTestServer, TestServer
+from aiohttp.test_utils import BaseTestServer
 
 from tests.operator.fake_api import FakeApi
 
@@ -94,7 +94,7 @@ async def start(api: FakeApi, tmp_path: Path, **settings: str) -> AsyncIterator[
 
 @asynccontextmanager
 async def begin(
-    api: FakeApi, server: TestServer, tmp_path: Path, token: str, **settings: str
+    api: FakeApi, server: BaseTestServer, tmp_path: Path, token: str, **settings: str
 ) -> AsyncIterator[Running]:
     """One operator, of those that an API server has; its requests carry the token."""
     kubeconfig = write_kubeconfig(tmp_path, server, token)
