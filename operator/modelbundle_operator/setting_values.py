@@ -104,6 +104,13 @@ def tolerations(value: str) -> tuple[dict[str, Any], ...]:
     return tuple(found)
 
 
+def flag(value: str) -> bool:
+    """true or false."""
+    if value.lower() not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return value.lower() == "true"
+
+
 def ids_of_pods(value: str) -> PodIds:
     """Who chooses the users and groups of a pod."""
     if value not in ("fixed", "platform"):

@@ -15,6 +15,7 @@ from modelbundle_operator.setting_values import (
     SignatureVersion,
     addressing_style,
     config_key,
+    flag,
     hosts,
     ids_of_pods,
     index_strategy,
@@ -237,6 +238,12 @@ class Settings:
         "fixed",
         ids_of_pods,
         "fixed: users and groups of our own; platform: none are asked for, as OpenShift gives each pod its own.",
+    )
+    precheck: bool = _setting(
+        "MODELBUNDLE_PRECHECK",
+        True,
+        flag,
+        "Whether artifact, image and requirements of a bundle with GPUs are first tried by a Job without one.",
     )
 
     @classmethod

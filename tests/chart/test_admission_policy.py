@@ -33,6 +33,7 @@ ASKED_FOR_ONLY = {
 WORDS = {"modelbundles.modelbundle.dev/status UPDATE", "modelendpoints.modelbundle.dev/status UPDATE"}
 # the policy `writes` itself says what these may be
 JUDGED_THERE = {
+    "jobs.batch DELETE",
     "events.events.k8s.io CREATE",
     "leases.coordination.k8s.io CREATE",
     "leases.coordination.k8s.io UPDATE",

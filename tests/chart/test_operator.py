@@ -44,6 +44,7 @@ GRANTED = {
     ("", "services"): {"get", "list", "watch", "create", "patch", "update", "delete"},
     ("apps", "deployments"): {"get", "list", "watch", "create", "patch", "update", "delete"},
     ("policy", "poddisruptionbudgets"): {"get", "list", "watch", "create", "patch", "update", "delete"},
+    ("batch", "jobs"): {"get", "list", "watch", "create", "delete"},
     ("", "pods"): {"get", "list", "watch"},
     ("events.k8s.io", "events"): {"create"},
 }
@@ -149,6 +150,7 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "s3SignatureVersion": "s3",
         "podImagePullSecrets": ["registry", "other"],
         "podIds": "platform",
+        "precheck": False,
         "podTolerations": [{"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}],
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }

@@ -97,13 +97,18 @@ class FakeCluster:
             entry["fieldsV1"] = still_there(entry["fieldsV1"], new)
         return self._store(live, new)
 
-    async def remove(self, body: Body) -> None:
-        self.calls["delete", body["kind"]] += 1
-        if body["kind"] in self.refuse:
-            raise self.refuse[body["kind"]]
-        if _ref(body) in self.objects:
-            self._check({**body, "metadata": {**body["metadata"], "resourceVersion": None}})
-            del self.objects[_ref(body)]
+    async def remove(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        self.calls["delete", kind] += 1
+        if kind in self.refuse:
+            raise self.refuse[kind]
+        live = self.objects.get((kind, namespace, name))
+        if live is None:
+            return
+        if live["metadata"]["uid"] != uid:
+            raise Conflict(f"409: the uid in the precondition is {uid}")
+        del self.objects[kind, namespace, name]
+        for ref in [ref for ref, body in self.objects.items() if _is_owned(body, uid)]:
+            del self.objects[ref]
 
     async def create_event(self, event: Body) -> None:
         self.calls["create", "Event"] += 1
@@ -232,6 +237,10 @@ def refused(message: str) -> Refused:
 
 def _ref(body: Body) -> Ref:
     return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _is_owned(body: Body, uid: str) -> bool:
+    return any(owner.get("uid") == uid for owner in body["metadata"].get("ownerReferences") or [])
 
 
 def _content(body: Body) -> Body:

@@ -90,6 +90,17 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
     }
 
 
+def precheck_pod(name: str, uid: str, **more: Any) -> Body:
+    """A pod of the Job of this name and uid, which tries a bundle without a GPU."""
+    made = pod(f"{name}-1", **more)
+    labels = made["metadata"]["labels"]
+    made["metadata"]["labels"] = {label: labels[label] for label in (LABEL_MANAGED_BY, LABEL_BUNDLE)}
+    made["metadata"]["ownerReferences"] = [
+        {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid, "controller": True}
+    ]
+    return made
+
+
 def waiting(reason: str, message: str = "", *, last: Body | None = None, restarts: int = 0) -> Body:
     state = {"waiting": {"reason": reason, **({"message": message} if message else {})}}
     return {"state": state, "lastState": last or {}, "restartCount": restarts, "ready": False, "image": IMAGE}

@@ -139,6 +139,10 @@ class Status(ApiModel):
     lineage: Lineage | None = None
     last_failure: LastFailure | None = None
     retry: Retry | None = None
+    checked: Digest | None = Field(
+        default=None,
+        description="Hash of artifact, image, requirements and keys that have been tried without a GPU, and are good.",
+    )
     startup: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, max_length=32, description="Seconds that each phase of the last start took."
     )

@@ -102,6 +102,7 @@ class StatusFields(CommonStatusFields, total=False):
     lineage: LineageFields
     lastFailure: LastFailureFields
     retry: RetryFields
+    checked: str
     startup: dict[str, float]
 
 

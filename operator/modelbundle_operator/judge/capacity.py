@@ -25,6 +25,8 @@ def takes_pods_down_first(seen: Observation) -> bool:
 
 def pod_without_room(seen: Observation) -> Pod | None:
     """A pod that no node takes: at once when nothing serves, after a while when it is only the roll-out that waits."""
+    if seen.precheck is not None:  # its Job does not wait for ever
+        return None
     patience = seen.no_capacity_seconds if seen.serving else 0.0
     for pod in seen.newest:
         waited = seconds_between(pod.unschedulable_since, seen.now)

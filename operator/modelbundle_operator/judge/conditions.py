@@ -15,6 +15,7 @@ from modelbundle_operator.judge.evidence import Evidence, gather
 from modelbundle_operator.judge.giving_back import retry_due, with_words
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
+from modelbundle_operator.judge.precheck import how_far, start_due
 from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, quoted
 from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 
@@ -45,7 +46,7 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(
         tuple(conditions),
         known.failure,
-        min((due for due in (capacity_due(seen), retry_due(seen)) if due is not None), default=None),
+        min((due for due in (capacity_due(seen), retry_due(seen), start_due(seen)) if due is not None), default=None),
         complete=not seen.wanted or seen.complete,
         first_ready=seen.first_ready,
         first_run=known.first_run if seen.serving else None,
@@ -235,6 +236,8 @@ def _how_far(seen: Observation) -> str:
 
 def _stage(seen: Observation) -> str:
     """How far the pod that is furthest behind has come; coarse, as every new text is a write."""
+    if seen.precheck is not None:
+        return how_far(seen)
     starting = [pod for pod in seen.newest if not pod.ready]
     if not starting:
         creates = not seen.rollout.observed or len(seen.newest) < seen.wanted

@@ -49,6 +49,9 @@ def failure(seen: Observation) -> Failure | None:
         return min(
             found, key=lambda item: (item[0].name not in newest, not item[1].terminal, -item[1].count, item[0].name)
         )[1]
+    if seen.precheck is not None and seen.precheck.job is not None and (why := seen.precheck.job.failed):
+        message = f"The Job {seen.precheck.name}, which tries the bundle without a GPU, has failed: {quoted(why)}"
+        return Failure(Reason.RUNTIME_CRASHED, message)
     if seen.rollout.refused and len(seen.newest) < seen.wanted:
         message = f"Kubernetes refuses to create the pods: {quoted(seen.rollout.refused)}"
         return Failure(

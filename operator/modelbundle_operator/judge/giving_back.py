@@ -70,10 +70,10 @@ def with_words(problem: Failure, seen: Observation) -> Failure:
     """The failure as a condition says it: with what becomes of the pods, where they are held back."""
     if seen.retry is None or not holds(seen.retry, seen.now):
         return problem
-    words = (
-        " Its pods are removed, so that they hold no GPU; they are made again at"
-        f" {seen.retry.at}, or at once with a new serving.rollout.token."
-    )
+    becomes = "Its pods are removed, so that they hold no GPU; they are made again"
+    if seen.precheck is not None:
+        becomes = "No GPU was taken for it; it is tried again"
+    words = f" {becomes} at {seen.retry.at}, or at once with a new serving.rollout.token."
     return replace(problem, message=sentence(problem.message) + words)
 
 
@@ -83,6 +83,8 @@ def _time(retry: Retry) -> datetime:
 
 def _gives_up(problem: Failure, seen: Observation) -> bool:
     """Whether this is the end of an attempt: of every pod that a node has taken."""
+    if seen.precheck is not None and seen.precheck.job is not None and seen.precheck.job.failed:
+        return True
     placed = [pod for pod in seen.pods if pod.scheduled_at is not None]
     if not placed or any(_has_been_ready(pod) or of_pod(pod, seen) is None for pod in placed):
         return False

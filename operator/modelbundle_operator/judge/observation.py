@@ -15,6 +15,7 @@ from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST, ModelBund
 from modelbundle_operator.api.status import Retry
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.naming import short_digest
+from modelbundle_operator.judge.jobs import Precheck, job_of
 from modelbundle_operator.judge.reports import Report, parse
 
 # of sha256:<hex>; a user who may create pods may write more into the variable
@@ -92,6 +93,7 @@ class Pod:
     evicted: str = ""  # why the kubelet has taken it down
     gated: bool = False  # another program, such as Kueue, keeps the scheduler from looking at it
     idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
+    job: str = ""  # the uid of the Job that made it to try the bundle without a GPU; empty once it leaves
     containers: dict[str, Container] = field(default_factory=dict)
 
 
@@ -132,6 +134,8 @@ class Observation(RunningPods):
     contended: str = ""  # in words, who changes a child again and again
     retry: Retry | None = None  # what is decided about pods that cannot start
     evicted: tuple[Pod, ...] = ()
+    precheck: Precheck | None = None  # it is tried first: the pods are those of its Job
+    checked: str = ""  # the hash of what has passed
 
     @property
     def wanted(self) -> int:
@@ -216,6 +220,7 @@ def observe_pod(body: Body) -> Pod:
         bundle=labels.get(LABEL_BUNDLE, ""),
         label=labels.get(LABEL_DIGEST, ""),
         counts=stays and _of_deployment(metadata, labels),
+        job="" if metadata.get("deletionTimestamp") else job_of(metadata),
         digest=(next(digests, None) or labels.get(LABEL_DIGEST, ""))[:_LONGEST_DIGEST],
         template=labels.get(_TEMPLATE, ""),
         created=parse_time(metadata.get("creationTimestamp")),

@@ -59,12 +59,14 @@ def summarise(
     status: StatusFields = {
         "observedGeneration": generation,
         "conditions": conditions(previous, judgement.conditions, generation, now),
-        "replicas": len(running.pods),
+        "replicas": sum(not pod.job for pod in running.pods),
         "readyReplicas": len(running.serving),
         "selector": ",".join(f"{label}={value}" for label, value in sorted(selector(bundle_name).items())),
     }
     status.update(about or {})
-    status.update(_only(previous, ("imageID", "requirements", "startup")))
+    status.update(_only(previous, ("imageID", "requirements", "startup", "checked")))
+    if isinstance(running, Observation) and running.checked:
+        status["checked"] = running.checked
     if judgement.first_run is not None:
         status.update(_what_ran_first(judgement.first_run))
     if judgement.first_ready is not None and not (_was_serving(previous) and "startup" in previous):

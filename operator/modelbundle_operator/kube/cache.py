@@ -12,21 +12,24 @@ from collections.abc import Iterable, Iterator
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import Pod
-from modelbundle_operator.kube.kept import Kept, Ref, body_of, controller_of, keep, pod_of, ref_of, version_of
-from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS, OWNER_LABELS
+from modelbundle_operator.kube.kept import Kept, Ref, body_of, controller_of, job_of, keep, pod_of, ref_of, version_of
+from modelbundle_operator.kube.kinds import CACHED_KINDS, JOB_KIND, OWN_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 
 
 class ObjectCache:
-    """Objects by kind, namespace and name; pods also by the bundle that they serve."""
+    """Objects by kind, namespace and name; pods and Jobs also by the bundle that they are of."""
 
     def __init__(self) -> None:
         self._kept: dict[Ref, Kept] = {}
         self._gone: dict[Ref, int] = {}
-        self._pods: defaultdict[Key, set[str]] = defaultdict(set)
+        self._of_bundle: dict[str, defaultdict[Key, set[str]]] = {kind: defaultdict(set) for kind in ("Pod", JOB_KIND)}
         # bundles by how many endpoints name them: an endpoint reports pods that have outlived their bundle
         self._named: Counter[Key] = Counter()
+        # how many bundles of a namespace say that they were tried with this, and are good
+        self._checked: Counter[tuple[str, str]] = Counter()
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
@@ -55,7 +58,22 @@ class ObjectCache:
 
     def pods(self, key: Key) -> list[Pod]:
         """What was observed of the bundle's pods, in a stable order."""
-        return [pod_of(self._kept["Pod", key.namespace, name]) for name in sorted(self._pods.get(key, ()))]
+        names = self._of_bundle["Pod"].get(key, ())
+        return [pod_of(self._kept["Pod", key.namespace, name]) for name in sorted(names)]
+
+    def jobs(self, key: Key) -> list[Job]:
+        """What was observed of the bundle's Jobs, in a stable order."""
+        names = self._of_bundle[JOB_KIND].get(key, ())
+        return [job_of(self._kept[JOB_KIND, key.namespace, name]) for name in sorted(names)]
+
+    def job(self, namespace: str, name: str) -> Job | None:
+        """What was observed of the Job of this name, whichever bundle has made it."""
+        kept = self._kept.get((JOB_KIND, namespace, name))
+        return None if kept is None else job_of(kept)
+
+    def checked(self, namespace: str, inputs: str) -> bool:
+        """Whether some bundle of the namespace was tried with this, and is good."""
+        return (namespace, inputs) in self._checked
 
     def wants(self, kind: str, body: Body) -> bool:
         """Whether an object is kept: a child while its controller is known here or, where it has none, the owner that
@@ -105,6 +123,12 @@ class ObjectCache:
         """Take in what the API server answered to a write of ours: its echo in the watch then changes nothing."""
         self.observe(body["kind"], "MODIFIED", body)
 
+    def removed(self, kind: str, key: Key) -> None:
+        """An object that is known here was deleted by us; what the watch says of it later is newer."""
+        ref = (kind, *key.place)
+        if (kept := self._kept.get(ref)) is not None:
+            self._drop(ref, kept.version)
+
     def replace(self, kind: str, listed: Iterable[Kept], version: int, namespace: str | None = None) -> set[Key]:
         """Make the cache say what a LIST of this version said; the keys for which that changed anything.
 
@@ -152,10 +176,12 @@ class ObjectCache:
         self._unlink(kept.ref)
         self._gone.pop(kept.ref, None)
         self._kept[kept.ref] = kept
-        kind, _, name = kept.ref
+        kind, namespace, name = kept.ref
+        if kept.checked:
+            self._checked[namespace, kept.checked] += 1
         for key in _bundles_of(kept):
-            if kind == "Pod":
-                self._pods[key].add(name)
+            if kind in self._of_bundle:
+                self._of_bundle[kind][key].add(name)
             else:
                 self._named[key] += 1
 
@@ -166,11 +192,15 @@ class ObjectCache:
 
     def _unlink(self, ref: Ref) -> None:
         old = self._kept.get(ref)
+        if old is not None and old.checked:
+            self._checked[ref[1], old.checked] -= 1
+            if not self._checked[ref[1], old.checked]:
+                del self._checked[ref[1], old.checked]
         for key in _bundles_of(old) if old is not None else ():
-            if ref[0] == "Pod":
-                self._pods[key].discard(ref[2])
-                if not self._pods[key]:
-                    del self._pods[key]
+            if (of_bundle := self._of_bundle.get(ref[0])) is not None:
+                of_bundle[key].discard(ref[2])
+                if not of_bundle[key]:
+                    del of_bundle[key]
             elif ref[0] == ENDPOINT_KIND:
                 self._named[key] -= 1
                 if not self._named[key]:
@@ -181,11 +211,12 @@ def keys_for(kind: str, body: Body) -> set[Key]:
     """The keys to reconcile after an event of this object.
 
     Children are named like their owner, and a name cannot be edited away as a label can; a Service of a name may be a
-    bundle's or an endpoint's, and a key without an object has nothing to do. Pods have only the label.
+    bundle's or an endpoint's, and a key without an object has nothing to do. Pods and Jobs have only the label.
     """
     metadata = body["metadata"]
     label = (metadata.get("labels") or {}).get(LABEL_BUNDLE)
-    return _keys(kind, metadata["namespace"], metadata["name"], {label} if kind == "Pod" and label else ())
+    labelled = {label} if kind in ("Pod", JOB_KIND) and label else ()
+    return _keys(kind, metadata["namespace"], metadata["name"], labelled)
 
 
 def _keys_of(kept: Kept) -> set[Key]:
@@ -193,7 +224,7 @@ def _keys_of(kept: Kept) -> set[Key]:
 
 
 def _keys(kind: str, namespace: str, name: str, bundles: Iterable[str]) -> set[Key]:
-    if kind == "Pod":
+    if kind in ("Pod", JOB_KIND):
         return {Key(namespace, bundle) for bundle in bundles}
     if kind == "Service":
         return {Key(namespace, name, own) for own in OWN_KINDS}

@@ -163,11 +163,16 @@ class KubernetesClient:
         path = KINDS[body["kind"]].path(body["metadata"]["namespace"], body["metadata"]["name"])
         return await self._must("PUT", path, kind=body["kind"], query={"fieldManager": FIELD_MANAGER}, body=body)
 
-    async def remove(self, body: Body) -> None:
-        """DELETE of the object that has this uid."""
-        path = KINDS[body["kind"]].path(body["metadata"]["namespace"], body["metadata"]["name"])
-        this = {"apiVersion": "v1", "kind": "DeleteOptions", "preconditions": {"uid": body["metadata"]["uid"]}}
-        await self._request("DELETE", path, kind=body["kind"], body=this, absent_is_none=True)
+    async def remove(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """DELETE of this very object, and of what it has made; nothing where it has gone already."""
+        options = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Background",  # a Job leaves its pods where nothing is said
+            "preconditions": {"uid": uid},
+        }
+        path = KINDS[kind].path(namespace, name)
+        await self._request("DELETE", path, kind=kind, body=options, absent_is_none=True)
 
     async def create_event(self, event: Body) -> None:
         """Write an Event (events.k8s.io/v1)."""

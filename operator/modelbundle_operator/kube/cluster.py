@@ -53,8 +53,8 @@ class Cluster(Protocol):
     async def replace(self, body: Body) -> Body:
         """PUT: the object becomes exactly `body`, unless it has changed since `body` was read."""
 
-    async def remove(self, body: Body) -> None:
-        """DELETE of this object; fine where it is gone, and a Conflict where another one has its name."""
+    async def remove(self, kind: str, namespace: str, name: str, uid: str) -> None:
+        """DELETE of this very object, and of what it has made; nothing where it has gone already."""
 
     async def create_event(self, event: Body) -> None:
         """Write an Event (events.k8s.io/v1)."""

@@ -1,20 +1,22 @@
 """What the cache keeps of an object: a few words about it, and its text, compressed, parsed when it is looked at.
 
 As Python values a body takes four times its text, and its text five times what zlib makes of it; most objects are not
-looked at for days. Nothing is lost on the way: a write may be made of what is read from here. Of a pod, to which nobody
-here writes, only what is observed is kept, and not packed: whoever looks at a bundle looks at all of its pods.
+looked at for days. Nothing is lost on the way: a write may be made of what is read from here. Of a pod or a Job, which
+nobody here changes, only what is observed is kept, and not packed: whoever looks at a bundle looks at all of its pods.
 """
 
 import json
 import zlib
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.bundle.resolve import awaited_base
+from modelbundle_operator.judge.jobs import Job, observe_job
 from modelbundle_operator.judge.observation import Pod, observe_pod
-from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
 LARGEST_CHILD = 64 * 1024
@@ -24,6 +26,7 @@ LARGE = "large"
 HEAVY = "heavy"
 
 _FASTEST = 1  # the better levels take ten times as long for a tenth of the size
+_OBSERVED: Mapping[str, Callable[[Body], Pod | Job]] = {"Pod": observe_pod, JOB_KIND: observe_job}
 
 Ref = tuple[str, str, str]
 
@@ -34,18 +37,19 @@ class Kept(NamedTuple):
     ref: Ref
     version: int
     uid: str
-    bundles: frozenset[str]  # of its namespace: a pod's, and those that an endpoint leads or is to lead to
+    bundles: frozenset[str]  # of its namespace: a pod's or a Job's, and those that an endpoint leads or is to lead to
     ready: str  # the reason of a bundle's Ready
     awaits: str | None  # the base of a clone that is not resolved yet
-    size: int  # bytes of its text, 0 of a pod
+    size: int  # bytes of its text, 0 of a pod or Job
     heavy: bool  # an object of ours that is costly to write
-    body: bytes | Pod | None  # None: a child that is too large
+    body: bytes | Pod | Job | None  # None: a child that is too large
+    checked: str = ""  # the hash of what a bundle was tried with, and is good
 
 
 def keep(kind: str, body: Body) -> Kept:
     """What is kept of an object; children keep managedFields, which tell a foreign edit."""
     metadata = body["metadata"]
-    text = b"" if kind == "Pod" else _text(kind, body)
+    text = b"" if kind in _OBSERVED else _text(kind, body)
     return Kept(
         ref=ref_of(kind, body),
         version=version_of(body),
@@ -55,7 +59,8 @@ def keep(kind: str, body: Body) -> Kept:
         awaits=awaited_base(body) if kind == KIND else None,
         size=len(text),
         heavy=HEAVY in body,
-        body=observe_pod(body) if kind == "Pod" else _packed(kind, body, text),
+        body=_OBSERVED[kind](body) if kind in _OBSERVED else _packed(kind, body, text),
+        checked=str((body.get("status") or {}).get("checked") or "") if kind == KIND else "",
     )
 
 
@@ -63,7 +68,7 @@ def body_of(kept: Kept) -> Body | None:
     """The object again; None where it is too large to be kept."""
     if kept.body is None:
         return None
-    assert isinstance(kept.body, bytes), "pods are not asked for as bodies"
+    assert isinstance(kept.body, bytes), "pods and Jobs are not asked for as bodies"
     body: Body = json.loads(zlib.decompress(kept.body))
     return body
 
@@ -71,6 +76,12 @@ def body_of(kept: Kept) -> Body | None:
 def pod_of(kept: Kept) -> Pod:
     """What was observed of a pod."""
     assert isinstance(kept.body, Pod)
+    return kept.body
+
+
+def job_of(kept: Kept) -> Job:
+    """What was observed of a Job."""
+    assert isinstance(kept.body, Job)
     return kept.body
 
 
@@ -85,8 +96,8 @@ def version_of(body: Body) -> int:
 
 
 def bundles_of(kind: str, body: Body) -> frozenset[str]:
-    """The bundle that a pod is of; those that an endpoint is to stand for, and which it still does."""
-    if kind == "Pod":
+    """The bundle that a pod or Job is of; those that an endpoint is to stand for, and which it still does."""
+    if kind in _OBSERVED:
         names = {(body["metadata"].get("labels") or {}).get(LABEL_BUNDLE)}
     elif kind == ENDPOINT_KIND:
         spec, status = body.get("spec") or {}, body.get("status") or {}

@@ -43,6 +43,7 @@ class Kind:
 
 
 CRD_KIND: Final = "CustomResourceDefinition"
+JOB_KIND: Final = "Job"
 LEASE_KIND: Final = "Lease"
 BUDGET_KIND: Final = "PodDisruptionBudget"
 
@@ -55,6 +56,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("Service", "", "v1", "services", _MANAGED),
         Kind("Deployment", "apps", "v1", "deployments", _MANAGED),
         Kind(BUDGET_KIND, "policy", "v1", "poddisruptionbudgets", _MANAGED),
+        Kind(JOB_KIND, "batch", "v1", "jobs", _MANAGED),
         Kind("Pod", "", "v1", "pods", _MANAGED),
         Kind("Event", "events.k8s.io", "v1", "events"),
         # Kubernetes gives them the labels of their Service
@@ -69,9 +71,10 @@ KINDS: Final[Mapping[str, Kind]] = {
 # the label by which a child names its owner
 OWNER_LABELS: Final[Mapping[str, str]] = {KIND: LABEL_BUNDLE, ENDPOINT_KIND: LABEL_ENDPOINT}
 OWN_KINDS: Final = tuple(OWNER_LABELS)
-# those that each bundle that serves has, and those that some have
+# named like their owner, and kept as they should be: those that each bundle that serves has, and those that some have;
+# a Job has a name of its own, and is only made and deleted
 CHILD_KINDS: Final = ("ConfigMap", "Service", "Deployment")
 OPTIONAL_KINDS: Final = (BUDGET_KIND,)
 ALL_CHILD_KINDS: Final = (*CHILD_KINDS, *OPTIONAL_KINDS)
 # watched, listed by the resync and kept in the cache; owners first, as a child is kept while its owner is known
-CACHED_KINDS: Final = (*OWN_KINDS, *ALL_CHILD_KINDS, "Pod")
+CACHED_KINDS: Final = (*OWN_KINDS, *ALL_CHILD_KINDS, JOB_KIND, "Pod")

@@ -14,7 +14,7 @@ import kopf
 
 from modelbundle_operator.kube.backlog import Backlog
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
-from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, CACHED_KINDS, KINDS
+from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, CACHED_KINDS, JOB_KIND, KINDS
 from modelbundle_operator.kube.watch_session import BeginWatch, Wants, object_of, session
 from modelbundle_operator.loop.key import Key
 
@@ -78,7 +78,7 @@ def make_handler(
         if cache.observe(kind, event["type"], body) or kind == "Service":
             for key in keys_for(kind, body):
                 enqueue(key)
-        if event["type"] == "DELETED" and kind in ALL_CHILD_KINDS:
+        if event["type"] == "DELETED" and kind in (*ALL_CHILD_KINDS, JOB_KIND):
             child_deleted(body["metadata"]["namespace"])
 
     return on_event

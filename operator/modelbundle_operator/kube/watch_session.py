@@ -23,7 +23,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.backlog import Backlog
 from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, names_of, page_of, unhurried
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
-from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
+from modelbundle_operator.kube.kinds import JOB_KIND, KINDS, OWN_KINDS
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +44,8 @@ def session(
     begin_watch: BeginWatch,
     backlogs: Mapping[str, Backlog],
 ) -> aiohttp.ClientSession:
-    """A session for kopf. `wants` says of a large pod whether the operator keeps it; `begin_watch` is called when a
-    watch is about to start, and may name the version to start from: what happened before it is not reported.
+    """A session for kopf. `wants` says of a large pod or Job whether the operator keeps it; `begin_watch` is called
+    when a watch is about to start, and may name the version to start from: what happened before it is not reported.
     `backlogs`: by kind, what kopf may hold."""
 
     class Answer(aiohttp.ClientResponse):
@@ -102,7 +102,7 @@ def _bounded(kind: str, text: bytes, wants: Wants) -> Body | None:
     for is not parsed."""
     if kind not in OWN_KINDS:
         head = next(heads_of(kind, [text]), None)
-        if head is None or not (kind == "Pod" and wants(kind, head)):
+        if head is None or not (kind in ("Pod", JOB_KIND) and wants(kind, head)):
             return head and outline(head)
     return next(bodies_of(kind, [text]), None)
 

@@ -76,8 +76,8 @@ class Budgets:
         if wanted is not None:
             await converge(self.cluster, self.cache, live, wanted, self.disputes, now)
         elif live is not None:
-            await self.cluster.remove(live)
-            self.cache.observe(BUDGET_KIND, "DELETED", live)
+            await self.cluster.remove(BUDGET_KIND, *key.place, live["metadata"]["uid"])
+            self.cache.removed(BUDGET_KIND, key)
 
     async def _say(self, key: Key, bundle: ModelBundle, error: Refused | Transient, now: datetime) -> None:
         log.warning("%s/%s: its PodDisruptionBudget could not be written: %s", *key.place, error.message)

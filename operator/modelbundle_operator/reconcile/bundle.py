@@ -4,7 +4,7 @@ Level-triggered: nothing here knows why it was called. Reads come from the cache
 """
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -22,6 +22,7 @@ from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Tra
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.giving_back import holds, next_retry
+from modelbundle_operator.judge.jobs import Precheck
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import (
     Observation,
@@ -30,6 +31,7 @@ from modelbundle_operator.judge.observation import (
     that_count,
     that_were_evicted,
 )
+from modelbundle_operator.judge.precheck import Step, next_step, passed
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
@@ -44,9 +46,17 @@ from modelbundle_operator.reconcile.clock import utc_now
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.owner import refuse_deleted
+from modelbundle_operator.reconcile.precheck import (
+    begin_precheck,
+    find_precheck,
+    precheck_pods,
+    remove_prechecks,
+    waits_on,
+)
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.render.budget import budget
+from modelbundle_operator.render.precheck import precheck_job
 from modelbundle_operator.render.surroundings import artifact_secret
 from modelbundle_operator.settings import Settings
 
@@ -98,16 +108,19 @@ class Reconciler:
                 blocked = judge_blocked(why.reason, why.message, running)
                 await self._report(body, blocked, running, self._identity(bundle, resolution))
             raise why.retry from None
-        if made and not bundle.status.conditions:
-            return Outcome(requeue_after=FIRST_PODS_SECONDS)
+        others = waits_on(key, seen.precheck)
+        if made and not bundle.status.conditions and not seen.checked:
+            return Outcome(FIRST_PODS_SECONDS, others)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
+        runs = seen.precheck.name if seen.precheck is not None and not holds(seen.retry, seen.now) else ""
+        await remove_prechecks(self.cluster, self.cache, key, keep=runs)
         due = [
             judgement.requeue_after,
             self.disputes.requeue_after(bundle.metadata, self.now()),
             self._budgets.requeue_after(key),
         ]
-        return Outcome(requeue_after=min((seconds for seconds in due if seconds is not None), default=None))
+        return Outcome(min((seconds for seconds in due if seconds is not None), default=None), others)
 
     def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
         """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""
@@ -174,23 +187,35 @@ class Reconciler:
             refuse_foreign(KIND, bundle.metadata, children)
         else:
             children = own(KIND, bundle.metadata, children)
-        if serves and bundle.status.conditions and None in children.values():  # it may have had them
-            await refuse_deleted(self.cluster, self.cache, key, bundle.metadata.uid)
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
+        precheck, checked = find_precheck(self.cache, key, bundle, resolution, self.settings, live)
         retry: Retry | None = None
+        step = Step.START
         if serves or children:
-            seen = self._observe(key, bundle, resolution, live)
+            seen = self._observe(key, bundle, resolution, live, precheck=precheck)
             retry = next_retry(seen)
-            replace, hold = takes_pods_down_first(seen), holds(retry, seen.now)
-            for wanted in desired(bundle, resolution, self.settings, live, replace, hold):
-                kind = wanted["kind"]
-                if serves or kind in children:
+            step = next_step(replace(seen, retry=retry))
+            if step is Step.START and live is None:
+                retry = None  # no pod of it has failed yet
+            if step is Step.START and precheck is not None:
+                checked, precheck = precheck.inputs if passed(precheck.job, seen.pods) else "", None
+            made = [kind for kind in children if kind != "Deployment" or step is Step.START]
+            lacks = step is Step.BEGIN or any(children[kind] is None for kind in made)
+            if serves and bundle.status.conditions and lacks:  # it may have had them
+                await refuse_deleted(self.cluster, self.cache, key, bundle.metadata.uid)
+            down_first, hold = takes_pods_down_first(seen), holds(retry, seen.now)
+            for wanted in desired(bundle, resolution, self.settings, live, down_first, hold):
+                if (kind := wanted["kind"]) in made:
                     found = children.get(kind)
                     children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
+        if step is Step.BEGIN and precheck is not None:
+            job = precheck_job(bundle, resolution, self.settings, precheck.name)
+            precheck = replace(precheck, job=await begin_precheck(self.cluster, self.cache, key, job))
         await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
-        return serves and live is None, self._observe(key, bundle, resolution, children.get("Deployment"), retry)
+        new = serves and live is None and step in (Step.START, Step.BEGIN)
+        return new, self._observe(key, bundle, resolution, children.get("Deployment"), retry, precheck, checked)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
         """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
@@ -201,8 +226,17 @@ class Reconciler:
         return ("Deployment",) if new or self.cache.pods(key) else ()
 
     def _observe(
-        self, key: Key, bundle: ModelBundle, resolution: Resolution, live: Body | None, retry: Retry | None = None
+        self,
+        key: Key,
+        bundle: ModelBundle,
+        resolution: Resolution,
+        live: Body | None,
+        retry: Retry | None = None,
+        precheck: Precheck | None = None,
+        checked: str = "",
     ) -> Observation:
+        pods = self.cache.pods(key)
+        tried = precheck_pods(self.cache, key, precheck.job if precheck is not None else None)
         return Observation(
             bundle=bundle,
             has_requirements=bool(resolution.document.get("requirements")),
@@ -211,10 +245,12 @@ class Reconciler:
             artifact_secret=artifact_secret(bundle.spec.serving, resolution.uri, self.settings),
             no_capacity_seconds=self.settings.no_capacity_seconds,
             rollout=observe_rollout(live),
-            pods=that_count(self.cache.pods(key), resolution.digest),
-            evicted=that_were_evicted(self.cache.pods(key), resolution.digest),
+            pods=that_count(pods, resolution.digest) + tuple(pod for pod in tried if not pod.evicted),
+            evicted=that_were_evicted(pods, resolution.digest) + tuple(pod for pod in tried if pod.evicted),
             contended=self.disputes.words(bundle.metadata, self.now()),
             retry=retry,
+            precheck=precheck,
+            checked=checked,
         )
 
     def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:

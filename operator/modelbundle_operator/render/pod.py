@@ -48,24 +48,31 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             },
         },
         "spec": {
-            "automountServiceAccountToken": False,
-            "enableServiceLinks": False,
-            "securityContext": {
-                "runAsNonRoot": True,
-                **group(FS_GROUP, settings),
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
+            **confined(settings),
             "terminationGracePeriodSeconds": grace_seconds(serving, settings),
             **beside(_placement(serving), settings),
             **author_placement(bundle),
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
             "volumes": [
-                *_volumes(bundle),
+                *own_volumes(bundle),
                 *trust_volumes(settings),
                 *claim_volumes(resolution.uri),
                 *author_volumes(serving),
             ],
+        },
+    }
+
+
+def confined(settings: Settings) -> dict[str, Any]:
+    """What keeps a pod within its walls."""
+    return {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            **group(FS_GROUP, settings),
+            "seccompProfile": {"type": "RuntimeDefault"},
         },
     }
 
@@ -85,7 +92,7 @@ def _token(serving: Serving) -> dict[str, str]:
 def _placement(serving: Serving) -> dict[str, Any]:
     tolerations = [item.model_dump(by_alias=True, exclude_none=True) for item in serving.tolerations or []]
     if serving.gpu.count:  # GPU nodes are usually tainted with the resource's name
-        wanted_taints = [{"key": key, "operator": "Exists"} for key in _taints(serving.gpu.resource_name)]
+        wanted_taints = [{"key": key, "operator": "Exists"} for key in gpu_taints(serving.gpu.resource_name)]
         tolerations += [gpu for gpu in wanted_taints if gpu not in tolerations]
     wanted = {
         "nodeSelector": dict(serving.node_selector or {}),
@@ -98,13 +105,14 @@ def _placement(serving: Serving) -> dict[str, Any]:
     return {name: value for name, value in wanted.items() if value}
 
 
-def _taints(resource: str) -> tuple[str, ...]:
-    """A slice of a GPU (nvidia.com/mig-1g.5gb, nvidia.com/gpu.shared) has its node's taint."""
+def gpu_taints(resource: str) -> tuple[str, ...]:
+    """Of its nodes. A slice of a GPU (nvidia.com/mig-1g.5gb, nvidia.com/gpu.shared) has its node's taint."""
     sliced = resource.startswith(("nvidia.com/mig-", "nvidia.com/gpu."))
     return (resource, "nvidia.com/gpu") if sliced else (resource,)
 
 
-def _volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
+def own_volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
+    """Those that every pod has; only some containers see each."""
     resources = bundle.spec.serving.resources
     most = bundle.spec.serving.size_limits or SizeLimits()
     shm = resources.memory if resources and resources.memory is not None else DEFAULT_SHM

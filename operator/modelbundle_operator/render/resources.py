@@ -69,6 +69,16 @@ def worker_resources(serving: Serving, gpu: bool) -> dict[str, Any]:
     return {"requests": requests, **({"limits": limits} if limits else {})}
 
 
+def precheck_resources(serving: Serving) -> dict[str, Any]:
+    """Of install in a Job of its own: it may use as much as in the pod, and asks for less, so that a node takes it."""
+    made = worker_resources(serving, gpu=False)
+    asked = {
+        "cpu": _least(_UNSET_CPU, made["requests"]["cpu"]),
+        "memory": _least(_UNSET_MEMORY, made["requests"]["memory"]),
+    }
+    return {**made, "requests": {**made["requests"], **asked}}
+
+
 def _worker_limit(serving: Serving) -> Quantity | None:
     return serving.resources.cpu_limit if serving.resources else None
 

@@ -77,16 +77,15 @@ async def test_replace_of_an_old_version_is_refused_for_now(api: tuple[AnyCluste
         await cluster.replace(old)
 
 
-async def test_what_is_removed_is_the_object_that_was_seen_and_no_other(api: tuple[AnyCluster, str]) -> None:
+async def test_only_the_very_object_is_removed_and_one_that_has_gone_is_no_error(api: tuple[AnyCluster, str]) -> None:
     cluster, namespace = api
-    made = await cluster.apply(config_map(namespace, a="1"))
-    another = {**made, "metadata": {**made["metadata"], "uid": str(uuid.uuid4())}}
+    made = await cluster.create(config_map(namespace, a="1"))
     with pytest.raises(Conflict):
-        await cluster.remove(another)
-    await cluster.apply(config_map(namespace, a="2"))  # another version of it is still the same object
-    await cluster.remove(made)
+        await cluster.remove("ConfigMap", namespace, "contract", "00000000-0000-0000-0000-000000000000")
+    assert await cluster.get("ConfigMap", namespace, "contract") is not None
+    for _ in range(2):
+        await cluster.remove("ConfigMap", namespace, "contract", made["metadata"]["uid"])
     assert await cluster.get("ConfigMap", namespace, "contract") is None
-    await cluster.remove(made)
 
 
 async def test_list_holds_what_carries_our_label(api: tuple[AnyCluster, str]) -> None:

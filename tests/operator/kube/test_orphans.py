@@ -28,7 +28,7 @@ async def test_what_an_orphaning_delete_leaves_is_reported_until_it_is_taken_bac
     with caplog.at_level(logging.WARNING):
         await resync.once()
         await resync.once()
-    assert resync.orphans.counts() == dict.fromkeys(ALL_CHILD_KINDS, 1)
+    assert resync.orphans.counts() == {**dict.fromkeys(ALL_CHILD_KINDS, 1), "Job": 0}
     assert sum("Deployment models/llama has no ModelBundle any more" in each.message for each in caplog.records) == 1
 
     body = model_bundle(serving={"replicas": 2})
@@ -37,6 +37,18 @@ async def test_what_an_orphaning_delete_leaves_is_reported_until_it_is_taken_bac
     await world.look()
     await resync.once()
     assert not any(resync.orphans.counts().values())
+
+
+async def test_a_job_that_has_lost_its_bundle_is_counted_by_its_label(caplog: pytest.LogCaptureFixture) -> None:
+    world = World()
+    labels = {"app.kubernetes.io/managed-by": "modelbundle-operator", "modelbundle.dev/bundle": "llama"}
+    metadata = {"name": "modelbundle-precheck-1", "namespace": "models", "labels": labels}
+    world.cluster.put({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata})
+    resync = Resync(world.cluster, world.cache, lambda _: None, 300.0)
+    with caplog.at_level(logging.WARNING):
+        await resync.once()
+    assert resync.orphans.counts()["Job"] == 1
+    assert any("Job of models/llama has no ModelBundle any more" in each.message for each in caplog.records)
 
 
 @pytest.mark.parametrize(

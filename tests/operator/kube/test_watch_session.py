@@ -82,10 +82,11 @@ def test_of_a_large_child_kopf_sees_who_it_is_and_whose(event: str, name: str) -
     assert "data" not in handled
 
 
-def test_a_large_pod_passes_when_it_is_asked_for() -> None:
+@pytest.mark.parametrize("kind", ["Pod", "Job"])
+def test_a_large_pod_or_job_passes_when_it_is_asked_for(kind: str) -> None:
     for name, status in (("anybody's", None), ("wanted", "x" * LARGEST_CHILD)):
         body = {"metadata": {"name": name, "namespace": "a"}, "status": "x" * LARGEST_CHILD}
-        _, handled = seen_by_kopf("Pod", line("ADDED", body))
+        _, handled = seen_by_kopf(kind, line("ADDED", body))
         assert handled.get("status") == status
 
 

@@ -23,7 +23,7 @@ def crashed(times: int) -> Body:
 
 
 async def begun() -> World:
-    world = World(model_bundle(serving={"gpu": {"count": 1}}))
+    world = World(model_bundle(serving={"gpu": {"count": 1}}), precheck=False)
     await world.look()
     return world
 

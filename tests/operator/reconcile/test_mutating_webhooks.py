@@ -76,7 +76,7 @@ class Admission(FakeCluster):
 @pytest.mark.parametrize("webhook", [_raises_requests, _mirrors_images, _tolerates, _stamps])
 async def test_what_a_webhook_makes_of_it_stays_and_costs_no_call_at_rest(webhook: Callable[[Body], None]) -> None:
     gpu = {"gpu": {"count": 1}, "tolerations": [{"key": "spot", "operator": "Exists"}]}
-    world = World(model_bundle(serving=gpu), Admission(webhook))
+    world = World(model_bundle(serving=gpu), Admission(webhook), precheck=False)
     await serves_by_one_apply(world)
     before = world.cluster.calls["apply", "Deployment"]
     world.cluster.edit("ModelBundle", KEY, lambda body: body["spec"]["serving"].update(replicas=2))

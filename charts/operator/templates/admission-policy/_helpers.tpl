@@ -3,7 +3,7 @@ Least power: whoever has the operator's token can write what the operator itself
 role grants. RBAC knows kinds and verbs; these policies know what stands in the object (docs/how-to/install.md).
 
   writes    which kinds and operations there are at all; what events and the lease may be
-  children  where a ConfigMap, Service, Deployment or PodDisruptionBudget may be, and whose it must be
+  children  where a ConfigMap, Service, Deployment, PodDisruptionBudget or Job may be, and whose it must be
   services  ClusterIP, for the pods of a bundle
   pods      no token, nothing of the node, no privilege
   budgets   for the pods of a bundle, stopping no drain; and none but these are deleted

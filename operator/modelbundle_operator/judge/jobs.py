@@ -1,0 +1,52 @@
+"""The Job that tries a bundle before a GPU is taken (docs/adr/0037), as it is seen: facts only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.names import LABEL_BUNDLE
+from modelbundle_operator.api.times import parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is read of one Job."""
+
+    name: str
+    uid: str = ""
+    bundle: str = ""  # whose it is, by its label
+    created: datetime | None = None
+    complete: bool = False
+    failed: str = ""  # why Kubernetes has given it up
+    leaving: bool = False
+
+
+@dataclass(frozen=True)
+class Precheck:
+    """A bundle that is to be tried first: the hash of what the result depends on, and the Job, once there is one."""
+
+    inputs: str
+    name: str
+    job: Job | None = None
+
+
+def observe_job(body: Body) -> Job:
+    """What of a Job's body anybody here looks at."""
+    metadata = body["metadata"]
+    conditions = (body.get("status") or {}).get("conditions") or []
+    true = {each["type"]: each for each in conditions if each["status"] == "True"}
+    return Job(
+        name=metadata["name"],
+        uid=metadata.get("uid") or "",
+        bundle=(metadata.get("labels") or {}).get(LABEL_BUNDLE, ""),
+        created=parse_time(metadata.get("creationTimestamp")),
+        complete="Complete" in true,
+        failed=(true["Failed"].get("message") or "Failed") if "Failed" in true else "",
+        leaving=bool(metadata.get("deletionTimestamp")),
+    )
+
+
+def job_of(metadata: Body) -> str:
+    """The uid of the Job that controls a pod; empty where none does."""
+    owners = metadata.get("ownerReferences") or []
+    return next((str(each.get("uid")) for each in owners if each.get("controller") and each.get("kind") == "Job"), "")

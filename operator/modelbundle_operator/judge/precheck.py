@@ -1,0 +1,80 @@
+"""What is tried before a GPU is taken (docs/adr/0037): what to do next, and how far it has come.
+
+Pure. A Job without a GPU runs prepare and install; its pods are judged as the bundle's own would be.
+"""
+
+from collections.abc import Iterable
+from enum import Enum, auto
+
+from modelbundle_operator.api.times import seconds_between
+from modelbundle_operator.judge.giving_back import holds
+from modelbundle_operator.judge.jobs import Job
+from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod
+from modelbundle_operator.judge.reports import quoted
+
+# where no node without a GPU has room, bundles start as if nothing were tried
+UNPLACED_SECONDS = 120.0
+
+
+class Step(Enum):
+    """What comes next."""
+
+    START = auto()  # the Deployment: nothing is to be tried, or it has passed
+    BEGIN = auto()  # the Job is to be made
+    WAIT = auto()  # it runs
+    HOLD = auto()  # it has failed: again when status.retry says so
+
+
+def next_step(seen: Observation) -> Step:
+    """What comes next."""
+    if seen.precheck is None or passed(seen.precheck.job, seen.pods) or _is_unplaced(seen):
+        return Step.START
+    if holds(seen.retry, seen.now):
+        return Step.HOLD
+    return Step.BEGIN if seen.precheck.job is None else Step.WAIT
+
+
+def passed(job: Job | None, pods: Iterable[Pod]) -> bool:
+    """Whether all of it went well. The container's own end counts too: a sidecar that others put in may never end."""
+    ends = [pod.containers[INSTALL].completed for pod in pods if pod.job and INSTALL in pod.containers]
+    return job is not None and (job.complete or any(end is not None for end in ends))
+
+
+def start_due(seen: Observation) -> float | None:
+    """Seconds until the wait for a node is over."""
+    waited = _unplaced_for(seen)
+    return None if waited is None else max(UNPLACED_SECONDS - waited, 0.0) + 1.0
+
+
+def how_far(seen: Observation) -> str:
+    """How far it has come; coarse, as every new text is a write."""
+    assert seen.precheck is not None
+    tried = f"artifact, image and requirements are tried without a GPU first, by the Job {seen.precheck.name}"
+    return f"{tried}: {_stage(seen)}"
+
+
+def _stage(seen: Observation) -> str:
+    pod = next((pod for pod in seen.pods if pod.job), None)
+    if pod is None:
+        return "it creates its pod"
+    if pod.scheduled_at is None:
+        words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
+        said = f"; the scheduler says: {words}" if words else ""
+        return f"waiting for a node, and after {UNPLACED_SECONDS:.0f} s no longer{said}"
+    prepare = pod.containers.get(PREPARE)
+    if prepare is None or prepare.completed is None:
+        return "waiting for images and for prepare to fetch the artifact"
+    return "the image's Python is compared" + (", and install tries the requirements" if seen.has_requirements else "")
+
+
+def _is_unplaced(seen: Observation) -> bool:
+    waited = _unplaced_for(seen)
+    return waited is not None and waited >= UNPLACED_SECONDS
+
+
+def _unplaced_for(seen: Observation) -> float | None:
+    """Seconds since the Job was made, while none of its pods has a node."""
+    job = seen.precheck.job if seen.precheck is not None else None
+    if job is None or job.failed or any(pod.scheduled_at is not None for pod in seen.pods if pod.job):
+        return None
+    return seconds_between(job.created, seen.now)

@@ -1,0 +1,81 @@
+"""The Job that tries a bundle before a GPU is taken: found, made and removed (docs/adr/0037).
+
+It is named by what its result depends on, so bundles that depend on the same share one: whichever is first makes it,
+the others wait on that bundle. Unlike a child it is never changed, so there is nothing to converge.
+"""
+
+from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.names import LABEL_MANAGED_BY, MANAGED_BY, ModelBundle
+from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.errors import Conflict
+from modelbundle_operator.judge.jobs import Job, Precheck
+from modelbundle_operator.judge.observation import Pod
+from modelbundle_operator.judge.precheck import passed
+from modelbundle_operator.kube.cache import ObjectCache
+from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.kinds import JOB_KIND
+from modelbundle_operator.loop.key import Key
+from modelbundle_operator.reconcile.children import NameLeaving, NameTaken
+from modelbundle_operator.render.precheck import precheck_inputs, precheck_name
+from modelbundle_operator.settings import Settings
+
+
+def find_precheck(
+    cache: ObjectCache, key: Key, bundle: ModelBundle, resolution: Resolution, settings: Settings, live: Body | None
+) -> tuple[Precheck | None, str]:
+    """What is to be tried first, None for nothing; and the hash of what is known to be good, empty where nothing is.
+
+    Where there is a Deployment, or a pod of it has ever answered, nothing is: it is not kept from pods that it has had.
+    """
+    serving = bundle.spec.serving
+    asked = settings.precheck and serving.replicas and serving.gpu.count
+    if not asked or bundle.status.image_id or (live is not None and not cache.jobs(key)):
+        return None, ""
+    inputs = precheck_inputs(bundle, resolution, settings)
+    if bundle.status.checked == inputs or cache.checked(key.namespace, inputs):
+        return None, inputs
+    name = precheck_name(inputs)
+    job = cache.job(key.namespace, name)
+    if live is not None:  # made as the Job had passed, and the status was not written any more
+        return None, inputs if passed(job, precheck_pods(cache, key, job)) else ""
+    return Precheck(inputs, name, None if job is None or job.leaving else job), ""
+
+
+def precheck_pods(cache: ObjectCache, key: Key, job: Job | None) -> tuple[Pod, ...]:
+    """The pods of a Job, which may be another bundle's."""
+    return () if job is None else tuple(pod for pod in cache.pods(key.bundle(job.bundle)) if pod.job == job.uid)
+
+
+def waits_on(key: Key, precheck: Precheck | None) -> frozenset[Key]:
+    """The bundle whose Job this one waits for; none where it is its own."""
+    job = precheck.job if precheck is not None else None
+    return frozenset({key.bundle(job.bundle)} - {key}) if job is not None else frozenset()
+
+
+async def begin_precheck(cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body) -> Job:
+    """Make the Job, or find the one that another bundle has just made."""
+    name = wanted["metadata"]["name"]
+    try:
+        made: Body | None = await cluster.create(wanted)
+    except Conflict:
+        if (made := await cluster.get(JOB_KIND, key.namespace, name)) is None:
+            raise
+        if (made["metadata"].get("labels") or {}).get(LABEL_MANAGED_BY) != MANAGED_BY:
+            raise NameTaken(
+                f"Job {name} exists in namespace {key.namespace} and is not the operator's. Delete it, and the bundle"
+                " continues automatically."
+            ) from None
+    assert made is not None
+    cache.record(made)
+    job = cache.job(key.namespace, name)
+    if job is None or job.leaving:
+        raise NameLeaving(f"Job {name} is being deleted, or its ModelBundle was; waiting until it has gone.")
+    return job
+
+
+async def remove_prechecks(cluster: Cluster, cache: ObjectCache, key: Key, keep: str) -> None:
+    """Delete the bundle's Jobs but the one of this name: what has passed, has failed, or is not asked for any more."""
+    for job in cache.jobs(key):
+        if job.name != keep and not job.leaving:
+            await cluster.remove(JOB_KIND, key.namespace, job.name, job.uid)
+            cache.removed(JOB_KIND, Key(key.namespace, job.name, JOB_KIND))
