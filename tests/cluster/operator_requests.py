@@ -27,6 +27,7 @@ PATHS = {
     "Service": "api/v1/namespaces/{}/services",
     "Deployment": "apis/apps/v1/namespaces/{}/deployments",
     "PodDisruptionBudget": "apis/policy/v1/namespaces/{}/poddisruptionbudgets",
+    "Job": "apis/batch/v1/namespaces/{}/jobs",
     "Event": "apis/events.k8s.io/v1/namespaces/{}/events",
     "Lease": "apis/coordination.k8s.io/v1/namespaces/{}/leases",
     "ModelBundle": "apis/modelbundle.dev/v1alpha1/namespaces/{}/modelbundles",
@@ -54,6 +55,16 @@ class Children:
         body["metadata"].get("annotations", {}).pop("deployment.kubernetes.io/revision", None)
         body["metadata"]["name"] = body["metadata"]["ownerReferences"][0]["name"] = name
         return body
+
+    def job(self, name: str = "forged") -> Manifest:
+        """The Job that tries a bundle of this name, with the pods of the Deployment."""
+        of = self.fresh("deployment", name)
+        metadata, template = of["metadata"], of["spec"]["template"]
+        metadata.pop("annotations", None)
+        metadata["labels"]["modelbundle.dev/bundle"] = name
+        metadata["name"] = f"modelbundle-precheck-{name}"
+        template["spec"]["restartPolicy"] = "OnFailure"
+        return {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"template": template}}
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def rightful(children: Children) -> Iterator[Attempt]:
         yield create(f"a {child} whose owner is of another version", fresh, *later)
     budget = children.made["poddisruptionbudget"]
     yield Attempt("a bundle needs its budget no more", "DELETE", path_of(budget, named=True), None)
+    yield create("the Job that tries a bundle", children.job())
     yield apply("a bundle is scaled", children.made["deployment"], ("spec/replicas", 3))
     yield apply("a bundle is rolled out", children.made["deployment"],
                 (f"spec/template/metadata/annotations/{labelled('modelbundle.dev/rollout-token')}", "2"))  # fmt: skip

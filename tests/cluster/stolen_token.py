@@ -10,6 +10,7 @@ from tests.cluster.operator_requests import (
     LABEL,
     OWN_NAMESPACE,
     OWNER,
+    PATHS,
     POD,
     TENANTS,
     WORKER,
@@ -83,6 +84,7 @@ def escalations(children: Children) -> Iterator[Attempt]:
         # an apply takes nothing away of what the POST that made the object owns
         change = put if any(value is GONE for _, value in edits) else apply
         yield change(f"pods that serve get {what}", live, *edits, says=says)
+    yield from _jobs(children)
     yield from _words(children)
 
 
@@ -144,6 +146,21 @@ def _others(children: Children) -> Iterator[Attempt]:
     )
     dashboard = ("metadata/labels/grafana_dashboard", "1")
     yield create("a label that others select on", children.fresh("configmap"), dashboard, says="labels and annotations")
+
+
+def _jobs(children: Children) -> Iterator[Attempt]:
+    job, label = children.job(), f"metadata/labels/{labelled('modelbundle.dev/bundle')}"
+    for what, says, edits in PODS:
+        yield create(f"the pods of a Job get {what}", job, *edits, says=says)
+    for what, edit in {
+        "a Job of any name": ("metadata/name", "backup"),
+        "a Job of no bundle": ("metadata/ownerReferences", GONE),
+        "a Job of another bundle than its label says": (label, "other"),
+    }.items():
+        yield create(what, job, edit, says="a Job by the ModelBundle that its label names")
+    yield create("a Job in kube-system", job, ("metadata/namespace", "kube-system"), says="no bundle is served in")
+    tenants = f"/{PATHS['Job'].format(children.namespace)}/{TENANTS}"
+    yield Attempt("the end of a tenant's Job", "DELETE", tenants, None, "deletes Jobs of its own only")
 
 
 def _services(children: Children) -> Iterator[Attempt]:

@@ -51,6 +51,7 @@ def children(operator: object, make_namespace: Callable[..., str]) -> Children:
     pod = {"metadata": {"labels": tenant}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
     budget: Manifest = {"maxUnavailable": 1, "selector": {"matchLabels": tenant}}
     spec: Manifest = {"replicas": 0, "selector": {"matchLabels": tenant}, "template": pod}
+    task = {"suspend": True, "template": {"spec": {**pod["spec"], "restartPolicy": "Never"}}}
     apply(
         manifest(BUNDLE, ARTIFACT, serving={**NOWHERE, "replicas": 2}, loadPredictFn="p.load", loadModelFn="m.load"),
         endpoint(BUNDLE, ENDPOINT),
@@ -58,6 +59,7 @@ def children(operator: object, make_namespace: Callable[..., str]) -> Children:
         {"apiVersion": "v1", "kind": "Service", "metadata": {"name": TENANTS}, "spec": {"ports": [{"port": 80}]}},
         {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": TENANTS}, "spec": spec},
         {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": TENANTS}, "spec": budget},
+        {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": TENANTS}, "spec": task},
         namespace=namespace,
     )
     kinds = ("configmap", "service", "deployment", "poddisruptionbudget")

@@ -1,4 +1,4 @@
-"""Bundles that cannot start on every GPU there is: they give them back, and a good one serves."""
+"""Bundles that cannot start where GPUs are few: what needs no GPU to be found takes none, a load gives it back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ pytestmark = pytest.mark.exclusive  # takes every GPU of the node
 GPU: Manifest = {"gpu": {"count": 1}}
 RAISES = 'def load(): raise OSError("no route to the feature store")\n'
 LATE = zipped(predict=PREDICT, model=MODEL)
-TITLES = ("wrong-digest", "absent-artifact", "no-such-requirement", "load-raises")
+LOADS = ("load-raises", "load-raises-2", "load-raises-3")
+# what is wrong, and the reason that is said
+TRIED = {
+    "wrong-digest": "ArtifactDigestMismatch",
+    "absent-artifact": "ArtifactNotFound",
+    "no-such-requirement": "RequirementNotFound",
+    "other-python": "PythonMismatch",
+}
 
 
 def absent(store: Store, namespace: str) -> Manifest:
@@ -36,36 +43,48 @@ def wrong_digest(store: Store) -> Manifest:
     return made
 
 
+def other_python(store: Store, namespace: str) -> Manifest:
+    key = f"tests/{namespace}/other.pkl"
+    artifact = {"uri": store.uri(key), "sha256": store.put(key, b"never read"), "packaging": "cloudpickle"}
+    return manifest("other-python", {**artifact, "pythonVersion": "3.9"}, GPU)
+
+
 def gpus() -> int:
     (node,) = list_all("nodes")
     return int(node["status"]["allocatable"]["nvidia.com/gpu"])
 
 
 @pytest.mark.timeout(420)
-def test_four_bundles_that_cannot_start_leave_their_gpus_to_a_fifth(
+def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
     operator: object, namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
-    assert gpus() == len(TITLES)
+    assert gpus() == len(LOADS) + 1
+    apply(*(cpu_bundle(store, name, serving=GPU, model=RAISES) for name in LOADS), namespace=namespace)
     apply(
         wrong_digest(store),
         absent(store, namespace),
         cpu_bundle(store, "no-such-requirement", serving=GPU, requirements=["there-is-no-such-package==1.0"]),
-        cpu_bundle(store, "load-raises", serving=GPU, model=RAISES),
+        other_python(store, namespace),
         namespace=namespace,
     )
-    for name in TITLES:
-        wait_for(f"{name} to hold a GPU", partial(_placed, name, namespace), 60)
+    for name, reason in TRIED.items():
+        wait_condition(name, namespace, "Ready", "False", reason)
     began = time.monotonic()
     apply(cpu_bundle(store, "good", serving=GPU), namespace=namespace)
     wait_ready("good", namespace, 180)
-    show(f"four bad bundles on four GPUs: a fifth, good one is Ready after {time.monotonic() - began:.1f} s")
+    show(f"seven bad bundles before it on four GPUs: a good one is Ready after {time.monotonic() - began:.1f} s")
 
-    for name in TITLES:
+    for name in LOADS:
         wait_for(f"{name} to give back", partial(_given_back, name, namespace), 180)
         message = condition(get("mbun", name, namespace), "Ready")["message"]
         assert "so that they hold no GPU; they are made again at" in message
+    for name in TRIED:
+        wait_for(f"{name} to be given up", partial(_said, name, namespace, "No GPU was taken for it"), 90)
+        # the operator deletes no Deployment: where there is none, there never was a pod with a GPU
+        assert get("deployment", name, namespace) is None
+    assert not list_all("jobs", namespace)
     assert [p["metadata"]["labels"]["modelbundle.dev/bundle"] for p in _pods(namespace)] == ["good"]
-    stalled = {name for name in TITLES if condition(get("mbun", name, namespace), "Stalled")}
+    stalled = {name for name in (*TRIED, *LOADS) if condition(get("mbun", name, namespace), "Stalled")}
     assert stalled == {"wrong-digest"}
 
     store.put(f"tests/{namespace}/late.zip", LATE)
@@ -73,6 +92,7 @@ def test_four_bundles_that_cannot_start_leave_their_gpus_to_a_fifth(
     kubectl("patch", "mbun", "absent-artifact", "--type=merge", "-p", token, namespace=namespace)
     healed = wait_ready("absent-artifact", namespace, 90)
     assert "retry" not in healed["status"]
+    assert healed["status"]["checked"].startswith("sha256:")
     assert wait_for("an answer", lambda: from_host("absent-artifact", namespace, {"x": 2, "y": "abc"}).value == 7, 30)
     wait_condition("wrong-digest", namespace, "Ready", "False", "ArtifactDigestMismatch")
     settled = _versions(namespace)
@@ -81,15 +101,50 @@ def test_four_bundles_that_cannot_start_leave_their_gpus_to_a_fifth(
     assert _versions(namespace) == settled, "one more reconcile changes nothing"
 
 
+def test_clones_share_one_job_and_a_strangers_of_its_name_is_in_the_way(
+    operator: object, namespace: str, store: Store
+) -> None:
+    apply(cpu_bundle(store, "first", serving={**GPU, "replicas": 0}), namespace=namespace)
+    wait_ready("first", namespace)
+    scale = ("scale", "mbun", "first")
+    kubectl(*scale, "--replicas=1", namespace=namespace)
+    (job,) = wait_for("the Job", lambda: list_all("jobs", namespace), 30)
+    kubectl(*scale, "--replicas=0", namespace=namespace)
+    wait_for("the Job to go", lambda: not list_all("jobs", namespace), 30)
+    # one of the same name, which waits for ever
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}
+    theirs = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": job["metadata"]["name"]}}
+    apply({**theirs, "spec": {"suspend": True, "template": {"spec": pod}}}, namespace=namespace)
+    kubectl(*scale, "--replicas=1", namespace=namespace)
+    found = wait_condition("first", namespace, "Ready", "False", "NameConflict")
+    assert job["metadata"]["name"] in condition(found, "Ready")["message"]
+    kubectl("delete", "job", job["metadata"]["name"], namespace=namespace)
+    clone = {"cloneFrom": {"name": "first"}, "appConfig": {"n": 1}}
+    spec = {"bundle": clone, "serving": {**found["spec"]["serving"], "replicas": 1}}
+    kind = {"apiVersion": found["apiVersion"], "kind": found["kind"]}
+    apply({**kind, "metadata": {"name": "second"}, "spec": spec}, namespace=namespace)
+    done = [wait_ready(name, namespace, 180)["status"]["checked"] for name in ("first", "second")]
+    assert done[0] == done[1]
+    made = {event["involvedObject"]["name"] for event in list_all("events", namespace) if _creates(event)}
+    assert made == {job["metadata"]["name"]}
+    settled = _versions(namespace)
+    kubectl("annotate", "mbun", "--all", "looked=at", namespace=namespace)
+    time.sleep(3)
+    assert _versions(namespace) == settled, "one more reconcile changes nothing"
+    assert not list_all("jobs", namespace)
+
+
+def _creates(event: Manifest) -> bool:
+    return event["involvedObject"]["kind"] == "Job" and event["reason"] == "SuccessfulCreate"
+
+
+def _said(name: str, namespace: str, words: str) -> bool:
+    return words in condition(get("mbun", name, namespace), "Ready").get("message", "")
+
+
 def _pods(namespace: str) -> list[Manifest]:
     found = list_all("pods", namespace, "modelbundle.dev/bundle")
     return [pod for pod in found if not pod["metadata"].get("deletionTimestamp")]
-
-
-def _placed(name: str, namespace: str) -> bool:
-    """A node has taken its pod, or it has given up already."""
-    mine = [p for p in _pods(namespace) if p["metadata"]["labels"]["modelbundle.dev/bundle"] == name]
-    return any(pod["spec"].get("nodeName") for pod in mine) or _given_back(name, namespace)
 
 
 def _given_back(name: str, namespace: str) -> bool:

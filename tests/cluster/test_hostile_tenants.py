@@ -135,7 +135,7 @@ def test_pods_by_the_thousand_cost_the_operator_little(
     replicas = 1000 if SOAK else 300  # what the operator allows by default
     many: dict[str, Any] = {
         "replicas": replicas,
-        "gpu": {"count": 1, "resourceName": "none.example/x"},
+        "nodeSelector": {"there.is": "none"},
         "resources": {"cpu": "1m", "memory": "1Mi"},
     }
     apply(manifest("many", ARTIFACT, many, loadPredictFn="p.load", loadModelFn="p.model"), namespace=namespace)
