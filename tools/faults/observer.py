@@ -20,6 +20,7 @@ WATCHED = (
     "services",
     "deployments",
     "replicasets",
+    "jobs",
     "pods",
     "resourcequotas",
     "poddisruptionbudgets",

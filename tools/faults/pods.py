@@ -1,4 +1,5 @@
-"""A stand-in for a kubelet: every pod of a bundle becomes Ready as it would on a node, and nothing runs.
+"""A stand-in for a kubelet: every pod of a bundle becomes Ready as it would on a node, that of a Job ends well, and
+nothing runs.
 
 What containers say as they end is what `prepare` and `install` say, so that the operator reads what it would read.
 KWOK would do it too, once it is built: this takes no compiler.
@@ -57,7 +58,8 @@ async def _follow(api: Api, pod: Body) -> None:
             await api.call("POST", f"{where}/binding", {"kind": "Binding", "metadata": names, "target": target})
         elif (pod.get("status") or {}).get("phase") == "Pending":
             await asyncio.sleep(STARTS_IN)
-            await api.merge("pods", metadata["namespace"], metadata["name"], {"status": ready(pod)}, "status")
+            status = over(pod) if _is_of_a_job(pod) else ready(pod)
+            await api.merge("pods", metadata["namespace"], metadata["name"], {"status": status}, "status")
 
 
 async def _make_node(api: Api) -> None:
@@ -102,6 +104,23 @@ def ready(pod: Body) -> Body:
         "initContainerStatuses": [_status(each, now, True) for each in pod["spec"].get("initContainers", [])],
         "containerStatuses": [_status(each, now, False) for each in pod["spec"]["containers"]],
     }
+
+
+def over(pod: Body) -> Body:
+    """The status of a pod that has done its work."""
+    found = ready(pod)
+    now = _now()
+    types = [{"type": "PodScheduled", "status": "True"}, {"type": "Ready", "status": "False"}]
+    return {
+        **found,
+        "phase": "Succeeded",
+        "conditions": [{**each, "lastTransitionTime": now} for each in types],
+        "containerStatuses": [_status(each, now, True) for each in pod["spec"]["containers"]],
+    }
+
+
+def _is_of_a_job(pod: Body) -> bool:
+    return any(owner.get("kind") == "Job" for owner in pod["metadata"].get("ownerReferences") or [])
 
 
 def _status(container: Body, now: str, init: bool) -> Body:

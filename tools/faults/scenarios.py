@@ -110,6 +110,12 @@ def clone(name: str, of: str, replicas: int = 1, **fields: Any) -> Body:
     return _bundle(name, replicas, {"cloneFrom": {"name": of}, **fields})
 
 
+def with_gpu(body: Body) -> Body:
+    """It is tried by a Job first."""
+    body["spec"]["serving"]["gpu"]["count"] = 1
+    return body
+
+
 def _bundle(name: str, replicas: int, spec: Body) -> Body:
     serving = {"replicas": replicas, "gpu": {"count": 0}}
     return {
@@ -279,6 +285,7 @@ async def foreign_service(user: User) -> None:
 SCENARIOS = (
     Scenario("create stored", creating(bundle("one", 0))),
     Scenario("create serving", creating(bundle("one"))),
+    Scenario("create with a GPU", creating(with_gpu(bundle("one")))),
     Scenario("serve what is stored", serve_what_is_stored, stored),
     Scenario("scale up", scale_up, serving("one")),
     Scenario("scale down", scale_down, three),

@@ -24,7 +24,7 @@ SILENCE_SECONDS = RESYNC_SECONDS * 1.1 + 2
 # an endpoint's move takes 51 s, a dropped event the resync, a child of a former bundle garbage collection
 DEADLINE_SECONDS = 300.0
 _QUIET_SECONDS = 2.0
-_WATCHED = ("modelbundles", "modelendpoints", "services", "deployments", "pods")
+_WATCHED = ("modelbundles", "modelendpoints", "services", "deployments", "jobs", "pods")
 _numbers = itertools.count(1)
 _RUN = secrets.token_hex(3)  # on a cluster that is kept, names of a run before are there still
 

@@ -35,6 +35,7 @@ APIS = {
     "services": "v1",
     "deployments": "apps/v1",
     "replicasets": "apps/v1",
+    "jobs": "batch/v1",
     "endpointslices": "discovery.k8s.io/v1",
     "leases": "coordination.k8s.io/v1",
     "poddisruptionbudgets": "policy/v1",
