@@ -46,10 +46,10 @@ class Drain:
             await asyncio.wait_for(self._hurry.wait(), self._wait)
         server.lifecycle.stage = FINISHING
         self._close_idle()
-        await server.dispatcher.idle()  # at most the request timeout: each one, a stream too, has a deadline
+        await server.predictions.idle()  # at most the request timeout: each one, a stream too, has a deadline
         while any(connection.keepalive_announced and connection.expects_request() for connection in server.connections):
             await asyncio.sleep(0.05)
-            await server.dispatcher.idle()
+            await server.predictions.idle()
         self._close_idle()
         server.lifecycle.stage = CLOSING
         server.link.send_close()

@@ -47,6 +47,8 @@ class Memory:
         self.small = Share(max(BUDGET_MIN_BYTES, limit) // SMALL_DIVISOR)
         self.refusals: Counter[tuple[str, str]] = Counter(dict.fromkeys(REFUSALS, 0))
         self.elsewhere: Callable[[], int] = lambda: 0  # bytes that are counted elsewhere
+        # in a process that reads for this one, which is asked in its place: as needs()
+        self.ask: Callable[[int, str, int, str], None] | None = None
 
     @property
     def held(self) -> int:
@@ -83,6 +85,9 @@ class Memory:
     def needs(self, size: int, what: str, own: int = 0, code: str = "BodyTooLarge") -> None:
         """For a moment, beside what is held, ``own`` of which is the request's; TooMuch when it is not there. ``code``
         is that of what could never fit."""
+        if self.ask is not None:
+            self.ask(size, what, own, code)
+            return
         kind = "response" if code == "ResponseTooLarge" else "decompressed" if what == DECOMPRESSED else "request"
         if size + own > self.most:
             message = f"{what} may take {_mib(size + own)} of memory, more than the {_mib(self.most)} that there are"
@@ -102,7 +107,7 @@ class Memory:
         if size <= UNCOUNTED_MAX_BYTES:
             return
         free = self.most - self._total - self.elsewhere()
-        if size + weight_limit(size) <= free:
+        if self.ask is None and size + weight_limit(size) <= free:
             return  # whatever its values are
         estimate = weight(text, free)
         self.needs(estimate, f"{what} of {_mib(size)}, with its values,", size, code)

@@ -38,10 +38,11 @@ class Readiness:
             return f"the worker failed: {failure['reason']}: {failure['message']}"
         return "no worker has loaded the bundle yet"
 
-    def refusal(self, exchange: Exchange) -> Reason | None:
-        """None when the prediction that the exchange asks for may be sent to the worker, or wait for it."""
+    def refusal(self, exchange: Exchange, *, begun: bool = False) -> Reason | None:
+        """None when the prediction that the exchange asks for may be sent to the worker, or wait for it; ``begun``:
+        it was taken before, as a server that goes away finishes what it has."""
         dispatcher = self._dispatcher
-        if self._lifecycle.stage >= FINISHING and not exchange.connection.keepalive_announced:
+        if self._lifecycle.stage >= FINISHING and not begun and not exchange.connection.keepalive_announced:
             return "Draining", "this server is going away: send the request again, another one takes it"
         if not dispatcher.has_worker and not self.expects_worker():
             return "NotReady", self.why_no_worker()

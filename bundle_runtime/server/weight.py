@@ -42,10 +42,10 @@ class Least:
         self._is_clear = self._is_clear and b"\\" not in part
         if not self._is_clear:
             return
-        quotes = _count(part, b'"')
+        quotes = occurrences(part, b'"')
         self.bytes += quotes * _QUOTE_BYTES + len(part) * TEXT_COPIES
         if not quotes and not self._quotes % 2:
-            self.bytes += _sum(_count(part, mark) for mark in _MARKS)
+            self.bytes += _sum(occurrences(part, mark) for mark in _MARKS)
         self._quotes += quotes
 
 
@@ -57,8 +57,8 @@ def weight_limit(size: int) -> int:
 def weight(text: Any, most: float = math.inf) -> int:
     """When it would be more than ``most``, what stands inside of long strings is left out, which takes a while."""
     body = text if isinstance(text, (bytes, bytearray)) else bytes(text)
-    quotes = _count(body, b'"')
-    counts = [_count(body, mark) for mark in _MARKS]
+    quotes = occurrences(body, b'"')
+    counts = [occurrences(body, mark) for mark in _MARKS]
     fixed = VALUE_BYTES + quotes * _QUOTE_BYTES + len(body) * (TEXT_COPIES + _width(body))
     values = _sum(counts)
     if fixed + values > most and quotes <= 2 * STRINGS_MAX:
@@ -66,8 +66,8 @@ def weight(text: Any, most: float = math.inf) -> int:
     return fixed + values
 
 
-def _count(body: bytes | bytearray, mark: bytes) -> int:
-    """As count() has it, which looks at each byte: find() is twenty times as quick where there are few."""
+def occurrences(body: bytes | bytearray, mark: bytes) -> int:
+    """As body.count() has it, which looks at each byte: find() is twenty times as quick where there are few."""
     at = -1
     for number in range(FIND_MAX):
         at = body.find(mark, at + 1)

@@ -30,6 +30,7 @@ class Codec(Protocol):
     a codec that remembers something from its request to its response is made for each exchange."""
 
     compresses: bool  # the response may have the content coding that the client accepts
+    remembers: tuple[str, ...]  # the attributes that decode() and pack() set, for the response
 
     def decode(self, exchange: Exchange) -> Any:
         """What the request asks for. Refused when it is not a request of this protocol."""
@@ -64,6 +65,7 @@ class FieldsCodec:
     response are made at once when it is encoded. Others that take fields and give JSON are built upon it."""
 
     compresses = False
+    remembers: tuple[str, ...] = ()
     head: CallHead = FIELDS
 
     def __init__(self, memory: Memory, copies: int = 0) -> None:

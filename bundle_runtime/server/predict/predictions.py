@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.bundle import ServedBundle
@@ -15,8 +16,9 @@ from bundle_runtime.server.http.turns import Turns
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.predict.codec import Codec, FieldsCodec
+from bundle_runtime.server.predict.large import LARGE_BYTES, LargeBodies, takes_long
 from bundle_runtime.server.predict.streaming import Stream
-from bundle_runtime.server.queue.calls import FIELDS, CallHead, as_call
+from bundle_runtime.server.queue.calls import FIELDS, as_call
 from bundle_runtime.server.queue.dispatcher import Dispatcher
 from bundle_runtime.server.queue.request import Pending
 from bundle_runtime.server.readiness import Readiness
@@ -52,6 +54,7 @@ class Predictions:
         self._timeout = timeout_seconds
         self.limits = limits
         self.turns = Turns()
+        self._large = LargeBodies(memory, self, timeout_seconds)
         dispatcher.on_finish = self._finished
         dispatcher.on_item = self._streamed
 
@@ -61,36 +64,77 @@ class Predictions:
         if reason is not None:
             self.responses.failed(exchange, *reason)
             return
-        schema = self.bundle.request_schema
+        if len(exchange.body) > LARGE_BYTES and takes_long(exchange.body):
+            self._large.read(exchange, codec)
+            return
         try:
-            content = codec.decode(exchange)
-            violations = None if schema is None else codec.request_violations(schema, content)
-            if violations is not None:
-                raise self._violates("request", "the request does not fit the bundle's request schema", violations)
-            head, payload = codec.pack(content)
-            exchange.context = codec
-            self._submit(exchange, head, payload)
+            kind, payload = self.read(exchange, codec)
+            self._submit(exchange, codec, kind, payload, len(payload))
         except Refused as refusal:
             self.responses.refused(exchange, refusal)
+
+    async def idle(self) -> None:
+        """Returns when no client waits for a prediction."""
+        await self._large.idle()
+        await self._dispatcher.idle()
+
+    def read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
+        """Kind and payload of the worker's frame."""
+        schema = self.bundle.request_schema
+        content = codec.decode(exchange)
+        violations = None if schema is None else codec.request_violations(schema, content)
+        if violations is not None:
+            raise self._violates("request", "the request does not fit the bundle's request schema", violations)
+        head, payload = codec.pack(content)
+        traced = exchange.traceparent and self.link.traces
+        if not traced and head is FIELDS:
+            return wire.REQUEST, payload
+        trace = trace_context(exchange) if traced else {}
+        return as_call(head, payload, trace, batches=self._dispatcher.batches)
 
     def _violates(self, which: str, message: str, violations: list[Violation]) -> Refused:
         self._counters.violations[which] += 1
         return Refused(f"{which.title()}SchemaViolation", message, violations)
 
-    def _submit(self, exchange: Exchange, head: CallHead, payload: bytes) -> None:
-        kind = wire.REQUEST
-        traced = exchange.traceparent and self.link.traces
-        if traced or head is not FIELDS:
-            trace = trace_context(exchange) if traced else {}
-            kind, payload = as_call(head, payload, trace, batches=self._dispatcher.batches)
-        if len(payload) > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
-            message = f"for the worker the request is {len(payload)} bytes, more than {wire.MAX_HEADED}"
+    def _submit(self, exchange: Exchange, codec: Codec, kind: int, payload: bytes | memoryview, size: int) -> None:
+        if size > wire.MAX_HEADED:  # some protocols' JSON is several times as large when it is parsed
+            message = f"for the worker the request is {size} bytes, more than {wire.MAX_HEADED}"
             raise self.memory.too_much("request", "frame", "BodyTooLarge", f"{message}: send less in one")
-        if len(payload) > UNCOUNTED_MAX_BYTES:
-            self.memory.hold(exchange, len(payload))
-        pending = self._dispatcher.admit(exchange, payload, kind)
+        if size > UNCOUNTED_MAX_BYTES:
+            self.memory.hold(exchange, size)
+        exchange.context = codec
+        pending = self._dispatcher.admit(exchange, cast(bytes, payload), kind)  # it is only sent
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)
+
+    # called for a large body, which was read elsewhere meanwhile
+
+    def was_read(self, exchange: Exchange, codec: Codec, kind: int, payload: memoryview, size: int) -> None:
+        """It goes to the worker, if there is a place for it now."""
+        reason = self.readiness.refusal(exchange, begun=True)
+        if reason is not None:
+            self.responses.failed(exchange, *reason)
+            return
+        try:
+            self._submit(exchange, codec, kind, payload if size > UNCOUNTED_MAX_BYTES else bytes(payload), size)
+        except Refused as refusal:
+            self.responses.refused(exchange, refusal)
+
+    def was_refused(self, exchange: Exchange, refusal: Refused) -> None:
+        """It is not a request that the bundle takes."""
+        self._counters.violations["request"] += refusal.code == "RequestSchemaViolation"
+        self.responses.refused(exchange, refusal)
+
+    def was_not_read(self, exchange: Exchange, code: str, error: str) -> None:
+        """Not in time, or by a mistake of this server's."""
+        if code == "InternalError":
+            self.responses.internal_error(exchange, RuntimeError(error))
+        else:
+            self.responses.failed(exchange, code, self._says(code))
+
+    def left(self, exchange: Exchange) -> None:
+        """Its client has gone before."""
+        self.responses.count(exchange, "ClientGone")
 
     def _client_gone(self, exchange: Exchange, pending: Pending) -> None:
         self._dispatcher.drop(pending)

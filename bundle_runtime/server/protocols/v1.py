@@ -37,6 +37,7 @@ class InstancesCodec(FieldsCodec):
     """Of one exchange: rows of fields and a prediction for each, or one row and its prediction."""
 
     compresses = True
+    remembers: tuple[str, ...] = ("_columns",)
 
     def __init__(self, memory: Memory, argument: OneArgument) -> None:
         super().__init__(memory, TEXT_COPIES)

@@ -101,3 +101,11 @@ async def turns(number: int) -> None:
     """Of the loop: what is large is read and parsed in several."""
     for _ in range(number):
         await asyncio.sleep(0)
+
+
+async def answered(transport: Transport) -> None:
+    """Once there is something: another process may have to read the body before."""
+    for _ in range(6000):
+        if transport.sent:
+            return
+        await asyncio.sleep(0.01)

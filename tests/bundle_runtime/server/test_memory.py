@@ -14,7 +14,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.container import DEFAULT_MEMORY_LIMIT_BYTES, memory_limit
 from bundle_runtime.server.memory import BUDGET_MIN_BYTES, UNCOUNTED_MAX_BYTES, Memory, TooMuch
 from bundle_runtime.server.worker.connection import WorkerConnection
-from tests.bundle_runtime.server.client import Client, Transport, bodies, turns
+from tests.bundle_runtime.server.client import Client, Transport, answered, bodies, turns
 
 MIB = 1024 * 1024
 
@@ -184,7 +184,7 @@ async def test_no_protocol_parses_what_there_is_no_memory_for(path: str, body: b
         content = gzip.compress(content)
         head = head.replace(b"host: x", b"host: x\r\ncontent-encoding: gzip")
     client.sends(head % len(content) + content)
-    await turns(9)
+    await answered(client.transport)
     assert client.status == 413
     assert b"send less in one request" in client.transport.sent
     assert memory.holders == {}

@@ -28,6 +28,7 @@ class TensorCodec:
     describes, by name."""
 
     compresses = True
+    remembers: tuple[str, ...] = ("_wanted", "_identity")
 
     def __init__(self, predictions: Predictions, model: str, known: dict[str, Tensor]) -> None:
         self._predictions = predictions

@@ -12,6 +12,7 @@ from bundle_runtime.server.http.connection import MAX_PIPELINED
 from bundle_runtime.server.http.parser import PARTS_AT_ONCE
 from bundle_runtime.server.http.turns import Turns
 from tests.bundle_runtime.server.client import HEALTH, Client
+from tests.bundle_runtime.server.client import answered as until_answered
 
 MIB = 1024 * 1024
 
@@ -61,8 +62,8 @@ async def test_others_are_answered_while_bodies_are_decompressed() -> None:
         if answered == 3:
             gone.connection_lost(None)
     assert answered > 15
-    for _ in range(9):
-        await asyncio.sleep(0)
+    await until_answered(bombs[1])
+    await client.server.predictions._large.idle()
     assert [bool(transport.sent) for transport in bombs] == [True, True, False], "the last one's client has gone"
     assert client.server.memory.holders == {}
 

@@ -1,0 +1,225 @@
+"""Large bodies: parsing, checking and packing one takes tenths of a second, so a process beside this one does it.
+
+One at a time, in the order in which they came; each waits with its body, which memory counts. Small requests do not
+come by here: they are sent to the worker meanwhile, and so overtake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable
+from functools import partial
+from mmap import mmap
+from time import monotonic
+from typing import Any, Protocol
+
+from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.memory import Memory, TooMuch
+from bundle_runtime.server.predict import beside
+from bundle_runtime.server.predict.codec import Codec
+from bundle_runtime.server.refusal import Refused
+from bundle_runtime.server.weight import occurrences
+
+# A process costs this one some 2 ms. Below LARGE_BYTES, or with fewer commas than that, a body costs less.
+LARGE_BYTES = 256 * 1024
+VERY_LARGE_BYTES = 4 * 1024 * 1024  # however few its values are
+COMMAS_MAX = 50_000
+_RECEIVE_BYTES = 64 * 1024
+
+
+class Reader(Protocol):
+    """Who has bodies read."""
+
+    def read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
+        """Kind and payload of the worker's frame. Refused where the request is."""
+
+    def was_read(self, exchange: Exchange, codec: Codec, kind: int, payload: memoryview, size: int) -> None:
+        """Read elsewhere; ``payload`` is all of it when that is ``size``."""
+
+    def was_refused(self, exchange: Exchange, refusal: Refused) -> None:
+        """The other end of that."""
+
+    def was_not_read(self, exchange: Exchange, code: str, error: str) -> None:
+        """``error`` is for the log, where there is one: none in time, or a mistake of this server's."""
+
+    def left(self, exchange: Exchange) -> None:
+        """Its client has gone."""
+
+
+def takes_long(body: bytes) -> bool:
+    """Whether it does to read that body; asked for more than LARGE_BYTES."""
+    return len(body) > VERY_LARGE_BYTES or occurrences(body, b",") > COMMAS_MAX
+
+
+class LargeBodies:
+    """``timeout_seconds`` is what each may wait, and then may take."""
+
+    def __init__(self, memory: Memory, reader: Reader, timeout_seconds: float) -> None:
+        self._memory = memory
+        self._reader = reader
+        self._timeout = timeout_seconds
+        self._waiting: deque[_Body] = deque()
+        self._running: _Body | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def read(self, exchange: Exchange, codec: Codec) -> None:
+        """Now, or when those before it have been read."""
+        body = _Body(exchange, codec, monotonic() + self._timeout)
+        exchange.cancel = partial(self._client_gone, body)
+        self._waiting.append(body)
+        self._idle.clear()
+        self._next()
+
+    async def idle(self) -> None:
+        """Returns when none is read, and none waits."""
+        await self._idle.wait()
+
+    def _client_gone(self, body: _Body) -> None:
+        exchange, body.exchange = body.exchange, None
+        body.kill()
+        if exchange is not None:
+            self._reader.left(exchange)
+
+    def _next(self) -> None:
+        while self._running is None and self._waiting:
+            body = self._waiting.popleft()
+            if body.exchange is None:
+                continue
+            if monotonic() > body.deadline:
+                self._end(body, partial(self._reader.was_not_read, code="DeadlineExceeded", error=""))
+            else:
+                self._start(body, body.exchange)
+        if self._running is None:
+            self._idle.set()
+
+    def _start(self, body: _Body, exchange: Exchange) -> None:
+        codec = body.codec
+        remembered = partial(_remembered, codec)
+        try:
+            started = beside.start(self._memory, partial(self._reader.read, exchange, codec), remembered)
+        except OSError as error:
+            print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
+            self._end(body, partial(self._read_here, codec))
+            return
+        exchange.body = b""  # the process has it, and memory counts it still
+        self._running = body
+        loop = asyncio.get_running_loop()
+        body.run(*started, loop.call_later(self._timeout, self._too_late, body))
+        loop.add_reader(started[1], self._hear, body)
+
+    def _read_here(self, codec: Codec, exchange: Exchange) -> None:
+        try:
+            kind, payload = self._reader.read(exchange, codec)
+        except Refused as refusal:
+            self._reader.was_refused(exchange, refusal)
+        else:
+            self._reader.was_read(exchange, codec, kind, memoryview(payload), len(payload))
+
+    def _too_late(self, body: _Body) -> None:
+        body.kill()
+        self._end(body, partial(self._reader.was_not_read, code="DeadlineExceeded", error=""))
+
+    def _end(self, body: _Body, how: Callable[[Exchange], None]) -> None:
+        """Of the body; its process may go on for a moment."""
+        exchange, body.exchange = body.exchange, None
+        if exchange is not None:
+            exchange.cancel = None
+            self._memory.release(exchange)
+            how(exchange)
+
+    def _hear(self, body: _Body) -> None:
+        assert body.socket is not None
+        try:
+            data = body.socket.recv(_RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._ended(body)
+            return
+        body.received += data
+        for said, *what in beside.unpacked(body.received):
+            if said == beside.NEEDS:
+                self._needs(body, *what)
+            else:
+                self._end(body, partial(self._tell, body, said, what))
+
+    def _needs(self, body: _Body, size: int, what: str, own: int, code: str) -> None:
+        """So much is the process's until it ends."""
+        refused = None
+        try:
+            self._memory.needs(size, what, own, code)
+        except TooMuch as refusal:
+            refused = refusal.code, str(refusal)
+        else:
+            self._memory.hold(body, max(size, self._memory.holders.get(body, 0)))
+        assert body.socket is not None
+        with contextlib.suppress(OSError):  # it was killed
+            body.socket.send(beside.packed(refused))
+
+    def _tell(self, body: _Body, said: str, what: list[Any], exchange: Exchange) -> None:
+        if said == beside.READ:
+            kind, size, remembered = what
+            for name, value in remembered.items():
+                setattr(body.codec, name, value)
+            assert body.payload is not None
+            self._reader.was_read(exchange, body.codec, kind, memoryview(body.payload)[:size], size)
+        elif said == beside.REFUSED:
+            self._reader.was_refused(exchange, Refused(*what))
+        else:
+            self._reader.was_not_read(exchange, "InternalError", what[0])
+
+    def _ended(self, body: _Body) -> None:
+        """The process has, as it should or not."""
+        status = body.ended(asyncio.get_running_loop())
+        self._memory.release(body)
+        self._running = None
+        error = f"the process that read a large body has ended ({status}): when it was killed, often for want of memory"
+        self._end(body, partial(self._reader.was_not_read, code="InternalError", error=error))
+        self._next()
+
+
+class _Body:
+    """One request's. ``exchange`` is None once it has its answer, or nobody waits for it."""
+
+    def __init__(self, exchange: Exchange, codec: Codec, deadline: float) -> None:
+        self.exchange: Exchange | None = exchange
+        self.codec = codec
+        self.deadline = deadline
+        self.received = bytearray()
+        self.socket: socket.socket | None = None
+        self.payload: mmap | None = None
+        self._pid = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def run(self, pid: int, sock: socket.socket, payload: mmap, timer: asyncio.TimerHandle) -> None:
+        """Its process has begun."""
+        self._pid, self.socket, self.payload, self._timer = pid, sock, payload, timer
+
+    def kill(self) -> None:
+        """Its process, if it has one."""
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+
+    def ended(self, loop: asyncio.AbstractEventLoop) -> int:
+        """Its process has: the exit code."""
+        assert self.socket is not None
+        assert self._timer is not None
+        loop.remove_reader(self.socket)
+        self.socket.close()
+        self._timer.cancel()
+        self.payload = None
+        pid, self._pid = self._pid, 0
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def _remembered(codec: Codec) -> dict[str, Any]:
+    return {name: getattr(codec, name) for name in codec.remembers}

@@ -1,0 +1,119 @@
+"""Which bodies a process beside the server reads, what the two say to each other, and what memory counts meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from bundle_runtime.contract import wire
+from bundle_runtime.server.predict import beside
+from bundle_runtime.server.predict.large import COMMAS_MAX, LARGE_BYTES, VERY_LARGE_BYTES, takes_long
+from tests.bundle_runtime.server.client import Client, answered, bodies
+
+NUMBERS = list(range(10**9, 10**9 + 2 * COMMAS_MAX))
+
+
+def post(body: bytes, path: str = "/predict") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.mark.parametrize(
+    ("body", "long"),
+    [
+        (b'{"x":"%b"}' % (b"a" * 2 * LARGE_BYTES), False),
+        (b'{"x":"%b"}' % (b"a" * VERY_LARGE_BYTES), True),
+        (json.dumps({"x": NUMBERS}).encode(), True),
+        (json.dumps({"x": NUMBERS[: COMMAS_MAX // 2]}).encode(), False),
+    ],
+    ids=["a text", "a very long one", "many numbers", "few numbers"],
+)
+def test_what_takes_long_is_large_and_has_many_values_or_is_very_large(body: bytes, long: bool) -> None:
+    assert len(body) > LARGE_BYTES
+    assert takes_long(body) == long
+
+
+@pytest.mark.parametrize("cut", [1, 3, 1000])
+def test_messages_come_whole_however_they_are_cut(cut: int) -> None:
+    said = [(beside.NEEDS, 1, "the body", 2, "BodyTooLarge"), (beside.READ, wire.REQUEST, 7, {})]
+    sent = b"".join(map(beside.packed, said))
+    received, found = bytearray(), []
+    for at in range(0, len(sent), cut):
+        received += sent[at : at + cut]
+        found += beside.unpacked(received)
+    assert (found, received) == (said, b"")
+
+
+async def test_the_worker_gets_what_it_would_have_got() -> None:
+    client = Client()
+    sent: list[tuple[int, object]] = []
+    client.server.dispatcher.ready(lambda kind, id, payload: sent.append((kind, wire.unpack_fields(payload))), 0)
+    client.sends(post(json.dumps({"x": NUMBERS}).encode()))
+    await client.server.predictions._large.idle()
+    assert sent == [(wire.REQUEST, {"x": NUMBERS})]
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert bodies(client) == [b"7"]
+    await client.server.predictions.idle()
+    assert client.server.memory.holders == {}
+
+
+async def test_what_the_process_takes_is_in_the_budget_of_all() -> None:
+    client = Client()
+    memory = client.server.memory
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    held = []
+    needs = memory.needs
+    memory.needs = lambda size, *more: (needs(size, *more), held.append(size))[0]  # type: ignore[method-assign,func-returns-value]
+    body = json.dumps({"x": NUMBERS}).encode()
+    client.sends(post(body))
+    assert memory.held == len(body)
+    most = 0
+    while not (held and memory.held < most):
+        most = max(most, memory.held)
+        await asyncio.sleep(0)
+    assert held[0] > 64 * len(NUMBERS)
+    assert most >= held[0] + len(body)
+    await client.server.predictions.idle()
+
+
+async def test_there_is_no_process_without_memory_for_it() -> None:
+    client = Client()
+    memory = client.server.memory
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    body = json.dumps({"x": NUMBERS}).encode()
+    other = object()
+    client.sends(post(body))
+    memory.hold(other, memory.most - 2 * len(body))  # others have come since
+    await answered(client.transport)
+    assert client.status == 503
+    assert b"send it again later" in client.transport.sent
+    assert memory.refusals[("request", "now")] == 1
+    await client.server.predictions.idle()
+    assert list(memory.holders) == [other]
+
+
+async def test_a_place_that_others_have_taken_meanwhile_is_taken() -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    client.sends(post(json.dumps({"x": NUMBERS}).encode()))
+    large = client.transport
+    for _ in range(2):  # the one place, and the one that may wait for it
+        client.connect()
+        client.sends(post(b"{}"))
+    await answered(large)
+    assert large.sent.startswith(b"HTTP/1.1 429 ")
+    await client.server.predictions.idle()
+
+
+async def test_where_no_process_can_begin_the_body_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(*_: object) -> None:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(beside, "start", none)
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    client.sends(post(json.dumps({"x": NUMBERS}).encode()))
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
+    assert bodies(client) == [b"7"]
+    assert client.server.memory.holders == {}
