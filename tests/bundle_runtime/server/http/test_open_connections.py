@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import HttpConnection
-from bundle_runtime.server.http.open_connections import LOOK_AGAIN_SECONDS, UNUSED_SECONDS
+from bundle_runtime.server.http.open_connections import CHECKED_AT_ONCE, LOOK_AGAIN_SECONDS, UNUSED_SECONDS
 from bundle_runtime.server.limits import CONNECTION_BYTES, CONNECTIONS_MIN, FILES_RESERVED, Limits
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, Transport
 
@@ -104,3 +106,17 @@ async def test_where_all_are_at_work_another_is_told_to_come_again() -> None:
     crowd.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     crowd.clock.now += LOOK_AGAIN_SECONDS + UNUSED_SECONDS
     assert crowd.comes(HEALTH).sent.startswith(b"HTTP/1.1 200"), "one is idle now"
+
+
+async def test_thousands_are_looked_at_in_parts_between_which_others_have_their_turn() -> None:
+    client = Client()
+    transports = [client.transport]
+    for _ in range(3 * CHECKED_AT_ONCE - 1):
+        client.connect()
+        transports.append(client.transport)
+    client.waits(client.server.limits.idle_seconds + 1)
+    ended = []
+    for _ in range(3):
+        ended.append(sum(bool(each.ended) for each in transports))
+        await asyncio.sleep(0)
+    assert ended == [CHECKED_AT_ONCE, 2 * CHECKED_AT_ONCE, 3 * CHECKED_AT_ONCE]
