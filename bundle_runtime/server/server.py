@@ -143,6 +143,7 @@ class Server:
         self.responses.headers.clear()
         now = self._loop.time()
         self.connections.check(now)
+        self.predictions.tick()
         self.link.tick(now)
         if not self.dispatcher.has_worker and not self.readiness.expects_worker():
             self.dispatcher.give_up()

@@ -24,6 +24,15 @@ class TestFlow:
         assert len(response.read()) == 3_000 * 10_003
         assert marks(pair)[-1] == "closed"
 
+    def test_a_client_that_does_not_read_gives_its_place_to_one_that_waits(self, served: Served) -> None:
+        pair = served(SOURCE)
+        response = begin(pair, LINES, n=3_000, size=10_000)
+        at_rest(lambda: len(marks(pair)))
+        assert ask(pair, kind="plain").status == 200, "within the minute that it may take itself"
+        assert marks(pair)[-1] == "closed"
+        with pytest.raises((OSError, http.client.HTTPException)):
+            response.read()
+
     @pytest.mark.parametrize("kind", ["sync", "async"])
     def test_a_client_that_leaves_ends_the_generator(self, served: Served, kind: str) -> None:
         pair = served(SOURCE)

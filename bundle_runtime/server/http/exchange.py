@@ -63,6 +63,9 @@ class StreamedResponse(Protocol):
     def resumed(self) -> None:
         """The client takes more."""
 
+    def unread(self) -> int:
+        """For how many seconds the client has taken nothing; asked once in each that counts."""
+
     def failed(self, code: str, message: str, details: list[Any] | None = None) -> None:
         """An error after the head has gone out."""
 

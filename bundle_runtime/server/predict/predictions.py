@@ -26,6 +26,8 @@ from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import Violation
 from bundle_runtime.server.worker.link import WorkerLink
 
+UNREAD_SECONDS = 10  # in which others waited
+
 
 class Predictions:
     """Takes the results of the dispatcher, whose only caller it is. ``timeout_seconds`` is the dispatcher's own, for
@@ -72,6 +74,13 @@ class Predictions:
             self._submit(exchange, codec, kind, payload, len(payload))
         except Refused as refusal:
             self.responses.refused(exchange, refusal)
+
+    def tick(self) -> None:
+        """Once a second: a stream that nobody reads gives its place up to those that wait for it."""
+        if self._dispatcher.queue_depth:
+            for exchange in self._dispatcher.contexts():
+                if exchange.stream is not None and exchange.stream.unread() > UNREAD_SECONDS:
+                    exchange.connection.abort()
 
     async def idle(self) -> None:
         """Returns when no client waits for a prediction."""

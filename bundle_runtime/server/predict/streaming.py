@@ -6,7 +6,8 @@
 | application/x-ndjson, application/jsonl | a line for each item | a last line with ``error`` in it |
 | anything else | one JSON array, an item a line | the connection ends within the array, as nothing else can tell |
 
-The worker gets credit for what the client has taken: one that reads slowly slows the function down.
+The worker gets credit for what the client has taken: one that reads slowly slows the function down, and one that reads
+nothing while other requests wait for its place loses it.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Stream:
         self._form = _form(exchange.header(b"accept"))
         self._owed = 0
         self._empty = True
+        self._seconds_unread = 0
         exchange.connection.begin(exchange, responses.headers.get(200, self._form.content_type), _MORE)
 
     def items(self, texts: bytes) -> None:
@@ -125,9 +127,15 @@ class Stream:
 
     def resumed(self) -> None:
         """The client takes more."""
+        self._seconds_unread = 0
         owed, self._owed = self._owed, 0
         if owed:
             self._give(owed)
+
+    def unread(self) -> int:
+        """For how many seconds the client has taken nothing; asked once in each that counts."""
+        self._seconds_unread += self._exchange.connection.writing_paused
+        return self._seconds_unread
 
     def ended(self) -> None:
         """The function has yielded its last item."""

@@ -156,6 +156,10 @@ class Dispatcher:
         if self._table.send is not None and pending.id in self._table.pending:
             self._table.send(wire.CREDIT, pending.id, wire.credit(size))
 
+    def contexts(self) -> list[Any]:
+        """Of all requests that a client waits for."""
+        return [pending.context for pending in self._table.pending.values()]
+
     def drop(self, pending: Pending) -> None:
         """Its client has disconnected."""
         pending.context = None
