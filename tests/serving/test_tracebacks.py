@@ -60,6 +60,28 @@ def test_an_answer_says_where_only_when_it_may(served: Served, shows: bool) -> N
     assert "no such weights" in pair.worker_log
 
 
+CAUSES = """
+def predict(length=0):
+    secret = "a value of the function"
+    try:
+        raise KeyError("the password")
+    except KeyError as cause:
+        raise RuntimeError("m" * length or "no such weights") from cause
+"""
+
+
+def test_an_answer_has_the_type_and_message_of_what_was_raised_last_and_nothing_else(served: Served) -> None:
+    pair = served(CAUSES)
+    answer = pair.predict()
+    assert answer.json == {
+        "error": {"code": "PredictFailed", "message": "RuntimeError: no such weights", "details": []}
+    }
+    assert pair.predict(length=2000).message == "RuntimeError: " + "m" * 2000
+    assert pair.predict(length=2001).message == "RuntimeError: " + "m" * 2000 + " [...]"
+    assert "the password" in pair.worker_log
+    assert "a value of the function" not in str({**answer.headers, "body": answer.body})
+
+
 @pytest.mark.parametrize("shows", [False, True], ids=["off", "on"])
 def test_why_a_bundle_does_not_load_neither(bundle: Served, shows: bool) -> None:
     source = "def load_predict_fn(model):\n    raise OSError('no such weights')\n"
