@@ -153,14 +153,16 @@ class LargeBodies:
                 self._end(body, partial(self._tell, body, said, what))
 
     def _needs(self, body: _Body, size: int, what: str, own: int, code: str) -> None:
-        """So much is the process's until it ends."""
+        """The most that it needs at any time is the process's until it ends."""
+        held = self._memory.holders.get(body, 0)
+        self._memory.release(body)  # as where there is no process: needs() is about one thing at a time
         refused = None
         try:
             self._memory.needs(size, what, own, code)
+            held = max(held, size)
         except TooMuch as refusal:
             refused = refusal.code, str(refusal)
-        else:
-            self._memory.hold(body, max(size, self._memory.holders.get(body, 0)))
+        self._memory.hold(body, held)
         assert body.socket is not None
         with contextlib.suppress(OSError):  # it was killed
             body.socket.send(beside.packed(refused))

@@ -77,6 +77,18 @@ async def test_what_the_process_takes_is_in_the_budget_of_all() -> None:
     await client.server.predictions.idle()
 
 
+async def test_what_is_needed_one_after_the_other_need_not_be_there_at_once() -> None:
+    client = Client()
+    client.server.bundle.name = "m"
+    client.server.memory.most = 200 * len(NUMBERS)  # its values as JSON take 112 each, and 160 on their way to a tensor
+    sent: list[int] = []
+    client.server.dispatcher.ready(lambda kind, *_: sent.append(kind), 0)
+    tensor = {"name": "x", "datatype": "INT64", "shape": [len(NUMBERS)], "data": NUMBERS}
+    client.sends(post(json.dumps({"inputs": [tensor]}).encode(), "/v2/models/m/infer"))
+    await client.server.predictions._large.idle()
+    assert (sent, client.transport.sent) == ([wire.CALL], b"")
+
+
 async def test_there_is_no_process_without_memory_for_it() -> None:
     client = Client()
     memory = client.server.memory
