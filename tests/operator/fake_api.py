@@ -195,7 +195,7 @@ class FakeApi:
         if known is None:
             return _status(404, "not found")
         try:
-            await self.cluster.remove({**known, "metadata": {**known["metadata"], "uid": uid}})
+            await self.cluster.remove(kind, key.namespace, key.name, uid)
         except Transient as error:
             return _status(int(error.message[:3]), error.message)
         self.tell("DELETED", known)
