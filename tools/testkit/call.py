@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tools.testkit.kubectl import Manifest, get, kubectl
+from tools.testkit.kubectl import Manifest, get, kubectl, list_all
 from tools.testkit.screen import line, typed
 
 CLIENT = "client"
@@ -73,7 +73,7 @@ def service_url(name: str, namespace: str) -> Iterator[str]:
         service = get("service", name, namespace)
         if service is None:
             raise LookupError(f"no Service {name} in {namespace}")
-        _wait_routed(service["spec"]["clusterIP"])
+        _wait_routed(service["spec"]["clusterIP"], name, namespace)
         yield f"http://{service['spec']['clusterIP']}"
         return
     command = ["kubectl", "-n", namespace, "port-forward", f"service/{name}", ":80"]
@@ -89,20 +89,28 @@ def service_url(name: str, namespace: str) -> Iterator[str]:
             forward.terminate()
 
 
-def _wait_routed(address: str) -> None:
+def _wait_routed(address: str, name: str, namespace: str) -> None:
     """Until kube-proxy has heard of a Service that is moments old: a packet that comes before it is lost, and so is all
-    that the same connection sends again."""
-    deadline = time.monotonic() + 30
+    that the same connection sends again. And until it has heard of its first ready pod: it refuses before that."""
+    deadline = time.monotonic() + 60
     while True:
         try:
             socket.create_connection((address, 80), timeout=1).close()
         except TimeoutError:
             if time.monotonic() > deadline:
                 raise
-        except ConnectionRefusedError:  # it is known, and has no endpoints: for the caller to see
-            return
+        except ConnectionRefusedError:
+            if not _has_a_ready_pod(name, namespace) or time.monotonic() > deadline:  # for the caller to see
+                return
         else:
             return
+
+
+def _has_a_ready_pod(name: str, namespace: str) -> bool:
+    """As the API server knows it, which is before the node does."""
+    slices = list_all("endpointslices", namespace, f"kubernetes.io/service-name={name}")
+    endpoints = [endpoint for found in slices for endpoint in found.get("endpoints") or []]
+    return any(endpoint.get("conditions", {}).get("ready") is not False for endpoint in endpoints)
 
 
 def from_host(name: str, namespace: str, request: Any, timeout: float = 30) -> Answer:

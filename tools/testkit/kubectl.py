@@ -6,6 +6,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable
+from http.client import HTTPException
 from typing import Any, TypeVar
 
 Manifest = dict[str, Any]
@@ -65,14 +66,16 @@ def condition(bundle: Manifest | None, kind: str) -> Manifest:
 
 
 def wait_for(what: str, look: Callable[[], T | None], timeout: float, explain: Callable[[], str] | None = None) -> T:
-    """The first true value that `look` returns; when time is up, an error that shows how things stand."""
+    """The first true value that `look` returns; when time is up, an error that shows how things stand.
+
+    What it meets meanwhile is no end: an object, a field or an answer that is not there yet is looked for again."""
     deadline = time.monotonic() + timeout
     last: object = None
     while time.monotonic() < deadline:
         try:
             found = look()
-        except (KubectlError, OSError) as error:  # a Service that the node does not know yet refuses or times out
-            last = error
+        except (KubectlError, OSError, HTTPException, LookupError, TypeError, ValueError) as error:
+            last = error  # a Service that the node does not know yet refuses or times out
         else:
             if found:
                 return found
