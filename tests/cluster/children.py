@@ -25,6 +25,10 @@ def spec(child: str, namespace: str) -> Manifest:
     """What is desired of a child: its data or spec, without what the API server assigns again."""
     found = get(child, NAME, namespace)
     assert found is not None
+    return _desired(found)
+
+
+def _desired(found: Manifest) -> Manifest:
     wanted = dict(found.get("spec") or {"data": found.get("data")})
     for assigned in ("clusterIP", "clusterIPs"):
         wanted.pop(assigned, None)
@@ -34,9 +38,7 @@ def spec(child: str, namespace: str) -> Manifest:
 def wait_for_spec(child: str, namespace: str, desired: Manifest, timeout: float) -> None:
     def look() -> bool:
         found = get(child, NAME, namespace)
-        return (
-            found is not None and not found["metadata"].get("deletionTimestamp") and spec(child, namespace) == desired
-        )
+        return found is not None and not found["metadata"].get("deletionTimestamp") and _desired(found) == desired
 
     wait_for(f"{child} as desired", look, timeout, lambda: explain_bundle(NAME, namespace))
 

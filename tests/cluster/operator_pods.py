@@ -70,9 +70,9 @@ def restarts(pod: str) -> int:
 
 
 def operator_restarts() -> int:
-    """Of all of its pods together; one whose containers have not begun has none."""
-    pods = list_all("pods", SYSTEM, LABEL)
-    return sum(status["restartCount"] for pod in pods for status in pod["status"].get("containerStatuses", []))
+    """Of all of its pods that stay, together; one whose containers have not begun has none."""
+    statuses = [status for pod in operator_pods() for status in pod["status"].get("containerStatuses", [])]
+    return sum(status["restartCount"] for status in statuses)
 
 
 def writes_by_pod(calls: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:

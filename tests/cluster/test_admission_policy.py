@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -63,9 +64,10 @@ def children(operator: object, make_namespace: Callable[..., str]) -> Children:
         namespace=namespace,
     )
     kinds = ("configmap", "service", "deployment", "poddisruptionbudget")
-    wait_for("the children", lambda: get(kinds[-1], BUNDLE, namespace) and get("service", ENDPOINT, namespace), 30)
-    made = {kind: get(kind, BUNDLE, namespace) or {} for kind in kinds}
-    return Children(namespace, {**made, "route": get("service", ENDPOINT, namespace) or {}})
+    route = wait_for("the endpoint's Service", lambda: get("service", ENDPOINT, namespace), 60)
+    wait_for("the last child", lambda: get(kinds[-1], BUNDLE, namespace), 60)
+    made = {kind: wait_for(f"the {kind}", partial(get, kind, BUNDLE, namespace), 60) for kind in kinds}
+    return Children(namespace, {**made, "route": route})
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +175,13 @@ def test_a_bundle_in_the_operators_own_namespace_says_why_nothing_runs(operator:
     try:
         found = wait_condition("misplaced", OWN_NAMESPACE, "Ready", "False", "ApplyRefused", timeout=30)
         assert f"no bundle is served in namespace {OWN_NAMESPACE}" in condition(found, "Ready")["message"]
-        seen = list_all("events", OWN_NAMESPACE)
-        assert any(e["involvedObject"]["name"] == "misplaced" and e["reason"] == "ApplyRefused" for e in seen)
+        wait_for("the event", lambda: ("misplaced", "ApplyRefused") in _events(OWN_NAMESPACE), 60)
     finally:
         kubectl("delete", "mbun", "misplaced", namespace=OWN_NAMESPACE)
+
+
+def _events(namespace: str) -> list[tuple[str, str]]:
+    return [(event["involvedObject"]["name"], event["reason"]) for event in list_all("events", namespace)]
 
 
 @pytest.fixture

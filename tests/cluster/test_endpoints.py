@@ -117,6 +117,7 @@ def test_it_waits_for_what_is_missing_or_failing(operator: object, namespace: st
     apply(first, endpoint("v1"), endpoint("v1", "second"), namespace=namespace)
     wait_ready("v1", namespace, 120)
     wait_moved("v1", namespace)
+    wait_for("its Service", lambda: get("service", "second", namespace), 60)
     assert from_host("second", namespace, {"x": 2, "y": "abc"}).value == 7
 
     ask_for("v2", namespace)

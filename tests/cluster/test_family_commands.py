@@ -32,11 +32,11 @@ def family(operator: object, namespace: str, store: Store) -> str:
     """v1 <- v2 <- v3, made by the command; v2 is deleted then."""
     config = {"mode": "single", "y": "no"}
     apply(cpu_bundle(store, "v1", serving=STORED, appConfig=config), namespace=namespace)
-    wait_condition("v1", namespace, "Resolved", "True")
+    wait_condition("v1", namespace, "Ready", "True", "Stored")
     modelbundle(namespace, "clone", "v1", "--name", "v2", "--set", "appConfig.mode=batched")
     wait_condition("v2", namespace, "Resolved", "True")
     modelbundle(namespace, "clone", "v2", "--name", "v3", "--env", "MODE=x")
-    wait_condition("v3", namespace, "Resolved", "True")
+    wait_condition("v3", namespace, "Ready", "True", "Stored")
     kubectl("delete", "mbun", "v2", namespace=namespace)
     return namespace
 

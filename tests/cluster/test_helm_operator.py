@@ -259,7 +259,7 @@ def test_an_operator_of_one_namespace_needs_no_cluster_role(
     with pytest.raises(KubectlError):
         kubectl("auth", "can-i", "list", "pods", account, namespace=namespace)
     log = operator_logs(team)
-    assert "403" not in log
+    assert ": 403: " not in log  # the number alone may be a part of a time or a digest
     assert "orbidden" not in log
     helm("uninstall", "team", "-n", team, "--wait")
 

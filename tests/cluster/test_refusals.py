@@ -13,7 +13,7 @@ import pytest
 
 from tests.cluster.audit import WRITES, AuditLog, about
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
 # tries at 0 and 0.5 s; what the API server needs to call a webhook in vain, and a slow machine, come to it
@@ -36,10 +36,19 @@ def webhook_down(namespace: str) -> Iterator[str]:
     about_it = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
     apply({**about_it, "metadata": {"name": name}, "webhooks": [hook]})
     try:
-        time.sleep(2)  # the API server reads configurations by a watch of its own
+        # the API server reads configurations by a watch of its own
+        wait_for("the webhook to be asked", lambda: _is_asked(name, namespace), 60)
         yield name
     finally:
         kubectl("delete", "validatingwebhookconfiguration", name, "--ignore-not-found")
+
+
+def _is_asked(webhook: str, namespace: str) -> bool:
+    try:
+        kubectl("create", "deployment", "tried", "--image=none", "--dry-run=server", namespace=namespace)
+    except KubectlError as error:
+        return webhook in str(error)
+    return False
 
 
 def test_a_webhook_that_is_down_is_named_by_new_and_edited_bundles_and_both_heal(
@@ -115,8 +124,7 @@ def test_a_controller_that_fights_for_a_deployment_is_named_and_costs_no_storm(
     fighter = threading.Thread(target=fight)
     fighter.start()
     try:
-        wait_for("the dispute to be said", lambda: _contended(namespace), 90)
-        assert "fighter" in _contended(namespace)
+        assert "fighter" in wait_for("the dispute to be said", lambda: _contended(namespace), 180)
         audit.mark()
         first = next(edits)
         apply(cpu_bundle(store, "beside", serving={"replicas": 0}), namespace=namespace)
@@ -162,8 +170,13 @@ def test_a_restore_from_backup_serves_again(operator: object, namespace: str, st
         apply(body, namespace=namespace)
     bundle = wait_ready("restored", namespace, timeout=120)
     assert bundle["status"]["digest"] == digest
+    # where owners of other uids were named, the garbage collector may take a child away once more
+    wait_for("the bundle to own it", lambda: _owners(namespace) == [bundle["metadata"]["uid"]], 60)
+
+
+def _owners(namespace: str) -> list[str]:
     owners = (get("deployment", "restored", namespace) or {})["metadata"]["ownerReferences"]
-    assert [owner["uid"] for owner in owners] == [bundle["metadata"]["uid"]]
+    return [owner["uid"] for owner in owners]
 
 
 def _exported(kind: str, namespace: str, stale: bool) -> Manifest:

@@ -126,8 +126,7 @@ def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
     assert image_of_the_pod(namespace) == ran
     answer = from_host("moved", namespace, {"x": 2, "y": "abc"})
     assert (answer.value, answer.digest) == (7, first["status"]["digest"])
-    events = kubectl("get", "events", "-o", "jsonpath={.items[*].reason}", namespace=namespace).split()
-    assert {"ImageMoved", "RequirementsMoved"} <= set(events)
+    wait_for("both events", lambda: {"ImageMoved", "RequirementsMoved"} <= events(namespace), 60)
     show(f"a moved tag and a moved index, each said of the next pod: {time.monotonic() - started:.1f} s in all")
 
 
@@ -136,6 +135,11 @@ def next_pod(namespace: str) -> None:
     old: set[str] = {pod["metadata"]["name"] for pod in pods(namespace)}
     kubectl("delete", "pod", *old, "--wait=false", "--grace-period=1", namespace=namespace)
     wait_for("another pod", lambda: {pod["metadata"]["name"] for pod in pods(namespace)}.isdisjoint(old), 60)
+
+
+def events(namespace: str) -> set[str]:
+    """Their reasons."""
+    return set(kubectl("get", "events", "-o", "jsonpath={.items[*].reason}", namespace=namespace).split())
 
 
 def image_of_the_pod(namespace: str) -> str:
