@@ -33,12 +33,14 @@ def operator_down() -> Iterator[Callable[[], None]]:
 
     def start() -> None:
         kubectl(*OPERATOR, "--replicas=2", namespace=system)
-        kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=60s", namespace=system, timeout=70)
+        kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=180s", namespace=system, timeout=190)
 
-    kubectl(*OPERATOR, "--replicas=0", namespace=system)
-    wait_for("the operator to be gone", lambda: not list_all("pods", system, OPERATOR_PODS), 40)
-    yield start
-    start()
+    try:
+        kubectl(*OPERATOR, "--replicas=0", namespace=system)
+        wait_for("the operator to be gone", lambda: not list_all("pods", system, OPERATOR_PODS), 120)
+        yield start
+    finally:
+        start()
 
 
 def test_operator_that_was_down_meanwhile_puts_all_right(served: str, operator_down: Callable[[], None]) -> None:

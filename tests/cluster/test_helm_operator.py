@@ -52,8 +52,8 @@ NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\
 
 
 @pytest.fixture(scope="module", autouse=True)
-def alone(operator: Callable[[], None]) -> Iterator[None]:
-    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
+def alone(operator: Callable[[], None], request: pytest.FixtureRequest) -> Iterator[None]:
+    request.addfinalizer(operator)  # whatever fails before it
     yield
     helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--ignore-not-found")
     # a hook that failed stays to be looked at, and so does the pod of `helm test`
@@ -61,7 +61,13 @@ def alone(operator: Callable[[], None]) -> Iterator[None]:
     kubectl("delete", "clusterroles,clusterrolebindings", "-l", f"app.kubernetes.io/instance={RELEASE}")
     kubectl("delete", "clusterrole,clusterrolebinding", OLDER_RIGHTS, "--ignore-not-found")
     kubectl("delete", "role,rolebinding", OLDER_RIGHTS, "--ignore-not-found", namespace=NAMESPACE)
-    operator()
+
+
+@pytest.fixture(autouse=True)
+def nothing_installed(alone: None) -> None:
+    """Nor left by a test that failed."""
+    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--ignore-not-found")
+    wait_for("the operator's pods to go", lambda: not list_all("pods", NAMESPACE, LABEL), 120)
 
 
 @pytest.fixture
@@ -176,10 +182,8 @@ def test_a_job_of_an_older_version_drops_no_field(in_place: Callable[..., str]) 
     assert "v1alpha1.spec.weight. Nothing was changed" in said
     assert "weight" in json.dumps(_crd(CRDS[1]))
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
-    helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait")
 
 
-@pytest.mark.timeout(240)
 def test_upgrade_and_rollback_under_traffic_lose_nothing(
     in_place: Callable[..., str], namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:

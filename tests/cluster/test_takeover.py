@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +22,7 @@ from tests.cluster.audit import AuditLog, about
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.load import load
 from tests.cluster.operator_pods import (
+    LEASE,
     SYSTEM,
     holder,
     leader,
@@ -54,7 +58,8 @@ def stopped(pod: Manifest) -> Iterator[None]:
     try:
         yield
     finally:
-        os.kill(process, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # its kubelet may have ended it, as it answers no probe
+            os.kill(process, signal.SIGCONT)
 
 
 def _process_of(pod: Manifest) -> int:
@@ -67,15 +72,17 @@ def _process_of(pod: Manifest) -> int:
 @contextmanager
 def cut_off(pod: Manifest) -> Iterator[None]:
     """Its packets are dropped, both ways, until another one leads and has written."""
-    inside = ("nsenter", "--net", "--target", str(_process_of(pod)), "iptables", "--wait")
     rules = [(chain, device, "lo") for chain, device in (("INPUT", "--in-interface"), ("OUTPUT", "--out-interface"))]
-    for chain, device, name in rules:
-        subprocess.run([*inside, "--insert", chain, "!", device, name, "--jump", "DROP"], check=True)
-    try:
-        yield
-    finally:
-        for chain, device, name in rules:
-            subprocess.run([*inside, "--delete", chain, "!", device, name, "--jump", "DROP"], check=True)
+    # held open: the pod keeps its network when its kubelet ends the process, as it answers no probe
+    with Path(f"/proc/{_process_of(pod)}/ns/net").open() as network:
+        inside = ("nsenter", f"--net=/proc/{os.getpid()}/fd/{network.fileno()}", "iptables", "--wait")
+        try:
+            for chain, device, name in rules:
+                subprocess.run([*inside, "--insert", chain, "!", device, name, "--jump", "DROP"], check=True)
+            yield
+        finally:
+            for chain, device, name in rules:
+                subprocess.run([*inside, "--delete", chain, "!", device, name, "--jump", "DROP"], check=True)
 
 
 @contextmanager
@@ -101,20 +108,20 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
 ) -> None:
     operator_ready()
     first, before = leader(), holder()
-    assert len(operator_pods()) == 2
+    wait_for("both pods", lambda: len(operator_pods()) == 2, 60)
     audit.mark()
     names = [f"b{number}" for number in range(BUNDLES)]
     manifests = [cpu_bundle(store, name, serving={"replicas": 0}) for name in names]
     apply(*manifests[: BUNDLES // 2], namespace=namespace)
-    wait_for("a first write", lambda: get("modelbundle", names[0], namespace)["status"].get("conditions"), 30)  # type: ignore[index]
-    began = time.monotonic()
+    wait_for("a first write", lambda: get("modelbundle", names[0], namespace)["status"].get("conditions"), 60)  # type: ignore[index]
+    began = time.time()
     with lost(first):  # type: ignore[attr-defined]
         apply(*manifests[BUNDLES // 2 :], namespace=namespace)
-        wait_for("another holder", lambda: holder() not in (before, ""), 60)
-        took = time.monotonic() - began
+        wait_for("another holder", lambda: holder() not in (before, ""), 120)
+        took = _acquired() - began
         for name in names:
             wait_ready(name, namespace)
-        caught_up = time.monotonic() - began
+        caught_up = time.time() - began
     operator_ready()
     time.sleep(3)  # for what the first one still has in hand
     successor = leader()["metadata"]["name"]
@@ -138,10 +145,15 @@ def test_the_other_one_takes_over_and_the_first_one_writes_nothing_more(
     assert writes_by_pod(about(audit.calls(), namespace)) == [], "one more reconcile changes nothing"
 
 
+def _acquired() -> float:
+    """When the Lease's holder took it, by its own word: what kubectl takes to tell does not count."""
+    return datetime.fromisoformat((get("lease", LEASE, SYSTEM) or {})["spec"]["acquireTime"]).timestamp()
+
+
 def test_a_lease_that_was_deleted_is_made_again(operator: object, namespace: str, store: Store) -> None:
     operator_ready()
     kubectl("delete", "lease", "modelbundle-operator", namespace=SYSTEM)
-    wait_for("a holder", holder, 60)
+    wait_for("a holder", holder, 120)
     apply(cpu_bundle(store, "after", serving={"replicas": 0}), namespace=namespace)
     wait_ready("after", namespace)
 
