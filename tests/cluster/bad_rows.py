@@ -41,7 +41,7 @@ class Row:
     before: Callable[[World], None] = lambda _: None
     heal: Callable[[World], None] | None = None
     stalled: bool = False
-    timeout: float = 120
+    timeout: float = 300
     local_only: str = ""
 
 

@@ -67,12 +67,12 @@ def typed(command: str, namespace: str) -> str:
     return f"$ {command}\n{kubectl(*command.split()[1:], namespace=namespace)}".replace(namespace, "default")
 
 
-def wait_ready(name: str, namespace: str, timeout: float = 90) -> Manifest:
+def wait_ready(name: str, namespace: str, timeout: float = 180) -> Manifest:
     return wait_condition(name, namespace, "Ready", "True", timeout=timeout)
 
 
 def wait_condition(
-    name: str, namespace: str, kind: str, status: str, reason: str = "", timeout: float = 90
+    name: str, namespace: str, kind: str, status: str, reason: str = "", timeout: float = 180
 ) -> Manifest:
     """The bundle, once the condition says so for its present generation."""
 

@@ -45,4 +45,4 @@ def wait_for_spec(child: str, namespace: str, desired: Manifest, timeout: float)
 
 def answers(namespace: str) -> None:
     wait_ready(NAME, namespace)
-    wait_for("the prediction", lambda: from_host(NAME, namespace, {"x": 2, "y": "abc"}, 3).value == 7, 20)
+    wait_for("the prediction", lambda: from_host(NAME, namespace, {"x": 2, "y": "abc"}, 3).value == 7, 60)

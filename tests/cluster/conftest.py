@@ -65,7 +65,7 @@ def operator(place: Place, request: pytest.FixtureRequest) -> Callable[[], None]
     def begin() -> None:
         if not os.environ.get("CLUSTER"):
             # `make demo` leaves its bundles to try things with, and a small node has no room for them and all of ours
-            kubectl("delete", "namespace", cluster_half.DEMO, "--ignore-not-found", timeout=120)
+            kubectl("delete", "namespace", cluster_half.DEMO, "--ignore-not-found", timeout=300)
         put_back()
 
     once(request.config, "operator", begin)
@@ -83,7 +83,7 @@ def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
         apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         made.append(name)
         # pods are refused until the controller manager has made the namespace's service account
-        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 60)
+        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 180)
         apply(*([place.secret()] if secret else []), client_pod(runtime_image()), namespace=name)
         return name
 

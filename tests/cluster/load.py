@@ -63,9 +63,10 @@ def load(name: str, namespace: str, at_most: float, *how: str) -> Iterator[Load]
     """Traffic while the block runs, ``at_most`` so many seconds; all of it is counted when the block has ended.
 
     It begins once the Service answers: a node learns of a ready pod some time after the API server."""
-    wait_for("the Service to reach a pod", partial(_reaches_a_pod, name, namespace), 60)
+    wait_for("the Service to reach a pod", partial(_reaches_a_pod, name, namespace), 120)
     found = Load()
-    kubectl("exec", CLIENT, "--", "rm", "-f", ENOUGH, namespace=namespace)
+    ready = ("exec", CLIENT, "--", "sh", "-c", f"rm -f {ENOUGH} && echo ready")
+    wait_for("the client", lambda: kubectl(*ready, namespace=namespace), 120)
     command = ["kubectl", "-n", namespace, "exec", "-i", CLIENT, "--"]
     command += ["python3", "-", f"{name}.{namespace}.svc", str(at_most), *how]
     with (

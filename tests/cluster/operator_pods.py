@@ -32,7 +32,7 @@ def leader(namespace: str = SYSTEM) -> Manifest:
         name = holder(namespace).rpartition("_")[0]
         return next((pod for pod in operator_pods(namespace) if pod["metadata"]["name"] == name), None)
 
-    return wait_for("a pod of the operator that works", found, 30)
+    return wait_for("a pod of the operator that works", found, 60)
 
 
 def operator_logs(namespace: str = SYSTEM, *, tail: int = -1) -> str:
@@ -40,7 +40,7 @@ def operator_logs(namespace: str = SYSTEM, *, tail: int = -1) -> str:
 
 
 def operator_ready() -> None:
-    kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=90s", namespace=SYSTEM, timeout=100)
+    kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=180s", namespace=SYSTEM, timeout=190)
 
 
 def metric(pod: Manifest, name: str) -> float:

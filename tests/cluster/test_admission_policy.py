@@ -92,7 +92,7 @@ def test_every_expression_fits_the_kinds_that_it_is_asked_about(operator: object
             for policy in (get(KIND, each["metadata"]["name"]) or {} for each in found)
         )
 
-    wait_for("the types to be checked", checked, 30)
+    wait_for("the types to be checked", checked, 60)
     for each in found:
         policy = get(KIND, each["metadata"]["name"])
         assert policy is not None
@@ -142,11 +142,11 @@ def test_what_others_have_put_there_is_no_reason_to_refuse_the_operator(
 ) -> None:
     """By the operator itself: it takes the edit back, with an apply that carries it along and a PUT without it."""
     (child, edits), name, namespace = FOREIGN[what], edited_children[what], children.namespace
-    before = wait_for("the child", lambda: get(child, name, namespace), 30)
+    before = wait_for("the child", lambda: get(child, name, namespace), 60)
     put = json.dumps(edited(before, (*edits, ("metadata/resourceVersion", GONE))))
     replace = ("replace", "-f", "-", "-o", "json")
     # again while a controller writes its status meanwhile
-    edit = wait_for("the edit", lambda: kubectl(*replace, namespace=namespace, stdin=put), 10)
+    edit = wait_for("the edit", lambda: kubectl(*replace, namespace=namespace, stdin=put), 60)
     assert answered_for(json.loads(edit)) != answered_for(before)
 
     def restored() -> bool:
@@ -173,7 +173,7 @@ def test_a_bundle_in_the_operators_own_namespace_says_why_nothing_runs(operator:
     body = manifest("misplaced", ARTIFACT, serving=NOWHERE, loadPredictFn="p.load", loadModelFn="m.load")
     apply(body, namespace=OWN_NAMESPACE)
     try:
-        found = wait_condition("misplaced", OWN_NAMESPACE, "Ready", "False", "ApplyRefused", timeout=30)
+        found = wait_condition("misplaced", OWN_NAMESPACE, "Ready", "False", "ApplyRefused", timeout=60)
         assert f"no bundle is served in namespace {OWN_NAMESPACE}" in condition(found, "Ready")["message"]
         wait_for("the event", lambda: ("misplaced", "ApplyRefused") in _events(OWN_NAMESPACE), 60)
     finally:
@@ -199,7 +199,7 @@ def test_a_role_more_is_no_power_more(
     children: Children, attempt: Callable[[Attempt], tuple[int, str]], another_role: None
 ) -> None:
     account = f"--as=system:serviceaccount:{OWN_NAMESPACE}:modelbundle-operator"
-    wait_for("the role to hold", lambda: kubectl("auth", "can-i", "delete", "nodes", account).strip() == "yes", 10)
+    wait_for("the role to hold", lambda: kubectl("auth", "can-i", "delete", "nodes", account).strip() == "yes", 60)
     for each in beyond_the_role(children):
         status, message = attempt(each)
         assert (status, POLICY in message, each.says in message) == (403, True, True), (
@@ -216,7 +216,7 @@ def test_a_namespace_that_is_named_is_kept_clear(
     named = f"operator.admissionPolicy.protectedNamespaces={{{children.namespace}}}"
     helm("upgrade", RELEASE, str(ROOT), "-n", OWN_NAMESPACE, "--reuse-values", "--set", named)
     try:
-        wait_for("the policy to hold", lambda: attempt(here)[0] == 403, 20)
+        wait_for("the policy to hold", lambda: attempt(here)[0] == 403, 60)
         assert f"no bundle is served in namespace {children.namespace}" in attempt(here)[1]
     finally:
         operator()

@@ -44,7 +44,7 @@ def test_models_serve_and_the_operator_goes_on(
 ) -> None:
     apply(cpu_bundle(store, "serves"), namespace=namespace)
     wait_ready("serves", namespace, 120)
-    wait_for("an answer", lambda: from_host("serves", namespace, {"x": 2, "y": "abc"}).value == 7, 30)
+    wait_for("an answer", lambda: from_host("serves", namespace, {"x": 2, "y": "abc"}).value == 7, 60)
     operator_ready()
     before = operator_restarts()
     with _requests("serves", namespace) as answers:

@@ -50,7 +50,7 @@ def test_condition_says_what_happened_and_what_to_do(
     assert (condition(bundle, "Stalled").get("status") == "True") == row.stalled
     if row.reason in ADVISED:
         code = message[message.rindex("[docs/how-to/troubleshooting.md#") :]
-        wait_for(f"the event with {code}", lambda: code in _events(row.name, world.namespace), 10)
+        wait_for(f"the event with {code}", lambda: code in _events(row.name, world.namespace), 60)
     capture(f"bad-{row.name}", _printed(row.name, world.namespace))
     if health_data.wanted():
         keep(row.name, wait_for("a second failure", lambda: _failed_again(row, world.namespace), row.timeout))
@@ -59,10 +59,11 @@ def test_condition_says_what_happened_and_what_to_do(
         return
     uid = bundle["metadata"]["uid"], bundle["metadata"]["generation"]
     row.heal(world)
-    healed = wait_ready(row.name, world.namespace, 150)
+    # the kubelet starts a container that failed again and again after up to five minutes
+    healed = wait_ready(row.name, world.namespace, 450)
     assert (healed["metadata"]["uid"], healed["metadata"]["generation"]) == uid
     # the node follows a pod's readiness a moment later
-    answer = wait_for("an answer", lambda: from_host(row.name, world.namespace, {"x": 2, "y": "abc"}, timeout=5), 30)
+    answer = wait_for("an answer", lambda: from_host(row.name, world.namespace, {"x": 2, "y": "abc"}, timeout=5), 60)
     assert answer.value == 7
     kubectl("delete", "modelbundle", row.name, "--wait=false", namespace=world.namespace)
 

@@ -102,7 +102,7 @@ def test_a_ready_pod_that_only_carries_the_labels_is_not_counted(served: str) ->
         kubectl("scale", "mbun", NAME, "--replicas=0", namespace=served)
         wait_condition(NAME, served, "Ready", "True", "Stored")
         wait_for("its own pod to go", lambda: len(list_all("pods", served, mine)) == 1, 60)
-        counted = wait_for("its pods to be counted", lambda: status(served).get("replicas") == 0 and status(served), 20)
+        counted = wait_for("its pods to be counted", lambda: status(served).get("replicas") == 0 and status(served), 60)
         assert counted["readyReplicas"] == 0
     finally:
         kubectl("label", "pod", CLIENT, *(f"{key}-" for key in ours), namespace=served)

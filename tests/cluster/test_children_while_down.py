@@ -50,7 +50,7 @@ def test_operator_that_was_down_meanwhile_puts_all_right(served: str, operator_d
     kubectl("patch", "deployment", NAME, "--type=json", "-p", json.dumps(ENV), namespace=served)
     operator_down()
     for child in CHILDREN:
-        wait_for_spec(child, served, desired[child], 30)
+        wait_for_spec(child, served, desired[child], 60)
     answers(served)
 
 
@@ -59,5 +59,5 @@ def test_children_deleted_while_the_operator_was_down_come_back(served: str, ope
     kubectl("delete", ",".join(CHILDREN), "-l", f"modelbundle.dev/bundle={NAME}", namespace=served)
     operator_down()
     for child in CHILDREN:
-        wait_for_spec(child, served, desired[child], 30)
+        wait_for_spec(child, served, desired[child], 60)
     answers(served)

@@ -48,7 +48,7 @@ def test_there_and_back_without_the_base(
     wait_ready("batched", namespace)
     kubectl("delete", "mbun", "single", namespace=namespace)
     kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace="modelbundle-system")
-    kubectl("rollout", "status", "deployment/modelbundle-operator", namespace="modelbundle-system", timeout=100)
+    kubectl("rollout", "status", "deployment/modelbundle-operator", namespace="modelbundle-system", timeout=190)
     apply(clone("single-again", "batched", appConfig={"mode": "single"}), namespace=namespace)
     third = wait_ready("single-again", namespace)["status"]
     second = wait_ready("batched", namespace)["status"]
@@ -86,7 +86,7 @@ def test_a_clone_that_waits_goes_on_when_its_base_comes(
     while not (get("mbun", "earlier", namespace) or {})["status"].get("resolved"):
         assert time.monotonic() - created < HEALS, "the clone of the clone is not resolved"
     show(f"base applied to both levels of clones resolved: {time.monotonic() - started:.2f} s, kubectl included")
-    wait_ready("earlier", namespace, 20)
+    wait_ready("earlier", namespace)
     kubectl("delete", "mbun", "late", "early", namespace=namespace)
     time.sleep(2)
     assert condition(get("mbun", "earlier", namespace), "Ready")["reason"] == "Stored"
@@ -107,7 +107,7 @@ def test_another_base_of_the_name_is_refused_where_a_digest_is_asked_for(
     assert condition(changed, "Stalled")["status"] == "True"
     kubectl("delete", "mbun", "base", namespace=namespace)
     apply(base, namespace=namespace)
-    assert wait_ready("exact", namespace, 20)["status"]["digest"] == digest
+    assert wait_ready("exact", namespace)["status"]["digest"] == digest
 
 
 def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, namespace: str, store: Store) -> None:
@@ -117,20 +117,20 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     apply(base, clone("lost", "base", env=[{"name": "A", "value": "1"}]), endpoint, namespace=namespace)
     before = wait_ready("lost", namespace)["status"]
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=lost")
-    wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 30)
+    wait_for("the endpoint", lambda: _endpoint(namespace).get("bundle") == "lost", 60)
 
     # where it comes from is forged: computed from the record again
     _overwrite_status("lost", {"lineage": {**before["lineage"], "root": "forged", "depth": 7}}, namespace)
-    wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 30)
+    wait_for("the lineage", lambda: _status("lost", namespace)["lineage"] == before["lineage"], 60)
 
     kubectl("delete", "mbun", "base", namespace=namespace)
     nothing = '[{"op": "replace", "path": "/status", "value": {"observedGeneration": -1}}]'
     kubectl("patch", "mbun", "lost", "--subresource=status", "--type=json", "-p", nothing, namespace=namespace)
-    lost = wait_condition("lost", namespace, "Ready", "False", "BaseNotFound", 30)
+    lost = wait_condition("lost", namespace, "Ready", "False", "BaseNotFound", 60)
     answers = f"1 pod of {before['digest']} answers at http://lost.{namespace}.svc/predict"
     assert f"Meanwhile {answers}" in condition(lost, "Ready")["message"]
     assert (condition(lost, "Available")["status"], lost["status"]["readyReplicas"]) == ("True", 1)
-    wait_for("the endpoint's word", lambda: "bundle" not in _endpoint(namespace), 30)
+    wait_for("the endpoint's word", lambda: "bundle" not in _endpoint(namespace), 60)
     live = get("mep", "stable", namespace) or {}
     assert condition(live, "Ready")["status"] == "True"
     assert f"with {before['digest']}, which ModelBundle lost was before" in condition(live, "Ready")["message"]
@@ -180,7 +180,7 @@ def test_two_hundred_clones_at_once(
         bundles = list_all("mbun", namespace)
         return sum(condition(bundle, "Ready").get("status") == "True" for bundle in bundles) == MANY + 1
 
-    wait_for(f"{MANY} clones Ready", ready, 60)
+    wait_for(f"{MANY} clones Ready", ready, 180)
     seconds = time.monotonic() - started
     calls = about(audit.calls(), namespace)
     show(

@@ -20,7 +20,7 @@ def doctor(namespace: str, place: Place, *words: str) -> tuple[int, dict[str, An
     kept = {name: value for name, value in os.environ.items() if name != "LAUNCH_ARTIFACT_URI"}
     command = [sys.executable, "-m", "launch.cli", "doctor", "-n", namespace, "-o", "json", *words]
     done = subprocess.run(
-        command, cwd=ROOT, env={**kept, **keys}, capture_output=True, text=True, check=False, timeout=120
+        command, cwd=ROOT, env={**kept, **keys}, capture_output=True, text=True, check=False, timeout=240
     )
     assert done.returncode in (0, 3), done.stderr
     assert place.secret_key not in done.stdout + done.stderr

@@ -80,7 +80,7 @@ def served(operator: object, make_namespace: Callable[..., str], store: Store) -
     serving = {"replicas": 2, "maxConcurrency": 16}
     apply(cpu_bundle(store, NAME, predict=NOTING, env=env, serving=serving), namespace=namespace)
     wait_ready(NAME, namespace)
-    wait_for("its name to answer", lambda: from_pod(NAME, namespace, {"x": 1, "y": ""}).status == 200, 30)
+    wait_for("its name to answer", lambda: from_pod(NAME, namespace, {"x": 1, "y": ""}).status == 200, 60)
     yield namespace
     kubectl("delete", "namespace", namespace, "--wait=false")
 
@@ -158,11 +158,11 @@ def test_a_scale_down(served: str, show: Callable[[str], None]) -> None:
     _serving({"replicas": 3}, served)
     _settle(served, 3)
     kubectl("patch", "pdb", NAME, "--type=merge", "-p", '{"spec": {"maxUnavailable": 0}}', namespace=served)
-    wait_for("no drain to be stopped", lambda: _most(served) == "10%", 20)
+    wait_for("no drain to be stopped", lambda: _most(served) == "10%", 60)
     with _losing_nothing("scale-down 3 -> 1", served, show):
         _serving({"replicas": 1}, served)
         _settle(served, 1)
-    wait_for("the budget to go, which one pod does not need", lambda: get("pdb", NAME, served) is None, 20)
+    wait_for("the budget to go, which one pod does not need", lambda: get("pdb", NAME, served) is None, 60)
     apply(_budget(), namespace=served)
     before = _versions(served)
     kubectl("annotate", "mbun", NAME, "look=again", namespace=served)

@@ -22,7 +22,7 @@ def modelbundle(namespace: str, *words: object, code: int = 0) -> str:
     command = [sys.executable, "-m", "launch.cli", *map(str, words)]
     if words[0] != "pin":
         command += ["-n", namespace]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == code, done.stderr
     return done.stdout or done.stderr
 
@@ -61,7 +61,7 @@ def test_the_digest_is_the_operators_and_of_what_pods_mount(family: str) -> None
         _digest(modelbundle(family, "digest", "v3", "-o", "document")) == status["digest"]
     )  # no pod has mounted it yet
     kubectl("scale", "mbun/v3", "--replicas=1", namespace=family)
-    mounted = wait_for("what pods mount", lambda: _document("v3", family), 20)
+    mounted = wait_for("what pods mount", lambda: _document("v3", family), 60)
     assert _digest(mounted) == status["digest"]
 
 
@@ -86,7 +86,7 @@ def test_lock_pins_what_install_installed(operator: object, namespace: str, stor
     bundle = cpu_bundle(store, "locked", requirements=["scikit-learn"])
     (tmp_path / "bundle.yaml").write_text(dump(bundle))
     apply(bundle, namespace=namespace)
-    status = wait_ready("locked", namespace, timeout=180)["status"]
+    status = wait_ready("locked", namespace, timeout=300)["status"]
     text = modelbundle(namespace, "lock", tmp_path / "bundle.yaml", "--only", "requirements", "--name", "locked-2")
     assert "- scikit-learn==" in text
     assert text.count("==") == status["requirements"]["count"]

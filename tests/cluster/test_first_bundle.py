@@ -44,13 +44,13 @@ def served(
     manifests = packed(tmp_path_factory.mktemp("examples"), store)
     started = time.monotonic()
     apply(*manifests.values(), namespace=namespace)
-    wait_for("the Service", lambda: get("service", "quickstart", namespace), 20)
+    wait_for("the Service", lambda: get("service", "quickstart", namespace), 60)
 
-    wait_for("the first 200", lambda: from_host("quickstart", namespace, {"x": 2, "y": "abc"}, 3).status == 200, 120)
+    wait_for("the first 200", lambda: from_host("quickstart", namespace, {"x": 2, "y": "abc"}, 3).status == 200, 240)
     first = time.monotonic() - started
     wait_ready("quickstart", namespace)
     ready = time.monotonic() - started
-    wait_ready("iris", namespace, 180)
+    wait_ready("iris", namespace, 300)
     yield Served(namespace, ready, first)
     kubectl("delete", "namespace", namespace, "--wait=false")
 
@@ -90,7 +90,7 @@ def test_worker_uses_the_images_numpy_and_the_installed_package(
 ) -> None:
     """The stand-in image holds NumPy and no scikit-learn: the one must be the image's, the other come from install."""
     apply(cpu_bundle(store, "where", predict=WHERE, requirements=["scikit-learn==1.5.2"]), namespace=served.namespace)
-    wait_ready("where", served.namespace, 120)
+    wait_ready("where", served.namespace, 300)
     found = from_host("where", served.namespace, {"x": 1, "y": ""}).value
     show(f"the worker's NumPy is {found['numpy']}, its scikit-learn {found['sklearn']}")
     assert found["python"].startswith("3.12")

@@ -53,7 +53,7 @@ NOTING = PREDICT.replace("return model(x)", "open('/tmp/ids', 'a').write(y + '\\
 
 @pytest.fixture(scope="module", autouse=True)
 def alone(operator: Callable[[], None], request: pytest.FixtureRequest) -> Iterator[None]:
-    request.addfinalizer(operator)  # whatever fails before it
+    request.addfinalizer(operator)  # noqa: PT021  # whatever fails before it
     yield
     helm("uninstall", RELEASE, "-n", NAMESPACE, "--wait", "--ignore-not-found")
     # a hook that failed stays to be looked at, and so does the pod of `helm test`
@@ -77,7 +77,7 @@ def in_place(place: Place) -> Callable[..., str]:
     def run(verb: str, chart: Path = ROOT, *more: str, **settings: str | int) -> str:
         given = values(place, {**SETTINGS, **settings})
         given["operator"].pop("client", None)  # the older chart knows of no clients
-        arguments = (RELEASE, str(chart), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "90s")
+        arguments = (RELEASE, str(chart), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "240s")
         return helm(verb, *arguments, *more, stdin=json.dumps(given))
 
     return run
@@ -132,7 +132,7 @@ def _by_the_job(in_place: Callable[..., str]) -> None:
     left = list_all("jobs,serviceaccounts", NAMESPACE, "app.kubernetes.io/name=modelbundle-crds")
     left += list_all("clusterroles,clusterrolebindings", selector="app.kubernetes.io/name=modelbundle-crds")
     assert not left, "the hook takes its rights along"
-    printed = helm("test", RELEASE, "-n", NAMESPACE, "--timeout", "60s", "--logs")
+    printed = helm("test", RELEASE, "-n", NAMESPACE, "--timeout", "240s", "--logs")
     assert printed.count("\nok: ") == 4
     assert "ModelBundles are served, with the fields of this client" in printed  # by doctor
 
@@ -175,7 +175,7 @@ def test_a_job_of_an_older_version_drops_no_field(in_place: Callable[..., str]) 
         in_place("install")  # Helm 4 applies crds/ at an install; what another tool has changed since stops it
     in_place("install", ROOT, "--skip-crds")
     with pytest.raises(KubectlError):
-        helm("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "--reuse-values", "--timeout", "60s", "--set",
+        helm("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "--reuse-values", "--timeout", "240s", "--set",
              "operator.crds.upgradeJob.enabled=true")  # fmt: skip
     said = kubectl("logs", "job/modelbundle-crds", namespace=NAMESPACE)
     assert said.count("weight") == 1, "and it is not tried again"
@@ -197,7 +197,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
     in_place("install", OLDER_CHART, "--skip-crds")
     apply(cpu_bundle(store, "steady", predict=NOTING), namespace=namespace)
     wait_ready("steady", namespace)
-    wait_for("the name to answer", lambda: from_pod("steady", namespace, {"x": 1, "y": "warm"}).status == 200, 30)
+    wait_for("the name to answer", lambda: from_pod("steady", namespace, {"x": 1, "y": "warm"}).status == 200, 60)
     before = _pods("steady", namespace)
     operators = _operators({})
 
@@ -208,7 +208,7 @@ def test_upgrade_and_rollback_under_traffic_lose_nothing(
         operators = _operators(operators)
         apply(cpu_bundle(store, "newcomer"), namespace=namespace)
         wait_ready("newcomer", namespace)
-        helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "60s")
+        helm("rollback", RELEASE, "-n", NAMESPACE, "--wait", "--timeout", "240s")
         operators = _operators(operators)
         took = time.monotonic() - began
 
@@ -244,16 +244,16 @@ def test_an_operator_of_one_namespace_needs_no_cluster_role(
     team = make_namespace("team")
     given = values(place, dict(SETTINGS))
     given["operator"]["watchNamespaces"] = [team]
-    helm("install", "team", str(ROOT), "-n", team, "-f", "-", "--skip-crds", "--wait", "--timeout", "90s",
+    helm("install", "team", str(ROOT), "-n", team, "-f", "-", "--skip-crds", "--wait", "--timeout", "240s",
          stdin=json.dumps(given))  # fmt: skip
     assert not list_all("clusterroles,clusterrolebindings", selector="app.kubernetes.io/name=modelbundle-operator")
     apply(cpu_bundle(store, "ours"), endpoint("ours"), namespace=team)
     apply(cpu_bundle(store, "theirs"), namespace=namespace)
     wait_ready("ours", team)
-    wait_for("the endpoint", lambda: condition(get("mep", "stable", team), "Ready").get("status") == "True", 20)
+    wait_for("the endpoint", lambda: condition(get("mep", "stable", team), "Ready").get("status") == "True", 60)
     assert from_host("stable", team, {"x": 2, "y": "abc"}).value == 7
     kubectl("delete", "deployment", "ours", namespace=team)
-    wait_for("the Deployment to come back", lambda: get("deployment", "ours", team), 20)
+    wait_for("the Deployment to come back", lambda: get("deployment", "ours", team), 60)
     assert get("deployment", "theirs", namespace) is None
     assert (get("modelbundle", "theirs", namespace) or {})["status"] == {"observedGeneration": -1}, (
         "nobody looked at it"

@@ -65,9 +65,11 @@ def watched_memory(url: str) -> Iterator[list[float]]:
 
     thread = threading.Thread(target=watch, daemon=True)
     thread.start()
-    yield found
-    over.set()
-    thread.join()
+    try:
+        yield found
+    finally:
+        over.set()
+        thread.join()
 
 
 def nth(answers: list[Answer], share: float) -> float:
@@ -76,7 +78,7 @@ def nth(answers: list[Answer], share: float) -> float:
     return waits[min(len(waits) - 1, int(share * len(waits)))]
 
 
-@pytest.mark.timeout(SECONDS + QUIET_SECONDS + 300)
+@pytest.mark.timeout(SECONDS + QUIET_SECONDS + 860)
 def test_all_of_them_side_by_side(
     make_namespace: Callable[..., str], operator: object, store: Store, show: Callable[[str], None]
 ) -> None:

@@ -66,7 +66,7 @@ def usual(neighbour: Neighbour) -> dict[str, float]:
     return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
 
 
-@pytest.mark.timeout(1800 if SOAK else 300)
+@pytest.mark.timeout(1800 if SOAK else 900)
 def test_nobody_else_notices(
     neighbour: Neighbour, make_namespace: Callable[..., str], api: RawApi, show: Callable[[str], None]
 ) -> None:
@@ -180,7 +180,7 @@ def test_a_watched_namespace_that_is_deleted_costs_the_others_nothing(
 
 
 # the last one: what 200 of them make the API server keep, many gigabytes, is not given back for a while
-@pytest.mark.timeout(1800 if SOAK else 300)
+@pytest.mark.timeout(1800 if SOAK else 900)
 def test_the_costliest_bundles_cost_nobody_the_lease_or_their_turn(
     neighbour: Neighbour, make_namespace: Callable[..., str], api: RawApi, show: Callable[[str], None]
 ) -> None:

@@ -103,7 +103,7 @@ def test_names_are_found_newest_first_and_the_same_content_is_the_same_bundle(
 
 
 def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[..., ModelBundle], namespace: str) -> None:
-    bundle = create("deployed", 2).deploy(gpus=0, cpus=0.01, memory="256Mi").wait(90)
+    bundle = create("deployed", 2).deploy(gpus=0, cpus=0.01, memory="256Mi").wait(240)
     assert bundle.predict(x=21) == 42
     with pytest.raises(PredictionError, match="RequestSchemaViolation") as refused:
         bundle.predict(x="many")
@@ -116,7 +116,7 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
     # what answers does not count while others are on their way
     with pytest.raises(WaitTimeoutError, match="not Ready within"):
         bundle.deploy(memory="300Mi", cpus=500).wait(2)
-    bundle.deploy(cpus=0.01, memory="256Mi").wait(90)
+    bundle.deploy(cpus=0.01, memory="256Mi").wait(240)
     assert bundle.conditions()["Ready"]["reason"] == "Serving"
 
     def command(*words: str) -> str:
@@ -125,7 +125,7 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=240,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -149,7 +149,7 @@ def test_an_endpoint_moves_to_another_bundle_and_leaves_nothing_when_it_is_delet
     two, three = create("two", 2), create("three", 3)
     endpoint = client.create_model_endpoint(
         endpoint_name="times", model_bundle=two, labels={"team": "nlp"}, **SMALL
-    ).wait(90)
+    ).wait(240)
     answer = endpoint.predict(EndpointRequest(args={"x": 7}))
     assert (answer.status, answer.result, answer.value) == ("SUCCESS", {"result": "14"}, 14)
     failed = endpoint.predict(EndpointRequest(args={"x": "seven"}))

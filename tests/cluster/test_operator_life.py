@@ -67,10 +67,10 @@ def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
     wait_ready("undisturbed", namespace)
     manifest = cpu_bundle(store, "disturbed")
     apply(manifest, namespace=namespace)
-    wait_for("the first child", lambda: get("configmap", "disturbed", namespace), 20)
+    wait_for("the first child", lambda: get("configmap", "disturbed", namespace), 60)
     _kill_operator()
     wait_ready("disturbed", namespace)
-    wait_for("as undisturbed", lambda: _shape("disturbed", namespace) == _shape("undisturbed", namespace), 20)
+    wait_for("as undisturbed", lambda: _shape("disturbed", namespace) == _shape("undisturbed", namespace), 60)
 
 
 @pytest.fixture
@@ -113,12 +113,12 @@ def test_another_operator_version_restarts_no_model(
     # a foreign edit is undone to the template that was applied, not to what this version would render
     edit = [{"op": "add", "path": "/spec/template/spec/containers/0/env/-", "value": {"name": "FOREIGN", "value": "1"}}]
     kubectl("patch", "deployment", "steady", "--type=json", "-p", json.dumps(edit), namespace=namespace)
-    wait_for("the edit to be undone", lambda: _template("steady", namespace) == template, 20)
+    wait_for("the edit to be undone", lambda: _template("steady", namespace) == template, 60)
 
     # and the user's own word brings the new rendering
     token = {"spec": {"serving": {"rollout": {"token": "now"}}}}
     kubectl("patch", "modelbundle", "steady", "--type=merge", "-p", json.dumps(token), namespace=namespace)
-    wait_for("the new rendering", lambda: _is_another(_template("steady", namespace)), 20)
+    wait_for("the new rendering", lambda: _is_another(_template("steady", namespace)), 60)
     wait_ready("steady", namespace)
     assert from_host("steady", namespace, {"x": 2, "y": "abc"}).value == 7
 
@@ -127,12 +127,12 @@ def test_scale_subresource_scales_the_bundle(operator: object, namespace: str, s
     apply(cpu_bundle(store, "scaled"), namespace=namespace)
     wait_ready("scaled", namespace)
     kubectl("scale", "modelbundle/scaled", "--replicas=2", namespace=namespace)
-    wait_for("two that answer", lambda: _status("scaled", namespace).get("readyReplicas") == 2, 60)
+    wait_for("two that answer", lambda: _status("scaled", namespace).get("readyReplicas") == 2, 180)
     wait_ready("scaled", namespace)
     selector = _status("scaled", namespace)["selector"]
     assert len(list_all("pods", namespace, selector)) == 2
     kubectl("scale", "modelbundle/scaled", "--replicas=0", namespace=namespace)
-    wait_for("the pods to go", lambda: not list_all("pods", namespace, selector), 60)
+    wait_for("the pods to go", lambda: not list_all("pods", namespace, selector), 120)
     stored = wait_ready("scaled", namespace)
     reasons = {found["type"]: found["reason"] for found in stored["status"]["conditions"]}
     assert reasons["Ready"] == "Stored"
@@ -146,7 +146,7 @@ def _kill_operator() -> None:
     else:
         before = restarts(pod["metadata"]["name"])
         os.kill(process_of(pod), signal.SIGKILL)
-        wait_for("the container to restart", lambda: restarts(pod["metadata"]["name"]) > before, 30)
+        wait_for("the container to restart", lambda: restarts(pod["metadata"]["name"]) > before, 120)
     operator_ready()
 
 

@@ -31,11 +31,11 @@ def suffering(operator: object, make_namespace: Callable[..., str], store: Store
     try:
         outage.stop("packages")
         apply(no_index, namespace=namespace)
-        wait_condition("no-index", namespace, "ArtifactVerified", "True", timeout=60)
+        wait_condition("no-index", namespace, "ArtifactVerified", "True")
         outage.stop("s3")
         apply(no_store, namespace=namespace)
         for name, (reason, _) in DOWN.items():
-            wait_condition(name, namespace, "Ready", "False", reason, 150)
+            wait_condition(name, namespace, "Ready", "False", reason, 300)
         yield namespace
     finally:
         outage.start("s3")
@@ -56,7 +56,8 @@ def test_both_go_on_when_it_is_back(suffering: str) -> None:
     outage.start("s3")
     outage.start("packages")
     for name in DOWN:
-        wait_ready(name, suffering, 150)
+        # the kubelet starts a container that failed again and again after up to five minutes
+        wait_ready(name, suffering, 450)
         # the node follows a pod's readiness a moment later
-        answer = wait_for("an answer", lambda: from_host(name, suffering, {"x": 2, "y": "abc"}, timeout=5), 30)  # noqa: B023
+        answer = wait_for("an answer", lambda: from_host(name, suffering, {"x": 2, "y": "abc"}, timeout=5), 60)  # noqa: B023
         assert answer.value == 7

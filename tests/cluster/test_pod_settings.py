@@ -67,9 +67,9 @@ def test_the_pods_have_what_the_author_asks_for(
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"key": "k"}}
     bundle = cpu_bundle(store, "fitted", predict=PREDICT, model=MODEL, serving=SERVING)
     apply(claim, config, bundle, namespace=namespace)
-    wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp)" in _ready(namespace), 60)
+    wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp)" in _ready(namespace), 240)
     apply(secret, namespace=namespace)
-    wait_ready("fitted", namespace, 180)  # the kubelet tries a volume again at growing intervals
+    wait_ready("fitted", namespace, 300)  # the kubelet tries a volume again at growing intervals
     with service_url("fitted", namespace) as url:
         assert post(f"{url}/predict", {"x": 1, "y": ""}).value == ["7", "b", "k", READ_ONLY]
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=fitted")
@@ -97,9 +97,9 @@ def test_an_autoscaler_scales_the_bundle_and_is_told_so_at_the_deployment(
         events = [event for event in list_all("events", namespace) if event["reason"] == "EditUndone"]
         return [event["message"] for event in events if event["involvedObject"]["name"] == "wrong"]
 
-    words = wait_for("the event", told, 90)[0]
+    words = wait_for("the event", told, 180)[0]
     assert "kubectl scale mbun wrong --replicas=N" in words
-    wait_for("two pods to be asked for", lambda: _replicas("right", namespace) == (2, 2), 60)
+    wait_for("two pods to be asked for", lambda: _replicas("right", namespace) == (2, 2), 120)
     kubectl("annotate", "modelbundle", "right", "looked-at=once", namespace=namespace)
     wait_condition("right", namespace, "Ready", "False", "WaitingForCapacity")
     assert _replicas("right", namespace) == (2, 2)

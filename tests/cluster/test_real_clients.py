@@ -30,7 +30,7 @@ def url(operator: object, make_namespace: Callable[..., str], store: Store) -> I
     apply(cpu_bundle(store, NAME, requestSchema=REQUEST, responseSchema=INTEGER), namespace=namespace)
     wait_ready(NAME, namespace)
     with service_url(NAME, namespace) as found:
-        wait_for("an answer", lambda: post(f"{found}/predict", {"x": 1, "y": ""}, 5).status == 200, 30)
+        wait_for("an answer", lambda: post(f"{found}/predict", {"x": 1, "y": ""}, 5).status == 200, 60)
         yield found
 
 

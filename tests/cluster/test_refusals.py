@@ -101,7 +101,7 @@ def test_a_service_that_does_not_go_is_named_with_its_finalizer(operator: object
     )
     kubectl("delete", "service", "held", "--wait=false", namespace=namespace)
     apply(cpu_bundle(store, "held"), namespace=namespace)
-    found = wait_condition("held", namespace, "Ready", "False", "NameConflict", timeout=30)
+    found = wait_condition("held", namespace, "Ready", "False", "NameConflict", timeout=60)
     assert "modelbundle.test/load-balancer" in condition(found, "Ready")["message"]
     kubectl("patch", "service", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}', namespace=namespace)
     wait_ready("held", namespace)

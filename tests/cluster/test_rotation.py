@@ -27,16 +27,16 @@ def test_a_rotated_secret_is_taken_up_by_a_new_token(operator: object, namespace
     serving = {"replicas": 1, "envFrom": [{"secretRef": {"name": "keys"}}]}
     apply(cpu_bundle(store, NAME, predict=PREDICT, serving=serving), namespace=namespace)
     wait_ready(NAME, namespace)
-    wait_for("the first value", lambda: _answer(namespace) == 1, 30)
+    wait_for("the first value", lambda: _answer(namespace) == 1, 60)
     _rotate("2", namespace)
     # as Reloader does
     env = [{"name": "worker", "env": [{"name": "STAKATER_KEYS_SECRET", "value": "2"}]}]
     patch = json.dumps({"spec": {"template": {"spec": {"containers": env}}}})
     kubectl("patch", "deployment", NAME, "-p", patch, "--field-manager=Reloader", namespace=namespace)
-    wait_for("its edit to be undone", lambda: "STAKATER" not in _template(namespace), 30)
+    wait_for("its edit to be undone", lambda: "STAKATER" not in _template(namespace), 60)
     token = '{"spec":{"serving":{"rollout":{"token":"after the rotation"}}}}'
     kubectl("patch", "modelbundle", NAME, "--type=merge", "-p", token, namespace=namespace)
-    wait_for("the second value", lambda: _answer(namespace) == 2, 120)
+    wait_for("the second value", lambda: _answer(namespace) == 2, 240)
     wait_ready(NAME, namespace)
     assert "STAKATER" not in _template(namespace)
 

@@ -134,7 +134,7 @@ def next_pod(namespace: str) -> None:
     """The only pod makes room for its successor, which is started at once."""
     old: set[str] = {pod["metadata"]["name"] for pod in pods(namespace)}
     kubectl("delete", "pod", *old, "--wait=false", "--grace-period=1", namespace=namespace)
-    wait_for("another pod", lambda: {pod["metadata"]["name"] for pod in pods(namespace)}.isdisjoint(old), 60)
+    wait_for("another pod", lambda: {pod["metadata"]["name"] for pod in pods(namespace)}.isdisjoint(old), 120)
 
 
 def events(namespace: str) -> set[str]:

@@ -178,8 +178,8 @@ def test_a_server_that_is_killed_again_and_again_costs_no_loaded_model(attacked:
             with contextlib.suppress(OSError):
                 if id in path.read_text():
                     os.kill(int(path.parent.name), signal.SIGKILL)
-        wait_for("the server's restart", partial(restarted, attacked, count), 90)
-        wait_for("the pod to be ready", lambda: statuses(attacked)["worker"]["ready"], 90)
+        wait_for("the server's restart", partial(restarted, attacked, count), 200)
+        wait_for("the pod to be ready", lambda: statuses(attacked)["worker"]["ready"], 200)
         wait_for("its Service", loaded, 60)
     assert loaded() == before, "the model that was loaded at first"
     assert restarts(attacked)["worker"] == 0

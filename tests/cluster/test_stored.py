@@ -82,7 +82,7 @@ def test_what_it_has_served_with_is_there_when_it_serves_again(operator: object,
 
     # a Deployment that another program scales is put back
     kubectl("scale", "deployment/old", "--replicas=1", namespace=namespace)
-    wait_for("no pods", lambda: (get("deployment", "old", namespace) or {})["spec"]["replicas"] == 0, 20)
+    wait_for("no pods", lambda: (get("deployment", "old", namespace) or {})["spec"]["replicas"] == 0, 60)
 
     _serves_and_is_stored_again("old", namespace)
     again = children("old", namespace)
@@ -93,7 +93,7 @@ def test_what_it_has_served_with_is_there_when_it_serves_again(operator: object,
     # whoever wants the address back takes them away
     selected = "modelbundle.dev/bundle=old"
     kubectl("delete", "configmap,service,deployment", "-l", selected, namespace=namespace)
-    wait_for("none of them", lambda: not children("old", namespace), 30)
+    wait_for("none of them", lambda: not children("old", namespace), 60)
     time.sleep(SETTLES)
     assert children("old", namespace) == {}
     _serves_and_is_stored_again("old", namespace)
@@ -118,7 +118,7 @@ def test_pods_that_outlived_a_namesake_end(operator: object, namespace: str, sto
 def _serves_and_is_stored_again(name: str, namespace: str) -> None:
     kubectl("scale", f"mbun/{name}", "--replicas=1", namespace=namespace)
     wait_condition(name, namespace, "Ready", "True", "Serving")
-    wait_for("the prediction", lambda: from_host(name, namespace, {"x": 2, "y": "abc"}, 3).value == 7, 20)
+    wait_for("the prediction", lambda: from_host(name, namespace, {"x": 2, "y": "abc"}, 3).value == 7, 60)
     kubectl("scale", f"mbun/{name}", "--replicas=0", namespace=namespace)
     pods = f"modelbundle.dev/bundle={name}"
     wait_for("no pods", lambda: not list_all("pods", namespace, pods), 60, lambda: explain_bundle(name, namespace))

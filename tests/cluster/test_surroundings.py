@@ -95,7 +95,7 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
         pod,
         namespace=namespace,
     )
-    missing = wait_for("prepare's word about the ConfigMap", lambda: _words_of("prepare", namespace), 60)
+    missing = wait_for("prepare's word about the ConfigMap", lambda: _words_of("prepare", namespace), 180)
     assert "ConfigMap company-ca, key ca.crt" in missing
 
     # the kubelet looks at the volumes of a pod that waits once a minute or so: a new one has it at once
@@ -104,7 +104,7 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
     wait_for(
         "the pod",
         lambda: condition(get("pod", NAME, namespace), "Ready").get("status") == "True",
-        90,
+        180,
         lambda: explain_bundle(NAME, namespace) + kubectl("describe", "pod", NAME, namespace=namespace),
     )
     with service_url(NAME, namespace) as url:

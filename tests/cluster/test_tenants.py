@@ -50,10 +50,10 @@ def namespace(
     )  # fmt: skip
     given = values(place, SETTINGS)
     given["operator"]["tenants"] = {"enabled": True, "contact": CONTACT, "namespaces": {name: LIMITS}}
-    arguments = ("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "120s")
+    arguments = ("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "240s")
     helm(*arguments, stdin=json.dumps(given))
     try:
-        wait_for("the policies to be asked", lambda: in_force(api, name), 30)
+        wait_for("the policies to be asked", lambda: in_force(api, name), 120)
         yield name
     finally:
         operator()
@@ -194,7 +194,7 @@ def test_other_ways_up_are_refused_with_words(api: RawApi, namespace: str, show:
 
 def test_every_expression_fits_the_kind_that_it_is_asked_about(namespace: str) -> None:
     for name in ("bundle", "serving"):
-        found = wait_for("the types to be checked", partial(checked, f"modelbundle-tenants-{name}"), 30)
+        found = wait_for("the types to be checked", partial(checked, f"modelbundle-tenants-{name}"), 60)
         assert not found["status"].get("typeChecking", {}).get("expressionWarnings"), found["status"]
 
 

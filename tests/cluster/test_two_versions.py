@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.exclusive]
 CRD = "modelbundles.modelbundle.dev"
 OLD, NEW = f"modelbundles.v1alpha1.{CRD.partition('.')[2]}", f"modelbundles.v1beta1.{CRD.partition('.')[2]}"
 
+NEWER = f"/apis/modelbundle.dev/v1beta1/{CRD.partition('.')[0]}?limit=1"
+
 
 @pytest.fixture
 def both_versions(operator: object) -> Iterator[None]:
@@ -29,7 +31,7 @@ def both_versions(operator: object) -> Iterator[None]:
     newer = {**copy.deepcopy(versions[0]), "name": "v1beta1", "storage": False}
     _set_versions([*versions, newer])
     try:
-        wait_for("v1beta1 is served", lambda: NEW in _served(), 60)
+        wait_for("v1beta1 is served", lambda: NEW in _served() and kubectl("get", "--raw", NEWER), 60)
         yield
     finally:
         _set_versions(versions)
@@ -54,10 +56,10 @@ def test_edits_by_either_version_restart_nothing_and_meet_no_conflict(
     ]
     for kind, edit, replicas in edits:
         kubectl("patch", kind, "either", "--type=merge", "-p", json.dumps(edit), namespace=namespace)
-        wait_for("the edit in the Deployment", functools.partial(_has_replicas, namespace, replicas), 30)
+        wait_for("the edit in the Deployment", functools.partial(_has_replicas, namespace, replicas), 60)
     apply({**manifest, "apiVersion": "modelbundle.dev/v1beta1"}, namespace=namespace)
     wait_ready("either", namespace)
-    wait_for("one pod", lambda: len(_pods(namespace)) == 1, 60)
+    wait_for("one pod", lambda: len(_pods(namespace)) == 1, 120)
     assert _pods(namespace).items() <= before.items(), "the pod of before serves, and its containers ran on"
     calls = about(audit.calls(), namespace)
     # a write that met the Deployment's moving status is sent again; one that could never succeed would be at each look

@@ -58,4 +58,4 @@ def test_the_page_leaves_nothing_of_ours(installed: None, namespace: str, store:
     assert kubectl("get", CHILDREN, "--all-namespaces", "-l", OURS, "-o", "name") == ""
     assert get("namespace", NAMESPACE) is None
     assert get("configmap", "mine", namespace), "what a person made stays"
-    wait_for("the last pod", lambda: not list_all("pods", namespace, "modelbundle.dev/bundle=served"), 60)
+    wait_for("the last pod", lambda: not list_all("pods", namespace, "modelbundle.dev/bundle=served"), 180)

@@ -52,8 +52,8 @@ def test_threads_and_caches(operator: Callable[[], None], store: Store, namespac
     before = _pod("small", namespace)
     with service_url("small", namespace) as url:
         assert post(f"{url}/predict", {"x": 1, "y": "end"}).status == 503
-    wait_for("a restart", lambda: _restarts(_pod("small", namespace)) == 1, 60)
-    wait_for("its answer", lambda: _ask("small", namespace) == ["weights", 65533, ["1", "1", "1"]], 90)
+    wait_for("a restart", lambda: _restarts(_pod("small", namespace)) == 1, 120)
+    wait_for("its answer", lambda: _ask("small", namespace) == ["weights", 65533, ["1", "1", "1"]], 180)
     pod = before["metadata"]["name"]
     assert "download\n" in kubectl("logs", "--previous", pod, "-c", "worker", namespace=namespace)
     log = kubectl("logs", pod, "-c", "worker", namespace=namespace)

@@ -278,7 +278,7 @@ def test_pruning_removes_exactly_what_git_dropped(running: Running) -> None:
     argo.wait_in_sync(git.app, git.head)
     assert (get("modelendpoint", "sentiment", git.namespace) or {})["status"]["bundle"] == "sentiment-v2"
     assert get("modelbundle", "sentiment-v1", git.namespace) is None
-    wait_for("its children to go", lambda: get("deployment", "sentiment-v1", git.namespace) is None, 30)
+    wait_for("its children to go", lambda: get("deployment", "sentiment-v1", git.namespace) is None, 60)
     assert {bundle["metadata"]["name"] for bundle in list_all("mbun", git.namespace)} == {"sentiment-v2", "spare"}
     assert (get("modelbundle", "spare", git.namespace) or {})["metadata"]["uid"] == spare["metadata"]["uid"]
     assert spare["spec"]["serving"]["replicas"] == 1, "it was scaled, and neither selfHeal nor a sync has undone it"

@@ -25,7 +25,7 @@ def install(place: Place, **more_settings: str | int) -> None:
     wait_established(*(f"{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")))
     helm(
         "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
-        "--wait", "--timeout", "120s",
+        "--wait", "--timeout", "240s",
         stdin=json.dumps(values(place, more_settings)),
     )  # fmt: skip
     kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
@@ -47,7 +47,7 @@ def values(place: Place, more_settings: dict[str, str | int]) -> dict[str, Any]:
 
 def helm(*arguments: str, stdin: str = "") -> str:
     done = subprocess.run(
-        ["helm", *arguments], input=stdin or None, capture_output=True, text=True, timeout=180, check=False
+        ["helm", *arguments], input=stdin or None, capture_output=True, text=True, timeout=360, check=False
     )
     if done.returncode:
         try:
