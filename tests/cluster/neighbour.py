@@ -28,7 +28,7 @@ class Neighbour:
         self._create("modelbundles", self._scaled)
         endpoint = {"apiVersion": "modelbundle.dev/v1alpha1", "kind": "ModelEndpoint", "metadata": {"name": "moved"}}
         self._create("modelendpoints", {**endpoint, "spec": {"bundle": "left"}})
-        self._until(lambda: self._points_to() == "left" and self._get("services", "scaled", CORE) is not None, 60)
+        self._until(lambda: self._points_to() == "left" and self._get("services", "scaled", CORE) is not None, 120)
 
     def lives(self, seconds: float) -> dict[str, float]:
         """Seconds until each thing that it asks for was done; an error where one takes longer than `seconds`."""

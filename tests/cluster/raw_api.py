@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +16,8 @@ from tools.testkit.kubectl import Manifest
 APPLY = "application/apply-patch+yaml"
 MERGE = "application/merge-patch+json"
 GROUPS = {"ModelBundle": "apis/modelbundle.dev/v1alpha1", "ModelEndpoint": "apis/modelbundle.dev/v1alpha1"}
+BUSY = (429, 503, 504)  # the API server had no time for it
+TRIES = 5
 
 
 @contextmanager
@@ -26,7 +29,7 @@ def raw_api() -> Iterator[RawApi]:
             assert proxy.stdout is not None
             found = re.search(r"127\.0\.0\.1:\d+", proxy.stdout.readline())
             assert found is not None, "kubectl proxy names no address"
-            with httpx.Client(base_url=f"http://{found[0]}", timeout=60) as client:
+            with httpx.Client(base_url=f"http://{found[0]}", timeout=90) as client:
                 yield RawApi(client)
         finally:
             proxy.terminate()
@@ -41,8 +44,9 @@ class RawApi:
     def create(self, namespace: str, plural: str, text: str, group: str = "api/v1") -> None:
         """POST of a text as it is."""
         path = f"/{group}/namespaces/{namespace}/{plural}"
-        answer = self._client.post(path, content=text.encode(), headers={"Content-Type": "application/json"})
-        assert answer.status_code == 201, answer.text[:500]
+        answer = self._send("POST", path, content=text.encode(), headers={"Content-Type": "application/json"})
+        # 409: a try before this one, which was not answered in time, has made it
+        assert answer.status_code in (201, 409), answer.text[:500]
 
     def try_as(
         self, user: str | None, method: str, path: str, body: Any = None, content_type: str = "application/json"
@@ -52,16 +56,26 @@ class RawApi:
         if content_type == APPLY:
             query |= {"fieldManager": "modelbundle-operator", "force": "true"}
         headers = {"Content-Type": content_type, **({"Impersonate-User": user} if user else {})}
-        return self._client.request(method, path, params=query, json=body, headers=headers)
+        return self._send(method, path, params=query, json=body, headers=headers)
 
     def get(self, namespace: str, plural: str, name: str, group: str) -> Manifest | None:
-        answer = self._client.get(f"/{group}/namespaces/{namespace}/{plural}/{name}")
+        answer = self._send("GET", f"/{group}/namespaces/{namespace}/{plural}/{name}")
         return None if answer.status_code == 404 else answer.raise_for_status().json()
 
     def patch(self, namespace: str, plural: str, name: str, group: str, patch: Any) -> None:
         path = f"/{group}/namespaces/{namespace}/{plural}/{name}"
         headers = {"Content-Type": MERGE}
-        self._client.patch(path, json=patch, headers=headers).raise_for_status()
+        self._send("PATCH", path, json=patch, headers=headers).raise_for_status()
 
     def delete(self, namespace: str, plural: str, name: str, group: str) -> None:
-        self._client.delete(f"/{group}/namespaces/{namespace}/{plural}/{name}").raise_for_status()
+        answer = self._send("DELETE", f"/{group}/namespaces/{namespace}/{plural}/{name}")
+        assert answer.is_success or answer.status_code == 404, answer.text[:500]  # by a try before this one
+
+    def _send(self, method: str, path: str, **what: Any) -> httpx.Response:
+        """The answer; asked again where the API server is busy, which is nobody's fault here."""
+        for _ in range(TRIES):
+            answer = self._client.request(method, path, **what)
+            if answer.status_code not in BUSY:
+                break
+            time.sleep(1)
+        return answer
