@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from tools.testkit.store import Store
 pytestmark = pytest.mark.exclusive  # three replicas and their replacements leave no room for other tests' pods
 NAME = "leaving"
 AT_MOST = 240.0  # seconds of traffic for one event
+LEAST = 1000  # requests, each event takes longer than the 4 s in which these are sent
 SEEN_SECONDS = 0.05  # until a server has seen its worker's socket end, a request may still be sent there
 NEVER_SENT = ("ConnectionRefusedError", "ConnectionResetError", "BrokenPipeError", "RemoteDisconnected")
 NOTING = """
@@ -95,15 +97,12 @@ def test_a_deleted_pod(served: str, show: Callable[[str], None]) -> None:
 def test_a_drain_of_the_node(served: str, show: Callable[[str], None]) -> None:
     """As `kubectl drain` does it, by the Eviction API and with the bundle's budget, but only for this bundle and
     without the cordon: the replacements have no other node to go to."""
-    budget = f"pdb/{NAME}"
-    kubectl("wait", budget, "--for=jsonpath={.status.disruptionsAllowed}=1", "--timeout=30s", namespace=served)
+    wait_for("room in its budget", lambda: (get("pdb", NAME, served) or {})["status"]["disruptionsAllowed"] == 1, 120)
     pods = _pods(served)
-    refused = 0
+    refused: list[str] = []
     with _losing_nothing("eviction of both pods, with a budget", served, show):
         for pod in pods:
-            while not _evict(pod, served):
-                refused += 1
-                time.sleep(0.5)
+            wait_for(f"{pod} to be evicted", partial(_evict, pod, served, refused), 180)
         _settle(served, 2, gone=pods)
     assert refused, "the second one waited for the first one's replacement"
 
@@ -121,7 +120,7 @@ def test_a_killed_worker(served: str, show: Callable[[str], None]) -> None:
     with load(NAME, served, AT_MOST, "mixed") as traffic:
         time.sleep(2)
         at = _kill(victim, served, "worker")
-        time.sleep(4)
+        wait_for("its restart", partial(_restarted, victim, served, "worker"), 120)
         _settle(served, 2)
     lost, late = _in_flight(traffic, victim, at)
     assert not late, f"{len(late)} lost that were not in flight, first: {late[:3]}"
@@ -137,7 +136,7 @@ def test_a_killed_pod(served: str, show: Callable[[str], None]) -> None:
     with load(NAME, served, AT_MOST, "mixed") as traffic:
         time.sleep(2)
         at = _kill(victim, served, "server", "worker")
-        time.sleep(4)
+        wait_for("their restart", partial(_restarted, victim, served, "server", "worker"), 120)
         _settle(served, 2)
     lost, late = _in_flight(traffic, victim, at)
     for answer in late:
@@ -150,7 +149,7 @@ def test_a_killed_pod(served: str, show: Callable[[str], None]) -> None:
         f" on it at that moment; {len(late)} more were refused in the {seconds:.1f} s until its endpoint was gone, none"
         f" of them run"
     )
-    assert seconds < 5
+    assert seconds < 30  # the kubelet's and the proxy's, on a busy machine
 
 
 def test_a_scale_down(served: str, show: Callable[[str], None]) -> None:
@@ -164,7 +163,7 @@ def test_a_scale_down(served: str, show: Callable[[str], None]) -> None:
         _settle(served, 1)
     wait_for("the budget to go, which one pod does not need", lambda: get("pdb", NAME, served) is None, 60)
     apply(_budget(), namespace=served)
-    before = _versions(served)
+    before = wait_for("a Deployment whose status is written no more", lambda: _at_rest(served), 120)
     kubectl("annotate", "mbun", NAME, "look=again", namespace=served)
     time.sleep(2)
     assert _versions(served) == before, "one more look changes nothing, nor a budget of the user's own"
@@ -188,7 +187,7 @@ def _losing_nothing(event: str, namespace: str, show: Callable[[str], None]) -> 
         f" {len(answers) - kept} on new connections, {sum(a.over - a.sent > 0.5 for a in answers)} longer than half a"
         f" second: 0 of {len(answers)} lost, each run once, by {pods} pods"
     )
-    assert traffic.rate >= 200
+    assert len(answers) >= LEAST
 
 
 def _same_ids(traffic: Load) -> None:
@@ -237,14 +236,20 @@ def _versions(namespace: str) -> dict[str, str]:
     }
 
 
+def _at_rest(namespace: str) -> dict[str, str] | None:
+    before = _versions(namespace)
+    time.sleep(3)
+    return before if _versions(namespace) == before else None
+
+
 def _budget() -> Manifest:
     """That of the page."""
     (block,) = (block for block in blocks() if block.page.name == "draining.md" and block.language == "yaml")
     return dict(yaml.safe_load(block.text.replace("sentiment-v3", NAME)))
 
 
-def _evict(pod: str, namespace: str) -> bool:
-    """False where the budget does not allow it now."""
+def _evict(pod: str, namespace: str, refused: list[str]) -> bool:
+    """False where the budget does not allow it now, which is noted."""
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace}}
     path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
     try:
@@ -252,18 +257,14 @@ def _evict(pod: str, namespace: str) -> bool:
     except KubectlError as error:
         if "disruption budget" not in str(error):
             raise
+        refused.append(pod)
         return False
     return True
 
 
 def _kill(pod: str, namespace: str, *containers: str) -> float:
     """SIGKILL to the processes of these containers, at once; returns when all are dead and it has been seen."""
-    status = (get("pod", pod, namespace) or {})["status"]
-    ids = [
-        found["containerID"].rpartition("/")[2]
-        for found in status["initContainerStatuses"] + status["containerStatuses"]
-        if found["name"] in containers
-    ]
+    ids = [found["containerID"].rpartition("/")[2] for found in _statuses(pod, namespace, containers)]
     pids = [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/cgroup") if _is_of(path, ids)]
     assert len(pids) >= len(containers)
     for pid in pids:
@@ -272,6 +273,17 @@ def _kill(pod: str, namespace: str, *containers: str) -> float:
     while any(processes.alive(pid) for pid in pids):
         time.sleep(0.001)
     return time.time() + SEEN_SECONDS
+
+
+def _restarted(pod: str, namespace: str, *containers: str) -> bool:
+    """The kubelet has seen their end: what it says of the pod is of the containers that came after."""
+    return all(found["restartCount"] for found in _statuses(pod, namespace, containers))
+
+
+def _statuses(pod: str, namespace: str, containers: tuple[str, ...]) -> list[Manifest]:
+    status = (get("pod", pod, namespace) or {})["status"]
+    found = status["initContainerStatuses"] + status["containerStatuses"]
+    return [each for each in found if each["name"] in containers]
 
 
 def _is_of(cgroup: Path, ids: list[str]) -> bool:

@@ -16,6 +16,7 @@ from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get,
 from tools.testkit.store import Store
 
 AT_MOST = 300.0  # seconds of traffic
+LEAST = 4000  # requests, the moves and pauses take longer than the 20 s in which these are sent
 
 
 def endpoint(bundle: str, name: str = "stable") -> Manifest:
@@ -44,7 +45,7 @@ def ask_for(bundle: str, namespace: str) -> None:
             namespace=namespace)  # fmt: skip
 
 
-@pytest.mark.exclusive  # counts requests a second
+@pytest.mark.exclusive  # counts requests
 @pytest.mark.runs_last(2)  # in the two minutes of test_rest.py
 def test_there_and_back_under_traffic(
     operator: object,
@@ -88,7 +89,7 @@ def test_there_and_back_under_traffic(
         f" counted v1 answered {by_digest['v1']} and v2 {by_digest['v2']}; none was answered by the former bundle after"
         f" the report, which came after {took[0]:.1f} s and {took[1]:.1f} s"
     )
-    assert traffic.rate >= 200
+    assert len(answers) >= LEAST
 
 
 def _check(traffic: Load, digests: dict[str, str], reported: list[tuple[str, float]]) -> None:
