@@ -78,12 +78,13 @@ def ask(
         loadPredictFn="predict.load",
         loadModelFn="predict.load_model",
         envParams=images[request.param],
+        serving={"requestTimeoutSeconds": 300},  # processes start slowly beside other tests
     )
     apply(bundle, namespace=namespace)
     wait_ready("processes", namespace)
 
     def call(do: str, method: str = "") -> Answer:
-        return post(f"{url}/predict", {"do": do, "method": method}, timeout=70)
+        return post(f"{url}/predict", {"do": do, "method": method}, timeout=310)
 
     def pods() -> list[tuple[str, int]]:
         found = list_all("pods", namespace, "modelbundle.dev/bundle=processes")

@@ -21,7 +21,7 @@ from tools.testkit.store import Store
 
 pytestmark = pytest.mark.exclusive
 IDLE_SECONDS = 120
-SETTLING_SECONDS = 5
+SETTLING_SECONDS = 15
 
 
 class Rest(NamedTuple):
