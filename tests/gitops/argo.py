@@ -99,7 +99,7 @@ def _is_compared(app: Manifest) -> bool:
     return _REFRESH not in app["metadata"].get("annotations", {})
 
 
-def wait_app(name: str, what: str, look: Callable[[Manifest], bool], timeout: float = 150) -> Manifest:
+def wait_app(name: str, what: str, look: Callable[[Manifest], bool], timeout: float = 300) -> Manifest:
     """The Application, once `look` says so."""
 
     def found() -> Manifest | None:
@@ -109,7 +109,7 @@ def wait_app(name: str, what: str, look: Callable[[Manifest], bool], timeout: fl
     return wait_for(f"Application {name} {what}", found, timeout, lambda: explain(name))
 
 
-def wait_in_sync(name: str, commit: str, timeout: float = 150) -> Manifest:
+def wait_in_sync(name: str, commit: str, timeout: float = 300) -> Manifest:
     """Everything of this commit is applied and healthy, and the sync has ended."""
 
     def look(app: Manifest) -> bool:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from tests.cluster import waiting
 from tests.cluster.bad_rows import ROWS, World
 from tests.cluster.bundles import cpu_bundle
 from tools.local_cluster import layouts
 from tools.local_cluster.place import here
-from tools.testkit.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
+from tools.testkit.kubectl import Manifest, apply, condition, explain_bundle, kubectl
 
 NO_NODE = {"nodeSelector": {"modelbundle.test/no-such-node": "true"}}
 NO_SECRET = {"artifactSecretName": "no-such-secret"}
@@ -99,15 +100,12 @@ def move_image(namespace: str) -> None:
 
 
 def wait_until(
-    kind: str, name: str, namespace: str, look: Callable[[Manifest], bool], timeout: float = 120
+    kind: str, name: str, namespace: str, look: Callable[[Manifest], bool], timeout: float = 240
 ) -> Manifest:
-    """The object, once `look` says so."""
-
-    def found() -> Manifest | None:
-        body = get(kind, name, namespace)
-        return body if body and look(body) else None
-
-    return wait_for(f"{kind} {name}", found, timeout, lambda: explain_bundle(name, namespace))
+    """The object, once `look` says so; by a watch, as some of these phases pass quickly."""
+    return waiting.wait_until(
+        f"{kind} {name}", kind, name, namespace, look, timeout, lambda: explain_bundle(name, namespace)
+    )
 
 
 def says(kind: str, status: str, reason: str) -> Callable[[Manifest], bool]:

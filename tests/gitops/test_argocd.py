@@ -24,7 +24,7 @@ from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_for
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 
-pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,8 @@ def running(
 
 def test_what_serves_is_healthy_and_in_sync_by_both_diffs(running: Running, keep: Keep) -> None:
     git = running.models
-    app = argo.wait_in_sync(git.app, git.head)
+    argo.wait_in_sync(git.app, git.head)
+    app = argo.looked_at(git.app)
     keep("serving", get("modelbundle", "sentiment-v1", git.namespace) or {})
     for name in ("sentiment-v1", "spare"):
         bundle = get("modelbundle", name, git.namespace) or {}
@@ -255,8 +256,8 @@ def test_argo_cd_shows_roll_outs_and_moves_that_wait_or_fail(running: Running, k
         body = phases.wait_until(kind.lower(), name, git.namespace, phases.says(*condition))
         status = next(found.status for found in PHASES if (found.kind, found.name) == (kind, phase))
         argo.wait_app(git.app, f"to show {phase}", partial(_shows, kind=kind, name=name, status=status))
-        message = argo.resources(argo.looked_at(git.app))[kind, name]["health"]["message"]
-        assert f"{condition[2]}: " in message
+        said = partial(_says, git.app, kind, name, condition[2])
+        wait_for(f"Argo CD to say {condition[2]} of {name}", said, 300, partial(argo.explain, git.app))
         keep(phase, body)
     for name in ("waits", "fails"):
         assert (get("modelbundle", name, git.namespace) or {})["status"]["conditions"][0]["status"] == "True"
@@ -283,6 +284,11 @@ def test_pruning_removes_exactly_what_git_dropped(running: Running) -> None:
     assert (get("modelbundle", "spare", git.namespace) or {})["metadata"]["uid"] == spare["metadata"]["uid"]
     assert spare["spec"]["serving"]["replicas"] == 1, "it was scaled, and neither selfHeal nor a sync has undone it"
     assert from_host("sentiment", git.namespace, {"x": 2, "y": "abc"}).value == 7
+
+
+def _says(app: str, kind: str, name: str, reason: str) -> bool:
+    """Looked at again: what Argo CD watches comes to it later than to the API server."""
+    return f"{reason}: " in argo.resources(argo.looked_at(app))[kind, name]["health"]["message"]
 
 
 def _shows(app: Manifest, kind: str, name: str, status: str) -> bool:

@@ -21,7 +21,7 @@ from tools.testkit.kubectl import Manifest, get, kubectl, list_all, wait_establi
 from tools.testkit.place import Place
 from tools.testkit.store import Store
 
-pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.cluster, pytest.mark.argocd, pytest.mark.timeout(900)]
 
 CHART = (".helmignore", "Chart.yaml", "LICENSE", "README.md", "charts", "crds", "templates", "values.schema.json",
          "values.yaml")  # fmt: skip
@@ -78,7 +78,7 @@ def test_crds_are_upgraded_by_a_sync_and_outlive_the_application(
     wait_established(_OTHER)
     stored = {**cpu_bundle(store, "stored"), "apiVersion": "crd.modelbundle.test/v1alpha1", "kind": "OtherBundle"}
     wait_for(
-        "the older CRD to serve", lambda: kubectl("apply", "-f", "-", stdin=json.dumps(stored), namespace=namespace), 30
+        "the older CRD to serve", lambda: kubectl("apply", "-f", "-", stdin=json.dumps(stored), namespace=namespace), 60
     )
     before = get("otherbundles", "stored", namespace) or {}
     chart = Repository.new(tmp_path / "chart")
@@ -97,12 +97,12 @@ def test_crds_are_upgraded_by_a_sync_and_outlive_the_application(
                        namespace=namespace)  # fmt: skip
         assert _without_new_defaults(get("otherbundles", "stored", namespace) or {}, before) == before
         # with all that it manages, as its finalizer asks for: not the CRDs, which would take every bundle with them
-        kubectl("delete", "application", namespace, "--timeout=60s", namespace=argo.NAMESPACE)
+        kubectl("delete", "application", namespace, "--timeout=240s", namespace=argo.NAMESPACE, timeout=250)
         assert (get("crd", _OTHER) or {})["metadata"]["uid"] == live["metadata"]["uid"]
         assert _without_new_defaults(get("otherbundles", "stored", namespace) or {}, before) == before
     finally:
         argo.forget(namespace)
-        kubectl("delete", "crd", _OTHER, "--ignore-not-found", timeout=60)
+        kubectl("delete", "crd", _OTHER, "--ignore-not-found", timeout=240)
 
 
 def _without_new_defaults(after: Manifest, before: Manifest) -> Manifest:
