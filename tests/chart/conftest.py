@@ -65,7 +65,7 @@ def helm() -> Helm:
 
     def run(*arguments: str, stdin: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [binary, *arguments], cwd=cwd, input=stdin or None, capture_output=True, text=True, timeout=60, check=False
+            [binary, *arguments], cwd=cwd, input=stdin or None, capture_output=True, text=True, timeout=240, check=False
         )
 
     return run

@@ -93,7 +93,7 @@ class Server:
         return self._answer(self.request("PATCH", name, manifest, "application/apply-patch+yaml", query))
 
     def replace(self, name: str, manifest: Object) -> Answer:
-        for _ in range(5):
+        for _ in range(20):
             version = self.get(name)["metadata"]["resourceVersion"]
             body = self._in_namespace(manifest)
             body["metadata"]["resourceVersion"] = version

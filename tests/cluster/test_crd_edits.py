@@ -173,11 +173,11 @@ SEQUENCES = [
 
 def write(namespace: str, words: tuple[str, ...], text: str) -> None:
     """kubectl with the manifest; again when an operator that runs beside the test wrote status in between."""
-    for attempt in range(5):
+    for attempt in range(20):
         try:
             kubectl(*words, "-f", "-", namespace=namespace, stdin=text)
         except KubectlError as error:
-            if "the object has been modified" not in str(error) or attempt == 4:
+            if "the object has been modified" not in str(error) or attempt == 19:
                 raise
         else:
             return

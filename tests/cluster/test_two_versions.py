@@ -86,8 +86,7 @@ def _served() -> str:
 
 
 def _has_replicas(namespace: str, wanted: int) -> bool:
-    deployment = get("deployment", "either", namespace)
-    assert deployment is not None
+    deployment = get("deployment", "either", namespace) or {}
     return bool(deployment["spec"]["replicas"] == wanted)
 
 

@@ -24,7 +24,7 @@ class Environment:
     python: Path
     distribution: Path
 
-    def run(self, script: Path, *words: str, variables: dict[str, str] | None = None, timeout: float = 480) -> Done:
+    def run(self, script: Path, *words: str, variables: dict[str, str] | None = None, timeout: float = 720) -> Done:
         """`python script words...` in the script's directory, and nothing of this process' Python with it."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
         with subprocess.Popen(

@@ -26,4 +26,4 @@ def create():
 @step("condition")
 def condition():
     made[0].deploy(replicas=1, gpus=0, cpus="10m", memory="256Mi")
-    return settled(made[0], 90)
+    return settled(made[0], 300)

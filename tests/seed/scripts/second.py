@@ -87,7 +87,7 @@ def by_endpoint():
 
 @step("single")
 def predict_single():
-    single.wait(timeout=120)
+    single.wait(timeout=300)
     return single.predict(**SINGLE)
 
 
@@ -98,7 +98,7 @@ def predict_without_kind():
 
 @step("batched loads")
 def load_batched():
-    return batched.wait(timeout=120).id
+    return batched.wait(timeout=300).id
 
 
 @step("batched")
@@ -108,7 +108,7 @@ def predict_batched():
 
 @step("clone answers")
 def predict_clone():
-    CLONES[0].wait(timeout=120)
+    CLONES[0].wait(timeout=300)
     return CLONES[0].predict(**SINGLE)
 
 
@@ -116,7 +116,7 @@ if "corrected" in BY_ROLE:
 
     @step("corrected directories")
     def predict_corrected():
-        BY_ROLE["corrected"].wait(timeout=150)
+        BY_ROLE["corrected"].wait(timeout=300)
         return BY_ROLE["corrected"].predict(x=2, y="abc")
 
 
@@ -124,7 +124,7 @@ if "directories" in BY_ROLE:
 
     @step("directories")
     def wait_for_directories():
-        return settled(BY_ROLE["directories"], 90)
+        return settled(BY_ROLE["directories"], 300)
 
 
 @step("clean up")
