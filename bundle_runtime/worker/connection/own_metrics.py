@@ -34,9 +34,10 @@ class OwnMetrics:
 
     def _send(self, connection: Connection) -> None:
         try:
-            connection.send(wire.pack(wire.METRICS, 0, self.text()))
+            text = self.text()
         finally:
-            self._answering.release()
+            self._answering.release()  # before it is sent: the next question may follow at once
+        connection.send(wire.pack(wire.METRICS, 0, text))
 
     def text(self) -> bytes:
         """Of the default registry; empty when there is none, or it cannot be told."""

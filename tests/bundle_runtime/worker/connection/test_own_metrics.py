@@ -39,8 +39,8 @@ def user_module(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
 
 def answers(metrics: OwnMetrics, socket: Socket) -> list[wire.Frame]:
     metrics.answer(Connection(socket))  # type: ignore[arg-type]
-    for thread in threading.enumerate():
-        if thread.name == "modelbundle-metrics":
+    while answering := [thread for thread in threading.enumerate() if thread.name == "modelbundle-metrics"]:
+        for thread in answering:
             thread.join()
     return wire.Decoder().feed(socket.sent)
 
@@ -106,3 +106,15 @@ def test_a_collector_that_hangs_has_one_thread_however_often_it_is_asked(user_mo
     assert [thread.name for thread in threading.enumerate()].count("modelbundle-metrics") == 1
     going_on.set()
     assert [frame.payload for frame in answers(metrics, socket)][:1] == [b"late 1.0\n"]
+
+
+def test_the_next_question_may_come_as_soon_as_an_answer_is_sent(user_module: types.ModuleType) -> None:
+    metrics = OwnMetrics()
+
+    class AsksAgain(Socket):
+        def sendall(self, data: bytes) -> None:
+            super().sendall(data)
+            if self.sent == data:
+                metrics.answer(Connection(self))  # type: ignore[arg-type]
+
+    assert len(answers(metrics, AsksAgain())) == 2
