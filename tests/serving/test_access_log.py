@@ -64,7 +64,7 @@ def test_a_client_that_left_has_one_too(bundle: Served, tmp_path: Path) -> None:
 def test_what_is_under_way_has_its_line_when_the_server_ends(bundle: Served, tmp_path: Path) -> None:
     log = tmp_path / "stdout"
     pair = started(bundle, log, access_log=True)
-    last = Background(pair, seconds=0.5)
+    last = Background(pair, seconds=2)
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "it is under way")
     pair.server.terminate()
     assert last.answer().status == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -10,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.serving.conftest import Served, serving
-from tools.testkit.pair import PATIENCE, Background, Pair, until
+from tools.testkit.pair import PATIENCE, Answer, Background, Pair, until
 from tools.testkit.pythons import interpreter
 
 SOURCE = """
-import time
+import os, time
 
 class Batched:
     max_batch_size = 4
@@ -25,6 +26,8 @@ class Batched:
     def predict_batch(self, rows):
         self.sizes.append(len(rows))
         time.sleep(max(row.get("sleep", 0) for row in rows))
+        while any("until" in row and not os.path.exists(row["until"]) for row in rows):
+            time.sleep(0.005)
         if any(row["x"] == "all" for row in rows):
             raise RuntimeError("the whole batch")
         if any(row["x"] == "short" for row in rows):
@@ -49,10 +52,24 @@ def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
         yield pair
 
 
+class Running:
+    """A batch that runs until it may end."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, pair: Pair) -> None:
+        self._end = pair.root / f"end-{next(self._numbers)}"
+        self._request = Background(pair, x=0, until=str(self._end))
+        until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+
+    def answer(self) -> Answer:
+        self._end.touch()
+        return self._request.answer()
+
+
 def behind(pair: Pair, *rows: object) -> list[Background]:
     """Requests that come while a batch runs, so that they are the next one together."""
-    first = Background(pair, x=0, sleep=0.5)
-    until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+    first = Running(pair)
     answers = [Background(pair, x=row) for row in rows]
     until(lambda: pair.metric("modelbundle_queue_depth") == len(rows), "they wait")
     first.answer()
@@ -106,8 +123,7 @@ def test_other_protocols(batched: Pair) -> None:
 
 
 def test_a_client_that_leaves_takes_only_its_own_request(batched: Pair) -> None:
-    first = Background(batched, x=0, sleep=0.5)
-    until(lambda: batched.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+    first = Running(batched)
     with batched.open() as connection:
         connection.sendall(b'POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\n{"x": 9}')
         until(lambda: batched.metric("modelbundle_queue_depth") == 1, "it waits")
@@ -116,8 +132,8 @@ def test_a_client_that_leaves_takes_only_its_own_request(batched: Pair) -> None:
 
 
 def test_what_is_too_late_is_not_begun(served: Served) -> None:
-    source = SOURCE.replace('row.get("sleep", 0)', "0.4").replace("max_batch_size = 4", "max_batch_size = 1")
-    pair = served(source, request_timeout_seconds=1)
+    source = SOURCE.replace('row.get("sleep", 0)', "1").replace("max_batch_size = 4", "max_batch_size = 1")
+    pair = served(source, request_timeout_seconds=2.5)
     for number in range(3):  # which teaches how long it takes
         assert pair.predict(x=number).status == 200
     answers = [each.answer() for each in [Background(pair, x=number) for number in range(8)]]
@@ -143,12 +159,12 @@ def test_a_size_that_cannot_be(bundle: Served) -> None:
 
 def test_traced_requests_and_launch_s_envelope_are_batched_too(batched: Pair) -> None:
     before = batched.metric("modelbundle_batch_size_count")
-    first = Background(batched, x=0, sleep=0.5)
-    until(lambda: batched.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
+    first = Running(batched)
     with ThreadPoolExecutor() as clients:
         traced = clients.submit(batched.call, "POST", "/predict", b'{"x": 1}', **TRACE)
         launch = clients.submit(batched.call, "POST", "/launch/predict", b'{"args": {"x": 2}}', **TRACE)
+        until(lambda: batched.metric("modelbundle_queue_depth") == 2, "they wait")
+        first.answer()
         assert traced.result().json == {"twice": 2}
         assert json.loads(launch.result().json["result"]) == {"twice": 4}
-    first.answer()
     assert batched.metric("modelbundle_batch_size_count") == before + 2

@@ -11,7 +11,7 @@ from tools.testkit.pair import Answer, Background, Pair, until
 from tools.testkit.pythons import oldest
 
 BATCHED = r"""
-import sys, time
+import os, sys, time
 
 class Results(list):
     def __init__(self, *items, raises=None):
@@ -46,7 +46,8 @@ class Batched:
     max_batch_size = 8
 
     def predict_batch(self, rows):
-        time.sleep(max(row.get("sleep", 0) for row in rows))
+        while any("until" in row and not os.path.exists(row["until"]) for row in rows):
+            time.sleep(0.005)
         does = {row["do"] for row in rows}
         if "drop" in does:
             rows[:] = [row for row in rows if row["do"] != "drop"]
@@ -81,19 +82,22 @@ def load_predict_fn(model):
 @pytest.fixture(scope="module")
 def batched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with serving(
-        tmp_path_factory.mktemp("batched") / "root", BATCHED, python=oldest(), request_timeout_seconds=5
+        tmp_path_factory.mktemp("batched") / "root", BATCHED, python=oldest(), request_timeout_seconds=60
     ) as pair:
         yield pair
 
 
 def together(pair: Pair, *does: str) -> list[Answer]:
     """The answers of one batch."""
-    first = Background(pair, do="first", sleep=0.3)
+    end = pair.root / "end"
+    end.unlink(missing_ok=True)
+    first = Background(pair, do="first", until=str(end))
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "a batch runs")
     answers = []
     for number, do in enumerate(does):  # in this order
         answers.append(Background(pair, do=do))
         until(lambda number=number: pair.metric("modelbundle_queue_depth") == number + 1, "it waits")  # type: ignore[misc]
+    end.touch()
     first.answer()
     return [each.answer() for each in answers]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
 from tests.serving.conftest import Served
 from tools.testkit.pair import Background, Pair, until
 
 SLOW = """
-import time
+import os, time
 
 class Slow:
     def __init__(self, seconds): self.seconds = seconds
@@ -14,8 +17,10 @@ class Slow:
         time.sleep(self.seconds)
         return [1]
 
-def predict(user=0.0, serialise=0.0):
+def predict(user=0.0, serialise=0.0, until=""):
     time.sleep(user)
+    while until and not os.path.exists(until):
+        time.sleep(0.005)
     return Slow(serialise)
 """
 STREAM = """
@@ -27,12 +32,14 @@ def predict():
         yield n
 """
 BATCH = """
-import time
+import os, time
 
 class Model:
     def predict_batch(self, rows):
+        while not os.path.exists(rows[0]["until"]):
+            time.sleep(0.005)
         time.sleep(0.1)
-        return rows
+        return [row["n"] for row in rows]
 
 def load_predict_fn(model):
     return Model()
@@ -64,11 +71,14 @@ def test_user_code_and_serialising_are_told_apart(served: Served) -> None:
     assert spent(pair) <= total(pair)
 
 
-def test_who_waits_for_the_worker_is_in_the_queue(served: Served) -> None:
-    pair = served(SLOW)
-    first = Background(pair, user=0.5)
+def test_who_waits_for_the_worker_is_in_the_queue(served: Served, tmp_path: Path) -> None:
+    pair, end = served(SLOW), tmp_path / "end"
+    first = Background(pair, until=str(end))
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "the worker has it")
-    waited = Background(pair, user=0.0)
+    waited = Background(pair)
+    until(lambda: pair.metric("modelbundle_queue_depth") == 1, "it waits")
+    time.sleep(0.1)
+    end.touch()
     assert first.answer().status == waited.answer().status == 200
     assert seconds(pair, "queue") >= 0.1
     assert spent(pair) <= total(pair)
@@ -89,11 +99,13 @@ def test_a_stream_is_one_request_and_its_items_are_user_code(served: Served) -> 
     assert seconds(pair, "user") <= total(pair)
 
 
-def test_each_request_of_a_batch_has_the_batch_s_time(served: Served) -> None:
-    pair = served(BATCH)
-    first = Background(pair, n=0)
+def test_each_request_of_a_batch_has_the_batch_s_time(served: Served, tmp_path: Path) -> None:
+    pair, end = served(BATCH), tmp_path / "end"
+    first = Background(pair, n=0, until=str(end))
     until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "the worker has it")
-    together = [Background(pair, n=n) for n in (1, 2)]
-    assert [asked.answer().json for asked in (first, *together)] == [{"n": n} for n in range(3)]
+    together = [Background(pair, n=n, until=str(end)) for n in (1, 2)]
+    until(lambda: pair.metric("modelbundle_queue_depth") == 2, "they wait")
+    end.touch()
+    assert [asked.answer().json for asked in (first, *together)] == [0, 1, 2]
     assert counts(pair) == {3}
     assert seconds(pair, "user") >= 0.3

@@ -46,16 +46,18 @@ class TestFlow:
         assert ask(pair, n=1).json == [0], "its place is free again"
         assert pair.metric('modelbundle_requests_total{code="ClientGone",status="499"}') == 1
 
-    def test_a_client_that_leaves_before_there_is_a_stream(self, served: Served) -> None:
-        source = "import time\n\ndef predict():\n    time.sleep(0.5)\n    return iter(['x' * 1000] * 100_000)\n"
-        pair = served(source)
+    def test_a_client_that_leaves_before_there_is_a_stream(self, served: Served, tmp_path: Path) -> None:
+        source = "import os, time\n\ndef predict():\n    while not os.path.exists(GO):\n        time.sleep(0.005)\n"
+        gone = tmp_path / "gone"
+        pair = served(f"GO = {str(gone)!r}\n{source}    return iter(['x' * 1000] * 100_000)\n")
         with pair.open() as connection:
             connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}")
             until(lambda: pair.metric("modelbundle_requests_in_flight") == 1, "it runs")
+        gone.touch()
         until(lambda: pair.metric("modelbundle_requests_in_flight") == 0, "its place is free again")
 
     def test_a_drain_waits_for_a_stream_and_no_longer_than_a_request_may_take(self, served: Served) -> None:
-        pair = served(SOURCE, request_timeout_seconds=2)
+        pair = served(SOURCE)
         short = begin(pair, LINES, n=4, wait=0.2)
         assert short.readline() == b"0\n"
         drain = pair.drain()
@@ -89,10 +91,10 @@ class TestFlow:
         assert drain.wait(PATIENCE) == 0
 
     def test_a_stream_that_begins_during_a_drain(self, served: Served) -> None:
-        pair = served(SOURCE, drain_seconds=1)
+        pair = served(SOURCE, drain_seconds=2)
         drain = pair.drain()
         until(lambda: pair.metric("modelbundle_draining") == 1, "it drains")
-        stream = begin(pair, LINES, n=5, wait=0.4)
+        stream = begin(pair, LINES, n=5, wait=0.8)
         assert stream.will_close
         assert stream.read() == b"0\n1\n2\n3\n4\n", "whole, though it takes longer than the wait for load balancers"
         assert drain.wait(PATIENCE) == 0
