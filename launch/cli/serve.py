@@ -20,6 +20,7 @@ from launch.cli.versions import Versions
 from launch.cli.waiting_line import WaitingLine
 from launch.errors import LaunchError
 from launch.local.local_serving import LocalServing, ServingError
+from launch.local.ports import reserve
 from launch.local.pythons import NoSuchPythonError
 from launch.local.served_example import to_try
 from launch.local.server_packages import is_too_old, missing_package
@@ -93,8 +94,8 @@ def command(
     try:
         with Versions(word, image, type_hints, reload, keep, _say) as versions:
             for manifest, directory in versions:
-                port = _free_port(port)
-                with versions.survived(), LocalServing(manifest, directory, python, _say, added) as serving:
+                port, keeps_port = _reserved(port)
+                with keeps_port, versions.survived(), LocalServing(manifest, directory, python, _say, added) as serving:
                     url = f"http://127.0.0.1:{port}"
                     with _line.showing("starting"):
                         serving.prepare()
@@ -116,13 +117,9 @@ def command(
         raise Failure(str(error)) from error
 
 
-def _free_port(port: int) -> int:
+def _reserved(port: int) -> Tuple[int, socket.socket]:
     """The port, or a free one for 0; one that another process has is refused before anything is fetched."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise ServingError(f"port {port} is taken ({error.strerror}): choose another with --port") from error
-        bound: int = probe.getsockname()[1]
-        return bound
+    try:
+        return reserve(port)
+    except OSError as error:
+        raise ServingError(f"port {port} is taken ({error.strerror}): choose another with --port") from error

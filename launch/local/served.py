@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import socket
 import sys
 import threading
 from collections import deque
@@ -14,6 +13,7 @@ from typing import Any, Deque, Dict, List, Mapping, Optional, Tuple
 from bundle_spec.names import ConditionType
 from launch.errors import BundleFailedError
 from launch.local.local_serving import LocalServing, ServingError
+from launch.local.ports import reserve
 from launch.local.pythons import NoSuchPythonError
 from launch.local.server_packages import is_too_old, missing_package
 
@@ -30,11 +30,12 @@ class Served:
         self.lines: Deque[str] = deque(maxlen=LINES)
         self.serving = LocalServing(manifest, Path.cwd(), None, self.lines.append)
         try:
-            port = _free_port()
-            self.url = f"http://127.0.0.1:{port}"
-            self.serving.prepare()
-            self.serving.start(port)
-            self.serving.wait_until_ready(self.url)
+            port, keeps_port = reserve()
+            with keeps_port:
+                self.url = f"http://127.0.0.1:{port}"
+                self.serving.prepare()
+                self.serving.start(port)
+                self.serving.wait_until_ready(self.url)
         except BaseException:
             self.end()
             raise
@@ -99,13 +100,6 @@ def _refuse_where_it_cannot(name: str) -> None:
             f"{name} cannot be served here without {package}: pip install 'model-bundles[client,runtime]'",
             "MissingPackage",
         )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @atexit.register
