@@ -21,6 +21,7 @@ from launch.local.pythons import NoSuchPythonError, find_python
 from tests.launch.cli.bundle_api import BundleApi
 
 ROOT = Path(__file__).resolve().parents[3]
+PATIENCE = 60.0  # of what has to come; nothing is measured by it
 THIS = "{}.{}".format(*sys.version_info[:2])
 
 
@@ -92,11 +93,29 @@ def api(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 @dataclass
 class Serving:
-    """`modelbundle serve` on its way: its log so far, its URL once it is ready."""
+    """`modelbundle serve` on its way: its log so far, all of it once it has ended, its URL once it is ready."""
 
     process: "subprocess.Popen[str]"
-    lines: list[str] = field(default_factory=list)
+    read: list[str] = field(default_factory=list)
     url: str = ""
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.read.append(line.rstrip("\n"))
+            if line.startswith("try: curl "):
+                self.url = line.split()[2].removesuffix("/predict")
+
+    @property
+    def lines(self) -> list[str]:
+        if self.process.poll() is not None:
+            self.reader.join(PATIENCE)
+        return self.read
 
     @property
     def log(self) -> str:
@@ -110,7 +129,7 @@ class Serving:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGINT)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 def left_behind(temporary: Path) -> list[str]:
@@ -125,7 +144,7 @@ def left_behind(temporary: Path) -> list[str]:
 
 def nothing_left_behind(temporary: Path) -> None:
     """Soon: after a kill -9 nobody can be waited for."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while (left := left_behind(temporary)) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert left == []
@@ -135,17 +154,7 @@ def start_serving(*words: object, temporary: Path, **variables: str) -> Serving:
     command = [sys.executable, "-m", "launch.cli", "serve", "--port", "0", *map(str, words)]
     settings = environment(TMPDIR=str(temporary), XDG_CACHE_HOME=str(temporary / "cache"), **variables)
     process = subprocess.Popen(command, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    serving = Serving(process)
-
-    def read() -> None:
-        assert process.stderr is not None
-        for line in process.stderr:
-            serving.lines.append(line.rstrip("\n"))
-            if line.startswith("try: curl "):
-                serving.url = line.split()[2].removesuffix("/predict")
-
-    threading.Thread(target=read, daemon=True).start()
-    return serving
+    return Serving(process)
 
 
 @pytest.fixture

@@ -17,13 +17,22 @@ from modelbundle_operator.bundle.json_schema import check_schema
 
 from examples.pack import pack
 from launch.bundle.manifest import dump, read_bundle
-from tests.launch.cli.conftest import ROOT, THIS, environment, left_behind, nothing_left_behind, packed, start_serving
+from tests.launch.cli.conftest import (
+    PATIENCE,
+    ROOT,
+    THIS,
+    environment,
+    left_behind,
+    nothing_left_behind,
+    packed,
+    start_serving,
+)
 from tools.testkit.package_index import served_index, wheel
 
 
 def ask(url: str, **fields: object) -> Any:
     request = urllib.request.Request(url + "/predict", data=json.dumps(fields).encode())
-    with urllib.request.urlopen(request, timeout=20) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return json.load(answer)
 
 
@@ -47,7 +56,7 @@ def test_no_process_and_no_file_outlives_it(serve, tmp_path, number):
     serving.wait_for_url()
     assert len(left_behind(tmp_path / "t")) == 7  # its directory, itself, its reaper; server, worker, and their parents
     serving.process.send_signal(number)
-    assert serving.process.wait(30) == 0
+    assert serving.process.wait(PATIENCE) == 0
     assert serving.lines[-1] == "stopped"
     assert left_behind(tmp_path / "t") == []
 
@@ -114,7 +123,7 @@ def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
     text["spec"]["bundle"].update(artifact=artifact, requirements=[])
     manifest.write_text(dump(text))
     serving = serve(manifest, "--python", sys.executable)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while "[worker] loading" not in serving.log and time.monotonic() < deadline:
         time.sleep(0.05)
     assert serving.stop() == 130, serving.log
@@ -126,13 +135,13 @@ def interrupted(request, tmp_path):
     """Interrupts a `serve` once `reached` says so: it ends quietly, with the documented code, and leaves nothing."""
 
     def check(serving, reached) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not reached() and time.monotonic() < deadline:
             assert serving.process.poll() is None, serving.log
             time.sleep(0.01)
         assert reached(), serving.log
         serving.process.send_signal(request.param)
-        assert serving.process.wait(9) == 130, serving.log
+        assert serving.process.wait(PATIENCE) == 130, serving.log
         assert "Traceback" not in serving.log
         assert left_behind(tmp_path / "t") == []
 
@@ -155,7 +164,7 @@ def test_an_interruption_while_a_python_is_looked_for_leaves_nothing(serve, tmp_
     manifest.write_text(dump(wanted))
     slow = tmp_path / "bin" / "python3.7"
     slow.parent.mkdir()
-    slow.write_text(f"#!/bin/sh\n: > {tmp_path}/asked\nexec sleep 30\n")
+    slow.write_text(f"#!/bin/sh\n: > {tmp_path}/asked\nexec sleep 600\n")
     slow.chmod(0o755)
     serving = serve(manifest, PATH=f"{slow.parent}:{os.environ['PATH']}")
     interrupted(serving, (tmp_path / "asked").exists)
@@ -164,7 +173,7 @@ def test_an_interruption_while_a_python_is_looked_for_leaves_nothing(serve, tmp_
 def test_an_interruption_while_the_command_itself_loads_is_quiet(serve, tmp_path, interrupted):
     slow = tmp_path / "early" / "click.py"
     slow.parent.mkdir()
-    slow.write_text(f"import time\nopen({str(tmp_path / 'loading')!r}, 'w').close()\ntime.sleep(30)\n")
+    slow.write_text(f"import time\nopen({str(tmp_path / 'loading')!r}, 'w').close()\ntime.sleep(600)\n")
     serving = serve("b.yaml", PYTHONPATH=f"{slow.parent}:{ROOT}")
     interrupted(serving, (tmp_path / "loading").exists)
     assert serving.log == ""
@@ -189,7 +198,7 @@ def test_code_of_a_bundle_sees_the_variables_that_are_named_and_a_page_asks_noth
     assert {"SECRET_KEY", "KUBECONFIG", "PYTHONPATH"} & set(seen) == set()
     asked = urllib.request.Request(serving.url + "/predict", data=b"{}", headers={"Origin": "https://app.example.com"})
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(asked, timeout=20)
+        urllib.request.urlopen(asked, timeout=PATIENCE)
 
 
 def failed(serving) -> str:

@@ -34,7 +34,7 @@ def on_a_terminal(program: str) -> str:
             except OSError:  # how Linux says that the other side is closed
                 break
             read += piece
-        assert process.wait(30) == 0, read
+        assert process.wait(60) == 0, read
     os.close(ours)
     return read.decode()
 

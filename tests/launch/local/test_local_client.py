@@ -70,7 +70,7 @@ def test_a_bundle_is_stored_listed_served_and_deleted(client: LaunchClient) -> N
     assert bundle.predict(x=21) == 42
     with pytest.raises(PredictionError, match="422"):
         bundle.predict(y=21)
-    assert "doubling" in bundle.logs()
+    wait_for("what it printed", lambda: "doubling" in bundle.logs() or None, 60)
     bundle.delete()
     assert client.list_model_bundles() == []
     assert client.connection.logs(bundle.id, "worker", None) == "", "it is not served any more"
@@ -169,7 +169,7 @@ def test_a_caller_that_stops_ends_the_function(streaming: Any, tmp_path: Path) -
     responses = streaming.predict(EndpointRequest(args={"n": 10**9, "done": str(tmp_path / "done")}))
     assert next(responses).value == 0
     responses.close()
-    wait_for("the generator's end", (tmp_path / "done").exists, 30)
+    wait_for("the generator's end", (tmp_path / "done").exists, 60)
 
 
 def test_the_command_prints_items_and_ends_with_the_error(streaming: Any, monkeypatch: pytest.MonkeyPatch) -> None:
