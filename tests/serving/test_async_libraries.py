@@ -12,18 +12,11 @@ from tools.testkit.pair import PATIENCE, Pair
 
 PACKAGES = ("aiohttp", "anyio", "grpcio", "httpx", "nest-asyncio", "trio", "uvloop")
 SOURCE = r"""
-import asyncio, socket, threading
+import asyncio, os, threading
 {policy}
 import aiohttp, anyio, anyio.to_thread, grpc, grpc.aio, httpx
 
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return taken.getsockname()[1]
-
-HTTP, RPC = free_port(), free_port()
-URL = "http://127.0.0.1:%d/" % HTTP
-RPC_AT = "127.0.0.1:%d" % RPC
+RPC_AT = "unix:" + os.path.join(os.environ["MODELBUNDLE_ROOT"], "rpc")
 at_import = {{{at_import}}}
 imported = httpx.AsyncClient()
 first = {{}}
@@ -41,15 +34,17 @@ async def echo(request, context):
     return request
 
 async def load():
-    global gate
+    global gate, url
     gate = asyncio.Semaphore(4)
     server = grpc.aio.server()
     method = grpc.unary_unary_rpc_method_handler(echo)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test", {{"echo": method}}),))
     server.add_insecure_port(RPC_AT)
     await server.start()
+    http = await asyncio.start_server(answer, "127.0.0.1", 0)
+    url = "http://127.0.0.1:%d/" % http.sockets[0].getsockname()[1]
     return {{
-        "http": await asyncio.start_server(answer, "127.0.0.1", HTTP),
+        "http": http,
         "rpc": server,
         "session": aiohttp.ClientSession(),
         "grpc at load": grpc.aio.insecure_channel(RPC_AT),
@@ -68,13 +63,13 @@ def load_predict_fn(model):
                 channel = model.get(client) or at_import[client]
                 return (await channel.unary_unary("/test/echo")(value.encode())).decode()
             if client == "httpx at import":
-                return (await imported.get(URL)).text
+                return (await imported.get(url)).text
             if client == "aiohttp at load":
-                return await texts(model["session"].get(URL))
+                return await texts(model["session"].get(url))
             if client == "aiohttp at the first":
                 if not first:
                     first["session"] = aiohttp.ClientSession()
-                return await texts(first["session"].get(URL))
+                return await texts(first["session"].get(url))
             if client == "anyio":
                 with anyio.move_on_after(30):
                     async with anyio.create_task_group() as tasks:

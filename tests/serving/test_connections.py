@@ -11,6 +11,7 @@ import urllib.request
 
 from bundle_runtime.server.limits import FILES_RESERVED
 from bundle_runtime.server.probes import CONNECTIONS_MAX
+from launch.local.ports import reserve
 from tests.serving.conftest import Served
 from tools.testkit.pair import Pair, until
 
@@ -18,12 +19,6 @@ ECHO = "def predict(x):\n    return x\n"
 SLOW = "import time\n\ndef predict(x):\n    time.sleep(x)\n    return x\n"
 FILES = 200
 MOST = FILES - FILES_RESERVED
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def probe(port: int, path: str) -> int:
@@ -54,11 +49,12 @@ def test_more_idle_connections_than_there_may_be_keep_nobody_out(bundle: Served)
 
 
 def test_probes_get_through_however_many_clients_there_are(bundle: Served) -> None:
-    port = free_port()
+    port, keeps_port = reserve()
     pair = few_files(bundle(SLOW, max_concurrency=1, probe_port=port))
     body = json.dumps({"x": 20}).encode()
     request = b"POST /predict HTTP/1.1\r\nhost: m\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
     with contextlib.ExitStack() as stack:
+        stack.enter_context(keeps_port)
         for _ in range(2 * MOST):
             client = stack.enter_context(pair.open())
             with contextlib.suppress(OSError):
@@ -72,8 +68,9 @@ def test_probes_get_through_however_many_clients_there_are(bundle: Served) -> No
 
 
 def test_the_port_of_the_probes_serves_nothing_else(bundle: Served) -> None:
-    port = free_port()
-    bundle(ECHO, probe_port=port).start()
+    port, keeps_port = reserve()
+    with keeps_port:
+        bundle(ECHO, probe_port=port).start()
     assert [probe(port, path) for path in ("/healthz", "/docs", "/v2", "/predict")] == [200, 404, 404, 404]
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from bundle_runtime.contract.layout import Layout
 from bundle_spec.document import BundleDocument
+from launch.local.ports import reserve
 
 MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
@@ -86,9 +87,7 @@ def running_s3(directory: Path, *options: str) -> Iterator[dict[str, str]]:
     data, sidecar = directory / "data", directory / "meta"
     (data / "models").mkdir(parents=True)
     sidecar.mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port, keeps_port = reserve()
     command = [program, "--port", f"127.0.0.1:{port}", "--access", "tester", "--secret", "testersecret"]
     command += options
     process = subprocess.Popen(
@@ -104,11 +103,12 @@ def running_s3(directory: Path, *options: str) -> Iterator[dict[str, str]]:
         }
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
+        keeps_port.close()
 
 
 def _wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
