@@ -84,7 +84,7 @@ def test_nobody_else_notices(
                 assert not slow, f"{attack.name}: {slow}"
         for attack in attacks(all_of_them=SOAK):
             if attack.reason and attack.name != "noted-endpoints":
-                wait_for(f"{attack.name} to be {attack.reason}", partial(says, attack, namespace), 120)
+                wait_for(f"{attack.name} to be {attack.reason}", partial(says, attack, namespace), 300)
         # what it holds it finds again at its next start, and it is served from there all the same
         kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace=SYSTEM)
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=120s", namespace=SYSTEM, timeout=130)
