@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import os
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,14 +155,17 @@ def test_a_quota_is_told_before_the_upload(cluster: Cluster) -> None:
         "spec": {"hard": {"count/modelbundles.modelbundle.dev": "0"}},
     }
 
+    def used() -> Any:
+        return (get("resourcequota", "bundles", cluster.namespace) or {})["status"]["used"]
+
     def counted() -> Any:
         """Made again each time: one that is older than the cluster's count of our kind is left alone for minutes."""
         apply(quota, namespace=cluster.namespace)
-        time.sleep(3)
-        used = ((get("resourcequota", "bundles", cluster.namespace) or {}).get("status") or {}).get("used")
-        if not used:
+        try:
+            return wait_for("its count", used, 10)
+        except TimeoutError:
             kubectl("delete", "resourcequota", "bundles", namespace=cluster.namespace)
-        return used
+            return None
 
     try:
         wait_for("the quota to be counted", counted, 240)

@@ -204,14 +204,13 @@ def _serving(change: Manifest, namespace: str) -> None:
 
 
 def _settle(namespace: str, count: int, gone: list[str] | None = None) -> None:
-    """So many pods are there, all ready, none of those that went."""
-
+    # so many pods are there, all ready, none of those that went
     def look() -> bool:
         pods = list_all("pods", namespace, f"modelbundle.dev/bundle={NAME}")
         names = {pod["metadata"]["name"] for pod in pods}
         return len(names) == count and not names & set(gone or []) and all(_is_ready(pod) for pod in pods)
 
-    wait_for(f"{count} pods", look, 90)
+    wait_for(f"{count} pods", look, 240)
     wait_ready(NAME, namespace)
 
 
@@ -221,6 +220,7 @@ def _is_ready(pod: Manifest) -> bool:
 
 
 def _pods(namespace: str) -> list[str]:
+    _settle(namespace, 2)  # whatever the test before it has come to
     return [pod["metadata"]["name"] for pod in list_all("pods", namespace, f"modelbundle.dev/bundle={NAME}")]
 
 
@@ -276,7 +276,7 @@ def _kill(pod: str, namespace: str, *containers: str) -> float:
 
 
 def _restarted(pod: str, namespace: str, *containers: str) -> bool:
-    """The kubelet has seen their end: what it says of the pod is of the containers that came after."""
+    # until the kubelet has seen their end, what it says of the pod is of the containers before
     return all(found["restartCount"] for found in _statuses(pod, namespace, containers))
 
 

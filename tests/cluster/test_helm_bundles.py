@@ -60,11 +60,13 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Releas
     watcher = threading.Thread(target=_watch, args=(first, namespace, seen, done))
     watcher.start()
     began = time.monotonic()
-    release.helm("install", "first", "--wait", "--timeout", "300s")
-    returned = time.monotonic()
-    answer = from_host("sum", namespace, REQUEST)  # at once: a client that waited may call
-    done.set()
-    watcher.join()
+    try:
+        release.helm("install", "first", "--wait", "--timeout", "300s")
+        returned = time.monotonic()
+        answer = from_host("sum", namespace, REQUEST)  # at once: a client that waited may call
+    finally:
+        done.set()
+        watcher.join()
     assert (answer.status, answer.value) == (200, 7)
     before = [ready for at, ready in seen if at < returned - 1]
     assert before

@@ -52,7 +52,7 @@ def test_the_page_leaves_nothing_of_ours(installed: None, namespace: str, store:
     apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}}, namespace=namespace)
     assert left_over()
     for line in page():
-        done = subprocess.run(line.split(), capture_output=True, text=True, timeout=180, check=False)
+        done = subprocess.run(line.split(), capture_output=True, text=True, timeout=400, check=False)
         assert done.returncode == 0, f"{line}: {done.stderr}"
     assert left_over() == []
     assert kubectl("get", CHILDREN, "--all-namespaces", "-l", OURS, "-o", "name") == ""
