@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
+from tests.cluster.raw_api import BUSY, TRIES
 from tools.testkit.kubectl import KubectlError, kubectl, wait_established
 
 CRD = Path(__file__).resolve().parents[2] / "crds" / "modelbundles.yaml"
@@ -52,13 +54,17 @@ class Server:
         self._headers = {"Authorization": token} if token else {}
 
     def request(self, method: str, name: str, body: Any = None, kind: str = "application/json", query: str = "") -> Any:
-        """The status code and the answer's object."""
-        response = self._http.request(
-            method,
-            f"{self._base}{'/' + name if name else ''}?{query}",
-            body=None if body is None else json.dumps(body),
-            headers={**self._headers, "Content-Type": kind, "Accept": "application/json"},
-        )
+        """The status code and the answer's object; asked again where the API server had no time for it."""
+        for _ in range(TRIES):
+            response = self._http.request(
+                method,
+                f"{self._base}{'/' + name if name else ''}?{query}",
+                body=None if body is None else json.dumps(body),
+                headers={**self._headers, "Content-Type": kind, "Accept": "application/json"},
+            )
+            if response.status not in BUSY:
+                break
+            time.sleep(1)
         return response.status, json.loads(response.data)
 
     def get(self, name: str) -> Object:

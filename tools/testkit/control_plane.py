@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,12 +42,24 @@ def site(cluster: str, *options: str, keep: bool = False) -> Iterator[Site]:
         first = next(line for line in printed.splitlines() if line.startswith("export PATH="))
         path = first.removeprefix("export PATH=").partition(":")[0].strip("'")
         environment = {**os.environ, **variables, "PATH": f"{path}:{os.environ['PATH']}"}
-        for command in ((*_KUBECTL, str(ROOT / "crds")), ("wait", "--for=condition=Established", *CRDS)):
-            subprocess.run(["kubectl", *command], env=environment, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["kubectl", *_KUBECTL, str(ROOT / "crds")], env=environment, check=True, stdout=subprocess.DEVNULL
+        )
+        _wait_established(environment)
         yield Site(cluster, here(cluster).audit_log, environment)
     finally:
         if not keep:
             tool(cluster, "down")
+
+
+def _wait_established(environment: dict[str, str]) -> None:
+    """Again and again: for a moment a new one has no conditions at all, which is an error to `kubectl wait`."""
+    command = ["kubectl", "wait", "--for=condition=Established", *CRDS]
+    deadline = time.monotonic() + 60
+    while subprocess.run(command, env=environment, check=False, stdout=subprocess.DEVNULL).returncode:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the CRDs are not established within 60 s")
+        time.sleep(0.4)
 
 
 def tool(cluster: str, *verb: str) -> None:

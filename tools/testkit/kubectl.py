@@ -17,7 +17,7 @@ class KubectlError(Exception):
     """kubectl said no; the text is what it printed."""
 
 
-def kubectl(*args: str, namespace: str = "", stdin: str = "", timeout: float = 60) -> str:
+def kubectl(*args: str, namespace: str = "", stdin: str = "", timeout: float = 180) -> str:
     """What kubectl prints on standard output; KubectlError with its standard error when it fails."""
     command = ["kubectl", *(["-n", namespace] if namespace else []), *args]
     try:
@@ -31,7 +31,7 @@ def kubectl(*args: str, namespace: str = "", stdin: str = "", timeout: float = 6
     return done.stdout
 
 
-def apply(*manifests: Manifest, namespace: str = "", timeout: float = 60) -> str:
+def apply(*manifests: Manifest, namespace: str = "", timeout: float = 180) -> str:
     """`kubectl apply -f -`; JSON is YAML, and JSON has one way to write each value."""
     document = {"apiVersion": "v1", "kind": "List", "items": list(manifests)}
     return kubectl("apply", "-f", "-", namespace=namespace, stdin=json.dumps(document), timeout=timeout)
