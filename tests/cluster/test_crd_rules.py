@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.crd_api import Answer, Object, Server, fresh_namespace
 from tools.testkit.crd_corpus import RULE_ERRORS, SCHEMA_ERRORS, VALID
-from tools.testkit.kubectl import kubectl
+from tools.testkit.kubectl import kubectl, wait_for
 from tools.testkit.model_bundles import model_bundle
 
 pytestmark = pytest.mark.cluster
@@ -118,5 +118,7 @@ def test_kubectl_shows_the_columns_and_explains_the_fields(server: Server) -> No
     header = kubectl("get", "mbun", "shown", namespace=server.namespace).splitlines()[0].split()
     assert header == ["NAME", "READY", "REASON", "REPLICAS", "READY-REPLICAS", "GPU", "BASE", "AGE"]
     assert "shown" in kubectl("get", "modelbundles", namespace=server.namespace)
-    assert "64 lowercase hex digits" in kubectl("explain", "mbun.spec.bundle.artifact.sha256")
+    # the API server publishes its schemas some time after it has a new CRD
+    words = ("explain", "mbun.spec.bundle.artifact.sha256")
+    wait_for("the field's description", lambda: "64 lowercase hex digits" in kubectl(*words), 60)
     assert json.loads(kubectl("get", "mbun", "-o", "json", namespace=server.namespace))["items"]

@@ -49,10 +49,10 @@ def show(place: Place) -> None:
 
 
 def _namespace(place: Place) -> None:
-    wait_for("the namespace of an earlier demo to go", lambda: not _exists(), 120)
+    wait_for("the namespace of an earlier demo to go", lambda: not _exists(), 300)
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": DEMO, "labels": labels}})
-    wait_for("the service account", lambda: kubectl("get", "serviceaccount", "default", namespace=DEMO), 30)
+    wait_for("the service account", lambda: kubectl("get", "serviceaccount", "default", namespace=DEMO), 180)
     apply(place.secret(), client_pod(runtime_image()), namespace=DEMO)
 
 
@@ -65,7 +65,7 @@ def _serve(log: ConditionLog) -> None:
     for name in ("quickstart", "iris"):
         typed(f"kubectl apply -n {DEMO} -f {_shown(OUT / name / 'bundle.yaml')}")
         kubectl("apply", "-f", str(OUT / name / "bundle.yaml"), namespace=DEMO)
-    log.wait("quickstart and iris Ready", lambda all_of: _ready(all_of, "quickstart") and _ready(all_of, "iris"), 240)
+    log.wait("quickstart and iris Ready", lambda all_of: _ready(all_of, "quickstart") and _ready(all_of, "iris"), 480)
     typed(f"kubectl get modelbundles -n {DEMO}")
     _printed(kubectl("get", "modelbundles", namespace=DEMO))
 
@@ -113,7 +113,7 @@ def _tamper(log: ConditionLog, store: Store, quickstart: Manifest) -> None:
     def refused(all_of: dict[str, Manifest]) -> bool:
         return condition(all_of.get("tampered"), "Ready").get("reason") == "ArtifactDigestMismatch"
 
-    log.wait("tampered refused", refused, 90)
+    log.wait("tampered refused", refused, 240)
     line("the whole message:")
     paragraph(condition(log.bundle("tampered"), "Ready")["message"])
 
@@ -127,7 +127,7 @@ def _scale(log: ConditionLog) -> None:
         status = (all_of.get("quickstart") or {}).get("status", {})
         return bool(status.get("readyReplicas") == 2 and condition(all_of["quickstart"], "Ready")["status"] == "True")
 
-    seconds = log.wait("two replicas", two, 90)
+    seconds = log.wait("two replicas", two, 240)
     line(f"two pods of the same digest answer after {seconds:.1f} s")
     _printed(kubectl("get", "pods", "-l", "modelbundle.dev/bundle=quickstart", namespace=DEMO))
     with service_url("quickstart", DEMO) as url:

@@ -78,7 +78,7 @@ def create_endpoint():
 def by_endpoint():
     endpoint = client.get_model_endpoint("test-endpoint")
     assert endpoint is not None
-    deadline = time.monotonic() + 240
+    deadline = time.monotonic() + 400
     while endpoint.status() != "READY" and time.monotonic() < deadline:
         time.sleep(0.3)
     answer = endpoint.predict(EndpointRequest(args={"x": 2, "y": "abc"}))
