@@ -32,7 +32,7 @@ def test_a_cut_off_upload_goes_on_where_it_stopped(
 ) -> None:
     packed = bundle(100 * MIB, ended_by.name)
     uri = store_at("s3://models/resumed").uri_of(packed)
-    first = put_process("s3://models/resumed", packed, PART)
+    first = put_process("s3://models/resumed", packed, PART, 1)  # a second between parts: it is not over too soon
     _wait_for_parts(s3, uri, first, 3)
     first.send_signal(ended_by)
     _, said = first.communicate(timeout=60)
