@@ -106,7 +106,7 @@ def sends(pair: Pair, begin: bytes, piece: bytes, count: int, results: list[byte
                 connection.sendall(piece)
         answer = b""
         with contextlib.suppress(OSError):
-            connection.settimeout(2)
+            connection.settimeout(5)
             while data := connection.recv(65536):
                 answer += data
         results.append(answer)

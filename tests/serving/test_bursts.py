@@ -95,12 +95,12 @@ class TestWhole:
 
 @pytest.mark.parametrize(("size", "hold"), [(2, False), (50, False), (4, True)])
 def test_no_item_waits_for_the_next_one(pair: Pair, size: int, hold: bool) -> None:
-    gap = 0.1
+    gap = 0.2
     response = begin(pair, kind="stamps", size=size, clumps=11, gap=gap, hold=hold)
     late = [time.time() - float(line) for line in iter(response.readline, b"")]
     last = late[size - 1 :: size]
     assert len(last) == 11
-    assert statistics.median(last) < gap / 4, "it is about a millisecond on a quiet machine"
+    assert statistics.median(last) < gap / 2, "it is about a millisecond on a quiet machine"
 
 
 class TestTheEnd:

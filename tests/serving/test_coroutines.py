@@ -146,7 +146,7 @@ def test_a_request_whose_client_leaves_is_cancelled(served: Served, do: str, ver
 
 
 def test_a_request_that_is_too_late_is_cancelled(served: Served) -> None:
-    pair = asynchronous(served, request_timeout_seconds=0.5)
+    pair = asynchronous(served, request_timeout_seconds=2)
     assert pair.predict(do="wait", value=str(pair.root)).code == "DeadlineExceeded"
     until(lambda: pair.predict(do="cancelled").json == 1, "cancelled")
 
@@ -170,7 +170,7 @@ def test_what_user_code_cancels_itself_is_a_failure(served: Served) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_loop_that_is_blocked_ends_the_worker(served: Served, concurrency: int) -> None:
-    pair = asynchronous(served, max_concurrency=concurrency, request_timeout_seconds=0.3, worker_stall_seconds=2)
+    pair = asynchronous(served, max_concurrency=concurrency, request_timeout_seconds=2, worker_stall_seconds=4)
     Background(pair, do="block")
     assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "WorkerStalled"

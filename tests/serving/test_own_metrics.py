@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.serving.conftest import Served
@@ -99,11 +97,10 @@ def test_a_worker_without_any_answers_as_ever(served: Served) -> None:
     assert value(pair, "modelbundle_user_metrics_missed_total") == 0
 
 
-def test_an_import_after_the_load_is_noticed_within_a_second(served: Served) -> None:
+def test_an_import_after_the_load_is_noticed(served: Served) -> None:
     pair = served(LATE)
     pair.predict()
-    time.sleep(1.5)
-    assert value(pair, "mine_total") == 1
+    until(lambda: value(pair, "mine_total") == 1, "a heartbeat, once a second, has said so")
 
 
 def test_a_collector_that_hangs_hangs_nothing_else(bundle: Served, tmp_path) -> None:

@@ -17,7 +17,7 @@ from tools.testkit.pair import Pair, until
 
 @pytest.fixture(scope="module")
 def streams(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    with serving(tmp_path_factory.mktemp("streams") / "root", SOURCE, request_timeout_seconds=1.5) as pair:
+    with serving(tmp_path_factory.mktemp("streams") / "root", SOURCE, request_timeout_seconds=3) as pair:
         yield pair
 
 
@@ -127,8 +127,8 @@ class TestErrors:
         assert ask(pair, kind="iterator", n=0).json == []
 
     def test_each_item_has_the_time_of_an_answer(self, streams: Pair) -> None:
-        answer = ask(streams, LINES, n=3, wait=0.8)
-        assert len(answer.body.splitlines()) == 3, "2.4 s in all, with a limit of 1.5 s"
+        answer = ask(streams, LINES, n=4, wait=1.2)
+        assert len(answer.body.splitlines()) == 4, "4.8 s in all, with a limit of 3 s"
         late = ask(streams, LINES, kind="async", n=2, wait=60).body.splitlines()
         assert [late[0], b"DeadlineExceeded" in late[1]] == [b"0", True]
 
