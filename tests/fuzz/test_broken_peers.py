@@ -183,10 +183,10 @@ def test_a_worker_connects_again_after_a_server_that_breaks_the_protocol(tmp_pat
         for _ in range(2):
             server, _ = listening.accept()
             with server:
-                server.settimeout(10)
+                server.settimeout(60)
                 server.sendall(wire.pack(wire.GREETING, 0, bytes(wire.NONCE_SIZE)))
                 assert wire.Decoder().feed(server.recv(65536))[0].kind == wire.HELLO
-                assert link.connected.wait(10)
+                assert link.connected.wait(60)
                 link.flow(link._connection, 1)  # type: ignore[arg-type]  # a stream, for the credit to mean something
                 server.sendall(frame)
                 assert server.recv(65536) == b""  # ended by the worker, before its first heartbeat

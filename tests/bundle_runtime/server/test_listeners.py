@@ -11,7 +11,7 @@ from bundle_runtime.server.listeners import listen
 
 def test_who_connects_waits_until_somebody_accepts() -> None:
     listeners = listen("127.0.0.1", 0, 0)
-    with socket.create_connection(("127.0.0.1", listeners.port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", listeners.port), timeout=60) as client:
         served, _ = listeners.clients[0].accept()
         with served:
             served.sendall(b"late")
@@ -25,7 +25,7 @@ def test_a_stopped_one_refuses_although_another_process_has_it_too() -> None:
     with listeners.clients[0].dup():
         listeners.stop()
         with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(("127.0.0.1", listeners.port), timeout=10)
+            socket.create_connection(("127.0.0.1", listeners.port), timeout=60)
     assert listeners.probes == []
 
 

@@ -25,7 +25,7 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     gate = threading.Barrier(len(calls))
 
     def one(call: Callable[[], Any]) -> Any:
-        gate.wait(30)
+        gate.wait(60)
         return call()
 
     with ThreadPoolExecutor(len(calls)) as pool:

@@ -74,7 +74,7 @@ class _Server(BaseHTTPRequestHandler):
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
         for number in range(3):
-            server.turns.acquire(timeout=10)
+            server.turns.acquire(timeout=60)
             piece = b"data: %d\n\n" % number
             self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         if server.cut:
@@ -114,8 +114,8 @@ def begun(request: pytest.FixtureRequest, server: Any) -> Any:
     """A stream of the server, asked for directly or as the API server's proxy is."""
     url = f"http://127.0.0.1:{server.server_port}"
     if request.param == "url":
-        return lambda: stream_from_url(f"{url}/predict", b"{}", 10, {"accept": "other"})
-    return lambda: stream(_Api(url), "models", "b", b"{}", 10, {"accept": "other"}, direct=False)
+        return lambda: stream_from_url(f"{url}/predict", b"{}", 60, {"accept": "other"})
+    return lambda: stream(_Api(url), "models", "b", b"{}", 60, {"accept": "other"}, direct=False)
 
 
 def test_each_item_comes_before_the_next_is_there(server: Any, begun: Any) -> None:

@@ -179,8 +179,8 @@ def test_what_takes_too_long_is_left_behind() -> None:
     with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
         within(0.01, lambda: time.sleep(1))
     with pytest.raises(ZeroDivisionError):
-        within(1.0, lambda: 1 / 0)
-    assert within(1.0, lambda: 7) == 7
+        within(60.0, lambda: 1 / 0)
+    assert within(60.0, lambda: 7) == 7
 
 
 def test_resources_of_nodes_are_added_up() -> None:

@@ -107,14 +107,17 @@ async def test_a_write_is_given_up_before_a_read_is_and_by_the_api_server_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: dict[str, str | None] = {}
+    given_up = asyncio.Event()
 
     async def answer(request: web.Request) -> web.Response:
         asked[request.method] = request.query.get("timeout")
-        await asyncio.sleep(0.5 if request.method == "GET" else 600)
+        await (given_up.wait() if request.method == "GET" else asyncio.sleep(600))
         return web.json_response(body("ConfigMap", "v1"))
 
-    async with connected(tmp_path, monkeypatch, answer, seconds=60, write_seconds=0.25) as cluster:
-        with pytest.raises(NoAnswer, match=r"PATCH .*: no answer in 0\.25 s"):
+    async with connected(tmp_path, monkeypatch, answer, seconds=60, write_seconds=1.5) as cluster:
+        reading = asyncio.create_task(cluster.get("ConfigMap", "b", "a"))
+        with pytest.raises(NoAnswer, match=r"PATCH .*: no answer in 1\.5 s"):
             await cluster.apply(body("ConfigMap", "v1"))
-        assert await cluster.get("ConfigMap", "b", "a") is not None
-    assert asked == {"PATCH": "0.25s", "GET": None}
+        given_up.set()
+        assert await reading is not None
+    assert asked == {"PATCH": "1.5s", "GET": None}

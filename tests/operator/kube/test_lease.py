@@ -69,6 +69,6 @@ def _candidate(cluster: AnyCluster, namespace: str, name: str, working: list[str
 
 
 async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.02)

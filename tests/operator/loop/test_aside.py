@@ -22,7 +22,7 @@ async def test_two_never_run_at_once_and_what_is_light_passes_them() -> None:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
-        go.wait(10)
+        go.wait(60)
         inside -= 1
 
     waiting = [asyncio.create_task(by_weight(LIGHT_BYTES + 1, heavy)) for _ in range(4)]

@@ -108,14 +108,15 @@ async def start() -> AsyncIterator[Callable[..., Candidate]]:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not true():  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
 
 async def test_a_signal_lets_the_work_end_before_the_lease_is_given_back(start: Callable[..., Candidate]) -> None:
     memory = Memory()
-    one = start(memory, "one", SHORT, finishing=2 * SHORT.renew)  # longer than it lasts: it is renewed meanwhile
+    times = replace(SHORT, lease=3.0, renew=2.0, call=1.0)
+    one = start(memory, "one", times, finishing=1.2 * times.lease)  # longer than it lasts: it is renewed meanwhile
     await until(lambda: one.history == ["begins"])
     await one.stop()
     assert one.history == ["begins", "ends, and may write"]

@@ -69,7 +69,7 @@ async def test_a_change_has_every_bundle_looked_at(tmp_path: Path, monkeypatch: 
     await asyncio.sleep(0.05)
     assert looked_at == []
     mounted(tmp_path, replicasMax="2")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not looked_at:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert looked_at == [KEY]

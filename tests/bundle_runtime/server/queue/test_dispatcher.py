@@ -130,7 +130,7 @@ async def test_deadlines() -> None:
     worker = Worker(timeout=0.05)
     worker.dispatcher.admit("runs", b"{}")
     worker.dispatcher.admit("waits", b"{}")
-    await asyncio.wait_for(worker.dispatcher.idle(), 5)
+    await asyncio.wait_for(worker.dispatcher.idle(), 60)
     assert worker.finished == [("runs", "DeadlineExceeded"), ("waits", "DeadlineExceeded")]
     assert len(worker.cancelled) == 1, "only what was sent"
     worker.answer(worker.sent[0])
@@ -251,7 +251,10 @@ async def test_a_full_batch_is_sent_a_moment_before_the_last_one_ends() -> None:
     for name in "bcdef":
         worker.dispatcher.admit(name, b"{}")
     assert len(worker.batches) == 2, "the second begins"
-    await asyncio.sleep(0.12)
+    async with asyncio.timeout(60):
+        while len(worker.batches) < 3:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+    await asyncio.sleep(0.02)
     assert [len(batch) for batch in worker.batches] == [1, 1, 2], "and one is ahead of its answer, not two"
     assert worker.dispatcher.queue_depth == 2
     for batch in worker.batches[1:]:
