@@ -25,7 +25,7 @@ def wait(tmp_path, modelbundle_here) -> Iterator:
 
 
 def test_each_change_is_a_line_until_it_holds(wait):
-    done = wait([bundle(1), bundle(2, STARTING), bundle(3, STARTING), bundle(4, READY)], "b", "--timeout", "20s")
+    done = wait([bundle(1), bundle(2, STARTING), bundle(3, STARTING), bundle(4, READY)], "b", "--timeout", "60s")
     assert done.code == 0, done.err
     assert [line.split(" ", 1)[1] for line in done.out.splitlines()] == [
         "Ready=False Progressing: the worker loads",
@@ -38,7 +38,7 @@ def test_a_bundle_that_already_is_ready_ends_at_once(wait):
 
 
 def test_stalled_is_exit_code_two_with_its_message(wait):
-    done = wait([bundle(1, STARTING), bundle(2, STARTING, STALLED)], "b", "--timeout", "20s")
+    done = wait([bundle(1, STARTING), bundle(2, STARTING, STALLED)], "b", "--timeout", "60s")
     assert done.code == 2
     assert "b is stalled: ArtifactDigestMismatch: expected a, got b" in done.err
 
