@@ -7,6 +7,7 @@ import compileall
 import functools
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def _ours() -> Path:
     directory = Path(tempfile.mkdtemp(prefix="worker-runtime-"))
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     copy_sources(directory, directory / "vendor")
-    compileall.compile_dir(directory, quiet=2)
+    elsewhere, sys.pycache_prefix = sys.pycache_prefix, None  # the workers look beside the sources
+    try:
+        compileall.compile_dir(directory, quiet=2)
+    finally:
+        sys.pycache_prefix = elsewhere
     return directory
 
 
