@@ -75,7 +75,7 @@ def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
     show(f"seven bad bundles before it on four GPUs: a good one is Ready after {time.monotonic() - began:.1f} s")
 
     for name in LOADS:
-        wait_for(f"{name} to give back and to say so", partial(_gave_back, name, namespace), 180)
+        wait_for(f"{name} to give back and to say so", partial(_gave_back, name, namespace), 300)
     for name in TRIED:
         wait_for(f"{name} to be given up", partial(_said, name, namespace, "No GPU was taken for it"), 300)
         # the operator deletes no Deployment: where there is none, there never was a pod with a GPU
@@ -83,8 +83,7 @@ def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
     # looked at until a moment in which none is being tried again
     wait_for("no Job to be left", lambda: not list_all("jobs", namespace), 300)
     wait_for("no pod to be left but the good one's", lambda: _owners_of_pods(namespace) == ["good"], 300)
-    stalled = {name for name in (*TRIED, *LOADS) if condition(get("mbun", name, namespace), "Stalled")}
-    assert stalled == {"wrong-digest"}
+    wait_for("only what cannot heal to be stalled", lambda: _stalled(namespace) == {"wrong-digest"}, 60)
 
     store.put(f"tests/{namespace}/late.zip", LATE)
     token = '{"spec": {"serving": {"rollout": {"token": "now"}}}}'
@@ -148,6 +147,10 @@ def _pods(namespace: str) -> list[Manifest]:
 
 def _owners_of_pods(namespace: str) -> list[str]:
     return [pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in _pods(namespace)]
+
+
+def _stalled(namespace: str) -> set[str]:
+    return {name for name in (*TRIED, *LOADS) if condition(get("mbun", name, namespace), "Stalled")}
 
 
 def _gave_back(name: str, namespace: str) -> bool:
