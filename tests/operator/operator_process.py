@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 import aiohttp
 from aiohttp.test_utils import BaseTestServer
 
+from launch.local.ports import reserve
 from tests.operator.fake_api import FakeApi
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +26,12 @@ LONG_ENOUGH_SECONDS = 60.0
 class Running:
     """The process and what it says of itself."""
 
-    def __init__(self, api: FakeApi, process: asyncio.subprocess.Process, port: int) -> None:
-        self.api, self.process, self.port = api, process, port
+    def __init__(self, api: FakeApi, process: asyncio.subprocess.Process, port: int, log: Path) -> None:
+        self.api, self.process, self.port, self._log = api, process, port, log
+
+    def said(self) -> str:
+        """All that it has logged."""
+        return self._log.read_text()
 
     async def until(self, true: Callable[[], bool], seconds: float = LONG_ENOUGH_SECONDS) -> None:
         async with asyncio.timeout(seconds):
@@ -98,7 +102,7 @@ async def begin(
 ) -> AsyncIterator[Running]:
     """One operator, of those that an API server has; its requests carry the token."""
     kubeconfig = write_kubeconfig(tmp_path, server, token)
-    port = free_port()
+    port, keeps_port = reserve()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MODELBUNDLE_")},
         "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
@@ -106,14 +110,16 @@ async def begin(
         "MODELBUNDLE_PROBE_PORT": str(port),
         **settings,
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "modelbundle_operator", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    running = Running(api, process, port)
-    try:
-        yield running
-    finally:
-        await running.end()
+    log = tmp_path / f"log-{token}"
+    with keeps_port, log.open("wb") as stderr:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "modelbundle_operator", env=environment, stderr=stderr
+        )
+        running = Running(api, process, port, log)
+        try:
+            yield running
+        finally:
+            await running.end()
 
 
 def write_kubeconfig(tmp_path: Path, server: BaseTestServer, token: str) -> Path:
@@ -131,9 +137,3 @@ def write_kubeconfig(tmp_path: Path, server: BaseTestServer, token: str) -> Path
         )
     )
     return kubeconfig
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -135,8 +135,8 @@ async def test_a_signal_ends_it_with_zero(operator: Running) -> None:
 
 async def test_without_the_crd_it_ends_and_says_what_to_do(tmp_path: Path) -> None:
     async with start(FakeApi(installed=False), tmp_path) as running:
-        assert running.process.stderr is not None
-        said = (await asyncio.wait_for(running.process.stderr.read(), LONG_ENOUGH_SECONDS)).decode()
+        await asyncio.wait_for(running.process.wait(), LONG_ENOUGH_SECONDS)
+        said = running.said()
         assert await running.process.wait() == 2
     assert "kubectl apply -f crds/" in said
     assert "Traceback" not in said
@@ -156,8 +156,7 @@ async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_ser
         await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
         assert await operator.probe("/readyz") == 200
         assert await operator.stop() == 0
-        assert operator.process.stderr is not None
-        said = (await operator.process.stderr.read()).decode()
+        said = operator.said()
     assert said.count("the operator serves nothing, and tries again until there is a namespace") == 1
     assert "Traceback" not in said
 

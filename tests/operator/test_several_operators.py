@@ -5,8 +5,9 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+from launch.local.ports import reserve
 from tests.operator.fake_api import FakeApi
-from tests.operator.operator_process import begin, free_port
+from tests.operator.operator_process import begin
 from tools.testkit.cluster_objects import model_bundle
 
 
@@ -44,23 +45,24 @@ async def test_an_operator_that_was_stopped_writes_nothing_once_another_one_lead
 async def test_an_api_server_that_is_away_ends_nothing(tmp_path: Path) -> None:
     """Neither while an operator starts nor when it leads; it is alive all the time, and then goes on."""
     api = FakeApi()
-    port = free_port()
+    port, keeps_port = reserve()
     server = api.server(port)
-    async with begin(api, server, tmp_path, "one") as one:
-        await one.answers("/healthz")
-        assert await one.probe("/readyz") == 503
-        await server.start_server(shutdown_timeout=0.1)
-        api.put(model_bundle("first"))
-        await one.until(lambda: ("Deployment", "models", "first") in api.cluster.objects)
-        await server.close()
-        await one.until_metric("modelbundle_operator_leader", 0)
-        assert await one.probe("/healthz") == await one.probe("/readyz") == 200
-        server = api.server(port)
-        await server.start_server(shutdown_timeout=0.1)
-        await one.until(lambda: "ModelBundle" in {kind for kind, _ in api.watches})
-        api.put(model_bundle("second"))
-        await one.until(lambda: ("Deployment", "models", "second") in api.cluster.objects)
-        assert one.process.returncode is None
+    with keeps_port:
+        async with begin(api, server, tmp_path, "one") as one:
+            await one.answers("/healthz")
+            assert await one.probe("/readyz") == 503
+            await server.start_server(shutdown_timeout=0.1)
+            api.put(model_bundle("first"))
+            await one.until(lambda: ("Deployment", "models", "first") in api.cluster.objects)
+            await server.close()
+            await one.until_metric("modelbundle_operator_leader", 0)
+            assert await one.probe("/healthz") == await one.probe("/readyz") == 200
+            server = api.server(port)
+            await server.start_server(shutdown_timeout=0.1)
+            await one.until(lambda: "ModelBundle" in {kind for kind, _ in api.watches})
+            api.put(model_bundle("second"))
+            await one.until(lambda: ("Deployment", "models", "second") in api.cluster.objects)
+            assert one.process.returncode is None
     await server.close()
 
 

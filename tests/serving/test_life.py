@@ -203,6 +203,7 @@ def test_a_drain_loses_no_request(served: Served) -> None:
         count = 0
         while not over.is_set():
             count += 1
+            late = draining.is_set()
             try:
                 answer = pair.predict(x=[number, count])
             except OSError as error:
@@ -212,9 +213,10 @@ def test_a_drain_loses_no_request(served: Served) -> None:
                 return  # as a load balancer would: this pod is gone
             if answer.json != [number, count]:
                 lost.append(answer)
-            if draining.is_set():
+            if late:
                 served_after_drain += 1
-                assert over.is_set() or answer.headers.get("connection") == "close" or not pair_draining(pair)
+                if answer.headers.get("connection") != "close":
+                    lost.append(f"{answer} keeps its connection")
 
     clients = [threading.Thread(target=client, args=(number,)) for number in range(4)]
     for thread in clients:
@@ -233,10 +235,6 @@ def test_a_drain_loses_no_request(served: Served) -> None:
     assert served_after_drain > 0
     pair.kill(pair.server, signal.SIGTERM)
     assert pair.server.wait(PATIENCE) == 0
-
-
-def pair_draining(pair: Pair) -> bool:
-    return pair.metric("modelbundle_draining") == 1
 
 
 def test_a_drain_waits_for_the_running_request(served: Served) -> None:
