@@ -21,11 +21,12 @@ from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kept import Kept
 from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
 from modelbundle_operator.kube.orphans import Orphans, lost_owner
+from modelbundle_operator.loop.backoff import backoff
 from modelbundle_operator.loop.key import Key
 
 log = logging.getLogger(__name__)
 
-FIRST_RETRY_SECONDS = 1.0
+FIRST_RETRY_SECONDS = 2.0
 TOGETHER_SECONDS = 0.5
 
 
@@ -97,7 +98,7 @@ class Resync:
         """Forever, with jitter; a failure is tried again soon and never ends the operator."""
         failures = 0
         while True:
-            seconds = self._every if not failures else min(FIRST_RETRY_SECONDS * 2.0**failures, self._every)
+            seconds = backoff(failures - 1, first=FIRST_RETRY_SECONDS, longest=self._every) if failures else self._every
             await self._pause(seconds * random.uniform(0.9, 1.1))
             try:
                 changed = await self.once()

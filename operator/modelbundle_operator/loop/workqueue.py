@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from modelbundle_operator.loop.backoff import backoff
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.loop.turns import Turns
 
@@ -81,10 +82,9 @@ class WorkQueue:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.counters.retries += 1
-        seconds = (
-            after if after is not None else min(FIRST_RETRY_SECONDS * 2.0 ** min(failures, 30), LONGEST_RETRY_SECONDS)
-        )
-        seconds *= self.jitter()
+        if after is None:
+            after = backoff(failures, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
+        seconds = after * self.jitter()
         self.add_after(key, seconds)
         return seconds
 

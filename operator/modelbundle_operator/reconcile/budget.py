@@ -18,6 +18,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import BUDGET_KIND
+from modelbundle_operator.loop.backoff import backoff
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import converge, find, own
 from modelbundle_operator.reconcile.disputes import Disputes
@@ -65,7 +66,7 @@ class Budgets:
     def requeue_after(self, key: Key) -> float | None:
         """Seconds until one that could not be written is tried again."""
         lack = self.lacking.get(key)
-        return min(FIRST_AGAIN_SECONDS * 2.0 ** min(lack.tries - 1, 30), LONGEST_AGAIN_SECONDS) if lack else None
+        return backoff(lack.tries - 1, first=FIRST_AGAIN_SECONDS, longest=LONGEST_AGAIN_SECONDS) if lack else None
 
     async def _keep(self, key: Key, bundle: ModelBundle, wanted: Body | None, asked: bool, now: datetime) -> None:
         live = self.cache.get(BUDGET_KIND, key)

@@ -18,9 +18,11 @@ from modelbundle_operator.api.names import Metadata
 from modelbundle_operator.judge.reports import quoted
 from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
+from modelbundle_operator.loop.backoff import backoff
 from modelbundle_operator.reconcile.drift import differs, foreign_fields, foreign_managers
 
 UNDONE_AT_ONCE = 5
+FIRST_SECONDS = 2.0
 # a change of a Deployment restarts pods; one of another child may lead requests astray
 LONGEST_SECONDS = {"Deployment": 300.0}
 LONGEST_SECONDS_OF_OTHERS = 10.0
@@ -37,7 +39,7 @@ def pause_before(kind: str, undone: int) -> timedelta:
     if undone < UNDONE_AT_ONCE:
         return timedelta()
     longest = LONGEST_SECONDS.get(kind, LONGEST_SECONDS_OF_OTHERS)
-    return timedelta(seconds=min(2.0 ** min(undone - UNDONE_AT_ONCE + 1, 30), longest))
+    return timedelta(seconds=backoff(undone - UNDONE_AT_ONCE, first=FIRST_SECONDS, longest=longest))
 
 
 @dataclass(frozen=True)
