@@ -31,7 +31,7 @@ help:
 	@echo 'make soak            mixed load, killed workers, hostile clients and tenants: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
 	@echo 'make check           formatting, lint, types, import contracts and circles, CRD drift'
-	@echo 'make crd             write crds/ from the pydantic models'
+	@echo 'make crd             write crds/, and what is made from it, from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
 	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
 	@echo 'make release         wheel, chart, images, SBOMs and checksums, in dist/'
@@ -132,6 +132,7 @@ crd: $(READY)
 	for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.tools.crd $$plural > crds/$$plural.yaml.new && mv crds/$$plural.yaml.new crds/$$plural.yaml; done
 	$(PY) -m modelbundle_operator.tools.bundle_schema > bundle_spec/modelbundle.json
+	$(PY) -m modelbundle_operator.tools.crd_reference > docs/reference/crd.md.new && mv docs/reference/crd.md.new docs/reference/crd.md
 	$(PY) -m tools.release.chart_schema
 
 docs: $(READY)
