@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
+.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator bench-cold-start faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -27,6 +27,7 @@ help:
 	@echo 'make stopwatch       from a machine with Python alone to the first answer of a function: each command, timed'
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
 	@echo 'make bench-operator  many bundles on a real control plane with fake pods, beside a floor (QUICK=1)'
+	@echo 'make bench-cold-start  from kubectl apply to the first answer, beside a bare pod (QUICK=1)'
 	@echo 'make faults          every fault between operator and API server in every scenario (FAULTS_ARGS=--help)'
 	@echo 'make soak            mixed load, killed workers, hostile clients and tenants: leaks, losses, delays'
 	@echo 'make fuzz            ten minutes of each fuzzer: fuzz-requests, fuzz-bodies, fuzz-worker-frames, fuzz-server-frames'
@@ -91,6 +92,10 @@ bench-torch: $(READY)
 # an hour, with a control plane of its own; QUICK=1: see whether it works
 bench-operator: $(READY)
 	@$(SUDO) $(PY) -m tools.benchmarks.operator $(if $(QUICK),--quick --to build/bench-operator) $(BENCH_ARGS)
+
+# half an hour; QUICK=1: once each
+bench-cold-start: $(READY)
+	@$(SUDO) $(PY) -m tools.benchmarks.cold_start $(if $(QUICK),--rounds 1 --to build/bench-cold-start) $(BENCH_ARGS)
 
 # with a control plane of its own
 faults: $(READY)
