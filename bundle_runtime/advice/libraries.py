@@ -47,6 +47,15 @@ ROWS: Tuple[Row, ...] = (
         error=_ERRORS, text=r"(?P<name>[\w.+-]+\.so[\w.]*): cannot open shared object file", rank=KIND,
     ),
     Row(
+        "library-of-the-system", USER_CODE, "A package looks for a library of the system, and the image lacks it: "
+        "{name}.",
+        "Install it in the image (Debian: libzbar0, libmagic1, libcairo2, libsndfile1, default-jre-headless); no "
+        "requirement brings it.",
+        error=_ERRORS + "|JVMNotFoundException",
+        text=r"Unable to find (?P<name>\w+) shared library|failed to find (?P<name2>libmagic)|no library called "
+        r"\W?(?P<name3>[\w.+-]+)\W* was found|(?P<name4>sndfile) library not found|No (?P<name5>JVM) shared library",
+    ),
+    Row(
         "glibc-too-old", (*USER_CODE, INSTALL, START), "A package was built for a newer system than the image's: it "
         "asks for {name}.", "Choose an image with a newer system, or an older version of the package.",
         text=r"version [`'](?P<name>(GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found",

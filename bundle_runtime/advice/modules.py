@@ -68,6 +68,13 @@ ROWS: Tuple[Row, ...] = (
         text="partially initialized module|cannot import name|has no attribute", asks=_bundle_file,
     ),
     Row(
+        "optional-package", USER_CODE, "A package needs {name} for this, and the image lacks it.",
+        "Add {name} to requirements.",
+        error="ImportError",
+        text=r"Missing optional dependency '(?P<name>[\w.-]+)'|requires the (?P<name2>[\w.-]+) library but it was not "
+        r"found|pip install '?(?P<name3>[\w.-]+(\[[\w,]+\])?)",
+    ),
+    Row(
         "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
         "Add its package to requirements, or pickle it by value (cloudpickle.register_pickle_by_value, or globals_copy "
         "of the client), or pack the folder that it is in. " + WORKDIR,

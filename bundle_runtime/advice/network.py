@@ -54,6 +54,15 @@ ROWS: Tuple[Row, ...] = (
         error="OSError", text=r"Can't find model '(?P<name>[\w.-]+)'",
     ),
     Row(
+        "localhost-is-the-pod", USER_CODE, "The code connects to localhost, which is the pod itself, and nothing "
+        "listens there.",
+        "Name the other server by its address in the cluster (a Service: NAME.NAMESPACE.svc), in a variable of "
+        "spec.bundle.env or in appConfig.",
+        error="ConnectionError|OSError|URLError|ConnectError|MaxRetryError|OperationalError|EndpointConnectionError",
+        text=r"(?s)(localhost|127\.0\.0\.1|::1\b).*[Rr]efused|[Rr]efused.*(localhost|127\.0\.0\.1)|"
+        r"Could not connect to the endpoint URL: \W?https?://(localhost|127\.0\.0\.1)",
+    ),
+    Row(
         "no-network", USER_CODE, "The code connects to something that the pod does not reach.",
         "Ask whether a NetworkPolicy or a proxy is between them (HTTPS_PROXY in spec.bundle.env). " + _PACK,
         error="gaierror|ConnectionError|ConnectTimeout|ConnectTimeoutError|NewConnectionError|URLError|ConnectError|"

@@ -26,6 +26,7 @@ _SAME = (
 # module -> its package, where the names differ
 PACKAGES = {
     "Crypto": "pycryptodome",
+    "OpenSSL": "pyopenssl",
     "PIL": "pillow",
     "attr": "attrs",
     "bs4": "beautifulsoup4",
@@ -92,7 +93,7 @@ ROWS: Tuple[Row, ...] = (
         "none, pin the version that wrote it in requirements.",
         error="ModuleNotFoundError|AttributeError|ImportError|ValueError|TypeError",
         text=r"No module named 'sklearn\.|on <module 'sklearn[.']|node array from the pickle has an incompatible dtype|"
-        r"cannot import name '\w+' from 'sklearn|_RemainderColsList|has no attribute '_fill_dtype'", asks=_sklearn,
+        r"_RemainderColsList|has no attribute '_fill_dtype'", asks=_sklearn,
     ),
     Row(
         "scikit-learn-warning", (WARNING,),
@@ -139,7 +140,7 @@ ROWS: Tuple[Row, ...] = (
         text=r"^(?P<package>\S+) (?P<here>\S+) writes, requirements ask for (?P<asked>.+)$",
     ),
     Row(
-        "package-version", USER_CODE, "It names {module} as another version of {package} had it; the image has "
+        "package-version", (UNPICKLE,), "It names {module} as another version of {package} had it; the image has "
         "{package} {have}.", _SAME,
         error="ModuleNotFoundError|AttributeError|ImportError",
         text="No module named|Can't get attribute|cannot import name", asks=_installed, rank=KIND,

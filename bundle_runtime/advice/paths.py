@@ -59,6 +59,9 @@ def _beside_script(symptom: Symptom, world: World) -> Optional[Values]:
 
 
 def _in_folder(symptom: Symptom, world: World) -> Optional[Values]:
+    below = world.root and _below(symptom.path, posixpath.join(world.root, "bundle/artifact"))
+    if symptom.errno == errno.ENOENT and below:
+        return {"path": symptom.path}
     return _relative(symptom, "zip", world)
 
 
@@ -94,8 +97,8 @@ ROWS: Tuple[Row, ...] = (
         "and a relative path is one in the bundle's own directory, not in the image's WORKDIR.",
         "Pack the folder that has the file (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), or name a "
         "file of the image by its whole path.", error="OSError", asks=_beside_script),
-    Row("file-not-in-bundle", USER_CODE, "A relative path is one in the bundle's own directory, not in the image's "
-        "WORKDIR, and {path} is not there.",
+    Row("file-not-in-bundle", USER_CODE, "{path} is not in the bundle; a relative path is one in the bundle's own "
+        "directory, not in the image's WORKDIR.",
         "Put the file into the bundle (.bundleignore may leave it out), or name that of the image by its whole path.",
         error="OSError", asks=_in_folder),
     Row("missing-program", USER_CODE, "The image has no program {path}.",
@@ -113,7 +116,8 @@ ROWS: Tuple[Row, ...] = (
         "library asks for the user's name or home.",
         f"Set USER and LOGNAME (any name) in spec.bundle.env; ask for $HOME, {HOME}, in the place of ~user.",
         error="KeyError|OSError|RuntimeError",
-        text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory"),
+        text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory|"
+        "^\\[Errno (6|25)\\] [\\w ]+$"),
     Row("shared-memory", USER_CODE, "/dev/shm, the memory that processes share, is full or cannot be written.",
         "It is as large as serving.resources.memory: ask for more, or for fewer workers of the DataLoader.",
         text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file|shared memory)|out of shared memory|"

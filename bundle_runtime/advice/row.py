@@ -58,6 +58,7 @@ class World:
         packaging: str = "",
         root: str = "",
         memory: str = "",
+        is_standard: Callable[[str], bool] = lambda module: False,
     ) -> None:
         self.python = python
         self.version = version  # of an installed package, by its name
@@ -68,6 +69,7 @@ class World:
         self.packaging = packaging
         self.root = root  # below which the bundle's own files are
         self.memory = memory  # that the container may use
+        self.is_standard = is_standard  # whether a module is of Python's own library
 
 
 Values = Dict[str, str]

@@ -8,6 +8,7 @@ import os
 import platform
 import sys
 import warnings
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Iterator
 
 from bundle_runtime.contract.layout import Layout
@@ -96,10 +97,15 @@ def symptoms(error: BaseException, phase: str) -> Iterator[Symptom]:
             tuple(cls.__name__ for cls in type(link).__mro__),
             module if isinstance(module, str) else "",
             number if isinstance(number, int) and isinstance(link, OSError) else 0,
-            path if isinstance(path, str) and isinstance(link, OSError) else "",
+            _path(path) if isinstance(link, OSError) else "",
             _raised_in(link),
         )
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _path(path: Any) -> str:
+    """A library may have put a path of pathlib there."""
+    return path if isinstance(path, str) else str(path) if isinstance(path, PurePath) else ""
 
 
 def _text(error: BaseException) -> str:
@@ -139,6 +145,20 @@ def world() -> World:
         packaging="cloudpickle" if pickled else "zip",
         root=layout.root,
         memory=_memory_limit(),
+        is_standard=_is_standard,
+    )
+
+
+def _is_standard(module: str) -> bool:
+    """Of Python's own library; before 3.10, which names them, by where it lies."""
+    top = module.partition(".")[0]
+    names = getattr(sys, "stdlib_module_names", None)
+    if names is not None:
+        return top in names
+    file = str(getattr(sys.modules.get(top), "__file__", None) or "")
+    return top in sys.builtin_module_names or os.path.dirname(os.__file__) in (
+        os.path.dirname(file),
+        os.path.dirname(os.path.dirname(file)),
     )
 
 

@@ -7,6 +7,7 @@ import textwrap
 
 from bundle_runtime.advice.row import PHASES, Row
 from bundle_runtime.advice.table import GROUPS, advice
+from tests.bundle_runtime.advice.field.cases import STANDING_IN
 from tests.bundle_runtime.advice.reading import CAPTURED
 from tests.bundle_runtime.advice.stand_ins import STAND_INS
 
@@ -49,7 +50,7 @@ def _where(row: Row) -> str:
 
 
 def _stand_in(row: Row) -> str:
-    sample = next((sample for sample in STAND_INS if sample.code == row.code), None)
+    sample = next((sample for sample in (*STAND_INS, *STANDING_IN) if sample.code == row.code), None)
     said = advice([sample.symptom], sample.world) if sample else None
     if sample is None or said is None:
         return "(not captured yet: make docs)"

@@ -14,6 +14,7 @@ from modelbundle_operator.settings import table
 
 from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
+from tests.docs.field_cases import field_cases
 from tests.docs.known_failures import known_failures
 from tests.gitops.made_files import made_files, with_health
 from tools.release.chart_values import rows as values
@@ -27,6 +28,7 @@ def pages() -> dict[Path, str]:
     """Each page and what should be in it."""
     return {
         DOCS / "how-to/troubleshooting.md": troubleshooting(),
+        DOCS / "explanation/field-cases.md": field_cases(),
         DOCS / "reference/kubectl.md": kubectl_page(),
         DOCS / "how-to/families.md": with_commands((DOCS / "how-to/families.md").read_text()),
         DOCS / "reference/digest.md": with_commands((DOCS / "reference/digest.md").read_text()),

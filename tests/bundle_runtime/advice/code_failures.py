@@ -6,16 +6,17 @@ from tests.bundle_runtime.advice.pickle_failures import BUILT_FOR_1, bare
 from tests.bundle_runtime.advice.reading import Failure
 
 
-def _load(*lines: str) -> str:
+def load_lines(*lines: str) -> str:
+    """A load_predict_fn of these lines."""
     return "def load():\n" + "".join(f"    {line}\n" for line in lines)
 
 
-_MAIN = _load(
+_MAIN = load_lines(
     "import pickle, pickletools",
     "data = b'\\x80\\x02c__main__\\nModel\\n)R.'  # as pickle writes an object of a script",
     "pickle.loads(data)",
 )
-_BAD_LIBRARY = _load(
+_BAD_LIBRARY = load_lines(
     "import ctypes, tempfile",
     "file = tempfile.NamedTemporaryFile(suffix='.so')",
     "file.write(b'\\x7fELF' + b'x' * 5000)",
@@ -47,27 +48,27 @@ FAILURES = (
     Failure("cuda-toolkit", ("libcudnn.so.8",), zip=_library("libcudnn.so.8")),
     Failure("shared-library", ("libsndfile.so.99",), zip=_library("libsndfile.so.99")),
     Failure("wrong-architecture", ("nodeSelector",), zip=_BAD_LIBRARY),
-    Failure("file-below-root", ("uid 65533",), zip=_load("open('/root/.cache/m/weights')")),
-    Failure("file-below-home-or-tmp", ("/tmp is empty",), zip=_load("open('/tmp/m/weights')")),
-    Failure("file-not-in-bundle", ("image's WORKDIR",), zip=_load("open('weights.pt')")),
+    Failure("file-below-root", ("uid 65533",), zip=load_lines("open('/root/.cache/m/weights')")),
+    Failure("file-below-home-or-tmp", ("/tmp is empty",), zip=load_lines("open('/tmp/m/weights')")),
+    Failure("file-not-in-bundle", ("image's WORKDIR",), zip=load_lines("open('weights.pt')")),
     Failure("missing-program", ("no program ffprobe9",), zip="import subprocess\nsubprocess.run(['ffprobe9'])\n"),
-    Failure("disk-full", ("ephemeralStorage",), zip=_load("open('/dev/full', 'w').write('x' * 10**6)")),
-    Failure("user-without-name", ("USER and LOGNAME",), zip=_load("import pwd", "pwd.getpwuid(65533)")),
-    Failure("missing-variable", ("variable MODEL_PATH",), zip=_load("import os", "os.environ['MODEL_PATH']")),
-    Failure("variable-of-capitals", ("no MODEL_PATH",), zip=_load("{}['MODEL_PATH']")),
+    Failure("disk-full", ("ephemeralStorage",), zip=load_lines("open('/dev/full', 'w').write('x' * 10**6)")),
+    Failure("user-without-name", ("USER and LOGNAME",), zip=load_lines("import pwd", "pwd.getpwuid(65533)")),
+    Failure("missing-variable", ("variable MODEL_PATH",), zip=load_lines("import os", "os.environ['MODEL_PATH']")),
+    Failure("variable-of-capitals", ("no MODEL_PATH",), zip=load_lines("{}['MODEL_PATH']")),
     Failure(
         "no-cloud-credentials", ("envFrom", "predict.py:3 in load: boto3.client"),
-        zip=_load("import boto3", "boto3.client('s3').list_buckets()"),
+        zip=load_lines("import boto3", "boto3.client('s3').list_buckets()"),
         environment=_NO_KEYS,
     ),
     Failure(
         "no-network", ("NetworkPolicy",),
-        zip=_load("import urllib.request", "urllib.request.urlopen('http://127.0.0.1:1/model')"),
+        zip=load_lines("import urllib.request", "urllib.request.urlopen('http://127.0.0.1:1/model')"),
     ),
-    Failure("array-too-large", ("8.00 PiB",), zip=_load("import numpy", "numpy.zeros(2**50)")),
-    Failure("memory-error", ("not enough memory",), zip=_load("bytearray(2**62)")),
-    Failure("program-exits", ("sys.exit",), zip=_load("import argparse", "parser = argparse.ArgumentParser()",
+    Failure("array-too-large", ("8.00 PiB",), zip=load_lines("import numpy", "numpy.zeros(2**50)")),
+    Failure("memory-error", ("not enough memory",), zip=load_lines("bytearray(2**62)")),
+    Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
     Failure("module-raises", ("fix the module",), zip="x = 1 / 0\n"),
-    Failure("code-raises", ("fix it and make a new bundle",), zip=_load("raise ValueError('no such layer')")),
+    Failure("code-raises", ("fix it and make a new bundle",), zip=load_lines("raise ValueError('no such layer')")),
 )  # fmt: skip

@@ -18,7 +18,7 @@ def bare(version: str) -> Callable[[], str]:
     return partial(python_of, version)
 
 
-def _with(version: str, *packages: str) -> Callable[[], Path]:
+def with_packages(version: str, *packages: str) -> Callable[[], Path]:
     """One with these packages; made once, and shared between the rows."""
 
     def make() -> Path:
@@ -30,19 +30,19 @@ def _with(version: str, *packages: str) -> Callable[[], Path]:
     return make
 
 
-NUMPY_1 = _with("3.11", "numpy==1.26.4", "pandas==1.5.3", "scikit-learn==1.2.2")
-NUMPY_2 = _with("3.11", "numpy==2.2.6", "pandas==2.2.3", "scikit-learn==1.6.1")
-BUILT_FOR_1 = _with("3.11", "numpy==2.2.6", "bottleneck==1.3.8", "h5py==3.10.0")
+NUMPY_1 = with_packages("3.11", "numpy==1.26.4", "pandas==1.5.3", "scikit-learn==1.2.2")
+NUMPY_2 = with_packages("3.11", "numpy==2.2.6", "pandas==2.2.3", "scikit-learn==1.6.1")
+BUILT_FOR_1 = with_packages("3.11", "numpy==2.2.6", "bottleneck==1.3.8", "h5py==3.10.0")
 
 _WRITE = "\nwith open(sys.argv[1], 'wb') as file:\n    pickle.dump(content, file, protocol={protocol})\n"
 
 
-def _script(source: str, protocol: int = 2) -> str:
+def pickled(source: str, protocol: int = 2) -> str:
     return "import pickle, sys\n" + source + _WRITE.format(protocol=protocol)
 
 
-_CLASS = _script("class Model:\n    pass\n\ncontent = Model()")
-_WINDOWS = _script(
+_CLASS = pickled("class Model:\n    pass\n\ncontent = Model()")
+_WINDOWS = pickled(
     "import pathlib\n"
     "class Path:\n    def __reduce__(self):\n        return pathlib.WindowsPath, ('C:', 'weights.pt')\n\n"
     "content = Path()"
@@ -73,14 +73,14 @@ _LINEAR = "from sklearn.linear_model import LinearRegression\ncontent = LinearRe
 
 
 def _of_module(name: str) -> str:
-    return _script(_OF_A_MODULE.format(name=name))
+    return pickled(_OF_A_MODULE.format(name=name))
 
 
 FAILURES = (
     Failure("notebook-class", ("Model of __main__", "in the notebook itself"), script=_CLASS),
     Failure("windows-path", ("WindowsPath", "Keep paths as text"), script=_WINDOWS, python=bare("3.12")),
     Failure(
-        "pathlib-of-python-3-13", ("pathlib._local",), script=_script("import pathlib\ncontent = pathlib.Path('a')"),
+        "pathlib-of-python-3-13", ("pathlib._local",), script=pickled("import pathlib\ncontent = pathlib.Path('a')"),
         writer=bare("3.13"), python=bare("3.12"),
     ),
     Failure("transformers-modules", ("trust_remote_code",), script=_of_module("transformers_modules.tiny.modeling")),
@@ -88,41 +88,41 @@ FAILURES = (
     Failure("missing-module", ("'no_such'", "globals_copy"), script=_of_module("no_such")),
     Failure("package-by-another-name", ("package opencv-python-headless",), script=_of_module("cv2")),
     Failure(
-        "python-2-pickle", ("encoding='latin1'",), script=_script("content = {'name': '\\xe9t\\xe9'}"),
+        "python-2-pickle", ("encoding='latin1'",), script=pickled("content = {'name': '\\xe9t\\xe9'}"),
         writer=bare("2.7"), python=bare("3.12"),
     ),
     Failure("other-python", ("Python 3.12",), script=_FUNCTION, writer=bare("3.8"), python=bare("3.12")),
     Failure("cloudpickle-version", ("_gone",), pickle=b"ccloudpickle.cloudpickle\n_gone\n."),
     Failure(
         "numpy-2-pickle", ("NumPy 1.26.4", "No requirement mends that"),
-        script=_script("import numpy\ncontent = numpy.arange(3)", 5), writer=NUMPY_2, python=NUMPY_1,
+        script=pickled("import numpy\ncontent = numpy.arange(3)", 5), writer=NUMPY_2, python=NUMPY_1,
     ),
     Failure(
-        "numpy-1-pickle", ("NumPy 2.2.6",), script=_script("import numpy\ncontent = numpy.s_"),
+        "numpy-1-pickle", ("NumPy 2.2.6",), script=pickled("import numpy\ncontent = numpy.s_"),
         writer=NUMPY_1, python=NUMPY_2,
     ),
     Failure(
         "numpy-random-pickle", ("random generator",),
-        script=_script("import numpy\ncontent = numpy.random.RandomState(0)"), writer=NUMPY_2, python=NUMPY_1,
+        script=pickled("import numpy\ncontent = numpy.random.RandomState(0)"), writer=NUMPY_2, python=NUMPY_1,
     ),
     Failure(
         "pandas-version", ("pandas 2.2.3",),
-        script=_script("import pandas\ncontent = pandas.Series([1], index=pandas.Int64Index([7]))"),
+        script=pickled("import pandas\ncontent = pandas.Series([1], index=pandas.Int64Index([7]))"),
         writer=NUMPY_1, python=NUMPY_2,
     ),
     Failure(
-        "scikit-learn-version", ("scikit-learn 1.6.1",), script=_script(_FOREST), writer=NUMPY_1, python=NUMPY_2,
+        "scikit-learn-version", ("scikit-learn 1.6.1",), script=pickled(_FOREST), writer=NUMPY_1, python=NUMPY_2,
     ),
     Failure(
         "scikit-learn-warning", ("scikit-learn 1.2.2 wrote the LinearRegression",),
-        script=_script(_LINEAR.replace("content =", "model =") + "\ncontent = {'model': model}"), writer=NUMPY_1,
+        script=pickled(_LINEAR.replace("content =", "model =") + "\ncontent = {'model': model}"), writer=NUMPY_1,
         python=NUMPY_2, in_log=True,
     ),
     Failure("package-version", ("names pytest.gone", "the image has pytest"), pickle=b"cpytest.gone\nModel\n."),
-    Failure("name-of-another-version", ("AttributeError",), pickle=b"cos\nno_such\n."),
+    Failure("name-of-another-version", ("AttributeError",), pickle=b"cbundle_runtime.contract.layout\nno_such\n."),
     Failure(
         "pickle-not-made", ("ZeroDivisionError",),
-        script=_script(
+        script=pickled(
             "import operator\nclass Model:\n    def __reduce__(self):\n        return operator.truediv, (1, 0)\n\n"
             "content = Model()"
         ),

@@ -16,9 +16,12 @@ import pytest
 from bundle_runtime.advice.row import PAGE, UNPICKLE, WARNING
 from bundle_runtime.advice.table import TABLE
 from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
+from tests.bundle_runtime.advice.field import cases
 from tests.bundle_runtime.advice.reading import Failure, Said, keep, read
 
-FAILURES = (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES)
+FAILURES = {one.code: one for one in (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES)} | {
+    f"reported-{case.name}": case.failure for case in cases.CASES if isinstance(case.failure, Failure)
+}
 PHASES = {row.code: row.phases for row in TABLE}
 
 
@@ -33,15 +36,15 @@ def reading(request: pytest.FixtureRequest, root: Path) -> Iterator[dict[str, Fu
     tested = {item.name for item in request.session.items if item.path == request.path}
     with ThreadPoolExecutor(2) as pool:
         yield {
-            one.code: pool.submit(read, one, root / one.code)
-            for one in FAILURES
-            if f"{test_what_is_said.__name__}[{one.code}]" in tested
+            name: pool.submit(read, one, root / name)
+            for name, one in FAILURES.items()
+            if f"{test_what_is_said.__name__}[{name}]" in tested
         }
 
 
-@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: failure.code)
-def test_what_is_said(failure: Failure, reading: dict[str, Future[Said]], root: Path) -> None:
-    said = reading[failure.code].result()
+@pytest.mark.parametrize("name", FAILURES)
+def test_what_is_said(name: str, reading: dict[str, Future[Said]], root: Path) -> None:
+    failure, said = FAILURES[name], reading[name].result()
     text = said.log if failure.in_log else said.message
     assert f"[{PAGE}#{failure.code}]" in text, text
     for words in failure.says:
@@ -51,5 +54,5 @@ def test_what_is_said(failure: Failure, reading: dict[str, Future[Said]], root: 
         assert said.message.endswith(f"#{failure.code}]"), "the last words are kept wherever a message is cut"
         assert said.speaking == [failure.code], "one row alone"
     assert {UNPICKLE, WARNING} & set(PHASES[failure.code]) or failure.zip
-    if os.environ.get("CAPTURE"):
-        keep(failure, said, root / failure.code)
+    if os.environ.get("CAPTURE") and (name == failure.code or failure in cases.FAILURES):
+        keep(failure, said, root / name)

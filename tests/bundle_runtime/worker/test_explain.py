@@ -39,7 +39,7 @@ def error(number: int, path: object) -> OSError:
         (errno.ENOENT, "/opt/../root/weights", IMAGE),
         (errno.ENOENT, "/srv/homes/weights", OWN),
         (errno.ENOENT, "/opt/weights", OWN),
-        (errno.ENOENT, "/tmp/root/bundle/artifact/weights", OWN),
+        (errno.ENOENT, "/tmp/root/bundle/artifact/weights", "/weights is not in the bundle"),
         (errno.ENOENT, "weights.pt", RELATIVE),
         (errno.ENOENT, b"/root/weights", OWN),
         (errno.ENOENT, None, OWN),

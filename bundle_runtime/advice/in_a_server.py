@@ -1,0 +1,120 @@
+"""Code that was a script or a notebook, and now is a part of a server: its event loop, its threads, its processes, and
+nobody at a keyboard or a screen."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+from bundle_runtime.advice.row import IMPORT, KIND, LOAD, USER_CODE, Row
+
+ROWS: Tuple[Row, ...] = (
+    Row(
+        "running-event-loop", USER_CODE, "A coroutine function, or what it calls, starts an event loop while one runs "
+        "already.",
+        "Await it (`await f()` in the place of `asyncio.run(f())`), or make the outer function a plain `def`: there "
+        "asyncio.run works.",
+        error="RuntimeError",
+        text=r"asyncio\.run\(\) cannot be called from a running event loop|[Tt]his event loop is already running|"
+        r"Cannot run the event loop while another loop is running",
+    ),
+    Row(
+        "no-event-loop", USER_CODE, "The code asks for an event loop where none runs: in a thread, or in a plain "
+        "function.",
+        "Write `asyncio.run(f())` in the place of `get_event_loop().run_until_complete(f())`, or make the function an "
+        "`async def`.",
+        error="RuntimeError", text="[Tt]here is no current event loop|no running event loop",
+    ),
+    Row(
+        "signal-in-a-thread", USER_CODE, "The code sets a handler of signals in a thread, and Python takes them in the "
+        "main thread only.",
+        "Leave it out (the option of the library that sets handlers): a pod's end is seen to. With "
+        "serving.maxConcurrency above 1 requests run in threads.",
+        error="ValueError", text="signal only works in main thread",
+    ),
+    Row(
+        "sqlite-in-a-thread", USER_CODE, "A connection of SQLite is used in another thread than the one that made it.",
+        "Connect in the function that uses it, or with check_same_thread=False where all only read. With "
+        "serving.maxConcurrency above 1 requests run in threads.",
+        error="ProgrammingError", text="SQLite objects created in a thread",
+    ),
+    Row(
+        "sqlite-file", USER_CODE, "SQLite cannot open the file, or not for writing: the bundle and the image are "
+        "read-only in a pod.",
+        "Open a file of the bundle by `sqlite3.connect('file:NAME?mode=ro&immutable=1', uri=True)`; what is written "
+        "belongs below /tmp, or on another server.",
+        error="OperationalError", text="unable to open database file|attempt to write a readonly database",
+    ),
+    Row(
+        "cuda-after-fork", USER_CODE, "A process that uses the GPU was forked, and the child uses it too: CUDA does "
+        "not work in it.",
+        "Start processes by multiprocessing.get_context('spawn') (DataLoader: multiprocessing_context='spawn', or "
+        "num_workers=0), or before anything uses the GPU.",
+        error="RuntimeError", text="Cannot re-initialize CUDA in forked subprocess",
+    ),
+    Row(
+        "cannot-be-sent-to-a-process", (IMPORT, LOAD), "Another process gets {name} as a pickle, and a function or "
+        "class within a function cannot be one.",
+        "Move it to the top of a module of the bundle's folder, or use threads "
+        "(concurrent.futures.ThreadPoolExecutor).",
+        error="AttributeError|PicklingError",
+        text=r"Can't (pickle|get) local object '?(?P<name>[\w.<>]+)|Can't pickle <(function|class) (?P<name2>[\w.<>]+)",
+    ),
+    Row(
+        "reads-the-keyboard", USER_CODE, "The code asks a person (input, getpass), and a pod has no keyboard.",
+        "Read it from appConfig or from a variable of spec.bundle.env.",
+        error="EOFError", text="EOF when reading a line",
+    ),
+    Row(
+        "no-display", USER_CODE, "The code opens a window, and a pod has no display.",
+        "Choose a back end that draws into files (MPLBACKEND=Agg in spec.bundle.env, matplotlib.use('Agg')), and "
+        "opencv-python-headless; leave show() and imshow() out.",
+        error="TclError|RuntimeError|ImportError|error",
+        text="no display name and no \\$DISPLAY|could not connect to display|[Cc]annot (connect to X server|load "
+        "backend '\\w+' which requires)|Can't initialize GTK|Qt platform plugin|Cannot open display",
+    ),
+    Row(
+        "notebook-widgets", USER_CODE, "The code shows a widget of a notebook, such as tqdm's progress bar, where "
+        "there is none.",
+        "Import tqdm from tqdm or tqdm.auto in the place of tqdm.notebook.",
+        error="ImportError", text="IProgress not found|update jupyter and ipywidgets",
+    ),
+    Row(
+        "locale", USER_CODE, "The image does not have the locale that the code sets.",
+        "Install it in the image (Debian: locales, and locale-gen), or use C.UTF-8; babel formats numbers and dates "
+        "without it.",
+        error="Error", text="unsupported locale setting",
+    ),
+    Row(
+        "text-encoding", (IMPORT, LOAD), "A file is read as text in the encoding {name}, and it is in another one.",
+        "Name it: open(path, encoding='latin-1'), pandas.read_csv(path, encoding=...); without a name a pod reads "
+        "UTF-8. What is no text is opened with 'rb'.",
+        error="UnicodeDecodeError", text="'(?P<name>[\\w-]+)' codec can't decode", rank=KIND,
+    ),
+    Row(
+        "cannot-start-thread", USER_CODE, "The system gives the process no more threads: the limit of processes in a "
+        "pod or on the node is reached.",
+        "Start fewer (OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, n_jobs, max_workers; once at load, not in each request), "
+        "or ask the administrator of the nodes for a higher limit of PIDs.",
+        text="can't start new thread|pthread_create failed|libgomp: Thread creation failed|unable to create new native "
+        "thread",
+    ),
+    Row(
+        "relative-import", (IMPORT, LOAD), "A module at the top of the bundle is in no package, so that `from . "
+        "import` has nothing to start from.",
+        "Import it by its name (`import helpers`), or put the modules into a folder with an __init__.py and name "
+        "folder.module.function as the load function.",
+        error="ImportError|ValueError", text="attempted relative import",
+    ),
+    Row(
+        "not-fitted", USER_CODE, "The model was never fitted: it was written before fit, or another object than the "
+        "fitted one was written.",
+        "Pickle what fit returned (of a search: best_estimator_), and try predict on it before.",
+        error="NotFittedError", text="",
+    ),
+    Row(
+        "not-installed-itself", USER_CODE, "The code asks for the version of a package that is not installed in the "
+        "image: often of itself.",
+        "Catch importlib.metadata.PackageNotFoundError, or add the package to requirements.",
+        error="PackageNotFoundError", text="",
+    ),
+)  # fmt: skip

@@ -1,0 +1,18 @@
+"""All cases, and those that are the one sample of their row."""
+
+from __future__ import annotations
+
+from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
+from tests.bundle_runtime.advice.field import servers, versions
+from tests.bundle_runtime.advice.reading import Failure
+from tests.bundle_runtime.advice.stand_ins import STAND_INS, StandIn
+
+CASES = (*versions.CASES, *servers.CASES)
+_ELSEWHERE = {
+    one.code
+    for samples in (file_failures.FAILURES, pickle_failures.FAILURES, code_failures.FAILURES, STAND_INS)
+    for one in samples
+}
+_FIRST = {case.failure.code: case.failure for case in reversed(CASES) if case.failure.code not in _ELSEWHERE}
+FAILURES = tuple(one for one in _FIRST.values() if isinstance(one, Failure))
+STANDING_IN = tuple(one for one in _FIRST.values() if isinstance(one, StandIn))
