@@ -37,6 +37,7 @@ _NAME = re.compile(r"(?<![\w./-])([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?=[
 _REFERENCE = re.compile(r"[^@;]+@\s*(https?://\S+)")
 _PASSED = re.compile(r"error sending request|failed to fetch|dns error|connection (refused|reset|closed)|timed out|"
                      r"status (code|server error)", re.IGNORECASE)  # fmt: skip
+_OF_A_BUILD = re.compile(r"^\s*\[std(out|err)\]", re.MULTILINE)  # from here on a package's build speaks, not uv
 _CREDENTIALS = "Credentials of an index are in the Secret that the operator's setting packageIndexSecret names"
 _NEXT = {
     probe.REFUSED: f"it asks for a user and password, or refuses those that it was given. {_CREDENTIALS}",
@@ -61,7 +62,11 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
     excluded = _excluded_by_image(entries, place.image)
     if excluded:
         return fail(REQUIREMENTS_CONFLICT, f"{excluded} uv: {failed.line}")
-    seen = _Seen(entries, failed.said, place.image)
+    if "Couldn't parse requirement" in failed.said:
+        return fail(
+            INSTALL_FAILED, f"an entry of requirements cannot be read: correct it in a new bundle. uv: {failed.line}"
+        )
+    seen = _Seen(entries, _OF_A_BUILD.split(failed.said, maxsplit=1)[0], place.image)
     found = seen.failure()
     if (not found or found[0] == REQUIREMENT_NOT_FOUND) and "invalid peer certificate" in failed.said:
         # the image's own store of certificates, which uv does not read, may hold what it lacks

@@ -62,3 +62,35 @@ def test_a_build_that_fails_is_quoted(tmp_path, image):
         done = run_install(tmp_path, image, ["ext"], url)
     assert done.report["reason"] == "InstallFailed", done.log
     assert "gcc: not found" in done.report["message"]
+
+
+@pytest.mark.parametrize(
+    "line", ["raise RuntimeError('pg_config not found')", "import distutils.core", "x: list[int] = no"]
+)
+def test_a_traceback_of_a_build_names_no_package(tmp_path, image, line):
+    """Each has a File "<string>" in it, which once was taken for a package that the index lacks."""
+    directory = tmp_path / "index"
+    (directory / "files").mkdir(parents=True)
+    sdist(directory / "files", "ext", "1.0", f"{line}\nraise RuntimeError('no compiler')")
+    with served_index(directory) as url:
+        done = run_install(tmp_path, image, ["ext"], url)
+    assert done.report["reason"] == "InstallFailed", done.log
+    assert "is not at the index" not in done.report["message"]
+
+
+def test_what_a_build_needs_and_no_index_has_is_named(tmp_path, image):
+    directory = tmp_path / "index"
+    (directory / "files").mkdir(parents=True)
+    sdist(directory / "files", "ext", "1.0", BACKEND, ("nowhere>=2",))
+    with served_index(directory) as url:
+        done = run_install(tmp_path, image, ["ext"], url)
+    assert done.report["reason"] == "RequirementNotFound", done.log
+    assert "nowhere is not at the index" in done.report["message"]
+
+
+def test_an_entry_that_cannot_be_read_is_no_missing_package(tmp_path, image):
+    (tmp_path / "index/files").mkdir(parents=True)
+    with served_index(tmp_path / "index") as url:
+        done = run_install(tmp_path, image, ["ext>=1.2<2"], url)
+    assert done.report["reason"] == "InstallFailed", done.log
+    assert "cannot be read: correct it" in done.report["message"]
