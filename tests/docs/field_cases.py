@@ -2,33 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.bundle_runtime.advice.field.case import RIGHT
 from tests.bundle_runtime.advice.field.cases import CASES
 from tests.bundle_runtime.advice.stand_ins import StandIn
+from tests.serving import reported_requests
 
 _HEAD = """# Failures that others reported
 
-Each row is a failure that users of other ways to serve Python models have reported in public, in our words. It was made
-to happen here: what was said of it before the [table of known failures](../how-to/troubleshooting.md#known-failures)
-had the row, and the row that speaks now. Where this machine cannot have such a failure, as it has no GPU and no
-PyTorch, the row is asked with the words of the error: a stand-in.
+Each row is a failure that users of other ways to serve Python models have reported in public, in our words. A test
+makes it happen here. Of {count} cases {right} were right before they were looked at; all are now.
 
-Of {count} cases {right} were right before; all are now.
+## While a model loads, and in its functions
+What was said before the [table of known failures](../how-to/troubleshooting.md#known-failures) had the row, and the row
+that speaks now. Where the tests' machine cannot have such a failure, as it has no GPU and no PyTorch, the row is asked
+with the words of the error: a stand-in.
 
-| What happened | Reported in | Said of it here before | Said now |
-|---|---|---|---|
+{loading}
+
+## Requests and predictions
+How `POST /predict` answered, and how it does now; the error codes are those of [the
+contract](../reference/pod-contract.md).
+
+{requests}
 """
 
 
 def field_cases() -> str:
     """The page."""
-    rows = []
+    loading = []
     for case in CASES:
-        repository, number = case.source.split("#")
-        kind = " (stand-in)" if isinstance(case.failure, StandIn) else ""
-        happened = case.happened.replace("|", "\\|")
-        link = f"[{case.source}](https://github.com/{repository}/issues/{number})"
         code = f"[{case.failure.code}](../how-to/troubleshooting.md#{case.failure.code})"
-        rows.append(f"| {happened} | {link} | {case.before} | {code}{kind} |")
-    right = sum(case.before == RIGHT for case in CASES)
-    return _HEAD.format(count=len(CASES), right=right) + "\n".join(rows) + "\n"
+        kind = " (stand-in)" if isinstance(case.failure, StandIn) else ""
+        loading.append((case.happened, _link(case.source), case.before, code + kind))
+    requests = [
+        (asked.happened, _link(asked.source), asked.before, f'{asked.status} {asked.code}: "{asked.says}"')
+        for asked in reported_requests.CASES
+    ]
+    right = sum(case.before == RIGHT for case in (*CASES, *reported_requests.CASES))
+    return _HEAD.format(
+        count=len(CASES) + len(requests), right=right, loading=_table(loading), requests=_table(requests)
+    )
+
+
+def _link(source: str) -> str:
+    repository, number = source.split("#")
+    return f"[{source}](https://github.com/{repository}/issues/{number})"
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    head = "| What happened | Reported in | Said here before | Said now |\n|---|---|---|---|\n"
+    return head + "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)

@@ -13,6 +13,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
+from bundle_runtime.server.predict.misread import not_fields
 from bundle_runtime.server.predict.unread import problem, refuse_other_media
 from bundle_runtime.server.queue.calls import FIELDS, CallHead
 from bundle_runtime.server.refusal import Refused
@@ -82,9 +83,10 @@ class FieldsCodec:
             value = orjson.loads(body)
         except orjson.JSONDecodeError as error:
             refuse_other_media(exchange, body)
-            raise Refused("NotJSON", f"the body is not valid JSON: {problem(error)}") from None
+            raise Refused("NotJSON", f"the body is not valid JSON: {problem(error, body)}") from None
         if type(value) is not dict:
-            raise Refused("NotJSON", "the body must be a JSON object that holds the fields of the request")
+            said = f"the body must be a JSON object that holds the fields of the request: {not_fields(value)}"
+            raise Refused("NotJSON", said)
         return value
 
     def request_violations(self, schema: Schema, content: Any) -> list[Violation] | None:

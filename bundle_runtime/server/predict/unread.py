@@ -14,6 +14,7 @@ import orjson
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES
+from bundle_runtime.server.predict.misread import likely
 from bundle_runtime.server.refusal import Refused
 from bundle_runtime.server.schemas import json_path
 
@@ -41,11 +42,11 @@ def refuse_other_media(exchange: Exchange, body: bytes) -> None:
     raise Refused("UnsupportedMediaType", f"{what}: {_FIELDS if is_text else _BYTES}")
 
 
-def problem(error: orjson.JSONDecodeError) -> str:
-    """What is wrong with the text; of a number that JSON does not have, where it is and what to send."""
+def problem(error: orjson.JSONDecodeError, body: bytes) -> str:
+    """What is wrong with the text, and what to send; of a number that JSON does not have, where it is."""
     is_named = error.doc.startswith(("NaN", "Infinity"), error.pos)
     if not is_named and "infinity" not in error.msg:
-        return str(error)
+        return "; ".join(filter(None, (str(error), likely(body, error.doc, error.pos))))
     place = None if len(error.doc) > UNCOUNTED_MAX_BYTES else _not_finite(error.doc)
     where = f"line {error.lineno} column {error.colno}"
     return (

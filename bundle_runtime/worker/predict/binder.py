@@ -14,6 +14,14 @@ from bundle_spec.json_schema import BRANCHES, branches
 
 CONFIG = "app_config"
 MODEL = "model"
+_MLFLOW = ". That is MLflow's form, and here each argument of predict_fn is a field of its own"
+_OF_OTHER_SERVERS = {
+    "instances": ". POST /v1/models/NAME:predict takes instances",
+    "dataframe_split": _MLFLOW,
+    "dataframe_records": _MLFLOW,
+    "signature_name": ". POST /v1/models/NAME:predict takes what TensorFlow Serving does",
+    "inputs": ". POST /v1/models/NAME:predict and POST /v2/models/NAME/infer take inputs",
+}
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
@@ -138,6 +146,7 @@ class Binder:
             raise TypeError(
                 f"predict_fn takes {takes}; the request also has {', '.join(unknown)}: "
                 "leave it out, or name it in the request schema to have it dropped"
+                + next((said for name, said in _OF_OTHER_SERVERS.items() if name in unknown), "")
             )
         for name in extras:
             if name not in self._said:

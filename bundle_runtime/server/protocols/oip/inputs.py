@@ -42,7 +42,7 @@ def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryvie
     try:
         request = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ValueError(f"the inference request is not valid JSON: {problem(error)}") from None
+        raise ValueError(f"the inference request is not valid JSON: {problem(error, text)}") from None
     if type(request) is not dict or type(request.get("inputs")) is not list:
         raise ValueError('the inference request must be a JSON object with "inputs": [...]')
     return request, body[length:]

@@ -131,7 +131,13 @@ def test_a_field_of_the_schema_that_is_not_taken_is_dropped_and_said() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "says"),
-    [({}, "needs x"), ({"x": 1, "z": 2}, "takes x, y; the request also has z"), ({"y": 1}, "needs x")],
+    [
+        ({}, "needs x"),
+        ({"x": 1, "z": 2}, "takes x, y; the request also has z"),
+        ({"y": 1}, "needs x"),
+        ({"instances": [1]}, "/v1/models/NAME:predict takes instances"),
+        ({"dataframe_split": {}}, "each argument of predict_fn is a field of its own"),
+    ],
 )
 def test_fields_that_do_not_fit(fields: dict[str, Any], says: str) -> None:
     with pytest.raises(TypeError, match=says):
