@@ -87,7 +87,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "text-encoding", (IMPORT, LOAD), "A file is read as text in the encoding {name}, and it is in another one.",
         "Name it: open(path, encoding='latin-1'), pandas.read_csv(path, encoding=...); without a name a pod reads "
-        "UTF-8. What is no text is opened with 'rb'.",
+        "UTF-8. What is not text is opened with 'rb'.",
         error="UnicodeDecodeError", text="'(?P<name>[\\w-]+)' codec can't decode", rank=KIND,
     ),
     Row(

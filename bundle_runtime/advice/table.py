@@ -20,6 +20,7 @@ from bundle_runtime.advice import (
     paths,
     processes,
     pythons,
+    requirements,
     written_elsewhere,
 )
 from bundle_runtime.advice.row import Advice, Row, Symptom, World, fits, worded
@@ -34,6 +35,7 @@ GROUPS: Dict[str, Tuple[Row, ...]] = {
     "Code for another version": names_gone.ROWS,
     "A module is not found": modules.ROWS,
     "A shared library is not found, or does not fit": libraries.ROWS,
+    "Requirements": requirements.ROWS,
     "GPUs": devices.ROWS,
     "Files and programs": paths.ROWS,
     "Variables and credentials": environment.ROWS,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tests.bundle_runtime.advice.field import installs
 from tests.bundle_runtime.advice.field.case import RIGHT
 from tests.bundle_runtime.advice.field.cases import CASES
 from tests.bundle_runtime.advice.stand_ins import StandIn
@@ -21,6 +22,11 @@ with the words of the error: a stand-in.
 
 {loading}
 
+## Requirements
+What the container `install` said, and the row that the operator adds.
+
+{installing}
+
 ## Requests and predictions
 How `POST /predict` answered, and how it does now; the error codes are those of [the
 contract](../reference/pod-contract.md).
@@ -33,17 +39,27 @@ def field_cases() -> str:
     """The page."""
     loading = []
     for case in CASES:
-        code = f"[{case.failure.code}](../how-to/troubleshooting.md#{case.failure.code})"
         kind = " (stand-in)" if isinstance(case.failure, StandIn) else ""
-        loading.append((case.happened, _link(case.source), case.before, code + kind))
+        loading.append((case.happened, _link(case.source), case.before, _code(case.failure.code) + kind))
+    installing = [(one.happened, _link(one.source), one.before, _code(one.code)) for one in installs.CASES]
+    for source, happened, before, _, says in installs.RIGHT_BEFORE:
+        installing.append((happened, _link(source), before, f'refused: "{says}"'))
     requests = [
         (asked.happened, _link(asked.source), asked.before, f'{asked.status} {asked.code}: "{asked.says}"')
         for asked in reported_requests.CASES
     ]
-    right = sum(case.before == RIGHT for case in (*CASES, *reported_requests.CASES))
+    rows = [*loading, *installing, *requests]
     return _HEAD.format(
-        count=len(CASES) + len(requests), right=right, loading=_table(loading), requests=_table(requests)
+        count=len(rows),
+        right=sum(row[2] == RIGHT for row in rows),
+        loading=_table(loading),
+        installing=_table(installing),
+        requests=_table(requests),
     )
+
+
+def _code(code: str) -> str:
+    return f"[{code}](../how-to/troubleshooting.md#{code})"
 
 
 def _link(source: str) -> str:

@@ -48,7 +48,7 @@ _MLFLOW = b'{"dataframe_split": {"columns": ["text"], "data": [["a"]]}}'
 CASES = (
     Asked("float32", "replicate/cog#499", "A prediction holds a float32 of NumPy.", _RIGHT, b'{"value": "float32"}',
           200, '{"score":0.5}'),
-    Asked("nan", "pytorch/serve#1304", "A prediction holds NaN, and the client gets what is no JSON.", _RIGHT,
+    Asked("nan", "pytorch/serve#1304", "A prediction holds NaN, and the client gets what is not JSON.", _RIGHT,
           b'{"value": "nan"}', 500, "nan at $.scores[1]", "ResponseNotJSON"),
     Asked("unicode", "pytorch/serve#943", "Letters of other languages come back as escapes.", _RIGHT, _FIELDS, 200,
           "caf\u00e9"),

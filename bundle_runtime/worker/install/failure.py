@@ -37,7 +37,7 @@ _NAME = re.compile(r"(?<![\w./-])([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?=[
 _REFERENCE = re.compile(r"[^@;]+@\s*(https?://\S+)")
 _PASSED = re.compile(r"error sending request|failed to fetch|dns error|connection (refused|reset|closed)|timed out|"
                      r"status (code|server error)", re.IGNORECASE)  # fmt: skip
-_OF_A_BUILD = re.compile(r"^\s*\[std(out|err)\]", re.MULTILINE)  # from here on a package's build speaks, not uv
+_OF_A_BUILD = re.compile(r"^\s*\[std(?:out|err)\]", re.MULTILINE)  # from here on a package's build speaks, not uv
 _CREDENTIALS = "Credentials of an index are in the Secret that the operator's setting packageIndexSecret names"
 _NEXT = {
     probe.REFUSED: f"it asks for a user and password, or refuses those that it was given. {_CREDENTIALS}",
@@ -77,8 +77,16 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
         return diagnose(failed, place, entries)
     if _PASSED.search(failed.said) and "Failed to build" not in failed.said:
         return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again. uv: {failed.line}")
-    last = " | ".join(line.strip() for line in failed.said.strip().splitlines()[-LAST_LINES:])
-    return fail(INSTALL_FAILED, f"uv could not install the requirements: {last}")
+    return fail(INSTALL_FAILED, f"uv could not install the requirements: {_last(failed.said)}")
+
+
+def _last(said: str) -> str:
+    """uv's last lines; of a build that failed its own, as uv's guesses follow behind them."""
+    failed = re.search(r"Failed to build `[^`]+`", said)
+    parts = _OF_A_BUILD.split(said)
+    lines = (parts[-1].split("\n\nhint:")[0] if failed and len(parts) > 1 else said).strip().splitlines()
+    shown = " | ".join(line.strip() for line in lines[-LAST_LINES:])
+    return f"{failed.group()}: {shown}" if failed and len(parts) > 1 else shown
 
 
 def _excluded_by_image(entries: Sequence[str], image: Mapping[str, ImagePackage]) -> str:
