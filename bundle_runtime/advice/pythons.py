@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import IMPORT, LOAD, START, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import IMPORT, LOAD, PACK, START, UNPICKLE, USER_CODE, Row, Symptom, Values, World
 
 _REMOVED = (
     "asynchat|asyncore|cgi|cgitb|chunk|crypt|distutils|imghdr|imp|lib2to3|nntplib|pipes|smtpd|telnetlib|uu|xdrlib"
@@ -35,7 +35,7 @@ ROWS: Tuple[Row, ...] = (
         text=r"needs Python 3\.8 or newer, the image has (?P<python>[\d.]+)",
     ),
     Row(
-        "python-mismatch", (START,), "the bundle was written by Python {wrote}, the image runs Python {have} "
+        "python-mismatch", (START, PACK), "the bundle was written by Python {wrote}, the image runs Python {have} "
         "({program}).",
         "Write the bundle with Python {have}, or choose an image that has Python {wrote} (envParams).",
         text=r"^Python (?P<wrote>\S+) wrote, Python (?P<have>\S+) reads: (?P<program>.*)$",

@@ -54,7 +54,9 @@ class BundleMethods:
         requests and predictions are checked against them. The same name and content give the bundle that is there.
         InvalidBundleError, NotPicklableError, StoreError and APIError say what to do; then nothing was left behind.
         """
-        from launch.packing.foreseen import foreseen, of_local_modules
+        from launch.packing.foreseen import foreseen, of_local_modules, of_names
+        from launch.packing.image_python import of_image
+        from launch.packing.pickles.files_named import left_beside
         from launch.packing.pickles.inferred import inferred_requirements, local_modules, without_framework
         from launch.packing.pickles.own_modules import pickle_with_own_modules
         from launch.packing.pickles.pickling import bundle_content
@@ -70,6 +72,8 @@ class BundleMethods:
         sources = source_texts(
             load_predict_fn=load_predict_fn, load_model_fn=load_model_fn, predict_fn_or_cls=predict_fn_or_cls
         )
+        warn([*of_image(fields["envParams"]), *of_names(fields.get("requirements", []))])
+        warn(filter(None, [left_beside([load_predict_fn, load_model_fn, predict_fn_or_cls])]))
         store = self._checked_store(model_bundle_name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             file = Path(directory, "bundle.pkl")
@@ -188,7 +192,9 @@ class BundleMethods:
         metadata: Mapping[str, Any],
     ) -> ModelBundle:
         from launch.packing.archives.archive import archive_to
+        from launch.packing.foreseen import of_names
 
+        warn(of_names(fields.get("requirements", [])))
         store = self._checked_store(name)
         with tempfile.TemporaryDirectory(prefix="model-bundle-") as directory:
             made = archive_to(Path(directory, "bundle.zip"), base_paths, load_predict_fn, load_model_fn)

@@ -8,7 +8,6 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, TypeVar
 import click
 
 from launch.api.interruption import raise_on_interruption
-from launch.api.user_warnings import warn
 from launch.bundle.manifest import read_value
 from launch.cli.completing import files
 from launch.cli.user_code import modules_of_the_run, printing_to_stderr, run_file, warnings_as_lines
@@ -16,7 +15,6 @@ from launch.client import LaunchClient
 from launch.errors import InvalidBundleError
 from launch.model_bundle import ModelBundle
 from launch.packing.notebook import NOTEBOOK
-from launch.packing.pickles.files_named import left_beside
 from launch.packing.schemas.type_hints import schemas_of_hints
 
 SOURCES = (".py", NOTEBOOK)
@@ -88,9 +86,6 @@ def packed_names(client: LaunchClient, names: Mapping[str, Any], where: str, giv
     request, response = _schema(given["request_schema"], names), _schema(given["response_schema"], names)
     if given.get("type_hints") and request is None and response is None:
         request, response = _hinted(found.get("predict_fn_or_cls"))
-    said = left_beside(found.values(), Path(where).resolve().parent)
-    if said:
-        warn([said])
     return client.create_model_bundle(
         given["name"],
         _env_params(given),

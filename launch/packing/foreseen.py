@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 
 from bundle_runtime.advice.row import LOAD, PACK, UNPICKLE, Advice, Symptom, World
 from bundle_runtime.advice.table import advice, advice_for
+from bundle_spec.requirement_rule import package_name
 from launch.packing.distributions import distributions_of
 from launch.packing.pickles.module_origin import is_standard
 from launch.packing.pickles.pickle_names import global_names
@@ -27,6 +28,14 @@ def foreseen(content: Any, pickle_file: Path, requirements: Iterable[str]) -> Li
     names = global_names(pickle_file)
     found = [*_of_paths(names), *_of_versions({module for module, _ in names}, requirements)]
     return [one.text for one in found] + [_WITHOUT_GPU + one.text for one in _of_devices(content)]
+
+
+def of_names(requirements: Iterable[str]) -> List[str]:
+    """Of entries whose names no index has: parts of Python, and what belongs to another system, unless a marker says
+    where the entry is meant."""
+    names = (package_name(entry) for entry in requirements if ";" not in entry)
+    found = (advice_for(PACK, f"{name} is not at the index") for name in names if name)
+    return [one.text for one in found if one is not None]
 
 
 def of_local_modules(names: Iterable[str]) -> List[str]:

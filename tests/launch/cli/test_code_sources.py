@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import yaml
 
-IMAGE = ("--predict-fn", "predict", "--image", "python:3.12-slim", "--upload")
+THIS = f"{sys.version_info[0]}.{sys.version_info[1]}"
+IMAGE = ("--predict-fn", "predict", "--image", f"python:{THIS}-slim", "--upload")
 
 
 def rendered(modelbundle_here, tmp_path, file, *options):
@@ -40,6 +42,12 @@ def test_a_file_that_the_functions_read_is_said_to_stay_behind(modelbundle_here,
     (tmp_path / "f.py").write_text("def predict(x):\n    return open('weights.npy').read()\n")
     _, said = rendered(modelbundle_here, tmp_path, tmp_path / "f.py")
     assert said.startswith("Warning: the functions name weights.npy beside them, and no file is packed with them")
+
+
+def test_an_image_with_another_python_is_said_before_an_upload(modelbundle_here, tmp_path):
+    (tmp_path / "f.py").write_text("def predict(x):\n    return x\n")
+    _, said = rendered(modelbundle_here, tmp_path, tmp_path / "f.py", "--image", "python:3.6-slim")
+    assert f"was written by Python {THIS}, the image runs Python 3.6 (python:3.6-slim" in said
 
 
 def test_a_script_reads_arguments_of_its_own(modelbundle_here, tmp_path):

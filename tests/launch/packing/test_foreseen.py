@@ -13,7 +13,7 @@ import numpy
 import pytest
 
 from launch.packing.archives.archive import archive_to
-from launch.packing.foreseen import foreseen, foreseen_of_files, of_local_modules
+from launch.packing.foreseen import foreseen, foreseen_of_files, of_local_modules, of_names
 from launch.packing.pickles.inferred import local_modules
 from launch.packing.pickles.pickling import pickle_to
 
@@ -48,6 +48,25 @@ def test_a_requirement_of_another_version(tmp_path: Path, asked: str) -> None:
     here = metadata.version("scikit-learn")
     assert said.startswith(f"scikit-learn {here} writes the pickle, and requirements ask for scikit-learn{asked}.")
     assert said.endswith("#requirement-of-another-version]")
+
+
+@pytest.mark.parametrize(
+    ("entry", "code"),
+    [
+        ("pickle==4.0", "requirement-of-python"),
+        ("python>=3.8", "requirement-is-python"),
+        ("pkg_resources==0.0.0", "requirement-of-another-system"),
+        ("pywin32==306", "requirement-of-another-system"),
+    ],
+)
+def test_names_that_no_index_has(entry: str, code: str) -> None:
+    (said,) = of_names(["numpy", entry])
+    assert said.endswith(f"#{code}]")
+
+
+def test_names_that_an_index_may_have() -> None:
+    others = ["numpy==1.26.4", "python-dateutil", "cv2", "osmium", "jsonschema", "# a line", ""]
+    assert of_names([*others, "pywin32==306 ; sys_platform == 'win32'"]) == []
 
 
 class WindowsPath:
