@@ -21,6 +21,7 @@ from bundle_runtime.advice import (
     processes,
     pythons,
     requirements,
+    stores,
     written_elsewhere,
 )
 from bundle_runtime.advice.row import Advice, Row, Symptom, World, fits, worded
@@ -36,6 +37,7 @@ GROUPS: Dict[str, Tuple[Row, ...]] = {
     "A module is not found": modules.ROWS,
     "A shared library is not found, or does not fit": libraries.ROWS,
     "Requirements": requirements.ROWS,
+    "The artifact store": stores.ROWS,
     "GPUs": devices.ROWS,
     "Files and programs": paths.ROWS,
     "Variables and credentials": environment.ROWS,

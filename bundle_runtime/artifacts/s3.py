@@ -34,7 +34,7 @@ from bundle_runtime.artifacts.retry import (
     shown,
     unreachable,
 )
-from bundle_runtime.artifacts.s3_client import client, describe_access, endpoint
+from bundle_runtime.artifacts.s3_client import client, describe_access, endpoint, tidy_environment
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
 from bundle_runtime.contract.report import (
     ARTIFACT_NOT_FOUND,
@@ -56,6 +56,9 @@ OVERWRITTEN_TRIES = 3
 def fetch_s3(uri: str, target: Path) -> Fetched:
     """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     bucket, key = bucket_and_key(uri)
+    for name in tidy_environment():
+        said = f"{name} of the artifact Secret has a blank or a line break at an end: it is left out"
+        print(said, file=sys.stderr, flush=True)
     with store_errors(uri):
         s3 = client(PARALLEL_PARTS)
     download = _Download(s3, uri, bucket, key, target)
@@ -204,7 +207,9 @@ def _refused(uri: str, error: ClientError) -> RuntimeFailure | TransientError:
             "artifact Secret, or for all bundles the operator's setting s3AddressingStyle",
         )
     if why is Cause.DENIED:
-        return fail(STORE_ACCESS_DENIED, f"{said}; {describe_access()}")
+        message = str(error.response["Error"].get("Message", ""))
+        of_a_key = f" ({message})" if "kms" in message.lower() else ""  # else it repeats the code
+        return fail(STORE_ACCESS_DENIED, f"{said}{of_a_key}; {describe_access()}")
     if why is Cause.MISSING:
         return fail(ARTIFACT_NOT_FOUND, f"{said}: upload the artifact, or correct spec.bundle.artifact.uri")
     if why is Cause.PASSING:

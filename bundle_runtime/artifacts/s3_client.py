@@ -8,13 +8,41 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+# no blank is a part of them: one at an end is of `echo KEY | base64`, or of a copied line
+_WITHOUT_BLANKS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+)
 DEFAULT_REGION = "us-east-1"  # S3-compatible stores ignore it, but requests are signed with one
+
+
+class EndpointError(BotoCoreError):
+    """botocore raises a bare ValueError for an endpoint without a scheme."""
+
+    fmt = (
+        "the endpoint is {url}: write it with http:// or https:// before the host, such as "
+        "https://minio.storage.svc:9000 (AWS_ENDPOINT_URL)"
+    )
+
+
+def tidy_environment() -> list[str]:
+    """The variables that had blanks or a line break around their value, and have none now."""
+    values = {name: os.environ[name] for name in _WITHOUT_BLANKS if name in os.environ}
+    odd = [name for name, value in values.items() if value != value.strip()]
+    os.environ.update({name: values[name].strip() for name in odd})
+    return odd
 
 
 def client(
@@ -36,6 +64,8 @@ def client(
     """
     session = boto3.Session()
     own_endpoint = endpoint_url or endpoint()
+    if own_endpoint and not own_endpoint.lower().startswith(("http://", "https://")):
+        raise EndpointError(url=own_endpoint)
     signature = _first("AWS_S3_SIGNATURE_VERSION", STORE_SIGNATURE)
     style: Any = addressing_style or _first("AWS_S3_ADDRESSING_STYLE", STORE_STYLE)  # botocore names a wrong one
     config = Config(

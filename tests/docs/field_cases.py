@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.bundle_runtime.advice.field import installs
+from tests.bundle_runtime.advice.field import installs, stores
 from tests.bundle_runtime.advice.field.case import RIGHT
 from tests.bundle_runtime.advice.field.cases import CASES
 from tests.bundle_runtime.advice.stand_ins import StandIn
@@ -27,6 +27,11 @@ What the container `install` said, and the row that the operator adds.
 
 {installing}
 
+## The artifact store
+What the container `prepare` said, and the row that the operator adds.
+
+{fetching}
+
 ## Requests and predictions
 How `POST /predict` answered, and how it does now; the error codes are those of [the
 contract](../reference/pod-contract.md).
@@ -48,12 +53,16 @@ def field_cases() -> str:
         (asked.happened, _link(asked.source), asked.before, f'{asked.status} {asked.code}: "{asked.says}"')
         for asked in reported_requests.CASES
     ]
-    rows = [*loading, *installing, *requests]
+    fetching = [(one.happened, _link(one.source), one.before, _code(one.code)) for one in stores.CASES]
+    for source, happened, before, says in stores.MENDED:
+        fetching.append((happened, _link(source), before, f'"{says}"'))
+    rows = [*loading, *installing, *fetching, *requests]
     return _HEAD.format(
         count=len(rows),
         right=sum(row[2] == RIGHT for row in rows),
         loading=_table(loading),
         installing=_table(installing),
+        fetching=_table(fetching),
         requests=_table(requests),
     )
 

@@ -8,19 +8,26 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Proxy:
-    """Each GET of a full URL gets `content`, also as S3 answers a range; with `refusal` it is 403 with that code.
-    `asked` are the URLs. With `tls` it is a store by HTTPS."""
+    """Each GET of a full URL gets `content`, also as S3 answers a range; with `refusal` it is `status` with that code
+    and `message`. `asked` are the URLs. With `tls` it is a store by HTTPS."""
 
-    def __init__(self, content: bytes, refusal: str = "", tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self,
+        content: bytes,
+        refusal: str = "",
+        tls: ssl.SSLContext | None = None,
+        status: int = 403,
+        message: str = "as the store has it",
+    ) -> None:
         self.asked: list[str] = []
         outer = self
-        error = f"<Error><Code>{refusal}</Code><Message>as the store has it</Message></Error>".encode()
+        error = f"<Error><Code>{refusal}</Code><Message>{message}</Message></Error>".encode()
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 body = error if refusal else content
-                self.send_response(403 if refusal else 200)
+                self.send_response(status if refusal else 200)
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Range", f"bytes 0-{len(body) - 1}/{len(body)}")
                 self.send_header("ETag", '"one"')

@@ -139,7 +139,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
         hint = ""
         if report.reason == Reason.STORE_ACCESS_DENIED and seen.artifact_secret:  # prepare cannot know its name
             hint = f" The credentials are those of Secret {seen.artifact_secret}."
-        hint = hint or _known(container, _PHASES.get(name, ""), report.message)
+        hint += _known(container, _PHASES.get(name, ""), report.message)
         return report.reason, f"{speaker}: {report.message.rstrip('.') + '.' + hint if hint else report.message}"
     if ended.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")

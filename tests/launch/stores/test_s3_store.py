@@ -80,7 +80,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str]] = {
     "no such profile": ("models", {"AWS_PROFILE": "nobody"}, "profile .*nobody.* could not be found.*AWS_PROFILE"),
     "no bucket": ("nowhere", {}, "404 NoSuchBucket .*: create the bucket nowhere, or correct LAUNCH_ARTIFACT_URI"),
     "no bucket's name": ("x_", {}, "correct LAUNCH_ARTIFACT_URI"),
-    "no URL": ("models", {"AWS_ENDPOINT_URL": "localhost"}, "cannot be asked: Invalid endpoint: localhost"),
+    "no URL": ("models", {"AWS_ENDPOINT_URL": "localhost"}, "the endpoint is localhost: write it with http://"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
-from tests.bundle_runtime.advice.field import installs, servers, versions
+from tests.bundle_runtime.advice.field import installs, servers, stores, versions
 from tests.bundle_runtime.advice.reading import Failure
 from tests.bundle_runtime.advice.stand_ins import STAND_INS, StandIn
 
@@ -16,4 +16,4 @@ _ELSEWHERE = {
 _FIRST = {case.failure.code: case.failure for case in reversed(CASES) if case.failure.code not in _ELSEWHERE}
 FAILURES = tuple(one for one in _FIRST.values() if isinstance(one, Failure))
 _OF_LOADING = (one for one in _FIRST.values() if isinstance(one, StandIn))
-STANDING_IN = (*_OF_LOADING, *installs.STANDING_IN)
+STANDING_IN = (*_OF_LOADING, *installs.STANDING_IN, *stores.STANDING_IN)
