@@ -67,4 +67,24 @@ ROWS: Tuple[Row, ...] = (
         "Use torch.float16 (dtype=half), or a GPU of compute capability 8.0 or newer.",
         error="ValueError|RuntimeError", text="[Bb]float16 is only supported on GPUs with compute capability",
     ),
+    Row(
+        "half-precision-on-cpu", USER_CODE, "The model computes in half precision (float16), and this PyTorch has no "
+        "code for that on CPUs.",
+        f"Load it as float32 or bfloat16 where there is no GPU (torch_dtype=torch.float32, model.float()), {_GPU}.",
+        error="RuntimeError", text=r"not implemented for '(Half|c10::Half)'",
+    ),
+    Row(
+        "two-devices", USER_CODE, "A part of the computation is on the GPU, another on the CPU.",
+        "Move the model and each input to one device: x.to(next(model.parameters()).device).",
+        error="RuntimeError",
+        text=r"Expected all tensors to be on the same device|Input type \(.*\) and weight type \(.*\) should be the "
+        r"same",
+    ),
+    Row(
+        "index-outside-on-gpu", USER_CODE, "An index is outside of its table, and the GPU cannot say which: a token "
+        "that the model does not have, a text longer than its positions, a label beyond the classes.",
+        "Run the same once on the CPU, which names it; look whether the tokenizer is that of the model, and text "
+        "truncated. After it nothing works on the GPU in this process.",
+        text="device-side assert",
+    ),
 )  # fmt: skip

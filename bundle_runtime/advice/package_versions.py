@@ -122,7 +122,8 @@ ROWS: Tuple[Row, ...] = (
         "other objects too.",
         "Where you trust the file, torch.load(..., weights_only=False); better, save the state_dict and build the "
         "model in load_model_fn.",
-        error="UnpicklingError|RuntimeError", text="Weights only load failed|weights_only",
+        error="UnpicklingError|RuntimeError",  # a text in the file's place is of the rows of weights
+        text=r"(?s)^(?!.*Unsupported operand (118|60)\b).*(Weights only load failed|weights_only)",
     ),
     Row(
         "keras-version", (IMPORT, LOAD, UNPICKLE), "Keras {version} and Keras 2 do not read each other's files "

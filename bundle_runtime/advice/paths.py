@@ -120,6 +120,6 @@ ROWS: Tuple[Row, ...] = (
         "^\\[Errno (6|25)\\] [\\w ]+$"),
     Row("shared-memory", USER_CODE, "/dev/shm, the memory that processes share, is full or cannot be written.",
         "It is as large as serving.resources.memory: ask for more, or for fewer workers of the DataLoader.",
-        text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file|shared memory)|out of shared memory|"
+        text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file </torch|shared memory)|out of shared memory|"
         "shared memory object <", rank=KIND),
 )  # fmt: skip

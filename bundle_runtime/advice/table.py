@@ -22,6 +22,7 @@ from bundle_runtime.advice import (
     pythons,
     requirements,
     stores,
+    weights,
     written_elsewhere,
 )
 from bundle_runtime.advice.row import Advice, Row, Symptom, World, fits, worded
@@ -40,6 +41,7 @@ GROUPS: Dict[str, Tuple[Row, ...]] = {
     "The artifact store": stores.ROWS,
     "GPUs": devices.ROWS,
     "Files and programs": paths.ROWS,
+    "Files of weights": weights.ROWS,
     "Variables and credentials": environment.ROWS,
     "Hubs and the network": network.ROWS,
     "Memory": memory.ROWS,

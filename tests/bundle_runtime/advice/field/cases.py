@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
-from tests.bundle_runtime.advice.field import installs, servers, stores, versions
+from tests.bundle_runtime.advice.field import installs, servers, stores, versions, weights
 from tests.bundle_runtime.advice.reading import Failure
 from tests.bundle_runtime.advice.stand_ins import STAND_INS, StandIn
 
-CASES = (*versions.CASES, *servers.CASES)
+CASES = (*versions.CASES, *servers.CASES, *weights.CASES)
 _ELSEWHERE = {
     one.code
     for samples in (file_failures.FAILURES, pickle_failures.FAILURES, code_failures.FAILURES, STAND_INS)
