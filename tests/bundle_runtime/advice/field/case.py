@@ -14,7 +14,7 @@ RIGHT = "right"
 
 @dataclass(frozen=True)
 class Case:
-    """What happened to them, where it is told, what was said of it here before, and the failure with the row that
+    """What happened to them, where it is reported, what was said of it here before, and the failure with the row that
     speaks now: a stand-in where this machine cannot have it."""
 
     name: str
