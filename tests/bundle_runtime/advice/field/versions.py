@@ -11,8 +11,8 @@ from tests.bundle_runtime.advice.stand_ins import StandIn
 NEWER = with_packages(
     "3.11", "pillow==10.4.0", "huggingface-hub==0.26.5", "protobuf==4.25.5", "pydantic==2.7.4", "pyopenssl==20.0.1",
     "cryptography==42.0.8", "pyzbar==0.1.9", "pytesseract==0.3.13", "graphviz==0.20.3", "tqdm==4.66.5",
+    "jinja2==2.11.3", "markupsafe==2.1.5",
 )  # fmt: skip
-JINJA_2 = with_packages("3.11", "jinja2==2.11.3", "markupsafe==2.1.5")
 
 _DESCRIPTOR = (
     "from google.protobuf import descriptor",
@@ -39,7 +39,7 @@ CASES = (
         "markupsafe", "pallets/markupsafe#288",
         "An old Jinja2 is pinned, its MarkupSafe is not, and a release without soft_unicode comes.", PICKLE_AGAIN,
         Failure("package-without-name", ("markupsafe 2.1.5 of the image has no markupsafe.soft_unicode",),
-                zip="import jinja2\n", python=JINJA_2),
+                zip="import jinja2\n", python=NEWER),
     ),
     Case(
         "huggingface-hub", "Tencent-Hunyuan/Hunyuan3D-1#59",
