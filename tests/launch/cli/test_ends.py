@@ -22,6 +22,7 @@ def load_predict_fn(model):
 model = Model()
 """
 COMMAND = [sys.executable, "-m", "launch.cli"]
+IMAGE = f"python:{sys.version_info[0]}.{sys.version_info[1]}-slim"  # of another Python there is a warning
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
@@ -31,7 +32,7 @@ def test_an_interruption_while_code_is_packed_leaves_no_files(tmp_path: Path, na
     temporary.mkdir()
     store.mkdir()
     words = ["render", "m", str(file), "--load-predict-fn", "load_predict_fn", "--model", "model"]
-    words += ["--image", "python:3.12-slim", "--artifact-uri", str(store), "--upload"]
+    words += ["--image", IMAGE, "--artifact-uri", str(store), "--upload"]
     with subprocess.Popen(
         [*COMMAND, *words], env=environment(TMPDIR=str(temporary)), stderr=subprocess.PIPE, text=True
     ) as process:
