@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Collection, Dict, List, NamedTuple
 
-from launch.doctor import artifact_store, installation, namespace, platform
+from launch.doctor import artifact_store, installation, namespace, platform, tenants
 from launch.doctor.facts import NO, Facts, Finding, Unknown
 
 INSTALLATION, NAMESPACE, STORE = "installation", "namespace", "store"
@@ -42,6 +42,7 @@ CHECKS = (
     Check("certificates", NAMESPACE, platform.certificates),
     Check("index-secret", NAMESPACE, platform.index_secret),
     Check("pull-secrets", NAMESPACE, platform.pull_secrets),
+    Check("limits", NAMESPACE, tenants.limits),
     Check("store", STORE, artifact_store.known),
     Check("store-use", STORE, artifact_store.usable),
 )

@@ -29,6 +29,7 @@ from launch.doctor.facts import (
 )
 from launch.doctor.nodes import node_of, offered
 from launch.doctor.probe import not_installed, tried_store
+from launch.doctor.tenants import CONFIG_MAP
 from launch.doctor.way_out import index_urls, tried_index, tried_proxies
 from launch.errors import APIError, LaunchError
 
@@ -91,7 +92,7 @@ class _Known:
 def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, Any]:
     known = _Known()
     operators = known(partial(_operators, api, namespace))
-    settings = Facts("", namespace=namespace, operators=operators).settings
+    seen = Facts("", namespace=namespace, operators=operators)
     found: Dict[str, Any] = {"operators": operators}
     if INSTALLATION in groups:
         found["fields"] = known(partial(_fields, api))
@@ -99,9 +100,10 @@ def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, 
         nodes = known(lambda: _items(api, "/api/v1/nodes", "the nodes"))
         found["devices"] = nodes if isinstance(nodes, Unknown) else known(lambda: offered(nodes))
         found["nodes"] = nodes if isinstance(nodes, Unknown) else known(lambda: [node_of(node) for node in nodes])
-        found.update(_ways_out(api, namespace, known, Facts("", namespace=namespace, operators=operators).installed))
+        found.update(_ways_out(api, namespace, known, seen.installed))
     if NAMESPACE in groups:
-        found.update(_of_namespace(api, namespace, settings, known))
+        found.update(_of_namespace(api, namespace, seen.settings, known))
+        found["limits"] = known(partial(_limits, api, seen.serving_operator))
     return found
 
 
@@ -161,6 +163,17 @@ def _of_namespace(
     else:
         found["certificates"] = certificates_in(pem, time.time()) if pem else Certificates(failed="it is empty")
     return found
+
+
+def _limits(api: Any, operator: Union[Operator, Unknown]) -> Union[Mapping[str, str], Unknown, None]:
+    """What tenants may ask for; nothing is asked where the operator has no limits."""
+    if isinstance(operator, Unknown):
+        return operator
+    if not operator.settings.get("LIMITS_DIRECTORY"):
+        return {}
+    path = f"/api/v1/namespaces/{checked(operator.namespace)}/configmaps/{CONFIG_MAP}"
+    found = _absent_is_none(lambda: _get(api, path, f"the ConfigMap {CONFIG_MAP}"))
+    return None if found is None else dict(found.get("data") or {})
 
 
 def _absent_is_none(ask: Callable[[], Value]) -> Optional[Value]:

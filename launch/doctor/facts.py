@@ -91,17 +91,25 @@ class Facts:
     certificates: Union[Certificates, Unknown] = Unknown("not asked")
     index_secret: Union[bool, Unknown] = Unknown("not asked")  # whether it is in the namespace
     pull_secrets: Union[Mapping[str, bool], Unknown] = Unknown("not asked")  # the same of each
+    # of tenants, as their ConfigMap has them; {} where there are none, None where it is missing and the operator has it
+    limits: Union[Mapping[str, str], Unknown, None] = Unknown("not asked")
 
     @property
-    def settings(self) -> Union[Mapping[str, str], Unknown]:
-        """Those of the operator that serves the namespace, as far as that is known."""
+    def serving_operator(self) -> Union[Operator, Unknown]:
+        """The operator that serves the namespace, as far as that is known."""
         if isinstance(self.operators, Unknown):
             return self.operators
         for operator in self.operators:
             watched = operator.settings.get("WATCH_NAMESPACES", "")
             if not watched or self.namespace in watched.split(","):
-                return operator.settings
+                return operator
         return Unknown("no operator that serves this namespace was found")
+
+    @property
+    def settings(self) -> Union[Mapping[str, str], Unknown]:
+        """Those of the operator that serves the namespace."""
+        found = self.serving_operator
+        return found if isinstance(found, Unknown) else found.settings
 
     @property
     def installed(self) -> Union[Mapping[str, str], Unknown]:

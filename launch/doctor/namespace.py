@@ -19,6 +19,12 @@ _COUNTED = {
     "count/deployments.apps": 1, "count/replicasets.apps": 1, "count/modelbundles.modelbundle.dev": 1,
     "cpu": POD["cpu"], "requests.cpu": POD["cpu"], "memory": POD["memory"], "requests.memory": POD["memory"],
 }  # fmt: skip
+_JOBS = "count/jobs.batch"
+# what some bundles alone have beside their pods, and what is then without it
+_BESIDE = {
+    "count/poddisruptionbudgets.policy": "bundles of several replicas go without a PodDisruptionBudget",
+    _JOBS: "bundles with GPUs wait for a Job before their first pod",
+}
 
 
 def served(facts: Facts) -> Finding:
@@ -66,19 +72,18 @@ def _may(facts: Facts, about: str, role: str, optional: bool) -> Finding:
 
 
 def quota(facts: Facts) -> Finding:
-    """Whether a ResourceQuota would refuse the least pod of a bundle."""
+    """Whether a ResourceQuota would refuse the least pod of a bundle, or what some bundles have beside their pods."""
     if isinstance(facts.quotas, Unknown):
         return unknown(facts.quotas)
-    wrong, remarks = [], []
+    wrong, remarks, lacking = [], [], []
     for found in facts.quotas:
         if found.get("spec", {}).get("scopes") or found.get("spec", {}).get("scopeSelector"):
             continue  # it is of some pods alone
         name, status = found["metadata"]["name"], found.get("status") or {}
         hard = status.get("hard") or found.get("spec", {}).get("hard") or {}
-        wrong += [
-            f"{name}: {key} {used} of {hard[key]} is used"
-            for key, used in _used(hard, status.get("used") or {}).items()
-        ]
+        full = _full(hard, status.get("used") or {})
+        wrong += [f"{name}: {words}" for key, words in full.items() if key not in _BESIDE]
+        lacking += [f"{name}: {full[key]}: {_BESIDE[key]}" for key in _BESIDE if key in full and _asked(facts, key)]
         if "limits.cpu" in hard and not _defaults(facts.limit_ranges, "cpu"):
             wrong.append(f"{name} asks for limits.cpu, which bundles' containers have with cpuLimit alone")
         if "limits.memory" in hard and not _defaults(facts.limit_ranges, "memory"):
@@ -88,17 +93,25 @@ def quota(facts: Facts) -> Finding:
             "raise the ResourceQuota; spec.serving.resources.cpuLimit, or a LimitRange with default.cpu, gives what"
             " limits.cpu asks for"
         )
-        return no("; ".join(wrong), change)
+        return no("; ".join(wrong + lacking), change)
+    if lacking:
+        change = "raise the ResourceQuota; or spec.serving.disruptionBudget: false, operator.settings.precheck: false"
+        return no("; ".join(lacking), change, optional=True)
     return yes("; ".join(remarks) or ("there is room" if facts.quotas else "there is none"))
 
 
-def _used(hard: Mapping[str, Any], used: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The keys whose rest is less than a bundle needs, with what is used."""
+def _asked(facts: Facts, key: str) -> bool:
+    """Whether bundles have it at all."""
+    return key != _JOBS or isinstance(facts.settings, Unknown) or facts.settings.get("PRECHECK", "").lower() != "false"
+
+
+def _full(hard: Mapping[str, Any], used: Mapping[str, Any]) -> Mapping[str, str]:
+    """The keys whose rest is less than a bundle needs, with words of what is used."""
     found = {}
-    for key, needed in _COUNTED.items():
+    for key, needed in {**_COUNTED, **dict.fromkeys(_BESIDE, 1)}.items():
         most, taken, more = amount(hard.get(key)), amount(used.get(key, "0")), amount(needed)
         if most is not None and taken is not None and more is not None and most - taken < more:
-            found[key] = used.get(key, "0")
+            found[key] = f"{key} {used.get(key, '0')} of {hard[key]} is used"
     return found
 
 

@@ -34,7 +34,7 @@ def test_what_it_says_of_this_cluster(namespace: str, place: Place) -> None:
     assert answers == dict.fromkeys(answers, "yes"), found
     assert code == 0
     assert "modelbundle-operator-writes" in found["policies"]["says"]
-    kubectl("create", "quota", "tight", "--hard=limits.cpu=1,pods=0", namespace=namespace)
+    kubectl("create", "quota", "tight", "--hard=limits.cpu=1,pods=0,count/poddisruptionbudgets.policy=0", namespace=namespace)
     kubectl("delete", "secret", "modelbundle-artifacts", namespace=namespace)
     code, found = doctor(namespace, place, "--only", "namespace")
     assert code == 3
@@ -42,4 +42,5 @@ def test_what_it_says_of_this_cluster(namespace: str, place: Place) -> None:
     says = found["quota"]["says"]
     assert "tight asks for limits.cpu" in says
     assert re.search(r"tight: pods [01] of 0 is used", says)  # the client's pod, once it is counted
+    assert "policy 0 of 0 is used: bundles of several replicas go without a PodDisruptionBudget" in says
     assert "default.cpu" in found["quota"]["change"]

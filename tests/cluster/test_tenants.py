@@ -12,6 +12,7 @@ import pytest
 from tests.cluster.bundles import wait_condition
 from tests.cluster.conftest import SETTINGS
 from tests.cluster.raw_api import MERGE, RawApi, raw_api
+from tests.cluster.test_doctor import doctor
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import apply, get, kubectl, wait_for
 from tools.testkit.limit_rows import BEYOND, CONTACT, INVALID_TOO, LIMITS, WITHIN, artifact, within
@@ -108,6 +109,14 @@ def test_what_is_within_them_is_let_through(api: RawApi, namespace: str) -> None
 
 def test_other_namespaces_have_no_limits(api: RawApi, namespace: str) -> None:
     assert created(api, BEYOND[0].body, "default", None) == (201, "")
+
+
+def test_doctor_says_which_of_them_hold(namespace: str, place: Place) -> None:
+    _, found = doctor(namespace, place, "--only", "namespace")
+    assert found["limits"]["answer"] == "yes", found["limits"]
+    words = found["limits"]["says"].split("; ")
+    assert f"gpusMax: 8 (of {namespace} alone)" in words
+    assert (len(words), words[-1]) == (len(LIMITS) + 1, f"ask {CONTACT}")
 
 
 def test_an_update_is_asked_about_what_it_changes(api: RawApi, namespace: str) -> None:

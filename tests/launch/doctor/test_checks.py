@@ -37,6 +37,7 @@ WELL = Facts(
     certificates=Certificates(),
     index_secret=True,
     pull_secrets={},
+    limits={},
     store=StoreFacts("s3://team", ["reached", "written", "read", "removed"]),
 )
 
@@ -59,7 +60,7 @@ def test_where_all_is_well_nothing_is_to_change() -> None:
 def test_what_may_not_be_asked_is_unknown_and_fails_nothing() -> None:
     names = (
         "fields", "operators", "policies", "devices", "nodes", "proxies", "indexes", "labels", "quotas", "limit_ranges",
-        "secret", "certificates", "index_secret", "pull_secrets",
+        "secret", "certificates", "index_secret", "pull_secrets", "limits",
     )  # fmt: skip
     hidden = dict.fromkeys(names, FORBIDDEN)
     rights = dict.fromkeys(WELL.rights, FORBIDDEN)
@@ -84,6 +85,7 @@ def under(**settings: str) -> dict[str, Any]:
     return {"operators": [INSTALLED._replace(settings=settings)]}
 
 
+BUDGETS = "count/poddisruptionbudgets.policy"
 DEDICATED = Node("amd64", [{"key": "team", "value": "ml", "effect": "NoSchedule"}], ["nvidia.com/gpu"])
 CORDONED = Node("amd64", [{"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}], [])
 NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
@@ -117,6 +119,14 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
      "kubectl create secret generic logins -n models --from-file=netrc", False),
     ("pull-secrets", {**under(POD_IMAGE_PULL_SECRETS="a,b"), "pull_secrets": {"a": True, "b": False}}, "not there: b",
      "kubectl create secret docker-registry b -n models", True),
+    ("limits", {"limits": None}, "modelbundle-tenants of modelbundle-system is not there: every bundle is refused",
+     "operator.tenants.enabled", False),
+    ("limits", {"limits": {"packagings": "\n"}}, "every bundle is refused: packagings allows none",
+     "operator.tenants.limits of the chart", False),
+    ("limits", {"limits": {"models.gpusMax": "many"}}, "gpusMax is 'many', which is no whole number",
+     "tenants.namespaces.models", False),
+    ("limits", {"limits": {"gpuMax": "4", "packagings": "zip"}}, "no limit has the name gpuMax; packagings: zip",
+     "the ConfigMap modelbundle-tenants", True),
     ("served", {"labels": None}, "no namespace models", "kubectl create namespace models", False),
     ("served", {"namespace": "modelbundle-system"}, "not served", "another namespace", False),
     (
@@ -131,6 +141,12 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
     ("quota", {"quotas": [quota({"limits.cpu": "10"})]}, "q asks for limits.cpu", "LimitRange", False),
     ("quota", {"quotas": [quota({"pods": "5"}, {"pods": "5"})]}, "q: pods 5 of 5 is used", "raise", False),
     ("quota", {"quotas": [quota({"requests.cpu": "1"}, {"requests.cpu": "800m"})]}, "800m of 1", "raise", False),
+    ("quota", {"quotas": [quota({BUDGETS: "3"}, {BUDGETS: "3"})]},
+     f"q: {BUDGETS} 3 of 3 is used: bundles of several replicas go without", "serving.disruptionBudget: false", True),
+    ("quota", {"quotas": [quota({"count/jobs.batch": "0"})]}, "bundles with GPUs wait for a Job", "precheck: false",
+     True),
+    ("quota", {"quotas": [quota({"pods": "0", BUDGETS: "0"})]}, f"pods 0 of 0 is used; q: {BUDGETS} 0 of 0", "raise",
+     False),
     ("limit-range", {"limit_ranges": [limits(max={"memory": "512Mi"})]}, "less than the 1Gi", "LimitRange", False),
     ("limit-range", {"limit_ranges": [limits(min={"cpu": "100m"})]}, "more than the 50m", "LimitRange", False),
     ("limit-range", {"limit_ranges": [limits(maxLimitRequestRatio={"memory": "4"})]}, "Ratio.memory 4", "Limit", False),
@@ -226,6 +242,13 @@ def test_limits_that_a_limit_range_gives_satisfy_a_quota() -> None:
     assert judged(facts)["quota"].answer == "yes"
     terminating = {**quota({"pods": "0"}), "spec": {"hard": {"pods": "0"}, "scopes": ["Terminating"]}}
     assert judged(replace(WELL, quotas=[terminating]))["quota"].answer == "yes"
+
+
+def test_a_quota_on_jobs_matters_where_bundles_are_tried_by_one() -> None:
+    facts = replace(WELL, quotas=[quota({"count/jobs.batch": "0"})], **under(PRECHECK="false"))
+    assert judged(facts)["quota"].answer == "yes"
+    budgets = replace(WELL, quotas=[quota({BUDGETS: "3"}, {BUDGETS: "2"})])
+    assert judged(budgets)["quota"].says == "there is room"
 
 
 def test_what_only_pods_reach_is_unknown_here() -> None:

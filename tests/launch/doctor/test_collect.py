@@ -98,7 +98,7 @@ def test_a_caller_who_may_read_little(world: World, doctor: Callable[..., Result
     unknown = {name for name, check in found.items() if check["answer"] == "unknown"}
     assert unknown == {
         "operator", "versions", "policies", "devices", "nodes", "settings", "proxies", "index", "served", "secret",
-        "certificates", "index-secret", "pull-secrets",
+        "certificates", "index-secret", "pull-secrets", "limits",
     }  # fmt: skip
 
 
@@ -106,8 +106,8 @@ SURROUNDED = {"CA_CONFIG_MAP": "company-ca", "PACKAGE_INDEX_SECRET": "logins", "
               "PACKAGE_INDEX": "http://127.0.0.1:9/simple", "HTTPS_PROXY": "http://127.0.0.1:9"}  # fmt: skip
 
 
-def surrounded() -> dict[str, Any]:
-    env = [{"name": f"MODELBUNDLE_{name}", "value": value} for name, value in SURROUNDED.items()]
+def surrounded(settings: dict[str, str] = SURROUNDED) -> dict[str, Any]:
+    env = [{"name": f"MODELBUNDLE_{name}", "value": value} for name, value in settings.items()]
     spec = {"replicas": 2, "template": {"spec": {"containers": [{"env": env}]}}}
     return {**OPERATOR, "spec": spec}
 
@@ -134,6 +134,25 @@ def test_what_the_settings_put_around_pods_is_looked_for_in_the_namespace(
     assert found["pull-secrets"]["says"].startswith("not there: two;")
     assert (found["proxies"]["answer"], found["index"]["answer"]) == ("unknown", "unknown")
     assert "http://127.0.0.1:9 cannot be reached" in found["proxies"]["says"]
+
+
+@pytest.mark.parametrize(
+    ("config_map", "answer", "says"),
+    [
+        ((200, {"data": {"contact": "#ml", "gpusMax": "8"}}), "yes", "gpusMax: 8; ask #ml"),
+        ((200, {}), "yes", "none is set"),
+        ((404, {}), "no", "every bundle is refused"),
+        ((403, {}), "unknown", "there may be limits, in the ConfigMap modelbundle-tenants of modelbundle-system"),
+    ],
+)
+def test_limits_are_read_where_the_operator_has_them(
+    world: World, doctor: Callable[..., Result], config_map: tuple[int, Any], answer: str, says: str
+) -> None:
+    limited = surrounded({"LIMITS_DIRECTORY": "/etc/modelbundle/limits"})
+    answering(world, deployments=(200, {"items": [limited]}), **{"modelbundle-tenants": config_map})
+    found = checks(doctor("--only", "namespace", "-o", "json"))["limits"]
+    assert found["answer"] == answer
+    assert says in found["says"]
 
 
 def test_groups_and_the_table(world: World, doctor: Callable[..., Result]) -> None:
