@@ -34,7 +34,8 @@ def test_what_it_says_of_this_cluster(namespace: str, place: Place) -> None:
     assert answers == dict.fromkeys(answers, "yes"), found
     assert code == 0
     assert "modelbundle-operator-writes" in found["policies"]["says"]
-    kubectl("create", "quota", "tight", "--hard=limits.cpu=1,pods=0,count/poddisruptionbudgets.policy=0", namespace=namespace)
+    hard = "limits.cpu=1,pods=0,count/poddisruptionbudgets.policy=0"
+    kubectl("create", "quota", "tight", f"--hard={hard}", namespace=namespace)
     kubectl("delete", "secret", "modelbundle-artifacts", namespace=namespace)
     code, found = doctor(namespace, place, "--only", "namespace")
     assert code == 3

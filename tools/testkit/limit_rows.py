@@ -99,6 +99,11 @@ def key(variable: str) -> Body:
     return {"name": variable, "valueFrom": {"secretKeyRef": {"name": "keys", "key": "one"}}}
 
 
+def keys(name: str, prefix: str = "") -> Body:
+    """All of a Secret as variables."""
+    return {"secretRef": {"name": name}, **({"prefix": prefix} if prefix else {})}
+
+
 WITHIN: list[tuple[str, Body]] = [
     ("nothing that is limited", within()),
     ("a URL beneath another prefix", artifact(uri="https://files.example.com/a/b.pkl")),
@@ -116,6 +121,7 @@ WITHIN: list[tuple[str, Body]] = [
         "podLabels": {"kueue.x-k8s.io/queue-name": "team-a", "cost": "ml"},
         "podAnnotations": {"sidecar.istio.io/inject": "false"}, "env": [key("MY_AWS_KEY")],
     }, env=[{"name": "HTTPS_PROXY_OF_MINE", "value": "x"}])),
+    ("keys under prefixes that no refused name has", within({"envFrom": [keys("db", "DB_"), keys("x", "AWFUL_")]})),
     ("as many replicas as there may be", within({"replicas": 4})),
     ("as many GPUs as there may be", within({"replicas": 4, "gpu": {"count": 2}})),
     ("any resource's name, with no GPU", within({"gpu": {"count": 0, "resourceName": "example.com/fpga"}})),
@@ -153,6 +159,11 @@ def _toleration(why: str, value: str, **toleration: Any) -> Beyond:
 
 def _added(why: str, limit: str, field: str, value: str, asked: Any) -> Beyond:
     return Beyond(why, within({field: asked}), limit, f"spec.serving.{field}", value, ", ".join(LIMITS[limit]))
+
+
+def _brought(why: str, value: str, *sources: Body) -> Beyond:
+    body = within({"envFrom": list(sources)})
+    return Beyond(why, body, "refusedEnv", "spec.serving.envFrom", value, "all but HTTPS_PROXY, AWS_*")
 
 
 BEYOND: list[Beyond] = [
@@ -206,6 +217,11 @@ BEYOND: list[Beyond] = [
            "spec.bundle.env", "HTTPS_PROXY", "all but HTTPS_PROXY, AWS_*"),
     Beyond("a variable by its prefix", within({"env": [key("AWS_PROFILE")]}), "refusedEnv", "spec.serving.env",
            "AWS_PROFILE", "all but HTTPS_PROXY, AWS_*"),
+    _brought("variables whose names are keys that nobody sees", "secret/keys as *", keys("keys")),
+    _brought("the beginning of a name that is refused", "secret/keys as HTTPS_*", keys("keys", "HTTPS_")),
+    _brought("the beginning of a prefix that is refused", "secret/keys as AW*", keys("db", "DB_"), keys("keys", "AW")),
+    _brought("a prefix beneath one that is refused", "configMap/x as AWS_SECRET_*",
+             {"configMapRef": {"name": "x"}, "prefix": "AWS_SECRET_"}),
     Beyond("a replica too many", within({"replicas": 5}), "replicasMax", "spec.serving.replicas", "5", "4"),
     Beyond("GPUs by the replica", within({"replicas": 3, "gpu": {"count": 4}}), "gpusMax",
            "spec.serving.gpu.count in all replicas", "12", "8"),

@@ -75,6 +75,14 @@ def _not_named(value: str, entries: list[str]) -> bool:
     return not _named(value, entries)
 
 
+def _never_named(value: str, entries: list[str]) -> bool:
+    """Of `secret/NAME as PREFIX*`: no name that begins so can be one of those."""
+    prefix = value.rpartition(" as ")[2].removesuffix("*")
+    return not any(
+        entry.startswith(prefix) or (entry.endswith("*") and prefix.startswith(entry[:-1])) for entry in entries
+    )
+
+
 def _only_by_digest(_: str, entries: list[str]) -> bool:
     return entries != ["true"]
 
@@ -133,6 +141,13 @@ def _volumes(asked: Asked) -> Iterable[str]:
                 yield f"{kind}/{volume[kind][name]}"
 
 
+def _env_sources(asked: Asked) -> Iterable[str]:
+    """The names are those of keys, which are not read: what is known of them is the prefix."""
+    for source in asked.serving.get("envFrom") or []:
+        kind = "secret" if "secretRef" in source else "configMap"
+        yield f"{kind}/{source[f'{kind}Ref']['name']} as {source.get('prefix', '')}*"
+
+
 def _keys(field: str) -> Callable[[Asked], Iterable[str]]:
     return lambda asked: list(asked.serving.get(field) or {})
 
@@ -157,6 +172,7 @@ RULES = (
     Rule("podAnnotationKeys", "spec.serving.podAnnotations", _keys("podAnnotations"), _named),
     Rule("refusedEnv", "spec.bundle.env", lambda a: [e["name"] for e in a.document.get("env") or []], _not_named),
     Rule("refusedEnv", "spec.serving.env", lambda a: [e["name"] for e in a.serving.get("env") or []], _not_named),
+    Rule("refusedEnv", "spec.serving.envFrom", _env_sources, _never_named),
 )
 NAMES = frozenset(rule.limit for rule in RULES)
 
@@ -222,7 +238,7 @@ def _inherited(rule: Rule, asked: Asked) -> str:
 def _said(rule: Rule, entries: list[str]) -> str:
     if rule.allows is _only_by_digest:
         return "images by digest only"
-    if rule.allows is _not_named:
+    if rule.allows in (_not_named, _never_named):
         return f"all but {', '.join(entries) if len(entries) <= _SHOWN else f'{len(entries)} names'}"
     if not entries:
         return "none"

@@ -6,7 +6,8 @@ asks the same once more (operator/modelbundle_operator/bundle/limits.py), and on
   serving   what stands in spec.serving, at a creation and where an update changes it
   scale     replicas, as `kubectl scale` and autoscalers set them
 
-A row: the name of the limit, the field, in CEL the list of values that stand there, and when an entry allows one.
+A row: the name of the limit, the field, in CEL the list of values that stand there, and when an entry allows one. The
+second row of a limit in one policy has `once`, for a variable of its own.
 SERVING stands for spec.serving, once of the new object and once of the old one: what was there before passes, or a
 stricter limit would keep a bundle from being scaled down. An expression stands in one line of YAML once it is put together:
 no line of it may be indented further than the first.
@@ -101,6 +102,15 @@ no line of it may be indented further than the first.
   field: spec.serving.env
   values: "has(SERVING.env) ? SERVING.env.map(x, x.name) : []"
   allows: notNamed
+- limit: refusedEnv
+  field: spec.serving.envFrom
+  # the names are those of keys, which nobody sees here: what is known of them is the prefix
+  once: FromSources
+  values: >-
+    !has(SERVING.envFrom) ? [] : SERVING.envFrom.map(x,
+    (has(x.secretRef) ? 'secret/' + x.secretRef.name : has(x.configMapRef) ? 'configMap/' + x.configMapRef.name : '')
+    + ' as ' + (has(x.prefix) ? x.prefix : '') + '*')
+  allows: neverNamed
 {{- end }}
 
 {{- /* Numbers, as CEL of an object. */}}
@@ -119,6 +129,9 @@ no line of it may be indented further than the first.
 v in entries
 {{- else if or (eq .allows "named") (eq .allows "notNamed") -}}
 {{ ternary "!" "" (eq .allows "notNamed") }}entries.exists(e, v == e || (e.endsWith('*') && v.startsWith(e.substring(0, e.size() - 1))))
+{{- else if eq .allows "neverNamed" -}}
+{{- $prefix := "v.substring(v.indexOf(' as ') + 4, v.size() - 1)" -}}
+!entries.exists(e, e.startsWith({{ $prefix }}) || (e.endsWith('*') && {{ $prefix }}.startsWith(e.substring(0, e.size() - 1))))
 {{- else if eq .allows "onlyByDigest" -}}
 entries != ['true']
 {{- else -}}
@@ -138,8 +151,10 @@ entries != ['true']
 
 {{- /* Variables and validation of a row: what the limit refuses of what stands there, and words for it. */}}
 {{- define "tenants.variables" -}}
-{{ include "tenants.entries" .limit }}
-- name: {{ .limit }}Refused
+{{- if not .once }}
+{{- include "tenants.entries" .limit }}
+{{ end -}}
+- name: {{ .limit }}{{ .once | default "" }}Refused
   expression: >-
     variables.{{ .limit }}.size() == 0 ? [] : ({{ .now }}).filter(v,
     !variables.{{ .limit }}.all(entries, {{ include "tenants.allows" . }}){{ with .before }}
@@ -149,10 +164,10 @@ entries != ['true']
 {{- define "tenants.validation" -}}
 {{- $allowed := printf "(variables.%s[0].size() == 0 ? 'none' : variables.%s[0].size() > 10 ? string(variables.%s[0].size()) + ' others' : variables.%s[0].join(', '))" .limit .limit .limit .limit -}}
 {{- if eq .allows "onlyByDigest" }}{{ $allowed = "'images by digest only'" }}{{ end -}}
-{{- if eq .allows "notNamed" }}{{ $allowed = printf "'all but ' + (variables.%s[0].size() > 10 ? string(variables.%s[0].size()) + ' names' : variables.%s[0].join(', '))" .limit .limit .limit }}{{ end -}}
-- expression: variables.{{ .limit }}Refused.size() == 0
+{{- if has .allows (list "notNamed" "neverNamed") }}{{ $allowed = printf "'all but ' + (variables.%s[0].size() > 10 ? string(variables.%s[0].size()) + ' names' : variables.%s[0].join(', '))" .limit .limit .limit }}{{ end -}}
+- expression: variables.{{ .limit }}{{ .once | default "" }}Refused.size() == 0
   messageExpression: >-
-    '{{ .field }}: ' + string(variables.{{ .limit }}Refused[0]) + ' is not allowed in namespace ' + request.namespace
+    '{{ .field }}: ' + string(variables.{{ .limit }}{{ .once | default "" }}Refused[0]) + ' is not allowed in namespace ' + request.namespace
     + ': the limit {{ .limit }} allows ' + {{ $allowed }} + '. ' + variables.ask
   message: >-
     {{ .field }} has what is not allowed in this namespace: the limit {{ .limit }}. Ask the platform engineer, or choose what is allowed.
