@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 _OF_THE_SERVER = """basicConstraints=critical,CA:FALSE
 keyUsage=critical,digitalSignature
 extendedKeyUsage=serverAuth
-subjectAltName=IP:127.0.0.1,DNS:localhost
+subjectAltName=IP:127.0.0.1,DNS:localhost%s
 authorityKeyIdentifier=keyid
 subjectKeyIdentifier=hash
 """
 
 
 class PrivateAuthority:
-    """``file`` is its certificate; ``certificate`` and ``key`` are those of a server at 127.0.0.1 or localhost."""
+    """``file`` is its certificate; ``certificate`` and ``key`` are those of a server at 127.0.0.1, localhost or
+    ``names``."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, names: Iterable[str] = ()) -> None:
         self.file = directory / "authority.crt"
         self.certificate, self.key = directory / "server.crt", directory / "server.key"
         own_key, request, extensions = directory / "authority.key", directory / "server.csr", directory / "extensions"
-        extensions.write_text(_OF_THE_SERVER)
+        extensions.write_text(_OF_THE_SERVER % "".join(f",DNS:{name}" for name in names))
         _openssl(
             "req", "-x509", *_NEW_KEY, "-keyout", own_key, "-out", self.file, "-subj", "/CN=a private authority",
             "-days", "2", "-addext", "keyUsage=critical,keyCertSign,cRLSign",

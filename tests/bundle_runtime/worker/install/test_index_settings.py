@@ -6,9 +6,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from tools.testkit.only_way import OnlyWay
 from tools.testkit.package_index import image_with, run_install, served_index, wheel
 from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.proxy import Proxy
@@ -126,3 +128,33 @@ def test_an_index_outside_is_asked_through_the_proxy_and_one_within_past_it(
     run_install(tmp_path / "outside", image, ["theirs"], "http://packages.example/simple", **around)
     proxy.close()
     assert proxy.asked[0] == "http://packages.example/simple/theirs/"
+
+
+def test_behind_a_proxy_that_is_the_only_way_two_indexes_are_asked_with_their_authority_and_login(
+    tmp_path: Path, image: Path, index: Callable[..., str]
+) -> None:
+    authority = PrivateAuthority(tmp_path, ["own.example"])
+    own, public = index("own", ("mine", "1.0"), login=LOGIN), index("public", ("mine", "9.0"), ("theirs", "1.0"))
+    names = {"own.example": urlsplit(own).netloc, "packages.example": urlsplit(public).netloc}
+    proxy = OnlyWay(names, authority.of_a_server())
+    user, password = LOGIN.split(":")
+    around = {
+        "HTTP_PROXY": proxy.url,
+        "HTTPS_PROXY": proxy.url,
+        "NO_PROXY": "localhost,127.0.0.1,.svc",
+        "SSL_CERT_FILE": str(authority.file),
+        "UV_INDEX": "https://own.example/simple",
+        "UV_INSECURE_HOST": "packages.example",
+        "MODELBUNDLE_INDEX_NETRC": f"machine own.example login {user} password {password}",
+    }
+    asked = (image, ["mine", "theirs"], "http://packages.example/simple")
+    done = run_install(tmp_path / "there", *asked, **around)
+    assert done.code == 0, done.log
+    assert (done.origin(image, "mine"), done.origin(image, "theirs")) == ("own 1.0", "public 1.0")
+    assert {url.split("/simple")[0] for url in proxy.asked if "/files/" not in url} == {
+        "own.example:443", "http://packages.example",
+    }  # fmt: skip
+    proxy.close()
+    away = run_install(tmp_path / "away", *asked, **around)
+    assert away.report["reason"] == "IndexUnreachable"
+    assert password not in str(away.report)
