@@ -15,6 +15,13 @@ _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
 _TOLERATION = {"key": str, "operator": str, "value": str, "effect": str, "tolerationSeconds": int}
 _EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _KEY = re.compile(r"[-_a-zA-Z0-9][-._a-zA-Z0-9]{0,252}")
+_LABEL_KEY = re.compile(r"([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?")
+_LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?")
+# by which pods are found, and which take a container's walls away: neither authors nor platforms set them
+_NOT_TO_SET = re.compile(
+    r"([^/]*\.)?modelbundle\.dev/.*|([^/]*\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io/.*"
+    r"|app\.kubernetes\.io/managed-by|pod-template-hash|kubectl\.kubernetes\.io/default-container"
+)
 
 
 def object_name(value: str) -> str:
@@ -102,6 +109,25 @@ def tolerations(value: str) -> tuple[dict[str, Any], ...]:
         if "tolerationSeconds" in one and one.get("effect") != "NoExecute":
             raise ValueError(f"{one!r}: tolerationSeconds needs effect NoExecute")
     return tuple(found)
+
+
+def labels(value: str) -> tuple[tuple[str, str], ...]:
+    """A JSON object of labels of pods."""
+    found = annotations(value)
+    if wrong := next((text for _, text in found if not _LABEL_VALUE.fullmatch(text)), None):
+        raise ValueError(f"{wrong!r} cannot be the value of a label: 63 letters, digits, -, _ and . at most")
+    return found
+
+
+def annotations(value: str) -> tuple[tuple[str, str], ...]:
+    """A JSON object of annotations of pods."""
+    found = json.loads(value)
+    if not isinstance(found, dict) or any(not isinstance(text, str) for text in found.values()):
+        raise ValueError("must be a JSON object of texts")  # noqa: TRY004
+    for key in found:
+        if not _LABEL_KEY.fullmatch(key) or _NOT_TO_SET.fullmatch(key):
+            raise ValueError(f"{key!r} is no key that a platform sets, such as team or example.com/team")
+    return tuple(found.items())
 
 
 def flag(value: str) -> bool:

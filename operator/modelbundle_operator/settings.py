@@ -14,12 +14,14 @@ from modelbundle_operator.setting_values import (
     PodIds,
     SignatureVersion,
     addressing_style,
+    annotations,
     config_key,
     flag,
     hosts,
     ids_of_pods,
     index_strategy,
     indexes,
+    labels,
     object_name,
     object_names,
     proxy,
@@ -244,6 +246,15 @@ class Settings:
         True,
         flag,
         "Whether artifact, image and requirements of a bundle with GPUs are first tried by a Job without one.",
+    )
+    pod_labels: tuple[tuple[str, str], ...] = _setting(
+        "MODELBUNDLE_POD_LABELS", (), labels, "Labels of bundles' pods, as a JSON object; a bundle's own go before."
+    )
+    pod_annotations: tuple[tuple[str, str], ...] = _setting(
+        "MODELBUNDLE_POD_ANNOTATIONS",
+        (),
+        annotations,
+        "Annotations of bundles' pods, as a JSON object; a bundle's own go before.",
     )
 
     @classmethod

@@ -152,6 +152,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "podIds": "platform",
         "precheck": False,
         "podTolerations": [{"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}],
+        "podLabels": {"azure.workload.identity/use": "true"},
+        "podAnnotations": {"proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}'},
         **{name: 30 for name in values if name.endswith("Seconds") or name in ("workers", "replicasMax")},
     }
     settings = {name: telling.get(name, "telling") for name in values}
@@ -162,6 +164,8 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
     assert understood.no_proxy == (".example.com", "10.0.0.0/8")
     assert understood.pod_image_pull_secrets == ("registry", "other")
     assert understood.pod_tolerations == tuple(telling["podTolerations"])
+    assert understood.pod_labels == tuple(telling["podLabels"].items())
+    assert understood.pod_annotations == tuple(telling["podAnnotations"].items())
     assert understood.extra_package_indexes == ("https://own.example/simple", "http://b.example/simple")
 
 

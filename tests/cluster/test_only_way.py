@@ -23,7 +23,7 @@ from tests.cluster.test_doctor import doctor
 from tests.cluster.test_surroundings import v1
 from tools.testkit.call import CLIENT, post, service_url
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
-from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl
+from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all
 from tools.testkit.only_way import OnlyWay, towards
 from tools.testkit.package_index import served_index, wheel
 from tools.testkit.place import ROOT, SECRET, Place
@@ -40,6 +40,7 @@ STORE, OWN, PUBLIC = "store.outside.example", "own.outside.example", "packages.o
 UNKNOWN = "https://unknown.outside.example"  # the proxy knows no way there
 LOGIN, PASSWORD = f"machine {OWN} login bot", "the-index-password"
 RIGHT = "right"
+LABELS, ANNOTATIONS = {"team": "ml"}, {"traffic.sidecar.istio.io/excludeInboundPorts": "8079"}
 PREDICT = """
 import os
 import urllib.request
@@ -106,6 +107,8 @@ def settings(operator: Callable[[], None], place: Place, proxy: OnlyWay) -> Iter
         "extraPackageIndexes": [f"https://{OWN}/simple"],
         "packageIndex": f"http://{PUBLIC}/simple",
         "packageIndexSecret": "package-index",
+        "podLabels": LABELS,
+        "podAnnotations": ANNOTATIONS,
     }
     arguments = ("upgrade", RELEASE, str(ROOT), "-n", NAMESPACE, "-f", "-", "--wait", "--timeout", "240s")
     try:
@@ -174,6 +177,8 @@ def test_a_bundle_is_ready_by_the_only_way_out(
     assert answer == ["behind a login", "1,000", 200, False, 2]
     assert {f"{STORE}:443", f"{OWN}:443"} <= set(proxy.asked)
     assert any(asked.startswith(f"http://{PUBLIC}/files/humanize") for asked in proxy.asked)
+    (pod,) = list_all("pods", namespace, f"modelbundle.dev/bundle={NAME},team=ml")
+    assert pod["metadata"]["annotations"].items() >= ANNOTATIONS.items()
     for name in (f"https://{STORE}", f"http://{PUBLIC}/simple/"):
         with pytest.raises(KubectlError, match="urlopen error"):
             kubectl("exec", CLIENT, "--", "python3", "-c", ASK, name, namespace=namespace)

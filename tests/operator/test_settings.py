@@ -58,6 +58,13 @@ def test_values_are_read():
         ("MODELBUNDLE_POD_TOLERATIONS", '[{"value": "x"}]'),
         ("MODELBUNDLE_POD_TOLERATIONS", '[{"key": "models", "tolerationSeconds": 9}]'),
         ("MODELBUNDLE_POD_TOLERATIONS", '[{"key": "a", "effect": "NoExecute", "tolerationSeconds": true}]'),
+        ("MODELBUNDLE_POD_LABELS", '["team"]'),
+        ("MODELBUNDLE_POD_LABELS", '{"team": true}'),
+        ("MODELBUNDLE_POD_LABELS", '{"team": "a team"}'),
+        ("MODELBUNDLE_POD_LABELS", '{"modelbundle.dev/bundle": "a"}'),
+        ("MODELBUNDLE_POD_LABELS", '{"app.kubernetes.io/managed-by": "Helm"}'),
+        ("MODELBUNDLE_POD_ANNOTATIONS", '{"a note": "x"}'),
+        ("MODELBUNDLE_POD_ANNOTATIONS", '{"container.apparmor.security.beta.kubernetes.io/worker": "unconfined"}'),
     ],
 )
 def test_a_bad_value_names_its_variable(variable, value):

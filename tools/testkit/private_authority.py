@@ -17,14 +17,15 @@ subjectKeyIdentifier=hash
 
 
 class PrivateAuthority:
-    """``file`` is its certificate; ``certificate`` and ``key`` are those of a server at 127.0.0.1, localhost or
-    ``names``."""
+    """``file`` is its certificate; ``certificate`` and ``key`` are those of a server at 127.0.0.1, localhost and
+    ``names``, which may be addresses."""
 
     def __init__(self, directory: Path, names: Iterable[str] = ()) -> None:
         self.file = directory / "authority.crt"
         self.certificate, self.key = directory / "server.crt", directory / "server.key"
         own_key, request, extensions = directory / "authority.key", directory / "server.csr", directory / "extensions"
-        extensions.write_text(_OF_THE_SERVER % "".join(f",DNS:{name}" for name in names))
+        others = "".join(f",{'IP' if name.replace('.', '').isdigit() else 'DNS'}:{name}" for name in names)
+        extensions.write_text(_OF_THE_SERVER % others)
         _openssl(
             "req", "-x509", *_NEW_KEY, "-keyout", own_key, "-out", self.file, "-subj", "/CN=a private authority",
             "-days", "2", "-addext", "keyUsage=critical,keyCertSign,cRLSign",

@@ -9,7 +9,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_volumes
 from modelbundle_operator.render.containers import install, prepare, server, worker
 from modelbundle_operator.render.placement import author_placement
-from modelbundle_operator.render.surroundings import beside, group, trust_volumes
+from modelbundle_operator.render.surroundings import beside, group, pod_annotations, pod_labels, trust_volumes
 from modelbundle_operator.render.volumes import author_volumes
 from modelbundle_operator.settings import Settings
 
@@ -37,12 +37,12 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
     return {
         "metadata": {
             "labels": {
-                **(serving.pod_labels or {}),
+                **pod_labels(serving, settings),
                 **child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
             },
             "annotations": {
                 **(_SAFE_TO_EVICT if serving.safe_to_evict else {}),
-                **(serving.pod_annotations or {}),
+                **pod_annotations(serving, settings),
                 "kubectl.kubernetes.io/default-container": "worker",
                 **_token(serving),
             },

@@ -12,7 +12,13 @@ from modelbundle_operator.render.claim import claim_volumes
 from modelbundle_operator.render.containers import install, prepare
 from modelbundle_operator.render.pod import confined, gpu_taints, own_volumes
 from modelbundle_operator.render.resources import precheck_resources
-from modelbundle_operator.render.surroundings import artifact_secret, beside, trust_volumes
+from modelbundle_operator.render.surroundings import (
+    artifact_secret,
+    beside,
+    pod_annotations,
+    pod_labels,
+    trust_volumes,
+)
 from modelbundle_operator.settings import Settings
 
 RETRIES = 6  # of the kubelet, while no operator looks: it gives up after three
@@ -61,12 +67,12 @@ def precheck_job(bundle: ModelBundle, resolution: Resolution, settings: Settings
             "template": {
                 "metadata": {
                     "labels": {
-                        **(serving.pod_labels or {}),
+                        **pod_labels(serving, settings),
                         LABEL_MANAGED_BY: MANAGED_BY,
                         LABEL_BUNDLE: bundle.metadata.name,
                     },
                     "annotations": {
-                        **(serving.pod_annotations or {}),
+                        **pod_annotations(serving, settings),
                         "kubectl.kubernetes.io/default-container": "install",
                     },
                 },

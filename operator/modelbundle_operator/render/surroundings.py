@@ -1,5 +1,5 @@
-"""What the platform puts around every pod: certificates, proxies, ways of its store, users. All of it is settings of
-the operator, and where none is set the pod is as without this module."""
+"""What the platform puts around every pod: certificates, proxies, ways of its store, users, labels. All of it is
+settings of the operator, and where none is set the pod is as without this module."""
 
 from typing import Any
 
@@ -74,6 +74,16 @@ def beside(placement: dict[str, Any], settings: Settings) -> dict[str, Any]:
     own = {name: placement.get(name, []) for name in every}
     merged = {name: [*own[name], *(one for one in more if one not in own[name])] for name, more in every.items()}
     return {**placement, **{name: found for name, found in merged.items() if found}}
+
+
+def pod_labels(serving: Serving, settings: Settings) -> dict[str, str]:
+    """The platform's, unless the bundle has another value."""
+    return {**dict(settings.pod_labels), **(serving.pod_labels or {})}
+
+
+def pod_annotations(serving: Serving, settings: Settings) -> dict[str, str]:
+    """The same of annotations."""
+    return {**dict(settings.pod_annotations), **(serving.pod_annotations or {})}
 
 
 def user(uid: int, settings: Settings) -> dict[str, int]:

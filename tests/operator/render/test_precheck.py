@@ -102,6 +102,13 @@ def test_it_asks_for_little_and_may_use_as_much(resources: Body | None, requests
     assert container["resources"] == {"requests": requests, **({"limits": limits} if limits else {})}
 
 
+def test_it_has_the_labels_and_annotations_of_every_pod() -> None:
+    settings = Settings(pod_labels=(("team", "ml"),), pod_annotations=(("linkerd.io/inject", "enabled"),))
+    made = job({**GPU, "podLabels": {"team": "mine"}}, settings)["spec"]["template"]["metadata"]
+    assert made["labels"]["team"] == "mine"
+    assert made["annotations"]["linkerd.io/inject"] == "enabled"
+
+
 def test_it_is_the_bundles_and_never_ready() -> None:
     made = job({**GPU, "podLabels": {"team": "ml"}, "podAnnotations": {"a.example/b": "c"}})
     (owner,) = made["metadata"]["ownerReferences"]

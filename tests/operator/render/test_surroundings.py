@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from modelbundle_operator.render.containers import PROBE_PORT
 from modelbundle_operator.settings import Settings
 
 from tests.operator.render.test_desired import SETTINGS, containers, env, plan, pod
+from tools.testkit.place import ROOT
 
 FILE = "/modelbundle/certificates/ca.crt"
 TRUST = {"SSL_CERT_FILE": FILE, "REQUESTS_CA_BUNDLE": FILE, "AWS_CA_BUNDLE": FILE}
@@ -129,6 +131,30 @@ def test_a_platform_that_chooses_ids_is_asked_for_none_and_the_rest_stays_restri
     assert containers(result) == containers(fixed), "nothing else is another"
 
 
+def test_labels_and_annotations_of_the_platform_stand_behind_the_bundles_own_on_the_pods_alone() -> None:
+    port = "traffic.sidecar.istio.io/excludeInboundPorts"
+    settings = Settings(pod_labels=(("team", "ml"), ("mesh", "on")), pod_annotations=((port, "8079"),))
+    asked = {"podLabels": {"team": "mine"}}
+    plain, made = (plan(asked, settings=each).deployment for each in (Settings(), settings))
+    before, after = (found["spec"]["template"]["metadata"] for found in (plain, made))
+    assert after["labels"] == {**before["labels"], "mesh": "on"}
+    assert (after["labels"]["team"], after["annotations"]) == ("mine", {**before["annotations"], port: "8079"})
+    assert made["metadata"]["labels"] == plain["metadata"]["labels"]
+    assert pod(plan(settings=settings)) == pod(plan(settings=Settings()))
+
+
+def test_the_port_of_the_probes_is_the_one_that_the_page_has_meshes_leave_out() -> None:
+    page = (ROOT / "docs/how-to/platform.md").read_text()
+    probes = {found["httpGet"]["port"] for each in rendered(Settings()).values() for found in _probes(each)}
+    assert probes == {PROBE_PORT}
+    assert page.count(f'Ports: "{PROBE_PORT}"') + page.count(f'ports: "{PROBE_PORT}"') == 2
+
+
+def _probes(container: dict[str, Any]) -> list[dict[str, Any]]:
+    names = ("startupProbe", "readinessProbe", "livenessProbe")
+    return [container[name] for name in names if "httpGet" in container.get(name, {})]
+
+
 SURROUNDED = Settings(
     ca_config_map="company-ca",
     https_proxy=PROXY,
@@ -138,6 +164,8 @@ SURROUNDED = Settings(
     pod_image_pull_secrets=("registry",),
     pod_tolerations=(MODELS,),
     pod_ids="platform",
+    pod_labels=(("team", "ml"),),
+    pod_annotations=(("linkerd.io/inject", "enabled"),),
 )
 
 
