@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import pytest
@@ -157,7 +157,7 @@ def keys(place: Place, name: str, endpoint: str) -> Manifest:
     return v1("Secret", name, stringData={**found["stringData"], "AWS_ENDPOINT_URL": endpoint})
 
 
-def enclosed(store: Store, name: str, **serving: object) -> Manifest:
+def enclosed(store: Store, name: str, **serving: Any) -> Manifest:
     """A bundle that asks both indexes for something, with a CPU limit unless `serving` says otherwise."""
     limited = {"resources": {**SMALL, "cpuLimit": "1"}, **serving}
     return cpu_bundle(store, name, predict=PREDICT, requirements=["ours==1.0", "humanize==4.10.0"], serving=limited)
