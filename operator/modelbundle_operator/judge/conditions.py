@@ -15,6 +15,7 @@ from modelbundle_operator.judge.evidence import Evidence, gather
 from modelbundle_operator.judge.giving_back import retry_due, with_words
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
+from modelbundle_operator.judge.others import awaited
 from modelbundle_operator.judge.precheck import how_far, start_due
 from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, quoted
 from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
@@ -257,7 +258,7 @@ def _stage(seen: Observation) -> str:
         return "waiting for a node, for images and for prepare to fetch the artifact"
     if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
         return "install is putting the requirements in place"
-    return "the worker is loading the bundle"
+    return awaited(starting) or "the worker is loading the bundle"
 
 
 def _eviction(seen: Observation) -> str:

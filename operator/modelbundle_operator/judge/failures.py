@@ -13,6 +13,7 @@ from bundle_runtime.advice.row import INSTALL as INSTALLING
 from bundle_runtime.advice.table import advice_for
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
+from modelbundle_operator.judge.others import OWN, holds_up, in_order, of_an_image
 from modelbundle_operator.judge.refused_pods import advice
 from modelbundle_operator.judge.reports import ALLOWED, quoted
 
@@ -63,14 +64,28 @@ def failure(seen: Observation) -> Failure | None:
 
 def of_pod(pod: Pod, seen: Observation) -> Failure | None:
     """The first container that hinders this pod."""
-    for name in (PREPARE, INSTALL, SERVER, WORKER):
-        container = pod.containers.get(name)
-        if container is None or (container.completed is not None and name in (PREPARE, INSTALL)):
+    for container in in_order(pod):
+        if container.completed is not None and container.name in (PREPARE, INSTALL):
             continue
-        problem = _not_started(container) or _ended_badly(container, pod, seen)
+        if container.name in OWN:
+            problem = _not_started(container) or _ended_badly(container, pod, seen)
+        else:
+            problem = _of_others(container)
         if problem is not None:
             return problem
     return None
+
+
+def _of_others(container: Container) -> Failure | None:
+    """One that a webhook has put into the pod."""
+    if not (message := holds_up(container)):
+        return None
+    reason = Reason.IMAGE_PULL_FAILED if of_an_image(container) else Reason.RUNTIME_CRASHED
+    ended = container.newest_end
+    if ended is None or not ended.exit_code:
+        return Failure(reason, message, container.name)
+    count = container.restarts if container.running_since is not None else container.restarts + 1
+    return Failure(reason, message, container.name, ended.exit_code, max(count, 1), ended.finished)
 
 
 def _not_started(container: Container) -> Failure | None:
