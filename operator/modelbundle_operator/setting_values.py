@@ -123,7 +123,7 @@ def annotations(value: str) -> tuple[tuple[str, str], ...]:
     """A JSON object of annotations of pods."""
     found = json.loads(value)
     if not isinstance(found, dict) or any(not isinstance(text, str) for text in found.values()):
-        raise ValueError("must be a JSON object of texts")  # noqa: TRY004
+        raise ValueError("must be a JSON object of texts")
     for key in found:
         if not _LABEL_KEY.fullmatch(key) or _NOT_TO_SET.fullmatch(key):
             raise ValueError(f"{key!r} is no key that a platform sets, such as team or example.com/team")

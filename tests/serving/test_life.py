@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import stat
 import threading
 from pathlib import Path
 
@@ -267,23 +266,6 @@ def test_a_worker_without_a_server_ends_on_sigterm(served: Served) -> None:
     assert pair.predict().json == 1, "ignored while connected"
     pair.kill(pair.server)
     assert pair.worker.wait(PATIENCE) == 0
-
-
-def test_who_may_connect_to_the_sockets(served: Served) -> None:
-    pair = served(GATED)
-    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in Path(pair.root / "socket").iterdir()}
-    assert modes == {"worker.sock": 0o770}, "all that the worker's container has"
-    assert stat.S_IMODE((pair.root / "drain.sock").stat().st_mode) == 0o600
-
-
-def test_a_worker_of_another_digest_is_refused(served: Served) -> None:
-    pair = served(GATED)
-    pair.digest = "sha256:" + "0" * 64
-    pair.start_worker()
-    assert pair.worker.wait(PATIENCE) == 1
-    # its own check of the document and the server's refusal: whichever comes first
-    assert "DigestMismatch" in pair.worker_log or "BundleDocumentMismatch" in pair.worker_log
-    assert pair.predict(root="").json == 1, "the worker that was there still serves"
 
 
 def test_scratch_is_cleared_only_when_the_pod_says_so(bundle: Served, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,3 +129,20 @@ def test_one_that_takes_the_workers_place_answers_for_nobody_once_the_worker_is_
         pair.wait_ready()
         assert pair.predict(root="").json == 2
     assert pair.worker_log.count("worker: loaded in") == 1
+
+
+def test_who_may_connect_to_the_sockets(served: Served) -> None:
+    pair = served(GATED)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in Path(pair.root / "socket").iterdir()}
+    assert modes == {"worker.sock": 0o770}, "all that the worker's container has"
+    assert stat.S_IMODE((pair.root / "drain.sock").stat().st_mode) == 0o600
+
+
+def test_a_worker_of_another_digest_is_refused(served: Served) -> None:
+    pair = served(GATED)
+    pair.digest = "sha256:" + "0" * 64
+    pair.start_worker()
+    assert pair.worker.wait(PATIENCE) == 1
+    # its own check of the document and the server's refusal: whichever comes first
+    assert "DigestMismatch" in pair.worker_log or "BundleDocumentMismatch" in pair.worker_log
+    assert pair.predict(root="").json == 1, "the worker that was there still serves"

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from bundle_spec.serving import SERVING_CHECKS, check_env
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.api.status import Retry
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
-from modelbundle_operator.api.verdict import sentence
 from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
@@ -53,6 +51,7 @@ from modelbundle_operator.reconcile.precheck import (
     remove_prechecks,
     waits_on,
 )
+from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas, refuse_serving
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.render.budget import budget
@@ -125,15 +124,15 @@ class Reconciler:
     def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
         """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""
         bundle = parse(body)
-        _refuse_replicas(bundle, self.settings.replicas_max)
-        _refuse_serving(bundle)
+        refuse_replicas(bundle, self.settings.replicas_max)
+        refuse_serving(bundle)
         resolution = resolve(
             bundle,
             lambda name: self.cache.get(KIND, key.bundle(name)),
             lambda name: self.cache.awaits(key.bundle(name)),
         )
         refuse(self.limits(), bundle, resolution)
-        _refuse_env(bundle, resolution)
+        refuse_env(bundle, resolution)
         return bundle, resolution
 
     def _weight(self, key: Key, body: Body) -> int:
@@ -277,32 +276,3 @@ class Reconciler:
     @property
     def _statuses(self) -> StatusWriter:
         return StatusWriter(self.cluster, self.cache, self.on_status_written)
-
-
-def _refuse_replicas(bundle: ModelBundle, most: int) -> None:
-    """Terminal when it asks for more pods than the platform engineer allows."""
-    if bundle.spec.serving.replicas > most:
-        raise Terminal(
-            Reason.INVALID_VALUE,
-            f"spec.serving.replicas: {bundle.spec.serving.replicas}, and {most} are allowed here"
-            " (operator.settings.replicasMax). Ask for fewer, or have the platform engineer raise it; what serves goes"
-            " on serving meanwhile.",
-        )
-
-
-def _refuse_serving(bundle: ModelBundle) -> None:
-    """Terminal when it asks for pods that none can have."""
-    for check in SERVING_CHECKS:
-        _refuse_unless(check, bundle)
-
-
-def _refuse_env(bundle: ModelBundle, resolution: Resolution) -> None:
-    """Terminal when a key of a Secret would take the place of a variable that is part of the digest."""
-    _refuse_unless(lambda serving: check_env(serving, resolution.document.get("env", [])), bundle)
-
-
-def _refuse_unless(check: Callable[[Body], None], bundle: ModelBundle) -> None:
-    try:
-        check(bundle.spec.serving.model_dump(by_alias=True, exclude_none=True))
-    except ValueError as error:
-        raise Terminal(Reason.INVALID_VALUE, sentence(str(error))) from None
