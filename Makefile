@@ -123,6 +123,8 @@ check: $(READY)
 	@echo '==> import contracts' && .venv/bin/lint-imports --no-cache
 	@echo '==> imports that are allowed' && $(PY) -m tools.imports.allowed
 	@echo '==> circles of imports' && $(PY) -m tools.imports.circles
+	@echo '==> lengths of files' && CLUSTER=none $(PY) -m pytest -q --no-header -p no:cacheprovider tests/tools/test_file_lengths.py >/dev/null \
+	  || { echo 'a file is longer than 300 lines: pytest tests/tools/test_file_lengths.py says which' >&2; exit 1; }
 	@echo '==> CRD drift' && for plural in $(PLURALS); do \
 	  $(PY) -m modelbundle_operator.tools.crd $$plural | diff -u crds/$$plural.yaml - \
 	  || { echo 'crds/ differs from the models: run make crd and commit what it writes' >&2; exit 1; }; done
