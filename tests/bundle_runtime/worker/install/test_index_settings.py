@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tools.testkit.only_way import OnlyWay
-from tools.testkit.package_index import Outcome, image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, run_install, served_index, wheel
 from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.proxy import Proxy
 
@@ -147,17 +147,14 @@ def test_behind_a_proxy_that_is_the_only_way_two_indexes_are_asked_with_their_au
         "UV_INSECURE_HOST": "packages.example",
         "MODELBUNDLE_INDEX_NETRC": f"machine own.example login {user} password {password}",
     }
-
-    def asked(root: str) -> Outcome:
-        return run_install(tmp_path / root, image, ["mine", "theirs"], "http://packages.example/simple", **around)
-
-    done = asked("there")
+    entries, default = ["mine", "theirs"], "http://packages.example/simple"
+    done = run_install(tmp_path / "there", image, entries, default, **around)
     assert done.code == 0, done.log
     assert (done.origin(image, "mine"), done.origin(image, "theirs")) == ("own 1.0", "public 1.0")
     assert {url.split("/simple")[0] for url in proxy.asked if "/files/" not in url} == {
         "own.example:443", "http://packages.example",
     }  # fmt: skip
     proxy.close()
-    away = asked("away")
+    away = run_install(tmp_path / "away", image, entries, default, **around)
     assert away.report["reason"] == "IndexUnreachable"
     assert password not in str(away.report)
