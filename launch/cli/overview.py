@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Any, Dict, List, Mapping, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from bundle_spec.names import OWNER
 from launch.api.records import moment
 from launch.bundle.conditions import conditions
 from launch.bundle.naming import created_at, display_name
+from launch.bundle.startup import startup_json, startup_rows, startup_title
 from launch.lineage.family import ancestors
 from launch.lineage.tree import health
 from launch.table import table
@@ -48,8 +49,10 @@ def page(
     pods: Sequence[Mapping[str, Any]],
     events: Sequence[Mapping[str, Any]],
     now: float,
+    loaded: Optional[Mapping[str, Any]] = None,
 ) -> str:
-    """The page of one bundle: its facts, conditions, pods and events; `now` in seconds since 1970."""
+    """The page of one bundle: its facts, start, conditions, pods and events; `now` in seconds since 1970, `loaded` what
+    its worker says of its load."""
     status, metadata = bundle.get("status") or {}, bundle["metadata"]
     facts = {
         "Name": display_name(bundle),
@@ -65,6 +68,8 @@ def page(
     }
     width = max(map(len, facts)) + 2
     lines = [f"{name + ':':{width}}{value}" for name, value in facts.items() if value]
+    if (start := startup_json(bundle, loaded)) is not None:
+        lines += _part(startup_title(start), ("PART", "TIME", "", "WHAT HAPPENED"), startup_rows(start))
     lines += _part("Conditions", ("TYPE", "STATUS", "REASON", "MESSAGE"), _conditions(bundle))
     lines += _part("Pods", ("NAME", "READY", "PHASE", "RESTARTS", "AGE"), [_pod(pod, now) for pod in pods])
     lines += _part("Events", ("AGE", "TYPE", "REASON", "MESSAGE"), [_event(event, now) for event in events])

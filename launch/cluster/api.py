@@ -192,6 +192,12 @@ def post_to_service(
     return status, headers, content
 
 
+def about_service(api: Any, namespace: str, name: str, seconds: float) -> Any:
+    """What a pod of a bundle says of itself (`GET /`), by the same way."""
+    path = _core(namespace, f"services/http:{checked(name)}:{SERVICE_PORT}/proxy/")
+    return call(api, "GET", path, f"the service {name} in namespace {namespace}", seconds=seconds)
+
+
 def stream_from_service(
     api: Any, namespace: str, name: str, path: str, body: bytes, seconds: float, extra_headers: Mapping[str, str]
 ) -> Tuple[int, Mapping[str, str], Iterator[bytes]]:

@@ -48,7 +48,13 @@ async def run(settings: Settings) -> None:
     waiters = Waiters(queue)
     limits = LimitsDirectory(settings.limits_directory)
     bundles = Reconciler(
-        cluster, cache, settings, on_status_written=waiters.changed, failures=queue.failures, limits=limits.current
+        cluster,
+        cache,
+        settings,
+        on_status_written=waiters.changed,
+        failures=queue.failures,
+        limits=limits.current,
+        on_started=metrics.started,
     )
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 

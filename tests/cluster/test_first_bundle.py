@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from bundle_spec.startup import parts_of
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.demo.examples import packed
 from tools.testkit.call import from_host, from_pod
@@ -64,7 +65,9 @@ def test_quickstart_answers_7_to_host_and_pod(served: Served, show: Callable[[st
     ):
         assert (answer.status, answer.value) == (200, 7)
         assert answer.digest == bundle["status"]["digest"]
-    phases = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in bundle["status"]["startup"].items())
+    startup = bundle["status"]["startup"]
+    assert sum(parts_of(startup).values()) == startup["ready"]
+    phases = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in startup.items())
     show(f"apply to first 200: {served.seconds_to_200:.1f} s, to Ready: {served.seconds_to_ready:.1f} s ({phases})")
 
 

@@ -146,3 +146,6 @@ class Status(ApiModel):
     startup: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, max_length=32, description="Seconds that each phase of the last start took."
     )
+    slowest: Annotated[str, Field(max_length=128)] | None = Field(
+        default=None, description="The longest of them, in words."
+    )

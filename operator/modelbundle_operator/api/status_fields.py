@@ -90,7 +90,7 @@ class CommonStatusFields(TypedDict, total=False):
 
 
 class StatusFields(CommonStatusFields, total=False):
-    """Of a ModelBundle; `startup` has the seconds of each phase of the last start."""
+    """Of a ModelBundle; `startup` has the seconds of each phase of the last start, `slowest` names the longest."""
 
     resolved: ResolvedFields
     image: str
@@ -104,6 +104,7 @@ class StatusFields(CommonStatusFields, total=False):
     retry: RetryFields
     checked: str
     startup: dict[str, float]
+    slowest: str
 
 
 class EndpointStatusFields(CommonStatusFields, total=False):

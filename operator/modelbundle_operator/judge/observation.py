@@ -136,6 +136,7 @@ class Observation(RunningPods):
     evicted: tuple[Pod, ...] = ()
     precheck: Precheck | None = None  # it is tried first: the pods are those of its Job
     checked: str = ""  # the hash of what has passed
+    check_seconds: float | None = None  # how long that took, when it has just passed
 
     @property
     def wanted(self) -> int:

@@ -40,6 +40,13 @@ def passed(job: Job | None, pods: Iterable[Pod]) -> bool:
     return job is not None and (job.complete or any(end is not None for end in ends))
 
 
+def took(job: Job | None, pods: Iterable[Pod]) -> float | None:
+    """Seconds from the Job's creation to the end of its last container; None where one of the two is not known."""
+    ends = [pod.containers[INSTALL].completed for pod in pods if pod.job and INSTALL in pod.containers]
+    finished = min((end.finished for end in ends if end is not None and end.finished is not None), default=None)
+    return seconds_between(job.created if job is not None else None, finished)
+
+
 def start_due(seen: Observation) -> float | None:
     """Seconds until the wait for a node is over."""
     waited = _unplaced_for(seen)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import cast
 
+from bundle_spec.startup import CHECK, WHOLE, slowest
 from modelbundle_operator.api.names import ModelBundle
 from modelbundle_operator.api.status_fields import (
     CommonStatusFields,
@@ -14,7 +15,7 @@ from modelbundle_operator.api.status_fields import (
     RetryFields,
     StatusFields,
 )
-from modelbundle_operator.api.times import seconds_between, timestamp
+from modelbundle_operator.api.times import timestamp
 from modelbundle_operator.api.verdict import Verdict
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.naming import endpoint_url, selector
@@ -22,7 +23,8 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.judge.evidence import Run
 from modelbundle_operator.judge.failures import Failure
 from modelbundle_operator.judge.judgement import Judgement
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, WORKER, Observation, Pod, RunningPods
+from modelbundle_operator.judge.observation import Observation, Pod, RunningPods
+from modelbundle_operator.judge.startup import is_another_start, startup, with_check
 from modelbundle_operator.settings import Settings
 
 LONGEST_MESSAGE = 4000
@@ -64,13 +66,15 @@ def summarise(
         "selector": ",".join(f"{label}={value}" for label, value in sorted(selector(bundle_name).items())),
     }
     status.update(about or {})
-    status.update(_only(previous, ("imageID", "requirements", "startup", "checked")))
+    status.update(_only(previous, ("imageID", "requirements", "startup", "slowest", "checked")))
     if isinstance(running, Observation) and running.checked:
         status["checked"] = running.checked
+        if running.check_seconds is not None and WHOLE not in status.get("startup", {}):
+            status["startup"] = {CHECK: running.check_seconds}
     if judgement.first_run is not None:
         status.update(_what_ran_first(judgement.first_run))
-    if judgement.first_ready is not None and not (_was_serving(previous) and "startup" in previous):
-        status["startup"] = _phases(judgement.first_ready)
+    if judgement.first_ready is not None and is_another_start(previous, judgement.first_ready):
+        _add_start(status, previous, judgement.first_ready)
     if (last := _last_failure(previous, judgement, generation, now)) is not None:
         status["lastFailure"] = last
     if (retry := _retry(previous, generation, running)) is not None:
@@ -163,27 +167,16 @@ def _what_ran_first(first: Run) -> StatusFields:
     return status
 
 
-def _phases(pod: Pod) -> dict[str, float]:
-    """Seconds of each phase. Pod times have whole seconds; what a container measured itself is finer and wins."""
-    phases: dict[str, float | None] = {"scheduled": seconds_between(pod.created, pod.scheduled_at)}
-    for name in (PREPARE, INSTALL):
-        container = pod.containers.get(name)
-        if container is not None and container.completed is not None:
-            phases[name] = container.completed.seconds
-            report = container.completed.report
-            phases |= report.seconds if report is not None else {}
-    worker = pod.containers.get(WORKER)
-    phases["load"] = seconds_between(worker.running_since, pod.ready_since) if worker is not None else None
-    phases["ready"] = seconds_between(pod.created, pod.ready_since)
-    return {name: max(seconds, 0.0) for name, seconds in phases.items() if seconds is not None}
+def _add_start(status: StatusFields, previous: StatusFields, pod: Pod) -> None:
+    """How long each part of the start took, and which of them took longest."""
+    found = startup(pod)
+    if not found:
+        return
+    status["startup"] = with_check(previous.get("startup", {}), found)
+    status.pop("slowest", None)
+    if words := slowest(found):
+        status["slowest"] = words
 
 
 def _only(status: StatusFields, names: tuple[str, ...]) -> StatusFields:
     return cast(StatusFields, {name: value for name, value in status.items() if name in names})
-
-
-def _was_serving(previous: StatusFields) -> bool:
-    return any(
-        (each["type"], each["status"], each["reason"]) == ("Ready", "True", "Serving")
-        for each in previous.get("conditions") or []
-    )

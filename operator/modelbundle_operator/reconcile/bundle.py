@@ -3,11 +3,12 @@
 Level-triggered: nothing here knows why it was called. Reads come from the cache; a bundle at rest costs no call.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from bundle_spec.startup import WHOLE
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
 from modelbundle_operator.api.status import Retry
@@ -29,7 +30,7 @@ from modelbundle_operator.judge.observation import (
     that_count,
     that_were_evicted,
 )
-from modelbundle_operator.judge.precheck import Step, next_step, passed
+from modelbundle_operator.judge.precheck import Step, next_step, passed, took
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
@@ -78,6 +79,7 @@ class Reconciler:
     disputes: Disputes = field(default_factory=Disputes)
     limits: Callable[[], Limits] = dict  # of what tenants may ask for
     lacking_budgets: dict[Key, Lack] = field(default_factory=dict)
+    on_started: Callable[[Mapping[str, float]], None] = lambda _: None  # hears the seconds of each start's parts
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -191,6 +193,7 @@ class Reconciler:
             await find_pods(self.cluster, self.cache, key)
         precheck, checked = find_precheck(self.cache, key, bundle, resolution, self.settings, live)
         retry: Retry | None = None
+        seconds: float | None = None
         step = Step.START
         if serves or children:
             seen = self._observe(key, bundle, resolution, live, precheck=precheck)
@@ -199,6 +202,7 @@ class Reconciler:
             if step is Step.START and live is None:
                 retry = None  # no pod of it has failed yet
             if step is Step.START and precheck is not None:
+                seconds = took(precheck.job, seen.pods)
                 checked, precheck = precheck.inputs if passed(precheck.job, seen.pods) else "", None
             made = [kind for kind in children if kind != "Deployment" or step is Step.START]
             lacks = step is Step.BEGIN or any(children[kind] is None for kind in made)
@@ -214,7 +218,8 @@ class Reconciler:
             precheck = replace(precheck, job=await begin_precheck(self.cluster, self.cache, key, job))
         await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
         new = serves and live is None and step in (Step.START, Step.BEGIN)
-        return new, self._observe(key, bundle, resolution, children.get("Deployment"), retry, precheck, checked)
+        seen = self._observe(key, bundle, resolution, children.get("Deployment"), retry, precheck, checked)
+        return new, replace(seen, check_seconds=seconds)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
         """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
@@ -268,6 +273,9 @@ class Reconciler:
         before: StatusFields = body.get("status") or {}
         status = summarise(before, metadata["generation"], metadata["name"], judgement, now, running, about)
         await self._statuses.report(body, status, now)
+        made = status.get("startup", {})
+        if WHOLE in made and made != before.get("startup"):
+            self.on_started(made)
 
     @property
     def _budgets(self) -> Budgets:

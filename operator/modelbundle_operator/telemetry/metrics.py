@@ -11,7 +11,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from bundle_spec.startup import CHECK, PARTS, WHOLE
+
 PREFIX = "modelbundle_operator"
+_STARTUP_SECONDS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 3600)
+_STARTUP_PHASES = (CHECK, *PARTS, WHOLE)
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -33,6 +37,15 @@ class Metrics:
         self._received = Counter(
             f"{PREFIX}_api_read_bytes", "Bytes of answers to reads, watches apart.", ["kind"], registry=self.registry
         )
+        self._startup = Histogram(
+            "modelbundle_startup_seconds",
+            "Time of each part of a bundle's start, and of all of it (ready).",
+            ["phase"],
+            buckets=_STARTUP_SECONDS,
+            registry=self.registry,
+        )
+        for phase in _STARTUP_PHASES:
+            self._startup.labels(phase)
         for result in ("done", "retried", "refused", "timeout", "error"):
             self._reconciles.labels(result)
 
@@ -40,6 +53,12 @@ class Metrics:
         """One reconcile ended."""
         self._reconciles.labels(result).inc()
         self._seconds.observe(seconds)
+
+    def started(self, startup: Mapping[str, float]) -> None:
+        """One bundle has started; what it took, by part."""
+        for phase in _STARTUP_PHASES:
+            if phase in startup:
+                self._startup.labels(phase).observe(startup[phase])
 
     def called(self, verb: str, kind: str) -> None:
         """One call to the API server is made."""

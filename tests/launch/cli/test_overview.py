@@ -64,6 +64,20 @@ def test_the_page_has_conditions_pods_and_events_and_leaves_out_what_is_unknown(
     assert "Pods: none" in page(bundle(), [], [], [], NOW)
 
 
+def test_the_page_draws_the_parts_of_the_last_start():
+    startup = {"check": 12, "scheduled": 1, "images": 3, "prepare": 3, "download": 1.25, "load": 13, "ready": 20}
+    lines = page(bundle(startup=startup), [], [], [], NOW, {"import": 9.5}).splitlines()
+    title = lines.index("Start, 20 s from the pod's creation until it answered, longest: load:")
+    rows = lines[title + 2 : title + 7]
+    assert [row.split()[:3] for row in rows] == [
+        ["check", "12", "s"], ["scheduled", "1", "s"], ["images", "3", "s"], ["prepare", "3", "s"], ["load", "13", "s"],
+    ]  # fmt: skip
+    assert [row.count("#") for row in rows] == [28, 2, 7, 7, 30]
+    assert rows[3].endswith("prepare fetched the artifact (download 1.25 s)")
+    assert rows[4].endswith("(import 9.50 s)")
+    assert "Start" not in page(bundle(), [], [], [], NOW)
+
+
 def test_an_age_is_written_as_kubectl_writes_it():
     stamps = [
         "2023-11-14T22:13:20Z",

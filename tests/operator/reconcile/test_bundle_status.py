@@ -21,7 +21,8 @@ async def test_status_tells_what_runs(served: World) -> None:
     assert status["endpoint"] == {"url": "http://llama.models.svc"}
     assert (status["replicas"], status["readyReplicas"]) == (1, 1)
     assert status["selector"] == "modelbundle.dev/bundle=llama"
-    assert status["startup"] == {"scheduled": 1, "prepare": 3, "download": 1.25, "load": 13, "ready": 20}
+    assert status["startup"] == {"scheduled": 1, "images": 3, "prepare": 3, "download": 1.25, "load": 13, "ready": 20}
+    assert status["slowest"] == "load, 13 of 20 s: the worker started, imported and loaded the bundle"
     assert status["imageID"].endswith("cd" * 32)
     assert status["observedGeneration"] == 1
 
