@@ -51,7 +51,16 @@ def content(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Conten
 
 def content_of_file(word: str, cluster: Connection, bases: Sequence[str] = ()) -> Content:
     """What the bundle in the file runs, a clone resolved; ContentError or ManifestError when it cannot be known."""
-    manifest = read_one(Path("/dev/stdin") if word == "-" else Path(word))
+    return content_of_read(read_file(word), word, cluster, bases)
+
+
+def read_file(word: str) -> Dict[str, Any]:
+    """The one ModelBundle of the file, or of standard input; only its outline is checked."""
+    return read_one(Path("/dev/stdin") if word == "-" else Path(word))
+
+
+def content_of_read(manifest: Dict[str, Any], word: str, cluster: Connection, bases: Sequence[str] = ()) -> Content:
+    """The same of a manifest that was read from there."""
     return _resolved(manifest, word, cluster, {name_of(base): base for base in map(_read_base, bases)}, ())
 
 

@@ -36,6 +36,7 @@ COMMANDS: Dict[str, str] = {
     "completion": "Print the completion script of a shell.",
     "init": "Make a folder to begin with: a function, its test and its bundle.",
     "uninstall": "Remove what this machine has of it beside the package.",
+    "plan": "Say what would become of a bundle, before anything is applied.",
 }
 
 

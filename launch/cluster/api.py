@@ -14,6 +14,7 @@ SERVICE_PORT = "http"
 PAGE = "100"  # a bundle may have 200 KiB
 WATCH_SECONDS = 240  # load balancers cut longer silences
 MERGE_PATCH = "application/merge-patch+json"
+APPLY_PATCH = "application/apply-patch+yaml"  # JSON is YAML
 
 # whatever else stands in a URL's place of a name means another object, or all of them
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
@@ -44,6 +45,15 @@ def create(api: Any, namespace: str, plural: str, manifest: Mapping[str, Any], d
     query = {"fieldManager": "launch", "fieldValidation": "Strict", **({"dryRun": "All"} if dry_run else {})}
     what = _what(namespace, plural, manifest["metadata"]["name"])
     made: Dict[str, Any] = call(api, "POST", _path(namespace, plural), what, dict(manifest), query)
+    return made
+
+
+def apply_dry(api: Any, namespace: str, plural: str, manifest: Mapping[str, Any]) -> Dict[str, Any]:
+    """What a server-side apply over whatever is there would give; nothing is kept."""
+    query = {"fieldManager": "launch", "fieldValidation": "Strict", "dryRun": "All", "force": "true"}
+    name = manifest["metadata"]["name"]
+    path, what = _path(namespace, plural, name), _what(namespace, plural, name)
+    made: Dict[str, Any] = call(api, "PATCH", path, what, dict(manifest), query, APPLY_PATCH)
     return made
 
 

@@ -59,6 +59,11 @@ def collect(connection: Connection, groups: Collection[str], store: Callable[[],
     return Facts(**facts)
 
 
+def operator_settings(api: Any, namespace: str) -> Union[Mapping[str, str], Unknown]:
+    """Those of the operator that serves the namespace, as far as the caller may read them."""
+    return Facts("", namespace=namespace, operators=_Known()(partial(_operators, api, namespace))).settings
+
+
 def client_version() -> str:
     """Of the installed distribution."""
     try:

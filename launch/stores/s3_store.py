@@ -98,6 +98,16 @@ class S3Store:
             found = self._s3.get_object(Bucket=self.bucket, Key=uri[len(f"s3://{self.bucket}/") :])
             return found["Body"].read()
 
+    def size(self, uri: str) -> Optional[int]:
+        """Bytes of the object of this URI; None where nothing lies there."""
+        with self._errors("read"):
+            try:
+                return self._s3.head_object(Bucket=self.bucket, Key=uri[len(f"s3://{self.bucket}/") :])["ContentLength"]
+            except ClientError as error:
+                if cause(error) is Cause.MISSING:
+                    return None
+                raise
+
     def _has(self, key: str, packed: Packed) -> bool:
         try:
             found = self._s3.head_object(Bucket=self.bucket, Key=key)

@@ -15,7 +15,7 @@ def store_of(environment: Mapping[str, str], published: Optional[Published]) -> 
     An endpoint of the environment is for either. The published endpoint is for the published store only: the user's own
     URI may mean a bucket of AWS.
     """
-    endpoint = environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None
+    endpoint = endpoint_of(environment)
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or None
     own = environment.get("LAUNCH_ARTIFACT_URI")
     if own:
@@ -32,3 +32,8 @@ def store_of(environment: Mapping[str, str], published: Optional[Published]) -> 
         "AWS_ENDPOINT_URL too), or let who runs the operator set client.artifactUri of its chart, which publishes it "
         f"in the ConfigMap {CONFIG_MAP} of {PUBLIC_NAMESPACE} or of the bundle's namespace."
     )
+
+
+def endpoint_of(environment: Mapping[str, str]) -> Optional[str]:
+    """The S3 endpoint that the environment names."""
+    return environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL") or None

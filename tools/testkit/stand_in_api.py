@@ -53,6 +53,8 @@ class StandIn:
                 items = [found for place, found in self.objects.items() if place.startswith(path + "/")]
                 return 200, {"items": items, "metadata": {}}
             if path in self.objects:
+                if method == "PATCH" and dry:
+                    return 200, _merged(self.objects[path], body)
                 if method == "PATCH":
                     self.objects[path] = _merged(self.objects[path], body)
                 return 200, self.objects.pop(path) if method == "DELETE" else self.objects[path]

@@ -52,6 +52,17 @@ def test_another_object_under_the_name_is_replaced(s3: S3, bundle: Bundle) -> No
     assert s3.read(uri) == packed.path.read_bytes()
 
 
+def test_the_size_of_an_object_is_asked_alone(s3: S3, bundle: Bundle) -> None:
+    packed, store = bundle(1000, "sized"), store_at("s3://models")
+    assert isinstance(store, s3_store.S3Store)
+    uri = store.uri_of(packed)
+    assert store.size(uri) is None
+    store.put(packed)
+    assert store.size(uri) == 1000
+    with pytest.raises(StoreError, match="create the bucket none"):
+        s3_store.S3Store("s3://none").content("s3://none/a")
+
+
 def test_removing_is_for_what_is_in_the_store(s3: S3, bundle: Bundle) -> None:
     packed, store = bundle(1000, "removed"), store_at("s3://models/mine")
     store.put(packed)

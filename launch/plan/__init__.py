@@ -1,0 +1,1 @@
+"""`modelbundle plan`: what would become of a bundle, before anything is applied."""

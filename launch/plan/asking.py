@@ -1,0 +1,71 @@
+"""Asks what a plan needs of the API server and the store; what may not be asked, or is not answered, is Unknown."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
+
+from launch.cluster.api import checked
+from launch.cluster.transport import call
+from launch.doctor.facts import Unknown
+from launch.errors import APIError
+
+SECONDS = 10.0  # of each request
+_RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
+
+Value = TypeVar("Value")
+
+
+class Asking:
+    """`what` is what one asks to do, in words. After the API server did not answer once, it is asked nothing more."""
+
+    def __init__(self) -> None:
+        self._gone = ""
+
+    def __call__(self, what: str, ask: Callable[[], Value]) -> Union[Value, Unknown]:
+        if self._gone:
+            return Unknown(self._gone)
+        try:
+            return ask()
+        except APIError as error:
+            said = str(error).splitlines()[0]
+            self._gone = said if error.status == 0 else ""
+            return Unknown(f"you may not {what}" if error.status == 403 else said)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            return Unknown(f"an answer that cannot be read ({type(error).__name__})")
+
+
+def nodes_of(api: Any) -> List[Mapping[str, Any]]:
+    """All nodes of the cluster."""
+    return _items(api, "/api/v1/nodes", "the nodes")
+
+
+def placed_pods(api: Any) -> List[Mapping[str, Any]]:
+    """The pods of all namespaces that have a node and are not over."""
+    found = _items(api, "/api/v1/pods", "the pods of all namespaces", {"fieldSelector": _RUNNING})
+    return [pod for pod in found if pod["spec"].get("nodeName")]
+
+
+def is_deployed(api: Any, namespace: str, name: str) -> bool:
+    """Whether a Deployment of this name is there."""
+    path = f"/apis/apps/v1/namespaces/{checked(namespace)}/deployments/{checked(name)}"
+    return _absent_is_none(lambda: call(api, "GET", path, f"the Deployment {name}", seconds=SECONDS)) is not None
+
+
+def _absent_is_none(ask: Callable[[], Value]) -> Optional[Value]:
+    try:
+        return ask()
+    except APIError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def _items(api: Any, path: str, what: str, query: Optional[Mapping[str, str]] = None) -> List[Mapping[str, Any]]:
+    asked: Dict[str, str] = {"limit": "500", **(query or {})}
+    found: List[Mapping[str, Any]] = []
+    while True:
+        page = call(api, "GET", path, what, query=asked, seconds=SECONDS)
+        found += page["items"]
+        asked["continue"] = (page.get("metadata") or {}).get("continue") or ""
+        if not asked["continue"]:
+            return found
