@@ -51,7 +51,10 @@ def _facts(word: str, bases: Tuple[str, ...], namespace: Optional[str], context:
     if is_name(word):
         client = LaunchClient(namespace=namespace, context=context)
         bundle = bundle_named(client.connection, word)
-        return of_name(client.connection, bundle, content_of_object(bundle), client._store)
+        try:
+            return of_name(client.connection, bundle, content_of_object(bundle), client._store)
+        except ContentError as error:
+            return refused(client.connection, name_of(bundle), no(str(error), "as its words say"))
     manifest = read_file(word)
     named = (manifest.get("metadata") or {}).get("namespace")
     client = LaunchClient(namespace=namespace or (named if isinstance(named, str) else None), context=context)

@@ -45,6 +45,11 @@ def placed_pods(api: Any) -> List[Mapping[str, Any]]:
     return [pod for pod in found if pod["spec"].get("nodeName")]
 
 
+def quotas_of(api: Any, namespace: str) -> List[Mapping[str, Any]]:
+    """The ResourceQuotas of the namespace."""
+    return _items(api, f"/api/v1/namespaces/{checked(namespace)}/resourcequotas", "the ResourceQuotas")
+
+
 def is_deployed(api: Any, namespace: str, name: str) -> bool:
     """Whether a Deployment of this name is there."""
     path = f"/apis/apps/v1/namespaces/{checked(namespace)}/deployments/{checked(name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Callable, Mapping, Optional, Union
+from typing import Any, Callable, Iterable, List, Mapping, Optional
 
 from bundle_spec.names import PLURAL
 from launch.bundle.content import Content
@@ -12,7 +12,7 @@ from launch.cluster.connection import Connection
 from launch.doctor.collect import operator_settings
 from launch.doctor.facts import Finding, Unknown, yes
 from launch.errors import APIError
-from launch.plan.asking import Asking, is_deployed, nodes_of, placed_pods
+from launch.plan.asking import Asking, is_deployed, nodes_of, placed_pods, quotas_of
 from launch.plan.dry_run import tried
 from launch.plan.facts import Facts
 from launch.plan.size import size_at
@@ -26,7 +26,7 @@ def of_file(connection: Connection, manifest: Mapping[str, Any], content: Conten
     there = None if isinstance(live, Unknown) else live
     answer = tried(api, namespace, manifest, there)
     serving = ((answer.made or manifest)["spec"].get("serving")) or {}
-    facts = Facts(content.name, namespace, answer.finding, serving, content, there)
+    facts = Facts(content.name, namespace, _or_stored(answer.finding, serving), serving, content, there)
     return _surrounded(facts, api, asking, store)
 
 
@@ -34,8 +34,8 @@ def of_name(connection: Connection, bundle: Mapping[str, Any], content: Content,
     """Of a bundle that is in the cluster."""
     api, namespace = connection.place()
     serving = bundle["spec"].get("serving") or {}
-    stored = ", and only stored: what follows is of one pod" if not serving.get("replicas", 1) else ""
-    facts = Facts(content.name, namespace, yes(f"it is in the cluster{stored}"), serving, content, bundle)
+    asked = _or_stored(yes("it is in the cluster"), serving)
+    facts = Facts(content.name, namespace, asked, serving, content, bundle)
     return _surrounded(facts, api, Asking(), store)
 
 
@@ -45,17 +45,29 @@ def refused(connection: Connection, name: str, finding: Finding) -> Facts:
 
 
 def _surrounded(facts: Facts, api: Any, asking: Asking, store: Callable[[], Any]) -> Facts:
-    place = (api, facts.namespace)
+    namespace, name = facts.namespace, facts.name
     return replace(
         facts,
-        bundles=asking("list modelbundles", lambda: list(list_all(*place, PLURAL))),
-        settings=operator_settings(*place),
+        bundles=asking("list modelbundles", lambda: _objects(list_all(api, namespace, PLURAL))),
+        settings=operator_settings(api, namespace),
         size=size_at(facts.uri, store),
         nodes=asking("list nodes", lambda: nodes_of(api)),
         pods=asking("list the pods of all namespaces", lambda: placed_pods(api)),
-        own_pods=asking("list pods", lambda: list(pods_of(*place, facts.name)) if facts.live is not None else []),
-        deployed=asking("get deployments", lambda: is_deployed(*place, facts.name)),
+        own_pods=asking("list pods", lambda: _objects(pods_of(api, namespace, name) if facts.live else [])),
+        quotas=asking("list resourcequotas", lambda: quotas_of(api, namespace)),
+        deployed=asking("get deployments", lambda: is_deployed(api, namespace, name)),
     )
+
+
+def _or_stored(finding: Finding, serving: Mapping[str, Any]) -> Finding:
+    """What asks for no pod is planned as if it asked for one."""
+    if serving.get("replicas") != 0:
+        return finding
+    return finding._replace(says=f"{finding.says}; it asks for 0 replicas, what follows is of one")
+
+
+def _objects(found: Iterable[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    return list(found)
 
 
 def _live(api: Any, namespace: str, name: str) -> Optional[Mapping[str, Any]]:

@@ -28,6 +28,7 @@ class Facts:
     nodes: Objects = Unknown("not asked")
     pods: Objects = Unknown("not asked")  # that have a node, of all namespaces
     own_pods: Objects = Unknown("not asked")
+    quotas: Objects = Unknown("not asked")
     deployed: Union[bool, Unknown] = Unknown("not asked")  # whether it has a Deployment
 
     @property

@@ -7,6 +7,7 @@ from typing import Callable, Dict
 from launch.doctor.facts import NO, Finding
 from launch.plan import history, what_runs, where
 from launch.plan.facts import Facts
+from launch.plan.quota import quota
 
 LINES: Dict[str, Callable[[Facts], Finding]] = {
     "asked": lambda facts: facts.asked,
@@ -14,6 +15,7 @@ LINES: Dict[str, Callable[[Facts], Finding]] = {
     "image": what_runs.image,
     "requirements": what_runs.requirements,
     "precheck": what_runs.precheck,
+    "quota": quota,
     "node": where.node,
     "roll-out": where.rollout,
     "start": history.start,

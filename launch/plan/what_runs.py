@@ -93,7 +93,9 @@ def as_bytes(size: Union[int, float]) -> str:
 def _shown(uri: str) -> str:
     """Without a login, and without what signs it."""
     parts = urlsplit(uri)
-    return uri if parts.scheme == "s3" else urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    if parts.scheme == "s3":  # a key may hold ? and #
+        return uri
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _image(facts: Facts) -> Tuple[str, str]:
@@ -116,7 +118,8 @@ def _image(facts: Facts) -> Tuple[str, str]:
     tag = params.get("tensorflowVersion" if kind == "tensorflow" else "pytorchImageTag")
     repository = settings.get(f"{name.upper()}_REPOSITORY") or f"{name}/{name}"
     mirror = settings.get("IMAGE_MIRROR") or ""
-    remark = " (or as the operator's settings say, which you may not read)" if isinstance(facts.settings, Unknown) else ""
+    hidden = isinstance(facts.settings, Unknown)
+    remark = " (or as the operator's settings say, which are not known)" if hidden else ""
     return f"{mirror + '/' if mirror else ''}{repository}:{tag}", remark
 
 

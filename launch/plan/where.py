@@ -18,9 +18,9 @@ def node(facts: Facts) -> Finding:
     """Whether nodes have room for all of its pods that have none yet."""
     if facts.content is None:
         return not_looked_at(UNKNOWN_CONTENT)
-    room, wanted, missing = _room(facts), _wanted(facts), facts.replicas - len(_placed(facts))
+    room, wanted, missing = _room(facts), _wanted(facts), missing_pods(facts)
     needs = f"a pod asks for {_asked(wanted)}"
-    if missing <= 0:
+    if not missing:
         return yes(f"{_pods(facts.replicas)} of it {'has a node' if facts.replicas == 1 else 'have nodes'}; {needs}")
     if isinstance(room, Unknown):
         return Finding("unknown", f"{needs}; room for it was not looked at: {room.why}")
@@ -45,7 +45,7 @@ def rollout(facts: Facts) -> Finding:
     without = "an old pod goes first (whenNoCapacity: Replace)"
     if not replaces:
         without = "a change of spec.serving waits for it, and the old pods serve on (whenNoCapacity: Wait)"
-    room, missing = _room(facts), max(facts.replicas - len(_placed(facts)), 0)
+    room, missing = _room(facts), missing_pods(facts)
     if isinstance(room, Unknown) or isinstance(facts.pods, Unknown):
         hidden = room if isinstance(room, Unknown) else facts.pods
         assert isinstance(hidden, Unknown)
@@ -56,6 +56,11 @@ def rollout(facts: Facts) -> Finding:
     if replaces:
         return yes(says)
     return no(says, "spec.serving.rollout.whenNoCapacity: Replace, or room for one pod more", optional=True)
+
+
+def missing_pods(facts: Facts) -> int:
+    """Those that are planned for and have no node yet."""
+    return max(facts.replicas - len(_placed(facts)), 0)
 
 
 def _room(facts: Facts) -> Union[Room, Unknown]:

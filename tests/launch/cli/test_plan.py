@@ -35,6 +35,7 @@ def answering(world: World, **changes: tuple[int, Any]) -> None:
         "nodes": (200, {"items": [node("n1", gpus="2")]}),
         "pods": (200, {"items": []}),
         "deployments": (200, {"items": []}),
+        "resourcequotas": (200, {"items": []}),
         **changes,
     }
     usual = world.api.answer
@@ -70,7 +71,7 @@ def test_a_bundle_that_fits(world: World, plan: Callable[..., Result]) -> None:
     assert rows[0] == "sentiment-v3 in namespace models"
     assert [row.split()[:2] for row in rows[1:]] == [
         ["ABOUT", "ANSWER"], ["asked", "yes"], ["artifact", "unknown"], ["image", "yes"], ["requirements", "yes"],
-        ["precheck", "yes"], ["node", "yes"], ["roll-out", "yes"], ["start", "yes"],
+        ["precheck", "yes"], ["quota", "yes"], ["node", "yes"], ["roll-out", "yes"], ["start", "yes"],
     ]  # fmt: skip
     assert "not looked at: only a pod reaches a claim" in rows[3]
     assert world.left() == []
@@ -155,7 +156,7 @@ def test_a_name_is_a_bundle_of_the_cluster(world: World, plan: Callable[..., Res
     answering(world, pods=(200, {"items": [placed(), placed("p2")]}))
     result = plan("sentiment-v2", "-o", "json")
     found = lines(result)
-    assert found["asked"]["says"] == "it is in the cluster, and only stored: what follows is of one pod"
+    assert found["asked"]["says"] == "it is in the cluster; it asks for 0 replicas, what follows is of one"
     assert "as sentiment-v1 of its family" in found["start"]["says"]
     assert result.exit_code == 0, found
     assert plan("none").exit_code == 1

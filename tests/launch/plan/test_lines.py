@@ -29,10 +29,10 @@ def test_where_all_is_well_nothing_says_no_but_for_a_spare_gpu() -> None:
 
 
 def test_what_may_not_be_asked_is_not_looked_at_and_keeps_nothing() -> None:
-    hidden = dict.fromkeys(("bundles", "settings", "size", "nodes", "pods", "own_pods", "deployed"), FORBIDDEN)
-    found = planned(facts(**hidden))
+    hidden = ("bundles", "settings", "size", "nodes", "pods", "own_pods", "quotas", "deployed")
+    found = planned(facts(**dict.fromkeys(hidden, FORBIDDEN)))
     unknown = {name for name, finding in found.items() if finding.answer == "unknown"}
-    assert unknown == {"artifact", "image", "requirements", "precheck", "node", "roll-out", "start"}
+    assert unknown == {"artifact", "image", "requirements", "precheck", "quota", "node", "roll-out", "start"}
     assert all("not looked at: you may not list nodes" in found[name].says for name in unknown)
     assert fits(found)
 
@@ -70,7 +70,8 @@ IMAGES = [{"names": ["docker.io/r/python:3.12"], "sizeBytes": 50 * 1024**2}]
 
 
 def test_an_image_is_on_nodes_or_is_pulled() -> None:
-    assert line("image", nodes=[node(), node("n2", images=IMAGES)]) == ("yes", "r/python:3.12: on 1 of 2 nodes (50 MiB)")
+    nodes = [node(), node("n2", images=IMAGES)]
+    assert line("image", nodes=nodes) == ("yes", "r/python:3.12: on 1 of 2 nodes (50 MiB)")
     assert line("image")[1] == "r/python:3.12: no node tells that it has it, so it is pulled first"
 
 
@@ -79,7 +80,7 @@ def test_an_image_is_on_nodes_or_is_pulled() -> None:
     [
         ({}, "pytorch/pytorch:2.3"),
         ({"PYTORCH_REPOSITORY": "own/torch", "IMAGE_MIRROR": "mirror.local/hub"}, "mirror.local/hub/own/torch:2.3"),
-        (FORBIDDEN, "pytorch/pytorch:2.3 (or as the operator's settings say, which you may not read)"),
+        (FORBIDDEN, "pytorch/pytorch:2.3 (or as the operator's settings say, which are not known)"),
     ],
 )
 def test_the_operator_says_which_image_a_tag_is_of(settings: Any, name: str) -> None:

@@ -36,7 +36,7 @@ def placed(name: str = "p1", where: str = "n1", kind: str = "ReplicaSet") -> dic
 def facts(bundle: dict[str, Any] | None = None, **more: Any) -> Facts:
     made = bundle or root("sentiment")
     known: dict[str, Any] = {"bundles": [], "settings": {}, "size": 3 * 1024**3, "nodes": [node()], "pods": [],
-                             "own_pods": [], "deployed": False}  # fmt: skip
+                             "own_pods": [], "quotas": [], "deployed": False}  # fmt: skip
     return Facts(
         made["metadata"]["name"], "models", yes("admitted"), **{"serving": SERVING, "content": content_of_object(made),
                                                               **known, **more}
