@@ -52,7 +52,7 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
 
 
 def _loaded(api: Any, namespace: str, bundle: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a worker says of its load, where one answers and may be asked (`create` on services/proxy)."""
+    """What a worker says of its load, where one answers and may be asked (`get` on services/proxy)."""
     if not (bundle.get("status") or {}).get("readyReplicas"):
         return {}
     try:

@@ -18,8 +18,8 @@ from tests.launch.world import World
 from tools.testkit.model_bundles import ARTIFACT, model_bundle
 from tools.testkit.stand_in_api import BUNDLES
 
-FORBIDDEN = (403, {"kind": "Status", "code": 403, "message": "nodes is forbidden"})
 NO_RIGHT = 'modelbundles is forbidden: User "jane" cannot create resource "modelbundles"'
+FORBIDDEN = (403, {"kind": "Status", "code": 403, "message": NO_RIGHT})
 CLAIM = {**ARTIFACT, "uri": "pvc://weights/sentiment.pkl"}
 
 
@@ -138,12 +138,12 @@ def test_a_bundle_that_is_there_says_what_would_change(world: World, plan: Calla
 
 
 def test_a_caller_who_may_read_little(world: World, plan: Callable[..., Result]) -> None:
-    answering(world, nodes=FORBIDDEN, pods=FORBIDDEN, deployments=FORBIDDEN, modelbundles=FORBIDDEN,
-              **{"sentiment-v3": FORBIDDEN, "POST": (403, {"message": NO_RIGHT})})  # fmt: skip
+    names = ("nodes", "pods", "deployments", "modelbundles", "resourcequotas", "sentiment-v3")
+    answering(world, **dict.fromkeys(names, FORBIDDEN))
     result = plan(manifest(), "-o", "json")
     assert result.exit_code == 0
     unknown = {name for name, line in lines(result).items() if line["answer"] == "unknown"}
-    assert unknown == {"asked", "artifact", "image", "precheck", "node", "roll-out", "start"}
+    assert unknown == {"asked", "artifact", "image", "precheck", "quota", "node", "roll-out", "start"}
     assert "room for it was not looked at: you may not list nodes" in lines(result)["node"]["says"]
 
 
