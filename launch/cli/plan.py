@@ -26,9 +26,7 @@ if TYPE_CHECKING:
 @with_bases
 @in_cluster
 @output("text", "json")
-def command(
-    word: str, bases: Tuple[str, ...], namespace: Optional[str], context: Optional[str], output: str
-) -> None:
+def command(word: str, bases: Tuple[str, ...], namespace: Optional[str], context: Optional[str], output: str) -> None:
     """Say what would become of the ModelBundle in FILE (- is standard input), or becomes of the bundle NAME.
 
     The API server is asked whether it takes it (a dry run, which keeps nothing), the store how large the artifact is,

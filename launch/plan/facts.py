@@ -10,6 +10,8 @@ from launch.doctor.facts import Finding, Unknown
 
 Objects = Union[List[Mapping[str, Any]], Unknown]
 
+_NOT_ASKED = Unknown("not asked")
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -22,14 +24,14 @@ class Facts:
     serving: Mapping[str, Any]
     content: Optional[Content] = None  # None where it is refused, and nothing more can be said
     live: Optional[Mapping[str, Any]] = None
-    bundles: Objects = Unknown("not asked")  # of the namespace
-    settings: Union[Mapping[str, str], Unknown] = Unknown("not asked")  # of the operator
-    size: Union[int, None, Unknown] = Unknown("not asked")  # of the artifact; None where nothing lies there
-    nodes: Objects = Unknown("not asked")
-    pods: Objects = Unknown("not asked")  # that have a node, of all namespaces
-    own_pods: Objects = Unknown("not asked")
-    quotas: Objects = Unknown("not asked")
-    deployed: Union[bool, Unknown] = Unknown("not asked")  # whether it has a Deployment
+    bundles: Objects = _NOT_ASKED  # of the namespace
+    settings: Union[Mapping[str, str], Unknown] = _NOT_ASKED  # of the operator
+    size: Union[int, Unknown, None] = _NOT_ASKED  # of the artifact; None where nothing lies there
+    nodes: Objects = _NOT_ASKED
+    pods: Objects = _NOT_ASKED  # that have a node, of all namespaces
+    own_pods: Objects = _NOT_ASKED
+    quotas: Objects = _NOT_ASKED
+    deployed: Union[bool, Unknown] = _NOT_ASKED  # whether it has a Deployment
 
     @property
     def uri(self) -> str:

@@ -14,14 +14,17 @@ SECONDS = 15.0
 _TIMEOUT = 10.0
 
 
-def size_at(uri: str, store: Callable[[], Any]) -> Union[int, None, Unknown]:
+def size_at(uri: str, store: Callable[[], Any]) -> Union[int, Unknown, None]:
     """Bytes; None where it is certain that nothing lies there. `store` gives the client's own store, or raises."""
     scheme = urlsplit(uri).scheme.lower()
+    size: Union[int, Unknown, None]
     try:
         if scheme == "s3":
-            return within(SECONDS, lambda: _in_store(uri, store))
+            size = within(SECONDS, lambda: _in_store(uri, store))
+            return size
         if scheme in ("http", "https"):
-            return within(SECONDS, lambda: _by_head(uri))
+            size = within(SECONDS, lambda: _by_head(uri))
+            return size
     except ImportError as error:
         return not_installed(error)
     except (LaunchError, OSError) as error:  # TimeoutError is one
@@ -31,7 +34,7 @@ def size_at(uri: str, store: Callable[[], Any]) -> Union[int, None, Unknown]:
     return Unknown("it is no address that this command can ask")
 
 
-def _in_store(uri: str, store: Callable[[], Any]) -> Union[int, None, Unknown]:
+def _in_store(uri: str, store: Callable[[], Any]) -> Union[int, Unknown, None]:
     """With the client's store where it is there, else with what the environment says."""
     from launch.stores.artifact_store import store_at
     from launch.stores.store_config import endpoint_of
@@ -48,7 +51,7 @@ def _in_store(uri: str, store: Callable[[], Any]) -> Union[int, None, Unknown]:
     return size
 
 
-def _by_head(uri: str) -> Union[int, None, Unknown]:
+def _by_head(uri: str) -> Union[int, Unknown, None]:
     import urllib.error
     import urllib.request
 

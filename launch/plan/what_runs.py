@@ -80,14 +80,11 @@ def requirements(facts: Facts) -> Finding:
 
 def as_bytes(size: Union[int, float]) -> str:
     """As people write it."""
-    number = float(size)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if number < 1024:
-            break
+    number, units = float(size), ["TiB", "GiB", "MiB", "KiB", "bytes"]
+    while number >= 1024 and len(units) > 1:
         number /= 1024
-    else:
-        unit = "TiB"
-    return f"{number:.4g} {unit}"
+        units.pop()
+    return f"{number:.4g} {units[-1]}"
 
 
 def _shown(uri: str) -> str:

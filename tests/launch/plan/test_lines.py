@@ -29,8 +29,9 @@ def test_where_all_is_well_nothing_says_no_but_for_a_spare_gpu() -> None:
 
 
 def test_what_may_not_be_asked_is_not_looked_at_and_keeps_nothing() -> None:
-    hidden = ("bundles", "settings", "size", "nodes", "pods", "own_pods", "quotas", "deployed")
-    found = planned(facts(**dict.fromkeys(hidden, FORBIDDEN)))
+    names = ("bundles", "settings", "size", "nodes", "pods", "own_pods", "quotas", "deployed")
+    hidden: dict[str, Any] = dict.fromkeys(names, FORBIDDEN)
+    found = planned(facts(**hidden))
     unknown = {name for name, finding in found.items() if finding.answer == "unknown"}
     assert unknown == {"artifact", "image", "requirements", "precheck", "quota", "node", "roll-out", "start"}
     assert all("not looked at: you may not list nodes" in found[name].says for name in unknown)

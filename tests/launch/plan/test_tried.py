@@ -22,7 +22,7 @@ def ours(serving: dict[str, Any], **fields: Any) -> str:
     "serving",
     [
         {"gpu": {"count": 2}},
-        {**GPU, "replicas": 3, "resources": {"memory": "9Gi"}, "nodeSelector": {"a": "b"}, "env": [{"name": "A"}]},
+        {**GPU, "replicas": 3, "resources": {"memory": "9Gi"}, "nodeSelector": {"a": "b"}},
         {**GPU, "artifactSecretName": "mine"},
         {**GPU, "serviceAccountName": "mine"},
         {**GPU, "imagePullSecrets": [{"name": "mine"}]},
