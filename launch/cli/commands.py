@@ -37,6 +37,7 @@ COMMANDS: Dict[str, str] = {
     "init": "Make a folder to begin with: a function, its test and its bundle.",
     "uninstall": "Remove what this machine has of it beside the package.",
     "plan": "Say what would become of a bundle, before anything is applied.",
+    "ui": "Show bundles on a page in the browser, as they change.",
 }
 
 

@@ -43,6 +43,7 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
     "init": ("modelbundle init my-model",),
     "uninstall": ("modelbundle uninstall --dry-run", "modelbundle uninstall --yes"),
     "plan": ("modelbundle plan bundle.yaml -n team-a", "modelbundle plan sentiment -o json"),
+    "ui": ("modelbundle ui", "modelbundle ui -n team-a --port 8090 --allow-write"),
 }
 
 
