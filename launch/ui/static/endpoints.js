@@ -3,7 +3,7 @@ import {html, nothing} from "./vendor/lit-html.js";
 import {repeat} from "./vendor/directives/repeat.js";
 import {activityList} from "./activity.js";
 import {ENDPOINTS, keyOf, state} from "./state.js";
-import {bundleLink, health, since} from "./words.js";
+import {bundleLink, health, several, since} from "./words.js";
 import {movePart} from "./writes.js";
 
 const SHOWN = 500;
@@ -14,7 +14,8 @@ export function endpointsPage(redraw) {
   const moves = state.activity.filter(entry => entry.plural === ENDPOINTS);
   return html`
     <h1 tabindex="-1">Endpoints</h1>
-    <p class="quiet" role="status">${state.whole ? `${rows.length} endpoints${rows.length > SHOWN ? `, the first ${SHOWN} of them are shown` : ""}` : "reading ..."}</p>
+    <p class="quiet" role="status">${
+      state.whole ? several(rows.length, "endpoint") : "reading ..."}${rows.length > SHOWN ? `, the first ${SHOWN} of them are shown` : nothing}</p>
     ${rows.length ? endpointsTable(rows.slice(0, SHOWN), redraw) : nothing}
     <h2>What happened</h2>
     ${moves.length ? activityList(moves) : html`<p>Nothing has changed since the command was started.</p>`}`;

@@ -2,7 +2,7 @@
 import {html, nothing} from "./vendor/lit-html.js";
 import {repeat} from "./vendor/directives/repeat.js";
 import {BUNDLES, keyOf, state} from "./state.js";
-import {bundleLink, health, since} from "./words.js";
+import {bundleLink, health, several, since} from "./words.js";
 
 const PAGE = 100;
 const ORDER = ["Stalled", "Failing", "Starting", "Updating", "Deleting", "Unknown", "Ready", "Stored"];
@@ -66,7 +66,7 @@ function sorted(rows) {
 function count(found, all) {
   if (!state.whole) return "reading ...";
   const more = (state.states[BUNDLES] || {}).complete === false ? " that are shown; the cluster has more, -n shows one namespace" : "";
-  return found === all ? `${all} bundles${more}` : `${found} of ${all} bundles${more}`;
+  return `${found === all ? "" : `${found} of `}${several(all, "bundle")}${more}`;
 }
 
 function head([id, title, of], set) {

@@ -20,4 +20,6 @@ export const since = stamp => stamp ? html`<time datetime=${stamp} title=${stamp
 export const bundleLink = (namespace, name, text = name) =>
   html`<a href="#/bundle/${encodeURIComponent(namespace)}/${encodeURIComponent(name)}">${text}</a>`;
 
+export const several = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
+
 export const failure = message => message ? html`<p class="error" role="alert">${message}</p>` : nothing;

@@ -24,9 +24,13 @@ def api() -> Iterator[StandIn]:
     found.stop()
 
 
-def started(api: StandIn, tmp_path: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "launch.cli", "ui", "--no-open", *words]
-    settings = environment(KUBECONFIG=api.write_kubeconfig(tmp_path / "kubeconfig"))
+def started(api: StandIn, tmp_path: Path) -> subprocess.Popen[str]:
+    return started_with(KUBECONFIG=api.write_kubeconfig(tmp_path / "kubeconfig"))
+
+
+def started_with(**variables: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "launch.cli", "ui", "--no-open"]
+    settings = environment(**variables)
     return subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -65,6 +69,21 @@ def test_a_viewer_of_one_namespace_is_told(api: StandIn, tmp_path: Path) -> None
         assert process.stdout is not None
         process.stdout.readline()
         assert "only namespace models is shown: " in ended(process)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_without_a_cluster_it_is_the_page_of_local_bundles(tmp_path: Path) -> None:
+    process = started_with(LAUNCH_ENDPOINT="local", LAUNCH_LOCAL_DIR=str(tmp_path))
+    try:
+        assert process.stdout is not None
+        url, _, token = process.stdout.readline().strip().partition("#token=")
+        request = urllib.request.Request(f"{url}api/stream", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            begun = json.loads(answer.readline()[len(b"data: ") :])
+        assert begun["info"]["where"] == f"this machine, {tmp_path / 'objects'}"
+        ended(process)
     finally:
         process.kill()
         process.wait()
