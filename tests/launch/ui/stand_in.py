@@ -163,6 +163,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if event["type"] == "ERROR":
                     break
             self.wfile.write(b"0\r\n\r\n")
+        except ConnectionError:
+            pass  # who watched has gone
         finally:
             with outer.lock:
                 outer.watches.remove((plural, events))
