@@ -69,7 +69,7 @@ class Browser:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait(self, script: str, seconds: float = 30) -> None:
+    def wait(self, script: str, seconds: float = 60) -> None:
         """Until the expression is true; what the page shows then is in the failure."""
         deadline = time.monotonic() + seconds
         while not self._holds(script):
