@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator bench-cold-start faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
+.PHONY: help venv demo test examples test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator bench-cold-start faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -23,6 +23,7 @@ help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
+	@echo 'make examples        serve models of MLflow of each library: what "make test" leaves out'
 	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
 	@echo 'make stopwatch       from a machine with Python alone to the first answer of a function: each command, timed'
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
@@ -170,3 +171,7 @@ cluster: $(READY)
 clean-cluster:
 	@python=$(PY); [ -x $$python ] || python=python3; \
 	  $(SUDO) $$python -m tools.local_cluster down && $(SUDO) $$python -m tools.local_cluster --cluster exclusive down
+
+# what `make test` leaves out: it brings libraries, and takes minutes of CPU
+examples: $(READY)
+	@MODELBUNDLE_EXAMPLES=1 CLUSTER=none $(PY) -m pytest -q tests/launch/cli/test_import.py $(PYTEST_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 from typing import Dict, List, Optional
 
 import click
@@ -38,6 +39,7 @@ COMMANDS: Dict[str, str] = {
     "uninstall": "Remove what this machine has of it beside the package.",
     "plan": "Say what would become of a bundle, before anything is applied.",
     "ui": "Show bundles on a page in the browser, as they change.",
+    "import": "Print the bundle of a model that MLflow wrote, or create it.",
 }
 
 
@@ -48,7 +50,8 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> Optional[click.Command]:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"launch.cli.{name}").command
+        module = f"{name}_" if keyword.iskeyword(name) else name
+        command: click.Command = importlib.import_module(f"launch.cli.{module}").command
         command.epilog = epilog(name)
         return command
 

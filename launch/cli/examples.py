@@ -44,6 +44,10 @@ EXAMPLES: Dict[str, Tuple[str, ...]] = {
     "uninstall": ("modelbundle uninstall --dry-run", "modelbundle uninstall --yes"),
     "plan": ("modelbundle plan bundle.yaml -n team-a", "modelbundle plan sentiment -o json"),
     "ui": ("modelbundle ui", "modelbundle ui -n team-a --port 8090 --allow-write"),
+    "import": (
+        "modelbundle import mlflow iris-model --artifact-uri s3://models --upload > bundle.yaml",
+        "modelbundle import mlflow iris-model --name iris --create",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import shlex
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple
 
+from launch.api.mlflow_models import bundle_of_mlflow
 from launch.cli.drafting import Drafting
 from launch.cli.packing import packed_folders, packed_names
 from launch.cli.source_word import Source
@@ -18,6 +19,7 @@ from launch.cli.user_code import SOURCE, modules_of_the_run, printing_to_stderr,
 from launch.errors import InvalidBundleError
 from launch.packing.archives.files import files_below
 from launch.packing.chosen_functions import chosen
+from launch.packing.mlflow.bundled import is_mlflow_model
 
 Say = Callable[[str], None]
 
@@ -40,6 +42,8 @@ class PackedSource(NamedTuple):
 def packed_source(source: Source, store: Path, image: str, type_hints: bool, say: Say) -> PackedSource:
     """Run the code, pack it into `store`, and draw its manifest; LaunchError says why not."""
     client = Drafting({"replicas": 1, "gpu": {"count": 0}}, True, artifact_uri=store.as_uri())
+    if is_mlflow_model(source.directory) and source.is_folder:
+        return _packed_mlflow(source, client, say)
     given: Dict[str, Any] = {**dict.fromkeys(OPTIONS), "name": source.name, "image": image}
     with printing_to_stderr(), warnings_as_lines():
         if source.is_folder:
@@ -61,6 +65,19 @@ def packed_source(source: Source, store: Path, image: str, type_hints: bool, say
         hinted = "of the type hints" if "requestSchema" in bundle else "none: no type hint says what a request holds"
         say(f"schemas: {hinted}")
     return PackedSource(client.manifest, files, _create(source, functions, image, "requestSchema" in bundle))
+
+
+def _packed_mlflow(source: Source, client: Drafting, say: Say) -> PackedSource:
+    """What MLflow wrote; its image is that of the model's own Python."""
+    with printing_to_stderr(), warnings_as_lines():
+        bundle_of_mlflow(client, source.name, source.directory)
+    bundle = client.manifest["spec"]["bundle"]
+    say(f"requirements: {', '.join(bundle['requirements'])}, of the model that MLflow wrote")
+    say(f"schemas: {'of its signature' if 'requestSchema' in bundle else 'none: it has no signature'}")
+    files = [source.directory, *files_below(source.directory, []).values()]
+    return PackedSource(
+        client.manifest, files, shlex.join(["modelbundle", "import", "mlflow", source.path, "--create"])
+    )
 
 
 def in_one_file(folder: Source) -> Source:

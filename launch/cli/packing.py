@@ -88,8 +88,8 @@ def packed_names(client: LaunchClient, names: Mapping[str, Any], where: str, giv
         request, response = _hinted(found.get("predict_fn_or_cls"))
     return client.create_model_bundle(
         given["name"],
-        _env_params(given),
-        requirements=_requirements(given["requirements"]),
+        env_params_given(given),
+        requirements=requirements_given(given["requirements"]),
         app_config=given["app_config"],
         globals_copy=modules_of_the_run(),
         request_schema=request,
@@ -113,7 +113,7 @@ def packed_folders(client: LaunchClient, folders: List[str], given: Mapping[str,
         model_bundle_name=given["name"],
         base_paths=folders,
         requirements_path=given["requirements"],
-        env_params=_env_params(given),
+        env_params=env_params_given(given),
         load_predict_fn_module_path=given["load_predict_fn"],
         load_model_fn_module_path=given["load_model_fn"],
         app_config=given["app_config"],
@@ -144,7 +144,8 @@ def _schema(word: Optional[str], names: Mapping[str, Any]) -> Any:
     return names[word] if word in names else read_value(Path(word))
 
 
-def _requirements(file: Optional[str]) -> Optional[List[str]]:
+def requirements_given(file: Optional[str]) -> Optional[List[str]]:
+    """The entries of --requirements FILE; None where it is not given."""
     from launch.packing.app_config import requirements_of_file
 
     if file is None:
@@ -155,7 +156,8 @@ def _requirements(file: Optional[str]) -> Optional[List[str]]:
     return found
 
 
-def _env_params(given: Mapping[str, Any]) -> Dict[str, Any]:
+def env_params_given(given: Mapping[str, Any]) -> Dict[str, Any]:
+    """What the three options say that name an image, of which one must be given."""
     images = {name: given[name] for name in ("pytorch_image_tag", "tensorflow_version", "image") if given[name]}
     if len(images) != 1:
         raise click.UsageError("give exactly one of --pytorch-image-tag, --tensorflow-version and --image")

@@ -15,7 +15,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, Iterable, List
+from typing import Dict, Iterable, List, Optional
 
 from launch.errors import InvalidBundleError, WrongTypeError
 from launch.packing.archives.files import files_below
@@ -48,13 +48,18 @@ def archive_to(path: Path, base_paths: Sequence[str], load_predict_fn: str, load
     files = _merged(found, below_parent=_names_a_base(found, functions.values()))
     warnings.extend(check_functions(files, functions))
     warnings.extend(foreseen_of_files(files))
+    return Archive(archive_of(path, files), load_predict_fn, load_model_fn, warnings)
+
+
+def archive_of(path: Path, files: Dict[str, Path], python_version: Optional[str] = None) -> Packed:
+    """Write the zip `path` of these files, by their names in it, in this order; it is removed where that fails."""
     try:
         _write(path, files)
     except BaseException:
         with contextlib.suppress(OSError):
             path.unlink()
         raise
-    return Archive(packed(path, "zip"), load_predict_fn, load_model_fn, warnings)
+    return packed(path, "zip", python_version)
 
 
 def _bases(base_paths: Sequence[str]) -> List[Path]:
