@@ -42,7 +42,7 @@ class PackedSource(NamedTuple):
 def packed_source(source: Source, store: Path, image: str, type_hints: bool, say: Say) -> PackedSource:
     """Run the code, pack it into `store`, and draw its manifest; LaunchError says why not."""
     client = Drafting({"replicas": 1, "gpu": {"count": 0}}, True, artifact_uri=store.as_uri())
-    if is_mlflow_model(source.directory) and source.is_folder:
+    if source.is_folder and is_mlflow_model(source.directory):
         return _packed_mlflow(source, client, say)
     given: Dict[str, Any] = {**dict.fromkeys(OPTIONS), "name": source.name, "image": image}
     with printing_to_stderr(), warnings_as_lines():
@@ -81,7 +81,10 @@ def _packed_mlflow(source: Source, client: Drafting, say: Say) -> PackedSource:
 
 
 def in_one_file(folder: Source) -> Source:
-    """The one file of the folder that defines `predict`, where none has load_predict_fn; else the folder itself."""
+    """The one file of the folder that defines `predict`, where none has load_predict_fn; else the folder itself, and so
+    for a model that MLflow wrote, whose directory may hold its code."""
+    if is_mlflow_model(folder.directory):
+        return folder
     defined = {file: set(_defined(file)) for file in sorted(folder.directory.glob("*.py"))}
     if any(_FOLDER_FUNCTIONS[0] in names for names in defined.values()):
         return folder
