@@ -3,7 +3,7 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 FUZZERS := fuzz-requests fuzz-bodies fuzz-worker-frames fuzz-server-frames
-.PHONY: help venv demo test examples test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator bench-cold-start faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
+.PHONY: help venv demo test examples docs-site test-pythons bench bench-upload bench-oip bench-batching bench-serving bench-compare bench-torch bench-operator bench-cold-start faults soak fuzz $(FUZZERS) check circles format crd docs images release lock audit cluster clean-cluster cold stopwatch publish
 
 READY := .venv/.installed
 PY := .venv/bin/python
@@ -35,6 +35,7 @@ help:
 	@echo 'make check           formatting, lint, types, import contracts and circles, CRD drift'
 	@echo 'make crd             write crds/, and what is made from it, from the pydantic models'
 	@echo 'make docs            write the pages of docs/ that are made from what a cluster printed'
+	@echo 'make docs-site       the pages of docs/ as a site, in build/site'
 	@echo 'make images REGISTRY=registry.example.com/model-bundles    build and push the images, print the values for helm'
 	@echo 'make release         wheel, chart, images, SBOMs and checksums, in dist/'
 	@echo 'make publish REGISTRY=registry.example.com/model-bundles CHARTS=registry.example.com/charts    push what is in dist/'
@@ -175,3 +176,7 @@ clean-cluster:
 # what `make test` leaves out: it brings libraries, and takes minutes of CPU
 examples: $(READY)
 	@MODELBUNDLE_EXAMPLES=1 CLUSTER=none $(PY) -m pytest -q tests/examples tests/launch/cli/test_import.py $(PYTEST_ARGS)
+
+docs-site: $(READY)
+	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[docs-site]'
+	@$(PY) -m tools.docs_site
