@@ -1,4 +1,4 @@
-"""`python examples/async_client/client.py URL NUMBER` asks NUMBER requests, 64 of them at a time, on kept connections."""
+"""`python examples/async_client/client.py URL NUMBER` asks NUMBER requests, 64 at a time."""
 
 import asyncio
 import sys

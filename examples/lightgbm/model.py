@@ -1,7 +1,5 @@
 """Whether a tumour is benign, from as many measurements as there are: LightGBM takes a missing one as it is."""
 
-from typing import Dict, Optional
-
 from lightgbm import LGBMClassifier
 from sklearn.datasets import load_breast_cancer
 
@@ -10,7 +8,7 @@ COLUMNS = [str(name) for name in TUMOURS.feature_names]
 MODEL = LGBMClassifier(n_estimators=40, num_leaves=7, n_jobs=1, verbose=-1).fit(TUMOURS.data, TUMOURS.target)
 
 
-def predict(measurements: Dict[str, Optional[float]]) -> float:
+def predict(measurements: dict[str, float | None]) -> float:
     """The probability that it is benign; a measurement that is null, or not there, is missing."""
     unknown = set(measurements) - set(COLUMNS)
     if unknown:

@@ -1,7 +1,8 @@
 """A text that is written word by word, and read while it is written: a Markov chain of pairs of words."""
 
+import itertools
 import random
-from typing import Iterator
+from collections.abc import Iterator
 
 TEXT = """
 the model answers the request and the request waits for the model while the pod waits for the node and the node has
@@ -12,7 +13,7 @@ the image of the model that the bundle names so the bundle is what the pod runs 
 def chain(words):
     """The words that have followed each word."""
     following = {}
-    for word, after in zip(words, words[1:], strict=False):
+    for word, after in itertools.pairwise(words):
         following.setdefault(word, []).append(after)
     return following
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.examples.near import near
 from tests.launch.cli.conftest import THIS, environment, serve, tmp_path  # noqa: F401 - fixtures
 from tests.launch.cli.test_serve import ask
 from tools.benchmarks.harness.peers import CACHE
@@ -18,7 +19,7 @@ from tools.testkit.page_blocks import ROOT, blocks
 
 EACH = bool(os.environ.get("MODELBUNDLE_EXAMPLES"))
 DIRECT = Path(__file__).with_name("direct.py")
-# what this Python lacks; these are served by `make examples` alone
+# what this Python lacks
 PACKAGES = {
     "xgboost": ("xgboost-cpu", "scikit-learn"),
     "lightgbm": ("lightgbm", "scikit-learn"),
@@ -26,6 +27,7 @@ PACKAGES = {
     "transformer": (),
 }
 HERE = ("scikit_learn", "batching", "streaming", "async_client")
+ALWAYS = ("scikit_learn", "streaming")  # the others are served by `make examples` alone
 
 
 def commands(example):
@@ -36,10 +38,10 @@ def commands(example):
 
 def python_and_path(example):
     """A Python that has what the example imports and what `modelbundle render` needs, and what PYTHONPATH it takes."""
+    if not EACH and example not in ALWAYS:
+        pytest.skip(f"{example} takes seconds of CPU, or libraries of its own: make examples (MODELBUNDLE_EXAMPLES=1)")
     if example in HERE:
         return Path(sys.executable), str(ROOT)
-    if not EACH:
-        pytest.skip(f"{example} brings libraries of its own: make examples (MODELBUNDLE_EXAMPLES=1)")
     if example != "transformer":
         return python_with_client(THIS, *PACKAGES[example]), str(ROOT)
     if not (CACHE / "torch/complete").exists():
@@ -62,15 +64,6 @@ def run(tmp_path):  # noqa: F811
         return done.stdout
 
     return run_in
-
-
-def near(found, expected):
-    """Equal, but for the last digits of floats."""
-    if isinstance(expected, dict):
-        return found.keys() == expected.keys() and all(near(found[name], expected[name]) for name in expected)
-    if isinstance(expected, list):
-        return len(found) == len(expected) and all(map(near, found, expected))
-    return found == (pytest.approx(expected, rel=1e-4, abs=1e-4) if isinstance(expected, float) else expected)
 
 
 @pytest.fixture

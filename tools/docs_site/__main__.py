@@ -1,7 +1,8 @@
-"""`python -m tools.docs_site`: builds build/site. A warning of mkdocs, or a file of another host in a page, fails it."""
+"""`python -m tools.docs_site`: builds build/site. A warning, or a file of another host in a page, fails it."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -16,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 CONFIG = Path(__file__).with_name("mkdocs.yml")
 # what a browser loads by itself; links that a reader follows may lead anywhere
-_LOADED = re.compile(r"""<(?:script|img|iframe|source)\b[^>]*?\ssrc=["']?(?:https?:)?//[^"'\s>]+|url\(["']?https?://[^)]+""")
+_LOADED = re.compile(
+    r"""<(?:script|img|iframe|source)\b[^>]*?\ssrc=["']?(?:https?:)?//[^"'\s>]+|url\(["']?https?://[^)]+"""
+)
 _STYLES = re.compile(r"""<link\b[^>]*?rel=["']?(?:stylesheet|preconnect|preload|icon)[^>]*?https?://[^>]+""")
 
 
@@ -30,7 +33,9 @@ def main() -> int:
     added = {"docs_dir": "site-source", "site_dir": "site", "nav": nav}
     config = BUILD / "mkdocs.yml"
     config.write_text(CONFIG.read_text(encoding="utf-8") + yaml.safe_dump(added, sort_keys=False), encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "mkdocs", "build", "--clean", "--quiet", "-f", str(config)], check=False)
+    command = [sys.executable, "-m", "mkdocs", "build", "--clean", "--quiet", "-f", str(config)]
+    quiet = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}  # of the theme; mkdocs 2 is not asked for
+    done = subprocess.run(command, env=quiet, check=False)
     if done.returncode:
         return done.returncode
     foreign = foreign_files(BUILD / "site")

@@ -6,6 +6,7 @@ light or dark mode.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ _STYLE = """
   text { font: 13px system-ui, sans-serif; fill: #24292f; text-anchor: middle }
   .title { font-weight: 600; font-size: 15px }
   .label { font-size: 12px; fill: #57606a }
-  .group-title { font-size: 12px; fill: #57606a; text-anchor: start }
+  .group-title { font-size: 12px; fill: #57606a; text-anchor: end }
   .box { fill: #ffffff; stroke: #6e7781; stroke-width: 1.2 }
   .yours { fill: #ddf4ff; stroke: #218bff }
   .made { fill: #dafbe1; stroke: #2da44e }
@@ -68,7 +69,7 @@ def svg_of(picture: Mapping[str, Any]) -> str:
 def _group(group: Mapping[str, Any]) -> Iterator[str]:
     (x, y), (width, height) = group["at"], group["size"]
     yield f'<rect class="group" x="{x}" y="{y}" width="{width}" height="{height}" rx="10"/>'
-    yield f'<text class="group-title" x="{x + 20}" y="{y + 24}">{escape(group["title"])}</text>'
+    yield f'<text class="group-title" x="{x + width - 20}" y="{y + 24}">{escape(group["title"])}</text>'
 
 
 def _box(box: Mapping[str, Any]) -> Iterator[str]:
@@ -88,12 +89,13 @@ def _arrow(arrow: Mapping[str, Any], places: Mapping[str, Any]) -> Iterator[str]
     start = ' marker-start="url(#start)"' if arrow.get("both") else ""
     yield f'<path class="arrow" d="{path}" marker-end="url(#end)"{start}/>'
     if "label" in arrow:
-        (x1, y1), (x2, y2) = max(zip(points, points[1:], strict=False), key=_length)
+        (x1, y1), (x2, y2) = max(itertools.pairwise(points), key=_length)
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        if x1 == x2:  # beside an upright line
+        if x1 == x2:  # beside an upright line, near its beginning
+            y = y1 + (y2 - y1) / 3
             yield (
                 f'<text class="label" style="text-anchor: start" x="{x + 7:g}" y="{y + 4:g}">'
-                f'{escape(arrow["label"])}</text>'
+                f"{escape(arrow['label'])}</text>"
             )
         else:
             yield f'<text class="label" x="{x:g}" y="{y - 7:g}">{escape(arrow["label"])}</text>'

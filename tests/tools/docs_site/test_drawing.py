@@ -34,4 +34,4 @@ def test_text_is_text_and_the_picture_says_what_it_shows():
     box = {"id": "a", "at": [0, 0], "size": [90, 40], "title": "<script>", "lines": ["&"]}
     root = ElementTree.fromstring(svg_of({**picture, "boxes": [box]}))
     assert [text.text for text in root.iter(f"{SVG}text")] == ["<script>", "&"]
-    assert (root.find(f"{SVG}title").text, root.find(f"{SVG}desc").text) == ("a < b", "c")
+    assert (root.findtext(f"{SVG}title"), root.findtext(f"{SVG}desc")) == ("a < b", "c")

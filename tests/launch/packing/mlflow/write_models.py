@@ -65,7 +65,9 @@ def xgboost(path):
     from xgboost import XGBClassifier
 
     model = XGBClassifier(n_estimators=5).fit(IRIS.data, IRIS.target)
-    mlflow.xgboost.save_model(model, path, signature=infer_signature(IRIS.data, model.predict(SOME)))
+    signature = infer_signature(IRIS.data, model.predict(SOME))
+    packages = ["pandas", "scikit-learn", "xgboost-cpu"]  # MLflow would name xgboost too, of gigabytes
+    mlflow.xgboost.save_model(model, path, signature=signature, pip_requirements=packages)
     missing = SOME.assign(**{"petal width (cm)": numpy.nan})
     asked = [({**row, "petal width (cm)": None}, answer) for row, answer in rows(model.predict(missing), missing)]
     return rows(model.predict(SOME)) + asked
