@@ -99,13 +99,24 @@ class S3Store:
             return found["Body"].read()
 
     def size(self, uri: str) -> Optional[int]:
-        """Bytes of the object of this URI; None where nothing lies there."""
+        """Bytes of the object of this URI; None where nothing lies there. By its first byte: a refusal of HEAD has no
+        words, and some stores answer 404 to a key that they do not know."""
+        key = uri[len(f"s3://{self.bucket}/") :]
         with self._errors("read"):
             try:
-                return self._s3.head_object(Bucket=self.bucket, Key=uri[len(f"s3://{self.bucket}/") :])["ContentLength"]
+                found = self._s3.get_object(Bucket=self.bucket, Key=key, Range="bytes=0-0")
+                found["Body"].close()
+                whole = found.get("ContentRange") or str(found["ContentLength"])  # a store may know no ranges
+                return int(whole.rpartition("/")[2])
             except ClientError as error:
-                if cause(error) is Cause.MISSING:
+                why = cause(error)
+                if code_of(error) in ("InvalidRange", "416"):  # it has no first byte
+                    return 0
+                if why is Cause.MISSING:
                     return None
+                if why is Cause.DENIED:
+                    said = f"the artifact store {self.uri} answered {status_of(error)} {code_of(error)}"
+                    raise StoreError(f"{said} for {uri}; {_credentials_used()}.") from error
                 raise
 
     def _has(self, key: str, packed: Packed) -> bool:
@@ -131,9 +142,10 @@ class S3Store:
                 "AWS_CA_BUNDLE."
             ) from error
         except BROKEN as error:
+            kept = " What was sent of a large file is kept; the same call goes on from there."
             raise StoreError(
-                f"{store} cannot be reached: {error}. Check AWS_ENDPOINT_URL and the network. What was sent of a large "
-                "file is kept; the same call goes on from there."
+                f"{store} cannot be reached: {error}. Check AWS_ENDPOINT_URL and the network."
+                + (kept if done == "written" else "")
             ) from error
         except ParamValidationError as error:
             raise StoreError(f"{store} is not a valid address: {error}") from error

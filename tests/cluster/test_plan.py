@@ -34,10 +34,10 @@ def plan(namespace: str, file: Path, asked: dict[str, Any]) -> tuple[int, dict[s
 @pytest.mark.usefixtures("operator")
 def test_what_fits_what_does_not_and_what_is_refused(namespace: str, tmp_path: Path) -> None:
     file = tmp_path / "planned.yaml"
-    code, found = plan(namespace, file, manifest(gpu={"count": 0}))
-    assert (code, found["asked"]["says"]) == (0, "admitted (server-side dry run)"), found
-    assert {name for name, line in found.items() if line["answer"] == "unknown"} == {"artifact"}
-    assert "there is room on" in found["node"]["says"]
+    _, found = plan(namespace, file, manifest(gpu={"count": 0}))
+    assert found["asked"]["says"] == "admitted (server-side dry run)", found
+    assert {name for name, line in found.items() if line["answer"] == "unknown"} == {"artifact"}, found
+    assert found["node"]["says"].startswith("a pod asks for 0.3 cpu, 640Mi memory; ")  # others may fill the node
 
     code, found = plan(namespace, file, manifest(gpu={"count": 1, "resourceName": "example.com/none"}))
     assert code == 1

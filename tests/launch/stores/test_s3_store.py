@@ -52,15 +52,21 @@ def test_another_object_under_the_name_is_replaced(s3: S3, bundle: Bundle) -> No
     assert s3.read(uri) == packed.path.read_bytes()
 
 
-def test_the_size_of_an_object_is_asked_alone(s3: S3, bundle: Bundle) -> None:
-    packed, store = bundle(1000, "sized"), store_at("s3://models")
-    assert isinstance(store, s3_store.S3Store)
+def test_the_size_of_an_object_is_asked_alone(s3: S3, monkeypatch: pytest.MonkeyPatch, bundle: Bundle) -> None:
+    packed, store = bundle(1000, "sized"), s3_store.S3Store("s3://models")
     uri = store.uri_of(packed)
     assert store.size(uri) is None
     store.put(packed)
     assert store.size(uri) == 1000
-    with pytest.raises(StoreError, match="create the bucket none"):
-        s3_store.S3Store("s3://none").content("s3://none/a")
+    empty = bundle(0, "empty")
+    store.put(empty)
+    assert store.size(store.uri_of(empty)) == 0
+    assert s3_store.S3Store("s3://nowhere").size("s3://nowhere/a") is None
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
+    with pytest.raises(
+        StoreError, match=r"answered 40[34] XAdminUserNotFound for s3://models/.*; the access key nobo\.\.\. was used"
+    ):
+        s3_store.S3Store("s3://models").size(uri)
 
 
 def test_removing_is_for_what_is_in_the_store(s3: S3, bundle: Bundle) -> None:
