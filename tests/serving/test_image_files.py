@@ -27,7 +27,8 @@ READ_ONLY = '    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "weights.p
         (AS_A_LIBRARY_DOES, "where everyone may read them, not below /root or /tmp"),
         (
             '    open("data.txt")\n',
-            "not in the image's WORKDIR, and data.txt is not there. Put the file into the bundle",
+            "data.txt is not in the bundle; a relative path is one in the bundle's own directory, not in the image's "
+            "WORKDIR. Put the file into the bundle",
         ),
         (READ_ONLY, "Write caches below $HOME (/tmp/home), the rest to $TMPDIR"),
         ("    import code_of_the_image\n", "found when ENV PYTHONPATH of the image names that directory"),
