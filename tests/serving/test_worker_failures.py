@@ -54,7 +54,7 @@ def test_a_bundle_that_cannot_be_loaded(
     ("pickle", "says"),
     [
         (b"cno_such\nf\n.", ["No module named 'no_such'", "globals_copy"]),
-        (b"cos\nno_such\n.", ["AttributeError", "pin the same", "#name-of-another-version"]),
+        (b"cos\nno_such\n.", ["AttributeError", "write the pickle with the image's Python", "#python-without-name"]),
         (b"not a pickle", ["begins with b'not a pickle'", "#not-a-pickle"]),
     ],
 )

@@ -85,8 +85,9 @@ def _counts(body: Body) -> bool:
 def _status(plural: str, status: Body) -> Body:
     if plural == "deployments":  # its conditions name ReplicaSets and tell of the way here
         return {name: value for name, value in status.items() if name != "conditions"}
-    if plural == "modelbundles":  # how long pods took
-        return {name: sorted(value) if name == "startup" else value for name, value in status.items()}
+    if plural == "modelbundles":  # how long pods took, and which part of it was longest
+        kept = {name: value for name, value in status.items() if name != "slowest"}
+        return {name: sorted(value) if name == "startup" else value for name, value in kept.items()}
     return status
 
 
