@@ -46,9 +46,9 @@ ThreadingHTTPServer(("", 8080), Handler).serve_forever()
 FETCH = """
 import pathlib, shutil, sys, zipfile
 import boto3, pip
-boto3.client("s3").download_file(sys.argv[1], sys.argv[2], "/work/artifact.zip")
-zipfile.ZipFile("/work/artifact.zip").extractall("/work/code")
-shutil.copytree(pathlib.Path(pip.__file__).parent, "/work/pip/pip")
+boto3.client("s3").download_file(sys.argv[1], sys.argv[2], "/mnt/models/artifact.zip")
+zipfile.ZipFile("/mnt/models/artifact.zip").extractall("/mnt/models/code")
+shutil.copytree(pathlib.Path(pip.__file__).parent, "/mnt/models/pip/pip")
 """
 IMAGE = "docker.io/stand-in/python:3.12"
 SMALL = {"cpu": "10m", "memory": "256Mi"}
@@ -72,16 +72,16 @@ def by_hand(
     name: str, imports: Sequence[str], requirements: Sequence[str], bucket: str, key: str, index: str, fetcher: str
 ) -> list[Manifest]:
     """KServe's shape. `fetcher` is an image with boto3 and pip; the Secret of the artifact store is `STORE_SECRET`."""
-    work = [{"name": "work", "mountPath": "/work"}]
+    work = [{"name": "work", "mountPath": "/mnt/models"}]
     init = {**_container("storage-initializer", fetcher), "command": ["python3", "-c", FETCH, bucket, key]}
     init |= {"envFrom": [{"secretRef": {"name": STORE_SECRET}}], "volumeMounts": work}
     host = index.partition("://")[2].partition("/")[0].partition(":")[0]
-    options = f"--quiet --target /work/site --index-url {index} --trusted-host {host} --no-cache-dir"
-    serve = "exec python3 /serve/serve.py /work/code /work/site"
-    install = f"PYTHONPATH=/work/pip python3 -m pip install {options} {' '.join(requirements)} && "
+    options = f"--quiet --target /mnt/models/site --index-url {index} --trusted-host {host} --no-cache-dir"
+    serve = "exec python3 /serve/serve.py /mnt/models/code /mnt/models/site"
+    install = f"PYTHONPATH=/mnt/models/pip python3 -m pip install {options} {' '.join(requirements)} && "
     container = {**_container("serve", IMAGE), "volumeMounts": [*work, {"name": "code", "mountPath": "/serve"}]}
     container["command"] = ["sh", "-c", install + serve if requirements else serve]
-    container["env"] = [{"name": "HOME", "value": "/work"}]
+    container["env"] = [{"name": "HOME", "value": "/mnt/models"}]
     code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
     code["data"] = {"serve.py": SERVE}
     volumes = [{"name": "work", "emptyDir": {}}, {"name": "code", "configMap": {"name": name}}]
