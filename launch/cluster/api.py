@@ -7,6 +7,7 @@ import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from bundle_spec.names import API_VERSION, ENDPOINT_PLURAL, LABEL_BUNDLE, PLURAL
+from launch.cluster.reading import all_items
 from launch.cluster.transport import call, decoded, errors, lines, refusal, send, streamed
 from launch.errors import APIError, InvalidBundleError
 
@@ -30,14 +31,7 @@ def get(api: Any, namespace: str, plural: str, name: str) -> Dict[str, Any]:
 def list_all(api: Any, namespace: str, plural: str, selector: str = "") -> List[Dict[str, Any]]:
     """All of a namespace that have the labels, a page at a time."""
     query = {"limit": PAGE, **({"labelSelector": selector} if selector else {})}
-    found: List[Dict[str, Any]] = []
-    while True:
-        page = call(api, "GET", _path(namespace, plural), f"the {plural} in namespace {namespace}", query=query)
-        found += page["items"]
-        token = (page.get("metadata") or {}).get("continue")
-        if not token:
-            return found
-        query["continue"] = token
+    return all_items(api, _path(namespace, plural), f"the {plural} in namespace {namespace}", query)
 
 
 def create(api: Any, namespace: str, plural: str, manifest: Mapping[str, Any], dry_run: bool = False) -> Dict[str, Any]:

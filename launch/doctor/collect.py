@@ -14,6 +14,7 @@ from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Typ
 from bundle_spec.names import API_VERSION, GROUP, VERSION
 from launch.cluster.api import checked
 from launch.cluster.connection import Connection
+from launch.cluster.reading import absent_is_none, all_items
 from launch.cluster.transport import call, errors, in_pod, refusal, send
 from launch.doctor.certificates import certificates_in
 from launch.doctor.checks import INSTALLATION, NAMESPACE, STORE
@@ -129,7 +130,7 @@ def _certificates(api: Any, namespace: str, settings: Mapping[str, str]) -> Opti
     if not name:
         return ""
     path = f"/api/v1/namespaces/{checked(namespace)}/configmaps/{checked(name)}"
-    found = _absent_is_none(lambda: _get(api, path, f"the ConfigMap {name}")) or {}
+    found = absent_is_none(lambda: _get(api, path, f"the ConfigMap {name}")) or {}
     if key in (found.get("binaryData") or {}):
         return base64.b64decode(found["binaryData"][key]).decode("latin-1")
     text = (found.get("data") or {}).get(key)
@@ -141,7 +142,7 @@ def _of_namespace(
 ) -> Dict[str, Any]:
     core = f"/api/v1/namespaces/{checked(namespace)}"
     found: Dict[str, Any] = {}
-    metadata = known(partial(_absent_is_none, lambda: _get(api, core, f"the namespace {namespace}")["metadata"]))
+    metadata = known(partial(absent_is_none, lambda: _get(api, core, f"the namespace {namespace}")["metadata"]))
     found["labels"] = metadata if metadata is None or isinstance(metadata, Unknown) else metadata.get("labels") or {}
     if isinstance(metadata, dict):
         found["annotations"] = metadata.get("annotations") or {}
@@ -177,17 +178,8 @@ def _limits(api: Any, operator: Union[Operator, Unknown]) -> Union[Mapping[str, 
     if not operator.settings.get("LIMITS_DIRECTORY"):
         return {}
     path = f"/api/v1/namespaces/{checked(operator.namespace)}/configmaps/{CONFIG_MAP}"
-    found = _absent_is_none(lambda: _get(api, path, f"the ConfigMap {CONFIG_MAP}"))
+    found = absent_is_none(lambda: _get(api, path, f"the ConfigMap {CONFIG_MAP}"))
     return None if found is None else dict(found.get("data") or {})
-
-
-def _absent_is_none(ask: Callable[[], Value]) -> Optional[Value]:
-    try:
-        return ask()
-    except APIError as error:
-        if error.status == 404:
-            return None
-        raise
 
 
 def _get(api: Any, path: str, what: str, query: Optional[Mapping[str, str]] = None) -> Any:
@@ -196,18 +188,12 @@ def _get(api: Any, path: str, what: str, query: Optional[Mapping[str, str]] = No
 
 def _items(api: Any, path: str, what: str, selector: str = "") -> List[Any]:
     query = {"limit": "500", **({"labelSelector": selector} if selector else {})}
-    found: List[Any] = []
-    while True:
-        page = _get(api, path, what, query)
-        found += page["items"]
-        query["continue"] = (page.get("metadata") or {}).get("continue") or ""
-        if not query["continue"]:
-            return found
+    return all_items(api, path, what, query, SECONDS)
 
 
 def _fields(api: Any) -> Optional[Mapping[str, List[str]]]:
     """What everyone who is authenticated may read, unlike the CRD itself."""
-    document = _absent_is_none(lambda: _get(api, f"/openapi/v3/apis/{API_VERSION}", "the schema of ModelBundles"))
+    document = absent_is_none(lambda: _get(api, f"/openapi/v3/apis/{API_VERSION}", "the schema of ModelBundles"))
     if document is None:
         return None
     prefix = ".".join(reversed(GROUP.split(".")))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, List, Mapping, Optional, TypeVar, Union
+from typing import Any, Callable, List, Mapping, Optional, TypeVar, Union
 
 from launch.cluster.api import checked
+from launch.cluster.reading import absent_is_none, all_items
 from launch.cluster.transport import call
 from launch.doctor.facts import Unknown
 from launch.errors import APIError
@@ -53,24 +54,8 @@ def quotas_of(api: Any, namespace: str) -> List[Mapping[str, Any]]:
 def is_deployed(api: Any, namespace: str, name: str) -> bool:
     """Whether a Deployment of this name is there."""
     path = f"/apis/apps/v1/namespaces/{checked(namespace)}/deployments/{checked(name)}"
-    return _absent_is_none(lambda: call(api, "GET", path, f"the Deployment {name}", seconds=SECONDS)) is not None
-
-
-def _absent_is_none(ask: Callable[[], Value]) -> Optional[Value]:
-    try:
-        return ask()
-    except APIError as error:
-        if error.status == 404:
-            return None
-        raise
+    return absent_is_none(lambda: call(api, "GET", path, f"the Deployment {name}", seconds=SECONDS)) is not None
 
 
 def _items(api: Any, path: str, what: str, query: Optional[Mapping[str, str]] = None) -> List[Mapping[str, Any]]:
-    asked: Dict[str, str] = {"limit": "500", **(query or {})}
-    found: List[Mapping[str, Any]] = []
-    while True:
-        page = call(api, "GET", path, what, query=asked, seconds=SECONDS)
-        found += page["items"]
-        asked["continue"] = (page.get("metadata") or {}).get("continue") or ""
-        if not asked["continue"]:
-            return found
+    return all_items(api, path, what, {"limit": "500", **(query or {})}, SECONDS)
