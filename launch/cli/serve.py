@@ -16,6 +16,7 @@ from launch.api.interruption import INTERRUPTED, raise_on_interruption
 from launch.cli.completing import files
 from launch.cli.errors import Failure, missing
 from launch.cli.newer_python import needs_newer_python
+from launch.cli.port import port_option
 from launch.cli.versions import Versions
 from launch.cli.waiting_line import WaitingLine
 from launch.errors import LaunchError
@@ -33,13 +34,7 @@ IMAGE = "python:{}.{}-slim".format(*sys.version_info[:2])
 
 @click.command(name="serve")
 @click.argument("word", metavar="FILE", shell_complete=files)
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8080,
-    show_default=True,
-    help="Port to listen on, on 127.0.0.1; 0 takes a free one.",
-)
+@port_option(8080)
 @click.option(
     "--python", metavar="PATH", help="Python that runs the bundle. Else one of artifact.pythonVersion is looked for."
 )

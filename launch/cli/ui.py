@@ -13,17 +13,12 @@ from bundle_spec.names import ENDPOINT_PLURAL, PLURAL
 from launch.api.interruption import raise_on_interruption
 from launch.cli.errors import Failure
 from launch.cli.options import ASKING, exit_on_error, in_cluster
+from launch.cli.port import port_option
 from launch.connection_to import connection_to
 
 
 @click.command(name="ui")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=0,
-    show_default=True,
-    help="Port to listen on, on 127.0.0.1; 0 takes a free one.",
-)
+@port_option(0)
 @click.option(
     "--open/--no-open", "opens", default=True, show_default=True, help="Open the page, where there is a screen."
 )

@@ -6,6 +6,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.launch.kubeconfig import write_kubeconfig
+
 PATH = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
 
 
@@ -78,16 +80,7 @@ class Api:
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def write_kubeconfig(self, path: Path) -> str:
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "c",
-            "clusters": [{"name": "k", "cluster": {"server": f"http://127.0.0.1:{self.server.server_port}"}}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "models"}}],
-        }
-        path.write_text(json.dumps(config))
-        return str(path)
+        return write_kubeconfig(path, self.server.server_port)
 
     def stop(self) -> None:
         self.server.shutdown()

@@ -4,10 +4,10 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from tests.launch.cli.api_server import PATH
+from tests.launch.kubeconfig import write_kubeconfig
 
 PODS = "/api/v1/namespaces/models/pods"
 PAGE = 2  # whatever limit is asked for, so that paging is seen
@@ -74,13 +74,7 @@ class BundleApi:
         return {"items": items[start : start + PAGE], "metadata": more}
 
     def write_kubeconfig(self, path: Path) -> str:
-        server = f"http://127.0.0.1:{self.server.server_port}"
-        context = {"cluster": "k", "user": "u", "namespace": "models"}
-        config: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
-        config["clusters"] = [{"name": "k", "cluster": {"server": server}}]
-        config |= {"users": [{"name": "u", "user": {}}], "contexts": [{"name": "c", "context": context}]}
-        path.write_text(json.dumps(config))
-        return str(path)
+        return write_kubeconfig(path, self.server.server_port)
 
     def stop(self) -> None:
         self.server.shutdown()

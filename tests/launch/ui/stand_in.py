@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.launch.kubeconfig import write_kubeconfig
+
 DEEP = 100_000
 GROUP = "/apis/modelbundle.dev/v1alpha1"
 
@@ -84,13 +86,7 @@ class StandIn:
                 events.put(event)
 
     def write_kubeconfig(self, path: Path) -> str:
-        server = f"http://127.0.0.1:{self.server.server_port}"
-        context = {"cluster": "k", "user": "u", "namespace": "models"}
-        config: dict[str, Any] = {"apiVersion": "v1", "kind": "Config", "current-context": "c"}
-        config["clusters"] = [{"name": "k", "cluster": {"server": server}}]
-        config |= {"users": [{"name": "u", "user": {}}], "contexts": [{"name": "c", "context": context}]}
-        path.write_text(json.dumps(config))
-        return str(path)
+        return write_kubeconfig(path, self.server.server_port)
 
     def stop(self) -> None:
         self.close_watches()
