@@ -9,13 +9,17 @@ from typing import Any
 
 # a hung worker ignores SIGTERM while it is connected: the pod's long grace period would only delay its restart
 RESTART_GRACE_SECONDS = 5
+START_SECONDS = 40
 
 
 def server_probes(port: int) -> dict[str, Any]:
-    """Startup asks only for the process: if it asked for the worker, the kubelet would never start the worker."""
+    """No startup probe: the kubelet would wait for it before it starts the worker, and the worker waits for the server
+    by itself. A server on a busy node has the same minute to answer until the liveness probe counts.
+    """
     return {
-        "startupProbe": _http("/healthz", port, period=1, failures=60),
-        "livenessProbe": _http("/healthz", port, period=10, failures=3, timeout=5),
+        "livenessProbe": {
+            "initialDelaySeconds": START_SECONDS, **_http("/healthz", port, period=10, failures=3, timeout=5)
+        },
         "readinessProbe": _http("/readyz", port, period=1, failures=2, timeout=2),
     }
 
