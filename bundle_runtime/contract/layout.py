@@ -38,6 +38,11 @@ class Layout:
         return self._below("config", "bundle.json")
 
     @property
+    def layer_reference_file(self) -> str:
+        """Where the layer of the requirements is, when there is one (bundle_runtime/contract/layer.py)."""
+        return self._below("config", "layer.json")
+
+    @property
     def bundle_dir(self) -> str:
         """What prepare writes; read-only to the worker."""
         return self._below("bundle")
@@ -69,6 +74,21 @@ class Layout:
     def requirements_dir(self) -> str:
         """What install wrote: a plain directory for site.addsitedir."""
         return self._below("requirements")
+
+    @property
+    def layer_volume(self) -> str:
+        """Absent in pods whose template is older than layers."""
+        return self._below("layer")
+
+    @property
+    def layer_dir(self) -> str:
+        """The unpacked layer, complete: prepare renames it into its place."""
+        return self._below("layer", "tree")
+
+    @property
+    def layer_mark_file(self) -> str:
+        """The reference by which the unpacked layer was fetched."""
+        return self._below("layer", "reference.json")
 
     @property
     def worker_socket(self) -> str:
