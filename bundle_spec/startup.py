@@ -24,7 +24,10 @@ DETAILS: Mapping[str, str] = {
     "download": "prepare",
     "verify": "prepare",
     "unpack": "prepare",
+    "layerDownload": "prepare",  # that it waited for the layer beyond what the artifact took
+    "layerUnpack": "prepare",
     "resolve": "install",
+    "layer": "install",
 }
 
 

@@ -18,11 +18,13 @@ from typing import Any
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
+from bundle_runtime.contract.layer import FROM_LAYER
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
 from bundle_runtime.worker.install.failure import explain
 from bundle_runtime.worker.install.image_packages import image_packages, write_stubs
 from bundle_runtime.worker.install.indexes import without_secrets
+from bundle_runtime.worker.install.layer import Layer, describe, find_layer
 from bundle_runtime.worker.install.login import keep_login
 from bundle_runtime.worker.install.requires import normalised
 from bundle_runtime.worker.install.resolution import (
@@ -47,7 +49,14 @@ def main() -> int:
     digest = os.environ.get(DIGEST_VARIABLE, "")
     try:
         document = load(layout, digest)
-        seconds = install(layout, document.get("requirements") or [], f"{digest} {sys.version}")
+        entries, mark = document.get("requirements") or [], f"{digest} {sys.version}"
+        layer = Layer() if _is_finished(layout, mark) else find_layer(layout, entries, INSTALLED)
+        if layer.digest:
+            seconds = take_layer(layout, layer, mark, started)
+        else:
+            if layer.failure:
+                print(f"{layer.failure}; this pod installs the requirements itself", flush=True)
+            seconds = install(layout, entries, mark)
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})
         return 1
@@ -55,7 +64,11 @@ def main() -> int:
     facts: dict[str, Any] = {
         "requirementsDigest": "sha256:" + hashlib.sha256(listed).hexdigest(),
         "count": len(listed.splitlines()),
+        **({"layer": layer.digest} if layer.digest else layer.failed()),
     }
+    if layer.digest:
+        print(f"the layer {layer.digest} has the {facts['count']} packages that the image lacks")
+    # worded as where it was installed: a `modelbundle lock` that knows no layers finds the list behind it
     print(f"installed {facts['count']} packages that the image lacks, {facts['requirementsDigest']}")
     print(listed.decode("utf-8"), end="", flush=True)  # `modelbundle lock` reads it here, and checks it by its digest
     report.write(report.Report(report.COMPLETED, seconds=seconds, **facts))
@@ -66,7 +79,7 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
     """Fill the requirements directory; the seconds of each phase. A finished directory is left as it is."""
     requirements = check_entries(entries)
     directory = layout.requirements_dir
-    if _read(os.path.join(directory, MARK)).decode() == mark:
+    if _is_finished(layout, mark):
         return {"resolve": 0.0, "install": 0.0}
     _empty(directory)
     cache = os.environ.get("UV_CACHE_DIR") or os.path.join(directory, ".uv-cache")
@@ -88,9 +101,26 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(os.path.join(directory, ".uv-cache"), ignore_errors=True)
     write_lines(os.path.join(directory, INSTALLED), _installed_in(directory))
-    with open(os.path.join(directory, MARK), "w", encoding="utf-8") as file:
-        file.write(mark)
+    describe(directory, entries, {package.name: package.version for package in place.image.values()})
+    _write(os.path.join(directory, MARK), mark.encode())
     return {"resolve": resolved_at - started, "install": time.monotonic() - resolved_at}
+
+
+def take_layer(layout: Layout, layer: Layer, mark: str, started: float) -> dict[str, float]:
+    """The requirements directory says that the layer stands for it; the seconds that it took."""
+    directory = layout.requirements_dir
+    _empty(directory)
+    _write(os.path.join(directory, INSTALLED), layer.listed)
+    _write(os.path.join(directory, FROM_LAYER), layer.digest.encode())
+    _write(os.path.join(directory, MARK), mark.encode())
+    return {"layer": time.monotonic() - started}
+
+
+def _is_finished(layout: Layout, mark: str) -> bool:
+    """Whether an earlier run has installed all of it. Where a layer stood for it, that is looked at again."""
+    directory = layout.requirements_dir
+    from_layer = os.path.exists(os.path.join(directory, FROM_LAYER))
+    return not from_layer and _read(os.path.join(directory, MARK)).decode() == mark
 
 
 def _install(place: Workplace, requirements: list[str], lines: list[Resolved], directory: str) -> None:
@@ -116,6 +146,11 @@ def _empty(directory: str) -> None:
             shutil.rmtree(entry.path)
         else:
             os.unlink(entry.path)
+
+
+def _write(path: str, content: bytes) -> None:
+    with open(path, "wb") as file:
+        file.write(content)
 
 
 def _read(path: str) -> bytes:

@@ -14,7 +14,7 @@ import os
 import re
 import sys
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 
 from bundle_runtime.worker.install.pep440 import parsed
@@ -66,11 +66,8 @@ class ImagePackage:
 def image_packages() -> dict[str, ImagePackage]:
     """By name, as the interpreter that runs this sees them; the first on sys.path wins, as in an import."""
     found: dict[str, ImagePackage] = {}
-    for distribution in metadata.distributions():
+    for name, version, distribution in _distributions():
         meta = distribution.metadata
-        name, version = meta["Name"], meta["Version"]
-        if not name or not version or normalised(name) in found:
-            continue
         listed = meta.get_all("Requires-Dist") or []
         of_extras = [entry for entry in listed if re.search(r"\bextra\s*==", entry)]
         found[normalised(name)] = ImagePackage(
@@ -85,6 +82,24 @@ def image_packages() -> dict[str, ImagePackage]:
     for package in _conda_packages(sys.prefix):
         found.setdefault(package.name, package)
     return found
+
+
+def image_versions() -> dict[str, str]:
+    """The version of each of image_packages(), for who asks for no more: no file but its metadata is read."""
+    found = {normalised(name): version for name, version, _ in _distributions()}
+    for package in _conda_packages(sys.prefix):
+        found.setdefault(package.name, package.version)
+    return found
+
+
+def _distributions() -> Iterator[tuple[str, str, metadata.Distribution]]:
+    """Each project once, with its name and version."""
+    seen: set[str] = set()
+    for distribution in metadata.distributions():
+        name, version = distribution.metadata["Name"], distribution.metadata["Version"]
+        if name and version and normalised(name) not in seen:
+            seen.add(normalised(name))
+            yield name, version, distribution
 
 
 def _stays(distribution: metadata.Distribution, version: str) -> bool:

@@ -32,6 +32,8 @@ def run_uv(uv: str, arguments: list[str], cache: str, seen_by_builds: str, secon
     environment = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "CONDA_PREFIX")}
     environment.update(NO_COLOR="1", UV_NO_PROGRESS="1", UV_PYTHON_DOWNLOADS="never", UV_CACHE_DIR=cache)
     environment.update(PYTHONPATH=seen_by_builds)
+    # bytecode that is valid whatever the time of its source, as a layer unpacks it with another (PEP 552)
+    environment.update(PYC_INVALIDATION_MODE="UNCHECKED_HASH")
     try:
         done = subprocess.run(
             [uv, "--no-config", *arguments],

@@ -9,6 +9,7 @@ import shutil
 import site
 import sys
 
+from bundle_runtime.contract.layer import FROM_LAYER
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import PYTHON_MISMATCH, fail
 from bundle_runtime.worker.explain import START, explained
@@ -53,12 +54,18 @@ def prepare_imports(layout: Layout, document: BundleDocument) -> None:
     here = {os.path.realpath(runtime_dir), os.path.realpath(os.getcwd())}
     # `python -m` put its working directory first; our modules are all imported by now
     sys.path[:] = [path for path in sys.path if path and os.path.realpath(path) not in here]
-    _add_requirements(layout.requirements_dir)
+    _add_requirements(requirements_directory(layout))
     sys.path += [_holds_bundle_runtime(), layout.vendor_dir]
     if document.get("artifact", {}).get("packaging") == "zip":
         sys.path.insert(0, layout.artifact_dir)
     if os.path.isdir(layout.artifact_dir):
         os.chdir(layout.artifact_dir)  # relative paths in user code mean the bundle's own files
+
+
+def requirements_directory(layout: Layout) -> str:
+    """Where the requirements can be imported from: what install put there, or the layer that it took instead."""
+    marked = os.path.join(layout.requirements_dir, FROM_LAYER)
+    return layout.layer_dir if os.path.exists(marked) else layout.requirements_dir
 
 
 def _holds_bundle_runtime() -> str:
