@@ -37,6 +37,7 @@ from bundle_runtime.artifacts.retry import (
 from bundle_runtime.artifacts.s3_client import client, describe_access, endpoint, tidy_environment
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
 from bundle_runtime.contract.report import (
+    ARTIFACT_DIGEST_MISMATCH,
     ARTIFACT_NOT_FOUND,
     STORE_ACCESS_DENIED,
     STORE_UNREACHABLE,
@@ -53,15 +54,16 @@ PARALLEL_PARTS = 8
 OVERWRITTEN_TRIES = 3
 
 
-def fetch_s3(uri: str, target: Path) -> Fetched:
-    """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
+def fetch_s3(uri: str, target: Path, expected: int | None = None) -> Fetched:
+    """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had. An object of
+    another size than is expected is not read further than its first part."""
     bucket, key = bucket_and_key(uri)
     for name in tidy_environment():
         said = f"{name} of the artifact Secret has a blank or a line break at an end: it is left out"
         print(said, file=sys.stderr, flush=True)
     with store_errors(uri):
         s3 = client(PARALLEL_PARTS)
-    download = _Download(s3, uri, bucket, key, target)
+    download = _Download(s3, uri, bucket, key, target, expected)
     for _ in range(OVERWRITTEN_TRIES):
         try:
             return download.run()
@@ -77,8 +79,9 @@ class _OverwrittenError(Exception):
 class _Download:
     """One object on its way; it holds the ETag that all its parts must have."""
 
-    def __init__(self, s3: S3Client, uri: str, bucket: str, key: str, target: Path) -> None:
+    def __init__(self, s3: S3Client, uri: str, bucket: str, key: str, target: Path, expected: int | None) -> None:
         self.s3, self.uri, self.bucket, self.key, self.target = s3, uri, bucket, key, target
+        self.expected = expected
         self.etag = ""
         self.last_byte_at = 0.0
 
@@ -91,6 +94,11 @@ class _Download:
             return Fetched(0, hashlib.sha256().hexdigest(), {"download": time.monotonic() - started, "verify": 0.0})
         self.etag = first["ETag"]
         size = int(first["ContentRange"].rpartition("/")[2])
+        if self.expected is not None and size != self.expected:
+            first["Body"].close()
+            raise fail(
+                ARTIFACT_DIGEST_MISMATCH, f"{shown(self.uri)} has {size} bytes and not {self.expected}: it is another"
+            )
         need_room(self.target.parent, size, shown(self.uri))
         descriptor = os.open(self.target, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o644)
         try:

@@ -11,8 +11,11 @@ import json
 import re
 from typing import Any, NamedTuple, Optional
 
-DESCRIPTION = ".layer.json"  # in the tree: the requirements and the image that it was made for
-FROM_LAYER = ".from-layer"  # in the requirements directory: the digest of the layer that stands for it
+# files of install in the requirements directory
+INSTALLED = "installed.txt"  # the packages, a line each
+DESCRIPTION = ".layer.json"  # the entries and the image that it was installed for
+FROM_LAYER = ".from-layer"  # the digest of the layer that stands for it; then it has no packages itself
+MARK = ".modelbundle"  # written last: names the digest and the Python that the directory is complete for
 
 # why a layer could not be used, as `layerFailed` of a report says it
 NOT_FOUND = "NotFound"

@@ -82,8 +82,9 @@ class Layout:
 
     @property
     def layer_dir(self) -> str:
-        """The unpacked layer, complete: prepare renames it into its place."""
-        return self._below("layer", "tree")
+        """The unpacked layer, complete: prepare renames it into its place. Named as what it stands for: files below a
+        directory of that name are no code of the bundle's author (bundle_runtime/worker/user_errors.py)."""
+        return self._below("layer", "requirements")
 
     @property
     def layer_mark_file(self) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
-from bundle_runtime.contract.layer import FROM_LAYER
+from bundle_runtime.contract.layer import FROM_LAYER, INSTALLED, MARK
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
 from bundle_runtime.worker.install.failure import explain
@@ -38,9 +38,6 @@ from bundle_runtime.worker.install.resolution import (
 )
 from bundle_runtime.worker.install.uv import UvFailedError, run_uv
 
-INSTALLED = "installed.txt"
-MARK = ".modelbundle"  # written last: names the digest and the Python that the directory is complete for
-
 
 def main() -> int:
     os.umask(0o022)
@@ -50,7 +47,7 @@ def main() -> int:
     try:
         document = load(layout, digest)
         entries, mark = document.get("requirements") or [], f"{digest} {sys.version}"
-        layer = Layer() if _is_finished(layout, mark) else find_layer(layout, entries, INSTALLED)
+        layer = Layer() if _is_finished(layout, mark) else find_layer(layout, entries)
         if layer.digest:
             seconds = take_layer(layout, layer, mark, started)
         else:

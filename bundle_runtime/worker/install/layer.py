@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, Dict, List, NamedTuple
 
-from bundle_runtime.contract.layer import DESCRIPTION, MISMATCH, read_reference
+from bundle_runtime.contract.layer import DESCRIPTION, INSTALLED, MISMATCH, read_reference
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.worker.install.image_packages import image_versions
 
@@ -33,14 +33,14 @@ class Layer(NamedTuple):
         return {"layerFailed": {"why": MISMATCH, "message": self.failure}} if self.failure else {}
 
 
-def find_layer(layout: Layout, entries: List[str], installed: str) -> Layer:
-    """The layer that prepare has put beside the requirements, compared; `installed` is the name of its list."""
+def find_layer(layout: Layout, entries: List[str]) -> Layer:
+    """The layer that prepare has put beside the requirements, compared."""
     if not os.path.isdir(layout.layer_dir):
         return Layer()
     try:
         reference = read_reference(layout.layer_mark_file)
         made_for = json.loads(_read(os.path.join(layout.layer_dir, DESCRIPTION)).decode("utf-8"))
-        listed = _read(os.path.join(layout.layer_dir, installed))
+        listed = _read(os.path.join(layout.layer_dir, INSTALLED))
         listed.decode("utf-8")
     except (OSError, ValueError, RecursionError) as error:
         return Layer(failure=f"the layer cannot be read: {error}")

@@ -1,0 +1,61 @@
+"""One file into S3, by the keys that prepare reads with: for what pods keep beside an artifact.
+
+It is put whatever is there: its key is made from its content, so a repeat is harmless and mends an object that somebody
+has changed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
+
+from bundle_runtime.artifacts.retry import by_proxy, private_authority, reach, shown
+from bundle_runtime.artifacts.s3 import bucket_and_key
+from bundle_runtime.artifacts.s3_client import client, endpoint, tidy_environment
+from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
+from bundle_runtime.contract.report import STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
+
+PART_BYTES = 32 << 20
+THREADS = 4
+ATTEMPTS = 5  # of each request, with botocore's growing pauses
+
+
+def upload(file: Path, uri: str) -> None:
+    """Put the file there, in parts where it is large; a RuntimeFailure says why it could not be."""
+    bucket, key = bucket_and_key(uri)
+    tidy_environment()
+    config = TransferConfig(
+        multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=THREADS, use_threads=True
+    )
+    try:
+        if boto3.Session().get_credentials() is None:
+            raise fail(STORE_ACCESS_DENIED, f"there are no keys with which {shown(uri)} could be written")
+        client(THREADS, attempts=ATTEMPTS).upload_file(str(file), bucket, key, Config=config)
+    except (S3UploadFailedError, BotoCoreError, ClientError, *BROKEN) as error:
+        raise _failed(uri, _first_cause(error)) from error
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """boto3 wraps what the store answered, and keeps its words only."""
+    if isinstance(error, S3UploadFailedError) and isinstance(error.__context__, ClientError):
+        return error.__context__
+    return error
+
+
+def _failed(uri: str, error: BaseException) -> RuntimeFailure:
+    at = endpoint() or f"https://{bucket_and_key(uri)[0]}.s3.amazonaws.com"
+    if isinstance(error, ClientError):
+        said = f"the store answered {status_of(error)} {code_of(error)} to a write of {shown(uri)}"
+        if cause(error) is Cause.DENIED:
+            return fail(STORE_ACCESS_DENIED, f"{said}: its keys may read and not write")
+        if wants_virtual(error):
+            return fail(STORE_UNREACHABLE, f"{said}: it takes addresses of the form BUCKET.HOST only")
+        return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")
+    if isinstance(error, SSLError):
+        trust = private_authority("AWS_CA_BUNDLE")
+        return fail(STORE_UNREACHABLE, f"the certificate of the store of {shown(uri)} is not trusted: {error}. {trust}")
+    return fail(STORE_UNREACHABLE, f"cannot write {shown(uri)}: {error}{reach(at)}{by_proxy(at)}")
