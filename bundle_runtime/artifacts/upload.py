@@ -33,7 +33,11 @@ def upload(file: Path, uri: str) -> None:
     )
     try:
         if boto3.Session().get_credentials() is None:
-            raise fail(STORE_ACCESS_DENIED, f"there are no keys with which {shown(uri)} could be written")
+            raise fail(
+                STORE_ACCESS_DENIED,
+                f"there are no keys with which {shown(uri)} could be written: the bucket is read by everybody. An "
+                "artifact Secret whose keys may write there is taken for that too",
+            )
         client(THREADS, attempts=ATTEMPTS).upload_file(str(file), bucket, key, Config=config)
     except (S3UploadFailedError, BotoCoreError, ClientError, *BROKEN) as error:
         raise _failed(uri, _first_cause(error)) from error
@@ -51,7 +55,8 @@ def _failed(uri: str, error: BaseException) -> RuntimeFailure:
     if isinstance(error, ClientError):
         said = f"the store answered {status_of(error)} {code_of(error)} to a write of {shown(uri)}"
         if cause(error) is Cause.DENIED:
-            return fail(STORE_ACCESS_DENIED, f"{said}: its keys may read and not write")
+            allow = "allow the keys of the artifact Secret s3:PutObject and s3:AbortMultipartUpload there"
+            return fail(STORE_ACCESS_DENIED, f"{said}: they may read it and not write; {allow}")
         if wants_virtual(error):
             return fail(STORE_UNREACHABLE, f"{said}: it takes addresses of the form BUCKET.HOST only")
         return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")

@@ -13,6 +13,7 @@ from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.artifact import prepare
 from bundle_runtime.prepare.certificates import check_certificates
+from bundle_runtime.prepare.layer import begin_layer
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--allow-local", action="store_true", help="allow file:// and plain paths too: for runs outside a cluster"
     )
+    parser.add_argument("--layer-bytes", type=int, help="what a layer of requirements may take on the disk, packed too")
     options = parser.parse_args(arguments)
     os.umask(0o022)  # install and worker read these files as another user
     started = time.monotonic()
@@ -28,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
         layout = Layout.from_environment()
         document = load(layout, os.environ.get(DIGEST_VARIABLE, ""))
         check_certificates(layout)
+        layer = begin_layer(layout, document, options.uri, options.layer_bytes)
         prepared = prepare(layout, options.uri, document, allow_local=options.allow_local)
+        waited, said = layer.wait()
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})
         return 1
@@ -37,11 +41,15 @@ def main(arguments: list[str] | None = None) -> int:
         crash = report.fail(report.RUNTIME_CRASHED, f"prepare cannot use its files or processes: {error}")
         report.write_failure(crash, {"total": time.monotonic() - started})
         return 1
-    seconds = " ".join(f"{phase}={value:.2f}s" for phase, value in prepared.seconds.items())
-    print(f"prepared {prepared.bytes} bytes, sha256 verified: {seconds}", flush=True)
-    report.write(report.Report(report.COMPLETED, seconds=prepared.seconds, bytes=prepared.bytes))
+    seconds = {**prepared.seconds, **waited}
+    phases = " ".join(f"{phase}={value:.2f}s" for phase, value in seconds.items())
+    print(f"prepared {prepared.bytes} bytes, sha256 verified: {phases}", flush=True)
+    report.write(report.Report(report.COMPLETED, seconds=seconds, bytes=prepared.bytes, **said))
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # not Python's own end, which would wait for a layer that is still being fetched

@@ -88,6 +88,8 @@ ONLY = {
         "bundle_runtime.server.schemas",
         "launch.packing.schemas.checks",
     },
+    # the client's processes on a developer's machine, which run prepare too, have no layers and need none of it
+    "zstandard": {"bundle_runtime.layers.pack", "bundle_runtime.layers.unpack"},
     # imported where spans are asked for, and nowhere else
     "opentelemetry": {"bundle_runtime.server.observe.tracing"},
 }

@@ -1,0 +1,187 @@
+"""The layer of a pod's requirements, fetched beside its artifact: another thread, and never a reason to fail.
+
+It is verified before it is unpacked, and unpacked beside its place and renamed into it, so what a worker imports from
+is complete. Whatever goes wrong is told in the report; the pod then installs its requirements itself.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bundle_runtime.artifacts.retry import DISK_FULL_ERRNOS, disk_full, need_room, shown
+from bundle_runtime.contract.layer import (
+    BROKEN,
+    DENIED,
+    MISMATCH,
+    NOT_FOUND,
+    UNREACHABLE,
+    LayerReference,
+    read_reference,
+    same_bucket,
+)
+from bundle_runtime.contract.layout import Layout
+from bundle_runtime.contract.report import (
+    ARTIFACT_DIGEST_MISMATCH,
+    ARTIFACT_NOT_FOUND,
+    STORE_ACCESS_DENIED,
+    STORE_UNREACHABLE,
+    RuntimeFailure,
+    fail,
+)
+from bundle_runtime.layers.members import LayerError
+from bundle_runtime.layers.unpack import unpack
+from bundle_spec.document import BundleDocument
+
+WAIT_SECONDS = 600.0  # once the artifact is there: an installation takes minutes too
+ROOM_CHECKED_EVERY_BYTES = 256 << 20
+_WHY = {
+    ARTIFACT_NOT_FOUND: NOT_FOUND,
+    ARTIFACT_DIGEST_MISMATCH: MISMATCH,
+    STORE_ACCESS_DENIED: DENIED,
+    STORE_UNREACHABLE: UNREACHABLE,
+}
+
+
+@dataclass
+class Fetching:
+    """What is known of the layer so far; the thread writes it."""
+
+    ends: dict[str, float] = field(default_factory=dict)  # of each phase
+    failure: dict[str, str] | None = None
+    given_up: bool = False
+    thread: threading.Thread | None = None
+
+    def fail(self, why: str, message: str) -> None:
+        self.failure = {"why": why, "message": message}
+        print(f"no layer of the requirements ({why}): {message}; install does its work", flush=True)
+
+    def wait(self) -> tuple[dict[str, float], dict[str, Any]]:
+        """The seconds of each phase that went by in here, behind the artifact; and what the report says."""
+        since = time.monotonic()
+        if self.thread is not None:
+            self.thread.join(WAIT_SECONDS)
+            if self.thread.is_alive():
+                self.given_up = True
+                self.fail(UNREACHABLE, f"it was not there {WAIT_SECONDS:.0f} s after the artifact")
+        seconds, at = {}, since
+        for phase, end in list(self.ends.items()):
+            seconds[phase] = max(end - at, 0.0)
+            at = max(end, at)
+        return seconds, {"layerFailed": self.failure} if self.failure else {}
+
+
+def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, most: int | None = None) -> Fetching:
+    """Begin to fetch, where the pod has requirements, a place for a layer, and the reference of one.
+
+    `most` is what the packed file and what is in it may take together.
+    """
+    fetching = Fetching()
+    if not document.get("requirements") or not Path(layout.layer_volume).is_dir():
+        return fetching
+    try:
+        reference = read_reference(layout.layer_reference_file)
+    except (OSError, ValueError) as error:
+        fetching.fail(UNREACHABLE, str(error))
+        return fetching
+    if reference is None or _is_there(layout, reference):
+        return fetching
+    if not same_bucket(reference.uri, artifact_uri):
+        fetching.fail(UNREACHABLE, f"{shown(reference.uri)} is in another bucket than the artifact")
+        return fetching
+    fetching.thread = threading.Thread(target=_run, args=(fetching, layout, reference, most), daemon=True)
+    try:
+        fetching.thread.start()
+    except RuntimeError as error:  # the node allows no more
+        fetching.thread = None
+        fetching.fail(UNREACHABLE, f"no thread could be started for it: {error}")
+    return fetching
+
+
+def _run(fetching: Fetching, layout: Layout, reference: LayerReference, most: int | None) -> None:
+    packed, partial = Path(layout.layer_volume, "packed.partial"), Path(layout.layer_dir + ".partial")
+    try:
+        _clear(packed, partial, Path(layout.layer_mark_file), Path(layout.layer_dir))
+        _fetch(fetching, reference, packed, most)
+        fetching.ends["layerDownload"] = time.monotonic()
+        unpack(packed, partial, _bound(fetching, reference, packed.parent, most))
+        Path(layout.layer_mark_file).write_text(json.dumps(reference.as_dict()))
+        partial.rename(layout.layer_dir)
+    except LayerError as error:
+        fetching.fail(BROKEN, f"{shown(reference.uri)} was not unpacked: {error}")
+    except RuntimeFailure as failure:
+        if not fetching.given_up:
+            fetching.fail(_WHY.get(failure.reason, UNREACHABLE), _words(failure, reference))
+    except OSError as error:
+        full = error.errno in DISK_FULL_ERRNOS
+        said = disk_full(packed.parent, error).message if full else f"cannot write below {packed.parent}: {error}"
+        fetching.fail(UNREACHABLE, said)
+    except Exception as error:  # of nothing that is known: the pod starts all the same
+        traceback.print_exc()
+        fetching.fail(UNREACHABLE, f"{type(error).__name__}: {error}")
+    finally:
+        _clear(packed, partial)
+        fetching.ends["layerUnpack" if "layerDownload" in fetching.ends else "layerDownload"] = time.monotonic()
+
+
+def _fetch(fetching: Fetching, reference: LayerReference, packed: Path, most: int | None) -> None:
+    from bundle_runtime.artifacts.s3 import fetch_s3  # boto3 takes a third of a second to import
+
+    _bound(fetching, reference, packed.parent, most)(0)
+    fetched = fetch_s3(reference.uri, packed, reference.bytes)
+    if fetched.sha256 != reference.sha256:
+        raise fail(
+            ARTIFACT_DIGEST_MISMATCH,
+            f"{shown(reference.uri)} has sha256 {fetched.sha256} and not {reference.sha256}: it was overwritten",
+        )
+
+
+def _words(failure: RuntimeFailure, reference: LayerReference) -> str:
+    """Of what is the artifact's too, the words are about an artifact."""
+    if failure.reason == ARTIFACT_NOT_FOUND:
+        return f"{shown(reference.uri)} is not in the store any more"
+    return failure.message
+
+
+def _bound(fetching: Fetching, reference: LayerReference, volume: Path, most: int | None) -> Any:
+    looked_at = -1
+
+    def heed(written: int) -> None:
+        """A pod whose volume outgrows its limit is evicted, and one that fills the node's disk evicts others."""
+        nonlocal looked_at
+        if fetching.given_up:
+            raise fail(STORE_UNREACHABLE, "it is not waited for any more")
+        if most is not None and reference.bytes + written > most:
+            raise fail(
+                STORE_UNREACHABLE,
+                f"packed it has {reference.bytes} bytes, and unpacked {written} or more: together more than the {most} "
+                "of serving.sizeLimits.requirements",
+            )
+        if written // ROOM_CHECKED_EVERY_BYTES != looked_at:
+            looked_at = written // ROOM_CHECKED_EVERY_BYTES
+            need_room(volume, ROOM_CHECKED_EVERY_BYTES if written else 0, "the layer of the requirements")
+
+    return heed
+
+
+def _is_there(layout: Layout, reference: LayerReference) -> bool:
+    """Whether an earlier run of this pod has unpacked it."""
+    try:
+        mark = read_reference(layout.layer_mark_file)
+    except (OSError, ValueError):
+        return False
+    return mark is not None and mark.sha256 == reference.sha256 and Path(layout.layer_dir).is_dir()
+
+
+def _clear(*paths: Path) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
