@@ -56,7 +56,7 @@ def _failed(uri: str, error: BaseException) -> RuntimeFailure:
         said = f"the store answered {status_of(error)} {code_of(error)} to a write of {shown(uri)}"
         if cause(error) is Cause.DENIED:
             allow = "allow the keys of the artifact Secret s3:PutObject and s3:AbortMultipartUpload there"
-            return fail(STORE_ACCESS_DENIED, f"{said}: they may read it and not write; {allow}")
+            return fail(STORE_ACCESS_DENIED, f"{said}: to read is not enough, {allow}")
         if wants_virtual(error):
             return fail(STORE_UNREACHABLE, f"{said}: it takes addresses of the form BUCKET.HOST only")
         return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")

@@ -48,8 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The whole process. Its end is not Python's own, which would wait for a layer that is still being fetched."""
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # not Python's own end, which would wait for a layer that is still being fetched
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    run()

@@ -47,16 +47,22 @@ def _report(started: float, **said: Any) -> int:
     return 0
 
 
+def run() -> None:
+    """The whole process, within its time. Its end is not Python's own, which would wait for threads of an upload."""
+    watch = threading.Timer(LONGEST_SECONDS, _give_up, [time.monotonic()])
+    watch.daemon = True
+    watch.start()
+    code = main()
+    watch.cancel()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 def _give_up(started: float) -> None:
     _report(started, noLayer=f"it was not stored within {LONGEST_SECONDS:.0f} s, and bundles wait for it")
     os._exit(0)
 
 
 if __name__ == "__main__":
-    watch = threading.Timer(LONGEST_SECONDS, _give_up, [time.monotonic()])
-    watch.daemon = True
-    watch.start()
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # not Python's own end, which would wait for threads of an upload that failed
+    run()
