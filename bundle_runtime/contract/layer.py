@@ -30,6 +30,7 @@ MAX_URI = 1100  # as JSON, so that it fits into a termination message with the r
 MAX_REFERENCE_BYTES = 4096
 
 _HEX = re.compile(r"[0-9a-f]{64}")
+_SPREAD = re.compile(r"[0-9a-f]{2}")
 
 
 class LayerReference(NamedTuple):
@@ -77,11 +78,19 @@ def read_reference(path: str) -> Optional[LayerReference]:
 
 
 def layer_uri(artifact_uri: str, sha256: str) -> Optional[str]:
-    """Where the layer of a bundle with that artifact is; None where no layer can be stored beside it."""
+    """Where the layer of a bundle with that artifact is; None where no layer can be stored beside it.
+
+    The client spreads artifacts over directories of two digits (9f/9f86d0...zip); their layers are beside those, so
+    that one prefix has all of them, as a rule of the store about what expires, or about who may write, asks for.
+    """
     scheme, bucket, key = _parts(artifact_uri)
     if scheme != "s3" or not bucket or not key or key.endswith("/"):
         return None
-    uri = artifact_uri[: len(artifact_uri) - len(key.rpartition("/")[2])].rstrip("/") + _name(sha256)
+    directory, _, file = artifact_uri.rpartition("/")
+    above, _, spread = directory.rpartition("/")
+    if "/" in key and _SPREAD.fullmatch(spread) and file.startswith(spread):
+        directory = above
+    uri = directory.rstrip("/") + _name(sha256)
     return uri if fits(uri) else None
 
 

@@ -57,9 +57,10 @@ class Fetching:
     failure: dict[str, str] | None = None
     given_up: bool = False
     thread: threading.Thread | None = None
+    sha256: str = ""  # of the layer that is spoken of
 
     def fail(self, why: str, message: str) -> None:
-        self.failure = {"why": why, "message": message}
+        self.failure = {"why": why, "message": message, **({"sha256": self.sha256} if self.sha256 else {})}
         print(f"no layer of the requirements ({why}): {message}; install does its work", flush=True)
 
     def wait(self) -> tuple[dict[str, float], dict[str, Any]]:
@@ -92,6 +93,7 @@ def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, mos
         return fetching
     if reference is None or _is_there(layout, reference):
         return fetching
+    fetching.sha256 = reference.sha256
     if not same_bucket(reference.uri, artifact_uri):
         fetching.fail(UNREACHABLE, f"{shown(reference.uri)} is in another bucket than the artifact")
         return fetching

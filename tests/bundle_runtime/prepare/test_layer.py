@@ -137,6 +137,7 @@ def test_what_is_not_in_the_store_is_not_found(pod: Pod) -> None:
     failed = pod.without()
     assert failed["why"] == "NotFound"
     assert failed["message"] == f"{pod.reference.uri} is not in the store any more"
+    assert failed["sha256"] == pod.reference.sha256, "by which the operator knows which one is meant"
 
 
 @pytest.mark.parametrize("damage", ["tampered", "truncated", "longer", "empty"])
@@ -233,7 +234,8 @@ def test_what_nobody_thought_of_stops_nothing(pod: Pod, monkeypatch: pytest.Monk
 
     pod.store()
     monkeypatch.setattr(layer_module, "unpack", broken)
-    assert pod.without() == {"why": "Unreachable", "message": "ZeroDivisionError: of a library"}
+    failed = pod.without()
+    assert (failed["why"], failed["message"]) == ("Unreachable", "ZeroDivisionError: of a library")
 
 
 def test_a_node_without_threads_stops_nothing(pod: Pod, monkeypatch: pytest.MonkeyPatch) -> None:
