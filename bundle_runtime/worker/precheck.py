@@ -1,4 +1,4 @@
-"""The main container of the Job that tries a bundle before a GPU is taken: the image's Python, then the requirements.
+"""The container in the Job that tries a bundle before a GPU is taken: the image's Python, then the requirements.
 
 It runs in the user's image, so that a wrong image is found too, and is install where there is something to install.
 """

@@ -60,10 +60,17 @@ def find_layer(layout: Layout, entries: List[str]) -> Layer:
 def description(entries: List[str], versions: Mapping[str, str]) -> Dict[str, Any]:
     """What an installation was made for. Not only packages: scripts name the interpreter, and what is compiled asks
     for the machine and its C library."""
-    told = [sys.version, sys.executable, platform.machine(), *platform.libc_ver()]
+    told = [sys.version, str(sys.executable), platform.machine(), _libc()]
     told += sorted(f"{name}=={version}" for name, version in versions.items())
-    fingerprint = "sha256:" + hashlib.sha256("\n".join(told).encode("utf-8", "surrogateescape")).hexdigest()
+    fingerprint = "sha256:" + hashlib.sha256("\n".join(told).encode("utf-8", "backslashreplace")).hexdigest()
     return {"requirements": list(entries), "image": fingerprint}
+
+
+def _libc() -> str:
+    try:
+        return " ".join(platform.libc_ver())
+    except (OSError, ValueError):  # it reads the interpreter's file, where the system does not say
+        return ""
 
 
 def describe(directory: str, entries: List[str], versions: Mapping[str, str]) -> None:
