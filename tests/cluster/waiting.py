@@ -1,8 +1,4 @@
-"""Waiting for what an object says, by one `kubectl get --watch`.
-
-Asking again and again starts a kubectl each time, and side by side these would take half a processor from the pods that
-are waited for.
-"""
+"""Waiting for what an object says, by one watch of it: what tests ask again and again, pods would have to wait for."""
 
 from __future__ import annotations
 
@@ -12,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from tools.testkit import reading
 from tools.testkit.kubectl import Manifest
 
 
@@ -36,6 +33,14 @@ def wait_until(
 
 def _changes(kind: str, name: str, namespace: str, timeout: float) -> Iterator[Manifest]:
     """The object as it is, then as each change leaves it, for so long."""
+    try:
+        events = reading.changes(kind, namespace, {"fieldSelector": f"metadata.name={name}"}, timeout)
+        yield from (event["object"] for event in events if event["type"] in ("ADDED", "MODIFIED"))
+    except reading.AskKubectl:
+        yield from _changes_by_kubectl(kind, name, namespace, timeout)
+
+
+def _changes_by_kubectl(kind: str, name: str, namespace: str, timeout: float) -> Iterator[Manifest]:
     command = ["kubectl", "-n", namespace, "get", kind, "--field-selector", f"metadata.name={name}"]
     command += ["--watch", "--output-watch-events", "-o", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from http.client import HTTPException
 from typing import Any, TypeVar
 
+from tools.testkit import reading
+from tools.testkit.reading import AskKubectl
+
 Manifest = dict[str, Any]
 T = TypeVar("T")
 
@@ -38,7 +41,11 @@ def apply(*manifests: Manifest, namespace: str = "", timeout: float = 180) -> st
 
 
 def get(kind: str, name: str, namespace: str = "") -> Manifest | None:
-    """The object, or None where there is none."""
+    """The object, or None where there is none: as kubectl prints it, mostly without starting one."""
+    try:
+        return reading.one(kind, name, namespace)
+    except AskKubectl:
+        pass
     printed = kubectl("get", kind, name, "-o", "json", "--ignore-not-found", namespace=namespace)
     return json.loads(printed) if printed.strip() else None
 
@@ -55,6 +62,11 @@ def wait_established(*crds: str, timeout: float = 60) -> None:
 
 
 def list_all(kind: str, namespace: str = "", selector: str = "") -> list[Manifest]:
+    """The objects of a kind, or of several (`jobs,pods`): as kubectl prints them, mostly without starting one."""
+    try:
+        return reading.all_of(kind, namespace, selector)
+    except AskKubectl:
+        pass
     arguments = ["get", kind, "-o", "json", *(["-l", selector] if selector else [])]
     return list(json.loads(kubectl(*arguments, namespace=namespace))["items"])
 

@@ -5,15 +5,14 @@ Plain dicts in and out. A status of 400 and more is an ApiError with the API ser
 
 from __future__ import annotations
 
-import base64
 import json
-import ssl
-import tempfile
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import aiohttp
+
+from tools.testkit.login import login
 
 Body = dict[str, Any]
 
@@ -53,33 +52,6 @@ class ApiError(Exception):
         self.text = text
 
 
-class Login(NamedTuple):
-    """What a kubeconfig says of its current context."""
-
-    server: str
-    tls: ssl.SSLContext | None
-    headers: dict[str, str]
-
-
-def login(kubeconfig: Path) -> Login:
-    """Of a kubeconfig in JSON with everything inline, as the local cluster writes them."""
-    document = json.loads(kubeconfig.read_text())
-    names = {each["name"]: each["context"] for each in document["contexts"]}[document["current-context"]]
-    cluster = {each["name"]: each["cluster"] for each in document["clusters"]}[names["cluster"]]
-    user = {each["name"]: each["user"] for each in document["users"]}[names["user"]]
-    headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
-    if "certificate-authority-data" not in cluster:
-        return Login(cluster["server"], None, headers)
-    tls = ssl.create_default_context(cadata=base64.b64decode(cluster["certificate-authority-data"]).decode())
-    if "client-certificate-data" in user:
-        with tempfile.TemporaryDirectory() as directory:  # OpenSSL takes them from files alone
-            files = [Path(directory) / name for name in ("certificate", "key")]
-            for file, field in zip(files, ("client-certificate-data", "client-key-data"), strict=True):
-                file.write_bytes(base64.b64decode(user[field]))
-            tls.load_cert_chain(str(files[0]), str(files[1]))
-    return Login(cluster["server"], tls, headers)
-
-
 def path(plural: str, namespace: str = "", name: str = "", subresource: str = "") -> str:
     api = APIS[plural]
     root = f"/apis/{api}" if "/" in api else f"/api/{api}"
@@ -96,7 +68,7 @@ class Api:
 
     @classmethod
     async def connect(cls, kubeconfig: Path) -> Self:
-        server, tls, headers = login(kubeconfig)
+        server, tls, headers, _ = login(kubeconfig)
         connector = aiohttp.TCPConnector(limit=0, ssl=tls if tls is not None else False)
         session = aiohttp.ClientSession(connector=connector, headers=headers, timeout=_NO_END)
         return cls(session, server)

@@ -35,6 +35,7 @@ class Api:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer of a kept connection waits 40 ms
 
             def do_GET(self) -> None:
                 if "watch=true" in self.path.lower():

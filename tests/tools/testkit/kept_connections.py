@@ -1,0 +1,102 @@
+"""As much of an API server as reads ask of one: what it serves, objects, pages of lists, watches; over connections that
+are kept, which end with it when it stops."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.launch.kubeconfig import write_kubeconfig
+
+PODS = "/api/v1/namespaces/models/pods"
+PAGE = 2  # objects, whatever the limit
+
+
+class StandIn:
+    """`pods` are all of namespace models; `asked` are paths and queries; `refuse` answers all with that status."""
+
+    def __init__(self) -> None:
+        self.pods: dict[str, dict[str, Any]] = {}
+        self.events: list[dict[str, Any]] = []
+        self.kinds = {"pods": "Pod"}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+        self.refuse = 0
+        self.connections: list[socket.socket] = []
+        self._start(0)
+
+    def _start(self, port: int) -> None:
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        for connection in self.connections:
+            with contextlib.suppress(OSError):  # ended by the client
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def start_again(self) -> None:
+        self._start(self.server.server_port)
+
+    def write_kubeconfig(self, path: Path) -> str:
+        return write_kubeconfig(path, self.server.server_port)
+
+    def answer(self, path: str, query: dict[str, str]) -> tuple[int, list[Any]]:
+        """Status and documents; several are a watch's."""
+        self.asked.append((path, query))
+        if self.refuse:
+            return self.refuse, [{"kind": "Status", "message": "no"}]
+        if path in ("/api", "/apis"):
+            return 200, [{"kind": "APIGroupDiscoveryList", "items": [self._group()] if path == "/api" else []}]
+        if "watch" in query:
+            return 200, self.events
+        if path == PODS:
+            begin = int(query.get("continue", 0))
+            end = begin + PAGE if "limit" in query else len(self.pods)
+            metadata = {"resourceVersion": "5", **({"continue": str(end)} if end < len(self.pods) else {})}
+            items = list(self.pods.values())[begin:end]
+            return 200, [{"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}]
+        name = path.removeprefix(PODS + "/")
+        if "pods" not in self.kinds or name == path:
+            return 404, [{"kind": "Status", "details": {}, "message": "could not find the requested resource"}]
+        if name in self.pods:
+            return 200, [{"kind": "Pod", "apiVersion": "v1", **self.pods[name]}]
+        return 404, [{"kind": "Status", "details": {"name": name, "kind": "pods"}}]
+
+    def _group(self) -> dict[str, Any]:
+        resources = [
+            {"resource": plural, "responseKind": {"kind": kind}, "scope": "Namespaced", "verbs": ["get", "list"]}
+            for plural, kind in self.kinds.items()
+        ]
+        return {"metadata": {}, "versions": [{"version": "v1", "resources": resources}]}
+
+
+def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # else each answer waits 40 ms
+
+        def setup(self) -> None:
+            stand_in.connections.append(self.request)
+            super().setup()
+
+        def do_GET(self) -> None:
+            parts = urlsplit(self.path)
+            status, documents = stand_in.answer(parts.path, dict(parse_qsl(parts.query)))
+            content = b"".join(json.dumps(each).encode() + b"\n" for each in documents)
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    return Handler

@@ -1,0 +1,69 @@
+"""What is read of a kubeconfig, and what is left to kubectl."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tools.testkit.login import LoginElsewhere, login
+
+
+def config(user: dict[str, Any] | None = None, **cluster: str) -> dict[str, Any]:
+    return {
+        "current-context": "here",
+        "contexts": [
+            {"name": "there", "context": {"cluster": "x", "user": "x"}},
+            {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "models"}},
+        ],
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1/", **cluster}}],
+        "users": [{"name": "u", "user": user}],
+    }
+
+
+@pytest.mark.parametrize("write", [json.dumps, yaml.safe_dump], ids=["JSON", "YAML"])
+def test_the_current_context(tmp_path: Path, write: Any) -> None:
+    file = tmp_path / "config"
+    file.write_text(write(config({"token": "secret"})))
+    assert login(file) == ("http://127.0.0.1:1", None, {"Authorization": "Bearer secret"}, "models")
+
+
+def test_without_credentials_and_namespace(tmp_path: Path) -> None:
+    document = config()
+    del document["contexts"][1]["context"]["namespace"]
+    file = tmp_path / "config"
+    file.write_text(json.dumps(document))
+    assert login(file) == ("http://127.0.0.1:1", None, {}, "default")
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (config({"exec": {"command": "log-in"}}), "exec"),
+        (config({"tokenFile": "/token"}), "tokenFile"),
+        (config({"as": "somebody", "token": "t"}), "as"),
+        (config(**{"proxy-url": "http://proxy"}), "proxy-url"),
+        (config(**{"certificate-authority": "/ca.crt"}), "certificate-authority"),
+        (config(server="https://api.example"), "through a proxy"),
+        ({**config(), "current-context": ""}, "cannot be read"),
+        ({}, "cannot be read"),
+        ([], "cannot be read"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_leads_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: Any, words: str) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy")
+    file = tmp_path / "config"
+    file.write_text(json.dumps(document))
+    with pytest.raises(LoginElsewhere, match=words):
+        login(file)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(LoginElsewhere, match="cannot be read"):
+        login(tmp_path / "none")
