@@ -14,9 +14,8 @@ from tests.cluster.audit import AuditLog
 from tests.cluster.operator_pods import operator_logs
 from tests.gitops import health_data
 from tools.demo import cluster_half
-from tools.testkit.call import client_pod
-from tools.testkit.install import install, runtime_image
-from tools.testkit.kubectl import KubectlError, Manifest, apply, kubectl, wait_for
+from tools.testkit.install import install
+from tools.testkit.kubectl import KubectlError, Manifest, apply, get, kubectl, wait_for
 from tools.testkit.place import AUDIT_LOGS, Place
 from tools.testkit.side_by_side import once
 from tools.testkit.store import Store
@@ -74,17 +73,17 @@ def operator(place: Place, request: pytest.FixtureRequest) -> Callable[[], None]
 
 @pytest.fixture(scope="session")
 def make_namespace(place: Place) -> Iterator[Callable[..., str]]:
-    """Makes namespaces that enforce Pod Security `restricted`, with the Secret and a client pod; removes them all."""
+    """Makes namespaces that enforce Pod Security `restricted`, with the Secret; removes them all."""
     made: list[str] = []
 
     def make(purpose: str, *, secret: bool = True) -> str:
         name = f"test-{purpose}-{os.getpid()}-{next(_numbers)}"
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "modelbundle.test": "true"}
-        apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
         made.append(name)
+        there = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+        apply(there, *([place.secret()] if secret else []), namespace=name)
         # pods are refused until the controller manager has made the namespace's service account
-        wait_for("the default service account", lambda: kubectl("get", "sa", "default", namespace=name), 180)
-        apply(*([place.secret()] if secret else []), client_pod(runtime_image()), namespace=name)
+        wait_for("the default service account", lambda: get("sa", "default", name), 180)
         return name
 
     yield make

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
-from tools.testkit.call import CLIENT
+from tools.testkit.call import CLIENT, start_client
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
@@ -17,6 +17,7 @@ from tools.testkit.store import Store
 @pytest.fixture(scope="module")
 def served(operator: object, make_namespace: Callable[..., str], store: Store) -> Iterator[str]:
     namespace = make_namespace("children")
+    start_client(namespace)
     apply(cpu_bundle(store, NAME), namespace=namespace)
     wait_ready(NAME, namespace)
     yield namespace

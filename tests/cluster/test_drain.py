@@ -25,7 +25,7 @@ from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.load import Answer, Load, load
 from tests.cluster.traffic import NOTES
 from tools.local_cluster import processes
-from tools.testkit.call import CLIENT, from_pod
+from tools.testkit.call import CLIENT, from_pod, start_client
 from tools.testkit.kubectl import KubectlError, Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.page_blocks import blocks
 from tools.testkit.store import Store
@@ -77,6 +77,7 @@ def load(model):
 def served(operator: object, make_namespace: Callable[..., str], store: Store) -> Iterator[str]:
     """The namespace where it serves."""
     namespace = make_namespace("drain")
+    start_client(namespace)
     client = wait_for("the client's address", lambda: (get("pod", CLIENT, namespace) or {})["status"].get("podIP"), 60)
     env = [{"name": "NOTES_HOST", "value": client}]
     serving = {"replicas": 2, "maxConcurrency": 16}

@@ -11,7 +11,7 @@ import pytest
 from tests.cluster.bundles import cpu_bundle, typed, wait_ready
 from tests.cluster.load import Load, load
 from tests.cluster.waiting import wait_until
-from tools.testkit.call import CLIENT, from_host, from_pod
+from tools.testkit.call import CLIENT, from_host, from_pod, start_client
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
@@ -54,6 +54,7 @@ def test_there_and_back_under_traffic(
     show: Callable[[str], None],
     capture: Callable[[str, str], None],
 ) -> None:
+    start_client(namespace)
     apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
     digests = {name: wait_ready(name, namespace)["status"]["digest"] for name in ("v1", "v2")}
     wait_moved("v1", namespace)

@@ -12,7 +12,7 @@ import pytest
 from bundle_spec.startup import parts_of
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.demo.examples import packed
-from tools.testkit.call import from_host, from_pod
+from tools.testkit.call import from_host, from_pod, start_client
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
@@ -42,6 +42,7 @@ def served(
     operator: object, make_namespace: Callable[..., str], store: Store, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
     namespace = make_namespace("examples")
+    start_client(namespace)
     manifests = packed(tmp_path_factory.mktemp("examples"), store)
     started = time.monotonic()
     apply(*manifests.values(), namespace=namespace)

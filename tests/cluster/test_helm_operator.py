@@ -20,7 +20,7 @@ from tests.cluster.load import load
 from tests.cluster.operator_pods import LABEL, operator_logs, operator_pods
 from tests.cluster.pod_events import generations, pod_events
 from tests.cluster.test_endpoints import endpoint
-from tools.testkit.call import from_host, from_pod
+from tools.testkit.call import from_host, from_pod, start_client
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import (
     KubectlError,
@@ -187,6 +187,7 @@ def test_a_job_of_an_older_version_drops_no_field(in_place: Callable[..., str]) 
 def test_upgrade_and_rollback_under_traffic_lose_nothing(
     in_place: Callable[..., str], namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
+    start_client(namespace)
     # it knew nothing of OwnerReferencesPermissionEnforcement, as the local cluster has it, and of a Lease
     finalizers = "modelbundles.modelbundle.dev/finalizers,modelendpoints.modelbundle.dev/finalizers"
     kubectl("create", "clusterrole", OLDER_RIGHTS, "--verb=update", f"--resource={finalizers}")

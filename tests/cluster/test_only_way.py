@@ -21,7 +21,7 @@ from tests.cluster.conftest import SETTINGS
 from tests.cluster.operator_pods import leader
 from tests.cluster.test_doctor import doctor
 from tests.cluster.test_surroundings import v1
-from tools.testkit.call import CLIENT, post, service_url
+from tools.testkit.call import CLIENT, post, service_url, start_client
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all
 from tools.testkit.only_way import OnlyWay, towards
@@ -131,6 +131,7 @@ def namespaces(
     """By what each lacks; its bundles are there."""
     other = PrivateAuthority(tmp_path_factory.mktemp("other"))
     made = {lack: make_namespace(lack, secret=False) for lack in (RIGHT, *LACKS)}
+    start_client(made[RIGHT])
     for lack, namespace in made.items():
         trusted = (other if lack == "other-authority" else authority).file.read_text()
         password = "another" if lack == "wrong-login" else PASSWORD

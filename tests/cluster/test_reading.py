@@ -10,6 +10,7 @@ import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.testkit import reading
+from tools.testkit.call import start_client
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, wait_for
 from tools.testkit.login import LoginElsewhere
 from tools.testkit.reading import AskKubectl
@@ -40,6 +41,7 @@ def namespace(operator: object, make_namespace: Callable[..., str], store: Store
             pytest.skip(f"{error}: all looks are kubectl's here")
         raise
     name = make_namespace("reading")
+    start_client(name)
     apply(cpu_bundle(store, NAME, serving={"replicas": 0}), ENDPOINT, BUDGET, namespace=name)
     wait_ready(NAME, name)
     kubectl("wait", "pod/client", "--for=condition=Ready", "--timeout=120s", namespace=name, timeout=130)

@@ -32,6 +32,7 @@ from tests.cluster.operator_pods import (
     writes_by_pod,
 )
 from tests.cluster.test_endpoints import ask_for, endpoint, versions, wait_moved
+from tools.testkit.call import start_client
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, wait_for
 from tools.testkit.store import Store
 
@@ -163,6 +164,7 @@ def test_an_endpoint_moves_over_a_takeover_and_loses_no_request(
     operator: object, namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:
     operator_ready()
+    start_client(namespace)
     apply(*versions(store, "v1", "v2"), endpoint("v1"), namespace=namespace)
     digests = {name: wait_ready(name, namespace, 120)["status"]["digest"] for name in ("v1", "v2")}
     wait_moved("v1", namespace)

@@ -17,7 +17,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from tools.testkit.kubectl import Manifest, get, kubectl, list_all
+from tools.testkit.install import runtime_image
+from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all
 from tools.testkit.screen import line, typed
 
 CLIENT = "client"
@@ -116,6 +117,11 @@ def _has_a_ready_pod(name: str, namespace: str) -> bool:
 def from_host(name: str, namespace: str, request: Any, timeout: float = 30) -> Answer:
     with service_url(name, namespace) as url:
         return post(f"{url}/predict", request, timeout)
+
+
+def start_client(namespace: str) -> None:
+    """The pod that `from_pod` calls from. It starts while others do: ask for it before what it is to call."""
+    apply(client_pod(runtime_image()), namespace=namespace)
 
 
 def client_pod(image: str) -> Manifest:
