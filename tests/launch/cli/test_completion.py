@@ -18,13 +18,6 @@ def test_each_shell_gets_its_script(modelbundle, shell):
     assert "_MODELBUNDLE_COMPLETE" in done.out
 
 
-def test_commands_and_options_are_completed(modelbundle):
-    asked = {"_MODELBUNDLE_COMPLETE": "bash_complete", "COMP_CWORD": "1", "COMP_WORDS": "modelbundle fl"}
-    assert modelbundle(**asked).out.split() == ["plain,flatten"]
-    asked.update(COMP_WORDS="modelbundle diff --na", COMP_CWORD="2")
-    assert modelbundle(**asked).out.split() == ["plain,--namespace"]
-
-
 def completed(modelbundle, *words, **variables):
     """What bash offers for the last of these words."""
     line = " ".join(["modelbundle", *map(str, words)])
@@ -33,11 +26,22 @@ def completed(modelbundle, *words, **variables):
 
 
 @pytest.mark.parametrize(
+    ("words", "expected"), [(("fl",), "flatten"), (("diff", "--na"), "--namespace"), (("ser",), "serve")]
+)
+def test_commands_and_options_are_completed(modelbundle_here, words, expected):
+    assert completed(modelbundle_here, *words) == [f"plain,{expected}"]
+
+
+def test_it_is_completed_by_the_command_as_a_shell_starts_it(modelbundle):
+    assert completed(modelbundle, "fl") == ["plain,flatten"]
+
+
+@pytest.mark.parametrize(
     "words",
     [("serve", "my_mo"), ("check", "a.yaml", "b"), ("create", "name", "my_mo"), ("clone", "x", "--app-config", "f")],
 )
-def test_files_are_left_to_the_shell(modelbundle, words):
-    assert completed(modelbundle, *words) == [f"file,{words[-1]}"]
+def test_files_are_left_to_the_shell(modelbundle_here, words):
+    assert completed(modelbundle_here, *words) == [f"file,{words[-1]}"]
 
 
 @pytest.fixture
@@ -53,8 +57,8 @@ def bundle(name):
 @pytest.mark.parametrize(
     "words", [("get", "sent"), ("digest", "sent"), ("diff", "other", "sent"), ("logs", "-f", "sent")]
 )
-def test_bundles_are_those_of_the_cluster(modelbundle, cluster, words):
-    assert sorted(completed(modelbundle, *words, **cluster)) == ["plain,sentiment-v1", "plain,sentiment-v2"]
+def test_bundles_are_those_of_the_cluster(modelbundle_here, cluster, words):
+    assert sorted(completed(modelbundle_here, *words, **cluster)) == ["plain,sentiment-v1", "plain,sentiment-v2"]
 
 
 def test_without_a_cluster_nothing_is_offered_and_nothing_is_said(modelbundle, tmp_path):
