@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -24,19 +26,27 @@ DOCS = ROOT / "docs"
 CAPTURED = ROOT / "tests" / "cluster" / "captured"
 
 
-def pages() -> dict[Path, str]:
-    """Each page and what should be in it."""
-    return {
-        DOCS / "how-to/troubleshooting.md": troubleshooting(),
-        DOCS / "explanation/field-cases.md": field_cases(),
-        DOCS / "reference/kubectl.md": kubectl_page(),
-        DOCS / "how-to/families.md": with_commands((DOCS / "how-to/families.md").read_text()),
-        DOCS / "reference/digest.md": with_commands((DOCS / "reference/digest.md").read_text()),
-        DOCS / "how-to/install.md": install_page((DOCS / "how-to/install.md").read_text()),
-        DOCS / "how-to/helm.md": with_table("values", (DOCS / "how-to/helm.md").read_text(), chart_values()),
-        DOCS / "reference/metrics.md": with_table("alerts", (DOCS / "reference/metrics.md").read_text(), alerts()),
-        DOCS / "how-to/gitops.md": with_health((DOCS / "how-to/gitops.md").read_text()),
+def pages() -> dict[str, Callable[[], str]]:
+    """Each page and what makes what should be in it."""
+    whole = {
+        "how-to/troubleshooting.md": troubleshooting,
+        "explanation/field-cases.md": field_cases,
+        "reference/kubectl.md": kubectl_page,
     }
+    parts = {
+        "how-to/families.md": with_commands,
+        "reference/digest.md": with_commands,
+        "how-to/install.md": install_page,
+        "how-to/helm.md": lambda page: with_table("values", page, chart_values()),
+        "reference/metrics.md": lambda page: with_table("alerts", page, alerts()),
+        "how-to/gitops.md": with_health,
+    }
+    return {**whole, **{name: partial(_remade, name, make) for name, make in parts.items()}}
+
+
+def _remade(name: str, make: Callable[[str], str]) -> str:
+    """A page of which a part is made."""
+    return make((DOCS / name).read_text())
 
 
 def troubleshooting() -> str:
@@ -183,6 +193,6 @@ that carries the tag of a real one.
 
 
 if __name__ == "__main__":
-    for path, text in {**made_files(), **pages()}.items():
+    for path, text in {**made_files(), **{DOCS / name: make() for name, make in pages().items()}}.items():
         path.write_text(text)
         print(f"wrote {path.relative_to(ROOT)}")

@@ -145,17 +145,17 @@ class TestCompression:
         assert answer.json == (7 if path == "/predict" else {"result": "7"})
 
     @pytest.mark.parametrize(
-        ("coding", "body", "status", "code"),
+        ("coding", "made_of", "status", "code"),
         [
-            ("br", body, 415, "UnsupportedEncoding"),
-            ("gzip", body, 400, "BadRequest"),
-            ("gzip", gzip.compress(body)[:-9], 400, "BadRequest"),
-            ("gzip", gzip.compress(b" " * (LIMIT + 1)), 413, "BodyTooLarge"),
+            ("br", lambda body: body, 415, "UnsupportedEncoding"),
+            ("gzip", lambda body: body, 400, "BadRequest"),
+            ("gzip", lambda body: gzip.compress(body)[:-9], 400, "BadRequest"),
+            ("gzip", lambda _: gzip.compress(b" " * (LIMIT + 1)), 413, "BodyTooLarge"),
         ],
-        ids=["unknown", "none", "cut-off", "too-large"],  # gzip writes the time into what it makes
+        ids=["unknown", "none", "cut-off", "too-large"],
     )
-    def test_what_cannot_be_read(self, seed: Pair, coding: str, body: bytes, status: int, code: str) -> None:
-        answer = seed.call("POST", "/predict", body, content_encoding=coding)
+    def test_what_cannot_be_read(self, seed: Pair, coding: str, made_of: Any, status: int, code: str) -> None:
+        answer = seed.call("POST", "/predict", made_of(self.body), content_encoding=coding)
         assert (answer.status, answer.code) == (status, code)
 
     def test_an_answer_is_compressed_for_who_takes_it(self, served: Served) -> None:

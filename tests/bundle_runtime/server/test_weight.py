@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -33,8 +35,8 @@ HEAVY = {
     "short wide strings": '"\U0001f600a",',
     "long strings": '"' + "a" * 1000 + '",',
 }
-WIDE = ('{"x":"' + "a" * 4 * MIB + '\U0001f600"}').encode()
-KEYS = ("{" + ",".join(f'"{number:x}":1' for number in range(400_000)) + "}").encode()
+# large texts are made where they are asked for: half a gigabyte of them, in each process that collects the tests
+Text = Callable[[], bytes]
 
 _MEASURE = """
 import marshal, sys
@@ -71,8 +73,9 @@ def test_no_text_takes_more_than_it_is_said_to(kind: str) -> None:
     assert measured(text) <= weight(text)
 
 
-@pytest.mark.parametrize("text", [text_of(pattern, MIB) for pattern in HEAVY.values()], ids=HEAVY)
-def test_no_text_weighs_more_than_the_limit_of_its_size(text: bytes) -> None:
+@pytest.mark.parametrize("kind", HEAVY)
+def test_no_text_weighs_more_than_the_limit_of_its_size(kind: str) -> None:
+    text = text_of(HEAVY[kind], MIB)
     assert weight(text) <= weight_limit(len(text))
 
 
@@ -90,26 +93,35 @@ def test_what_may_not_fit_whatever_it_holds_is_counted() -> None:
         memory.needs_values(b"{" * size * 2, "the body")
 
 
-@pytest.mark.parametrize("text", [WIDE, KEYS], ids=["wide", "keys"])
-def test_one_wide_character_and_many_keys(text: bytes) -> None:
+def wide() -> bytes:
+    return ('{"x":"' + "a" * 4 * MIB + '\U0001f600"}').encode()
+
+
+def keys() -> bytes:
+    return ("{" + ",".join(f'"{number:x}":1' for number in range(400_000)) + "}").encode()
+
+
+@pytest.mark.parametrize("make", [wide, keys])
+def test_one_wide_character_and_many_keys(make: Text) -> None:
+    text = make()
     assert measured(text) <= weight(text)
 
 
 @pytest.mark.parametrize(
-    "text",
+    "make",
     [
-        pytest.param(b'{"x":"%b"}' % (b"QUJD" * (15 * MIB)), id="base64"),
-        pytest.param(b'{"x":"data:image/png;base64,%b"}' % (b"QUJD" * (15 * MIB)), id="data URL"),
-        pytest.param(b'{"x":"%b"}' % (b"a,[{:" * (12 * MIB)), id="text full of marks"),
-        pytest.param(b'{"x":"%b"}' % (b'\\"a\\",[{\\\\' * 10_000 + b",:" * (29 * MIB)), id="escaped"),
-        pytest.param(b'{"x":["%b"]}' % b'","'.join([b"a,b," * 200] * 75_000), id="lines of CSV"),
-        pytest.param(('{"x":"%s"}' % ("\U0001f600" * (15 * MIB))).encode(), id="emojis"),
-        pytest.param(b'{"x":[%b]}' % b",".join([FLOATS.encode()] * 3000), id="three million floats"),
-        pytest.param(b'{"x":[%b]}' % b",".join([b"[%b]" % b",".join([b"17"] * 3)] * 1_000_000), id="pixels"),
+        pytest.param(lambda: b'{"x":"%b"}' % (b"QUJD" * (15 * MIB)), id="base64"),
+        pytest.param(lambda: b'{"x":"data:image/png;base64,%b"}' % (b"QUJD" * (15 * MIB)), id="data URL"),
+        pytest.param(lambda: b'{"x":"%b"}' % (b"a,[{:" * (12 * MIB)), id="text full of marks"),
+        pytest.param(lambda: b'{"x":"%b"}' % (b'\\"a\\",[{\\\\' * 10_000 + b",:" * (29 * MIB)), id="escaped"),
+        pytest.param(lambda: b'{"x":["%b"]}' % b'","'.join([b"a,b," * 200] * 75_000), id="lines of CSV"),
+        pytest.param(lambda: ('{"x":"%s"}' % ("\U0001f600" * (15 * MIB))).encode(), id="emojis"),
+        pytest.param(lambda: b'{"x":[%b]}' % b",".join([FLOATS.encode()] * 3000), id="three million floats"),
+        pytest.param(lambda: b'{"x":[%b]}' % b",".join([b"[%b]" % b",".join([b"17"] * 3)] * 1_000_000), id="pixels"),
     ],
 )
-def test_a_large_request_of_the_ordinary_kind_passes(text: bytes) -> None:
-    Memory(1024 * MIB).needs_values(text, "the body")
+def test_a_large_request_of_the_ordinary_kind_passes(make: Text) -> None:
+    Memory(1024 * MIB).needs_values(make(), "the body")
 
 
 def test_quotes_and_backslashes_end_strings_where_they_do() -> None:
@@ -128,10 +140,13 @@ def test_quotes_and_backslashes_end_strings_where_they_do() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [*(text_of(pattern, MIB) for pattern in HEAVY.values()), WIDE, b'"' * MIB], ids=[*HEAVY, "wide", "quotes"]
+    "make",
+    [*(partial(text_of, pattern, MIB) for pattern in HEAVY.values()), wide, lambda: b'"' * MIB],
+    ids=[*HEAVY, "wide", "quotes"],
 )
 @pytest.mark.parametrize("size", [1001, 4 * MIB])
-def test_what_a_text_takes_at_least_is_never_more_than_it_weighs(text: bytes, size: int) -> None:
+def test_what_a_text_takes_at_least_is_never_more_than_it_weighs(make: Text, size: int) -> None:
+    text = make()
     least = Least()
     for at in range(0, len(text), size):
         least.add(text[at : at + size])

@@ -15,7 +15,8 @@ from tools.benchmarks.soak.connection import Answer, Connection, Gone, fields, r
 from tools.benchmarks.soak.site import Site
 
 MODEL = "soak"
-TEXT = "".join(chr(32 + number % 90) for number in range(1 << 20)).replace('"', "'").replace("\\", "/")
+_SIGNS = "".join(map(chr, range(32, 122))).replace('"', "'").replace("\\", "/")
+TEXT = (_SIGNS * (1 + (1 << 20) // len(_SIGNS)))[: 1 << 20]
 ROUNDS = 20  # requests on a kept connection
 PIPELINED = 8
 _numbers = count(1)
