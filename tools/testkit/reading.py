@@ -108,7 +108,8 @@ class Reader:
             tries -= 1
             try:
                 answer = self._send(self._connection, where, accept)
-                return answer.status, _document(answer.read())
+                content = answer.read()
+                return answer.status, _document(content) if answer.status == 200 else _status(content)
             except (OSError, HTTPException) as error:
                 self._connection.close()
                 if not tries or isinstance(error, TimeoutError):
@@ -172,6 +173,14 @@ def _document(content: bytes) -> Body:
     except ValueError as error:
         raise AskKubectl(f"the API server answered with no JSON: {content[:100]!r}") from error
     return document
+
+
+def _status(content: bytes) -> Body:
+    """What a refusal says; nothing where it is no Status, as of a group that is not served."""
+    try:
+        return _document(content)
+    except AskKubectl:
+        return {}
 
 
 def _items(page: Body) -> Iterator[Body]:

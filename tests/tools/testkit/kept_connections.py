@@ -27,6 +27,7 @@ class StandIn:
         self.kinds = {"pods": "Pod"}
         self.asked: list[tuple[str, dict[str, str]]] = []
         self.refuse = 0
+        self.of_no_kind: Any = {"kind": "Status", "details": {}, "message": "could not find the requested resource"}
         self.connections: list[socket.socket] = []
         self._start(0)
 
@@ -64,7 +65,7 @@ class StandIn:
             return 200, [{"kind": "PodList", "apiVersion": "v1", "metadata": metadata, "items": items}]
         name = path.removeprefix(PODS + "/")
         if "pods" not in self.kinds or name == path:
-            return 404, [{"kind": "Status", "details": {}, "message": "could not find the requested resource"}]
+            return 404, [self.of_no_kind]
         if name in self.pods:
             return 200, [{"kind": "Pod", "apiVersion": "v1", **self.pods[name]}]
         return 404, [{"kind": "Status", "details": {"name": name, "kind": "pods"}}]
@@ -89,7 +90,8 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             status, documents = stand_in.answer(parts.path, dict(parse_qsl(parts.query)))
-            content = b"".join(json.dumps(each).encode() + b"\n" for each in documents)
+            texts = [each if isinstance(each, str) else json.dumps(each) for each in documents]
+            content = "".join(f"{text}\n" for text in texts).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))

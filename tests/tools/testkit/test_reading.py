@@ -61,7 +61,9 @@ def test_a_server_that_was_started_again_is_asked_over_a_new_connection(server: 
     assert reading.one("pods", "one") == shown("one"), "though it was away between two looks"
 
 
-def test_a_kind_that_comes_later_is_found_and_one_that_went_is_for_kubectl(server: StandIn) -> None:
+@pytest.mark.parametrize("answer", [{"kind": "Status", "details": {}}, {"kind": "Status"}, "404 page not found"])
+def test_a_kind_that_comes_later_is_found_and_one_that_went_is_for_kubectl(server: StandIn, answer: Any) -> None:
+    server.of_no_kind = answer
     with pytest.raises(AskKubectl, match="no kind things"):
         reading.all_of("things")
     server.kinds["things"] = "Thing"
