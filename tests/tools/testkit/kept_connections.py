@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,7 +22,8 @@ PAGE = 2  # objects, whatever the limit
 class StandIn:
     """`pods` are all of namespace models; `asked` are paths and queries; `refuse` answers all with that status."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.pods: dict[str, dict[str, Any]] = {}
         self.events: list[dict[str, Any]] = []
         self.kinds = {"pods": "Pod"}
@@ -33,6 +35,8 @@ class StandIn:
 
     def _start(self, port: int) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        if self._tls is not None:
+            self.server.socket = self._tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import multiprocessing
+import ssl
+import subprocess
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.tools.testkit.kept_connections import PODS, StandIn
 from tools.testkit import kubectl, reading
+from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.reading import AskKubectl
 
 
@@ -104,6 +109,36 @@ def test_another_kubeconfig_is_another_cluster(
             reading.one("pods", "one")
     finally:
         other.stop()
+
+
+def test_a_client_certificate_is_shown_to_a_server_of_the_kubeconfigs_authority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = PrivateAuthority(tmp_path)
+    certificate, key = tmp_path / "client.crt", tmp_path / "client.key"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=a client", "-days", "2"]
+    subprocess.run(command, check=True, capture_output=True)
+    tls = authority.of_a_server()
+    tls.verify_mode = ssl.CERT_REQUIRED
+    tls.load_verify_locations(certificate)
+    server = StandIn(tls)
+    config = yaml.safe_load(Path(server.write_kubeconfig(tmp_path / "config")).read_text())
+    config["clusters"][0]["cluster"] = {
+        "server": f"https://127.0.0.1:{server.server.server_port}",
+        "certificate-authority-data": b64encode(authority.file.read_bytes()).decode(),
+    }
+    config["users"][0]["user"] = {
+        "client-certificate-data": b64encode(certificate.read_bytes()).decode(),
+        "client-key-data": b64encode(key.read_bytes()).decode(),
+    }
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    try:
+        assert [reading.one("pods", name) for name in ("one", "two")] == [None, None]
+        assert len(server.connections) == 1
+    finally:
+        server.stop()
 
 
 def test_a_thread_has_a_connection_of_its_own_and_so_has_a_fork(server: StandIn) -> None:
