@@ -15,26 +15,34 @@ EXAMPLE = "An entry is one PEP 508 requirement, for example scikit-learn==1.5.2"
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\[[^\]]*\])?\s*@\s*(\S*)")
 _OPTION = re.compile(r"(^|\s)-")
+_DASH = re.compile(r"(-\s+)+(?P<rest>.*)")
+_IN_A_LIST = "it begins with a dash, as in a list of YAML: leave the dash out"
 # lines as pip, conda and lists of others have them, each with its fix; the first that matches is what is said
 _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
-    (r"-\s", "it begins with a dash, as in a list of YAML: leave the dash out"),
-    (r"(-r|--requirement)\b", "options of pip are not allowed: write the entries of that file here"),
-    (r"(-c|--constraint)\b", "options of pip are not allowed: write the versions of that file into the entries"),
-    (r"(-e|--editable)\b", "options of pip are not allowed: pack that code with the bundle, or put a wheel of it at "
+    (r"(-r|--requirement)", "options of pip are not allowed: write the entries of that file here"),
+    (r"(-c|--constraint)", "options of pip are not allowed: write the versions of that file into the entries"),
+    (r"(-e|--editable)", "options of pip are not allowed: pack that code with the bundle, or put a wheel of it at "
      "the index and write name==version"),
-    (r"(-i|-f|--(extra-)?index-url|--find-links|--no-index|--trusted-host)\b",
-     "options of pip are not allowed; the package index is the operator's setting: leave it out"),
+    (r"(.*\s)?(-i|-f|--(extra-)?index-url|--find-links|--no-index|--trusted-host)\b", "options of pip are not allowed; "
+     "the package index is the operator's setting (packageIndex, extraPackageIndexes): leave it out"),
     (r"--pre\b", "options of pip are not allowed: name the pre-release in the entry, such as name>=2.0rc1"),
     (r".*\s--hash\b", "options of pip are not allowed: leave --hash out and keep name==version"),
+    (r"[!%]?\s*(python3? -m )?pip3?\s+install\b", "it is a command: write what it installs, each as an entry"),
+    (r"['\"]", "it has quotes of its own: leave them out"),
+    (r"<", "it is a line of a page in HTML: take the file itself, not the page that shows it"),
     (r"[\w.-]+::", "a channel of conda (channel::name) is not an index of pip: write the name alone, as at the index"),
-    (r"[\w.-]+\s*=(?![=>])\s*[\w.*]+", "one = is how conda writes it: write name==version, without a build"),
+    (r"[\w.-]+:(\s|$)", "it is a key of YAML, as in conda's environment.yml: leave it out, and write the packages "
+     "below it, each as an entry"),
+    (r"[\w.-]+\s*=(?![=>])\s*[\w.*]+", "one = is how conda writes it: write name==version, without a build, and leave "
+     "out what is no package of Python, such as python and cudatoolkit"),
     (r"[\w.-]+\s*=>", "write >= for that version or newer"),
+    (r"[\w.-]+\s*(>>|<<)", "one comparison is written twice: write >= or > once, <= or < once"),
     (r"[\w.-]+\s+v?\d[\w.]*(\s+[\w.:/-]+)*$",
      "columns are how `pip list` and `conda list` print it: write name==version"),
     (r".*@\s*file:", "a direct reference must be http:// or https://, and a file is on one machine only: write "
      "name==version"),
-    (r".*@\s*(git|hg|svn|bzr)\+", "a direct reference must be http:// or https://: write the address of a wheel or of "
-     "an archive, or put a wheel at the index and write name==version"),
+    (r"(.*@\s*)?(git|hg|svn|bzr)\+", "a direct reference must be http:// or https://: write the address of a wheel or "
+     "of an archive (name @ https://...), or put a wheel at the index and write name==version"),
     (r".*\$\{", "variables are not replaced: write what they stand for, but no password, as everybody reads a bundle"),
 ))  # fmt: skip
 _COMMENT = re.compile(r"(^|\s+)#.*")  # as in a requirements file: an URL may have a # within
@@ -66,11 +74,15 @@ def problem(text: str) -> Optional[str]:
     """
     if "\n" in text or "\r" in text:
         return "it has more than one line"
+    dash = _DASH.match(text)
+    if dash:
+        behind = problem(dash["rest"])
+        return _IN_A_LIST + (f"; behind it, {behind}" if behind else "")
     odd = next((said for pattern, said in _ODD if pattern.match(text)), None)
     if odd:
         return odd
     if _OPTION.search(text):
-        return "options of pip are not allowed; indexes are settings of the operator: packageIndex, extraPackageIndexes"
+        return "options of pip are not allowed: leave it out"
     match = _NAME.match(text)
     if match is None or "://" in text.split("@")[0] or match.group(2).startswith(("/", "\\", ":")):
         return "a path or a URL needs a name before it (name @ https://...)"

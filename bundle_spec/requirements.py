@@ -14,22 +14,33 @@ from packaging.requirements import InvalidRequirement, Requirement
 from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
 
 _LONGEST_QUOTE = 100
+_LONGEST_REST = 20
+_INDENT = 4  # of the text that the library shows
 _MOST_NAMED = 10
+_MOST_ALIKE = 50
 
 
 def check_requirements(entries: Any) -> None:
     """ValueError with the path of each entry that is not a requirement, and why. Unset is fine."""
     if not isinstance(entries, (list, tuple, type(None))):
         raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
-    found = []
+    refused: dict[str, list[int]] = {}
     for index, entry in enumerate(entries or []):
         why = _why(entry)
         if why:
-            shown = repr(entry) if len(repr(entry)) <= _LONGEST_QUOTE else repr(entry)[:_LONGEST_QUOTE] + " ..."
-            found.append(f"requirements[{index}] is {shown}: {why}")
-    if found:
-        more = f"; and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-        raise ValueError(f"$.{'; '.join(found[:_MOST_NAMED])}{more}. {EXAMPLE}")
+            refused.setdefault(why, []).append(index)
+    if refused:
+        said = [_said(entries[places[0]], why, places) for why, places in list(refused.items())[:_MOST_NAMED]]
+        left = sum(len(places) for places in list(refused.values())[_MOST_NAMED:])
+        raise ValueError(f"$.{'; '.join(said)}{f'; and {left} more' if left else ''}. {EXAMPLE}")
+
+
+def _said(entry: Any, why: str, places: list[int]) -> str:
+    """The first entry with that reason in full, and where the others are: a list made elsewhere has it line by line."""
+    shown = repr(entry) if len(repr(entry)) <= _LONGEST_QUOTE else repr(entry)[:_LONGEST_QUOTE] + " ..."
+    others = ", ".join(f"[{index}]" for index in places[1 : _MOST_ALIKE + 1])
+    more = f" and {len(places) - 1 - _MOST_ALIKE} more" if len(places) - 1 > _MOST_ALIKE else ""
+    return f"requirements[{places[0]}] is {shown}: {why}" + (f" (so too requirements{others}{more})" if others else "")
 
 
 def _why(entry: Any) -> str | None:
@@ -44,6 +55,12 @@ def _why(entry: Any) -> str | None:
     try:
         Requirement(text)
     except InvalidRequirement as error:
-        said = str(error).splitlines()[0]  # below it the text is shown again, with a mark
-        return said[:1].lower() + said[1:].rstrip(".")
+        return _unreadable(text, str(error).splitlines())
     return None
+
+
+def _unreadable(text: str, said: list[str]) -> str:
+    """What the library expected, and what stands there: below its words it shows the text, then a mark in a line."""
+    expected = said[0][:1].lower() + said[0][1:].rstrip(".")
+    found = text[said[2].find("^") - _INDENT :][:_LONGEST_REST] if len(said) == 3 and "^" in said[2] else ""
+    return f"{expected}, and not {found!r}" if found else expected

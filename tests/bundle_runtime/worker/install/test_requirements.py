@@ -35,7 +35,7 @@ REFUSED = pytest.mark.parametrize(
         ("./local.whl", "needs a name"),
         ("/abs/local.whl", "needs a name"),
         ("https://host/name.whl", "needs a name"),
-        ("git+https://host/name", "needs a name"),
+        ("git+https://host/name", "http"),
         ("name @ git+https://host/name", "http"),
         ("name @ file:///etc/name", "http"),
         ("name\n--index-url x", "more than one line"),
@@ -78,18 +78,32 @@ def test_a_slip_in_the_syntax_is_refused_before_a_pod_starts(entry):
 
 
 ODD = {
-    "- numpy=1.21.0": "leave the dash out",
+    "- numpy": "leave the dash out",
+    "- numpy=1.21.0": "leave the dash out; behind it, one = is how conda writes it",
+    "- pip:": "leave the dash out; behind it, it is a key of YAML",
+    "dependencies:": "it is a key of YAML, as in conda's environment.yml: leave it out",
+    "name: ldm": "it is a key of YAML",
+    "-rmore.txt": "write the entries of that file here",
     "-c constraints.txt": "write the versions of that file into the entries",
-    "--extra-index-url https://host/simple": "the package index is the operator's setting: leave it out",
+    "--extra-index-url https://host/simple": "the operator's setting (packageIndex, extraPackageIndexes): leave it out",
+    "torch==1.13.1 -f https://host/whl": "the package index is the operator's setting",
     "--pre": "name the pre-release in the entry",
+    "--prefer-binary": "options of pip are not allowed: leave it out",
+    "numpy==1.21.0 --no-binary numpy": "options of pip are not allowed: leave it out",
     "numpy==1.21.0 --hash=sha256:00": "leave --hash out",
     "conda-forge::numpy": "a channel of conda",
     "numpy=1.21.0": "one = is how conda writes it: write name==version",
     "numpy=1.21.0=py38hdbf815f_0": "one = is how conda writes it",
     "numpy=>1.21": "write >= for that version or newer",
+    "numpy>>=1.21": "one comparison is written twice",
     "numpy                     1.21.0           py38hdbf815f_0    conda-forge": "columns are how",
     "numpy @ file:///home/conda/feedstock_root/build_artifacts/numpy_1/work": "a file is on one machine only",
     "acme @ git+ssh://git@host/acme.git": "write the address of a wheel or of an archive",
+    "git+https://host/acme.git@v1#egg=acme": "write the address of a wheel or of an archive",
+    "pip install numpy": "it is a command",
+    "!pip3 install numpy": "it is a command",
+    '"numpy==1.21.0"': "leave them out",
+    "<!DOCTYPE html>": "it is a line of a page in HTML",
     "acme @ https://${TOKEN}@host/acme-1.0-py3-none-any.whl": "variables are not replaced",
 }
 
@@ -102,14 +116,41 @@ def test_lines_of_pip_and_conda_are_refused_with_their_fix(entry, said):
 
 def test_all_odd_lines_are_named_at_once():
     with pytest.raises(ValueError, match="requirements") as failure:
-        check_requirements(["numpy", *ODD])
+        check_requirements(["numpy", "-r a.txt", "-r b.txt", "numpy=1.21.0", "--pre", "numpy=1", "-r c.txt"])
     said = str(failure.value)
-    assert [f"requirements[{index}]" in said for index in range(len(ODD) + 1)] == [False] + [True] * 10 + [False] * 3
-    assert "; and 3 more. An entry is one PEP 508 requirement" in said
+    assert said.startswith(
+        "$.requirements[1] is '-r a.txt': options of pip are not allowed: write the entries of that "
+    )
+    assert "file here (so too requirements[2], [6]); requirements[3] is 'numpy=1.21.0': one = is" in said
+    assert "such as python and cudatoolkit (so too requirements[5]); requirements[4] is '--pre': " in said
     with pytest.raises(RuntimeFailure) as refused:
         check_entries(["-r more.txt", "numpy", "numpy=1.21.0"])
     assert "requirements[0] is '-r more.txt': " in refused.value.message
     assert "; requirements[2] is 'numpy=1.21.0': " in refused.value.message
+
+
+def test_no_more_is_said_of_a_long_list_than_a_person_reads():
+    with pytest.raises(ValueError, match="requirements") as failure:
+        check_requirements(["-r a.txt"] * 1000 + [f"numpy=={n}q{n}" for n in range(1000)])
+    said = str(failure.value)
+    assert "(so too requirements[1], [2], [3]" in said
+    assert ", [50] and 949 more)" in said
+    assert "; and 991 more. An entry is one PEP 508 requirement" in said
+    assert len(said) < 3000
+
+
+@pytest.mark.parametrize(
+    ("entry", "rest"),
+    [
+        ("numpy==1.19.5q", "'q'"),
+        ("azureml-sdk>=1.0#.45", "'#.45'"),
+        ("numpy pandas", "'pandas'"),
+        ("numpy~=1", "'~=1'"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_where(entry, rest):
+    with pytest.raises(ValueError, match=rf"expected .* or end, and not {re.escape(rest)}\. An entry is one"):
+        check_requirements([entry])
 
 
 def test_requirements_are_a_list_or_unset():
