@@ -138,4 +138,7 @@ def _one(tokens: list[str], environment: dict[str, str]) -> bool:
 
 
 def _value(token: str, environment: dict[str, str]) -> str:
-    return token[1:-1] if token[0] in "'\"" else environment[token]
+    if token[0] in "'\"":
+        return token[1:-1]
+    name = token.replace(".", "_")  # sys.platform and the like: as lists older than PEP 508 spell them
+    return environment["platform_python_implementation" if name == "python_implementation" else name]

@@ -71,6 +71,8 @@ def test_a_line_of_requires_dist_is_read(entry, read):
         "python_full_version > '3.8.0'",
         "extra == 'test'",
         'implementation_name == "cpython"',
+        "sys.platform == 'linux' and os.name == 'posix'",
+        "platform.machine == 'none' or python_implementation == 'CPython'",
     ],
 )
 def test_a_marker_is_as_true_as_elsewhere(marker):
