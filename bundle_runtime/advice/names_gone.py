@@ -60,8 +60,8 @@ def _of_object(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row(
-        "package-without-name", _CODE, "{package} {have} of the image has no {name}: the code, or a package in the "
-        "traceback, is made for another version of {package}.",
+        "package-without-name", _CODE, "{package} {have} has no {name}: the code, or a package in the traceback, "
+        "is made for another version of {package}.",
         "Ask in requirements for a newer version of the package that names it, or for the version of {package} that "
         "it was made for; where the image keeps its own {package}, choose another image, or replace the name in the "
         "code.",

@@ -54,8 +54,10 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "renamed-package", (INSTALL,), "The package of that name fails on purpose: another one is meant.",
-        "Write scikit-learn in the place of sklearn, tensorflow in that of tensorflow-gpu.",
-        text="'sklearn' PyPI package is deprecated|\"tensorflow-gpu\" package has been removed",
+        "Write scikit-learn in the place of sklearn, scikit-image in that of skimage, tensorflow in that of "
+        "tensorflow-gpu.",
+        text="'sklearn' PyPI package is deprecated|Please install the `scikit-image` package|"
+        "\"tensorflow-gpu\" package has been removed",
     ),
     Row(
         "build-lacks-tool", (INSTALL,), "A requirement is built from source, as the index has no wheel of that "
@@ -75,11 +77,18 @@ ROWS: Tuple[Row, ...] = (
         r"No module named '(?P<name2>distutils|imp)(\.[\w.]+)?'|(?P<name3>use_2to3|longintrepr\.h|_PyLong_AsByteArray)",
     ),
     Row(
+        "build-needs-pkg-resources", (INSTALL,), "A requirement is built from source, as the index has no wheel of "
+        "that version for the image, and its build imports pkg_resources, which is a part of setuptools up to version 81.",
+        "Ask for a version of it that has a wheel for the image's Python, or choose an image with an older Python "
+        '(envParams). Where that version is wanted, add "setuptools<81" to requirements: builds keep to it.',
+        text=r"Failed to build.*No module named 'pkg_resources'",
+    ),
+    Row(
         "build-needs-package", (INSTALL,), "A requirement is built from source, and its build imports {name} without "
         "naming it.",
         "Ask for a wheel of it (a version that has one, or NAME @ https://...whl); or choose an image that has {name}, "
         "as builds see what the image has.",
-        text=r"Failed to build.*No module named '(?P<name>[\w.]+)'",
+        text=r"Failed to build.*No module named '(?!pkg_resources')(?P<name>[\w.]+)'",
     ),
     Row(
         "build-failed", (INSTALL,), "{name} is built from source, as the index has no wheel of that version for the "

@@ -62,6 +62,10 @@ MORE = (
     Install("", "", "", "build-lacks-tool",
             backend="raise FileNotFoundError(2, 'No such file or directory', 'cmake')"),
     Install("", "", "", "build-for-older-python", backend="import distutils.core"),
+    Install("", "", "", "renamed-package",
+            backend="raise SystemExit('*** Please install the `scikit-image` package (instead of `skimage`) ***')"),
+    Install("", "", "", "build-needs-pkg-resources",
+            backend="raise ModuleNotFoundError(\"No module named 'pkg_resources'\")"),
     Install("", "", "", "build-failed", backend="raise RuntimeError('unsupported operation')"),
 )  # fmt: skip
 
@@ -83,6 +87,8 @@ STANDING_IN = (
     StandIn("build-lacks-tool", _build("psycopg2==2.9.9", "Error: pg_config executable not found."), INSTALL, ()),
     StandIn("build-for-older-python", _build("numpy==1.24.0", "AttributeError: module 'pkgutil' has no attribute "
             "'ImpImporter'"), INSTALL, ()),
+    StandIn("build-needs-pkg-resources", _build("pandas==1.5.0", "ModuleNotFoundError: No module named "
+            "'pkg_resources'"), INSTALL, ()),
     StandIn("build-needs-package", _build("flash-attn==2.8.1", "ModuleNotFoundError: No module named 'torch'"),
             INSTALL, ()),
     StandIn("build-failed", _build("ext==1.0", "RuntimeError: unsupported operation"), INSTALL, ()),

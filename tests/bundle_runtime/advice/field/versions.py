@@ -38,7 +38,7 @@ CASES = (
     Case(
         "markupsafe", "pallets/markupsafe#288",
         "An old Jinja2 is pinned, its MarkupSafe is not, and a release without soft_unicode comes.", PICKLE_AGAIN,
-        Failure("package-without-name", ("markupsafe 2.1.5 of the image has no markupsafe.soft_unicode",),
+        Failure("package-without-name", ("markupsafe 2.1.5 has no markupsafe.soft_unicode",),
                 zip="import jinja2\n", python=NEWER),
     ),
     Case(
@@ -50,7 +50,7 @@ CASES = (
     Case(
         "pillow", "robmarkcole/tensorflow-lite-rest-server#55",
         "A server of images answers each request with an error: Pillow 10 has no ANTIALIAS.", OWN_CODE,
-        Failure("package-without-name", ("pillow 10.4.0 of the image has no PIL.Image.ANTIALIAS",),
+        Failure("package-without-name", ("pillow 10.4.0 has no PIL.Image.ANTIALIAS",),
                 zip="from PIL import Image\nImage.ANTIALIAS\n", python=NEWER),
     ),
     Case(
