@@ -7,6 +7,7 @@ more: this file is copied there, so it is standard library only and runs on Pyth
 
 from __future__ import annotations
 
+import codecs
 import re
 from typing import List, Optional
 
@@ -53,9 +54,15 @@ def without_comment(entry: str) -> str:
     return _COMMENT.sub("", entry, count=1).strip()
 
 
+def text_of_file(content: bytes) -> str:
+    """What a requirements file says, in whatever Unicode: PowerShell's `pip freeze > FILE` writes UTF-16, and other
+    programs put a mark before UTF-8. UnicodeDecodeError for other encodings."""
+    return content.decode("utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig")
+
+
 def entries_of_file(text: str) -> List[str]:
     """The entries of a requirements file, continued lines joined and comments left out; none of them is checked."""
-    lines = [without_comment(line) for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines()]
+    lines = [without_comment(line) for line in re.sub(r"\s*\\\r?\n\s*", " ", text).splitlines()]
     return [line for line in lines if line]
 
 

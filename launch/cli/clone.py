@@ -8,7 +8,7 @@ from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 import click
 
-from bundle_spec.requirement_rule import entries_of_file
+from bundle_spec.requirement_rule import entries_of_file, text_of_file
 from launch.bundle.assignments import env_entry, field_path, split, typed, with_value, without_value
 from launch.bundle.clone import clone_of, with_env
 from launch.bundle.content import Content, content_of_object, full_path
@@ -112,7 +112,7 @@ def _of_files(
             fields[field] = read_value(Path(file))
     if requirements is not None:
         try:
-            text = Path(requirements).read_text(encoding="utf-8")
+            text = text_of_file(Path(requirements).read_bytes())
         except (OSError, UnicodeDecodeError) as error:
             raise ManifestError(f"cannot read {requirements}: {error}") from error
         fields["requirements"] = entries_of_file(text)

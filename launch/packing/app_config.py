@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterable, List, Optional, Tuple, Union
 
 from bundle_spec.json_path import below
-from bundle_spec.requirement_rule import entries_of_file, without_comment
+from bundle_spec.requirement_rule import entries_of_file, text_of_file, without_comment
 from bundle_spec.requirements import check_requirements
 from launch.bundle.manifest import ManifestError, read_value
 from launch.errors import InvalidBundleError, WrongTypeError
@@ -55,7 +55,7 @@ def requirements_of_file(
         looked = ", ".join(str(place) for place in dict.fromkeys(place.parent.absolute() for place in places))
         return [], [f"the requirements file {path} does not exist in {looked}: the bundle has no requirements"]
     try:
-        entries = entries_of_file(found.read_text(encoding="utf-8-sig"))
+        entries = entries_of_file(text_of_file(found.read_bytes()))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidBundleError(f"cannot read the requirements file {found}: {error}") from error
     return checked_requirements(entries, str(found)), []

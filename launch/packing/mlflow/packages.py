@@ -12,7 +12,7 @@ from typing import List, Mapping, Optional
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bundle_spec.requirement_rule import entries_of_file
+from bundle_spec.requirement_rule import entries_of_file, text_of_file
 from launch.errors import InvalidBundleError
 from launch.packing.app_config import checked_requirements
 from launch.packing.mlflow.model_file import LARGEST, OF_ROWS, MlflowModel
@@ -52,6 +52,6 @@ def _entries(files: Mapping[str, Path]) -> List[str]:
     if file.stat().st_size > LARGEST:
         raise refused(f"the file has more than {LARGEST} bytes", file, _OWN_LIST)
     try:
-        return checked_requirements(entries_of_file(file.read_text(encoding="utf-8-sig")), REQUIREMENTS)
+        return checked_requirements(entries_of_file(text_of_file(file.read_bytes())), REQUIREMENTS)
     except (InvalidBundleError, UnicodeDecodeError) as error:
         raise refused(f"a requirement cannot be used: {' '.join(str(error).split())}", file, _OWN_LIST) from None

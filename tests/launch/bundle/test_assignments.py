@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bundle_spec.json_path import write
-from bundle_spec.requirement_rule import entries_of_file
+from bundle_spec.requirement_rule import entries_of_file, text_of_file
 from launch.bundle.assignments import AssignmentError, env_entry, split, typed, with_value, without_value
 from launch.bundle.clone import with_env
 from launch.bundle.content import ContentError
@@ -112,6 +112,9 @@ def test_variables_are_set_and_removed():
             env_entry(wrong)
 
 
-def test_a_requirements_file_is_its_entries():
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_requirements_file_is_its_entries(encoding, end):
     text = "# ours\nnumpy==1.26  # pinned\n\na @ https://x/a.whl#sha256=1\nb==1 \\\n  ; python_version < '3.9'\n"
+    text = text_of_file(text.replace("\n", end).encode(encoding))
     assert entries_of_file(text) == ["numpy==1.26", "a @ https://x/a.whl#sha256=1", "b==1 ; python_version < '3.9'"]
