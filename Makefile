@@ -23,7 +23,7 @@ help:
 	@echo 'make demo            serve the examples, first as local processes, then on a real Kubernetes'
 	@echo 'make test            all tests (CLUSTER=current: on your cluster; CLUSTER=none: without one)'
 	@echo 'make test-pythons    the tests of server and worker, with the worker under each CPython from 3.8 to 3.13'
-	@echo 'make examples        serve every example, and models of MLflow: what "make test" leaves out'
+	@echo 'make examples        serve every example and models of MLflow, install public lists: what "make test" leaves out'
 	@echo 'make cold            demo and test from a clone with empty caches: a table of steps and times (COLD_ARGS=--help)'
 	@echo 'make stopwatch       from a machine with Python alone to the first answer of a function: each command, timed'
 	@echo 'make bench           measure what the project claims; each writes tools/benchmarks/results/'
@@ -175,7 +175,8 @@ clean-cluster:
 
 # what `make test` leaves out: it brings libraries, and takes minutes of CPU
 examples: $(READY)
-	@MODELBUNDLE_EXAMPLES=1 CLUSTER=none $(PY) -m pytest -q tests/examples tests/launch/cli/test_import.py $(PYTEST_ARGS)
+	@MODELBUNDLE_EXAMPLES=1 CLUSTER=none $(PY) -m pytest -q tests/examples tests/launch/cli/test_import.py \
+	  tests/bundle_runtime/worker/install/test_public_lists.py $(PYTEST_ARGS)
 
 docs-site: $(READY)
 	@.venv/bin/uv pip install --quiet --python $(PY) -e '.[docs-site]'

@@ -18,6 +18,7 @@ from tests.cluster.bad_rows import ROWS, Row
 from tests.docs.commands import printed
 from tests.docs.field_cases import field_cases
 from tests.docs.known_failures import known_failures
+from tests.docs.public_lists import public_lists
 from tests.gitops.made_files import made_files, with_health
 from tools.release.chart_values import rows as values
 
@@ -31,6 +32,7 @@ def pages() -> dict[str, Callable[[], str]]:
     whole = {
         "how-to/troubleshooting.md": troubleshooting,
         "explanation/field-cases.md": field_cases,
+        "explanation/public-requirement-lists.md": public_lists,
         "reference/kubectl.md": kubectl_page,
     }
     parts = {
