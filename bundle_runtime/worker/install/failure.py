@@ -59,13 +59,13 @@ def explain(failed: UvFailedError | ImageBrokenError, place: Workplace, entries:
 def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entries: Sequence[str]) -> RuntimeFailure:
     if isinstance(failed, ImageBrokenError):
         return diagnose(failed, place, entries)
-    excluded = _excluded_by_image(entries, place.image)
-    if excluded:
-        return fail(REQUIREMENTS_CONFLICT, f"{excluded} uv: {failed.line}")
     if "Couldn't parse requirement" in failed.said:
         return fail(
             INSTALL_FAILED, f"an entry of requirements cannot be read: correct it in a new bundle. uv: {failed.line}"
         )
+    excluded = _excluded_by_image(entries, place.image)
+    if excluded:
+        return fail(REQUIREMENTS_CONFLICT, f"{excluded} uv: {failed.line}")
     seen = _Seen(entries, _OF_A_BUILD.split(failed.said, maxsplit=1)[0], place.image)
     found = seen.failure()
     if (not found or found[0] == REQUIREMENT_NOT_FOUND) and "invalid peer certificate" in failed.said:

@@ -85,9 +85,9 @@ def test_what_a_build_needs_and_no_index_has_is_named(tmp_path, image):
     assert "nowhere is not at the index" in done.report["message"]
 
 
-def test_an_entry_that_cannot_be_read_is_no_missing_package(tmp_path, image):
+def test_an_entry_that_cannot_be_read_is_said_before_what_is_missing_or_the_images(tmp_path, image):
     (tmp_path / "index/files").mkdir(parents=True)
     with served_index(tmp_path / "index") as url:
-        done = run_install(tmp_path, image, ["ext>=1.2<2"], url)
+        done = run_install(tmp_path, image, ["ext>=1.2<2", "torchlike==9.0"], url)
     assert done.report["reason"] == "InstallFailed", done.log
     assert "cannot be read: correct it" in done.report["message"]
