@@ -1,0 +1,22 @@
+"""The page of twenty failures is what kubectl prints of them now, and each ends with its row, however long it is."""
+
+import shutil
+
+import pytest
+
+from tests.docs.described_failures import PAGE, drawn, page
+
+needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl, which the cluster tests bring")
+
+
+@needs_kubectl
+def test_the_page_is_what_kubectl_prints():
+    assert PAGE.read_text().split() == page().split(), "python -m tests.docs.described_failures"
+
+
+@pytest.mark.parametrize(("number", "code"), enumerate(drawn(), 1))
+def test_condition_and_event_end_with_the_row(number, code):
+    section = PAGE.read_text().partition(f"## {number}\n")[2].partition("\n## ")[0]
+    condition, _, event = section.partition("Events:")
+    assert f"[docs/how-to/troubleshooting.md#{code}]\n    Observed Generation" in condition
+    assert event.rstrip().endswith(f"[docs/how-to/troubleshooting.md#{code}]\n```")
