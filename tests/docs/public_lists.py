@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 
 from tests.bundle_runtime.worker.install.public import odd_lists, plain_lists
 from tests.bundle_runtime.worker.install.public.images import IMAGES
@@ -55,7 +56,7 @@ def _image(name: str) -> str:
     return f"| {name} | {series} | {', '.join(filter(None, parts)) or 'nothing'} |"
 
 
-def _table(rows: tuple[PublicList, ...], head: tuple[str, ...], cells) -> str:  # type: ignore[no-untyped-def]
+def _table(rows: Sequence[PublicList], head: Sequence[str], cells: Callable[[PublicList], tuple[str, ...]]) -> str:
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     lines += [f"| {' | '.join(cell.replace('|', '&#124;') for cell in (_list(row), *cells(row)))} |" for row in rows]
     return "\n".join(lines)

@@ -14,7 +14,7 @@ def test_the_page_is_what_kubectl_prints():
     assert PAGE.read_text().split() == page().split(), "python -m tests.docs.described_failures"
 
 
-@pytest.mark.parametrize(("number", "code"), enumerate(drawn(), 1))
+@pytest.mark.parametrize(("number", "code"), list(enumerate(drawn(), 1)))
 def test_condition_and_event_end_with_the_row(number, code):
     section = PAGE.read_text().partition(f"## {number}\n")[2].partition("\n## ")[0]
     condition, _, event = section.partition("Events:")
