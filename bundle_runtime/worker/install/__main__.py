@@ -18,7 +18,7 @@ from typing import Any
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
-from bundle_runtime.contract.layer import FROM_LAYER, INSTALLED, MARK
+from bundle_runtime.contract.layer import DESCRIPTION, FROM_LAYER, INSTALLED, MARK
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
 from bundle_runtime.worker.install.failure import explain
@@ -46,14 +46,7 @@ def main() -> int:
     digest = os.environ.get(DIGEST_VARIABLE, "")
     try:
         document = load(layout, digest)
-        entries, mark = document.get("requirements") or [], f"{digest} {sys.version}"
-        layer = Layer() if _is_finished(layout, mark) else find_layer(layout, entries)
-        if layer.digest:
-            seconds = take_layer(layout, layer, mark, started)
-        else:
-            if layer.failure:
-                print(f"{layer.failure}; this pod installs the requirements itself", flush=True)
-            seconds = install(layout, entries, mark)
+        layer, seconds = put_in_place(layout, document.get("requirements") or [], f"{digest} {sys.version}")
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})
         return 1
@@ -70,6 +63,21 @@ def main() -> int:
     print(listed.decode("utf-8"), end="", flush=True)  # `modelbundle lock` reads it here, and checks it by its digest
     report.write(report.Report(report.COMPLETED, seconds=seconds, **facts))
     return 0
+
+
+def put_in_place(layout: Layout, entries: list[str], mark: str) -> tuple[Layer, dict[str, float]]:
+    """From a layer that was made for this, else by an installation; which layer, or why none, and the seconds."""
+    started = time.monotonic()
+    layer = Layer() if _is_finished(layout, mark) else find_layer(layout, entries)
+    if layer.digest:
+        try:
+            take_layer(layout, layer, mark)
+            return layer, {"layer": time.monotonic() - started}
+        except OSError as error:
+            layer = Layer(failure=f"the layer {layer.digest} cannot be put in place: {error}")
+    if layer.failure:
+        print(f"{layer.failure}; this pod installs the requirements itself", flush=True)
+    return layer, install(layout, entries, mark)
 
 
 def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
@@ -103,14 +111,17 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
     return {"resolve": resolved_at - started, "install": time.monotonic() - resolved_at}
 
 
-def take_layer(layout: Layout, layer: Layer, mark: str, started: float) -> dict[str, float]:
-    """The requirements directory says that the layer stands for it; the seconds that it took."""
+def take_layer(layout: Layout, layer: Layer, mark: str) -> None:
+    """The requirements directory says that the layer stands for it. What is in the layer is found there too, by links:
+    a bundle's variables may name files there, as LD_LIBRARY_PATH does."""
     directory = layout.requirements_dir
     _empty(directory)
+    for name in os.listdir(layout.layer_dir):
+        if name not in (INSTALLED, DESCRIPTION, FROM_LAYER, MARK):
+            os.symlink(os.path.join(layout.layer_dir, name), os.path.join(directory, name))
     _write(os.path.join(directory, INSTALLED), layer.listed)
     _write(os.path.join(directory, FROM_LAYER), layer.digest.encode())
     _write(os.path.join(directory, MARK), mark.encode())
-    return {"layer": time.monotonic() - started}
 
 
 def _is_finished(layout: Layout, mark: str) -> bool:

@@ -65,10 +65,33 @@ def test_the_next_pod_needs_no_index(tmp_path: Path, index: str, version: str) -
     assert set(done.report["seconds"]) == {"layer"}
     assert done.report["requirementsDigest"] == first.report["requirementsDigest"]
     assert done.report["count"] == 2
-    assert left_in(done.layout) == {"installed.txt", ".from-layer", ".modelbundle"}
+    assert not [path for path in Path(done.layout.requirements_dir).rglob("*.py") if not path.is_symlink()]
     assert Path(done.layout.requirements_dir, ".from-layer").read_text() == reference.digest
     assert f"the layer {reference.digest} has the 2 packages that the image lacks\n" in done.out
     assert installed_in_log(done.out, done.report["requirementsDigest"]) == ["needs-plain==1.0", "plain==2.0"]
+
+
+def test_its_files_are_found_where_an_installation_has_them(
+    tmp_path: Path, python: Path, built: Callable[[Path], LayerReference]
+) -> None:
+    """A bundle's LD_LIBRARY_PATH may name a directory there."""
+    built(tmp_path / "pod")
+    done = run_install(tmp_path / "pod", python, ["needs-plain"], NO_INDEX)
+    assert done.origin(python, "plain") == "index 2.0"
+    assert Path(done.layout.requirements_dir, "plain/__init__.py").samefile(
+        Path(done.layout.layer_dir, "plain/__init__.py")
+    )
+
+
+def test_files_of_install_are_no_links_into_a_layer(
+    tmp_path: Path, python: Path, built: Callable[[Path], LayerReference]
+) -> None:
+    built(tmp_path / "pod")
+    for name in (".from-layer", ".modelbundle"):
+        Path(Layout(str(tmp_path / "pod")).layer_dir, name).write_text("of somebody")
+    done = run_install(tmp_path / "pod", python, ["needs-plain"], NO_INDEX)
+    assert done.code == 0, done.log
+    assert not [path for path in Path(done.layout.requirements_dir).glob(".*") if path.is_symlink()]
 
 
 @pytest.mark.parametrize("version", ["3.8", "3.13"])
@@ -173,6 +196,21 @@ def test_a_layer_that_cannot_be_read_stops_nothing(
     done = run_install(tmp_path / "pod", python, ["needs-plain"], index)
     assert (done.code, done.report["count"]) == (0, 2), done.log
     assert done.report["layerFailed"]["why"] == "Mismatch"
+
+
+def test_a_layer_that_cannot_be_put_in_place_stops_nothing(
+    tmp_path: Path, python: Path, index: str, built: Callable[[Path], LayerReference]
+) -> None:
+    """Links to directories, which no system makes, stand for whatever a disk refuses."""
+    built(tmp_path / "pod")
+    layout = Layout(str(tmp_path / "pod"))
+    shutil.copytree(tmp_path / "job/bundle", tmp_path / "pod/bundle")
+    module = Path(layout.runtime_dir, "bundle_runtime/worker/install/__main__.py")
+    module.write_text(module.read_text().replace("os.symlink(", "os.link("))  # which takes no directory
+    done = run_install(tmp_path / "pod", python, ["needs-plain"], index)
+    assert (done.code, done.report["count"]) == (0, 2), done.log
+    assert "cannot be put in place" in done.report["layerFailed"]["message"]
+    assert ".from-layer" not in left_in(done.layout)
 
 
 def test_a_second_run_takes_it_again(tmp_path: Path, python: Path, built: Callable[[Path], LayerReference]) -> None:
