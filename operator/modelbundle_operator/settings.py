@@ -247,6 +247,12 @@ class Settings:
         flag,
         "Whether artifact, image and requirements of a bundle with GPUs are first tried by a Job without one.",
     )
+    layers: bool = _setting(
+        "MODELBUNDLE_LAYERS",
+        True,
+        flag,
+        "Whether requirements are installed once for all pods and clones, and kept beside the artifact at s3://.",
+    )
     pod_labels: tuple[tuple[str, str], ...] = _setting(
         "MODELBUNDLE_POD_LABELS", (), labels, "Labels of bundles' pods, as a JSON object; a bundle's own go before."
     )

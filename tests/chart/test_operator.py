@@ -151,6 +151,7 @@ def test_every_setting_of_the_operator_is_a_value(render: Render) -> None:
         "podImagePullSecrets": ["registry", "other"],
         "podIds": "platform",
         "precheck": False,
+        "layers": False,
         "podTolerations": [{"key": "models", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 9}],
         "podLabels": {"azure.workload.identity/use": "true"},
         "podAnnotations": {"proxy.istio.io/config": '{"holdApplicationUntilProxyStarts": true}'},

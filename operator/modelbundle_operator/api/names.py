@@ -52,11 +52,11 @@ from modelbundle_operator.api.status import (
 from modelbundle_operator.errors import Terminal
 
 __all__ = [
-    "ANNOTATION_INPUTS", "ANNOTATION_MOVED_AT", "ANNOTATION_MOVED_FROM", "ANNOTATION_MOVED_IDLE",
+    "ANNOTATION_INPUTS", "ANNOTATION_LAYER", "ANNOTATION_MOVED_AT", "ANNOTATION_MOVED_FROM", "ANNOTATION_MOVED_IDLE",
     "ANNOTATION_MOVED_UNTIL",
     "ANNOTATION_ROLLOUT_TOKEN", "ANNOTATION_TEMPLATE", "API_VERSION", "CONFIG_KEY", "CRD_NAME", "FIELD_MANAGER",
-    "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_ENDPOINT", "LABEL_MANAGED_BY", "LABEL_ROOT", "MANAGED_BY",
-    "PLURAL", "SERVICE_PORT", "UNREADABLE", "VERSION",
+    "GROUP", "KIND", "LABEL_BUNDLE", "LABEL_DIGEST", "LABEL_ENDPOINT", "LABEL_MANAGED_BY", "LABEL_ROOT", "LAYER_KEY",
+    "MANAGED_BY", "PLURAL", "SERVICE_PORT", "UNREADABLE", "VERSION",
     "Artifact", "Base", "Bundle", "CloneFrom", "Condition", "ConditionType", "CustomBaseImage", "Endpoint",
     "EnvFromSource", "EnvParams", "EnvVar", "Gpu", "LastFailure", "Lineage", "LocalObject", "Metadata", "ModelBundle",
     "Reason", "Requirements", "Resolved", "Resources", "Rollout", "Serving", "Spec", "Status", "Toleration", "parse",
@@ -67,6 +67,9 @@ __all__ = [
 UNREADABLE: Final = "unreadable"
 
 CONFIG_KEY: Final = "bundle.json"
+LAYER_KEY: Final = "layer.json"
+# of a Job that is to make a layer: its inputs
+ANNOTATION_LAYER: Final = "modelbundle.dev/layer"
 SERVICE_PORT: Final = 80
 
 _IMMUTABLE: Final = Rule(

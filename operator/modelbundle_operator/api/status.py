@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.types import JsonValue
 
+from bundle_runtime.contract.layer import MAX_URI
 from modelbundle_operator.api.base import ApiModel
 from modelbundle_operator.api.bundle import DOCUMENT_MAX
 
@@ -101,6 +102,31 @@ class LastFailure(ApiModel):
     count: int | None = Field(default=None, ge=0, description="How often.", json_schema_extra=_INT32)
 
 
+class Layer(ApiModel):
+    """The installed requirements as one object beside an artifact, for every pod and clone; or why there is none."""
+
+    # of what the bundles of a namespace say of the same inputs the newest counts
+    inputs: Digest = Field(description="Hash of image, requirements, package indexes, bucket and keys.")
+    digest: str | None = Field(
+        default=None, max_length=71, pattern=r"^sha256:[0-9a-f]{64}$", description="The layer's name, of its files."
+    )
+    sha256: str | None = Field(
+        default=None,
+        max_length=64,
+        pattern=r"^[0-9a-f]{64}$",
+        description="Of the packed file; alone, that of one that was lost.",
+    )
+    uri: str | None = Field(
+        default=None,
+        max_length=MAX_URI,
+        pattern=r"^s3://.+/layers/[0-9a-f]{64}\.tar\.zst$",
+        description="Where the packed file is; only set where there is a layer.",
+    )
+    bytes: int | None = Field(default=None, ge=1, description="Size of the packed file.", json_schema_extra=_INT64)
+    message: Text | None = Field(default=None, description="Why there is none.")
+    time: str = Field(max_length=64, description="When it was made, or was found missing.", json_schema_extra=_TIME)
+
+
 class Retry(ApiModel):
     """Pods that cannot start are removed, so that they hold no GPU, and made again later."""
 
@@ -143,6 +169,7 @@ class Status(ApiModel):
         default=None,
         description="Hash of artifact, image, requirements and keys that have been tried without a GPU, and are good.",
     )
+    layer: Layer | None = None
     startup: dict[str, Annotated[float, Field(ge=0)]] | None = Field(
         default=None, max_length=32, description="Seconds that each phase of the last start took."
     )

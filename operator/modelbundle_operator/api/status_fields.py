@@ -69,6 +69,18 @@ class LastFailureFields(TypedDict, total=False):
     count: int
 
 
+class LayerFields(TypedDict, total=False):
+    """The requirements as one object, for every pod that needs the same; or why there is none (RFC 3339 `time`)."""
+
+    inputs: str
+    digest: str
+    sha256: str
+    uri: str
+    bytes: int
+    message: str
+    time: str
+
+
 class RetryFields(TypedDict):
     """Pods that are held back: how often in a row, and until when (RFC 3339)."""
 
@@ -103,6 +115,7 @@ class StatusFields(CommonStatusFields, total=False):
     lastFailure: LastFailureFields
     retry: RetryFields
     checked: str
+    layer: LayerFields
     startup: dict[str, float]
     slowest: str
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.api.names import LABEL_BUNDLE
+from modelbundle_operator.api.names import ANNOTATION_LAYER, LABEL_BUNDLE
 from modelbundle_operator.api.times import parse_time
 
 
@@ -19,6 +19,7 @@ class Job:
     complete: bool = False
     failed: str = ""  # why Kubernetes has given it up
     leaving: bool = False
+    layer: str = ""  # the inputs of the layer that it is to make; empty for none
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Precheck:
     inputs: str
     name: str
     job: Job | None = None
+    required: bool = True  # else it is for the layer alone, and the bundle starts without it as soon as it fails
+    layer: str = ""  # the inputs of the layer that the Job is to make; empty for none
 
 
 def observe_job(body: Body) -> Job:
@@ -43,6 +46,7 @@ def observe_job(body: Body) -> Job:
         complete="Complete" in true,
         failed=(true["Failed"].get("message") or "Failed") if "Failed" in true else "",
         leaving=bool(metadata.get("deletionTimestamp")),
+        layer=str((metadata.get("annotations") or {}).get(ANNOTATION_LAYER) or ""),
     )
 
 

@@ -14,8 +14,9 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.bundle.resolve import awaited_base
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.jobs import Job, observe_job
-from modelbundle_operator.judge.observation import Pod, observe_pod
+from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at

@@ -18,6 +18,7 @@ from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
+from modelbundle_operator.judge.bodies import observe_rollout
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.giving_back import holds, next_retry
@@ -26,7 +27,6 @@ from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import (
     Observation,
     RunningPods,
-    observe_rollout,
     that_count,
     that_were_evicted,
 )

@@ -16,6 +16,7 @@ PAIRS: list[tuple[Any, type[ApiModel]]] = [
     (status_fields.BaseFields, status.Base),
     (status_fields.ResolvedFields, status.Resolved),
     (status_fields.LastFailureFields, status.LastFailure),
+    (status_fields.LayerFields, status.Layer),
     (status_fields.StatusFields, status.Status),
     (status_fields.MovingFields, endpoint.Moving),
     (status_fields.EndpointStatusFields, endpoint.EndpointStatus),

@@ -10,10 +10,11 @@ import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.api.status import Retry
 from modelbundle_operator.errors import Terminal
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_terminal
 from modelbundle_operator.judge.judgement import Judgement
-from modelbundle_operator.judge.observation import Observation, Rollout, RunningPods, observe_pod, that_count
+from modelbundle_operator.judge.observation import Observation, Rollout, RunningPods, that_count
 
 from tools.testkit.cluster_objects import (
     DIGEST,

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.conditions import judge
-from modelbundle_operator.judge.observation import observe_pod, that_were_evicted
+from modelbundle_operator.judge.observation import that_were_evicted
 
 from tests.operator.judge.test_conditions import seen
 from tools.testkit.cluster_objects import DIGEST, completed, pod, running, serving_pod, waiting

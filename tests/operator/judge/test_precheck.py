@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api.names import ConditionType
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.conditions import judge
 from modelbundle_operator.judge.giving_back import next_retry
 from modelbundle_operator.judge.jobs import Job, Precheck, observe_job
-from modelbundle_operator.judge.observation import Observation, observe_pod
+from modelbundle_operator.judge.observation import Observation
 from modelbundle_operator.judge.precheck import UNPLACED_SECONDS, Step, next_step, passed, start_due
 
 from tests.operator.judge.test_conditions import report, seen

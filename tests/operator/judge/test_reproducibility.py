@@ -9,10 +9,11 @@ import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.verdict import Verdict
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.checks import first
 from modelbundle_operator.judge.conditions import judge
 from modelbundle_operator.judge.evidence import first_run, gather
-from modelbundle_operator.judge.observation import Observation, observe_pod, that_count
+from modelbundle_operator.judge.observation import Observation, that_count
 from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
 from modelbundle_operator.judge.status import summarise
 from modelbundle_operator.reconcile.events import changes

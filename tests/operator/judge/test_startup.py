@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from modelbundle_operator.judge.observation import observe_pod
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.startup import is_another_start, startup, with_check
 
 from bundle_spec.startup import parts_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from modelbundle_operator.judge.observation import observe_pod
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.kube.kept import body_of, keep, pod_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from modelbundle_operator.judge.observation import observe_pod
+from modelbundle_operator.judge.bodies import observe_pod
 
 from tools.testkit.cluster_objects import serving_pod
 
