@@ -4,23 +4,20 @@ Pure functions of an Observation, so that every state a user can meet is one row
 no times and are the same for the same state: a condition that does not change is not written.
 """
 
-from collections.abc import Callable
-
 from modelbundle_operator.api.names import ConditionType, Reason
 from modelbundle_operator.api.verdict import Truth, Verdict, sentence
 from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
 from modelbundle_operator.judge.checks import first
-from modelbundle_operator.judge.evidence import Evidence, gather
+from modelbundle_operator.judge.evidence import Check, Evidence, gather
 from modelbundle_operator.judge.giving_back import retry_due, with_words
 from modelbundle_operator.judge.judgement import Judgement
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod, RunningPods
 from modelbundle_operator.judge.others import awaited
 from modelbundle_operator.judge.precheck import how_far, start_due
-from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, quoted
+from modelbundle_operator.judge.reported import ARTIFACT, REQUIREMENTS, completed
+from modelbundle_operator.judge.reports import quoted
 from modelbundle_operator.judge.reproducibility import REPRODUCIBLE
-
-Check = Callable[[Evidence], Verdict | None]
 
 RESOLVED = Verdict(ConditionType.RESOLVED, "True", Reason.COMPLETED, "The bundle document is resolved.")
 
@@ -142,56 +139,6 @@ def is_starting(known: Evidence) -> Verdict:
 READY: tuple[Check, ...] = (is_only_stored, pods_answer, something_failed, waits_for_capacity, is_starting)
 
 
-# ArtifactVerified and RequirementsReady: from the init container's own report only
-
-
-def reported(condition: ConditionType, container: str, reasons: frozenset[Reason], stored: str, done: str) -> Check:
-    """The check that asks what an init container said; `stored` and `done` are its words for no pod and for success."""
-
-    def check(known: Evidence) -> Verdict:
-        if not known.seen.wanted:
-            return Verdict(condition, "Unknown", Reason.STORED, stored)
-        passed = any(_completed(pod, container) for pod in known.seen.pods)
-        failed = known.failure
-        # what has passed in another pod is good: the trouble is the store's, or the index's
-        if failed is not None and failed.container == container and failed.reason in reasons and not passed:
-            return Verdict(condition, "False", failed.reason, failed.message)
-        if passed or _was_true(known, condition):
-            return Verdict(condition, "True", Reason.COMPLETED, done)
-        return Verdict(condition, "Unknown", Reason.PROGRESSING, f"{container} has not reported yet.")
-
-    return check
-
-
-def has_no_requirements(known: Evidence) -> Verdict | None:
-    """There is nothing to install."""
-    if known.seen.has_requirements:
-        return None
-    text = "The bundle lists no requirements."
-    return Verdict(ConditionType.REQUIREMENTS_READY, "True", Reason.NO_REQUIREMENTS, text)
-
-
-ARTIFACT: tuple[Check, ...] = (
-    reported(
-        ConditionType.ARTIFACT_VERIFIED,
-        PREPARE,
-        BY_PREPARE,
-        stored="No pod has fetched the artifact since the bundle is stored only.",
-        done="prepare fetched the artifact and its sha256 is the one in the spec.",
-    ),
-)
-REQUIREMENTS: tuple[Check, ...] = (
-    has_no_requirements,
-    reported(
-        ConditionType.REQUIREMENTS_READY,
-        INSTALL,
-        BY_INSTALL,
-        stored="Requirements are installed when a pod starts.",
-        done="install put what the image lacked in place.",
-    ),
-)
-
-
 # Available: does anything answer right now
 
 
@@ -254,9 +201,9 @@ def _stage(seen: Observation) -> str:
             f"waiting for images and for the volumes of serving.volumes ({names}): where a claim, ConfigMap or Secret"
             " is missing, `kubectl describe pod` names it"
         )
-    if not all(_completed(pod, PREPARE) for pod in starting):
+    if not all(completed(pod, PREPARE) for pod in starting):
         return "waiting for a node, for images and for prepare to fetch the artifact"
-    if seen.has_requirements and not all(_completed(pod, INSTALL) for pod in starting):
+    if seen.has_requirements and not all(completed(pod, INSTALL) for pod in starting):
         return "install is putting the requirements in place"
     return awaited(starting) or "the worker is loading the bundle"
 
@@ -277,20 +224,3 @@ def _waits_on_its_node(pod: Pod) -> bool:
     prepare = pod.containers.get(PREPARE)
     began = prepare is not None and (prepare.running_since is not None or prepare.newest_end is not None)
     return pod.scheduled_at is not None and not began
-
-
-def _completed(pod: Pod, name: str) -> bool:
-    """Whether an init container reported success. An exit code alone is not a report: the message has to say it."""
-    container = pod.containers.get(name)
-    if container is None or container.completed is None:
-        return False
-    report = container.completed.report
-    return report is not None and report.reason == Reason.COMPLETED
-
-
-def _was_true(known: Evidence, condition: ConditionType) -> bool:
-    """A bundle's content never changes, so what was proved of it stays proved while pods come and go."""
-    return any(
-        before.type == condition and before.status == "True" and before.reason == Reason.COMPLETED
-        for before in known.seen.previous.conditions or []
-    )

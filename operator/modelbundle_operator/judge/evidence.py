@@ -1,8 +1,10 @@
 """What is concluded from an observation once, for all checks of all conditions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from modelbundle_operator.api.names import Reason
+from modelbundle_operator.api.verdict import Verdict
 from modelbundle_operator.judge.failures import Failure, failure
 from modelbundle_operator.judge.giving_back import kept_failure
 from modelbundle_operator.judge.observation import INSTALL, WORKER, Observation, Pod
@@ -25,6 +27,10 @@ class Evidence:
     seen: Observation
     failure: Failure | None
     first_run: Run
+
+
+# one question of a condition's table (checks.py)
+Check = Callable[[Evidence], Verdict | None]
 
 
 def gather(seen: Observation) -> Evidence:

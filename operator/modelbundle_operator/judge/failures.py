@@ -12,7 +12,17 @@ from bundle_runtime.advice.row import ENDED, FETCH, START, World
 from bundle_runtime.advice.row import INSTALL as INSTALLING
 from bundle_runtime.advice.table import advice_for
 from modelbundle_operator.api.names import Reason
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, SERVER, WORKER, Container, Ended, Observation, Pod
+from modelbundle_operator.judge.observation import (
+    INSTALL,
+    PREPARE,
+    SERVER,
+    STORE,
+    WORKER,
+    Container,
+    Ended,
+    Observation,
+    Pod,
+)
 from modelbundle_operator.judge.others import OWN, holds_up, in_order, of_an_image
 from modelbundle_operator.judge.refused_pods import advice
 from modelbundle_operator.judge.reports import ALLOWED, quoted
@@ -66,6 +76,8 @@ def of_pod(pod: Pod, seen: Observation) -> Failure | None:
     """The first container that hinders this pod."""
     for container in in_order(pod):
         if container.completed is not None and container.name in (PREPARE, INSTALL):
+            continue
+        if container.name == STORE and pod.job:  # what it lacks is a layer (packing.py)
             continue
         if container.name in OWN:
             problem = _not_started(container) or _ended_badly(container, pod, seen)

@@ -1,15 +1,20 @@
 """What is tried before a GPU is taken (docs/adr/0037): what to do next, and how far it has come.
 
-Pure. A Job without a GPU runs prepare and install; its pods are judged as the bundle's own would be.
+Pure. A Job without a GPU runs prepare and install; its pods are judged as the bundle's own would be. Where a layer of
+the requirements is to be made (docs/adr/0038), its container `store` comes after them. Of that nothing is required: a
+Job that is for the layer alone is given up as soon as anything of it fails.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import Enum, auto
 
 from modelbundle_operator.api.times import seconds_between
+from modelbundle_operator.judge.failures import failure
 from modelbundle_operator.judge.giving_back import holds
 from modelbundle_operator.judge.jobs import Job
-from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod
+from modelbundle_operator.judge.observation import PREPARE, Observation, Pod
+from modelbundle_operator.judge.packing import installed, packed, packing_due
 from modelbundle_operator.judge.reports import quoted
 
 # where no node without a GPU has room, bundles start as if nothing were tried
@@ -27,37 +32,53 @@ class Step(Enum):
 
 def next_step(seen: Observation) -> Step:
     """What comes next."""
-    if seen.precheck is None or passed(seen.precheck.job, seen.pods) or _is_unplaced(seen):
+    if seen.precheck is None or passed(seen.precheck.job, seen.tried, seen.now) or _is_unplaced(seen):
+        return Step.START
+    if not seen.precheck.required and failure(seen) is not None:
         return Step.START
     if holds(seen.retry, seen.now):
         return Step.HOLD
     return Step.BEGIN if seen.precheck.job is None else Step.WAIT
 
 
-def passed(job: Job | None, pods: Iterable[Pod]) -> bool:
+def passed(job: Job | None, pods: Iterable[Pod], now: datetime) -> bool:
     """Whether all of it went well. The container's own end counts too: a sidecar that others put in may never end."""
-    ends = [pod.containers[INSTALL].completed for pod in pods if pod.job and INSTALL in pod.containers]
-    return job is not None and (job.complete or any(end is not None for end in ends))
+    return job is not None and (job.complete or _end(job, pods, now) is not None)
 
 
-def took(job: Job | None, pods: Iterable[Pod]) -> float | None:
+def took(job: Job | None, pods: Iterable[Pod], now: datetime) -> float | None:
     """Seconds from the Job's creation to the end of its last container; None where one of the two is not known."""
-    ends = [pod.containers[INSTALL].completed for pod in pods if pod.job and INSTALL in pod.containers]
-    finished = min((end.finished for end in ends if end is not None and end.finished is not None), default=None)
-    return seconds_between(job.created if job is not None else None, finished)
+    return seconds_between(job.created, _end(job, pods, now)) if job is not None else None
+
+
+def _end(job: Job, pods: Iterable[Pod], now: datetime) -> datetime | None:
+    """When the first of its pods was over; `now` where that is not told."""
+    ends = [end.finished or now for pod in pods if pod.job and (end := installed(pod)) is not None]
+    if job.layer:
+        ends = [end.at or now for pod in pods if pod.job and (end := packed(pod, now)) is not None]
+    return min(ends, default=None)
 
 
 def start_due(seen: Observation) -> float | None:
-    """Seconds until the wait for a node is over."""
+    """Seconds until the wait for a node, or for the layer, is over."""
     waited = _unplaced_for(seen)
-    return None if waited is None else max(UNPLACED_SECONDS - waited, 0.0) + 1.0
+    due = [] if waited is None else [max(UNPLACED_SECONDS - waited, 0.0) + 1.0]
+    if seen.precheck is not None and seen.precheck.job is not None and seen.precheck.job.layer:
+        due += [seconds for pod in seen.tried if (seconds := packing_due(pod, seen.now)) is not None]
+    return min(due, default=None)
 
 
 def how_far(seen: Observation) -> str:
     """How far it has come; coarse, as every new text is a write."""
-    assert seen.precheck is not None
-    tried = f"artifact, image and requirements are tried without a GPU first, by the Job {seen.precheck.name}"
-    return f"{tried}: {_stage(seen)}"
+    precheck = seen.precheck
+    assert precheck is not None
+    once = "the requirements are installed once, for every pod and clone of them"
+    what = "artifact, image and requirements are tried without a GPU first"
+    if not precheck.required:
+        what = once
+    elif precheck.job.layer if precheck.job is not None else precheck.layer:
+        what = f"{what}, and {once}"
+    return f"{what}, by the Job {precheck.name}: {_stage(seen)}"
 
 
 def _stage(seen: Observation) -> str:
@@ -71,6 +92,8 @@ def _stage(seen: Observation) -> str:
     prepare = pod.containers.get(PREPARE)
     if prepare is None or prepare.completed is None:
         return "waiting for images and for prepare to fetch the artifact"
+    if installed(pod) is not None:
+        return "the requirements are packed and stored beside the artifact"
     return "the image's Python is compared" + (", and install tries the requirements" if seen.has_requirements else "")
 
 

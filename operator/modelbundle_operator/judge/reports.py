@@ -53,6 +53,7 @@ ALLOWED: dict[str, frozenset[Reason]] = {
 }
 
 _LONGEST = 1500
+_BRIEF = 600
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")
 # controls of terminals, of YAML's readers, and of the direction of text: the reader of a condition sees what is written
 _CONTROL = re.compile(
@@ -98,6 +99,12 @@ def quoted(text: str) -> str:
     """
     text = valid_unicode(_CONTROL.sub(" ", text).strip())
     return text if len(text) <= _LONGEST else text[: _LONGEST // 3] + " [...] " + text[-2 * _LONGEST // 3 :]
+
+
+def brief(text: str) -> str:
+    """Foreign words as a part of a sentence of ours: the same, shorter and without a full stop."""
+    text = quoted(text).rstrip(". ")
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
 
 
 def whole_number(value: object) -> int | None:

@@ -9,6 +9,7 @@ from modelbundle_operator.api.status_fields import (
     CommonStatusFields,
     ConditionFields,
     LastFailureFields,
+    LayerFields,
     LineageFields,
     RequirementsFields,
     ResolvedFields,
@@ -67,6 +68,8 @@ def summarise(
     }
     status.update(about or {})
     status.update(_only(previous, ("imageID", "requirements", "startup", "slowest", "checked")))
+    if (layer := _layer(previous, running)) is not None:
+        status["layer"] = layer
     if isinstance(running, Observation) and running.checked:
         status["checked"] = running.checked
         if running.check_seconds is not None and WHOLE not in status.get("startup", {}):
@@ -137,6 +140,14 @@ def _retry(previous: StatusFields, generation: int, running: RunningPods) -> Ret
         made = running.retry.model_dump(by_alias=True, exclude_none=True) if running.retry is not None else None
         return cast(RetryFields | None, made)
     return previous.get("retry") if previous.get("observedGeneration") == generation else None
+
+
+def _layer(previous: StatusFields, running: RunningPods) -> LayerFields | None:
+    """What counts now; where nothing could be looked at, what was said before."""
+    if isinstance(running, Observation):
+        known = running.layer.model_dump(by_alias=True, exclude_none=True) if running.layer is not None else None
+        return cast(LayerFields | None, known)
+    return previous.get("layer")
 
 
 def _failure(failure: Failure, now: datetime) -> LastFailureFields:

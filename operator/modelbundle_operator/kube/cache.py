@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.kube.kept import Kept, Ref, body_of, controller_of, job_of, keep, pod_of, ref_of, version_of
 from modelbundle_operator.kube.kinds import CACHED_KINDS, JOB_KIND, OWN_KINDS, OWNER_LABELS
+from modelbundle_operator.kube.said import Said
 from modelbundle_operator.loop.key import Key
 
 
@@ -28,8 +30,7 @@ class ObjectCache:
         self._of_bundle: dict[str, defaultdict[Key, set[str]]] = {kind: defaultdict(set) for kind in ("Pod", JOB_KIND)}
         # bundles by how many endpoints name them: an endpoint reports pods that have outlived their bundle
         self._named: Counter[Key] = Counter()
-        # how many bundles of a namespace say that they were tried with this, and are good
-        self._checked: Counter[tuple[str, str]] = Counter()
+        self._checked, self._layers = Said[bool](), Said[Layer]()
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
@@ -73,7 +74,11 @@ class ObjectCache:
 
     def checked(self, namespace: str, inputs: str) -> bool:
         """Whether some bundle of the namespace was tried with this, and is good."""
-        return (namespace, inputs) in self._checked
+        return any(self._checked.of(namespace, inputs))
+
+    def layers(self, namespace: str, inputs: str) -> Iterable[Layer]:
+        """What the bundles of the namespace say of the layer with these inputs."""
+        return self._layers.of(namespace, inputs)
 
     def wants(self, kind: str, body: Body) -> bool:
         """Whether an object is kept: a child while its controller is known here or, where it has none, the owner that
@@ -178,7 +183,9 @@ class ObjectCache:
         self._kept[kept.ref] = kept
         kind, namespace, name = kept.ref
         if kept.checked:
-            self._checked[namespace, kept.checked] += 1
+            self._checked.add(namespace, kept.checked, True)
+        if kept.layer is not None:
+            self._layers.add(namespace, kept.layer.inputs, kept.layer)
         for key in _bundles_of(kept):
             if kind in self._of_bundle:
                 self._of_bundle[kind][key].add(name)
@@ -193,9 +200,9 @@ class ObjectCache:
     def _unlink(self, ref: Ref) -> None:
         old = self._kept.get(ref)
         if old is not None and old.checked:
-            self._checked[ref[1], old.checked] -= 1
-            if not self._checked[ref[1], old.checked]:
-                del self._checked[ref[1], old.checked]
+            self._checked.remove(ref[1], old.checked, True)
+        if old is not None and old.layer is not None:
+            self._layers.remove(ref[1], old.layer.inputs, old.layer)
         for key in _bundles_of(old) if old is not None else ():
             if (of_bundle := self._of_bundle.get(ref[0])) is not None:
                 of_bundle[key].discard(ref[2])

@@ -10,9 +10,12 @@ import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import awaited_base
 from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.jobs import Job, observe_job
@@ -45,6 +48,7 @@ class Kept(NamedTuple):
     heavy: bool  # an object of ours that is costly to write
     body: bytes | Pod | Job | None  # None: a child that is too large
     checked: str = ""  # the hash of what a bundle was tried with, and is good
+    layer: Layer | None = None  # what a bundle says of the layer of its requirements
 
 
 def keep(kind: str, body: Body) -> Kept:
@@ -62,6 +66,7 @@ def keep(kind: str, body: Body) -> Kept:
         heavy=HEAVY in body,
         body=_OBSERVED[kind](body) if kind in _OBSERVED else _packed(kind, body, text),
         checked=str((body.get("status") or {}).get("checked") or "") if kind == KIND else "",
+        layer=_layer(body) if kind == KIND else None,
     )
 
 
@@ -140,6 +145,15 @@ def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
     """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
     too_large = kind in ALL_CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
     return None if too_large else zlib.compress(text, _FASTEST)
+
+
+def _layer(bundle: Body) -> Layer | None:
+    """None too of one that another version has written in a way that is not understood here."""
+    said = (bundle.get("status") or {}).get("layer")
+    try:
+        return None if said is None else Layer.model_validate(said)
+    except ValidationError:
+        return None
 
 
 def _ready(bundle: Body) -> str:

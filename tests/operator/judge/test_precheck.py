@@ -88,7 +88,7 @@ def test_the_next_step(why: str, observed: Observation, step: Step) -> None:
 def test_one_that_no_node_took_is_not_known_to_be_good() -> None:
     given_up = tried(UNPLACED, now=UNPLACED_SECONDS)
     assert given_up.precheck is not None
-    assert (next_step(given_up), passed(given_up.precheck.job, given_up.pods)) == (Step.START, False)
+    assert (next_step(given_up), passed(given_up.precheck.job, given_up.pods, given_up.now)) == (Step.START, False)
 
 
 # what is seen, Ready's reason, words of its message
