@@ -55,6 +55,7 @@ async def run(settings: Settings) -> None:
         failures=queue.failures,
         limits=limits.current,
         on_started=metrics.started,
+        on_layer=metrics.layer,
     )
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 

@@ -30,7 +30,8 @@ class Precheck:
     name: str
     job: Job | None = None
     required: bool = True  # else it is for the layer alone, and the bundle starts without it as soon as it fails
-    layer: str = ""  # the inputs of the layer that the Job is to make; empty for none
+    layer: str = ""  # the inputs of the layer of its requirements; empty where there can be none
+    makes_layer: bool = False  # a Job that is made now is to make it
 
 
 def observe_job(body: Body) -> Job:

@@ -76,7 +76,7 @@ def how_far(seen: Observation) -> str:
     what = "artifact, image and requirements are tried without a GPU first"
     if not precheck.required:
         what = once
-    elif precheck.job.layer if precheck.job is not None else precheck.layer:
+    elif precheck.job.layer if precheck.job is not None else precheck.makes_layer:
         what = f"{what}, and {once}"
     return f"{what}, by the Job {precheck.name}: {_stage(seen)}"
 

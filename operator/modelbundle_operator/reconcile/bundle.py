@@ -7,30 +7,24 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from bundle_spec.startup import WHOLE
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.api.names import KIND, LABEL_BUNDLE, ModelBundle, Reason, parse
-from modelbundle_operator.api.status import Retry
+from modelbundle_operator.api.names import KIND, ModelBundle, Reason, parse
 from modelbundle_operator.api.status_fields import StatusFields
 from modelbundle_operator.api.times import parse_time, seconds_between
 from modelbundle_operator.bundle.limits import Limits, refuse
-from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
-from modelbundle_operator.judge.bodies import observe_rollout
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
-from modelbundle_operator.judge.giving_back import holds, next_retry
+from modelbundle_operator.judge.decision import Decision, decide
+from modelbundle_operator.judge.giving_back import holds
 from modelbundle_operator.judge.jobs import Precheck
 from modelbundle_operator.judge.judgement import Judgement
-from modelbundle_operator.judge.observation import (
-    Observation,
-    RunningPods,
-    that_count,
-    that_were_evicted,
-)
-from modelbundle_operator.judge.precheck import Step, next_step, passed, took
+from modelbundle_operator.judge.observation import Observation, RunningPods
+from modelbundle_operator.judge.precheck import Step
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
@@ -44,20 +38,14 @@ from modelbundle_operator.reconcile.children import converge, find_pods, own, re
 from modelbundle_operator.reconcile.clock import utc_now
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
+from modelbundle_operator.reconcile.looking import known_layer, observe, running_pods
 from modelbundle_operator.reconcile.owner import refuse_deleted
-from modelbundle_operator.reconcile.precheck import (
-    begin_precheck,
-    find_precheck,
-    precheck_pods,
-    remove_prechecks,
-    waits_on,
-)
+from modelbundle_operator.reconcile.precheck import begin_precheck, find_precheck, remove_prechecks, waits_on
 from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas, refuse_serving
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.render.budget import budget
 from modelbundle_operator.render.precheck import precheck_job
-from modelbundle_operator.render.surroundings import artifact_secret
 from modelbundle_operator.settings import Settings
 
 # a new Deployment's pods are there in a moment, and theirs is the first state worth a write
@@ -80,6 +68,7 @@ class Reconciler:
     limits: Callable[[], Limits] = dict  # of what tenants may ask for
     lacking_budgets: dict[Key, Lack] = field(default_factory=dict)
     on_started: Callable[[Mapping[str, float]], None] = lambda _: None  # hears the seconds of each start's parts
+    on_layer: Callable[[bool], None] = lambda _: None  # hears of each Job whether it has made the layer it was to make
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one bundle a step closer to what was asked for."""
@@ -91,7 +80,7 @@ class Reconciler:
         try:
             bundle, resolution = await by_weight(self._weight(key, body), partial(self._resolved, key, body))
         except Terminal as error:
-            running = self._running_pods(key)
+            running = running_pods(self.cache, key)
             await self._report(body, judge_terminal(error, running), running)
             base = (body["spec"].get("bundle") or {}).get("cloneFrom")  # another one may make it whole
             return Outcome(waits_on=frozenset({key.bundle(base["name"])})) if base else DONE
@@ -105,7 +94,7 @@ class Reconciler:
         except (Refused, Transient) as error:
             why = hindrance(key, "the bundle", error, self.failures(key))
             if why.to_be_said:
-                running = self._running_pods(key, resolution.digest)
+                running = running_pods(self.cache, key, resolution.digest)
                 blocked = judge_blocked(why.reason, why.message, running)
                 await self._report(body, blocked, running, self._identity(bundle, resolution))
             raise why.retry from None
@@ -114,6 +103,8 @@ class Reconciler:
             return Outcome(FIRST_PODS_SECONDS, others)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
+        if seen.built is not None and self.cache.jobs(key):
+            self.on_layer(seen.built.uri is not None)
         runs = seen.precheck.name if seen.precheck is not None and not holds(seen.retry, seen.now) else ""
         await remove_prechecks(self.cluster, self.cache, key, keep=runs)
         due = [
@@ -146,7 +137,7 @@ class Reconciler:
         """Say on the bundle that the operator failed at it."""
         body = self.cache.get(KIND, key)
         if body is not None:
-            running = self._running_pods(key)
+            running = running_pods(self.cache, key)
             blocked = judge_blocked(Reason.INTERNAL_ERROR, text, running)
             await self._report(body, blocked, running, kept_identity(body.get("status") or {}))
 
@@ -158,7 +149,7 @@ class Reconciler:
         conditions = (body.get("status") or {}).get("conditions")
         if not error.stalled and not conditions and age is not None and age < TOGETHER_SECONDS:
             return Outcome(requeue_after=TOGETHER_SECONDS, waits_on=waits_on)
-        running = self._running_pods(key)
+        running = running_pods(self.cache, key)
         await self._report(body, judge_without_base(error, running), running)
         return Outcome(waits_on=waits_on)
 
@@ -178,10 +169,11 @@ class Reconciler:
             return await self._converge(key, bundle, resolution, CHILD_KINDS)
 
     async def _converge(
-        self, key: Key, bundle: ModelBundle, resolution: Resolution, asked: Collection[str]
+        self, key: Key, bundle: ModelBundle, resolution: Resolution, asked: Collection[str], tries: bool = True
     ) -> tuple[bool, Observation]:
         """The same with these kinds of children asked for where the cache lacks them. A bundle that is stored only
-        needs no child; those that it has are kept for when it serves again (docs/adr/0017)."""
+        needs no child; those that it has are kept for when it serves again (docs/adr/0017). `tries`: a Job may be made.
+        """
         known, serves = self.cache.knows("Deployment", key), bundle.spec.serving.replicas > 0
         children = await read(self.cluster, self.cache, key, asked)
         if serves:
@@ -191,35 +183,36 @@ class Reconciler:
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
-        precheck, checked = find_precheck(self.cache, key, bundle, resolution, self.settings, live)
-        retry: Retry | None = None
-        seconds: float | None = None
-        step = Step.START
+        layer = known_layer(self.cache, key, bundle, resolution, self.settings)
+        precheck, checked = None, ""
+        if tries:
+            about = (key, bundle, resolution, self.settings, live, layer, self.now())
+            precheck, checked = find_precheck(self.cache, *about)
+        decided = Decision(layer=layer)
         if serves or children:
-            seen = self._observe(key, bundle, resolution, live, precheck=precheck)
-            retry = next_retry(seen)
-            step = next_step(replace(seen, retry=retry))
-            if step is Step.START and live is None:
-                retry = None  # no pod of it has failed yet
-            if step is Step.START and precheck is not None:
-                seconds = took(precheck.job, seen.pods)
-                checked, precheck = precheck.inputs if passed(precheck.job, seen.pods) else "", None
-            made = [kind for kind in children if kind != "Deployment" or step is Step.START]
-            lacks = step is Step.BEGIN or any(children[kind] is None for kind in made)
+            seen = self._observe(key, bundle, resolution, live, precheck, checked=checked, layer=layer)
+            decided = decide(seen, live is not None, resolution.uri)
+            made = [kind for kind in children if kind != "Deployment" or decided.step is Step.START]
+            lacks = decided.step is Step.BEGIN or any(children[kind] is None for kind in made)
             if serves and bundle.status.conditions and lacks:  # it may have had them
                 await refuse_deleted(self.cluster, self.cache, key, bundle.metadata.uid)
-            down_first, hold = takes_pods_down_first(seen), holds(retry, seen.now)
-            for wanted in desired(bundle, resolution, self.settings, live, down_first, hold):
+            down_first, hold = takes_pods_down_first(seen), holds(decided.retry, seen.now)
+            for wanted in desired(bundle, resolution, self.settings, live, down_first, hold, decided.layer):
                 if (kind := wanted["kind"]) in made:
                     found = children.get(kind)
                     children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
-        if step is Step.BEGIN and precheck is not None:
-            job = precheck_job(bundle, resolution, self.settings, precheck.name)
-            precheck = replace(precheck, job=await begin_precheck(self.cluster, self.cache, key, job))
+        precheck = decided.precheck
+        if decided.step is Step.BEGIN and precheck is not None:
+            makes = precheck.layer if precheck.makes_layer else ""
+            wanted = precheck_job(bundle, resolution, self.settings, precheck.name, makes)
+            job = await begin_precheck(self.cluster, self.cache, key, wanted, precheck.required, self.failures(key))
+            if job is None:
+                return await self._converge(key, bundle, resolution, asked, tries=False)
+            precheck = replace(precheck, job=job)
         await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
-        new = serves and live is None and step in (Step.START, Step.BEGIN)
-        seen = self._observe(key, bundle, resolution, children.get("Deployment"), retry, precheck, checked)
-        return new, replace(seen, check_seconds=seconds)
+        new = serves and live is None and decided.step in (Step.START, Step.BEGIN)
+        after = {name: getattr(decided, name) for name in ("retry", "checked", "check_seconds", "layer", "built")}
+        return new, self._observe(key, bundle, resolution, children.get("Deployment"), precheck, **after)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
         """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
@@ -235,33 +228,12 @@ class Reconciler:
         bundle: ModelBundle,
         resolution: Resolution,
         live: Body | None,
-        retry: Retry | None = None,
-        precheck: Precheck | None = None,
-        checked: str = "",
+        precheck: Precheck | None,
+        **decided: Any,
     ) -> Observation:
-        pods = self.cache.pods(key)
-        tried = precheck_pods(self.cache, key, precheck.job if precheck is not None else None)
-        return Observation(
-            bundle=bundle,
-            has_requirements=bool(resolution.document.get("requirements")),
-            now=self.now(),
-            url=endpoint_url(bundle),
-            artifact_secret=artifact_secret(bundle.spec.serving, resolution.uri, self.settings),
-            no_capacity_seconds=self.settings.no_capacity_seconds,
-            rollout=observe_rollout(live),
-            pods=that_count(pods, resolution.digest) + tuple(pod for pod in tried if not pod.evicted),
-            evicted=that_were_evicted(pods, resolution.digest) + tuple(pod for pod in tried if pod.evicted),
-            contended=self.disputes.words(bundle.metadata, self.now()),
-            retry=retry,
-            precheck=precheck,
-            checked=checked,
-        )
-
-    def _running_pods(self, key: Key, digest: str | None = None) -> RunningPods:
-        """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
-        service = self.cache.get("Service", key) or {"metadata": {}}
-        ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
-        return RunningPods(service_url(*key.place), that_count(self.cache.pods(key), digest), reached=ours)
+        contended = self.disputes.words(bundle.metadata, self.now())
+        seen = (key, bundle, resolution, live, self.now(), precheck)
+        return observe(self.cache, self.settings, *seen, contended=contended, **decided)
 
     def _identity(self, bundle: ModelBundle, resolution: Resolution) -> StatusFields:
         return identity(bundle, resolution, self.settings)

@@ -28,7 +28,7 @@ from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
-from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.reconcile.drift import differs, foreign_fields, keeps_layer, without_foreign
 from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
 from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 
@@ -101,7 +101,9 @@ async def converge(
     """
     if live is None:
         return await _written(cache, cluster.create(wanted))
-    if not (differs(live, wanted) or foreign_fields(live)) or disputes.leaves(live, wanted, now):
+    if not (differs(live, wanted) or foreign_fields(live) or keeps_layer(live, wanted)) or disputes.leaves(
+        live, wanted, now
+    ):
         return live
     before, managers = live, disputes.untold(live, wanted, now)
     try:

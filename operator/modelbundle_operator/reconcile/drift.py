@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from bundle_spec.quantity import amount
-from modelbundle_operator.api.names import FIELD_MANAGER
+from modelbundle_operator.api.names import FIELD_MANAGER, LAYER_KEY
 
 Fields = dict[
     str, Any
@@ -27,6 +27,11 @@ _ADDRESSES: Fields = {"f:spec": {"f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:
 def differs(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether `live` lacks or contradicts anything of `wanted`; what only `live` has does not count."""
     return _differs(live, wanted, quantity=False)
+
+
+def keeps_layer(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
+    """Whether a ConfigMap still names a layer that it is to name no more: an apply without the key gives it up."""
+    return LAYER_KEY in (live.get("data") or {}) and LAYER_KEY not in (wanted.get("data") or {})
 
 
 def _differs(live: Any, wanted: Any, quantity: bool) -> bool:

@@ -1,44 +1,68 @@
-"""The Job that tries a bundle before a GPU is taken: found, made and removed (docs/adr/0037).
+"""The Job that tries a bundle before a GPU is taken (docs/adr/0037) and makes the layer of its requirements
+(docs/adr/0038): found, made and removed.
 
 It is named by what its result depends on, so bundles that depend on the same share one: whichever is first makes it,
 the others wait on that bundle. Unlike a child it is never changed, so there is nothing to converge.
 """
 
+import logging
+from datetime import datetime
+
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_MANAGED_BY, MANAGED_BY, ModelBundle
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import Resolution
-from modelbundle_operator.errors import Conflict
+from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.judge.jobs import Job, Precheck
+from modelbundle_operator.judge.layers import is_to_be_made
 from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.judge.precheck import passed
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import JOB_KIND
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import NameLeaving, NameTaken
+from modelbundle_operator.render.layers import layer_inputs
 from modelbundle_operator.render.precheck import precheck_inputs, precheck_name
 from modelbundle_operator.settings import Settings
 
+log = logging.getLogger(__name__)
+
 
 def find_precheck(
-    cache: ObjectCache, key: Key, bundle: ModelBundle, resolution: Resolution, settings: Settings, live: Body | None
+    cache: ObjectCache,
+    key: Key,
+    bundle: ModelBundle,
+    resolution: Resolution,
+    settings: Settings,
+    live: Body | None,
+    known: Layer | None,
+    now: datetime,
 ) -> tuple[Precheck | None, str]:
     """What is to be tried first, None for nothing; and the hash of what is known to be good, empty where nothing is.
+    `known`: the layer that there is, or why there is none.
 
     Where there is a Deployment, or a pod of it has ever answered, nothing is: it is not kept from pods that it has had.
     """
     serving = bundle.spec.serving
-    asked = settings.precheck and serving.replicas and serving.gpu.count
+    layer = layer_inputs(bundle, resolution, settings)
+    makes = bool(layer) and is_to_be_made(known, now)
+    for_many = makes and (serving.replicas > 1 or bundle.spec.bundle.clone_from is not None)
+    asked = settings.precheck and serving.replicas and (serving.gpu.count or for_many)
     if not asked or bundle.status.image_id or (live is not None and not cache.jobs(key)):
         return None, ""
     inputs = precheck_inputs(bundle, resolution, settings)
-    if bundle.status.checked == inputs or cache.checked(key.namespace, inputs):
+    tried = bundle.status.checked == inputs or cache.checked(key.namespace, inputs)
+    required = bool(serving.gpu.count) and not tried
+    if not required and not for_many:
         return None, inputs
     name = precheck_name(inputs)
     job = cache.job(key.namespace, name)
-    if live is not None:  # made as the Job had passed, and the status was not written any more
-        return None, inputs if passed(job, precheck_pods(cache, key, job)) else ""
-    return Precheck(inputs, name, None if job is None or job.leaving else job), ""
+    found = Precheck(inputs, name, None if job is None or job.leaving else job, required, layer, makes)
+    if live is not None and not passed(found.job, precheck_pods(cache, key, found.job), now):
+        return None, ""  # else it was made as the Job had passed, and the status was not written any more
+    return found, inputs if tried else ""
 
 
 def precheck_pods(cache: ObjectCache, key: Key, job: Job | None) -> tuple[Pod, ...]:
@@ -52,8 +76,21 @@ def waits_on(key: Key, precheck: Precheck | None) -> frozenset[Key]:
     return frozenset({key.bundle(job.bundle)} - {key}) if job is not None else frozenset()
 
 
-async def begin_precheck(cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body) -> Job:
-    """Make the Job, or find the one that another bundle has just made."""
+async def begin_precheck(
+    cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body, required: bool, failures: int
+) -> Job | None:
+    """Make the Job, or find the one that another bundle has just made. None where it cannot be made, and nothing but a
+    layer was to come of it. `failures`: how often in a row a look at the bundle has failed."""
+    try:
+        return await _begin(cluster, cache, key, wanted)
+    except (Refused, Transient) as error:
+        if required or (isinstance(error, Transient) and failures + 1 < error.tries_before_words):
+            raise
+        log.warning("%s/%s: its requirements are not installed once, but by each pod: %s", *key.place, error.message)
+        return None
+
+
+async def _begin(cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body) -> Job:
     name = wanted["metadata"]["name"]
     try:
         made: Body | None = await cluster.create(wanted)

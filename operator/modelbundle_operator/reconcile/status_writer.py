@@ -22,7 +22,7 @@ from modelbundle_operator.reconcile.events import announce
 log = logging.getLogger(__name__)
 
 # what holds words that were not made here; the rest of a status is names, numbers and digests
-_FOREIGN = ("lastFailure", "imageID", "requirements", "startup")
+_FOREIGN = ("lastFailure", "imageID", "requirements", "layer", "startup")
 
 
 @dataclass(frozen=True)

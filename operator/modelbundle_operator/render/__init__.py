@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple
 
 from modelbundle_operator.api.names import ModelBundle
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.config_map import config_map
 from modelbundle_operator.render.deployment import deployment
@@ -27,11 +28,12 @@ def desired(
     live_deployment: dict[str, Any] | None,
     replace: bool = False,
     hold: bool = False,
+    layer: Layer | None = None,
 ) -> Plan:
     """What should exist. `live_deployment` has the template to keep; `replace` lets a pod go before its successor;
     `hold` asks for no pod."""
     return Plan(
-        config_map(bundle, resolution),
+        config_map(bundle, resolution, layer),
         service(bundle, resolution),
         deployment(bundle, resolution, settings, live_deployment, replace, hold),
     )

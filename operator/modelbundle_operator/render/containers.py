@@ -1,4 +1,4 @@
-"""The four containers of a pod: what each runs as, sees and may use.
+"""The containers of a pod: what each runs as, sees and may use.
 
 docs/reference/pod-contract.md says the same of each container and volume.
 """
@@ -16,6 +16,7 @@ from modelbundle_operator.api.resources import Quantity
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_mounts
+from modelbundle_operator.render.layers import layer_mounts, layer_option
 from modelbundle_operator.render.observing import server_flags, tracing_env
 from modelbundle_operator.render.probes import server_probes, worker_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
@@ -47,7 +48,10 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "name": "prepare",
         "image": settings.runtime_image,
         "imagePullPolicy": settings.image_pull_policy,
-        "command": ["python", "-m", "bundle_runtime.prepare", "--uri", _literal(resolution.uri)],
+        "command": [
+            *("python", "-m", "bundle_runtime.prepare", "--uri", literal(resolution.uri)),
+            *layer_option(bundle.spec.serving, resolution),
+        ],
         "env": _env(_identity(resolution) | around),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(bundle.spec.serving),
@@ -55,6 +59,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
         "volumeMounts": [
             _config_mount(),
             _mount("bundle", LAYOUT.bundle_dir),
+            *layer_mounts(resolution, read_only=False),
             _mount("runtime-tmp", "/tmp"),
             *trust_mounts(settings),
             *claim_mounts(resolution.uri),
@@ -82,6 +87,7 @@ def install(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
             _config_mount(),
             _mount("bundle", LAYOUT.bundle_dir, read_only=True),
             _mount("requirements", LAYOUT.requirements_dir),
+            *layer_mounts(resolution),
             _mount("install-tmp", "/tmp"),
             *trust_mounts(settings),
         ],
@@ -139,7 +145,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         own |= _NO_GPU
     own |= trust_env(settings) | proxy_env(settings)
     users = {
-        entry["name"]: _literal(entry["value"])
+        entry["name"]: literal(entry["value"])
         for entry in resolution.document.get("env", [])
         if not _GIVES_DEVICES.fullmatch(entry["name"])
     }
@@ -160,6 +166,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
             _config_mount(),
             _mount("bundle", LAYOUT.bundle_dir, read_only=True),
             _mount("requirements", LAYOUT.requirements_dir, read_only=True),
+            *layer_mounts(resolution),
             # to connect is not a write to the file system; read-only keeps user code from replacing the socket
             _mount("socket", _SOCKET_DIR, read_only=True),
             _mount("tmp", "/tmp"),
@@ -221,7 +228,7 @@ def _index_login(settings: Settings) -> list[dict[str, Any]]:
     return [{"name": NETRC_VARIABLE, "valueFrom": {"secretKeyRef": key}}]
 
 
-def _literal(value: str) -> str:
+def literal(value: str) -> str:
     """The kubelet expands $(NAME) and makes one $ of two; doubling each gives the value as it was written."""
     return value.replace("$", "$$")
 

@@ -8,6 +8,7 @@ from modelbundle_operator.bundle.naming import child_labels
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_volumes
 from modelbundle_operator.render.containers import install, prepare, server, worker
+from modelbundle_operator.render.layers import layer_volumes
 from modelbundle_operator.render.placement import author_placement
 from modelbundle_operator.render.surroundings import beside, group, pod_annotations, pod_labels, trust_volumes
 from modelbundle_operator.render.volumes import author_volumes
@@ -18,13 +19,7 @@ GRACE_MARGIN_SECONDS = 5
 DEFAULT_SHM = "2Gi"
 SOCKET_LIMIT = "16Mi"  # sockets take no room: whatever fills this directory is not a socket
 
-# volumes on the node's disk, for which the cluster autoscaler would keep a node. What is in them is fetched, installed
-# or compiled again
-_SAFE_TO_EVICT = {
-    "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes": (
-        "bundle,requirements,socket,tmp,install-tmp,runtime-tmp"
-    )
-}
+_SAFE_TO_EVICT = "cluster-autoscaler.kubernetes.io/safe-to-evict-local-volumes"
 
 
 def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> dict[str, Any]:
@@ -34,6 +29,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
     if resolution.document.get("requirements"):
         init.append(install(bundle, resolution, settings))
     init.append(server(bundle, resolution, settings))
+    own = [*own_volumes(bundle), *layer_volumes(serving, resolution)]
     return {
         "metadata": {
             "labels": {
@@ -41,7 +37,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
                 **child_labels(bundle.metadata.name, resolution.digest, resolution.lineage.root),
             },
             "annotations": {
-                **(_SAFE_TO_EVICT if serving.safe_to_evict else {}),
+                **({_SAFE_TO_EVICT: _on_disk(own)} if serving.safe_to_evict else {}),
                 **pod_annotations(serving, settings),
                 "kubectl.kubernetes.io/default-container": "worker",
                 **_token(serving),
@@ -55,7 +51,7 @@ def pod_template(bundle: ModelBundle, resolution: Resolution, settings: Settings
             "initContainers": init,
             "containers": [worker(bundle, resolution, settings)],
             "volumes": [
-                *own_volumes(bundle),
+                *own,
                 *trust_volumes(settings),
                 *claim_volumes(resolution.uri),
                 *author_volumes(serving),
@@ -126,6 +122,12 @@ def own_volumes(bundle: ModelBundle) -> list[dict[str, Any]]:
         {"name": "runtime-tmp", "emptyDir": {}},
         {"name": "shm", "emptyDir": {"medium": "Memory", **_at_most(shm if most.shm is None else most.shm)}},
     ]
+
+
+def _on_disk(volumes: list[dict[str, Any]]) -> str:
+    """Those for which the cluster autoscaler would keep a node. What is in them is fetched, installed or compiled
+    again."""
+    return ",".join(each["name"] for each in volumes if each.get("emptyDir", {"medium": ""}).get("medium") is None)
 
 
 def _at_most(size: Quantity | None) -> dict[str, str]:

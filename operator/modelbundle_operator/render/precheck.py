@@ -1,15 +1,22 @@
 """The Job that tries a bundle before a GPU is taken (docs/adr/0037), and the hash by which it is named."""
 
-import hashlib
-import json
 from typing import Any
 
-from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY, ModelBundle, Serving
+from modelbundle_operator.api.names import (
+    ANNOTATION_LAYER,
+    LABEL_BUNDLE,
+    LABEL_MANAGED_BY,
+    MANAGED_BY,
+    ModelBundle,
+    Serving,
+)
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.naming import child_metadata
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_volumes
-from modelbundle_operator.render.containers import install, prepare
+from modelbundle_operator.render.containers import LAYOUT, install, literal, prepare
+from modelbundle_operator.render.hashes import hash_of
+from modelbundle_operator.render.layers import LAYER_VOLUME, layer_volumes
 from modelbundle_operator.render.pod import confined, gpu_taints, own_volumes
 from modelbundle_operator.render.resources import precheck_resources
 from modelbundle_operator.render.surroundings import (
@@ -45,8 +52,7 @@ def precheck_inputs(bundle: ModelBundle, resolution: Resolution, settings: Setti
         "serviceAccount": serving.service_account_name or "",
         "pullSecrets": [secret.name for secret in serving.image_pull_secrets or []],
     }
-    text = json.dumps(inputs, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+    return hash_of(inputs)
 
 
 def precheck_name(inputs: str) -> str:
@@ -54,13 +60,17 @@ def precheck_name(inputs: str) -> str:
     return f"modelbundle-precheck-{inputs.removeprefix('sha256:')[:16]}"
 
 
-def precheck_job(bundle: ModelBundle, resolution: Resolution, settings: Settings, name: str) -> dict[str, Any]:
-    """The Job, which mounts the ConfigMap of its bundle."""
+def precheck_job(
+    bundle: ModelBundle, resolution: Resolution, settings: Settings, name: str, layer: str = ""
+) -> dict[str, Any]:
+    """The Job, which mounts the ConfigMap of its bundle. `layer`: the inputs of the one that it is to make, if any."""
     serving = bundle.spec.serving
+    metadata = {**child_metadata(bundle, resolution.digest, resolution.lineage.root), "name": name}
+    first, then = prepare(bundle, resolution, settings), _install(bundle, resolution, settings)
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {**child_metadata(bundle, resolution.digest, resolution.lineage.root), "name": name},
+        "metadata": {**metadata, "annotations": {ANNOTATION_LAYER: layer}} if layer else metadata,
         "spec": {
             "backoffLimit": RETRIES,
             "ttlSecondsAfterFinished": KEPT_SECONDS,
@@ -82,10 +92,11 @@ def precheck_job(bundle: ModelBundle, resolution: Resolution, settings: Settings
                     "readinessGates": [{"conditionType": NEVER}],
                     "terminationGracePeriodSeconds": GRACE_SECONDS,
                     **beside(_placement(serving), settings),
-                    "initContainers": [prepare(bundle, resolution, settings)],
-                    "containers": [_install(bundle, resolution, settings)],
+                    "initContainers": [first, then] if layer else [first],
+                    "containers": [_store(first, resolution)] if layer else [then],
                     "volumes": [
                         *(volume for volume in own_volumes(bundle) if volume["name"] in _VOLUMES),
+                        *layer_volumes(serving, resolution),
                         *trust_volumes(settings),
                         *claim_volumes(resolution.uri),
                     ],
@@ -101,6 +112,17 @@ def _install(bundle: ModelBundle, resolution: Resolution, settings: Settings) ->
         **install(bundle, resolution, settings),
         "command": ["python3", "-m", "bundle_runtime.worker.precheck"],
         "resources": precheck_resources(bundle.spec.serving),
+    }
+
+
+def _store(prepare: dict[str, Any], resolution: Resolution) -> dict[str, Any]:
+    """Packs what install has put in place and uploads it, with the keys of prepare and all else that it has."""
+    mounts = [mount for mount in prepare["volumeMounts"] if mount["name"] not in ("bundle", LAYER_VOLUME)]
+    return {
+        **prepare,
+        "name": "store",
+        "command": ["python", "-m", "bundle_runtime.store", "--beside", literal(resolution.uri)],
+        "volumeMounts": [*mounts, {"name": "requirements", "mountPath": LAYOUT.requirements_dir, "readOnly": True}],
     }
 
 

@@ -44,8 +44,16 @@ class Metrics:
             buckets=_STARTUP_SECONDS,
             registry=self.registry,
         )
+        self._layers = Counter(
+            f"{PREFIX}_layers",
+            "Jobs that were to make a layer of requirements, by whether they have.",
+            ["result"],
+            registry=self.registry,
+        )
         for phase in _STARTUP_PHASES:
             self._startup.labels(phase)
+        for result in ("made", "none"):
+            self._layers.labels(result)
         for result in ("done", "retried", "refused", "timeout", "error"):
             self._reconciles.labels(result)
 
@@ -59,6 +67,10 @@ class Metrics:
         for phase in _STARTUP_PHASES:
             if phase in startup:
                 self._startup.labels(phase).observe(startup[phase])
+
+    def layer(self, made: bool) -> None:
+        """One Job that was to make a layer is over."""
+        self._layers.labels("made" if made else "none").inc()
 
     def called(self, verb: str, kind: str) -> None:
         """One call to the API server is made."""

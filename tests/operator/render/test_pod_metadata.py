@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from modelbundle_operator.api.names import ANNOTATION_INPUTS
 
 from tests.operator.render.test_desired import OTHER_OPERATOR, plan
@@ -14,8 +15,8 @@ MESH = {"sidecar.istio.io/inject": "true"}
 OWN: dict[str, Any] = {"modelbundle.dev/bundle": "another", "app.kubernetes.io/managed-by": "Helm"}
 
 
-def template(serving: dict[str, Any] | None = None) -> dict[str, Any]:
-    return dict(plan(serving).deployment["spec"]["template"])
+def template(serving: dict[str, Any] | None = None, **fields: Any) -> dict[str, Any]:
+    return dict(plan(serving, **fields).deployment["spec"]["template"])
 
 
 def test_they_stand_beside_the_operators() -> None:
@@ -50,8 +51,9 @@ def test_a_change_of_a_label_rolls_the_pods_out() -> None:
     assert other["spec"]["template"]["metadata"]["labels"]["team"] == "a"
 
 
-def test_the_autoscaler_is_told_of_every_volume_that_it_would_keep_a_node_for() -> None:
-    made = template({"safeToEvict": True})
+@pytest.mark.parametrize("requirements", [None, ["numpy"]])
+def test_the_autoscaler_is_told_of_every_volume_that_it_would_keep_a_node_for(requirements: list[str] | None) -> None:
+    made = template({"safeToEvict": True}, requirements=requirements)
     local = [volume for volume in made["spec"]["volumes"] if "emptyDir" in volume]
     named = [volume["name"] for volume in local if volume["emptyDir"].get("medium") != "Memory"]
     assert made["metadata"]["annotations"][EVICT].split(",") == named

@@ -1,0 +1,51 @@
+"""What one look decides about a bundle: whether its pods may be made, and what is known about it from then on. Pure."""
+
+from dataclasses import dataclass, replace
+
+from modelbundle_operator.api.status import Layer, Retry
+from modelbundle_operator.judge.giving_back import next_retry
+from modelbundle_operator.judge.jobs import Precheck
+from modelbundle_operator.judge.layers import lost, made, newest
+from modelbundle_operator.judge.observation import Observation
+from modelbundle_operator.judge.precheck import Step, next_step, passed, took
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The next step, and of an Observation what follows from it."""
+
+    step: Step = Step.START
+    retry: Retry | None = None
+    precheck: Precheck | None = None
+    checked: str = ""
+    check_seconds: float | None = None
+    layer: Layer | None = None
+    built: Layer | None = None
+
+
+def decide(seen: Observation, has_deployment: bool, artifact_uri: str) -> Decision:
+    """What follows from what is seen, `checked` and `layer` being what was known before."""
+    retry = next_retry(seen)
+    step = next_step(replace(seen, retry=retry))
+    decision = Decision(step, retry, seen.precheck, seen.checked, layer=seen.layer)
+    if step is Step.START and not has_deployment:
+        decision = replace(decision, retry=None)  # no pod of it has failed yet
+    if step is Step.START and seen.precheck is not None:
+        decision = replace(decision, precheck=None, **_passed(seen, seen.precheck, artifact_uri))
+    if not seen.wanted:
+        return decision
+    layer = newest(decision.layer, decision.built)
+    return replace(decision, layer=newest(layer, lost(layer, seen.pods)))
+
+
+def _passed(seen: Observation, precheck: Precheck, artifact_uri: str) -> dict[str, object]:
+    """What a Job has shown; nothing, where it was given up."""
+    job, pods = precheck.job, seen.tried
+    if not passed(job, pods, seen.now):
+        return {}
+    built = made(job, pods, artifact_uri, seen.now)
+    return {
+        "checked": precheck.inputs,
+        "check_seconds": took(job, pods, seen.now),
+        "built": built if built is not None and built.inputs == precheck.layer else None,
+    }
