@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,7 +66,7 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
     inits = [
         {"name": n, **containers[n.replace("-", "_")]} for n in ("prepare", "install", "server") if n in containers
     ]
-    mains = [{"name": "worker", **containers["worker"]}] if "worker" in containers else []
+    mains = [{"name": n, **containers[n]} for n in ("worker", "store") if n in containers]
     metadata: Body = {"name": name, "namespace": namespace, "uid": f"uid-{name}", "labels": labels}
     metadata |= {"creationTimestamp": at(created), "resourceVersion": "1"}
     metadata["ownerReferences"] = [
@@ -88,6 +89,18 @@ def pod(name: str = "llama-1", *, bundle: str = "llama", namespace: str = "model
             "containerStatuses": mains,
         },
     }
+
+
+def layer(sha256: str = "ef" * 32, **more: Any) -> Body:
+    """The layer beside the artifact of `model_bundle`, as container `store` reports it."""
+    uri = f"s3://models/llama/layers/{sha256}.tar.zst"
+    return {"digest": "sha256:" + "cd" * 32, "sha256": sha256, "uri": uri, "bytes": 3_000_000_000, **more}
+
+
+def reported(finished: float = 5, **more: Any) -> Body:
+    """A container that has ended well, and reports this beside."""
+    message = json.dumps({"reason": "Completed", "message": "", "seconds": {}, **more})
+    return ended(0, message, finished=finished)
 
 
 def precheck_pod(name: str, uid: str, **more: Any) -> Body:

@@ -101,9 +101,8 @@ async def converge(
     """
     if live is None:
         return await _written(cache, cluster.create(wanted))
-    if not (differs(live, wanted) or foreign_fields(live) or keeps_layer(live, wanted)) or disputes.leaves(
-        live, wanted, now
-    ):
+    is_as_wanted = not (differs(live, wanted) or foreign_fields(live) or keeps_layer(live, wanted))
+    if is_as_wanted or disputes.leaves(live, wanted, now):
         return live
     before, managers = live, disputes.untold(live, wanted, now)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,21 @@ from modelbundle_operator.judge.conditions import judge
 from modelbundle_operator.judge.giving_back import next_retry
 from modelbundle_operator.judge.jobs import Job, Precheck, observe_job
 from modelbundle_operator.judge.observation import Observation
-from modelbundle_operator.judge.precheck import UNPLACED_SECONDS, Step, next_step, passed, start_due
+from modelbundle_operator.judge.precheck import UNPLACED_SECONDS, Step, next_step, passed, start_due, took
 
 from tests.operator.judge.test_conditions import report, seen
-from tools.testkit.cluster_objects import START, at, completed, ended, over, precheck_pod, running, waiting
+from tools.testkit.cluster_objects import (
+    START,
+    at,
+    completed,
+    ended,
+    layer,
+    over,
+    precheck_pod,
+    reported,
+    running,
+    waiting,
+)
 
 Body = dict[str, Any]
 GPU: Body = {"gpu": {"count": 1}}
@@ -44,6 +56,23 @@ def held(until: float, generation: int = 1) -> Body:
     last = {"reason": "RequirementNotFound", "message": "install says: no.", "container": "install", "count": 3,
             "time": at(30)}  # fmt: skip
     return {"observedGeneration": generation, "retry": {"count": 1, "at": at(until)}, "lastFailure": last}
+
+
+MAKES = replace(JOB, layer="sha256:2")
+STORED: Body = {"prepare": completed(), "install": completed()}
+
+
+def making(*containers: Body, job: Job | None = MAKES, **more: Any) -> Observation:
+    """The same where the Job makes a layer too."""
+    return tried(*containers, job=job, **more)
+
+
+def alone(*containers: Body, job: Job | None = MAKES, **more: Any) -> Observation:
+    """A Job for the layer alone."""
+    made = tried(*containers, job=job, **more)
+    assert made.precheck is not None
+    precheck = replace(made.precheck, required=False, layer="sha256:2", makes_layer=True)
+    return replace(made, precheck=precheck)
 
 
 UNPLACED: Body = {"unschedulable": FULL, "unschedulable_at": 1}
@@ -77,6 +106,23 @@ STEPS = [
     ("nor later", tried(UNPLACED, now=UNPLACED_SECONDS), Step.START),
     ("its pods are refused, which no Job says", tried(now=UNPLACED_SECONDS), Step.START),
     ("what runs may take as long as it takes", tried({"prepare": running(2)}, now=7200), Step.WAIT),
+    ("install is over, and the layer is packed", making(STORED | {"store": running(6)}), Step.WAIT),
+    ("it is packed, and the status of store is not there yet", making(STORED), Step.WAIT),
+    ("the layer is there", making(STORED | {"store": reported(layer=layer())}), Step.START),
+    ("there is none", making(STORED | {"store": reported(noLayer="no")}), Step.START),
+    ("store has failed, it runs again", making(STORED | {"store": running(9, last=over(137), restarts=1)}), Step.START),
+    ("store cannot be started", making(STORED | {"store": waiting("ErrImagePull", "no")}), Step.START),
+    ("store has taken too long", making(STORED | {"store": running(6)}, now=1300), Step.START),
+    ("what has failed before store is not given up for it", making(failed("install", "IndexUnreachable")), Step.WAIT),
+    ("a Job for the layer alone is to be made", alone(job=None), Step.BEGIN),
+    ("it runs", alone({"prepare": completed(), "install": running(5)}), Step.WAIT),
+    ("it is packed", alone(STORED | {"store": running(6)}), Step.WAIT),
+    ("nothing of it has to go well: prepare fails", alone(failed("prepare", "StoreUnreachable")), Step.START),
+    ("install fails", alone(failed("install", "RequirementNotFound")), Step.START),
+    ("an image cannot be pulled", alone({"prepare": waiting("ImagePullBackOff", "no")}), Step.START),
+    ("the Job is given up by Kubernetes", alone(job=replace(MAKES, failed="BackoffLimitExceeded")), Step.START),
+    ("no node takes its pod", alone(UNPLACED, now=UNPLACED_SECONDS), Step.START),
+    ("or not yet", alone(UNPLACED, now=UNPLACED_SECONDS - 1), Step.WAIT),
 ]  # fmt: skip
 
 
@@ -106,6 +152,11 @@ SAID = [
      f" again at {at(160)}"),
     (tried(job=replace(JOB, failed="Job has reached the backoff limit")), "RuntimeCrashed",
      "has failed: Job has reached the backoff limit"),
+    (making({"prepare": running(2)}), "Progressing", "tried without a GPU first, and the requirements are installed"
+     " once, for every pod and clone of them, by the Job modelbundle-precheck-1: waiting for images"),
+    (making(STORED | {"store": running(6)}), "Progressing", ": the requirements are packed and stored beside the"),
+    (alone(now=2), "Progressing", "1 pod answers: the requirements are installed once, for every pod and clone of them,"
+     " by the Job modelbundle-precheck-1: it creates its pod."),
 ]  # fmt: skip
 
 
@@ -123,6 +174,26 @@ def test_the_wait_for_a_node_ends_by_time_alone() -> None:
     assert start_due(tried(UNPLACED, now=100)) == judge(tried(UNPLACED, now=100)).requeue_after == 21
     assert start_due(tried({"prepare": running(2)})) is None
     assert start_due(seen(serving=GPU)) is None
+
+
+def test_the_wait_for_a_layer_ends_by_time_alone() -> None:
+    packs = making(STORED | {"store": running(6)}, now=100)
+    assert start_due(packs) == judge(packs).requeue_after == 1200 + 5 - 100 + 1
+    assert start_due(making({"prepare": completed(), "install": running(5)})) is None
+
+
+def test_what_a_try_took_is_until_its_last_container_is_over() -> None:
+    pods = making(STORED | {"store": reported(layer=layer(), finished=40)}).tried
+    now = START + timedelta(seconds=50)
+    assert took(MAKES, pods, now) == 40
+    assert took(JOB, pods, now) == 5
+    assert took(None, pods, now) is None
+
+
+def test_an_evicted_pod_that_had_installed_all_has_passed() -> None:
+    made = precheck_pod(NAME, "j", **STORED, store=ended(137))
+    made["status"] |= {"phase": "Failed", "reason": "Evicted", "message": "disk"}
+    assert next_step(replace(making(), evicted=(observe_pod(made),))) is Step.START
 
 
 def test_its_pods_are_none_of_the_bundles() -> None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.judge.jobs import observe_job
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
 from modelbundle_operator.kube.kept import keep
 from modelbundle_operator.loop.key import Key
 
-from tools.testkit.cluster_objects import model_bundle
+from tools.testkit.cluster_objects import at, layer, model_bundle
 
 Body = dict[str, Any]
 KEY = Key("models", "llama")
+INPUTS = "sha256:" + "1" * 64
 AT = Key("models", "modelbundle-precheck-1", "Job")
 
 
@@ -25,10 +27,11 @@ def job(version: int = 2, **metadata: Any) -> Body:
     return {"kind": "Job", "metadata": {**made, "resourceVersion": str(version), **metadata}, "spec": spec}
 
 
-def bundle(version: int = 1, checked: str = "") -> Body:
-    body = model_bundle()
+def bundle(version: int = 1, checked: str = "", name: str = "llama", **status: Any) -> Body:
+    body = model_bundle(name)
     body["metadata"]["resourceVersion"] = str(version)
-    return {**body, "status": {"checked": checked}} if checked else body
+    said = {**status, **({"checked": checked} if checked else {})}
+    return {**body, "status": said} if said else body
 
 
 @pytest.fixture
@@ -74,3 +77,27 @@ def test_what_is_good_is_known_while_a_bundle_says_so(cache: ObjectCache) -> Non
     assert not cache.checked("models", "sha256:1")
     cache.observe("ModelBundle", "DELETED", bundle(4, "sha256:2"))
     assert not cache.checked("models", "sha256:2")
+
+
+def said(seconds: float = 0) -> Body:
+    return {"inputs": INPUTS, "time": at(seconds), **layer()}
+
+
+def test_a_layer_is_known_while_a_bundle_of_the_namespace_says_so(cache: ObjectCache) -> None:
+    cache.observe("ModelBundle", "MODIFIED", bundle(2, layer=said()))
+    cache.observe("ModelBundle", "MODIFIED", bundle(3, name="clone", layer=said()))
+    assert list(cache.layers("models", INPUTS)) == [Layer.model_validate(said())]
+    assert not list(cache.layers("others", INPUTS))
+    assert not list(cache.layers("models", "sha256:other"))
+    cache.observe("ModelBundle", "DELETED", bundle(4, layer=said()))
+    assert list(cache.layers("models", INPUTS)) == [Layer.model_validate(said())]
+    cache.observe("ModelBundle", "MODIFIED", bundle(5, name="clone", layer=said(7)))
+    assert list(cache.layers("models", INPUTS)) == [Layer.model_validate(said(7))]
+    cache.observe("ModelBundle", "MODIFIED", bundle(6, name="clone"))
+    assert not list(cache.layers("models", INPUTS))
+
+
+@pytest.mark.parametrize("written", ["text", [], {"digest": 7}, {**said(), "bytes": "many"}, {**said(), "uri": "x"}])
+def test_a_layer_that_another_version_has_written_otherwise_is_none(cache: ObjectCache, written: Any) -> None:
+    cache.observe("ModelBundle", "MODIFIED", bundle(2, layer=written))
+    assert not list(cache.layers("models", INPUTS))

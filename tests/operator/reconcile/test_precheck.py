@@ -112,7 +112,7 @@ async def test_the_deployment_comes_when_the_job_has_passed_and_the_job_goes() -
 
 
 async def test_the_deployment_is_as_it_is_without_the_job() -> None:
-    world, without = await begun(), await begun(precheck=False)
+    world, without = await begun(layers=False), await begun(precheck=False)
     in_job(world, prepare=completed(), install=completed())
     await world.look()
     (made,), (wanted,) = deployments(world), deployments(without)

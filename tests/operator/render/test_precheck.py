@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.bundle.resolve import resolve
+from modelbundle_operator.judge.jobs import observe_job
 from modelbundle_operator.render.precheck import precheck_inputs, precheck_job, precheck_name
 from modelbundle_operator.settings import Settings
 
@@ -17,9 +18,9 @@ Body = dict[str, Any]
 GPU: Body = {"gpu": {"count": 1}}
 
 
-def job(serving: Body | None = None, settings: Settings = SETTINGS, **fields: Any) -> Body:
+def job(serving: Body | None = None, settings: Settings = SETTINGS, layer: str = "", **fields: Any) -> Body:
     bundle = parse(model_bundle(serving=serving or GPU, **fields))
-    return precheck_job(bundle, resolve(bundle), settings, "modelbundle-precheck-1")
+    return precheck_job(bundle, resolve(bundle), settings, "modelbundle-precheck-1", layer)
 
 
 def inputs(serving: Body | None = None, settings: Settings = SETTINGS, name: str = "a", **fields: Any) -> str:
@@ -61,6 +62,29 @@ def test_its_containers_are_those_of_the_pods(serving: Body, settings: Settings)
     mounted = {mount["name"] for each in (prepare, install) for mount in each["volumeMounts"]}
     assert mounted == {volume["name"] for volume in made["volumes"]}
     assert all(volume in of_pod["volumes"] for volume in made["volumes"])
+
+
+@pytest.mark.parametrize("serving", [GPU, EVERYTHING])
+@pytest.mark.parametrize("settings", [SETTINGS, SETTINGS_OF_A_PLATFORM, Settings(pod_ids="platform")])
+def test_one_that_makes_a_layer_packs_what_install_has_put_in_place(serving: Body, settings: Settings) -> None:
+    fields: Body = {"requirements": ["numpy"], "artifact": {**ARTIFACT, "uri": "s3://models/$a/b.pkl"}}
+    body = job(serving, settings, "sha256:1", **fields)
+    made, without = spec(body), spec(job(serving, settings, **fields))
+    (store,) = made["containers"]
+    (prepare,) = without["initContainers"]
+    assert made["initContainers"] == [prepare, *without["containers"]]
+    own = ("name", "command", "volumeMounts")
+    assert {k: v for k, v in store.items() if k not in own} == {k: v for k, v in prepare.items() if k not in own}
+    assert store["command"] == ["python", "-m", "bundle_runtime.store", "--beside", "s3://models/$$a/b.pkl"]
+    mounts = {mount["name"]: mount for mount in store["volumeMounts"]}
+    assert mounts["requirements"] == {
+        "name": "requirements", "mountPath": "/modelbundle/requirements", "readOnly": True,
+    }  # fmt: skip
+    assert set(mounts) == {"config", "requirements", "runtime-tmp"} | ({"certificates"} & set(mounts))
+    other = ("initContainers", "containers")
+    assert {k: v for k, v in made.items() if k not in other} == {k: v for k, v in without.items() if k not in other}
+    assert observe_job(body).layer == "sha256:1"
+    assert observe_job(job(serving, settings, **fields)).layer == ""
 
 
 def test_a_bundle_without_requirements_has_its_image_tried_too() -> None:
