@@ -12,8 +12,9 @@ from typing import Any
 from bundle_spec.startup import WHOLE
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, ModelBundle, Reason, parse
+from modelbundle_operator.api.status import Layer
 from modelbundle_operator.api.status_fields import StatusFields
-from modelbundle_operator.api.times import parse_time, seconds_between
+from modelbundle_operator.api.times import parse_time, seconds_between, timestamp
 from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
@@ -23,6 +24,7 @@ from modelbundle_operator.judge.decision import Decision, decide
 from modelbundle_operator.judge.giving_back import holds
 from modelbundle_operator.judge.jobs import Precheck
 from modelbundle_operator.judge.judgement import Judgement
+from modelbundle_operator.judge.layers import newest
 from modelbundle_operator.judge.observation import Observation, RunningPods
 from modelbundle_operator.judge.precheck import Step
 from modelbundle_operator.judge.status import identity, kept_identity, summarise
@@ -99,7 +101,7 @@ class Reconciler:
                 await self._report(body, blocked, running, self._identity(bundle, resolution))
             raise why.retry from None
         others = waits_on(key, seen.precheck)
-        if made and not bundle.status.conditions and not seen.checked:
+        if made and not bundle.status.conditions and not seen.checked and seen.built is None:
             return Outcome(FIRST_PODS_SECONDS, others)
         judgement = judge(seen)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
@@ -169,11 +171,16 @@ class Reconciler:
             return await self._converge(key, bundle, resolution, CHILD_KINDS)
 
     async def _converge(
-        self, key: Key, bundle: ModelBundle, resolution: Resolution, asked: Collection[str], tries: bool = True
+        self,
+        key: Key,
+        bundle: ModelBundle,
+        resolution: Resolution,
+        asked: Collection[str],
+        refused: Layer | None = None,
     ) -> tuple[bool, Observation]:
         """The same with these kinds of children asked for where the cache lacks them. A bundle that is stored only
-        needs no child; those that it has are kept for when it serves again (docs/adr/0017). `tries`: a Job may be made.
-        """
+        needs no child; those that it has are kept for when it serves again (docs/adr/0017). `refused`: that no Job can
+        be made for its layer."""
         known, serves = self.cache.knows("Deployment", key), bundle.spec.serving.replicas > 0
         children = await read(self.cluster, self.cache, key, asked)
         if serves:
@@ -185,9 +192,10 @@ class Reconciler:
             await find_pods(self.cluster, self.cache, key)
         layer = known_layer(self.cache, key, bundle, resolution, self.settings)
         precheck, checked = None, ""
-        if tries:
+        if refused is None:
             about = (key, bundle, resolution, self.settings, live, layer, self.now())
             precheck, checked = find_precheck(self.cache, *about)
+        layer = newest(layer, refused)
         decided = Decision(layer=layer)
         if serves or children:
             seen = self._observe(key, bundle, resolution, live, precheck, checked=checked, layer=layer)
@@ -206,12 +214,14 @@ class Reconciler:
             makes = precheck.layer if precheck.makes_layer else ""
             wanted = precheck_job(bundle, resolution, self.settings, precheck.name, makes)
             job = await begin_precheck(self.cluster, self.cache, key, wanted, precheck.required, self.failures(key))
-            if job is None:
-                return await self._converge(key, bundle, resolution, asked, tries=False)
+            if isinstance(job, str):
+                none = Layer(inputs=precheck.layer, message=job, time=timestamp(self.now()))
+                return await self._converge(key, bundle, resolution, asked, none)
             precheck = replace(precheck, job=job)
         await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
         new = serves and live is None and decided.step in (Step.START, Step.BEGIN)
-        after = {name: getattr(decided, name) for name in ("retry", "checked", "check_seconds", "layer", "built")}
+        after = {name: getattr(decided, name) for name in ("retry", "checked", "check_seconds", "layer")}
+        after["built"] = decided.built or refused
         return new, self._observe(key, bundle, resolution, children.get("Deployment"), precheck, **after)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:

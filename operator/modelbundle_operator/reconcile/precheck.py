@@ -5,7 +5,6 @@ It is named by what its result depends on, so bundles that depend on the same sh
 the others wait on that bundle. Unlike a child it is never changed, so there is nothing to converge.
 """
 
-import logging
 from datetime import datetime
 
 from modelbundle_operator.api.base import Body
@@ -17,17 +16,17 @@ from modelbundle_operator.judge.jobs import Job, Precheck
 from modelbundle_operator.judge.layers import is_to_be_made
 from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.judge.precheck import passed
+from modelbundle_operator.judge.reports import brief
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import JOB_KIND
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.children import NameLeaving, NameTaken
+from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.render.layers import layer_inputs
 from modelbundle_operator.render.precheck import precheck_inputs, precheck_name
 from modelbundle_operator.settings import Settings
-
-log = logging.getLogger(__name__)
 
 
 def find_precheck(
@@ -78,16 +77,16 @@ def waits_on(key: Key, precheck: Precheck | None) -> frozenset[Key]:
 
 async def begin_precheck(
     cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body, required: bool, failures: int
-) -> Job | None:
-    """Make the Job, or find the one that another bundle has just made. None where it cannot be made, and nothing but a
-    layer was to come of it. `failures`: how often in a row a look at the bundle has failed."""
+) -> Job | str:
+    """Make the Job, or find the one that another bundle has just made. Where it cannot be made, and nothing but a layer
+    was to come of it: why, in words. `failures`: how often in a row a look at the bundle has failed."""
     try:
         return await _begin(cluster, cache, key, wanted)
     except (Refused, Transient) as error:
-        if required or (isinstance(error, Transient) and failures + 1 < error.tries_before_words):
+        why = hindrance(key, "the bundle", error, failures)
+        if required or not why.to_be_said:
             raise
-        log.warning("%s/%s: its requirements are not installed once, but by each pod: %s", *key.place, error.message)
-        return None
+        return f"the Job {wanted['metadata']['name']} cannot be made: {brief(why.message)}"
 
 
 async def _begin(cluster: Cluster, cache: ObjectCache, key: Key, wanted: Body) -> Job:

@@ -239,9 +239,20 @@ async def test_where_a_job_may_not_be_made_the_pods_are_made_at_once() -> None:
     world.cluster.refuse["Job"] = refused('jobs.batch "x" is forbidden: exceeded quota: few')
     await world.look()
     assert deployment(world) is not None
-    await world.look()
     assert world.ready() == ("Unknown", "Progressing")
     await world.at_rest()
+    world.rolled_out(*two_pods(**INSTALLED))
+    await world.look()
+    message = world.condition("RequirementsReady")["message"]
+    assert "each pod installs itself, as there is no layer: the Job modelbundle-precheck-" in message
+    assert "exceeded quota: few" in message
+    await world.at_rest()
+    world.cluster.refuse.clear()
+    clone = model_bundle("clone", serving=MANY, requirements=["x==1"])
+    world.cluster.put(clone)
+    world.cluster.deliver(world.cache)
+    await world.reconcile(Key("models", "clone"))
+    assert not jobs(world), "what was refused is not asked for with each clone"
 
 
 async def test_where_jobs_are_not_answered_the_pods_are_made_after_a_second_try() -> None:
@@ -257,6 +268,7 @@ async def test_where_jobs_are_not_answered_the_pods_are_made_after_a_second_try(
     failed.append(KEY)
     await world.look()
     assert deployment(world) is not None
+    assert "the webhook is down" in world.status()["layer"]["message"]
 
 
 async def test_a_strangers_job_of_that_name_is_in_nobodys_way() -> None:
