@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from bundle_spec.startup import CHECK
 from launch.doctor.facts import Finding, Unknown, no, yes
 from launch.plan.facts import Facts, not_looked_at
+from launch.plan.layers import job_makes_layer, layer_words
 from launch.plan.pod import gpu_of
 from launch.plan.tried import alike, tried_with
 
@@ -45,6 +46,8 @@ def precheck(facts: Facts) -> Finding:
     if facts.content is None:
         return not_looked_at(UNKNOWN_CONTENT)
     if not gpu_of(facts.serving):
+        if job_makes_layer(facts):
+            return yes("a Job for its requirements comes first, and is given up as soon as anything of it fails")
         return yes("no Job tries it first, as it asks for no GPU")
     if not isinstance(facts.settings, Unknown) and facts.settings.get("PRECHECK", "true").lower() == "false":
         return yes("no Job tries it first: operator.settings.precheck is false")
@@ -72,10 +75,11 @@ def requirements(facts: Facts) -> Finding:
         installed = ((bundle.get("status") or {}).get("requirements") or {}).get("count")
         if installed is not None:
             packages = _count(installed, "package")
-            return yes(f"{count}: with {bundle['metadata']['name']} they were {packages} that the image lacks")
+            before = f"with {bundle['metadata']['name']} they were {packages} that the image lacks"
+            return yes(f"{count}: {before}{layer_words(facts)}")
     if isinstance(facts.bundles, Unknown):
         return Finding("unknown", f"{count}; whether they were installed before was not looked at: {facts.bundles.why}")
-    return yes(f"{count}: no bundle of this namespace has had them with this image")
+    return yes(f"{count}: no bundle of this namespace has had them with this image{layer_words(facts)}")
 
 
 def as_bytes(size: Union[int, float]) -> str:
