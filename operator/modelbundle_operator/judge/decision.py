@@ -34,7 +34,9 @@ def decide(seen: Observation, has_deployment: bool, artifact_uri: str) -> Decisi
         decision = replace(decision, precheck=None, **_passed(seen, seen.precheck, artifact_uri))
     if not seen.wanted:
         return decision
-    layer = newest(decision.layer, decision.built)
+    layer = decision.layer
+    if layer is None or layer.uri is None:  # else another bundle's was there first, and its own Job may have used it
+        layer = newest(layer, decision.built)
     return replace(decision, layer=newest(layer, lost(layer, seen.pods)))
 
 

@@ -15,7 +15,7 @@ from modelbundle_operator.api.status import Layer
 from modelbundle_operator.api.times import parse_time, seconds_between, timestamp
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import PREPARE, Pod
-from modelbundle_operator.judge.packing import outcome, packed
+from modelbundle_operator.judge.packing import installed, outcome, packed
 from modelbundle_operator.judge.reports import Report, brief
 
 # keys that may not write stay so, and each try installs once more than the pods do
@@ -47,10 +47,12 @@ def is_to_be_made(known: Layer | None, now: datetime) -> bool:
 
 
 def made(job: Job | None, pods: Iterable[Pod], artifact_uri: str, now: datetime) -> Layer | None:
-    """What a Job tells of the layer that it was to make; None where it was to make none, or its pods are gone."""
+    """What a Job tells of the layer that it was to make; None where it was to make none, or has itself used one that
+    another bundle had made by then, or its pods are gone."""
     if job is None or not job.layer:
         return None
-    ends = [end for pod in pods if pod.job == job.uid and (end := packed(pod, now)) is not None]
+    own = [pod for pod in pods if pod.job == job.uid and not _has_used_one(pod)]
+    ends = [end for pod in own if (end := packed(pod, now)) is not None]
     found = [_layer(job.layer, outcome(end, artifact_uri), end.at or now) for end in ends]
     return next((layer for layer in found if layer.uri), next(iter(found), None))
 
@@ -88,6 +90,11 @@ def digest_of(report: Report | None) -> str:
     """The name of the layer that install says to have found in place of installing; empty where it says of none."""
     said: Any = report.more.get("layer") if report is not None and report.reason == Reason.COMPLETED else None
     return said if isinstance(said, str) and _DIGEST.fullmatch(said) else ""
+
+
+def _has_used_one(pod: Pod) -> bool:
+    install = installed(pod)
+    return install is not None and bool(digest_of(install.report))
 
 
 def _order(layer: Layer) -> tuple[str, ...]:

@@ -84,6 +84,19 @@ NOT_MADE = [
     ("it was to make none", Job("p", "j", "llama"), job_pod(store=reported(layer=layer()))),
     ("a pod of another Job says so", JOB, job_pod("other", store=reported(layer=layer()))),
     ("install says so", JOB, observe_pod(precheck_pod("p", "j", install=reported(layer=layer())))),
+    (
+        "it has used another bundle's, made meanwhile",
+        JOB,
+        observe_pod(
+            precheck_pod(
+                "p",
+                "j",
+                prepare=completed(),
+                install=reported(layer="sha256:" + "cd" * 32),
+                store=reported(noLayer="they come from a layer already"),
+            )
+        ),
+    ),
     ("a pod of nobody's says so", JOB, observe_pod(pod(install=completed(), store=reported(layer=layer())))),
 ]
 

@@ -147,6 +147,27 @@ async def test_one_artifact_more_needs_no_other_layer() -> None:
         assert named(town, "c") == layer(), "the Job has it too"
 
 
+async def test_of_two_that_make_it_at_once_for_two_artifacts_the_first_is_enough() -> None:
+    """What its own Job says then is nothing against the layer that there is."""
+    other: Body = {"uri": "s3://models/other/bundle.zip", "sha256": "f" * 64, "packaging": "zip"}
+    gpu = bundle("b", artifact=other)
+    gpu["spec"]["serving"]["gpu"] = {"count": 1}
+    async with running() as town:
+        town.apply(bundle("a"), gpu)
+        await town.settle()
+        jobs_of = {owner(job): job for job in jobs(town)}
+        in_job(town, jobs_of["a"], **STORED)
+        await town.settle()
+        in_job(town, jobs_of["b"], **{**STORED, "store": reported(9, noLayer="the disk is full")})
+        await town.settle()
+        for name in "ab":
+            town.touch(name)
+        await town.at_rest()
+        assert [named(town, name) for name in "ab"] == [layer()] * 2
+        assert not jobs(town)
+        assert deployed(town) == {"a", "b"}
+
+
 @pytest.mark.parametrize("end", [reported(noLayer="may not write"), ended(137, reason="OOMKilled")], ids=["no", "137"])
 async def test_where_none_can_be_made_the_next_ones_start_at_once(end: Body) -> None:
     async with running() as town:
