@@ -1,6 +1,7 @@
 """What one look decides about a bundle: whether its pods may be made, and what is known about it from then on. Pure."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from modelbundle_operator.api.status import Layer, Retry
 from modelbundle_operator.judge.giving_back import next_retry
@@ -40,7 +41,7 @@ def decide(seen: Observation, has_deployment: bool, artifact_uri: str) -> Decisi
     return replace(decision, layer=newest(layer, lost(layer, seen.pods)))
 
 
-def _passed(seen: Observation, precheck: Precheck, artifact_uri: str) -> dict[str, object]:
+def _passed(seen: Observation, precheck: Precheck, artifact_uri: str) -> dict[str, Any]:
     """What a Job has shown; nothing, where it was given up."""
     job, pods = precheck.job, seen.tried
     if not passed(job, pods, seen.now):

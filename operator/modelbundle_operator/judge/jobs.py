@@ -7,6 +7,8 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import ANNOTATION_LAYER, LABEL_BUNDLE
 from modelbundle_operator.api.times import parse_time
 
+_LONGEST_HASH = 71  # of sha256:<hex>; an annotation that others write may be longer
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -47,7 +49,7 @@ def observe_job(body: Body) -> Job:
         complete="Complete" in true,
         failed=(true["Failed"].get("message") or "Failed") if "Failed" in true else "",
         leaving=bool(metadata.get("deletionTimestamp")),
-        layer=str((metadata.get("annotations") or {}).get(ANNOTATION_LAYER) or ""),
+        layer=str((metadata.get("annotations") or {}).get(ANNOTATION_LAYER) or "")[:_LONGEST_HASH],
     )
 
 
