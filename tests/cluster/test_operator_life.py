@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.cluster.another_version import replaceable
 from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.operator_pods import SYSTEM, leader, operator_ready, process_of, restarts
@@ -76,23 +77,8 @@ def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
 @pytest.fixture
 def another_version(operator: Callable[[], None]) -> Iterator[Callable[[], None]]:
     """Called, replaces the operator by one whose rendering differs; the right one is put back after the test."""
-
-    def replace() -> None:
-        config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "another-version"}}
-        apply({**config, "data": {"sitecustomize.py": OTHER_VERSION}}, namespace=SYSTEM)
-        container = {
-            "name": "operator",
-            "env": [{"name": "PYTHONPATH", "value": "/another-version"}],
-            "volumeMounts": [{"name": "another-version", "mountPath": "/another-version"}],
-        }
-        volume = {"name": "another-version", "configMap": {"name": "another-version"}}
-        patch = {"spec": {"template": {"spec": {"containers": [container], "volumes": [volume]}}}}
-        kubectl("patch", "deployment", "modelbundle-operator", "-p", json.dumps(patch), namespace=SYSTEM)
-        operator_ready()
-
-    yield replace
-    kubectl("delete", "deployment", "modelbundle-operator", namespace=SYSTEM)
-    operator()
+    with replaceable(operator) as replace:
+        yield lambda: replace(OTHER_VERSION)
 
 
 @pytest.mark.exclusive

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,80 +11,32 @@ from typing import Any
 import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tools.local_cluster import images, layouts, wheelhouse
-from tools.local_cluster.place import here
+from tests.cluster.index_project import Project
+from tests.cluster.moved_tag import Tag
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, condition, kubectl, list_all, wait_for
-from tools.testkit.package_index import wheel
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="moves a tag and an index of the local cluster")
 
-REPOSITORY = "docker.io/stand-in/moved"
-
-
-class Tag:
-    """A tag of the test's own on the node: the stand-in for Python, or that image with another label."""
-
-    def __init__(self, scratch: Path) -> None:
-        self.name = uuid.uuid4().hex[:8]
-        self._first = images.layout(next(image for image in images.all_images() if image.slug == "stand-in-python"))
-        self._other = relabelled(self._first, scratch)
-
-    def is_first(self) -> None:
-        layouts.load(here(), self._first, f"{REPOSITORY}:{self.name}")
-
-    def is_other(self) -> None:
-        layouts.load(here(), self._other, f"{REPOSITORY}:{self.name}")
-
-
-def relabelled(layout: Path, target: Path) -> Path:
-    """The image of a layout with one more label: the same layers, another configuration, another digest."""
-    blobs = target / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-    for blob in layouts.blobs(layout):
-        os.link(blob, blobs / blob.name)
-    index = json.loads((layout / "index.json").read_text())
-    manifest = json.loads((blobs / index["manifests"][0]["digest"].removeprefix("sha256:")).read_text())
-    config = json.loads((blobs / manifest["config"]["digest"].removeprefix("sha256:")).read_text())
-    config.setdefault("config", {}).setdefault("Labels", {})["moved"] = target.name
-
-    def written(document: object) -> dict[str, object]:
-        data = json.dumps(document).encode()
-        digest = hashlib.sha256(data).hexdigest()
-        (blobs / digest).write_bytes(data)
-        return {"digest": f"sha256:{digest}", "size": len(data)}
-
-    manifest["config"] |= written(config)
-    index["manifests"][0] |= written(manifest)
-    (target / "index.json").write_text(json.dumps(index))
-    return target
-
 
 @pytest.fixture
 def tag(operator: object, tmp_path: Path) -> Iterator[Tag]:
-    tag = Tag(tmp_path / uuid.uuid4().hex)
+    tag = Tag(tmp_path)
     yield tag
-    layouts.ctr(here(), "images", "rm", f"{REPOSITORY}:{tag.name}")
+    tag.remove()
 
 
 @pytest.fixture
-def release() -> Iterator[Callable[[str], str]]:
-    """Puts a version of a project of the test's own into the index, and says the project's name."""
-    project, made = f"moved{uuid.uuid4().hex[:8]}", []
-
-    def put(version: str) -> str:
-        made.append(wheel(wheelhouse.build(), project, version))
-        return project
-
-    yield put
-    for path in made:
-        path.unlink()
+def project() -> Iterator[Project]:
+    project = Project()
+    yield project
+    project.withdraw()
 
 
 def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
     tag: Tag,
-    release: Callable[[str], str],
+    project: Project,
     namespace: str,
     store: Store,
     show: Callable[[str], None],
@@ -95,18 +44,14 @@ def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
 ) -> None:
     started = time.monotonic()
     tag.is_first()
-    image = {"repository": REPOSITORY, "tag": tag.name}
-    bundle = cpu_bundle(
-        store, "moved", requirements=[release("1.0")],
-        envParams={"frameworkType": "custom_base_image", "customBaseImage": image},
-    )  # fmt: skip
+    bundle = cpu_bundle(store, "moved", requirements=[project.publish("1.0")], envParams=tag.env_params)
     apply(bundle, namespace=namespace)
     first = wait_ready("moved", namespace)
     assert condition(first, "Reproducible")["reason"] == "Unchanged"
     ran, listed = first["status"]["imageID"], first["status"]["requirements"]
     assert listed["count"] == 1
 
-    tag.is_other()
+    tag.is_relabelled()
     next_pod(namespace)
     moved = wait_condition("moved", namespace, "Reproducible", "False", "ImageMoved")
     said = condition(moved, "Reproducible")["message"]
@@ -116,7 +61,7 @@ def test_a_tag_and_an_index_that_moved_are_said_and_the_bundle_serves_on(
     assert other in said
 
     tag.is_first()
-    release("1.1")
+    project.publish("1.1")
     next_pod(namespace)
     moved = wait_condition("moved", namespace, "Reproducible", "False", "RequirementsMoved")
     assert listed["digest"] in condition(moved, "Reproducible")["message"]

@@ -1,4 +1,4 @@
-"""Puts artifacts into the artifact store, from this machine."""
+"""Puts artifacts into the artifact store, and reads and removes what is there, from this machine."""
 
 from __future__ import annotations
 
@@ -41,6 +41,10 @@ class Store:
     def uri(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
 
+    def key(self, uri: str) -> str:
+        """Of an object of this bucket."""
+        return uri.removeprefix(self.uri(""))
+
     def put(self, key: str, data: bytes) -> str:
         """The sha256 of what was put; `uri(key)` says where it is."""
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=data)
@@ -48,3 +52,6 @@ class Store:
 
     def read(self, key: str) -> bytes:
         return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def delete(self, key: str) -> None:
+        self._s3.delete_object(Bucket=self.bucket, Key=key)
