@@ -47,8 +47,9 @@ def imported_from(name: str, namespace: str) -> str:
 
 
 def layer_of(name: str, namespace: str) -> Manifest:
-    """`status.layer`; empty where it has none."""
-    return dict((get("modelbundle", name, namespace) or {}).get("status", {}).get("layer") or {})
+    """`status.layer` without its time; empty where it says that there is none."""
+    found = (get("modelbundle", name, namespace) or {}).get("status", {}).get("layer") or {}
+    return {key: value for key, value in found.items() if key != "time"} if "uri" in found else {}
 
 
 def is_in_the_store(layer: Manifest, store: Store) -> bool:

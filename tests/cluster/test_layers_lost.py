@@ -97,6 +97,10 @@ def test_what_the_store_has_lost_is_forgotten_and_made_again(
     assert imported_from("again", namespace).startswith(FROM_LAYER)
     assert (jobs_made(namespace), stores_begun(namespace)) == (2, 2)
     changes_nothing_more(namespace)
+    assert layer_of("again", namespace) == again, "what the older pods said was of the former one"
+    next_pods("two", namespace)
+    assert imported_from("two", namespace).startswith(FROM_LAYER)
+    assert layer_of("two", namespace) == again
 
 
 def test_keys_that_may_not_write_serve_without_a_layer_and_are_named(
@@ -142,7 +146,7 @@ def test_a_tag_that_has_moved_to_other_packages_does_without_the_layer(
     wait_condition("two", namespace, "Reproducible", "False", "ImageMoved")
     assert imported_from("two", namespace).startswith(INSTALLED)
     assert installs_of("two", namespace) == ["", ""]
-    assert "another image or Python" in of_requirements("two", namespace)
+    assert "another image, Python or machine" in of_requirements("two", namespace)
     assert layer_of("two", namespace) == layer, "it is what it was, for the pods that it fits"
     changes_nothing_more(namespace)
 

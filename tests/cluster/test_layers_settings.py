@@ -73,6 +73,15 @@ def project() -> Iterator[Project]:
 
 
 @pytest.fixture
+def other_project() -> Iterator[Project]:
+    """So that two bundles want two layers."""
+    project = Project()
+    project.publish()
+    yield project
+    project.withdraw()
+
+
+@pytest.fixture
 def without_layers(operator: Callable[[], None], place: Place) -> Iterator[Callable[[], None]]:
     """Called, switches them off; they are on again after the test."""
 
@@ -112,14 +121,14 @@ def test_switched_off_pods_install_for_themselves(
 
 
 def test_where_no_job_is_admitted_a_gpu_waits_and_a_bundle_without_one_starts(
-    operator: object, namespace: str, store: Store, project: Project
+    operator: object, namespace: str, store: Store, project: Project, other_project: Project
 ) -> None:
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "no-jobs"}}
     apply({**quota, "spec": {"hard": {"count/jobs.batch": "0"}}}, namespace=namespace)
     wait_for("the quota", lambda: (get("resourcequota", "no-jobs", namespace) or {}).get("status", {}).get("hard"), 60)
     apply(
         requiring(store, "two", project.name, TWO),
-        requiring(store, "with-gpu", project.name, GPU),
+        requiring(store, "with-gpu", other_project.name, GPU),
         namespace=namespace,
     )
     refused = wait_condition("with-gpu", namespace, "Ready", "False", "ApplyRefused")
