@@ -1,19 +1,22 @@
 """A stand-in for a kubelet: every pod of a bundle becomes Ready as it would on a node, that of a Job ends well, and
 nothing runs.
 
-What containers say as they end is what `prepare` and `install` say, so that the operator reads what it would read.
-KWOK would do it too, once it is built: this takes no compiler.
+What containers say as they end is what they would say: `store` where it has put a layer, `install` whether it has used
+the one that the pod is told of, so that the operator reads what it would read. KWOK would do it too, once it is built:
+this takes no compiler.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from bundle_runtime.contract.layer import LayerReference, layer_uri
 from tools.testkit.rest import Api, ApiError
 
 Body = dict[str, Any]
@@ -23,7 +26,7 @@ NODE = "stand-in"
 STARTS_IN = 0.3  # seconds: between the Deployment and the first pod that answers there is something to be seen
 _HEARTBEAT_SECONDS = 10.0
 _LEASES = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases"
-_REPORT = json.dumps({"reason": "Completed", "message": "", "seconds": {}})
+_PACKED = hashlib.sha256(b"a layer").hexdigest()  # of every layer: what is packed is the same each time
 _addresses = itertools.count(1)
 
 
@@ -58,8 +61,18 @@ async def _follow(api: Api, pod: Body) -> None:
             await api.call("POST", f"{where}/binding", {"kind": "Binding", "metadata": names, "target": target})
         elif (pod.get("status") or {}).get("phase") == "Pending":
             await asyncio.sleep(STARTS_IN)
-            status = over(pod) if _is_of_a_job(pod) else ready(pod)
+            status = over(pod) if _is_of_a_job(pod) else ready(pod, await _told(api, pod))
             await api.merge("pods", metadata["namespace"], metadata["name"], {"status": status}, "status")
+
+
+async def _told(api: Api, pod: Body) -> str:
+    """The digest of the layer that stands in the pod's ConfigMap as it starts; empty where it has no room for one."""
+    volumes = {each["name"]: each for each in pod["spec"]["volumes"]}
+    if "layer" not in volumes:
+        return ""
+    where = f"/api/v1/namespaces/{pod['metadata']['namespace']}/configmaps/{volumes['config']['configMap']['name']}"
+    config = await api.call("GET", where)
+    return str(json.loads((config["data"] or {}).get("layer.json", "{}")).get("digest", ""))
 
 
 async def _make_node(api: Api) -> None:
@@ -89,8 +102,8 @@ async def _beat(api: Api) -> None:
         await asyncio.sleep(_HEARTBEAT_SECONDS)
 
 
-def ready(pod: Body) -> Body:
-    """The status of a pod that answers."""
+def ready(pod: Body, layer: str = "") -> Body:
+    """The status of a pod that answers; with the digest of the layer that it has its requirements from."""
     now = _now()
     number = next(_addresses)
     address = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
@@ -101,7 +114,7 @@ def ready(pod: Body) -> Body:
         "podIP": address,
         "podIPs": [{"ip": address}],
         "conditions": [{"type": kind, "status": "True", "lastTransitionTime": now} for kind in types],
-        "initContainerStatuses": [_status(each, now, True) for each in pod["spec"].get("initContainers", [])],
+        "initContainerStatuses": [_status(each, now, True, layer) for each in pod["spec"].get("initContainers", [])],
         "containerStatuses": [_status(each, now, False) for each in pod["spec"]["containers"]],
     }
 
@@ -123,9 +136,21 @@ def _is_of_a_job(pod: Body) -> bool:
     return any(owner.get("kind") == "Job" for owner in pod["metadata"].get("ownerReferences") or [])
 
 
-def _status(container: Body, now: str, init: bool) -> Body:
+def report(container: Body, layer: str = "") -> Body:
+    """What a container says as it ends well."""
+    said: Body = {"reason": "Completed", "message": "", "seconds": {}}
+    if container["name"] == "store":
+        artifact = container["command"][container["command"].index("--beside") + 1]
+        uri = layer_uri(artifact, _PACKED)
+        assert uri is not None
+        return said | {"layer": LayerReference(f"sha256:{_PACKED}", _PACKED, uri, 7).as_dict()}
+    return said | ({"layer": layer} if layer and container["name"] == "install" else {})
+
+
+def _status(container: Body, now: str, init: bool, layer: str = "") -> Body:
     ends = init and container.get("restartPolicy") != "Always"
-    over = {"exitCode": 0, "reason": "Completed", "message": _REPORT, "startedAt": now, "finishedAt": now}
+    said = json.dumps(report(container, layer)) if ends else ""
+    over = {"exitCode": 0, "reason": "Completed", "message": said, "startedAt": now, "finishedAt": now}
     return {
         "name": container["name"],
         "image": container["image"],

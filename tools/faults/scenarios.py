@@ -18,6 +18,7 @@ from tools.testkit.rest import Api
 Body = dict[str, Any]
 
 SETTLE_SECONDS = 180.0  # on a machine that does much else
+REQUIREMENTS = ["humanize==4.10.0"]
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,12 @@ def serving(*names: str, then: Do = nothing) -> Do:
         await then(user)
 
     return settle
+
+
+async def requiring(user: User) -> None:
+    """A base that installs for itself: with one replica and no GPU it makes no layer."""
+    await user.create(bundle("one", requirements=REQUIREMENTS))
+    await user.until_ready("modelbundles", "one", reason="Serving")
 
 
 async def scale_up(user: User) -> None:
@@ -244,11 +251,13 @@ SCENARIOS = (
     Scenario("create stored", creating(bundle("one", 0))),
     Scenario("create serving", creating(bundle("one"))),
     Scenario("create with a GPU", creating(with_gpu(bundle("one")))),
+    Scenario("create with a layer", creating(with_gpu(bundle("one", requirements=REQUIREMENTS)))),
     Scenario("serve what is stored", serve_what_is_stored, stored),
     Scenario("scale up", scale_up, serving("one")),
     Scenario("scale down", scale_down, three),
     Scenario("scale to zero", scale_to_zero, serving("one")),
     Scenario("clone", creating(clone("two", "one", appConfig={"b": 2})), serving("one")),
+    Scenario("clone with a layer", creating(clone("two", "one", appConfig={"b": 2})), requiring),
     Scenario("clone chain out of order", out_of_order),
     Scenario("base deleted", delete_base, clone_is_stored),
     Scenario("endpoint created", creating(endpoint("stable", "one")), serving("one")),

@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 CHOICE = Choice(
-    scenarios=("create serving", "clone chain out of order", "bundle replaced"),
+    scenarios=("create serving", "create with a layer", "clone chain out of order", "bundle replaced"),
     kinds=tuple(kind for kind in KINDS if kind != "undisturbed"),
     of_each=1,
 )
