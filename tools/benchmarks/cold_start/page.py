@@ -29,9 +29,13 @@ devices.
 
 Medians of {rounds} rounds (least to most), alternating. "To the first answer" is from `kubectl apply` until a POST gets
 200 through the Service, for a second replica from `kubectl scale` until two are ready. "Scheduled to Ready" is how long
-a pod holds its GPU before it serves, which Kubernetes says in whole seconds. A bundle with a GPU is first tried by a
-Job without one, which receives what the pod then receives again; a clone of what has been tried is not. The bytes are
-those that the pod got from the network: artifact, wheels, probes and requests.
+a pod holds its GPU before it serves, which Kubernetes says in whole seconds. The bytes are those that the pod got from
+the network: artifact, layer, wheels, probes and requests; what a Job before it got is not among them.
+
+A bundle with a GPU is first tried by a Job without one. With requirements that Job installs them, and puts them as one
+layer into the artifact store; the pods of the bundle, of its replicas and of its clones fetch it and install nothing. A
+bundle without a GPU and with one replica makes no layer, so it and the second replica that comes later install for
+themselves; its first clone waits for the Job that makes one. No round finds a layer of the round before.
 
 - **{BARE}**: the same image, a function in a ConfigMap and Python's own HTTP server.
 - **KServe's shape, by hand**: an init container that fetches with boto3, and a container that runs pip and then serves

@@ -16,9 +16,9 @@ from tools.testkit.install import runtime_image
 from tools.testkit.store import Store
 
 BARE, BY_HAND = "bare pod", "KServe's shape, by hand"
-BUNDLE, REPLICA = "bundle", "its second replica"
-BUNDLE_OF_GPU, CLONE_OF_GPU = "bundle with a GPU", "a clone of it"
-ROWS = (BARE, BY_HAND, BUNDLE, REPLICA, BUNDLE_OF_GPU, CLONE_OF_GPU)
+BUNDLE, REPLICA, CLONE = "bundle", "its second replica", "its first clone"
+BUNDLE_OF_GPU, REPLICA_OF_GPU, CLONE_OF_GPU = "bundle with a GPU", "a second replica of it", "a clone of it"
+ROWS = (BARE, BY_HAND, BUNDLE, REPLICA, CLONE, BUNDLE_OF_GPU, REPLICA_OF_GPU, CLONE_OF_GPU)
 
 Run = dict[str, Any]
 
@@ -97,7 +97,9 @@ def _bundle(site: Site, wanted: Requirements) -> Iterator[Run]:
     made = bundle(name, site.store.uri(key), sha256, wanted.lines, gpus=0)
     yield {"row": BUNDLE, **until_answered([made], site.namespace, _of(name))}
     yield {"row": REPLICA, **until_second(name, site.namespace, _of(name))}
-    gone(site.namespace, f"modelbundle/{name}")
+    derived = _name("clone")
+    yield {"row": CLONE, **until_answered([clone(derived, name, gpus=0)], site.namespace, _of(derived))}
+    gone(site.namespace, f"modelbundle/{name}", f"modelbundle/{derived}")
 
 
 def _bundle_with_gpu(site: Site, wanted: Requirements) -> Iterator[Run]:
@@ -105,6 +107,7 @@ def _bundle_with_gpu(site: Site, wanted: Requirements) -> Iterator[Run]:
     key, sha256 = site.artifact(wanted)
     made = bundle(name, site.store.uri(key), sha256, wanted.lines, gpus=1)
     yield {"row": BUNDLE_OF_GPU, **until_answered([made], site.namespace, _of(name))}
+    yield {"row": REPLICA_OF_GPU, **until_second(name, site.namespace, _of(name))}
     derived = _name("clone")
     yield {"row": CLONE_OF_GPU, **until_answered([clone(derived, name, gpus=1)], site.namespace, _of(derived))}
     gone(site.namespace, f"modelbundle/{name}", f"modelbundle/{derived}")

@@ -26,3 +26,7 @@ def test_a_row_has_median_and_spread_and_what_it_takes_more_than_the_bare_pod() 
 def test_a_row_that_was_not_measured_is_not_there() -> None:
     text = page({**FACTS, "runs": [run(BARE, 1, 2.0)]})
     assert [row for row in ROWS if f"| {row} |" in text] == [BARE]
+
+
+def test_no_two_rows_have_one_name() -> None:
+    assert len(set(ROWS)) == len(ROWS)
