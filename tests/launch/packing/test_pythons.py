@@ -28,13 +28,15 @@ PYDANTICS = {  # with and without the library that checks schemas
 
 def run(python: Path, directory: Path, *paths: str) -> str:
     """What pytest said at last."""
+    elsewhere = os.environ.get("PYTHONPYCACHEPREFIX")  # nothing is written beside the sources
+    bytecode = {"PYTHONPYCACHEPREFIX": elsewhere} if elsewhere else {"PYTHONDONTWRITEBYTECODE": "1"}
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PYTEST", "VIRTUAL_"))}
     command = [python, "-m", "pytest", "-q", "-c", os.devnull, f"--rootdir={ROOT}", "--noconftest", "--tb=short"]
     command += ["--import-mode=importlib", "-p", "no:cacheprovider", f"--basetemp={directory}"]
     done = subprocess.run(
         [*command, *(str(ROOT / path) for path in paths)],
         cwd=ROOT,
-        env={**kept, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={**kept, "PYTHONPATH": str(ROOT), **bytecode},
         capture_output=True,
         text=True,
         check=False,
