@@ -39,16 +39,17 @@ def login(kubeconfig: Path) -> Login:
         context = _named(document, "contexts", document["current-context"])["context"]
         cluster = _named(document, "clusters", context["cluster"])["cluster"]
         user = _named(document, "users", context["user"]).get("user") or {}
-        server = cluster["server"]
-    except (OSError, yaml.YAMLError, LookupError, TypeError, AttributeError) as error:
+        server = cluster["server"].rstrip("/")
+        more = (cluster.keys() - _CLUSTER) | (user.keys() - _USER)
+        tls = _tls(cluster, user) if server.startswith("https:") and not more else None
+    except (OSError, yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise LoginElsewhere(f"{kubeconfig} cannot be read: {error!r}") from error
-    if more := (cluster.keys() - _CLUSTER) | (user.keys() - _USER):
+    if more:
         raise LoginElsewhere(f"{kubeconfig} has {', '.join(sorted(more))}, which kubectl alone knows how to use")
     if _is_behind_a_proxy(server):
         raise LoginElsewhere(f"{server} is reached through a proxy")
     headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
-    tls = _tls(cluster, user) if server.startswith("https:") else None
-    return Login(server.rstrip("/"), tls, headers, context.get("namespace") or "default")
+    return Login(server, tls, headers, context.get("namespace") or "default")
 
 
 def _named(document: Any, kind: str, name: str) -> dict[str, Any]:

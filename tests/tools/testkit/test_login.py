@@ -48,6 +48,8 @@ def test_without_credentials_and_namespace(tmp_path: Path) -> None:
         (config(**{"proxy-url": "http://proxy"}), "proxy-url"),
         (config(**{"certificate-authority": "/ca.crt"}), "certificate-authority"),
         (config(server="https://api.example"), "through a proxy"),
+        (config(server="https://127.0.0.1", **{"certificate-authority-data": "bm9uZQ=="}), "cannot be read"),
+        (config({"client-certificate-data": "bm9uZQ=="}, server="https://127.0.0.1"), "cannot be read"),
         ({**config(), "current-context": ""}, "cannot be read"),
         ({}, "cannot be read"),
         ([], "cannot be read"),
