@@ -18,7 +18,8 @@ def server_probes(port: int) -> dict[str, Any]:
     """
     return {
         "livenessProbe": {
-            "initialDelaySeconds": START_SECONDS, **_http("/healthz", port, period=10, failures=3, timeout=5)
+            "initialDelaySeconds": START_SECONDS,
+            **_http("/healthz", port, period=10, failures=3, timeout=5),
         },
         "readinessProbe": _http("/readyz", port, period=1, failures=2, timeout=2),
     }
