@@ -39,11 +39,9 @@ from tools.testkit.store import Store
 pytestmark = pytest.mark.exclusive
 
 # the chart as it was before its values had schemas for bundles, and the first CRD that this repository had
-OLDER_CHART = Path(__file__).with_name("older_chart")
-OLDER_CRDS = (
-    Path(__file__).with_name("older_crds") / "modelbundles.yaml",
-    OLDER_CHART / "crds" / "modelendpoints.yaml",
-)
+HERE = Path(__file__).parent
+OLDER_CHART = HERE / "older_chart"
+OLDER_CRDS = (HERE / "older_crds/modelbundles.yaml", OLDER_CHART / "crds/modelendpoints.yaml")
 CRDS = ("modelbundles.modelbundle.dev", "modelendpoints.modelbundle.dev")
 OLDER_RIGHTS = "modelbundle-test-older-operator"
 TRAFFIC_SECONDS = 120.0  # at most: it ends when asked

@@ -17,8 +17,9 @@ from typing import Any
 
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.api.times import timestamp
+from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.conditions import judge
-from modelbundle_operator.judge.observation import Observation, Rollout, observe_pod, that_count
+from modelbundle_operator.judge.observation import Observation, Rollout, that_count
 from modelbundle_operator.judge.status import conditions
 from modelbundle_operator.reconcile.events import changes, event
 
