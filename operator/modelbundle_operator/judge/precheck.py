@@ -53,10 +53,10 @@ def took(job: Job | None, pods: Iterable[Pod], now: datetime) -> float | None:
 
 def _end(job: Job, pods: Iterable[Pod], now: datetime) -> datetime | None:
     """When the first of its pods was over; `now` where that is not told."""
-    ends = [end.finished or now for pod in pods if pod.job and (end := installed(pod)) is not None]
+    own = [pod for pod in pods if pod.job]
     if job.layer:
-        ends = [end.at or now for pod in pods if pod.job and (end := packed(pod, now)) is not None]
-    return min(ends, default=None)
+        return min((end.at or now for pod in own if (end := packed(pod, now)) is not None), default=None)
+    return min((last.finished or now for pod in own if (last := installed(pod)) is not None), default=None)
 
 
 def start_due(seen: Observation) -> float | None:

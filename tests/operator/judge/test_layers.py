@@ -108,7 +108,8 @@ def test_nobody_else_is_believed(why: str, job: Job | None, said: Pod) -> None:
 
 def looked(why: Any, finished: float = 50, container: str = "prepare", **more: Any) -> Pod:
     failed = {"why": why, "message": "404 at s3://models/llama", **more}
-    return observe_pod(pod(**{container: reported(finished, layerFailed=failed)}))
+    containers: Body = {container: reported(finished, layerFailed=failed)}
+    return observe_pod(pod(**containers))
 
 
 KEPT = [
