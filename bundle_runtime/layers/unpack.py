@@ -66,10 +66,10 @@ def _members(stream: IO[bytes]) -> Iterator[Member]:
     """Whoever takes a file reads its content from the stream before the next."""
     given: dict[str, bytes] = {}
     while block := _block(stream):
+        if not block.strip(tarfile.NUL):
+            break
         try:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
-        except tarfile.EOFHeaderError:
-            break
         except tarfile.HeaderError as error:
             raise LayerError(f"a header in it cannot be read: {error}") from error
         if info.type in _LONG:

@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     os.umask(0o022)  # install and worker read these files as another user
     started = time.monotonic()
+    layer = None
     try:
         layout = Layout.from_environment()
         document = load(layout, os.environ.get(DIGEST_VARIABLE, ""))
@@ -41,6 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         crash = report.fail(report.RUNTIME_CRASHED, f"prepare cannot use its files or processes: {error}")
         report.write_failure(crash, {"total": time.monotonic() - started})
         return 1
+    finally:
+        if layer is not None:
+            layer.end()
     seconds = {**prepared.seconds, **waited}
     phases = " ".join(f"{phase}={value:.2f}s" for phase, value in seconds.items())
     print(f"prepared {prepared.bytes} bytes, sha256 verified: {phases}", flush=True)

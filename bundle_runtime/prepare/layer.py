@@ -58,6 +58,7 @@ class Fetching:
     given_up: bool = False
     thread: threading.Thread | None = None
     sha256: str = ""  # of the layer that is spoken of
+    mark: Path | None = None  # there while it is fetched, so that a run that is killed for it is the only one
 
     def fail(self, why: str, message: str) -> None:
         self.failure = {"why": why, "message": message, **({"sha256": self.sha256} if self.sha256 else {})}
@@ -76,6 +77,11 @@ class Fetching:
             seconds[phase] = max(end - at, 0.0)
             at = max(end, at)
         return seconds, {"layerFailed": self.failure} if self.failure else {}
+
+    def end(self) -> None:
+        """The process was not killed."""
+        if self.mark is not None:
+            self.mark.unlink(missing_ok=True)
 
 
 def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, most: int | None = None) -> Fetching:
@@ -97,12 +103,22 @@ def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, mos
     if not same_bucket(reference.uri, artifact_uri):
         fetching.fail(UNREACHABLE, f"{shown(reference.uri)} is in another bucket than the artifact")
         return fetching
+    mark = Path(layout.layer_volume, "fetching")
+    if mark.exists():
+        fetching.fail(
+            UNREACHABLE,
+            "an earlier run of prepare was killed while it fetched the layer, as for want of memory: "
+            "serving.prepareResources.memory is what it has",
+        )
+        return fetching
+    fetching.mark = mark
     fetching.thread = threading.Thread(target=_run, args=(fetching, layout, reference, most), daemon=True)
     try:
+        mark.touch()
         fetching.thread.start()
-    except RuntimeError as error:  # the node allows no more
+    except (OSError, RuntimeError) as error:  # the node allows no more threads
         fetching.thread = None
-        fetching.fail(UNREACHABLE, f"no thread could be started for it: {error}")
+        fetching.fail(UNREACHABLE, f"it could not be begun: {error}")
     return fetching
 
 
@@ -129,6 +145,7 @@ def _run(fetching: Fetching, layout: Layout, reference: LayerReference, most: in
         fetching.fail(UNREACHABLE, f"{type(error).__name__}: {error}")
     finally:
         _clear(packed, partial)
+        fetching.end()
         fetching.ends["layerUnpack" if "layerDownload" in fetching.ends else "layerDownload"] = time.monotonic()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,12 @@ from bundle_runtime.contract.layer import (
 from bundle_runtime.contract.report import LIMIT, Report, encode
 
 SHA256 = "ab" * 32
-GOOD = {"digest": f"sha256:{'cd' * 32}", "sha256": SHA256, "uri": f"s3://models/a/layers/{SHA256}.tar.zst", "bytes": 7}
+GOOD: dict[str, Any] = {
+    "digest": f"sha256:{'cd' * 32}",
+    "sha256": SHA256,
+    "uri": f"s3://models/a/layers/{SHA256}.tar.zst",
+    "bytes": 7,
+}
 
 
 def test_a_reference_has_four_parts_and_may_have_more() -> None:

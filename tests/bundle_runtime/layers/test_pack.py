@@ -16,7 +16,6 @@ import zstandard
 
 from bundle_runtime.artifacts import retry
 from bundle_runtime.contract.report import RuntimeFailure
-from bundle_runtime.layers import pack as pack_module
 from bundle_runtime.layers.members import LayerError
 from bundle_runtime.layers.pack import Packed, pack
 from bundle_runtime.layers.unpack import unpack
@@ -41,8 +40,8 @@ def tree(tmp_path: Path) -> Path:
     deep = root / "/".join(["d" * 40] * 60)
     deep.mkdir(parents=True)
     (deep / "file").write_text("deep")
-    for name in ODD:
-        Path(os.fsdecode(os.fsencode(root) + b"/" + name)).write_bytes(name)
+    for odd in ODD:
+        Path(os.fsdecode(os.fsencode(root) + b"/" + odd)).write_bytes(odd)
     return root
 
 
@@ -198,6 +197,6 @@ def test_a_file_that_cannot_be_read_is_named(tree: Path, tmp_path: Path, monkeyp
     def refused(path: bytes, _: int) -> int:
         raise PermissionError(errno.EACCES, "Permission denied", path)
 
-    monkeypatch.setattr(pack_module.os, "open", refused)
+    monkeypatch.setattr(os, "open", refused)
     with pytest.raises(LayerError, match=r"'-' cannot be read: Permission denied"):
         packed(tree, tmp_path)

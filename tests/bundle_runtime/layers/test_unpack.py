@@ -127,7 +127,7 @@ def test_what_zstd_did_not_write_is_refused(tmp_path: Path, damage: str) -> None
     file = compressed(tmp_path, entry("f", os.urandom(5000)) + END)
     content = bytearray(file.read_bytes())
     content[2500] ^= 1
-    changed = {"cut": content[:3000], "changed": content, "text": b"no zstd", "empty": b""}
+    changed: dict[str, bytes] = {"cut": content[:3000], "changed": content, "text": b"no zstd", "empty": b""}
     file.write_bytes(changed[damage])
     with pytest.raises(LayerError, match=r"not what zstd writes|ends within a file|ends before its end"):
         unpack(file, tmp_path / "out")

@@ -118,7 +118,7 @@ def test_a_directory_is_not_read_further_than_its_names_may_be(tmp_path: Path, m
             listed += 1
             return next(self.entries)
 
-    monkeypatch.setattr(walk_module.os, "scandir", Counted)
+    monkeypatch.setattr(os, "scandir", Counted)
     with pytest.raises(LayerError, match="more than 200 files and directories"):
         list(walk(tmp_path))
     assert listed == 201

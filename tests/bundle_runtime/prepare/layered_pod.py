@@ -45,7 +45,7 @@ class Pod:
         assert main(["--uri", URI, *options]) == 0
         assert Path(self.layout.pickle_file).read_bytes() == PICKLE
         left = {path.name for path in Path(self.layout.layer_volume).iterdir()}
-        assert left <= {"requirements", "reference.json"}
+        assert left <= {"requirements", "reference.json", "fetching"}
         report: dict[str, Any] = json.loads(self.log.read_text())
         assert report["reason"] == "Completed"
         assert set(report["seconds"]) >= {"download", "verify", "unpack"}

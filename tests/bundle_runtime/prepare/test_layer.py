@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bundle_runtime.layers.pack import pack
 from bundle_runtime.prepare import __main__ as program
+from bundle_runtime.prepare import artifact
 from bundle_runtime.prepare import layer as layer_module
 from tests.bundle_runtime.prepare.layered_pod import PICKLE, URI, Pod, pod, reference_of
 from tools.testkit.artifact_stores import document_for, write_document
@@ -100,10 +102,18 @@ def test_what_is_waited_for_beyond_the_artifact_is_all_that_counts(pod: Pod, mon
     """A layer that was there before the artifact has taken no time."""
     pod.store()
     there = threading.Event()
-    prepare = layer_module._run
-    monkeypatch.setattr(layer_module, "_run", lambda *given: (prepare(*given), there.set()))
-    fetch = program.prepare
-    monkeypatch.setattr(program, "prepare", lambda *given, **named: (there.wait(50), fetch(*given, **named))[1])
+    run, prepare = layer_module._run, artifact.prepare
+
+    def run_and_say(*given: Any) -> None:
+        run(*given)
+        there.set()
+
+    def wait_and_prepare(*given: Any, **named: Any) -> artifact.Prepared:
+        assert there.wait(50)
+        return prepare(*given, **named)
+
+    monkeypatch.setattr(layer_module, "_run", run_and_say)
+    monkeypatch.setattr(program, "prepare", wait_and_prepare)
     seconds = pod.run()["seconds"]
     assert (seconds["layerDownload"], seconds["layerUnpack"]) == (0.0, 0.0)
 
@@ -121,5 +131,5 @@ def test_what_is_waited_for_beyond_the_artifact_is_all_that_counts(pod: Pod, mon
 def test_its_parts_add_up_behind_the_artifact(
     monkeypatch: pytest.MonkeyPatch, ends: dict[str, float], seconds: dict[str, float]
 ) -> None:
-    monkeypatch.setattr(layer_module.time, "monotonic", lambda: 10.0)
+    monkeypatch.setattr("time.monotonic", lambda: 10.0)
     assert layer_module.Fetching(ends=ends).wait() == (seconds, {})

@@ -130,16 +130,18 @@ def test_a_node_without_threads_stops_nothing(pod: Pod, monkeypatch: pytest.Monk
 
     pod.run()  # the artifact is there, and needs none
     pod.store()
-    monkeypatch.setattr(layer_module.threading, "Thread", lambda **_: type("T", (), {"start": refused})())
-    assert "no thread could be started" in pod.without()["message"]
+    monkeypatch.setattr("threading.Thread", lambda **_: type("T", (), {"start": refused})())
+    assert "it could not be begun: can't start new thread" in pod.without()["message"]
 
 
 def test_an_artifact_that_fails_does_not_wait_for_the_layer(pod: Pod, tmp_path: Path) -> None:
     """A store that takes the connection for the layer and says nothing: the process ends all the same."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = ended(pod, "/no/such/file", f"http://127.0.0.1:{silent.getsockname()[1]}", 600)
+    pod.store()
     assert done.returncode == 1, done.stderr
     assert json.loads(pod.log.read_text())["reason"] == "ArtifactNotFound"
+    assert "layerFailed" not in pod.run(), "the next run begins anew"
 
 
 def test_a_layer_that_hangs_is_given_up(pod: Pod, tmp_path: Path) -> None:
@@ -154,15 +156,38 @@ def test_a_layer_that_hangs_is_given_up(pod: Pod, tmp_path: Path) -> None:
     assert Path(pod.layout.pickle_file).exists()
 
 
-def ended(pod: Pod, artifact: str, store: str, wait: int) -> subprocess.CompletedProcess[str]:
+def test_a_run_that_was_killed_while_it_fetched_is_the_only_one(pod: Pod, tmp_path: Path) -> None:
+    """As where prepare has too little memory for a layer: the next run starts the pod without it."""
+    artifact = tmp_path / "bundle.pkl"
+    artifact.write_bytes(PICKLE)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        process = subprocess.Popen(
+            command(str(artifact), 600),
+            cwd=ROOT,
+            env={**os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}"},
+        )
+        silent.settimeout(60)
+        silent.accept()
+        process.kill()
+        process.wait()
+    pod.store()
+    failed = pod.without()
+    assert (failed["why"], "was killed while it fetched the layer" in failed["message"]) == ("Unreachable", True)
+    assert pod.without()["why"] == "Unreachable"
+
+
+def command(artifact: str, wait: int) -> list[str]:
     """The process, whose layer is in the bucket of an artifact that it takes from the disk."""
     program = (
         "from bundle_runtime.prepare import __main__ as prepare, layer\n"
         f"layer.WAIT_SECONDS = {wait}.0; layer.same_bucket = lambda *_: True; prepare.run()"
     )
-    command = [sys.executable, "-c", program, "--allow-local", "--uri", artifact]
+    return [sys.executable, "-c", program, "--allow-local", "--uri", artifact]
+
+
+def ended(pod: Pod, artifact: str, store: str, wait: int) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command,
+        command(artifact, wait),
         cwd=ROOT,
         env={**os.environ, "AWS_ENDPOINT_URL": store},
         capture_output=True,
