@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 import yaml
 
 from tools.local_cluster import golang
+from tools.testkit.kubectl import SHORT_LIVED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 IMAGES = ROOT / "tests/chart/images.yaml"
@@ -65,7 +67,14 @@ def helm() -> Helm:
 
     def run(*arguments: str, stdin: str = "", cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [binary, *arguments], cwd=cwd, input=stdin or None, capture_output=True, text=True, timeout=240, check=False
+            [binary, *arguments],
+            cwd=cwd,
+            input=stdin or None,
+            env={**SHORT_LIVED, **os.environ},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
         )
 
     return run

@@ -76,8 +76,7 @@ def load(model):
 @pytest.fixture(scope="module")
 def served(operator: object, make_namespace: Callable[..., str], store: Store) -> Iterator[str]:
     """The namespace where it serves."""
-    namespace = make_namespace("drain")
-    start_client(namespace)
+    start_client(namespace := make_namespace("drain"))
     client = wait_for("the client's address", lambda: (get("pod", CLIENT, namespace) or {})["status"].get("podIP"), 60)
     notes = {"env": [{"name": "NOTES_HOST", "value": client}], "serving": {"replicas": 2, "maxConcurrency": 16}}
     apply(cpu_bundle(store, NAME, predict=NOTING, **notes), namespace=namespace)

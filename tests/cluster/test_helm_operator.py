@@ -293,7 +293,5 @@ def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:
 
 
 def _pull_policies(name: str, namespace: str) -> set[str]:
-    deployment = get("deployment", name, namespace)
-    assert deployment is not None
-    spec = deployment["spec"]["template"]["spec"]
+    spec = (get("deployment", name, namespace) or {})["spec"]["template"]["spec"]
     return {container["imagePullPolicy"] for container in spec["initContainers"] + spec["containers"]}

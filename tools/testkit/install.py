@@ -8,7 +8,7 @@ import os
 import subprocess
 from typing import Any
 
-from tools.testkit.kubectl import KubectlError, kubectl, wait_established
+from tools.testkit.kubectl import SHORT_LIVED, KubectlError, kubectl, wait_established
 from tools.testkit.place import ROOT, Place
 from tools.testkit.store import BUCKET, Store
 
@@ -47,7 +47,13 @@ def values(place: Place, more_settings: dict[str, str | int]) -> dict[str, Any]:
 
 def helm(*arguments: str, stdin: str = "") -> str:
     done = subprocess.run(
-        ["helm", *arguments], input=stdin or None, capture_output=True, text=True, timeout=360, check=False
+        ["helm", *arguments],
+        input=stdin or None,
+        env={**SHORT_LIVED, **os.environ},
+        capture_output=True,
+        text=True,
+        timeout=360,
+        check=False,
     )
     if done.returncode:
         try:

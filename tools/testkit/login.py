@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import yaml
 
@@ -62,7 +62,7 @@ def _is_behind_a_proxy(server: str) -> bool:
     place = urlsplit(server)
     if place.hostname in ("localhost", "127.0.0.1", "::1"):
         return False
-    return place.scheme in getproxies_environment() and not proxy_bypass_environment(place.netloc)
+    return place.scheme in getproxies_environment() and not proxy_bypass(place.netloc)
 
 
 def _tls(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:

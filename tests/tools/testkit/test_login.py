@@ -11,15 +11,17 @@ import yaml
 
 from tools.testkit.login import LoginElsewhere, login
 
+HERE = "https://127.0.0.1"
 
-def config(user: dict[str, Any] | None = None, **cluster: str) -> dict[str, Any]:
+
+def config(user: dict[str, Any] | None = None, cluster: dict[str, str] | None = None) -> dict[str, Any]:
     return {
         "current-context": "here",
         "contexts": [
             {"name": "there", "context": {"cluster": "x", "user": "x"}},
             {"name": "here", "context": {"cluster": "c", "user": "u", "namespace": "models"}},
         ],
-        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1/", **cluster}}],
+        "clusters": [{"name": "c", "cluster": {"server": "http://127.0.0.1:1/", **(cluster or {})}}],
         "users": [{"name": "u", "user": user}],
     }
 
@@ -45,11 +47,11 @@ def test_without_credentials_and_namespace(tmp_path: Path) -> None:
         (config({"exec": {"command": "log-in"}}), "exec"),
         (config({"tokenFile": "/token"}), "tokenFile"),
         (config({"as": "somebody", "token": "t"}), "as"),
-        (config(**{"proxy-url": "http://proxy"}), "proxy-url"),
-        (config(**{"certificate-authority": "/ca.crt"}), "certificate-authority"),
-        (config(server="https://api.example"), "through a proxy"),
-        (config(server="https://127.0.0.1", **{"certificate-authority-data": "bm9uZQ=="}), "cannot be read"),
-        (config({"client-certificate-data": "bm9uZQ=="}, server="https://127.0.0.1"), "cannot be read"),
+        (config(cluster={"proxy-url": "http://proxy"}), "proxy-url"),
+        (config(cluster={"certificate-authority": "/ca.crt"}), "certificate-authority"),
+        (config(cluster={"server": "https://api.example"}), "through a proxy"),
+        (config(cluster={"server": HERE, "certificate-authority-data": "bm9uZQ=="}), "cannot be read"),
+        (config({"client-certificate-data": "bm9uZQ=="}, {"server": HERE}), "cannot be read"),
         ({**config(), "current-context": ""}, "cannot be read"),
         ({}, "cannot be read"),
         ([], "cannot be read"),
