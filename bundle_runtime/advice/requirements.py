@@ -80,7 +80,7 @@ ROWS: Tuple[Row, ...] = (
         "build-needs-pkg-resources", (INSTALL,), "A requirement is built from source, as the index has no wheel of "
         "that version for the image, and its build imports pkg_resources, a part of setuptools up to version 81.",
         "Ask for a version of it that has a wheel for the image's Python, or choose an image with an older Python "
-        '(envParams). Where that version is wanted, add "setuptools<81" to requirements: builds keep to it.',
+        '(envParams). To have it built all the same, which can take minutes, add "setuptools<81" to requirements.',
         text=r"Failed to build.*No module named 'pkg_resources'",
     ),
     Row(
