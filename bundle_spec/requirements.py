@@ -25,12 +25,13 @@ def check_requirements(entries: Any) -> None:
     if not isinstance(entries, (list, tuple, type(None))):
         raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
     refused: dict[str, list[int]] = {}
-    for index, entry in enumerate(entries or []):
+    listed = entries or ()
+    for index, entry in enumerate(listed):
         why = _why(entry)
         if why:
             refused.setdefault(why, []).append(index)
     if refused:
-        said = [_said(entries[places[0]], why, places) for why, places in list(refused.items())[:_MOST_NAMED]]
+        said = [_said(listed[places[0]], why, places) for why, places in list(refused.items())[:_MOST_NAMED]]
         left = sum(len(places) for places in list(refused.values())[_MOST_NAMED:])
         raise ValueError(f"$.{'; '.join(said)}{f'; and {left} more' if left else ''}. {EXAMPLE}")
 

@@ -78,8 +78,8 @@ def served(operator: object, make_namespace: Callable[..., str], store: Store) -
     """The namespace where it serves."""
     start_client(namespace := make_namespace("drain"))
     client = wait_for("the client's address", lambda: (get("pod", CLIENT, namespace) or {})["status"].get("podIP"), 60)
-    notes = {"env": [{"name": "NOTES_HOST", "value": client}], "serving": {"replicas": 2, "maxConcurrency": 16}}
-    apply(cpu_bundle(store, NAME, predict=NOTING, **notes), namespace=namespace)
+    env, serving = [{"name": "NOTES_HOST", "value": client}], {"replicas": 2, "maxConcurrency": 16}
+    apply(cpu_bundle(store, NAME, predict=NOTING, env=env, serving=serving), namespace=namespace)
     wait_ready(NAME, namespace)
     wait_for("its name to answer", lambda: from_pod(NAME, namespace, {"x": 1, "y": ""}).status == 200, 60)
     yield namespace
