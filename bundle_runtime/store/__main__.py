@@ -20,7 +20,7 @@ from bundle_runtime.contract.layout import Layout
 from bundle_runtime.layers.members import LayerError
 from bundle_runtime.store.layer import store_layer
 
-LONGEST_SECONDS = 900.0  # bundles wait for the Job: a store that takes an hour is not worth it
+LONGEST_SECONDS = 300.0  # bundles wait for the Job, so a slow store is not worth it
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,8 +13,8 @@ from modelbundle_operator.api.times import seconds_between
 from modelbundle_operator.judge.observation import INSTALL, STORE, Container, Ended, Pod
 from modelbundle_operator.judge.reports import Report, brief, quoted
 
-# it gives up itself after fifteen minutes
-PACKING_SECONDS = 1200.0
+# it gives up itself after five minutes
+PACKING_SECONDS = 420.0
 
 _BEFORE_A_START = ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
 

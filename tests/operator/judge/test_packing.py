@@ -99,7 +99,7 @@ def test_an_eviction_is_told_in_the_kubelets_words() -> None:
 def test_it_does_not_take_for_ever() -> None:
     pod = job_pod(**INSTALLED, store=running(6))
     assert after(PACKING_SECONDS + 4, pod) is None
-    assert after(PACKING_SECONDS + 5, pod) == "container store had not ended after 1200 s"
+    assert after(PACKING_SECONDS + 5, pod) == "container store had not ended after 420 s"
     assert packing_due(pod, START + timedelta(seconds=5)) == PACKING_SECONDS + 1
     assert packing_due(job_pod(prepare=running(2)), START) is None
     assert packing_due(job_pod(**INSTALLED, store=reported(layer=layer())), START) is None
