@@ -73,7 +73,8 @@ def _of_each_image(row: PublicList) -> tuple[str, ...]:
 
 
 def _said(came: Came) -> str:
-    known = f", [{came.advice}](../how-to/troubleshooting.md#{came.advice})" if came.advice else ""
+    rows = " or ".join(f"[{code}](../how-to/troubleshooting.md#{code})" for code in came.advice)
+    known = f", {rows}" if rows else ""
     if came.reason:
         return f"{came.reason}: {_quoted(came.says)}{known}"
     return f"installed, and the import fails: {_quoted(came.says)}{known}" if came.says else "installed, imports"

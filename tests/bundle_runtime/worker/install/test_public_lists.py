@@ -96,9 +96,9 @@ def test_a_public_list_is_installed_or_refused_with_its_fix(tmp_path, image, row
     if came.advice and came.reason:
         found = advice_for(INSTALL, said)
         assert found is not None, said
-        assert found.code == came.advice
+        assert found.code in came.advice
     elif came.advice:
-        assert f"#{came.advice}]" in said
+        assert said.rstrip().endswith(f"#{came.advice[0]}]")
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.before], ids=lambda row: row.repository)

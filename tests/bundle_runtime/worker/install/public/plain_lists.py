@@ -12,8 +12,12 @@ _NUMPY, _HEAVY = (
 )
 _URL_QUOTE = breaks("package-without-name", "cannot import name 'url_quote' from 'werkzeug.urls'")
 _ESCAPE = breaks("package-without-name", "cannot import name 'escape' from 'jinja2'")
-_PKG_RESOURCES = refused(_NOT_FOUND, "pkg-resources==0.0.0 is not at the index", advice="requirement-of-another-system")
-_SKIMAGE = refused(_FAILED, "Please install the `scikit-image` package", advice="renamed-package")
+_PKG_RESOURCES = refused(
+    _NOT_FOUND, "pkg-resources==0.0.0 is not at the index", advice=("requirement-of-another-system",)
+)
+_SKIMAGE = refused(_FAILED, "Please install the `scikit-image` package", advice=("renamed-package",))
+# two of the list have no wheel for 3.12
+_TOO_OLD = refused(_FAILED, "Failed to build", advice=("build-needs-pkg-resources", "build-for-older-python"))
 _HUB = refused(
     _CONFLICT, "the requirements exclude each other. To solve it, write transformers==4.31.0 in place of "
     "transformers==4.38.0 (requirements[0])",
@@ -55,8 +59,7 @@ ROWS = (
         ("requests==2.22.0", "uvicorn==0.11.7", "fastapi==0.48.0", "numpy==1.18.1", "scikit-learn==0.22.1",
          "joblib==0.14.1", "loguru==0.4.1"),
         "import fastapi, sklearn",
-        bare=refused(_FAILED, "Failed to build `scikit-learn==0.22.1`", "No module named 'pkg_resources'",
-                     advice="build-needs-pkg-resources"),
+        bare=_TOO_OLD,
         numpy=refused(_CONFLICT, f"{_HEAVY}, and requirements[3] is numpy==1.18.1: write numpy",
                       "requirements[4] is scikit-learn==0.22.1: write scikit-learn"),
         torch=refused(_CONFLICT, f"{_NUMPY}, and requirements[3] is numpy==1.18.1: write numpy"),
@@ -99,8 +102,7 @@ ROWS = (
         ("pandas==1.5.0", "setuptools", "requests==2.28.1", "Flask==2.2.2", "gunicorn==20.1.0", "scikit-learn==1.1.2",
          "imbalanced-learn==0.9.1", "cloudpickle==2.2.0"),
         "import flask, pandas",
-        bare=refused(_FAILED, "Failed to build `pandas==1.5.0`", "No module named 'pkg_resources'",
-                     advice="build-needs-pkg-resources"),
+        bare=_TOO_OLD,
         numpy=refused(_CONFLICT, "requirements[0] is pandas==1.5.0: write pandas",
                       "requirements[5] is scikit-learn==1.1.2: write scikit-learn"),
         torch=_URL_QUOTE,
@@ -142,7 +144,7 @@ ROWS = (
          "fsspec>=2021.04.0", "flask", "jieba"),
         "import flask, jieba",
         bare=refused(_FAILED, "Failed to build `numpy==1.24.3`", "No module named 'distutils'",
-                     advice="build-for-older-python"),
+                     advice=("build-for-older-python",)),
         numpy=refused(_CONFLICT, f'{_HEAVY}, and requirements[0] is numpy==1.22.0;python_version<="3.10": write numpy'),
         torch=refused(_CONFLICT, f'{_NUMPY}, and requirements[0] is numpy==1.22.0;python_version<="3.10": write numpy'),
     ),

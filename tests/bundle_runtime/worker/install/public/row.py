@@ -8,24 +8,25 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Came:
     """`reason` is that of install's report, "" where all is installed; where `says` is not empty then, the import fails
-    with it. `advice` is the row of known failures that is added to the words."""
+    with it. `advice` is the row of known failures that is added to the words; of several, that of the build that fails
+    first."""
 
     reason: str = ""
     says: tuple[str, ...] = ()
-    advice: str = ""
+    advice: tuple[str, ...] = ()
 
 
 INSTALLED = Came()
 
 
-def refused(reason: str, *says: str, advice: str = "") -> Came:
+def refused(reason: str, *says: str, advice: tuple[str, ...] = ()) -> Came:
     """By install, with this in its message."""
     return Came(reason, says, advice)
 
 
 def breaks(advice: str, says: str) -> Came:
     """Installed, and the import fails: the worker says what to do."""
-    return Came("", (says,), advice)
+    return Came("", (says,), (advice,))
 
 
 @dataclass(frozen=True)
