@@ -24,8 +24,8 @@ def check_requirements(entries: Any) -> None:
     """ValueError with the path of each entry that is not a requirement, and why. Unset is fine."""
     if not isinstance(entries, (list, tuple, type(None))):
         raise ValueError("$.requirements must be a list, each entry one requirement")  # noqa: TRY004 - a bad value
+    listed = entries or []
     refused: dict[str, list[int]] = {}
-    listed = entries or ()
     for index, entry in enumerate(listed):
         why = _why(entry)
         if why:

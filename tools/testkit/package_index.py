@@ -148,7 +148,9 @@ class Outcome:
         return subprocess.check_output([python, "-c", program + "print(m.origin, m.version)"], text=True).strip()
 
 
-def run_install(root: Path, python: Path, requirements: list[str], index: str, **environment: str) -> Outcome:
+def run_install(
+    root: Path, python: Path, requirements: list[str], index: str, seconds: float = 120, /, **environment: str
+) -> Outcome:
     layout = Layout(str(root))
     document = json.dumps({"schemaVersion": 1, "requirements": requirements}).encode()
     Path(layout.config_file).parent.mkdir(parents=True, exist_ok=True)
@@ -167,7 +169,7 @@ def run_install(root: Path, python: Path, requirements: list[str], index: str, *
     }
     command: list[str | Path] = [python, "-m", "bundle_runtime.worker.install"]
     done = subprocess.run(
-        command, cwd=layout.runtime_dir, env=settings, capture_output=True, text=True, check=False, timeout=600
+        command, cwd=layout.runtime_dir, env=settings, capture_output=True, text=True, check=False, timeout=seconds
     )
     return Outcome(
         done.returncode, json.loads((root / "termination-log").read_text()), done.stderr, done.stdout, layout

@@ -86,7 +86,7 @@ def test_a_public_list_is_installed_or_refused_with_its_fix(tmp_path, image, row
     python, came = image(name), getattr(row, name)
     default = os.environ.get("UV_DEFAULT_INDEX", PYPI)
     with index_of(row, tmp_path / "index") as reach:
-        done = run_install(tmp_path, python, list(row.lines), default, **reach)
+        done = run_install(tmp_path, python, list(row.lines), default, 600, **reach)
     said = done.report.get("message", "")
     assert done.report["reason"] == (came.reason or "Completed"), said
     if not came.reason:
