@@ -20,7 +20,7 @@ NAME = "looked-at"
 ENDPOINT = {
     "apiVersion": "modelbundle.dev/v1alpha1",
     "kind": "ModelEndpoint",
-    "metadata": {"name": NAME},
+    "metadata": {"name": f"{NAME}-by"},
     "spec": {"bundle": NAME},
 }
 BUDGET = {
@@ -70,7 +70,7 @@ def wait_for_the_same(look: Callable[[], object], theirs: Callable[[], object]) 
         ("sa", "default"),
         ("mbun", NAME),
         ("modelbundles", NAME),
-        ("mep", NAME),
+        ("mep", f"{NAME}-by"),
         ("pdb", NAME),
         ("crd", "modelbundles.modelbundle.dev"),
         ("namespace", "kube-system"),
