@@ -72,8 +72,10 @@ def _members(stream: IO[bytes]) -> Iterator[Member]:
             info = tarfile.TarInfo.frombuf(block, "utf-8", "surrogateescape")
         except tarfile.HeaderError as error:
             raise LayerError(f"a header in it cannot be read: {error}") from error
-        if info.type in _LONG:
-            given[_LONG[info.type]] = _long_name(stream, info.size)
+        if (part := _LONG.get(info.type)) is not None:
+            if part in given:  # else names without end would be read, which no bound of members counts
+                raise LayerError(f"two names are in it for one {part}")
+            given[part] = _long_name(stream, info.size)
             continue
         if info.type not in (FILE, DIRECTORY, LINK) or info.size < 0 or (info.size and info.type != FILE):
             raise LayerError(f"a member of the kind {info.type!r} is in it: files, directories and links are taken")

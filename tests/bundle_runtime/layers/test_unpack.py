@@ -84,6 +84,7 @@ HOSTILE = [
     ("a name that is long", long_name(3600), "a name of 3600 bytes is in it"),
     ("a name that is said to be huge", long_name(10, claimed=1 << 40), "a name of 1099511627776 bytes is in it"),
     ("a link that is long", long_name(3600, tarfile.GNUTYPE_LONGLINK), "a name of 3600 bytes is in it"),
+    ("two names for one", long_name(9) + long_name(9) + entry("x") + END, "two names are in it for one path"),
     ("a part of a name that is long", long_name(300) + entry("x"), "is longer or deeper than a layer takes"),
     ("directories that are deep", entry("/".join("d" * 101)), "is longer or deeper than a layer takes"),
     ("a header that is none", b"x" * 512, "a header in it cannot be read"),
