@@ -13,6 +13,7 @@ from modelbundle_operator.judge.conditions import judge
 from modelbundle_operator.judge.giving_back import next_retry
 from modelbundle_operator.judge.jobs import Job, Precheck, observe_job
 from modelbundle_operator.judge.observation import Observation
+from modelbundle_operator.judge.packing import PACKING_SECONDS
 from modelbundle_operator.judge.precheck import UNPLACED_SECONDS, Step, next_step, passed, start_due, took
 
 from tests.operator.judge.test_conditions import report, seen
@@ -178,7 +179,7 @@ def test_the_wait_for_a_node_ends_by_time_alone() -> None:
 
 def test_the_wait_for_a_layer_ends_by_time_alone() -> None:
     packs = making(STORED | {"store": running(6)}, now=100)
-    assert start_due(packs) == judge(packs).requeue_after == 1200 + 5 - 100 + 1
+    assert start_due(packs) == judge(packs).requeue_after == PACKING_SECONDS + 5 - 100 + 1
     assert start_due(making({"prepare": completed(), "install": running(5)})) is None
 
 
