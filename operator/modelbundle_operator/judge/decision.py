@@ -38,7 +38,7 @@ def decide(seen: Observation, has_deployment: bool, artifact_uri: str) -> Decisi
     layer = decision.layer
     if layer is None or layer.uri is None:  # else another bundle's was there first, and its own Job may have used it
         layer = newest(layer, decision.built)
-    return replace(decision, layer=newest(layer, lost(layer, seen.pods)))
+    return replace(decision, layer=newest(layer, lost(layer, seen.pods, seen.now)))
 
 
 def _passed(seen: Observation, precheck: Precheck, artifact_uri: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ the newest word counts: a layer that was made, that could not be, or that a pod 
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from bundle_runtime.contract.layer import BROKEN, MISMATCH, NOT_FOUND, REASONS, LayerReference
+from bundle_runtime.contract.layer import BROKEN, MISMATCH, NOT_FOUND, REASONS, LayerReference, layer_reference
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.api.times import parse_time, seconds_between, timestamp
@@ -20,6 +20,8 @@ from modelbundle_operator.judge.reports import Report, brief
 
 # keys that may not write stay so, and each try installs once more than the pods do
 AGAIN_SECONDS = 86_400.0
+# by which clocks of nodes and operators may be ahead; what is said of later than that would count until then
+AHEAD = timedelta(hours=1)
 # prepare's reasons by which no other pod will find it either
 _LOST = (NOT_FOUND, MISMATCH, BROKEN)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -31,6 +33,23 @@ class NotUsed(NamedTuple):
     why: str
     words: str
     sha256: str
+
+
+def is_understood(layer: Layer) -> bool:
+    """Whether it has the form in which it is written here: somebody else may have the right to write a status too."""
+    try:
+        moment = parse_time(layer.time)
+    except ValueError:
+        return False
+    if moment is None or moment.tzinfo is None or timestamp(moment) != layer.time:
+        return False
+    return layer.uri is None or (layer.message is None and layer_reference(layer.model_dump()) is not None)
+
+
+def until(now: datetime, said: Iterable[Layer]) -> list[Layer]:
+    """What can have been said by now."""
+    latest = timestamp(now + AHEAD)
+    return [layer for layer in said if layer.time <= latest]
 
 
 def newest(*found: Layer | None) -> Layer | None:
@@ -53,11 +72,11 @@ def made(job: Job | None, pods: Iterable[Pod], artifact_uri: str, now: datetime)
         return None
     own = [pod for pod in pods if pod.job == job.uid and not _has_used_one(pod)]
     ends = [end for pod in own if (end := packed(pod, now)) is not None]
-    found = [_layer(job.layer, outcome(end, artifact_uri), end.at or now) for end in ends]
+    found = [_layer(job.layer, outcome(end, artifact_uri), _credible(end.at, now) or now) for end in ends]
     return next((layer for layer in found if layer.uri), next(iter(found), None))
 
 
-def lost(known: Layer | None, pods: Iterable[Pod]) -> Layer | None:
+def lost(known: Layer | None, pods: Iterable[Pod], now: datetime) -> Layer | None:
     """That the layer is there no more, by the word of a prepare that has looked for it since it was made."""
     if known is None or known.uri is None:
         return None
@@ -65,14 +84,14 @@ def lost(known: Layer | None, pods: Iterable[Pod]) -> Layer | None:
         prepare = pod.containers.get(PREPARE)
         end = prepare.completed if prepare is not None else None
         said = not_used(end.report) if end is not None else None
-        if end is None or end.finished is None or said is None or timestamp(end.finished) <= known.time:
+        looked = (_credible(end.finished, now) or pod.created) if end is not None else None
+        if looked is None or said is None or timestamp(looked) <= known.time:
             continue
         if said.why in _LOST and said.sha256 in ("", known.sha256):
             message = (
                 f"the layer {known.digest} was lost, and the next bundle that is tried makes it again: {said.words}"
             )
-            at = timestamp(end.finished)
-            return Layer(inputs=known.inputs, sha256=known.sha256, message=message, time=at)
+            return Layer(inputs=known.inputs, sha256=known.sha256, message=message, time=timestamp(looked))
     return None
 
 
@@ -95,6 +114,11 @@ def digest_of(report: Report | None) -> str:
 def _has_used_one(pod: Pod) -> bool:
     install = installed(pod)
     return install is not None and bool(digest_of(install.report))
+
+
+def _credible(told: datetime | None, now: datetime) -> datetime | None:
+    """A moment by a node's clock; None where that is far ahead, as each of its words would be the newest."""
+    return None if told is None or told > now + AHEAD else told
 
 
 def _order(layer: Layer) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import awaited_base
 from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.jobs import Job, observe_job
+from modelbundle_operator.judge.layers import is_understood
 from modelbundle_operator.judge.observation import Pod
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND
 
@@ -148,12 +149,13 @@ def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
 
 
 def _layer(bundle: Body) -> Layer | None:
-    """None too of one that another version has written in a way that is not understood here."""
+    """None too of one that is not understood, as another version or somebody else has written it."""
     said = (bundle.get("status") or {}).get("layer")
     try:
-        return None if said is None else Layer.model_validate(said)
+        layer = None if said is None else Layer.model_validate(said)
     except ValidationError:
         return None
+    return layer if layer is not None and is_understood(layer) else None
 
 
 def _ready(bundle: Body) -> str:

@@ -190,7 +190,7 @@ class Reconciler:
         live = children.get("Deployment")
         if live is not None and not known:
             await find_pods(self.cluster, self.cache, key)
-        layer = known_layer(self.cache, key, bundle, resolution, self.settings)
+        layer = known_layer(self.cache, key, bundle, resolution, self.settings, self.now())
         precheck, checked = None, ""
         if refused is None:
             about = (key, bundle, resolution, self.settings, live, layer, self.now())

@@ -10,7 +10,7 @@ from modelbundle_operator.bundle.naming import endpoint_url, service_url
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.judge.bodies import observe_rollout
 from modelbundle_operator.judge.jobs import Precheck
-from modelbundle_operator.judge.layers import newest
+from modelbundle_operator.judge.layers import newest, until
 from modelbundle_operator.judge.observation import Observation, RunningPods, that_count, that_were_evicted
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.loop.key import Key
@@ -58,10 +58,10 @@ def running_pods(cache: ObjectCache, key: Key, digest: str | None = None) -> Run
 
 
 def known_layer(
-    cache: ObjectCache, key: Key, bundle: ModelBundle, resolution: Resolution, settings: Settings
+    cache: ObjectCache, key: Key, bundle: ModelBundle, resolution: Resolution, settings: Settings, now: datetime
 ) -> Layer | None:
     """The newest word of the bundles of the namespace; of one that is only stored, what it says itself."""
-    inputs, own = layer_inputs(bundle, resolution, settings), bundle.status.layer
+    said = until(now, cache.layers(key.namespace, layer_inputs(bundle, resolution, settings)))
     if not bundle.spec.serving.replicas:
-        return own if own is not None and own.inputs == inputs else None
-    return newest(*cache.layers(key.namespace, inputs)) if inputs else None
+        return next((layer for layer in said if layer == bundle.status.layer), None)
+    return newest(*said)

@@ -7,9 +7,19 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api.status import Layer
+from modelbundle_operator.api.times import timestamp
 from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.jobs import Job
-from modelbundle_operator.judge.layers import AGAIN_SECONDS, is_to_be_made, lost, made, newest
+from modelbundle_operator.judge.layers import (
+    AGAIN_SECONDS,
+    AHEAD,
+    is_to_be_made,
+    is_understood,
+    lost,
+    made,
+    newest,
+    until,
+)
 from modelbundle_operator.judge.observation import Pod
 
 from tools.testkit.cluster_objects import (
@@ -130,23 +140,60 @@ KEPT = [
 
 @pytest.mark.parametrize(("why", "seen"), KEPT, ids=[row[0] for row in KEPT])
 def test_it_stays(why: str, seen: Pod) -> None:
-    assert lost(there(), [seen]) is None, why
+    assert lost(there(), [seen], START) is None, why
 
 
 @pytest.mark.parametrize("why", ["NotFound", "Mismatch", "Broken"])
 @pytest.mark.parametrize("more", [{}, {"sha256": "ef" * 32}])
 def test_it_is_lost(why: str, more: Body) -> None:
-    found = lost(there(), [observe_pod(pod()), looked(why, **more)])
+    found = lost(there(), [observe_pod(pod()), looked(why, **more)], START)
     assert found is not None
     assert (found.inputs, found.sha256, found.uri, found.time) == (INPUTS, "ef" * 32, None, at(50))
     assert found.message is not None
     assert "404 at s3://models/llama" in found.message
     assert newest(there(), found) == found
-    assert lost(found, [looked(why, finished=70)]) is None, "one word about it is enough"
+    assert lost(found, [looked(why, finished=70)], START) is None, "one word about it is enough"
+
+
+def test_a_node_whose_clock_is_far_ahead_has_not_looked_for_a_layer_that_is_made_later() -> None:
+    year = 365 * 86_400
+    said = looked("NotFound", finished=year)
+    assert said.created is not None
+    made_before = Layer(inputs=INPUTS, time="2025-12-31T00:00:00Z", **layer())
+    found = lost(made_before, [said], START)
+    assert found is not None
+    assert found.time == timestamp(said.created)
+    assert lost(there(60), [said], START) is None
+    job = job_pod(store=reported(layer=layer(), finished=year))
+    assert made(JOB, [job], ARTIFACT, START) == there(0)
+
+
+# what has the right types and the operator does not write
+ODD = ["2026-01-01T00:00:00+99:99", "0000-01-01T00:00:00Z", "2026-01-01T00:00:00ZTx", "2026-01-01t00:00:00z",
+       "2026-01-01T00:00:00", "2026-01-01T00:00:00.5Z", "2026-01-01T02:00:00+02:00", ""]  # fmt: skip
+
+
+@pytest.mark.parametrize("time", ODD)
+def test_a_time_that_is_not_written_here_is_not_understood(time: str) -> None:
+    assert not is_understood(Layer(inputs=INPUTS, time=time, message="no"))
+
+
+def test_what_is_written_here_is_understood_and_an_address_without_the_rest_is_not() -> None:
+    assert all(is_understood(word) for word in (there(), none(), gone()))
+    for part in ("digest", "sha256", "bytes"):
+        assert not is_understood(there().model_copy(update={part: None})), part
+    assert not is_understood(there(bytes=1 << 60))
+    assert not is_understood(there(message="no")), "an apply leaves what somebody else has written beside it"
+    assert not is_understood(there(uri=f"s3://models/layers/{'9' * 64}.tar.zst")), "of another sha256"
+
+
+def test_what_is_said_of_far_ahead_does_not_count() -> None:
+    ahead = AHEAD.total_seconds()
+    assert until(START, [there(ahead), none(ahead + 1)]) == [there(ahead)]
 
 
 def test_words_of_a_hostile_image_are_bounded() -> None:
-    found = lost(there(), [looked("NotFound", message="\x00" + "a" * 3000)])
+    found = lost(there(), [looked("NotFound", message="\x00" + "a" * 3000)], START)
     assert found is not None
     assert found.message is not None
     assert "\x00" not in found.message

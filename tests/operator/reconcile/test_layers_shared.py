@@ -211,3 +211,30 @@ async def test_one_that_was_lost_is_made_again_and_found_by_all() -> None:
         await town.at_rest()
         assert [named(town, name) for name in "abc"] == [layer()] * 3
         assert {town.status(name)["layer"]["time"] for name in "abc"} == {at(70)}
+
+
+@pytest.mark.parametrize("time", ["2026-01-01T00:00:00+99:99", "9999-12-31T23:59:59Z", "2026-01-01t00:00:00z"])
+@pytest.mark.parametrize("replicas", [0, 1])
+async def test_what_somebody_else_writes_into_a_status_is_no_word_of_it(time: str, replicas: int) -> None:
+    """A custom resource takes times that Python does not, and ones that no operator has seen."""
+    async with running() as town:
+        town.apply(bundle("a"))
+        await town.settle()
+        in_job(town, jobs(town)[0], **STORED)
+        await town.settle()
+        known = town.status("a")["layer"]
+        written = bundle("odd", replicas=replicas)
+        written["status"] = {"layer": {"inputs": known["inputs"], "time": time, "message": "there is none"}}
+        town.apply(written)
+        await town.settle()
+        town.apply(bundle("late"))
+        await town.settle()
+        for name in ("a", "odd", "late"):
+            town.touch(name)
+        await town.settle()
+        assert town.status("a")["layer"] == town.status("late")["layer"] == known
+        assert [town.reason(name) for name in ("a", "odd", "late")] == [
+            "Progressing",
+            "Progressing" if replicas else "Stored",
+            "Progressing",
+        ]
