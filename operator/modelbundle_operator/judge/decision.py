@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from modelbundle_operator.api.status import Layer, Retry
+from modelbundle_operator.api.times import timestamp
 from modelbundle_operator.judge.giving_back import next_retry
 from modelbundle_operator.judge.jobs import Precheck
 from modelbundle_operator.judge.layers import lost, made, newest
 from modelbundle_operator.judge.observation import Observation
-from modelbundle_operator.judge.precheck import Step, next_step, passed, took
+from modelbundle_operator.judge.precheck import Step, next_step, passed, took, unplaced
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,21 @@ def decide(seen: Observation, has_deployment: bool, artifact_uri: str) -> Decisi
 
 
 def _passed(seen: Observation, precheck: Precheck, artifact_uri: str) -> dict[str, Any]:
-    """What a Job has shown; nothing, where it was given up."""
+    """What a Job has shown; where it was given up, nothing but that no node took it."""
     job, pods = precheck.job, seen.tried
     if not passed(job, pods, seen.now):
-        return {}
+        return {"built": _not_built(seen, precheck)}
     built = made(job, pods, artifact_uri, seen.now)
     return {
         "checked": precheck.inputs,
         "check_seconds": took(job, pods, seen.now),
         "built": built if built is not None and built.inputs == precheck.layer else None,
     }
+
+
+def _not_built(seen: Observation, precheck: Precheck) -> Layer | None:
+    """That the Job of a layer found no node, so that not each clone waits as long for the same."""
+    why = "" if precheck.required else unplaced(seen)
+    if not why:
+        return None
+    return Layer(inputs=precheck.layer, message=f"the Job {precheck.name} had {why}", time=timestamp(seen.now))

@@ -15,7 +15,7 @@ from modelbundle_operator.judge.giving_back import holds
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import PREPARE, Observation, Pod
 from modelbundle_operator.judge.packing import installed, packed, packing_due
-from modelbundle_operator.judge.reports import quoted
+from modelbundle_operator.judge.reports import brief
 
 # where no node without a GPU has room, bundles start as if nothing were tried
 UNPLACED_SECONDS = 120.0
@@ -32,7 +32,7 @@ class Step(Enum):
 
 def next_step(seen: Observation) -> Step:
     """What comes next."""
-    if seen.precheck is None or passed(seen.precheck.job, seen.tried, seen.now) or _is_unplaced(seen):
+    if seen.precheck is None or passed(seen.precheck.job, seen.tried, seen.now) or unplaced(seen):
         return Step.START
     if not seen.precheck.required and failure(seen) is not None:
         return Step.START
@@ -68,6 +68,14 @@ def start_due(seen: Observation) -> float | None:
     return min(due, default=None)
 
 
+def unplaced(seen: Observation) -> str:
+    """In words, that it has waited for a node for long enough; empty where it has not."""
+    waited = _unplaced_for(seen)
+    if waited is None or waited < UNPLACED_SECONDS:
+        return ""
+    return f"no node after {UNPLACED_SECONDS:.0f} s{_scheduler_says(next((pod for pod in seen.pods if pod.job), None))}"
+
+
 def how_far(seen: Observation) -> str:
     """How far it has come; coarse, as every new text is a write."""
     precheck = seen.precheck
@@ -86,9 +94,7 @@ def _stage(seen: Observation) -> str:
     if pod is None:
         return "it creates its pod"
     if pod.scheduled_at is None:
-        words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
-        said = f"; the scheduler says: {words}" if words else ""
-        return f"waiting for a node, and after {UNPLACED_SECONDS:.0f} s no longer{said}"
+        return f"waiting for a node, and after {UNPLACED_SECONDS:.0f} s no longer{_scheduler_says(pod)}"
     prepare = pod.containers.get(PREPARE)
     if prepare is None or prepare.completed is None:
         return "waiting for images and for prepare to fetch the artifact"
@@ -97,9 +103,9 @@ def _stage(seen: Observation) -> str:
     return "the image's Python is compared" + (", and install tries the requirements" if seen.has_requirements else "")
 
 
-def _is_unplaced(seen: Observation) -> bool:
-    waited = _unplaced_for(seen)
-    return waited is not None and waited >= UNPLACED_SECONDS
+def _scheduler_says(pod: Pod | None) -> str:
+    words = brief(pod.unschedulable.partition(" preemption:")[0]).rstrip(", ") if pod is not None else ""
+    return f"; the scheduler says: {words}" if words else ""
 
 
 def _unplaced_for(seen: Observation) -> float | None:

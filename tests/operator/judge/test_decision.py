@@ -11,10 +11,10 @@ from modelbundle_operator.judge.bodies import observe_pod
 from modelbundle_operator.judge.decision import decide
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import Observation
-from modelbundle_operator.judge.precheck import Step
+from modelbundle_operator.judge.precheck import UNPLACED_SECONDS, Step
 
 from tests.operator.judge.test_conditions import seen
-from tests.operator.judge.test_precheck import JOB, alone, failed, making, tried
+from tests.operator.judge.test_precheck import JOB, UNPLACED, alone, failed, making, tried
 from tools.testkit.cluster_objects import at, completed, layer, pod, precheck_pod, reported
 
 Body = dict[str, Any]
@@ -69,6 +69,17 @@ def test_what_is_given_up_leaves_what_was_known() -> None:
     decided = decide(wanting(alone(failed("install", "IndexUnreachable")), NONE, "sha256:1"), False, ARTIFACT)
     assert (decided.step, decided.precheck, decided.retry) == (Step.START, None, None)
     assert (decided.checked, decided.layer, decided.built) == ("sha256:1", NONE, None)
+
+
+def test_that_no_node_took_the_job_of_a_layer_is_known_so_that_no_other_bundle_waits_for_it() -> None:
+    decided = decide(wanting(alone(UNPLACED, now=UNPLACED_SECONDS)), False, ARTIFACT)
+    assert decided.step is Step.START
+    assert decided.layer == decided.built is not None
+    assert (decided.layer.uri, decided.layer.sha256, decided.layer.time) == (None, None, at(UNPLACED_SECONDS))
+    assert "had no node after 120 s; the scheduler says: 0/2 nodes are" in str(decided.layer.message)
+    assert decide(wanting(tried(UNPLACED, now=UNPLACED_SECONDS)), False, ARTIFACT).built is None, (
+        "a GPU's Job tries more"
+    )
 
 
 def test_what_waits_is_not_decided() -> None:

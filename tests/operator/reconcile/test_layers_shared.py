@@ -238,3 +238,23 @@ async def test_what_somebody_else_writes_into_a_status_is_no_word_of_it(time: st
             "Progressing" if replicas else "Stored",
             "Progressing",
         ]
+
+
+async def test_no_second_bundle_waits_for_a_node_that_the_job_of_the_first_has_not_found() -> None:
+    async with running() as town:
+        town.apply(bundle("a"))
+        await town.settle()
+        (job,) = jobs(town)
+        job["metadata"]["creationTimestamp"] = at(-120)
+        town.on_event("MODIFIED", town.cluster.put(job))
+        await town.settle()
+        assert deployed(town) == {"a"}
+        town.apply(bundle("b"), bundle("c", replicas=1))
+        await town.settle()
+        assert deployed(town) == {"a", "b", "c"}
+        assert not jobs(town)
+        assert "had no node after 120 s" in town.status("a")["layer"]["message"]
+        for name in "abc":
+            town.touch(name)
+        await town.settle()
+        await town.at_rest()
