@@ -74,7 +74,8 @@ def test_what_is_given_up_leaves_what_was_known() -> None:
 def test_that_no_node_took_the_job_of_a_layer_is_known_so_that_no_other_bundle_waits_for_it() -> None:
     decided = decide(wanting(alone(UNPLACED, now=UNPLACED_SECONDS)), False, ARTIFACT)
     assert decided.step is Step.START
-    assert decided.layer == decided.built is not None
+    assert decided.layer is not None
+    assert decided.layer == decided.built
     assert (decided.layer.uri, decided.layer.sha256, decided.layer.time) == (None, None, at(UNPLACED_SECONDS))
     assert "had no node after 120 s; the scheduler says: 0/2 nodes are" in str(decided.layer.message)
     assert decide(wanting(tried(UNPLACED, now=UNPLACED_SECONDS)), False, ARTIFACT).built is None, (
