@@ -6,6 +6,7 @@ is complete. Whatever goes wrong is told in the report; the pod then installs it
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import threading
@@ -58,6 +59,7 @@ class Fetching:
     given_up: bool = False
     thread: threading.Thread | None = None
     sha256: str = ""  # of the layer that is spoken of
+    partial: tuple[Path, ...] = ()  # what is half done lies there
     mark: Path | None = None  # there while it is fetched, so that a run that is killed for it is the only one
 
     def fail(self, why: str, message: str) -> None:
@@ -79,9 +81,15 @@ class Fetching:
         return seconds, {"layerFailed": self.failure} if self.failure else {}
 
     def end(self) -> None:
-        """The process was not killed."""
+        """The process was not killed. No later run clears what one that gave up leaves, and install needs the room."""
+        if self.given_up:
+            self.clear()
         if self.mark is not None:
             self.mark.unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        with contextlib.suppress(OSError):
+            _clear(*self.partial)
 
 
 def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, most: int | None = None) -> Fetching:
@@ -99,12 +107,13 @@ def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, mos
         return fetching
     if reference is None or _is_there(layout, reference):
         return fetching
-    fetching.sha256 = reference.sha256
+    fetching.sha256, fetching.partial = reference.sha256, _partial(layout)
     if not same_bucket(reference.uri, artifact_uri):
         fetching.fail(UNREACHABLE, f"{shown(reference.uri)} is in another bucket than the artifact")
         return fetching
     mark = Path(layout.layer_volume, "fetching")
     if mark.exists():
+        fetching.clear()
         fetching.fail(
             UNREACHABLE,
             "an earlier run of prepare was killed while it fetched the layer, as for want of memory: "
@@ -123,7 +132,7 @@ def begin_layer(layout: Layout, document: BundleDocument, artifact_uri: str, mos
 
 
 def _run(fetching: Fetching, layout: Layout, reference: LayerReference, most: int | None) -> None:
-    packed, partial = Path(layout.layer_volume, "packed.partial"), Path(layout.layer_dir + ".partial")
+    packed, partial = _partial(layout)
     try:
         _clear(packed, partial, Path(layout.layer_mark_file), Path(layout.layer_dir))
         _fetch(fetching, reference, packed, most)
@@ -196,6 +205,11 @@ def _is_there(layout: Layout, reference: LayerReference) -> bool:
     except (OSError, ValueError):
         return False
     return mark is not None and mark.sha256 == reference.sha256 and Path(layout.layer_dir).is_dir()
+
+
+def _partial(layout: Layout) -> tuple[Path, Path]:
+    """The packed file, and what is unpacked of it so far."""
+    return Path(layout.layer_volume, "packed.partial"), Path(layout.layer_dir + ".partial")
 
 
 def _clear(*paths: Path) -> None:

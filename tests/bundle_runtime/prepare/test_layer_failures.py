@@ -156,6 +156,22 @@ def test_a_layer_that_hangs_is_given_up(pod: Pod, tmp_path: Path) -> None:
     assert Path(pod.layout.pickle_file).exists()
 
 
+def half_done(pod: Pod) -> list[Path]:
+    packed = Path(pod.layout.layer_volume, "packed.partial")
+    packed.write_bytes(b"half of it")
+    unpacked = Path(pod.layout.layer_dir + ".partial")
+    (unpacked / "package").mkdir(parents=True)
+    return [packed, unpacked]
+
+
+def test_what_is_given_up_leaves_its_room_to_install(pod: Pod) -> None:
+    left = half_done(pod)
+    layer_module.Fetching(partial=tuple(left)).end()
+    assert all(path.exists() for path in left), "whoever fetches it clears by itself"
+    layer_module.Fetching(partial=tuple(left), given_up=True).end()
+    assert not any(path.exists() for path in left)
+
+
 def test_a_run_that_was_killed_while_it_fetched_is_the_only_one(pod: Pod, tmp_path: Path) -> None:
     """As where prepare has too little memory for a layer: the next run starts the pod without it."""
     artifact = tmp_path / "bundle.pkl"
@@ -171,6 +187,7 @@ def test_a_run_that_was_killed_while_it_fetched_is_the_only_one(pod: Pod, tmp_pa
         process.kill()
         process.wait()
     pod.store()
+    half_done(pod)
     failed = pod.without()
     assert (failed["why"], "was killed while it fetched the layer" in failed["message"]) == ("Unreachable", True)
     assert pod.without()["why"] == "Unreachable"
