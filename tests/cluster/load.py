@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.cluster.traffic import ENOUGH
-from tools.testkit.call import CLIENT, service_url
+from tools.testkit.call import CLIENT, service_url, start_client
 from tools.testkit.kubectl import kubectl, wait_for
 
 SCRIPT = Path(__file__).with_name("traffic.py")
@@ -63,6 +63,7 @@ def load(name: str, namespace: str, at_most: float, *how: str) -> Iterator[Load]
     """Traffic while the block runs, ``at_most`` so many seconds; all of it is counted when the block has ended.
 
     It begins once the Service answers: a node learns of a ready pod some time after the API server."""
+    start_client(namespace)
     wait_for("the Service to reach a pod", partial(_reaches_a_pod, name, namespace), 120)
     found = Load()
     ready = ("exec", CLIENT, "--", "sh", "-c", f"rm -f {ENOUGH} && echo ready")
