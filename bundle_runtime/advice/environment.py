@@ -7,7 +7,10 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import KIND, USER_CODE, Row, Symptom, Values, World
 
-_SET = "Set it in spec.bundle.env; a secret in a Secret of the namespace that spec.serving.envFrom names."
+_SET = (
+    "Set it in spec.bundle.env of a new bundle (spec.bundle is immutable); a secret in a Secret of the namespace that "
+    "spec.serving.envFrom names, which can be edited."
+)
 
 
 def _of_environ(symptom: Symptom, world: World) -> Optional[Values]:
@@ -27,8 +30,11 @@ ROWS: Tuple[Row, ...] = (
         asks=_of_environ,
     ),
     Row(
-        "variable-of-capitals", USER_CODE, "There is no {name}, which looks like an environment variable that is not "
-        "set in the pod.", _SET, error="KeyError", asks=_of_capitals, rank=KIND,
+        "variable-of-capitals", USER_CODE, "A dict has no key {name}, which is named like an environment variable.",
+        "See which dict the line above reads. A copy of os.environ: set the variable in spec.bundle.env of a new "
+        "bundle (spec.bundle is immutable). The app config: set the key in spec.bundle.appConfig. One that the code "
+        "fills: put the key there.",
+        error="KeyError", asks=_of_capitals, rank=KIND,
     ),
     Row(
         "missing-api-key", USER_CODE, "A client asks for a key in the environment variable {name}, which is not set "

@@ -52,10 +52,10 @@ ROWS: Tuple[Row, ...] = (
         error="RuntimeError", text="Cannot re-initialize CUDA in forked subprocess",
     ),
     Row(
-        "cannot-be-sent-to-a-process", (IMPORT, LOAD), "Another process gets {name} as a pickle, and a function or "
-        "class within a function cannot be one.",
-        "Move it to the top of a module of the bundle's folder, or use threads "
-        "(concurrent.futures.ThreadPoolExecutor).",
+        "cannot-be-sent-to-a-process", (IMPORT, LOAD), "{name} is to be pickled, as what another process gets is, "
+        "and a function or class within a function cannot be.",
+        "Move it to the top of a module of the bundle's folder; where it is for a pool of processes, one of threads "
+        "(concurrent.futures.ThreadPoolExecutor) pickles nothing.",
         error="AttributeError|PicklingError",
         text=r"Can't (pickle|get) local object '?(?P<name>[\w.<>]+)|Can't pickle <(function|class) (?P<name2>[\w.<>]+)",
     ),
@@ -86,8 +86,9 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "text-encoding", (IMPORT, LOAD), "A file is read as text in the encoding {name}, and it is in another one.",
-        "Name it: open(path, encoding='latin-1'), pandas.read_csv(path, encoding=...); without a name a pod reads "
-        "UTF-8. What is not text is opened with 'rb'.",
+        "Where ASCII was named, the file is most likely UTF-8: open(path, encoding='utf-8'), which a pod reads without "
+        "a name too. Where UTF-8 fails, name what the program that wrote it uses (Windows: often cp1252; `file -i` "
+        "guesses). latin-1 never fails, and garbles what is not. What is not text is opened with 'rb'.",
         error="UnicodeDecodeError", text="'(?P<name>[\\w-]+)' codec can't decode", rank=KIND,
     ),
     Row(
@@ -106,9 +107,10 @@ ROWS: Tuple[Row, ...] = (
         error="ImportError|ValueError", text="attempted relative import",
     ),
     Row(
-        "not-fitted", USER_CODE, "The model was never fitted: it was written before fit, or another object than the "
-        "fitted one was written.",
-        "Pickle what fit returned (of a search: best_estimator_), and try predict on it before.",
+        "not-fitted", USER_CODE, "The model was never fitted: it was written before fit, another object than the "
+        "fitted one was written, or the code makes a new one.",
+        "See where the line above has its model from: load it from the bundle; and pickle what fit returned (of a "
+        "search: best_estimator_), with a predict on it before.",
         error="NotFittedError", text="",
     ),
     Row(

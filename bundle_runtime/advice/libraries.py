@@ -75,11 +75,17 @@ ROWS: Tuple[Row, ...] = (
         error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): undefined symbol",
     ),
     Row(
+        "library-of-32-bits", USER_CODE, "{name} is a library of 32 bits, and the image's Python has 64.",
+        "Build or download it for 64 bits (`file NAME` says what it is) and make a new bundle; where it is the image's "
+        "or a wheel's, install its 64-bit package.",
+        error=_ERRORS, text=r"((?P<name>[^\s:]+): )?wrong ELF class: ELFCLASS32",
+    ),
+    Row(
         "wrong-architecture", (*USER_CODE, INSTALL, START), "A program or a library is for another processor than the "
         "node's.",
         "Choose an image and wheels for the node's architecture, or nodes by spec.serving.nodeSelector "
         "(kubernetes.io/arch).",
-        text=r"[Ee]xec format error|invalid ELF header|wrong ELF class|no match for platform",
+        text=r"[Ee]xec format error|invalid ELF header|wrong ELF class: (?!ELFCLASS32)|no match for platform",
     ),
     Row(
         "musl-image", (*USER_CODE, INSTALL), "The image has musl in the place of glibc (Alpine), for which few "

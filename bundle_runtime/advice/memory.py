@@ -7,6 +7,13 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import ENDED, KIND, USER_CODE, Row, Symptom, Values, World
 
+_SIZE = (
+    r"Unable to allocate (?P<size>[\d.]+ [KMGTPE]?i?B)|"
+    r"can't allocate memory: you tried to allocate (?P<size2>\d+ bytes)"
+)
+_ASKED = r"allocate ((?P<size>[\d.]+) (?P<unit>[KMGTPE])i?B|(?P<bytes>\d+) bytes)"
+_ANY_MACHINE = 64 * 2.0**40  # the largest machines to rent have 32 TiB
+
 
 def _limit(symptom: Symptom, world: World) -> Optional[Values]:
     return {"limit": f" (its limit is {world.memory})" if world.memory else ""}
@@ -17,17 +24,44 @@ def _short_of_memory(symptom: Symptom, world: World) -> Optional[Values]:
     return _limit(symptom, world) if said or {"MemoryError", "OutOfMemoryError"} & set(symptom.types) else None
 
 
+def _asked(text: str) -> float:
+    """The bytes that were asked for; 0 where it is not said."""
+    found = re.search(_ASKED, text)
+    if found is None:
+        return 0
+    if found["bytes"]:
+        return float(found["bytes"])
+    return float(found["size"]) * 2.0 ** (10 * (1 + "KMGTPE".index(found["unit"])))
+
+
+def _has_room(symptom: Symptom, world: World) -> Optional[Values]:
+    return _limit(symptom, world) if _asked(symptom.text) < _ANY_MACHINE else None
+
+
+def _has_no_room(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if _asked(symptom.text) >= _ANY_MACHINE else None
+
+
 ROWS: Tuple[Row, ...] = (
     Row(
-        "array-too-large", USER_CODE, "There was no room for {size} more{limit}.",
-        "Give the bundle more memory (serving.resources.memory): a model that is unpickled needs its size once, one "
-        "that is converted twice. A smaller type (float32) halves it; numpy.load(mmap_mode='r') reads as it is used.",
-        text=r"Unable to allocate (?P<size>[\d.]+ [KMGTPE]?i?B)|can't allocate memory: you tried to allocate "
-        r"(?P<size2>\d+ bytes)", asks=_limit,
+        "array-beyond-any-machine", USER_CODE, "{size} were asked for in one piece, and no machine has that: the size "
+        "is wrong, not the memory too little.",
+        "Look at the line above and the shape: a count squared (all against all), bytes taken for a length, ids taken "
+        "for a count. Compute it in parts, or keep it sparse (scipy.sparse).",
+        text=_SIZE, asks=_has_no_room,
     ),
     Row(
-        "memory-error", USER_CODE, "There was not enough memory{limit}.",
-        "Give the bundle more memory (serving.resources.memory), or another GPU where it is the GPU's.",
+        "array-too-large", USER_CODE, "There was no room for {size} more{limit}.",
+        "Give the bundle more memory (spec.serving.resources.memory), if that size is right: a model takes its size "
+        "once when it is unpickled, and twice while it is converted. A smaller type (float32) halves it; "
+        "numpy.load(mmap_mode='r') reads as it is used.",
+        text=_SIZE, asks=_has_room,
+    ),
+    Row(
+        "memory-error", USER_CODE, "The code asked for memory and got none{limit}.",
+        "Look first at the size that the line above asks for: a pod that grows over its limit is as a rule killed "
+        "(OOMKilled), and a MemoryError is most often one piece larger than any node has, a wrong count. Where the "
+        "size is right, raise spec.serving.resources.memory.",
         asks=_short_of_memory, rank=KIND,
     ),
     Row(

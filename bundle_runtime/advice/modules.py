@@ -82,8 +82,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "missing-import", (IMPORT, LOAD), "The image lacks the module '{name}'.",
-        "Add its package to requirements (an entry that is there already has a marker, such as python_version, which "
-        "is not of this image), or the module to the bundle. " + WORKDIR,
+        "Add its package to requirements, or the module to the bundle. If requirements have it already, a marker "
+        "(such as `; python_version < '3.9'`) leaves it out in this image. " + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
 )  # fmt: skip

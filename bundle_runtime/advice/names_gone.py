@@ -6,6 +6,7 @@ import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.package_versions import package_of
+from bundle_runtime.advice.pythons import before_3_10
 from bundle_runtime.advice.row import IMPORT, KIND, LOAD, USER_CODE, Row, Symptom, Values, World
 
 _CODE = (IMPORT, LOAD)
@@ -72,23 +73,24 @@ ROWS: Tuple[Row, ...] = (
         "python-without-name", USER_CODE, "{module} of Python {python} has no {name}: the code, a package in the "
         "traceback, or what wrote a pickle is made for another version of Python.",
         "Ask for a newer version of that package, write the pickle with the image's Python, or choose an image with "
-        "the Python that it is made for (envParams).",
+        "the Python that it is made for (spec.bundle.envParams).",
         error="ImportError|AttributeError", text="cannot import name|has no attribute|get attribute", asks=_of_python,
         rank=KIND,
     ),
     Row(
         "module-of-newer-python", USER_CODE, "The module {name} came with Python {since}, and the image has Python "
         "{python}. No requirement brings it.",
-        "Choose an image with Python {since} or newer (envParams), or use the package that stands in for it "
-        "(backports.zoneinfo, tomli).",
+        "Choose an image with Python {since} or newer (spec.bundle.envParams), or use the package that stands in "
+        "for it (backports.zoneinfo, tomli).",
         error="ModuleNotFoundError", text="No module named", asks=_newer_module,
     ),
     Row(
-        "union-of-newer-python", USER_CODE, "`X | Y` between types is read by Python 3.10 and newer, and the image has "
-        "an older one.",
-        "Write Optional[X] or Union[X, Y] of typing, or choose an image with Python 3.10 or newer (envParams).",
+        "union-of-newer-python", USER_CODE, "`X | Y` between types came with Python 3.10, and the image has Python "
+        "{python}.",
+        "Write Optional[X] or Union[X, Y] of typing; or, in annotations of functions, `from __future__ import "
+        "annotations` first in the file; or choose an image with Python 3.10 or newer (spec.bundle.envParams).",
         error="TypeError", text=r"unsupported operand type\(s\) for \|: '(type|NoneType|ABCMeta|_GenericAlias)'",
-        asks=lambda symptom, world: {} if symptom.phase not in _CODE else None,
+        asks=before_3_10,
     ),
     Row(
         "object-of-another-version", USER_CODE, "{package} {have} looks for {name} in an object of the class {kind}, "

@@ -35,13 +35,13 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "numpy-2-pickle", USER_CODE, "NumPy 2 wrote it, and NumPy {have} of the image cannot read it (numpy._core came "
         "with NumPy 2). No requirement mends that: the image's own NumPy is kept.",
-        "Write it with NumPy {have}, or choose an image that has NumPy 2.",
+        "Write it with NumPy {have}, or choose an image that has NumPy 2 (spec.bundle.envParams).",
         error="ModuleNotFoundError", text=r"No module named 'numpy\._core", asks=_is_1,
     ),
     Row(
         "numpy-1-pickle", USER_CODE, "NumPy 1 wrote it, and NumPy {have} of the image cannot read it: what it names "
         "({name}) is not there any more.",
-        "Write it with NumPy {have}, or choose an image that has NumPy 1.",
+        "Write it with NumPy {have}, or choose an image that has NumPy 1 (spec.bundle.envParams).",
         error="ModuleNotFoundError|AttributeError|ImportError",
         text=r"No module named '(?P<name>numpy\.(core|lib|random|ma)[\w.]*)'|"
         r"Can't get attribute '(?P<name2>\w+)' on <module 'numpy[.']", asks=_is_2,

@@ -80,9 +80,10 @@ def _installed(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row(
-        "pandas-version", USER_CODE, "Another version of pandas wrote it than the image's {have}: pandas keeps no "
-        "names for pickles of other major versions.",
-        "Write it with pandas {have}; or keep the data as Parquet or CSV in the folder and read it in load_model_fn.",
+        "pandas-version", USER_CODE, "Another version of pandas wrote it than the image's {have}: a pickle of "
+        "pandas is for the version that wrote it.",
+        "Write it with pandas {have}, or choose an image with the pandas that wrote it (spec.bundle.envParams); or "
+        "keep the data as Parquet or CSV in the folder and read it in load_model_fn.",
         error="ModuleNotFoundError|AttributeError|ImportError|TypeError|NotImplementedError",
         text=r"No module named 'pandas\.|on <module 'pandas\.|StringDtype|_unpickle_block|new_block|"
         r"__cinit__\(\) takes .* positional argument", asks=_pandas,

@@ -114,7 +114,9 @@ ROWS: Tuple[Row, ...] = (
     Row("user-without-name", USER_CODE, f"Pods run as uid {USER_CODE_UID}, which has no name in the image, and the "
         f"code or a "
         "library asks for the user's name or home.",
-        f"Set USER and LOGNAME (any name) in spec.bundle.env; ask for $HOME, {HOME}, in the place of ~user.",
+        f"getpass.getuser(), which libraries call, takes USER of spec.bundle.env (any name). The pwd module, "
+        f"os.getlogin() and ~user read no variable: name the user in the code, and take os.environ['HOME'], {HOME}, as "
+        "the home.",
         error="KeyError|OSError|RuntimeError",
         text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory|"
         "^\\[Errno (6|25)\\] [\\w ]+$"),

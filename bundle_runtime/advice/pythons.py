@@ -17,7 +17,7 @@ def _python(symptom: Symptom, world: World) -> Optional[Values]:
     return {"python": world.python or "another Python"}
 
 
-def _before_3_10(symptom: Symptom, world: World) -> Optional[Values]:
+def before_3_10(symptom: Symptom, world: World) -> Optional[Values]:
     """A newer one reads nearly all that is written today, and then the mistake is the code's own."""
     found = re.match(r"3\.(\d+)", world.python)
     return {"python": world.python} if found and int(found[1]) < 10 else None
@@ -43,8 +43,9 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "other-python", (UNPICKLE,),
         "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
-        "Write the bundle with Python {python}, or choose an image with the Python that wrote it (envParams); the "
-        "client names it in artifact.pythonVersion, and then it is checked first.",
+        "Write the bundle with Python {python}, or choose an image with the Python that wrote it "
+        "(spec.bundle.envParams). The pickle does not name it: ask `python --version` where it was written. The client "
+        "does (artifact.pythonVersion), and it is checked first.",
         error="TypeError|ValueError|SystemError",
         text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
         r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",
@@ -79,12 +80,13 @@ ROWS: Tuple[Row, ...] = (
         r"'(?P<name2>\w+)'",
     ),
     Row(
-        "newer-syntax", (IMPORT, LOAD), "The code uses syntax or names that Python {python} does not have.",
-        "Choose an image with the Python that the code was written for (envParams).",
+        "newer-syntax", (IMPORT, LOAD), "The code uses syntax or names that Python {python} does not have (list[int] "
+        "came with 3.9, match with 3.10).",
+        "Choose an image with the Python that the code was written for (spec.bundle.envParams); for list[int] in "
+        "annotations of functions, `from __future__ import annotations` first in the file will do.",
         error="SyntaxError|TypeError|ImportError",
-        text=r"(invalid syntax|expected ':'|unsupported operand type\(s\) for \|: '(type|"
-        r"_GenericAlias|NoneType|ABCMeta)'|'type' object is not subscriptable|cannot import name '\w+' from 'typing')",
-        asks=_before_3_10,
+        text=r"(invalid syntax|expected ':'|'type' object is not subscriptable|cannot import name '\w+' from 'typing')",
+        asks=before_3_10,
     ),
     Row(
         "pkg-resources", USER_CODE, "A package imports pkg_resources, which is a part of setuptools up to version 81, "

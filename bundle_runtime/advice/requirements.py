@@ -41,7 +41,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "requirement-is-python", (INSTALL, PACK), "The Python is the image's, and no requirement changes it.",
-        "Leave the entry out, and choose an image with that Python (envParams).", text=rf"^python{_NOT_THERE}",
+        "Leave the entry out, and choose an image with that Python (spec.bundle.envParams).",
+        text=rf"^python{_NOT_THERE}",
     ),
     Row(
         "requirement-is-a-module", (INSTALL,), "{name} is not the name of the package, which is {package}.",
@@ -72,7 +73,7 @@ ROWS: Tuple[Row, ...] = (
         "build-for-older-python", (INSTALL,), "A requirement is built from source, and its version is older than the "
         "image's Python: {name} is gone.",
         "Ask for a newer version of it, which has a wheel for this Python, or choose an image with an older Python "
-        "(envParams).",
+        "(spec.bundle.envParams).",
         text=r"has no attribute '(?P<name>ImpImporter|SafeConfigParser|getargspec|readfp)|"
         r"No module named '(?P<name2>distutils|imp)(\.[\w.]+)?'|(?P<name3>use_2to3|longintrepr\.h|_PyLong_AsByteArray)",
     ),
@@ -80,7 +81,8 @@ ROWS: Tuple[Row, ...] = (
         "build-needs-pkg-resources", (INSTALL,), "A requirement is built from source, as the index has no wheel of "
         "that version for the image, and its build imports pkg_resources, a part of setuptools up to version 81.",
         "Ask for a version of it that has a wheel for the image's Python, or choose an image with an older Python "
-        '(envParams). To have it built all the same, which can take minutes, add "setuptools<81" to requirements.',
+        '(spec.bundle.envParams). To have it built all the same, which can take minutes, add '
+        '"setuptools<81" to requirements.',
         text=r"Failed to build.*No module named 'pkg_resources'",
     ),
     Row(

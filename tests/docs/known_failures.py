@@ -17,6 +17,10 @@ _HEAD = """
 The last words of a message, `[docs/how-to/troubleshooting.md#...]`, name one of the sections below: what happened,
 what to do, and what the container has said of such a failure. Each was made to happen for this page; where it says
 stand-in, only the words of the error are real.
+
+`spec.bundle` is immutable. What is to be changed in it (the artifact with its code, `requirements`, `env`, `appConfig`,
+the image in `envParams`) is a new bundle under another name, or a [clone](clones.md) that says the change alone.
+`spec.serving` (`resources`, `envFrom`, `nodeSelector`, ...) is edited in place.
 """
 
 

@@ -17,11 +17,21 @@ _MAIN = load_lines(
     "pickle.loads(data)",
 )
 _BAD_LIBRARY = load_lines(
-    "import ctypes, tempfile",
-    "file = tempfile.NamedTemporaryFile(suffix='.so')",
-    "file.write(b'\\x7fELF' + b'x' * 5000)",
-    "file.flush()",
-    "ctypes.CDLL(file.name)",
+    "import ctypes",
+    "library = __file__.replace('predict.py', 'libscore.so')",
+    "file = open(library, 'wb')",
+    "file.write(b'\\x7fELF\\x01\\x01\\x01' + bytes(5000))  # as a compiler for 32 bits begins it",
+    "file.close()",
+    "ctypes.CDLL(library)",
+)
+_OTHER_PROGRAM = load_lines(
+    "import os, subprocess",
+    "program = __file__.replace('predict.py', 'score')",
+    "file = open(program, 'wb')",
+    "file.write(b'\\x7fELF\\x02\\x01\\x01' + bytes(9) + b'\\x02\\x00\\x16\\x00' + bytes(5000))  # of System/390",
+    "file.close()",
+    "os.chmod(program, 0o755)",
+    "subprocess.run([program])",
 )
 _NO_KEYS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_CONFIG_FILE": "/none"}
 
@@ -35,7 +45,10 @@ FAILURES = (
     Failure("main-of-a-file", ("names Model of __main__", "state_dict"), zip=_MAIN),
     Failure("python-removed-module", ("no module imp any more",), zip="import imp\n", python=bare("3.12")),
     Failure("collections-abc", ("have Mapping in collections.abc",), zip="from collections import Mapping\n"),
-    Failure("newer-syntax", ("Python 3.8",), zip="def f(x: int | None): pass\n", python=bare("3.8")),
+    Failure("newer-syntax", ("Python 3.8",), zip="def f(x: list[int]): pass\n", python=bare("3.8")),
+    Failure(
+        "union-of-newer-python", ("Python 3.8", "__future__"), zip="def f(x: int | None): pass\n", python=bare("3.8"),
+    ),
     Failure("pkg-resources", ('"setuptools<81"',), zip="import pkg_resources\n", python=bare("3.12")),
     Failure("compiled-for-numpy-1", ("NumPy 2.2.6",), zip="import bottleneck\n", python=BUILT_FOR_1),
     Failure("compiled-for-another-numpy", ("2.2.6",), zip="import h5py\n", python=BUILT_FOR_1),
@@ -47,15 +60,22 @@ FAILURES = (
     Failure("libcuda", ("spec.serving.gpu.count",), zip=_library("libcuda.so.1")),
     Failure("cuda-toolkit", ("libcudnn.so.8",), zip=_library("libcudnn.so.8")),
     Failure("shared-library", ("libsndfile.so.99",), zip=_library("libsndfile.so.99")),
-    Failure("wrong-architecture", ("nodeSelector",), zip=_BAD_LIBRARY),
+    Failure("library-of-32-bits", ("libscore.so", "64 bits"), zip=_BAD_LIBRARY),
+    Failure("wrong-architecture", ("nodeSelector",), zip=_OTHER_PROGRAM),
     Failure("file-below-root", ("uid 65533",), zip=load_lines("open('/root/.cache/m/weights')")),
     Failure("file-below-home-or-tmp", ("/tmp is empty",), zip=load_lines("open('/tmp/m/weights')")),
     Failure("file-not-in-bundle", ("image's WORKDIR",), zip=load_lines("open('weights.pt')")),
     Failure("missing-program", ("no program ffprobe9",), zip="import subprocess\nsubprocess.run(['ffprobe9'])\n"),
     Failure("disk-full", ("ephemeralStorage",), zip=load_lines("open('/dev/full', 'w').write('x' * 10**6)")),
-    Failure("user-without-name", ("USER and LOGNAME",), zip=load_lines("import pwd", "pwd.getpwuid(65533)")),
+    Failure(
+        "user-without-name", ("The pwd module", "os.environ['HOME']"),
+        zip=load_lines("import pwd", "uid = 65533  # as os.getuid() says in a pod", "home = pwd.getpwuid(uid).pw_dir"),
+    ),
     Failure("missing-variable", ("variable MODEL_PATH",), zip=load_lines("import os", "os.environ['MODEL_PATH']")),
-    Failure("variable-of-capitals", ("no MODEL_PATH",), zip=load_lines("{}['MODEL_PATH']")),
+    Failure(
+        "variable-of-capitals", ("no key MODEL_PATH", "which dict"),
+        zip=load_lines("import os", "settings = dict(os.environ)", "settings['MODEL_PATH']"),
+    ),
     Failure(
         "no-cloud-credentials", ("envFrom", "predict.py:3 in load: boto3.client"),
         zip=load_lines("import boto3", "boto3.client('s3').list_buckets()"),
@@ -65,8 +85,14 @@ FAILURES = (
         "no-network", ("NetworkPolicy",),
         zip=load_lines("import urllib.request", "urllib.request.urlopen('http://127.0.0.1:1/model')"),
     ),
-    Failure("array-too-large", ("8.00 PiB",), zip=load_lines("import numpy", "numpy.zeros(2**50)")),
-    Failure("memory-error", ("not enough memory",), zip=load_lines("bytearray(2**62)")),
+    Failure(
+        "array-beyond-any-machine", ("6.39 PiB", "the size is wrong"),
+        zip=load_lines("import numpy", "users = 30_000_000", "similarity = numpy.zeros((users, users))"),
+    ),
+    Failure(
+        "memory-error", ("the line above asks for", "OOMKilled"),
+        zip=load_lines("users = 30_000_000", "similarity = [0.0] * users * users"),
+    ),
     Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
     Failure("module-raises", ("fix the module",), zip="x = 1 / 0\n"),

@@ -71,6 +71,25 @@ _FOREST = (
 )
 _LINEAR = "from sklearn.linear_model import LinearRegression\ncontent = LinearRegression().fit([[0.0], [1.0]], [0, 1])"
 
+# the image's own code, in which the class is not yet
+_OF_AN_OLDER_IMAGE = """
+import pathlib, sys
+app = pathlib.Path(sys.argv[1]).parents[2] / "app"
+app.mkdir()
+(app / "scoring.py").write_text("def score(x): return x")
+""" + pickled(_OF_A_MODULE.format(name="scoring").replace("Model", "Scorer"))
+_SET_STATE = """
+import sys, cloudpickle
+class Scores:
+    def __init__(self):
+        self.values = []
+    def __setstate__(self, state):
+        self.values = state["values"]
+        self.mean = sum(self.values) / len(self.values)
+with open(sys.argv[1], "wb") as file:
+    cloudpickle.dump(Scores(), file)
+"""
+
 
 def _of_module(name: str) -> str:
     return pickled(_OF_A_MODULE.format(name=name))
@@ -119,12 +138,13 @@ FAILURES = (
         python=NUMPY_2, in_log=True,
     ),
     Failure("package-version", ("names pytest.gone", "the image has pytest"), pickle=b"cpytest.gone\nModel\n."),
-    Failure("name-of-another-version", ("AttributeError",), pickle=b"cbundle_runtime.contract.layout\nno_such\n."),
     Failure(
-        "pickle-not-made", ("ZeroDivisionError",),
-        script=pickled(
-            "import operator\nclass Model:\n    def __reduce__(self):\n        return operator.truediv, (1, 0)\n\n"
-            "content = Model()"
-        ),
+        "name-of-another-version", ("module scoring has no Scorer",), script=_OF_AN_OLDER_IMAGE,
+        environment={"PYTHONPATH": "../../app"},
     ),
+    Failure(
+        "runtime-of-another-version", ("names bundle_runtime.contract.layout",),
+        pickle=b"cbundle_runtime.contract.layout\nno_such\n.",
+    ),
+    Failure("pickle-not-made", ("ZeroDivisionError", "in __setstate__", "kubectl logs --previous"), script=_SET_STATE),
 )  # fmt: skip

@@ -121,6 +121,8 @@ STAND_INS = (
     StandIn("certificate-not-trusted", "<urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
             "self-signed",
             types=("URLError", *_OS)),
+    StandIn("array-too-large", "Unable to allocate 29.8 GiB for an array with shape (200000, 20000) and data type "
+            "float64", types=("_ArrayMemoryError", "MemoryError", "Exception"), world=World(memory="16.0 GiB")),
     StandIn("out-of-memory", "worker ran out of memory", ENDED, (), world=World(memory="2Gi")),
     StandIn("no-python", 'failed to start: exec: "python3": executable file not found in $PATH', START, ()),
     StandIn("illegal-instruction", "ended with exit code 132", ENDED, ()),
@@ -144,6 +146,9 @@ MORE = (
     StandIn("array-too-large", "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you "
             "tried to "
             "allocate 137438953472 bytes. Error code 12 (Cannot allocate memory)"),
+    StandIn("array-beyond-any-machine", "[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate "
+            "memory: you tried to allocate 7200000000000000 bytes. Error code 12 (Cannot allocate memory)"),
+    StandIn("wrong-architecture", "/opt/libscore.so: wrong ELF class: ELFCLASS64", types=_OS),
     StandIn("memory-error", "std::bad_alloc"),
     StandIn("gated-model", "You are trying to access a gated repo.", types=_OS),
     StandIn("no-gpu-driver", "No CUDA GPUs are available"),

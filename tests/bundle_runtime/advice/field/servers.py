@@ -67,7 +67,8 @@ CASES = (
         "A function is handed to processes that are spawned.",
         OWN_CODE,
         Failure("cannot-be-sent-to-a-process", ("load.<locals>.work",), zip=load_lines(
-            "import pickle", "def work(x):", "    return x", "pickle.dumps(work)")),
+            "import multiprocessing", "def work():", "    return 1",
+            "multiprocessing.get_context('spawn').Process(target=work).start()")),
     ),
     Case(
         "input", "rhohndorf/Auto-Llama-cpp#22", "The program asks for a name where nobody is.", OWN_CODE,
@@ -90,7 +91,9 @@ CASES = (
     Case(
         "encoding", "pytorch/serve#1070", "A file with letters beyond ASCII is opened without an encoding.", OWN_CODE,
         Failure("text-encoding", ("encoding ascii",),
-                zip=load_lines("open(__file__, encoding='ascii').read()  # \u5de6")),
+                zip=load_lines("words = __file__.replace('predict.py', 'words.txt')",
+                               "open(words, 'w', encoding='utf-8').write('left \u5de6')",
+                               "open(words, encoding='ascii').read()")),
     ),
     Case(
         "relative-import", "inclusionAI/dInfer#2", "A module at the top imports its neighbour by a dot.", OWN_CODE,
@@ -99,7 +102,9 @@ CASES = (
     Case(
         "not-fitted", "mlflow/mlflow#6878", "A model is loaded, and was not fitted when it was written.", OWN_CODE,
         Failure("not-fitted", ("what fit returned",), zip=load_lines(
-            "from sklearn.linear_model import LinearRegression", "LinearRegression().predict([[1]])"), python=NUMPY_2),
+            "import io, joblib", "from sklearn.linear_model import LinearRegression", "file = io.BytesIO()",
+            "joblib.dump(LinearRegression(), file)  # and fit comes later", "model = joblib.load(file)",
+            "model.predict([[1.0]])"), python=NUMPY_2),
     ),
     Case(
         "own-version", "hiyouga/LlamaFactory#9683", "The code asks for the version of a package that is not there.",
