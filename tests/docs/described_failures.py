@@ -1,4 +1,4 @@
-"""docs/explanation/twenty-failures.md: of twenty known failures what `kubectl describe` shows, drawn by a fixed seed.
+"""docs/explanation/twenty-failures.md: of twenty known failures what `kubectl describe` shows, and how a reader fared.
 
 For a reader who does not know the code: is it enough to know what to do? The failures are real ones, as the worker
 reported them (tests/bundle_runtime/advice/captured); the operator's own code makes status and events of the report, and
@@ -7,7 +7,6 @@ kubectl prints what a stand-in of an API server gives it. `python -m tests.docs.
 
 from __future__ import annotations
 
-import random
 import re
 import subprocess
 import tempfile
@@ -23,14 +22,13 @@ from modelbundle_operator.judge.observation import Observation, Rollout, that_co
 from modelbundle_operator.judge.status import conditions
 from modelbundle_operator.reconcile.events import changes, event
 
-from bundle_runtime.advice.table import TABLE
 from bundle_runtime.contract.report import Report, encode
 from tests.bundle_runtime.advice.reading import CAPTURED
+from tests.docs.reader_answers import ANSWERS, table
 from tools.testkit.cluster_objects import DIGEST, START, completed, model_bundle, over, pod, running, waiting
 from tools.testkit.stand_in_api import BUNDLES, StandIn
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/explanation/twenty-failures.md"
-SEED, COUNT = 16, 20
 _REPORT = re.compile(r"(LoadFailed|UnpickleFailed): (.*)", re.DOTALL)
 _EVENTS = "/api/v1/namespaces/models/events"
 _RESOURCE = {"name": "modelbundles", "singularName": "modelbundle", "kind": "ModelBundle", "namespaced": True}
@@ -54,26 +52,35 @@ _DISCOVERY: dict[str, dict[str, Any]] = {
 _HEAD = """# Twenty failures, as kubectl describe shows them
 
 Is `kubectl describe` enough for somebody who does not know the code? These are {count} of the [known
-failures](../how-to/troubleshooting.md#known-failures) that tests make happen in a worker, drawn by a fixed seed
-(`random.Random({seed})`). The report is the worker's, conditions and events are the operator's, and kubectl has printed
-them; the conditions that are not about the failure, and the spec, are left out.
+failures](../how-to/troubleshooting.md#known-failures) that tests make happen in a worker, drawn at random once. The
+report is the worker's, conditions and events are the operator's, and kubectl has printed them; the conditions that are
+not about the failure, and the spec, are left out. [What a reader made of them](#what-a-reader-made-of-them) is at the
+end.
+
+"""
+
+_TAIL = """## What a reader made of them
+
+A reader who had this page alone wrote for each case what they would do, and whether the text was enough; no fix was
+tried. The texts were those of before: the last column says what has been changed since, and nobody has read these yet;
+some of the failures are now made in a way that is more usual too. "Not what it says" is a reader who saw the mistake in
+the line or path that is shown, and did not follow the advice.
 
 """
 
 
 def drawn() -> list[str]:
-    """The codes of the rows: of those whose failure ends a worker, and is kept as it was said."""
-    codes = [row.code for row in TABLE if _report(row.code)]
-    return random.Random(SEED).sample(sorted(codes), COUNT)
+    """The codes of the rows, in the order of the page."""
+    return [answer.code for answer in ANSWERS]
 
 
 def page() -> str:
     """The page, printed by kubectl."""
-    parts = [_HEAD.format(count=COUNT, seed=SEED)]
+    parts = [_HEAD.format(count=len(ANSWERS))]
     with tempfile.TemporaryDirectory() as directory:
         for number, code in enumerate(drawn(), 1):
             parts.append(f"## {number}\n\n```console\n{described(f'case-{number}', code, Path(directory))}\n```\n\n")
-    return "".join(parts).rstrip() + "\n"
+    return "".join([*parts, _TAIL, table()])
 
 
 def described(name: str, code: str, directory: Path) -> str:

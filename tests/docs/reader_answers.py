@@ -1,0 +1,92 @@
+"""What a reader of docs/explanation/twenty-failures.md would have done, case by case, and what was changed for it.
+
+The reader had the page alone: not the code, not the page of known failures. The texts were those of before the change
+that the last column names, so the page's cases are kept as they were read, by the row that speaks of each today.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+SUFFICED, PARTLY, MISLED = "sufficed", "partly", "misled"
+
+
+class Answer(NamedTuple):
+    """Of one case: the row that speaks of it, what the reader would do, how the text served, what was changed, and
+    whether it was right to do so."""
+
+    code: str
+    would: str
+    text: str
+    changed: str = ""
+    right: str = "yes"
+
+
+ANSWERS = (
+    Answer("numpy-1-pickle", "pickle anew with NumPy 2.2.6", SUFFICED, "names the image's field"),
+    Answer(
+        "pickle-not-made", "look for the traceback, fix what divides", PARTLY,
+        "the command that shows the traceback; pickling again is no remedy for code of one's own",
+    ),
+    Answer("pickle-protocol", "pickle the object itself with the client", SUFFICED),
+    Answer(
+        "runtime-of-another-version", "not what it says: take the client of the operator's version", MISLED,
+        "it blamed a package of the image; the name is of `bundle_runtime`, which has a row of its own",
+    ),
+    Answer("package-by-another-name", "add opencv-python-headless to requirements", SUFFICED),
+    Answer(
+        "memory-error", "not what it says: correct the size, which no node has", MISLED,
+        "it advised memory and another GPU; the size is looked at first",
+    ),
+    Answer(
+        "pandas-version", "pickle anew with pandas 2.2.3", SUFFICED, "claims less of pandas; offers another image too"
+    ),
+    Answer(
+        "array-beyond-any-machine", "not what it says: correct the shape", MISLED,
+        "it advised more memory for 8 PiB; a size that no machine has is a row of its own",
+    ),
+    Answer("other-python", "pickle anew with Python 3.12", SUFFICED, "says where the other Python can be asked for"),
+    Answer(
+        "user-without-name", "not what it says: take `$HOME` instead of asking `pwd`", MISLED,
+        "it advised `USER`, which `pwd.getpwuid` does not read; says which remedy is for which call",
+    ),
+    Answer(
+        "library-of-32-bits", "build the library for 64 bits", PARTLY,
+        "it spoke of another processor; files of 32 bits are a row of their own",
+    ),
+    Answer(
+        "missing-variable", "edit `spec.bundle.env` in place", PARTLY, "says that it takes a new bundle",
+        "the variable yes; but `spec.bundle` is immutable",
+    ),
+    Answer("missing-import", "add `no_such.py` or the package", SUFFICED, "the markers in words that need one reading"),
+    Answer(
+        "text-encoding", "not what it says: UTF-8", MISLED,
+        "its example was latin-1, which never fails and garbles; says when it is UTF-8, and when another",
+    ),
+    Answer("main-of-a-file", "move the class to a module, write the file again, pack both", SUFFICED),
+    Answer(
+        "cannot-be-sent-to-a-process", "move the function to the top of the module", SUFFICED,
+        "no longer says that there is another process",
+    ),
+    Answer(
+        "union-of-newer-python", "an image with Python 3.10, or `Optional[int]`", PARTLY,
+        "names 3.10, `Optional` and `from __future__ import annotations`",
+    ),
+    Answer("no-cloud-credentials", "a Secret in `spec.serving.envFrom`", SUFFICED),
+    Answer(
+        "not-fitted", "load the fitted model in the place of a new one", PARTLY,
+        "says that the code may make a new one",
+    ),
+    Answer(
+        "variable-of-capitals", "not what it says: put the key into the dict", MISLED,
+        "it advised `spec.bundle.env`; asks first which dict it is",
+    ),
+)  # fmt: skip
+
+
+def table() -> str:
+    """All answers, for the end of the page."""
+    lines = ["| case | the reader would | right | the text then | changed since |", "|---|---|---|---|---|"]
+    for number, one in enumerate(ANSWERS, 1):
+        lines.append(f"| [{number}](#{number}) | {one.would} | {one.right} | {one.text} | {one.changed} |")
+    return "\n".join(lines) + "\n"
