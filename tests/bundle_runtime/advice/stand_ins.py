@@ -150,6 +150,9 @@ MORE = (
             "memory: you tried to allocate 7200000000000000 bytes. Error code 12 (Cannot allocate memory)"),
     StandIn("wrong-architecture", "/opt/libscore.so: wrong ELF class: ELFCLASS64", types=_OS),
     StandIn("memory-error", "std::bad_alloc"),
+    StandIn("pickle-not-made", "unsupported operand type(s) for |: 'type' and 'str'", UNPICKLE,
+            ("TypeError", "Exception"), world=World(python="3.12.1")),  # no older Python is the reason
+    StandIn("pickle-not-made", "'Scorer' object has no attribute 'weights'", UNPICKLE, ("AttributeError", "Exception")),
     StandIn("gated-model", "You are trying to access a gated repo.", types=_OS),
     StandIn("no-gpu-driver", "No CUDA GPUs are available"),
     StandIn("numpy-removed-name", "`np.float_` was removed in the NumPy 2.0 release. Use `np.float64` instead.",
