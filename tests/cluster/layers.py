@@ -71,9 +71,11 @@ def pods_of(name: str, namespace: str) -> list[Manifest]:
 
 
 def installs_of(name: str, namespace: str) -> list[str]:
-    """For each pod the digest of the layer that `install` used; empty where it has installed. Its log says the same."""
+    """For each pod the digest of the layer that `install` used; empty where it has installed. Its log says the same.
+
+    A bundle is Ready with its first pod: the others are waited for."""
     found = []
-    for pod in pods_of(name, namespace):
+    for pod in wait_for("install of every pod to end", lambda: _with_install_over(pods_of(name, namespace)), 180):
         used = str(report_of(pod, "install").get("layer") or "")
         log = kubectl("logs", pod["metadata"]["name"], "-c", "install", namespace=namespace)
         assert re.findall(r"^the layer (\S+) has the", log, re.MULTILINE) == ([used] if used else []), log
@@ -83,9 +85,16 @@ def installs_of(name: str, namespace: str) -> list[str]:
 
 def report_of(pod: Manifest, container: str) -> Manifest:
     """What an init container that is over has said."""
+    return dict(json.loads(_state(pod, container)["terminated"]["message"]))
+
+
+def _with_install_over(pods: list[Manifest]) -> list[Manifest]:
+    return pods if all("terminated" in _state(pod, "install") for pod in pods) else []
+
+
+def _state(pod: Manifest, container: str) -> Manifest:
     statuses = pod["status"].get("initContainerStatuses", [])
-    (status,) = (each for each in statuses if each["name"] == container)
-    return dict(json.loads(status["state"]["terminated"]["message"]))
+    return next((dict(each["state"]) for each in statuses if each["name"] == container), {})
 
 
 def jobs_made(namespace: str) -> int:

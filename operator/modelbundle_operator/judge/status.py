@@ -77,7 +77,7 @@ def summarise(
     if judgement.first_run is not None:
         status.update(_what_ran_first(judgement.first_run))
     if judgement.first_ready is not None and is_another_start(previous, judgement.first_ready):
-        _add_start(status, previous, judgement.first_ready)
+        _add_start(status, judgement.first_ready)
     if (last := _last_failure(previous, judgement, generation, now)) is not None:
         status["lastFailure"] = last
     if (retry := _retry(previous, generation, running)) is not None:
@@ -178,12 +178,13 @@ def _what_ran_first(first: Run) -> StatusFields:
     return status
 
 
-def _add_start(status: StatusFields, previous: StatusFields, pod: Pod) -> None:
-    """How long each part of the start took, and which of them took longest."""
+def _add_start(status: StatusFields, pod: Pod) -> None:
+    """How long each part of the start took, and which of them took longest; with the Job's, which the status may have
+    since this very look."""
     found = startup(pod)
     if not found:
         return
-    status["startup"] = with_check(previous.get("startup", {}), found)
+    status["startup"] = with_check(status.get("startup", {}), found)
     status.pop("slowest", None)
     if words := slowest(found):
         status["slowest"] = words

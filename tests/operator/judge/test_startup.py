@@ -6,11 +6,26 @@ import json
 from typing import Any
 
 import pytest
+from modelbundle_operator.api.names import parse
 from modelbundle_operator.judge.bodies import observe_pod
+from modelbundle_operator.judge.conditions import judge
+from modelbundle_operator.judge.observation import Observation, that_count
 from modelbundle_operator.judge.startup import is_another_start, startup, with_check
+from modelbundle_operator.judge.status import summarise
 
 from bundle_spec.startup import parts_of
-from tools.testkit.cluster_objects import at, completed, ended, over, pod, running, serving_pod
+from tools.testkit.cluster_objects import (
+    DIGEST,
+    START,
+    at,
+    completed,
+    ended,
+    model_bundle,
+    over,
+    pod,
+    running,
+    serving_pod,
+)
 
 Body = dict[str, Any]
 
@@ -93,3 +108,15 @@ def test_when_a_start_is_another_one(before: Body, other: bool) -> None:
 def test_the_job_before_it_is_of_this_start_alone() -> None:
     assert with_check({"check": 12.0}, {"ready": 20.0}) == {"check": 12.0, "ready": 20.0}
     assert with_check({"check": 12.0, "ready": 9.0}, {"ready": 20.0}) == {"ready": 20.0}
+
+
+def test_the_job_is_told_where_it_is_first_seen_to_be_over_with_the_pod_ready() -> None:
+    pods = that_count([observe_pod(serving_pod())], DIGEST)
+    bundle = parse(model_bundle())
+    seen = Observation(
+        bundle=bundle, has_requirements=False, now=START, pods=pods, checked="sha256:1", check_seconds=12.0
+    )
+    status = summarise({}, 1, "llama", judge(seen), START, seen)
+    assert (status["startup"]["check"], status["startup"]["ready"]) == (12.0, 20.0)
+    again = Observation(bundle=bundle, has_requirements=False, now=START, pods=pods)
+    assert summarise(status, 1, "llama", judge(again), START, again)["startup"] == status["startup"]
