@@ -85,14 +85,14 @@ def installs_of(name: str, namespace: str) -> list[str]:
 
 def report_of(pod: Manifest, container: str) -> Manifest:
     """What an init container that is over has said."""
-    return dict(json.loads(_state(pod, container)["terminated"]["message"]))
+    return dict(json.loads(_container(pod, container)["terminated"]["message"]))
 
 
 def _with_install_over(pods: list[Manifest]) -> list[Manifest]:
-    return pods if all("terminated" in _state(pod, "install") for pod in pods) else []
+    return pods if all("terminated" in _container(pod, "install") for pod in pods) else []
 
 
-def _state(pod: Manifest, container: str) -> Manifest:
+def _container(pod: Manifest, container: str) -> Manifest:
     statuses = pod["status"].get("initContainerStatuses", [])
     return next((dict(each["state"]) for each in statuses if each["name"] == container), {})
 
