@@ -128,7 +128,7 @@ def test_clones_share_one_job_and_a_strangers_of_its_name_is_in_the_way(
     assert done[0] == done[1]
     made = {event["involvedObject"]["name"] for event in list_all("events", namespace) if _creates(event)}
     assert made == {job["metadata"]["name"]}
-    assert _is_unchanged_by_a_look(namespace), "one more reconcile changes nothing"
+    wait_for("one more reconcile to change nothing", partial(_is_unchanged_by_a_look, namespace), 120)
     wait_for("no Job to be left", lambda: not list_all("jobs", namespace), 60)
 
 
