@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 OPERATOR = "system:serviceaccount:modelbundle-system:modelbundle-operator"
+LONGEST_LINE = 4 << 20
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -20,7 +22,14 @@ class AuditLog:
         self.mark()
 
     def mark(self) -> None:
-        self._offset = self.path.stat().st_size if self.path.exists() else 0
+        """Behind the last line that is whole: the one behind it may be half written."""
+        if not self.path.exists():
+            self._offset = 0
+            return
+        with self.path.open("rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            begin = log.seek(max(0, size - LONGEST_LINE))
+            self._offset = begin + log.read(size - begin).rfind(b"\n") + 1
 
     def calls(self, user: str = OPERATOR) -> list[dict[str, Any]]:
         """Finished requests of this user since the mark, watches left out."""
