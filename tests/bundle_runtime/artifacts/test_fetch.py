@@ -12,6 +12,7 @@ from bundle_runtime.artifacts import s3 as s3_module
 from bundle_runtime.artifacts.fetch import fetch
 from bundle_runtime.artifacts.retry import TRIES, reach
 from bundle_runtime.contract.report import RuntimeFailure
+from tools.testkit.artifact_stores import running_s3
 
 CONTENT = os.urandom(3_000_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -146,3 +147,14 @@ def test_s3_that_is_not_there_is_unreachable_within_seconds(target, monkeypatch)
     assert failure.value.reason == "StoreUnreachable"
     assert len(pauses) >= TRIES - 1
     assert sum(pauses) < 10, "the library's own pauses too"
+
+
+def test_an_object_of_which_the_store_has_no_etag_is_fetched_in_parts(tmp_path, target, monkeypatch):
+    """As one that was put into the store's directory past the store."""
+    monkeypatch.setattr(s3_module, "PART_BYTES", 1_000_000)
+    with running_s3(tmp_path / "s3") as environment:
+        (tmp_path / "s3/data/models/a.pkl").write_bytes(CONTENT)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        fetched = fetch("s3://models/a.pkl", target)
+    assert (fetched.bytes, fetched.sha256) == (len(CONTENT), SHA256)
