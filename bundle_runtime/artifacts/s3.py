@@ -191,18 +191,25 @@ def store_errors(uri: str) -> Iterator[None]:
     except ClientError as error:
         raise _refused(uri, error) from error
     except SSLError as error:
-        raise fail(
-            STORE_UNREACHABLE,
-            f"the certificate of the store of {shown(uri)} is not trusted: {error}. "
-            f"{private_authority('AWS_CA_BUNDLE')}",
-        ) from error
+        raise untrusted(uri, error) from error
     except BROKEN as error:
-        at = endpoint() or f"https://{urlsplit(uri).netloc}.s3.amazonaws.com"
-        raise unreachable(f"cannot read {shown(uri)}: {error}{reach(at)}{by_proxy(at)}") from error
+        raise unreachable(f"cannot read {shown(uri)}: {error}{on_the_way(uri)}") from error
     except ParamValidationError as error:
         raise fail(ARTIFACT_NOT_FOUND, f"{shown(uri)} cannot be an object's address: {error}") from error
     except BotoCoreError as error:
         raise fail(STORE_UNREACHABLE, f"cannot ask the store for {shown(uri)}: {error}") from error
+
+
+def untrusted(uri: str, error: SSLError) -> RuntimeFailure:
+    """The store showed a certificate of an authority that is not known here."""
+    said = f"the certificate of the store of {shown(uri)} is not trusted: {error}"
+    return fail(STORE_UNREACHABLE, f"{said}. {private_authority('AWS_CA_BUNDLE')}")
+
+
+def on_the_way(uri: str) -> str:
+    """What may keep this pod from reaching the store, for the end of a message; empty where nothing is known."""
+    at = endpoint() or f"https://{urlsplit(uri).netloc}.s3.amazonaws.com"
+    return f"{reach(at)}{by_proxy(at)}"
 
 
 def _refused(uri: str, error: ClientError) -> RuntimeFailure | TransientError:

@@ -13,9 +13,9 @@ from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
-from bundle_runtime.artifacts.retry import by_proxy, private_authority, reach, shown
-from bundle_runtime.artifacts.s3 import bucket_and_key
-from bundle_runtime.artifacts.s3_client import client, endpoint, tidy_environment
+from bundle_runtime.artifacts.retry import shown
+from bundle_runtime.artifacts.s3 import bucket_and_key, on_the_way, untrusted
+from bundle_runtime.artifacts.s3_client import client, tidy_environment
 from bundle_runtime.artifacts.s3_errors import BROKEN, Cause, cause, code_of, status_of, wants_virtual
 from bundle_runtime.contract.report import STORE_ACCESS_DENIED, STORE_UNREACHABLE, RuntimeFailure, fail
 
@@ -51,7 +51,6 @@ def _first_cause(error: BaseException) -> BaseException:
 
 
 def _failed(uri: str, error: BaseException) -> RuntimeFailure:
-    at = endpoint() or f"https://{bucket_and_key(uri)[0]}.s3.amazonaws.com"
     if isinstance(error, ClientError):
         said = f"the store answered {status_of(error)} {code_of(error)} to a write of {shown(uri)}"
         if cause(error) is Cause.DENIED:
@@ -61,6 +60,5 @@ def _failed(uri: str, error: BaseException) -> RuntimeFailure:
             return fail(STORE_UNREACHABLE, f"{said}: it takes addresses of the form BUCKET.HOST only")
         return fail(STORE_UNREACHABLE, f"{said}: {error.response['Error'].get('Message', '')}")
     if isinstance(error, SSLError):
-        trust = private_authority("AWS_CA_BUNDLE")
-        return fail(STORE_UNREACHABLE, f"the certificate of the store of {shown(uri)} is not trusted: {error}. {trust}")
-    return fail(STORE_UNREACHABLE, f"cannot write {shown(uri)}: {error}{reach(at)}{by_proxy(at)}")
+        return untrusted(uri, error)
+    return fail(STORE_UNREACHABLE, f"cannot write {shown(uri)}: {error}{on_the_way(uri)}")

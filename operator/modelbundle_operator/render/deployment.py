@@ -7,6 +7,7 @@ from typing import Any
 from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ModelBundle
 from modelbundle_operator.bundle.naming import child_metadata, selector
 from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.render.hashes import compact
 from modelbundle_operator.render.pod import pod_template
 from modelbundle_operator.settings import Settings
 
@@ -30,7 +31,7 @@ def deployment(
     if template is None:
         inputs, template = inputs_hash(bundle, resolution), pod_template(bundle, resolution, settings)
     metadata = child_metadata(bundle, resolution.digest, resolution.lineage.root)
-    metadata["annotations"] = {ANNOTATION_INPUTS: inputs, ANNOTATION_TEMPLATE: _compact(template)}
+    metadata["annotations"] = {ANNOTATION_INPUTS: inputs, ANNOTATION_TEMPLATE: compact(template)}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -69,7 +70,7 @@ def _hash(bundle: ModelBundle, resolution: Resolution) -> str:
     serving.get("rollout", {}).pop("whenNoCapacity", None)
     set_fields = {name: value for name, value in serving.items() if value not in ({}, [])}
     inputs = {"digest": resolution.digest, "uri": resolution.uri, "serving": set_fields}
-    return hashlib.sha256(_compact(inputs).encode()).hexdigest()
+    return hashlib.sha256(compact(inputs).encode()).hexdigest()
 
 
 def _scheme_of(live: dict[str, Any] | None) -> str:
@@ -93,7 +94,3 @@ def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | 
 # One that an API of another shape needs is added, and these stay: a Deployment has the one that it was rendered with
 # until its user changes something, and is restarted by no other. 0.1.0 wrote none.
 _SCHEMES = {"": _hash, SCHEME: _hash}
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))

@@ -4,7 +4,6 @@ Nothing of it stands in a pod template but an empty volume: where the layer is s
 older template than the layer has it too.
 """
 
-import json
 from typing import Any
 
 from bundle_runtime.contract.layer import LayerReference, layer_uri
@@ -15,7 +14,7 @@ from modelbundle_operator.api.resources import SizeLimits
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.resolve import Resolution
-from modelbundle_operator.render.hashes import hash_of
+from modelbundle_operator.render.hashes import compact, hash_of
 from modelbundle_operator.render.surroundings import artifact_secret
 from modelbundle_operator.settings import Settings
 
@@ -57,7 +56,7 @@ def layer_text(layer: Layer | None) -> str | None:
     if layer is None or layer.uri is None:
         return None
     reference = LayerReference(layer.digest or "", layer.sha256 or "", layer.uri, layer.bytes or 0)
-    return json.dumps(reference.as_dict(), sort_keys=True, separators=(",", ":"))
+    return compact(reference.as_dict())
 
 
 def layer_mounts(resolution: Resolution, read_only: bool = True) -> list[dict[str, Any]]:
