@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import select
+import shutil
 import socket
 import ssl
 import threading
@@ -35,17 +36,7 @@ class OnlyWay:
                 if there is None:
                     self.send_error(HTTPStatus.BAD_GATEWAY, "no such host")
                     return
-                connection = http.client.HTTPConnection(there, timeout=SECONDS)
-                path = parts._replace(scheme="", netloc="").geturl() or "/"
-                connection.request(self.command, path, headers=_of_a_message(self.headers.items()))
-                answer = connection.getresponse()
-                content = answer.read()
-                self.send_response_only(answer.status)
-                for name, value in _of_a_message(answer.getheaders()).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
-                connection.close()
+                pass_on(self, there, parts._replace(scheme="", netloc="").geturl() or "/")
 
             do_HEAD = do_GET  # noqa: N815
 
@@ -80,6 +71,20 @@ def towards(host: str) -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unsent:
         unsent.connect((host, 9))
         return str(unsent.getsockname()[0])
+
+
+def pass_on(handler: BaseHTTPRequestHandler, there: str, path: str) -> None:
+    """Ask `there` (HOST:PORT) as the handler was asked, with the Host and all else that a client may have signed, and
+    hand on the answer."""
+    connection = http.client.HTTPConnection(there, timeout=SECONDS)
+    connection.request(handler.command, path, headers=_of_a_message(handler.headers.items()))
+    answer = connection.getresponse()
+    handler.send_response_only(answer.status)
+    for name, value in _of_a_message(answer.getheaders()).items():
+        handler.send_header(name, value)
+    handler.end_headers()
+    shutil.copyfileobj(answer, handler.wfile)
+    connection.close()
 
 
 def _of_a_message(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
