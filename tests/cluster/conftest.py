@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.audit import AuditLog
+from tests.cluster.index_project import Project, published
 from tests.cluster.operator_pods import operator_logs
 from tests.gitops import health_data
 from tools.demo import cluster_half
@@ -153,3 +154,10 @@ def pytest_runtest_makereport(
             logs = str(error)
         report.sections.append((f"operator's log at {time.strftime('%X')}", logs))
     return report
+
+
+@pytest.fixture
+def project() -> Iterator[Project]:
+    """A project of the test's own in the package index."""
+    with published() as project:
+        yield project

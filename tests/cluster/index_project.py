@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from tools.local_cluster import wheelhouse
 from tools.testkit.package_index import wheel
+
+needs_local_index = pytest.mark.skipif(
+    bool(os.environ.get("CLUSTER")), reason="puts a project into the package index: needs that of the local cluster"
+)
 
 
 class Project:
@@ -25,3 +34,12 @@ class Project:
         """The index knows it no more: what asks for it from here on fails."""
         while self._wheels:
             self._wheels.pop().unlink()
+
+
+@contextmanager
+def published() -> Iterator[Project]:
+    """One that is in the index, and is not any more behind the block."""
+    project = Project()
+    project.publish()
+    yield project
+    project.withdraw()

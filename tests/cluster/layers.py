@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import time
 from typing import Any
 
 from tests.cluster.bundles import cpu_bundle
@@ -131,19 +130,7 @@ def next_pods(name: str, namespace: str) -> None:
     wait_for(f"other pods of {name}", replaced, 240)
 
 
-def changes_nothing_more(namespace: str) -> None:
-    """One more reconcile of every bundle; asked again where something was still on its way."""
-    wait_for("one more reconcile to change nothing", lambda: _is_unchanged_by_a_look(namespace), 120)
-
-
-def _is_unchanged_by_a_look(namespace: str) -> bool:
-    settled = _state(namespace)
-    kubectl("annotate", "mbun", "--all", "--overwrite", f"looked={time.time():.0f}", namespace=namespace)
-    time.sleep(3)
-    return _state(namespace) == settled
-
-
-def _state(namespace: str) -> dict[str, Any]:
+def state_of(namespace: str) -> dict[str, Any]:
     versions = {
         f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"]
         for each in list_all(_LOOKED_AT, namespace)

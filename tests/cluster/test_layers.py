@@ -6,19 +6,17 @@ has installed nothing.
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from bundle_spec.startup import parts_of
 from tests.cluster.bundles import wait_ready
-from tests.cluster.index_project import Project
+from tests.cluster.index_project import Project, needs_local_index
 from tests.cluster.layers import (
     FROM_LAYER,
     INSTALLED,
-    changes_nothing_more,
     imported_from,
     installs_of,
     is_in_the_store,
@@ -30,26 +28,20 @@ from tests.cluster.layers import (
     pods_of,
     report_of,
     requiring,
+    state_of,
     stores_begun,
 )
+from tests.cluster.one_more_look import changes_nothing_more
 from tests.cluster.test_clones import clone
 from tools.testkit.kubectl import Manifest, apply, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="puts a project into the local cluster's index")
+pytestmark = needs_local_index
 GPU: Manifest = {"gpu": {"count": 1}}
 TWO: Manifest = {"replicas": 2}
 CLONES = 20
 # of a clone that is one of many on a small node
 SLIM: Manifest = {"serverResources": {"cpu": "10m"}}
-
-
-@pytest.fixture
-def project() -> Iterator[Project]:
-    project = Project()
-    project.publish()
-    yield project
-    project.withdraw()
 
 
 def test_a_bundle_with_a_gpu_its_next_pods_and_its_replica_have_one_install(
@@ -84,7 +76,7 @@ def test_a_bundle_with_a_gpu_its_next_pods_and_its_replica_have_one_install(
     show(f"a layer of {layer['bytes']} bytes: made with the Job in {startup['check']:.0f} s, in a pod after {seconds}")
     assert (jobs_made(namespace), stores_begun(namespace)) == (1, 1)
     wait_for("no Job to be left", lambda: not list_all("jobs", namespace), 60)
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
 
 @pytest.mark.exclusive  # twenty pods at once are what a small node holds
@@ -110,7 +102,7 @@ def test_many_clones_at_once_share_one_job_and_its_layer(
     assert [installs_of(name, namespace) for name in names] == [[layers[0]["digest"]]] * CLONES
     assert imported_from(names[-1], namespace).startswith(FROM_LAYER)
     assert (jobs_made(namespace), stores_begun(namespace)) == (1, 1)
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
 
 def test_a_layer_is_its_namespaces_alone_and_a_single_replica_makes_none_but_uses_it(
@@ -137,5 +129,5 @@ def test_a_layer_is_its_namespaces_alone_and_a_single_replica_makes_none_but_use
     assert layer_of("two", other)["digest"] == layer["digest"]
     assert (jobs_made(other), stores_begun(other)) == (1, 1)
     for place in (namespace, other):
-        changes_nothing_more(place)
+        changes_nothing_more(place, state_of)
     kubectl("delete", "namespace", other, "--wait=false")

@@ -5,7 +5,6 @@ None of it keeps a pod from its start, and what is not there any more is made ag
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,11 +12,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.cluster.bundles import wait_condition, wait_ready
-from tests.cluster.index_project import Project
+from tests.cluster.index_project import Project, needs_local_index
 from tests.cluster.layers import (
     FROM_LAYER,
     INSTALLED,
-    changes_nothing_more,
     imported_from,
     installs_of,
     is_in_the_store,
@@ -27,9 +25,11 @@ from tests.cluster.layers import (
     next_pods,
     of_requirements,
     requiring,
+    state_of,
     stores_begun,
 )
 from tests.cluster.moved_tag import Tag
+from tests.cluster.one_more_look import changes_nothing_more
 from tests.cluster.test_clones import clone
 from tools.testkit.kubectl import Manifest, apply, wait_for
 from tools.testkit.only_way import towards
@@ -37,16 +37,8 @@ from tools.testkit.place import Place
 from tools.testkit.read_only_store import ReadOnlyStore
 from tools.testkit.store import Store
 
-pytestmark = pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="puts a project into the local cluster's index")
+pytestmark = needs_local_index
 TWO: Manifest = {"replicas": 2}
-
-
-@pytest.fixture
-def project() -> Iterator[Project]:
-    project = Project()
-    project.publish()
-    yield project
-    project.withdraw()
 
 
 def overwritten(layer: Manifest, store: Store) -> None:
@@ -87,7 +79,7 @@ def test_what_the_store_has_lost_is_forgotten_and_made_again(
     wait_for("pods to be told of none", lambda: not key_of_config_map("two", namespace), 60)
     assert why in of_requirements("two", namespace)
     assert jobs_made(namespace) == 1, "what has pods is not kept from its next ones"
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
     apply(clone("again", "two", appConfig={"n": 1}), namespace=namespace)
     wait_ready("again", namespace, 300)
@@ -96,7 +88,7 @@ def test_what_the_store_has_lost_is_forgotten_and_made_again(
     assert is_in_the_store(again, store)
     assert imported_from("again", namespace).startswith(FROM_LAYER)
     assert (jobs_made(namespace), stores_begun(namespace)) == (2, 2)
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
     assert layer_of("again", namespace) == again, "what the older pods said was of the former one"
     next_pods("two", namespace)
     assert imported_from("two", namespace).startswith(FROM_LAYER)
@@ -122,7 +114,7 @@ def test_keys_that_may_not_write_serve_without_a_layer_and_are_named(
         ] == [], said
         assert any("/layers/" in asked for asked in between.refused)
         assert (jobs_made(namespace), stores_begun(namespace)) == (1, 1)
-        changes_nothing_more(namespace)
+        changes_nothing_more(namespace, state_of)
     finally:
         between.close()
 
@@ -150,11 +142,11 @@ def test_a_tag_that_has_moved_to_other_packages_does_without_the_layer(
     assert installs_of("two", namespace) == ["", ""]
     assert "another image, Python or machine" in of_requirements("two", namespace)
     assert layer_of("two", namespace) == layer, "it is what it was, for the pods that it fits"
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
     tag.is_first()
     project.withdraw()
     next_pods("two", namespace)
     assert imported_from("two", namespace).startswith(FROM_LAYER)
     assert installs_of("two", namespace) == [layer["digest"]] * 2
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)

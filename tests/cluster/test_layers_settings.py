@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -10,11 +9,10 @@ import pytest
 from tests.cluster.another_version import replaceable
 from tests.cluster.bundles import wait_condition, wait_ready
 from tests.cluster.conftest import SETTINGS
-from tests.cluster.index_project import Project
+from tests.cluster.index_project import Project, needs_local_index, published
 from tests.cluster.layers import (
     FROM_LAYER,
     INSTALLED,
-    changes_nothing_more,
     imported_from,
     installs_of,
     jobs_made,
@@ -24,8 +22,10 @@ from tests.cluster.layers import (
     of_requirements,
     pods_of,
     requiring,
+    state_of,
     stores_begun,
 )
+from tests.cluster.one_more_look import changes_nothing_more
 from tests.cluster.operator_pods import leader
 from tests.cluster.test_clones import clone
 from tools.testkit.install import install
@@ -35,7 +35,7 @@ from tools.testkit.store import Store
 
 pytestmark = [
     pytest.mark.exclusive,  # the operator is installed with other settings
-    pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="puts a project into the local cluster's index"),
+    needs_local_index,
 ]
 GPU: Manifest = {"gpu": {"count": 1}}
 TWO: Manifest = {"replicas": 2}
@@ -65,20 +65,10 @@ deployment.pod_template = rendered_by_an_older_version
 
 
 @pytest.fixture
-def project() -> Iterator[Project]:
-    project = Project()
-    project.publish()
-    yield project
-    project.withdraw()
-
-
-@pytest.fixture
 def other_project() -> Iterator[Project]:
     """So that two bundles want two layers."""
-    project = Project()
-    project.publish()
-    yield project
-    project.withdraw()
+    with published() as project:
+        yield project
 
 
 @pytest.fixture
@@ -117,7 +107,7 @@ def test_switched_off_pods_install_for_themselves(
     next_pods("two", namespace)
     assert imported_from("two", namespace).startswith(INSTALLED)
     assert installs_of("two", namespace) == ["", ""]
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
 
 def test_where_no_job_is_admitted_a_gpu_waits_and_a_bundle_without_one_starts(
@@ -142,7 +132,7 @@ def test_where_no_job_is_admitted_a_gpu_waits_and_a_bundle_without_one_starts(
     wait_ready("with-gpu", namespace, 300)
     assert imported_from("with-gpu", namespace).startswith(FROM_LAYER)
     assert (jobs_made(namespace), stores_begun(namespace)) == (1, 1)
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
 
 def test_a_deployment_of_before_keeps_its_template_and_its_pods_install_for_themselves(
@@ -160,7 +150,7 @@ def test_a_deployment_of_before_keeps_its_template_and_its_pods_install_for_them
     assert imported_from("after", namespace).startswith(FROM_LAYER)
     assert _template(namespace) == template
     assert [pod["metadata"]["uid"] for pod in pods_of("before", namespace)] == [pods[0]["metadata"]["uid"]]
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
     next_pods("before", namespace)
     assert _template(namespace) == template
@@ -173,7 +163,7 @@ def test_a_deployment_of_before_keeps_its_template_and_its_pods_install_for_them
     wait_for("a pod of the new template", lambda: installs_of("before", namespace) == [_digest(namespace)], 240)
     assert imported_from("before", namespace).startswith(FROM_LAYER)
     wait_ready("before", namespace)
-    changes_nothing_more(namespace)
+    changes_nothing_more(namespace, state_of)
 
 
 def _template(namespace: str) -> Manifest:
