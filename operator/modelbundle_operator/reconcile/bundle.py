@@ -42,7 +42,7 @@ from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.looking import known_layer, observe, running_pods
 from modelbundle_operator.reconcile.owner import refuse_deleted
-from modelbundle_operator.reconcile.precheck import begin_precheck, find_precheck, remove_prechecks, waits_on
+from modelbundle_operator.reconcile.precheck import begin_precheck, find_ends, find_precheck, remove_prechecks, waits_on
 from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas, refuse_serving
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
@@ -189,12 +189,13 @@ class Reconciler:
             children = own(KIND, bundle.metadata, children)
         live = children.get("Deployment")
         if live is not None and not known:
-            await find_pods(self.cluster, self.cache, key)
+            await find_pods(self.cluster, self.cache, key)  # they have outlived a bundle of this name
         layer = known_layer(self.cache, key, bundle, resolution, self.settings, self.now())
         precheck, checked = None, ""
         if refused is None:
             about = (key, bundle, resolution, self.settings, live, layer, self.now())
             precheck, checked = find_precheck(self.cache, *about)
+            await find_ends(self.cluster, self.cache, key, precheck, self.now())
         layer = newest(layer, refused)
         decided = Decision(layer=layer)
         if serves or children:

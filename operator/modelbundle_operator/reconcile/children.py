@@ -68,7 +68,7 @@ async def find(cluster: Cluster, cache: ObjectCache, kind: str, key: Key) -> Bod
 
 
 async def find_pods(cluster: Cluster, cache: ObjectCache, key: Key) -> None:
-    """Those of a Deployment that has outlived a bundle of this name: they were not kept either."""
+    """Those that the cache lacks, or has in an older version."""
     await cluster.list("Pod", key.namespace, cache.record, label=(LABEL_BUNDLE, key.name))
 
 

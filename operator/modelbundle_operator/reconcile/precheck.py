@@ -15,14 +15,14 @@ from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.judge.jobs import Job, Precheck
 from modelbundle_operator.judge.layers import is_to_be_made
 from modelbundle_operator.judge.observation import Pod
-from modelbundle_operator.judge.precheck import passed
+from modelbundle_operator.judge.precheck import passed, took
 from modelbundle_operator.judge.reports import brief
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import JOB_KIND
 from modelbundle_operator.loop.key import Key
-from modelbundle_operator.reconcile.children import NameLeaving, NameTaken
+from modelbundle_operator.reconcile.children import NameLeaving, NameTaken, find_pods
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.render.layers import layer_inputs
 from modelbundle_operator.render.precheck import precheck_inputs, precheck_name
@@ -67,6 +67,14 @@ def find_precheck(
 def precheck_pods(cache: ObjectCache, key: Key, job: Job | None) -> tuple[Pod, ...]:
     """The pods of a Job, which may be another bundle's."""
     return () if job is None else tuple(pod for pod in cache.pods(key.bundle(job.bundle)) if pod.job == job.uid)
+
+
+async def find_ends(cluster: Cluster, cache: ObjectCache, key: Key, precheck: Precheck | None, now: datetime) -> None:
+    """The pods of a Job that is complete, where none is known to have ended: the watch of pods may be behind that of
+    Jobs, and what their containers say as they end is all that is ever known of the layer."""
+    job = precheck.job if precheck is not None else None
+    if job is not None and job.complete and took(job, precheck_pods(cache, key, job), now) is None:
+        await find_pods(cluster, cache, key.bundle(job.bundle))
 
 
 def waits_on(key: Key, precheck: Precheck | None) -> frozenset[Key]:

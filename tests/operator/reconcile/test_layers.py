@@ -6,6 +6,7 @@ import copy
 import json
 
 import pytest
+from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
 from tests.operator.reconcile.layered import (
@@ -58,6 +59,20 @@ async def test_the_job_installs_and_packs_and_the_pods_are_told_where_it_lies() 
     world.rolled_out(*two_pods(prepare=completed(), install=reported(layer=layer()["digest"])))
     await world.look()
     assert f"The layer {layer()['digest']} has what" in world.condition("RequirementsReady")["message"]
+    await world.at_rest()
+
+
+async def test_what_its_pod_says_counts_also_where_the_watch_of_jobs_is_ahead_of_that_of_pods() -> None:
+    world = await begun()
+    in_job(world, **STORED)
+    (job,) = jobs(world)
+    where = Key("models", job["metadata"]["name"], "Job")
+    complete = world.cluster.set_status("Job", where, conditions=[{"type": "Complete", "status": "True"}])
+    world.cache.observe("Job", "MODIFIED", complete)
+    await world.reconcile(KEY)
+    assert named(world) == layer()
+    assert world.status()["checked"].startswith("sha256:")
+    assert deployment(world) is not None
     await world.at_rest()
 
 
