@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tools.local_cluster import wheelhouse
-from tools.testkit.package_index import wheel
+from tools.testkit.distributions import wheel
 
 needs_local_index = pytest.mark.skipif(
     bool(os.environ.get("CLUSTER")), reason="puts a project into the package index: needs that of the local cluster"

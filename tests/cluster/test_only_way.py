@@ -22,10 +22,11 @@ from tests.cluster.operator_pods import leader
 from tests.cluster.test_doctor import doctor
 from tests.cluster.test_surroundings import v1
 from tools.testkit.call import CLIENT, post, service_url, start_client
+from tools.testkit.distributions import wheel
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all
 from tools.testkit.only_way import OnlyWay, towards
-from tools.testkit.package_index import served_index, wheel
+from tools.testkit.package_index import served_index
 from tools.testkit.place import ROOT, SECRET, Place
 from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.store import Store

@@ -27,7 +27,8 @@ from tests.launch.cli.conftest import (
     packed,
     start_serving,
 )
-from tools.testkit.package_index import served_index, wheel
+from tools.testkit.distributions import wheel
+from tools.testkit.package_index import served_index
 
 
 def ask(url: str, **fields: object) -> Any:
@@ -125,7 +126,9 @@ def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
     serving = serve(manifest, "--python", sys.executable)
     deadline = time.monotonic() + PATIENCE
     while "[worker] loading" not in serving.log and time.monotonic() < deadline:
+        assert serving.process.poll() is None, serving.log
         time.sleep(0.05)
+    assert "[worker] loading" in serving.log, serving.log
     assert serving.stop() == 130, serving.log
     assert left_behind(tmp_path / "t") == []
 

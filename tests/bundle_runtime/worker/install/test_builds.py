@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.testkit.package_index import image_with, run_install, sdist, served_index, wheel
+from tools.testkit.distributions import sdist, wheel
+from tools.testkit.package_index import image_with, run_install, served_index
 
 BACKEND = """
 import os, zipfile

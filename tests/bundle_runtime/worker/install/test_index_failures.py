@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.testkit.package_index import image_with, run_install, served_index, wheel
+from tools.testkit.distributions import wheel
+from tools.testkit.package_index import image_with, run_install, served_index
 from tools.testkit.private_authority import PrivateAuthority
 
 SECRET = "s3cret-word"

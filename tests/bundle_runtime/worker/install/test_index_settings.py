@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tools.testkit.distributions import wheel
 from tools.testkit.only_way import OnlyWay
-from tools.testkit.package_index import image_with, run_install, served_index, wheel
+from tools.testkit.package_index import image_with, run_install, served_index
 from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.proxy import Proxy
 

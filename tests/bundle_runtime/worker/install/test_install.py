@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from launch.lineage.lock import installed_in_log
-from tools.testkit.package_index import image_with, index_of, run_install, wheel
+from tools.testkit.distributions import wheel
+from tools.testkit.package_index import image_with, index_of, run_install
 
 IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [
     (("torchlike", "1.7.1+cu110", ()), True),

@@ -9,7 +9,8 @@ from bundle_runtime.advice.table import advice_for
 from bundle_runtime.contract.report import RuntimeFailure
 from bundle_runtime.worker.install.entries import check_entries
 from tests.bundle_runtime.advice.field.installs import CASES, MORE, RIGHT_BEFORE
-from tools.testkit.package_index import image_with, run_install, sdist, served_index, wheel
+from tools.testkit.distributions import sdist, wheel
+from tools.testkit.package_index import image_with, run_install, served_index
 
 
 @pytest.fixture(scope="module")

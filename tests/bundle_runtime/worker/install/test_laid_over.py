@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.testkit.package_index import image_with, index_of, run_install, wheel
+from tools.testkit.distributions import wheel
+from tools.testkit.package_index import image_with, index_of, run_install
 
 # name, version, what it needs, whether it is compiled
 IMAGE: list[tuple[tuple[str, str, tuple[str, ...]], bool]] = [

@@ -15,8 +15,9 @@ import pytest
 from bundle_runtime.contract.layer import LayerReference
 from bundle_runtime.contract.layout import Layout
 from launch.lineage.lock import installed_in_log
+from tools.testkit.distributions import wheel
 from tools.testkit.layer import put_layer
-from tools.testkit.package_index import image_with, index_of, run_install, wheel
+from tools.testkit.package_index import image_with, index_of, run_install
 from tools.testkit.pythons import VERSIONS
 
 NO_INDEX = "http://127.0.0.1:9/simple"

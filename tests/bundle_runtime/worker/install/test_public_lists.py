@@ -17,8 +17,9 @@ from bundle_runtime.worker.install.indexes import PYPI
 from bundle_spec.requirements import check_requirements
 from tests.bundle_runtime.worker.install.public.images import IMAGES, make
 from tests.bundle_runtime.worker.install.public.lists import ROWS
+from tools.testkit.distributions import wheel
 from tools.testkit.environments import uv
-from tools.testkit.package_index import run_install, served_index, wheel
+from tools.testkit.package_index import run_install, served_index
 
 EACH = bool(os.environ.get("MODELBUNDLE_EXAMPLES"))
 # the others are installed by `make examples` alone

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tools.testkit.distributions import wheel
 from tools.testkit.environments import uv
-from tools.testkit.package_index import image_with, wheel
+from tools.testkit.package_index import image_with
 
 # its CPython; what the index gives it; stand-ins, small and empty, of what a vendor built under versions of its own
 IMAGES: dict[str, tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]] = {
