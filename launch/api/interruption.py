@@ -1,7 +1,8 @@
 """Ctrl-C, SIGTERM and SIGHUP (the terminal was closed) are one thing: an interruption, quiet and with one exit code.
 
 While there is nothing to tidy up, it ends the process on the spot: an exception could come out anywhere, in the middle
-of an import too. From `raise_on_interruption` on it is a KeyboardInterrupt, but not within `held`.
+of an import too. From `raise_on_interruption` on it is a KeyboardInterrupt, but not within `held`; where Python drops
+that exception, `raise_lost` raises it again.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 
 _held = 0
 _waiting = False
+_came = False
 
 
 def end_on_interruption() -> None:
@@ -43,6 +45,13 @@ def held() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+def raise_lost() -> None:
+    """For loops that wait: KeyboardInterrupt where one came before and ended in a destructor, which Python lets none
+    out of; that of urllib's HTTPError is one."""
+    if _came:
+        raise KeyboardInterrupt
+
+
 def _handle(handler: Callable[..., None]) -> None:
     if threading.current_thread() is not threading.main_thread():
         return
@@ -56,7 +65,8 @@ def _end(*_: object) -> None:
 
 
 def _raise(*_: object) -> None:
-    global _waiting
+    global _waiting, _came
+    _came = True
     if not _held:
         raise KeyboardInterrupt
     _waiting = True

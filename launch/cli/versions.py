@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
 
-from launch.api.interruption import held
+from launch.api.interruption import held, raise_lost
 from launch.bundle.manifest import ManifestError, checked, dump, one_of, read_bundle
 from launch.cli.packed_source import in_one_file, packed_source
 from launch.cli.source_word import source_of
@@ -61,6 +61,7 @@ class Versions:
     def wait(self, check: Callable[[], None]) -> None:
         """Until there is another version, without --reload for ever; `check` raises what ends the waiting."""
         while True:
+            raise_lost()
             check()
             time.sleep(LOOK_SECONDS)
             if not self.reload or stamps(self._files) == self._stamps:

@@ -28,7 +28,7 @@ from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.quantity import whole_cpus
 from bundle_spec.value_count import check_count
-from launch.api.interruption import held
+from launch.api.interruption import held, raise_lost
 from launch.local.pythons import find_python, version_of
 from launch.local.reaper import ProcessReaper
 from launch.local.requirements_cache import requirements_cache, user_cache
@@ -136,6 +136,7 @@ class LocalServing:
             import urllib.request
 
         while True:
+            raise_lost()
             self.check()
             try:
                 with urllib.request.urlopen(url + "/readyz", timeout=5):

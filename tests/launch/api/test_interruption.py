@@ -35,6 +35,25 @@ except KeyboardInterrupt:
     assert run(program) == (0, "whole\nraised\n")
 
 
+def test_one_that_python_drops_in_a_destructor_is_raised_by_who_waits():
+    program = """
+sys.stderr = open(os.devnull, 'w')  # where Python says that it has dropped it
+class Closed:
+    def __del__(self):
+        send('SIGINT')
+raise_on_interruption()
+raise_lost()
+try:
+    Closed()
+    print('dropped')
+    raise_lost()
+    print('went on')
+except KeyboardInterrupt:
+    print('raised')
+"""
+    assert run("import sys\n" + program) == (0, "dropped\nraised\n")
+
+
 def test_what_nohup_ignores_stays_ignored():
     program = "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n{}()\nsend('SIGHUP')\nprint('went on')"
     for way in ("end_on_interruption", "raise_on_interruption"):
