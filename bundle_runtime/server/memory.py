@@ -66,6 +66,11 @@ class Memory:
         if size:
             self.holders[holder] = size
 
+    def pass_on(self, holder: object, to: object, size: int) -> None:
+        """``size`` of what the holder holds is the other's from now on, and the rest is nobody's."""
+        self._total += size - self.holders.pop(holder, 0)
+        self.holders[to] = size
+
     def release(self, holder: object) -> None:
         """The holder holds nothing any more."""
         self._total -= self.holders.pop(holder, 0)

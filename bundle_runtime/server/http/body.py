@@ -37,6 +37,11 @@ class BodyBuffer:
         return self._claimed > UNCOUNTED_MAX_BYTES
 
     @property
+    def left(self) -> int:
+        """Bytes that are still to come, where the length is known."""
+        return self.expected - self.size
+
+    @property
     def uncounted(self) -> int:
         """Bytes that have come, where that is not so."""
         return 0 if self.is_large else self.size
@@ -92,8 +97,7 @@ class BodyBuffer:
         parts = self._parts
         body = parts[0] if len(parts) == 1 else self._joined()
         if self._claimed > UNCOUNTED_MAX_BYTES:
-            self._memory.release(self)
-            self._memory.hold(holder, self.size)
+            self._memory.pass_on(self, holder, self.size)
             self._claimed = UNCOUNTED_MAX_BYTES
         self._parts = []
         self.size = self.expected = 0

@@ -72,17 +72,18 @@ class RequestParser:
 
     def feed(self, data: bytes) -> None:
         """What the client has sent."""
-        if len(data) <= STEP_BYTES and not self._unparsed:
+        if self._unparsed:
+            self._parse_more(self._take_unparsed() + data)
+        elif len(data) <= STEP_BYTES or (self.arriving and not self._in_head and len(data) <= self._body.left):
             self._parse(data)
         else:
-            self._unparsed += data
-            self._parse_more()
+            self._parse_more(data)
 
     def resume(self) -> None:
         """There is room for more requests, or it is the connection's turn: of what came at once, the next ones."""
         self.paused = False
         if self._unparsed:
-            self._parse_more()
+            self._parse_more(self._take_unparsed())
 
     def restart_clock(self) -> None:
         """The request that is arriving was held up by this side."""
@@ -92,9 +93,7 @@ class RequestParser:
     def stop(self) -> None:
         """Nothing more is read, and nothing kept of what has come."""
         self.is_dropping = True
-        if self._unparsed:
-            self._unparsed = b""
-            self._memory.release(self._behind)
+        self._take_unparsed()
         self._body.drop()
 
     def release(self) -> None:
@@ -110,12 +109,14 @@ class RequestParser:
         if now - self.began > allowed:
             self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
 
-    def _parse_more(self) -> None:
-        """Of what came at once, as much as there is room for the requests in it, and as it is this connection's turn
-        for."""
+    def _take_unparsed(self) -> bytes:
         data, self._unparsed = self._unparsed, b""
-        if self._memory.holders:
+        if len(data) > UNCOUNTED_MAX_BYTES:
             self._memory.release(self._behind)
+        return data
+
+    def _parse_more(self, data: bytes) -> None:
+        """Of what came at once, as much as there is room for, and as it is this connection's turn for."""
         view = memoryview(data)
         at = 0
         most_parts = self._body.more_parts + PARTS_AT_ONCE
