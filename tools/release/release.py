@@ -39,9 +39,8 @@ def release(out: Path, engine: Engine) -> None:
     """Make every part in `out`, an empty directory."""
     wheel(out)
     chart(out)
-    for slug, image in build_all(engine, PREFIX, version()).items():
-        say(f"writing {slug}-{version()}.tar and its SBOM")
-        engine.save(image, out / f"{slug}-{version()}.tar")
+    for slug, image in images(out, engine).items():
+        say(f"writing the SBOM of {slug}")
         packages = engine.output(image, ["python", "-m", "pip", "list", "--format", "freeze"])
         system = engine.output(image, ["dpkg-query", "-W", "-f", "${Package} ${Version} ${Architecture}\\n"])
         sbom(packages, out / f"{slug}-{version()}.cdx.json", system)
@@ -82,6 +81,15 @@ def _same_times(package: Path) -> None:
             member.mtime, member.pax_headers = at, {}
             after.addfile(member, before.extractfile(member))
     package.write_bytes(made.getvalue())
+
+
+def images(out: Path, engine: Engine) -> dict[str, str]:
+    """Both images, built and written as archives; the reference of each by its slug."""
+    built = build_all(engine, PREFIX, version())
+    for slug, image in built.items():
+        say(f"writing {slug}-{version()}.tar")
+        engine.save(image, out / f"{slug}-{version()}.tar")
+    return built
 
 
 def sbom(packages: str, out: Path, system: str = "") -> None:

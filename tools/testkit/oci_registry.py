@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import os
 import re
+import socket
 import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 _PATH = re.compile(r"/v2/(?P<name>[a-z0-9./_-]+)/(?P<kind>blobs|manifests)/(?P<reference>[\w.:+-]+|uploads/[\w-]*)")
@@ -33,19 +38,45 @@ def digest(content: bytes) -> str:
 
 
 @contextmanager
-def oci_registry() -> Iterator[Registry]:
-    """One on 127.0.0.1, without TLS and logins; `host` is its address."""
+def oci_registry(netns: Path | None = None) -> Iterator[Registry]:
+    """One on 127.0.0.1, without TLS and logins; `host` is its address, in the network namespace `netns` too."""
     registry = Registry()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"registry": registry}))
-    registry.host = f"127.0.0.1:{server.server_address[1]}"
+    handler = type("Handler", (_Handler,), {"registry": registry})
+    with ExitStack() as servers:
+        port = servers.enter_context(_serving(handler, socket.create_server(("127.0.0.1", 0))))
+        registry.host = f"127.0.0.1:{port}"
+        if netns is not None:
+            servers.enter_context(_serving(handler, _listening_in(netns, port)))
+        yield registry
+
+
+@contextmanager
+def _serving(handler: type[BaseHTTPRequestHandler], listening: socket.socket) -> Iterator[int]:
+    """Its port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler, bind_and_activate=False)
+    server.socket.close()
+    server.socket = listening
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield registry
+        yield int(listening.getsockname()[1])
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _listening_in(netns: Path, port: int) -> socket.socket:
+    """A socket stays in the network namespace that its thread was in when it was made; root alone may enter one."""
+
+    def listen() -> socket.socket:
+        with netns.open() as opened:
+            if ctypes.CDLL(None, use_errno=True).setns(opened.fileno(), 0):
+                raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(netns))
+        return socket.create_server(("127.0.0.1", port))
+
+    with ThreadPoolExecutor(1) as thread:  # which ends in there
+        return thread.submit(listen).result()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -20,6 +20,7 @@ import uv
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.place import place_runtime
 from launch.local.pythons import NoSuchPythonError, find_python
+from tools.local_cluster.index_server import normalized
 from tools.testkit.distributions import wheel
 
 
@@ -35,7 +36,7 @@ def served_index(
     With a `login` (USER:PASSWORD) it answers 401 to who has none; `answers` are the HTTP codes of paths that begin so.
     """
     for path in sorted([*(directory / "files").glob("*.whl"), *(directory / "files").glob("*.tar.gz")]):
-        project = directory / "simple" / path.name.split("-")[0].replace("_", "-")
+        project = directory / "simple" / normalized(path.name.split("-")[0])
         project.mkdir(parents=True, exist_ok=True)
         with (project / "index.html").open("a") as page:
             page.write(f'<a href="/files/{path.name}">{path.name}</a><br>\n')
