@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from tests.chart.conftest import IMAGES, ROOT, Helm, Render
+from tools.release import release
 from tools.release.release import chart
 
 ALLOWED = {
@@ -146,6 +147,16 @@ def test_the_notes_name_the_next_three_commands(helm: Helm, values: str) -> None
         assert command in notes
     assert "AWS_ENDPOINT_URL" in notes, "else a store that is not AWS is not found"
     assert ("team-a" in notes) == ("team-a" in values)
+
+
+@pytest.mark.parametrize(("tag", "said"), [("9.9.9", True), ("", False), (release.version(), False)])
+def test_the_notes_name_an_image_of_another_version(helm: Helm, tag: str, said: bool) -> None:
+    values = yaml.safe_dump({"operator": {"runtimeImage": {"tag": tag, "digest": "sha256:" + "0" * 64}}})
+    done = helm("install", "mb", ".", "-n", "ns", "--dry-run=client", "-f", str(IMAGES), "-f", "-", stdin=values)
+    assert done.returncode == 0, done.stderr
+    words = f"operator.runtimeImage has the tag {tag}, and this chart is version {release.version()}"
+    assert (words in done.stdout) is said
+    assert "operator.image has the tag" not in done.stdout
 
 
 def test_the_notes_of_bundles_say_what_they_became(helm: Helm, render: Render) -> None:

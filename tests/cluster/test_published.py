@@ -112,7 +112,7 @@ def installed(
     published: Published, operator: Callable[[], None], place: Place, request: pytest.FixtureRequest
 ) -> Published:
     """In the place of the session's operator."""
-    request.addfinalizer(operator)  # noqa: PT021  # whatever fails before it
+    request.addfinalizer(operator)  # whatever fails before it
     request.addfinalizer(_uninstall)  # noqa: PT021
     _uninstall()
     published.helm("install", place)
