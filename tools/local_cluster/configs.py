@@ -83,6 +83,8 @@ def kubelet(place: Place, plan: Plan) -> dict[str, Any]:
         "tlsCertFile": f"{place.pki}/kubelet.crt",
         "tlsPrivateKeyFile": f"{place.pki}/kubelet.key",
         "containerRuntimeEndpoint": f"unix://{place.containerd_socket}",
+        # else an image that was loaded is pulled again once the same one was pulled by another name
+        "imagePullCredentialsVerificationPolicy": "NeverVerify",
         "cgroupDriver": "cgroupfs",
         "cgroupRoot": f"/{place.name}",
         "failCgroupV1": False,  # from 1.35 on a kubelet refuses cgroup v1 by default
