@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Dict, List, Mapping, Sequence
 
 from bundle_spec.names import OWNER
@@ -125,12 +126,22 @@ def _container(state: Mapping[str, Any]) -> Dict[str, Any]:
         "name": str(state.get("name") or ""),
         "state": "ready" if state.get("ready") and kind == "running" else kind,
         "reason": clipped(now.get("reason")),
-        "message": clipped(now.get("message") or last.get("message"), LONGEST_MESSAGE),
+        "message": clipped("\n".join(filter(None, (_said(now), _said(last)))), LONGEST_MESSAGE),
         "startedAt": clipped(now.get("startedAt")),
         "finishedAt": clipped(now.get("finishedAt")),
         "restarts": state.get("restartCount") or 0,
         "hasPrevious": bool(last),
     }
+
+
+def _said(run: Mapping[str, Any]) -> str:
+    """What a container says of its run; of our own containers' reports in JSON the message alone."""
+    message = str(run.get("message") or "")
+    try:
+        report = json.loads(message)
+    except (ValueError, RecursionError):
+        return message
+    return str(report.get("message") or "") if isinstance(report, dict) and "reason" in report else message
 
 
 def _why_pending(status: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ FAMILIES = (
     "sentiment", "spam", "translate", "ranker", "captions", "fraud", "embeddings", "moderation", "summary", "pricing",
     "churn", "routing", "toxicity", "search", "ocr", "speech", "forecast", "layout", "intent", "dedupe",
 )  # fmt: skip
+NOW = START + timedelta(minutes=12)  # of who looks: the operator judged the bundles at START
 TEAMS = ("search", "trust", "growth", "media")
 
 
@@ -50,16 +51,25 @@ MEMBERS: tuple[tuple[str, str, Body], ...] = (
 )
 STORED = ("v1", "quiet")  # they were served once
 BACK_OFF = "CrashLoopBackOff"
+# as prepare, a kubelet and a worker say it
+NOT_FOUND = (
+    "the store answered 404 NoSuchKey for s3://models/ocr/bundle.zip: upload the artifact, or correct"
+    " spec.bundle.artifact.uri"
+)
+NOT_PULLED = 'failed to pull and unpack image "docker.io/library/python:3.12-slim": 429 Too Many Requests'
 LOAD_FAILED = """load_model_fn raised FileNotFoundError: [Errno 2] No such file or directory: '/models/vocab.txt'
- /modelbundle/bundle/artifact/model.py:14 in load: with open("/models/vocab.txt") as lines:
-The file is not in the bundle: pack it, and open it by its path below base_path."""
-LOG = """loading the bundle sha256:{digest}
-importing model.load
-Traceback (most recent call last):
+  /modelbundle/bundle/artifact/model.py:14 in load: with open("/models/vocab.txt") as lines:
+The code is the bundle's own: fix it and make a new bundle. [docs/how-to/troubleshooting.md#code-raises]"""
+LOG = f"""Traceback (most recent call last):
+  File "/modelbundle/bundle/runtime/bundle_runtime/worker/load/load.py", line 181, in _run
+    result = function(*args)
+             ^^^^^^^^^^^^^^^
   File "/modelbundle/bundle/artifact/model.py", line 14, in load
     with open("/models/vocab.txt") as lines:
          ^^^^^^^^^^^^^^^^^^^^^^^^^
 FileNotFoundError: [Errno 2] No such file or directory: '/models/vocab.txt'
+
+LoadFailed: {LOAD_FAILED}
 """
 FAILING = ("trust", "fraud-canary")
 MOVING = ("growth", "embeddings")  # an endpoint of this family's name
@@ -75,8 +85,8 @@ def _reported(reason: str, message: str) -> Body:
 # pods that do not answer: which bundle's, and their containers
 TROUBLE: dict[str, Body] = {
     "fraud-canary": {**_PREPARED, "server": runs(-1790), "worker": _reported("LoadFailed", LOAD_FAILED)},
-    "ocr-v4": {"prepare": _reported("ArtifactNotFound", "Nothing lies at s3://models/ocr/bundle.zip: upload it.")},
-    "speech-v4-fr": {"prepare": waiting("ImagePullBackOff", "python:3.12-slimm: not found")},
+    "ocr-v4": {"prepare": _reported("ArtifactNotFound", NOT_FOUND)},
+    "speech-v4-fr": {**_PREPARED, "server": runs(-1790), "worker": waiting("ImagePullBackOff", NOT_PULLED)},
     "forecast-canary": {**_PREPARED, "server": runs(-20), "worker": runs(-15)},
     "intent-v4": {**_PREPARED, "server": runs(-20), "worker": runs(-15)},
     "layout-strict": {**_PREPARED, "server": runs(-20), "worker": runs(-15)},
@@ -119,6 +129,9 @@ async def judged() -> Fleet:
             _roll_out(live, namespace, name)
         await live.settle()
         steps = await _move(live)
+        for ref, body in live.cluster.objects.items():
+            if ref[0] in ("Deployment", "Service", "ConfigMap"):
+                body["metadata"].setdefault("creationTimestamp", at(-1805))
         return Fleet(live.cluster.objects, live.cluster.events, steps)
 
 
@@ -133,6 +146,8 @@ def _roll_out(live: Running, namespace: str, name: str) -> None:
         if name in TROUBLE:
             more |= {"ready": False, "prepare": None, "server": None, "worker": None, **TROUBLE[name]}
         pod = serving_pod(f"{name}-6d4b9c7f5-x{number}k2p", **{key: value for key, value in more.items() if value is not None})
+        for container in pod["status"]["containerStatuses"]:
+            container.update(image="python:3.12-slim", imageID=f"docker.io/library/python@sha256:{'cd' * 32}")
         live.on_event("ADDED", live.cluster.put(pod))
     live.on_event("MODIFIED", live.cluster.set_status("Deployment", Key(namespace, name), **status))
 
@@ -140,7 +155,7 @@ def _roll_out(live: Running, namespace: str, name: str) -> None:
 async def _move(live: Running) -> list[Body]:
     namespace, family = MOVING
     key, cache, cluster = Key(namespace, family, "ModelEndpoint"), ObjectCache(), live.cluster
-    now = [START - timedelta(seconds=40)]
+    now = [START]
     look_at = EndpointReconciler(cluster, cache, lambda: now[0])
     found = []
 
@@ -155,12 +170,12 @@ async def _move(live: Running) -> list[Body]:
                  "spec": {"bundle": f"{family}-v3"}})  # fmt: skip
     await look(START - timedelta(days=1))
     cluster.edit("ModelEndpoint", key, lambda body: body["spec"].update(bundle=f"{family}-v4"))
-    await look(START - timedelta(seconds=40))
+    await look(NOW - timedelta(seconds=40))
     service = cluster.objects["Service", namespace, family]
     pods = [{"targetRef": {"kind": "Pod", "name": ref[2]}} for ref, pod in cluster.objects.items()
             if ref[:2] == ("Pod", namespace) and service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()]
     labels = {**service["metadata"]["labels"], "kubernetes.io/service-name": family}
     slices = {"name": f"{family}-x", "namespace": namespace, "labels": labels}
     cluster.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": slices, "endpoints": pods})
-    await look(START - timedelta(seconds=30))
+    await look(NOW - timedelta(seconds=30))
     return found

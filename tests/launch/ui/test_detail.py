@@ -73,6 +73,22 @@ def test_a_pod_has_its_containers_in_the_order_of_their_start():
     ]
 
 
+def test_a_container_says_its_report_in_words_and_beside_it_that_it_waits():
+    report = {"terminated": {"message": '{"reason": "LoadFailed", "message": "no weights", "seconds": {}}'}}
+    waits = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
+    states = [
+        {"name": "prepare", "state": {"terminated": {"message": '{"reason": "Completed", "message": ""}'}}},
+        {"name": "worker", "state": waits, "lastState": report},
+        {"name": "injected", "state": {"terminated": {"message": '{"other": 1}'}}},
+        {"name": "deep", "state": {"terminated": {"message": "[" * 100_000}}},
+    ]
+    line = pod_line({"metadata": {"name": "p"}, "status": {"containerStatuses": states}})
+    said = {part["name"]: part["message"] for part in line["containers"]}
+    assert (said["prepare"], said["worker"]) == ("", "back-off 40s\nno weights")
+    assert said["injected"] == '{"other": 1}', "what is not ours is shown as it is"
+    assert said["deep"].startswith("[[[")
+
+
 def test_a_pod_that_no_node_takes_says_why():
     conditions = [{"type": "PodScheduled", "status": "False", "message": "0/3 nodes: Insufficient nvidia.com/gpu"}]
     pod = {"metadata": {"name": "p"}, "status": {"phase": "Pending", "conditions": conditions}}
