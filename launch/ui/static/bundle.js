@@ -67,7 +67,7 @@ function facts(row, page) {
   const more = page ? page.facts : {ancestors: []};
   const line = (title, value) => value ? html`<dt>${title}</dt><dd>${value}</dd>` : nothing;
   return html`<dl>
-    <dt>Health</dt><dd>${health(row.health)} ${row.reason} <span class="lines">${row.message}</span></dd>
+    <dt>Health</dt><dd>${health(row.health)} ${row.reason}<div class="lines">${row.message}</div></dd>
     ${line("Namespace", row.namespace)}
     ${line("Created as", row.shown !== row.name ? row.shown : "")}
     <dt>Replicas</dt><dd>${row.readyReplicas} of ${row.replicas} answer</dd>

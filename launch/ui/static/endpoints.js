@@ -23,11 +23,10 @@ export function endpointsPage(redraw) {
 
 export const endpointsTable = (rows, redraw) => html`<div class="wide" role="region" aria-label="Table of endpoints" tabindex="0"><table>
   <thead><tr><th scope="col">Name</th><th scope="col">Namespace</th><th scope="col">Health</th>
-    <th scope="col">Bundle that answers</th><th scope="col">Message</th><th scope="col">URL in the cluster</th>
-    <th scope="col">Age</th></tr></thead>
+    <th scope="col">Bundle that answers</th><th scope="col">Message</th><th scope="col">Age</th></tr></thead>
   <tbody>${repeat(rows, row => keyOf(row.namespace, row.name), row => html`<tr>
-    <th scope="row" class="text">${row.name}</th><td class="text">${row.namespace}</td><td>${health(row.health)}</td>
-    <td class="text">${leads(row)}${movePart(row, redraw)}</td><td class="message">${row.message}</td><td class="text">${row.url}</td>
+    <th scope="row" class="text">${row.name}${row.url ? html`<br><span class="quiet">${row.url}</span>` : nothing}</th><td class="text">${row.namespace}</td><td>${health(row.health)}</td>
+    <td class="text">${leads(row)}${movePart(row, redraw)}</td><td class="message">${row.message}</td>
     <td class="age">${since(row.createdAt)}</td></tr>`)}</tbody></table></div>`;
 
 function leads({namespace, bundle, active, moving}) {

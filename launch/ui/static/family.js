@@ -39,8 +39,7 @@ export function familyPart(namespace, name) {
 
   function node(member) {
     const row = rowAt(BUNDLES, namespace, member.name);
-    return html`${changed(member)}
-      <div class="node" aria-current=${member.name === name ? "true" : "false"}>
+    return html`<div class="node" aria-current=${member.name === name ? "true" : "false"}>${changed(member)}
         ${member.missing ? html`<span>${member.name}</span> <span class="quiet">${member.missing}</span>`
           : html`${bundleLink(namespace, member.name)} ${health(row ? row.health : member.health)}`}</div>`;
   }

@@ -82,8 +82,8 @@ const line = row => html`<tr>
     row.shown !== row.name ? html`<br><span class="quiet">${row.shown}</span>` : nothing}</th>
   <td class="text">${row.namespace}</td>
   <td>${health(row.health)}</td>
-  <td class="text">${row.reason}</td>
+  <td class="text reason">${row.reason}</td>
   <td class="message"><span class="clamp">${row.message}</span></td>
   <td class="number">${row.readyReplicas} of ${row.replicas}</td>
-  <td class="text">${row.image}</td>
+  <td class="text image">${row.image}</td>
   <td class="age">${since(row.createdAt)}</td></tr>`;

@@ -113,7 +113,9 @@ def bundles() -> list[Body]:
             own: Body = {"artifact": {**body["spec"]["bundle"]["artifact"], "uri": uri}}
             image = {"customBaseImage": {"repository": "python", "tag": "3.12-slim"}}
             own["envParams"] = {"frameworkType": "custom_base_image", **image}
-            body["spec"]["bundle"] = {"cloneFrom": {"name": f"{family}-{base}"}} if base else body["spec"]["bundle"] | own
+            body["spec"]["bundle"] = (
+                {"cloneFrom": {"name": f"{family}-{base}"}} if base else body["spec"]["bundle"] | own
+            )
             body["spec"]["bundle"] |= fields
             body["metadata"]["creationTimestamp"] = at(-86400 * (24 - number) + 7200 * place)
             made.append(body)
@@ -145,7 +147,11 @@ def _roll_out(live: Running, namespace: str, name: str) -> None:
         more: Body = {"bundle": name, "namespace": namespace, "digest": digest, "created": -1800}
         if name in TROUBLE:
             more |= {"ready": False, "prepare": None, "server": None, "worker": None, **TROUBLE[name]}
-        pod = serving_pod(f"{name}-6d4b9c7f5-x{number}k2p", **{key: value for key, value in more.items() if value is not None})
+        pod = serving_pod(
+            f"{name}-6d4b9c7f5-x{number}k2p", **{key: value for key, value in more.items() if value is not None}
+        )
+        pod["spec"]["nodeName"] = f"node-{number + 1}"
+        pod["status"]["phase"] = "Running" if "worker" in more or name not in TROUBLE else "Pending"
         for container in pod["status"]["containerStatuses"]:
             container.update(image="python:3.12-slim", imageID=f"docker.io/library/python@sha256:{'cd' * 32}")
         live.on_event("ADDED", live.cluster.put(pod))
@@ -172,8 +178,11 @@ async def _move(live: Running) -> list[Body]:
     cluster.edit("ModelEndpoint", key, lambda body: body["spec"].update(bundle=f"{family}-v4"))
     await look(NOW - timedelta(seconds=40))
     service = cluster.objects["Service", namespace, family]
-    pods = [{"targetRef": {"kind": "Pod", "name": ref[2]}} for ref, pod in cluster.objects.items()
-            if ref[:2] == ("Pod", namespace) and service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()]
+    pods = [
+        {"targetRef": {"kind": "Pod", "name": ref[2]}}
+        for ref, pod in cluster.objects.items()
+        if ref[:2] == ("Pod", namespace) and service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+    ]
     labels = {**service["metadata"]["labels"], "kubernetes.io/service-name": family}
     slices = {"name": f"{family}-x", "namespace": namespace, "labels": labels}
     cluster.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": slices, "endpoints": pods})

@@ -36,11 +36,11 @@ class View:
 VIEWS = (
     View("ui-bundles", "#/", "document.querySelectorAll('tbody tr').length === 100", 640,
          click="thead th:nth-child(3) button"),
-    View("ui-failing", "#/bundle/trust/fraud-canary", "document.querySelector('section pre')", 1400,
-         click="[aria-label^='Log of worker'][aria-label$='restart']"),
-    View("ui-family", "#/bundle/growth/embeddings-v4", "document.querySelectorAll('.node').length === 10", 700,
+    View("ui-failing", "#/bundle/trust/fraud-canary", "document.querySelector('section pre')", 960,
+         click="[aria-label^='Log of worker'][aria-label$='restart']", top="Pods"),
+    View("ui-family", "#/bundle/growth/embeddings-v4", "document.querySelectorAll('.node').length === 10", 770,
          is_dark=True, top="Family"),
-    View("ui-move", "#/endpoints", "document.querySelector('tbody').textContent.includes('have moved by')", 420),
+    View("ui-move", "#/endpoints", "document.querySelector('tbody').textContent.includes('have moved by')", 500),
 )  # fmt: skip
 
 
