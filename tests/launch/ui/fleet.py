@@ -1,7 +1,7 @@
 """Two hundred bundles in twenty families as the operator's own code judges them, for pictures of the page.
 
-The cluster is the one in memory of the operator's tests, and its pods are made up; what is said of them is not: digests,
-lineage, conditions, events and the endpoint's move are what the operator's loops wrote.
+The cluster is the one in memory of the operator's tests, and its pods are made up; what is said of them is not:
+digests, lineage, conditions, events and the endpoint's move are what the operator's loops wrote.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.endpoint import EndpointReconciler
 
 from tests.operator.world import Running, running
-from tools.testkit.cluster_objects import START, at, completed, ended, model_bundle, over, serving_pod, waiting
+from tools.testkit.cluster_objects import START, at, completed, ended, model_bundle, over, pod, serving_pod, waiting
 from tools.testkit.cluster_objects import running as runs
 
 Body = dict[str, Any]
@@ -145,16 +145,14 @@ def _roll_out(live: Running, namespace: str, name: str) -> None:
     digest = live.cluster.objects["ModelBundle", namespace, name]["status"]["digest"]
     for number in range(replicas):
         more: Body = {"bundle": name, "namespace": namespace, "digest": digest, "created": -1800}
-        if name in TROUBLE:
-            more |= {"ready": False, "prepare": None, "server": None, "worker": None, **TROUBLE[name]}
-        pod = serving_pod(
-            f"{name}-6d4b9c7f5-x{number}k2p", **{key: value for key, value in more.items() if value is not None}
+        made = (pod if name in TROUBLE else serving_pod)(
+            f"{name}-6d4b9c7f5-x{number}k2p", **more, **TROUBLE.get(name, {})
         )
-        pod["spec"]["nodeName"] = f"node-{number + 1}"
-        pod["status"]["phase"] = "Running" if "worker" in more or name not in TROUBLE else "Pending"
-        for container in pod["status"]["containerStatuses"]:
+        made["spec"]["nodeName"] = f"node-{number + 1}"
+        for container in made["status"]["containerStatuses"]:
+            made["status"]["phase"] = "Running"
             container.update(image="python:3.12-slim", imageID=f"docker.io/library/python@sha256:{'cd' * 32}")
-        live.on_event("ADDED", live.cluster.put(pod))
+        live.on_event("ADDED", live.cluster.put(made))
     live.on_event("MODIFIED", live.cluster.set_status("Deployment", Key(namespace, name), **status))
 
 

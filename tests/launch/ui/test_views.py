@@ -1,4 +1,4 @@
-"""What the pictures of the docs show is what the page shows, and axe-core finds nothing in it, in light and in the dark."""
+"""What the pictures of the docs show is what the page shows, and axe-core finds nothing in it, light or dark."""
 
 from __future__ import annotations
 
