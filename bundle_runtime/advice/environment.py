@@ -8,8 +8,8 @@ from typing import Optional, Tuple
 from bundle_runtime.advice.row import KIND, USER_CODE, Row, Symptom, Values, World
 
 _SET = (
-    "Set it in spec.bundle.env of a new bundle (spec.bundle is immutable); a secret in a Secret of the namespace that "
-    "spec.serving.envFrom names, which can be edited."
+    "Set it in spec.bundle.env of a new bundle (spec.bundle is immutable). For a password or key make a Secret with "
+    "that key in the namespace, and name the Secret in spec.serving.envFrom, which can be edited in place."
 )
 
 
@@ -45,7 +45,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "no-cloud-credentials", USER_CODE, "A cloud client in the code found no credentials: a pod has neither your "
         "home's files nor the node's role.",
-        "Give them as variables in a Secret that spec.serving.envFrom names, or name a ServiceAccount with that right "
+        "Give them as variables (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or those of your cloud) in a Secret that "
+        "spec.serving.envFrom names, or name a ServiceAccount with that right "
         "in spec.serving.serviceAccountName.",
         error="NoCredentialsError|DefaultCredentialsError|CredentialUnavailableError|ClientAuthenticationError|"
         "NoRegionError",

@@ -86,8 +86,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "text-encoding", (IMPORT, LOAD), "A file is read as text in the encoding {name}, and it is in another one.",
-        "Where ASCII was named, the file is most likely UTF-8: open(path, encoding='utf-8'), which a pod reads without "
-        "a name too. Where UTF-8 fails, name what the program that wrote it uses (Windows: often cp1252; `file -i` "
+        "Where ASCII was named, the file is most likely UTF-8: open(path, encoding='utf-8'). Where"
+        " UTF-8 fails, name what the program that wrote it uses (Windows: often cp1252; `file -i` "
         "guesses). latin-1 never fails, and garbles what is not. What is not text is opened with 'rb'.",
         error="UnicodeDecodeError", text="'(?P<name>[\\w-]+)' codec can't decode", rank=KIND,
     ),

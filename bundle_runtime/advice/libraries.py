@@ -76,7 +76,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "library-of-32-bits", USER_CODE, "{name} is a library of 32 bits, and the image's Python has 64.",
-        "Build or download it for 64 bits (`file NAME` says what it is) and make a new bundle; where it is the image's "
+        "Build or download it for 64 bits and the nodes' processor (`file NAME` says what it is) "
+        "and make a new bundle; where it is the image's "
         "or a wheel's, install its 64-bit package.",
         error=_ERRORS, text=r"((?P<name>[^\s:]+): )?wrong ELF class: ELFCLASS32",
     ),

@@ -40,7 +40,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "numpy-1-pickle", USER_CODE, "NumPy 1 wrote it, and NumPy {have} of the image cannot read it: what it names "
-        "({name}) is not there any more.",
+        "({name}) is not there any more. No requirement mends that: the image's own NumPy is kept.",
         "Write it with NumPy {have}, or choose an image that has NumPy 1 (spec.bundle.envParams).",
         error="ModuleNotFoundError|AttributeError|ImportError",
         text=r"No module named '(?P<name>numpy\.(core|lib|random|ma)[\w.]*)'|"

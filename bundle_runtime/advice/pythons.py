@@ -44,8 +44,8 @@ ROWS: Tuple[Row, ...] = (
         "other-python", (UNPICKLE,),
         "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
         "Write the bundle with Python {python}, or choose an image with the Python that wrote it "
-        "(spec.bundle.envParams). The pickle does not name it: ask `python --version` where it was written. The client "
-        "does (artifact.pythonVersion), and it is checked first.",
+        "(spec.bundle.envParams). The pickle does not name it: ask `python --version` where it was written. A "
+        "bundle that the client makes names it (artifact.pythonVersion), and is then refused with both versions.",
         error="TypeError|ValueError|SystemError",
         text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
         r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",

@@ -131,5 +131,5 @@ class _Values(Dict[str, str]):
 
 
 def _shortened(value: str) -> str:
-    text = " ".join(value.split())
+    text = re.sub(r"\s+", " ", value)  # the first may be what parts it from the word before
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - len(_CUT)] + _CUT

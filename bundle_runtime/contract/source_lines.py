@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import linecache
+from io import BytesIO
 from typing import BinaryIO, Dict, List, Mapping
 
 MARK = b"\n# modelbundle: source lines\n"
@@ -34,6 +35,16 @@ def register(file: BinaryIO) -> None:
         _register(json.loads(rest[len(MARK) :]))
     except (ValueError, TypeError, AttributeError, RecursionError):  # bytes of another program
         return
+
+
+def register_from_end(file: BinaryIO) -> None:
+    """For the traceback of a pickle that could not be read to its end."""
+    longest = len(MARK) + LONGEST
+    file.seek(max(file.seek(0, 2) - longest, 0))
+    rest = file.read(longest)
+    start = rest.rfind(MARK)
+    if start >= 0:
+        register(BytesIO(rest[start:]))
 
 
 def _register(lines: Lines) -> None:

@@ -29,7 +29,7 @@ def described(error: BaseException) -> tuple[str, str]:
 
 
 def _last_lines(error: BaseException) -> str:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_ours(frame)]
+    frames = [frame for frame in _frames(error) if not _is_ours(frame)]
     shown = frames[-_LAST_FRAMES:]
     own = next((frame for frame in reversed(frames) if not _is_of_a_package(frame.filename)), None)
     if own is not None and own not in shown:  # the packages that it calls have many frames below it
@@ -37,6 +37,14 @@ def _last_lines(error: BaseException) -> str:
     return "\n".join(
         f"  {frame.filename}:{frame.lineno} in {frame.name}: {frame.line or ''}".rstrip() for frame in shown
     )
+
+
+def _frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """With the class of a method, where Python knows it: a pickled one has no file that would tell."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame, (raw, _) in zip(frames, traceback.walk_tb(error.__traceback__)):
+        frame.name = getattr(raw.f_code, "co_qualname", frame.name)
+    return list(frames)
 
 
 def first_line(error: BaseException) -> str:

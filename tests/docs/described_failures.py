@@ -66,9 +66,11 @@ tried. The texts were those of before: the last column says what has been change
 now made in a way that is more usual too. "Not what it says" is a reader who saw the mistake in the line or path that is
 shown, and did not follow the advice.
 
-A second reader had the cases as they are now: the texts sufficed for 18, partly for [2](#2) and [4](#4), misled in
-none, and what they would do is right in all 20. Of three they were not sure: 2, as `<dynamic-code>` does not say whose
-class it is, 4, as the operator's version is not given, and [20](#20), where only their own code tells.
+A second reader had the texts as they were mended: they sufficed for 18, partly for [2](#2) and [4](#4), misled in
+none, and what the reader would do is right in all 20. Of three they were not sure: 2, as `<dynamic-code>` did not say
+whose class it is, 4, as the way to the operator's version was not given, and [20](#20), where only their own code
+tells. These two have new words since, and where that reader stumbled ([1](#1), [9](#9), [11](#11), [12](#12),
+[14](#14), [18](#18)) a few words more.
 
 """
 

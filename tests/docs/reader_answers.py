@@ -25,8 +25,9 @@ class Answer(NamedTuple):
 ANSWERS = (
     Answer("numpy-1-pickle", "pickle anew with NumPy 2.2.6", SUFFICED, "names the image's field"),
     Answer(
-        "pickle-not-made", "look for the traceback, fix what divides", PARTLY,
-        "the command that shows the traceback; pickling again is no remedy for code of one's own",
+        "pickled-code-raises", "look for the traceback, fix what divides", PARTLY,
+        "shows the class and the line, which are behind the pickle; code that the pickle itself holds has a row of its "
+        "own, without versions",
     ),
     Answer("pickle-protocol", "pickle the object itself with the client", SUFFICED),
     Answer(

@@ -22,7 +22,7 @@ from bundle_runtime.contract.report import (
     fail,
     valid_unicode,
 )
-from bundle_runtime.contract.source_lines import register
+from bundle_runtime.contract.source_lines import register, register_from_end
 from bundle_runtime.worker.explain import IMPORT, LOAD, UNPICKLE, explaining_warnings, next_step
 from bundle_runtime.worker.load.context import entered
 from bundle_runtime.worker.predict.binder import call_load_model, call_load_predict
@@ -73,7 +73,11 @@ def _unpickle(layout: Layout, document: BundleDocument) -> Any:
         raise fail(UNPICKLE_FAILED, f"cloudpickle cannot be imported ({error}): add it to requirements") from error
     try:
         with open(layout.pickle_file, "rb") as file:
-            content = pickle.load(file)  # from the file: read() and loads() would hold the model twice
+            try:
+                content = pickle.load(file)  # from the file: read() and loads() would hold the model twice
+            except BaseException:
+                register_from_end(file)
+                raise
             register(file)
             return content
     except BaseException as error:

@@ -78,17 +78,28 @@ app = pathlib.Path(sys.argv[1]).parents[2] / "app"
 app.mkdir()
 (app / "scoring.py").write_text("def score(x): return x")
 """ + pickled(_OF_A_MODULE.format(name="scoring").replace("Model", "Scorer"))
+# as the client pickles an object of a script
 _SET_STATE = """
-import sys, cloudpickle
+import pathlib, runpy, sys
+from launch.packing.pickles.pickling import pickle_to
+
+SOURCE = '''
 class Scores:
     def __init__(self):
         self.values = []
+
     def __setstate__(self, state):
         self.values = state["values"]
         self.mean = sum(self.values) / len(self.values)
-with open(sys.argv[1], "wb") as file:
-    cloudpickle.dump(Scores(), file)
+'''
+bundle = pathlib.Path(sys.argv[1])
+train = bundle.parents[2] / "train.py"
+train.write_text(SOURCE)
+pickle_to(bundle, runpy.run_path(str(train), run_name="__main__")["Scores"]())
 """
+
+
+_FRACTION = b"cfractions\nFraction\n(I1\nI0\ntR."  # calls it with 1 and 0
 
 
 def _of_module(name: str) -> str:
@@ -146,5 +157,9 @@ FAILURES = (
         "runtime-of-another-version", ("names bundle_runtime.contract.layout",),
         pickle=b"cbundle_runtime.contract.layout\nno_such\n.",
     ),
-    Failure("pickle-not-made", ("ZeroDivisionError", "in __setstate__", "kubectl logs --previous"), script=_SET_STATE),
+    Failure(
+        "pickled-code-raises", ("Scores.__setstate__: self.mean = sum(self.values)", "Code of your own"),
+        script=_SET_STATE,
+    ),
+    Failure("pickle-not-made", ("in the module fractions", "kubectl logs --previous"), pickle=_FRACTION),
 )  # fmt: skip

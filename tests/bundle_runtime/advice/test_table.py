@@ -75,3 +75,9 @@ def test_what_the_text_did_not_say_is_left_open() -> None:
     values = fits(row, Symptom("load", "b"), World())
     assert values == {}
     assert worded(row, {}).text.startswith("It lacks .... Add ....")
+
+
+def test_a_value_keeps_the_space_before_it() -> None:
+    said = advice([Symptom("ended", "worker ran out of memory")], World(memory="2Gi"))
+    assert said is not None
+    assert said.text.startswith("container worker ran out of memory (its limit is 2Gi). ")

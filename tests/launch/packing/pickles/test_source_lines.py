@@ -12,7 +12,7 @@ import traceback
 
 import pytest
 
-from bundle_runtime.contract.source_lines import LONGEST, MARK, encoded, register
+from bundle_runtime.contract.source_lines import LONGEST, MARK, encoded, register, register_from_end
 from launch.packing.pickles.pickling import pickle_to
 from launch.packing.pickles.source_lines import source_lines
 
@@ -62,6 +62,24 @@ def test_a_traceback_shows_them(tmp_path, predict):
     assert frames(pickle.loads(data)) == [("predict", ""), ("go", ""), ("helper", "")]
     expected = [("predict", "return Model().go(x)"), ("go", "return helper(x)"), ("helper", "return 1 / x  # the line")]
     assert frames(loaded(tmp_path / "bundle.pkl")) == expected
+
+
+def test_they_are_found_where_the_pickle_is_not_read_to_its_end(tmp_path, predict):
+    pickle_to(tmp_path / "bundle.pkl", predict)
+    content = pickle.loads((tmp_path / "bundle.pkl").read_bytes())
+    (tmp_path / "train.py").unlink()
+    linecache.clearcache()
+    with (tmp_path / "bundle.pkl").open("rb") as file:
+        file.read(7)
+        register_from_end(file)
+    assert frames(content)[0] == ("predict", "return Model().go(x)")
+
+
+@pytest.mark.parametrize("data", [b"", b"short", b"x" * (LONGEST + 99)])
+def test_a_file_without_lines_has_none_at_its_end(tmp_path, data):
+    (tmp_path / "bundle.pkl").write_bytes(data)
+    with (tmp_path / "bundle.pkl").open("rb") as file:
+        register_from_end(file)
 
 
 def test_lines_that_are_not_of_a_function_stay_here(tmp_path, predict):
