@@ -33,6 +33,39 @@ _OTHER_PROGRAM = load_lines(
     "os.chmod(program, 0o755)",
     "subprocess.run([program])",
 )
+_UNREADABLE = load_lines(
+    "import os",
+    "is_root = os.getuid() == 0  # who may read everything",
+    "os.seteuid(65533) if is_root else None",
+    "try:",
+    "    open('/etc/shadow').read()",
+    "finally:",
+    "    os.seteuid(0) if is_root else None",
+)
+_MANY_FILES = load_lines(
+    "import resource",
+    "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
+    "kept = [open('/etc/passwd') for number in range(100)]",
+)
+_LARGE_ARRAY = load_lines(
+    "import numpy, resource",
+    "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))  # as a machine with 2 GiB",
+    "features = numpy.zeros((200_000, 20_000))",
+)
+
+
+def _changed_library(old: bytes, new: bytes) -> str:
+    """One of NumPy's, that asks for what no machine has."""
+    return load_lines(
+        "import ctypes, importlib.util, pathlib",
+        "found = importlib.util.find_spec('numpy.random.mtrand').origin",
+        f"data = pathlib.Path(found).read_bytes().replace({old!r}, {new!r})",
+        "library = pathlib.Path(__file__).with_name('libscore.so')",
+        "library.write_bytes(data)",
+        "ctypes.CDLL(str(library))",
+    )
+
+
 _NO_KEYS = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_DEFAULT_REGION": "eu-central-1", "AWS_CONFIG_FILE": "/none"}
 
 
@@ -92,6 +125,15 @@ FAILURES = (
     Failure(
         "memory-error", ("the line above asks for", "OOMKilled"),
         zip=load_lines("users = 30_000_000", "similarity = [0.0] * users * users"),
+    ),
+    Failure("file-not-readable", ("/etc/shadow may not be read", "uid 65533"), zip=_UNREADABLE),
+    Failure("too-many-files", ("as many files open",), zip=_MANY_FILES),
+    Failure("array-too-large", ("29.8 GiB more", "float32"), zip=_LARGE_ARRAY),
+    Failure(
+        "glibc-too-old", ("asks for GLIBC_9.",), zip=_changed_library(b"GLIBC_2.", b"GLIBC_9."),
+    ),
+    Failure(
+        "undefined-symbol", ("another version",), zip=_changed_library(b"PyObject_", b"PyXbject_"),
     ),
     Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),

@@ -65,6 +65,13 @@ def predict(x):
 with open(sys.argv[1], "wb") as file:
     cloudpickle.dump(predict, file)
 """
+_READS_A_FILE = """
+import sys, cloudpickle
+def load(model):
+    return open("weights.npy", "rb")
+with open(sys.argv[1], "wb") as file:
+    cloudpickle.dump({"model": None, "load_predict_fn": load}, file)
+"""
 _FOREST = (
     "from sklearn.ensemble import RandomForestClassifier\n"
     "content = RandomForestClassifier(n_estimators=2).fit([[0.0], [1.0]], [0, 1])"
@@ -122,6 +129,7 @@ FAILURES = (
         writer=bare("2.7"), python=bare("3.12"),
     ),
     Failure("other-python", ("Python 3.12",), script=_FUNCTION, writer=bare("3.8"), python=bare("3.12")),
+    Failure("file-beside-script", ("weights.npy was beside the script",), script=_READS_A_FILE, reason="LoadFailed"),
     Failure("cloudpickle-version", ("_gone",), pickle=b"ccloudpickle.cloudpickle\n_gone\n."),
     Failure(
         "numpy-2-pickle", ("NumPy 1.26.4", "No requirement mends that"),

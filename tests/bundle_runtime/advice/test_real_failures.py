@@ -50,9 +50,9 @@ def test_what_is_said(name: str, reading: dict[str, Future[Said]], root: Path) -
     for words in failure.says:
         assert words in text
     if not failure.in_log:
-        assert said.reason == ("LoadFailed" if failure.zip else "UnpickleFailed")
+        assert said.reason == (failure.reason or ("LoadFailed" if failure.zip else "UnpickleFailed"))
         assert said.message.endswith(f"#{failure.code}]"), "the last words are kept wherever a message is cut"
         assert said.speaking == [failure.code], "one row alone"
-    assert {UNPICKLE, WARNING} & set(PHASES[failure.code]) or failure.zip
+    assert {UNPICKLE, WARNING} & set(PHASES[failure.code]) or failure.zip or failure.reason
     if os.environ.get("CAPTURE") and (name == failure.code or failure in cases.FAILURES):
         keep(failure, said, root / name)
