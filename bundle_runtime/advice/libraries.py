@@ -68,11 +68,11 @@ ROWS: Tuple[Row, ...] = (
         error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): cannot allocate memory in static TLS block",
     ),
     Row(
-        "undefined-symbol", USER_CODE, "A compiled package was built for another version of what it is linked with, "
-        "most often PyTorch ({name} lacks a symbol).",
-        "Ask for a build of it that goes with the image's PyTorch and CUDA (its wheel's name says which), or choose "
-        "another image.",
-        error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): undefined symbol",
+        "undefined-symbol", USER_CODE, "{name} was built for another version of what it is linked with: nothing here "
+        "has {symbol}.",
+        "The symbol says whose it is: _ZN2at, _ZN3c10 and torch in it are PyTorch's, Py is Python's, cu is CUDA's. Ask "
+        "for a build for the image's version of that (a wheel's name says which), or choose another image.",
+        error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): undefined symbol: (?P<symbol>\w+)",
     ),
     Row(
         "library-of-32-bits", USER_CODE, "{name} is a library of 32 bits, and the image's Python has 64.",

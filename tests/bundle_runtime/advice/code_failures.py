@@ -133,7 +133,7 @@ FAILURES = (
         "glibc-too-old", ("asks for GLIBC_9.",), zip=_changed_library(b"GLIBC_2.", b"GLIBC_9."),
     ),
     Failure(
-        "undefined-symbol", ("another version",), zip=_changed_library(b"PyObject_", b"PyXbject_"),
+        "undefined-symbol", ("has PyXbject_", "Py is Python's"), zip=_changed_library(b"PyObject_", b"PyXbject_"),
     ),
     Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
