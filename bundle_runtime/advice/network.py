@@ -45,7 +45,7 @@ ROWS: Tuple[Row, ...] = (
         "nltk-data", USER_CODE, "NLTK's data {name} is not in the pod.",
         "Download it into the image (python -m nltk.downloader -d /usr/share/nltk_data {name}) or into the bundle's "
         "folder, and set NLTK_DATA in spec.bundle.env.",
-        error="LookupError", text=r"Resource \W*(\x1b\[\d+m)?(?P<name>\w+)(\x1b\[0m)? not found",
+        error="LookupError", text=r"Resource (\x1b\[\d+m|[^\w\x1b])*(?P<name>\w+)(\x1b\[0m|\W)* not found",
     ),
     Row(
         "spacy-model", USER_CODE, "spaCy's model {name} is not installed in the image.",

@@ -29,7 +29,8 @@ ROWS: Tuple[Row, ...] = (
         error="OSError|ValueError|EnvironmentError",
         text=r"(?P<path>\S+) does not appear to have (a file|files) named (?P<name>[\w-]+(\.[\w-]+)*)|Error no "
         r"file named (?P<name2>[\w-]+(\.[\w-]+)*).* found in directory (?P<path2>\S+?)\.?( |$)|"
-        r"Can't load (?P<name3>[\w ]+) for '(?P<path3>[./][^']*)'",
+        r"Can't load (?P<name3>[\w ]+) for '(?P<path3>[./][^']*)'|"
+        r"Unrecognized model in (?P<path4>\S+)\. Should have a `model_type` key in its (?P<name4>config\.json)",
     ),
     Row(
         "weights-git-lfs", _CODE, "A file that the code reads is most likely a pointer of Git LFS, a text of three "

@@ -90,27 +90,13 @@ STAND_INS = (
     StandIn("bfloat16-on-old-gpu", "Bfloat16 is only supported on GPUs with compute capability of at least 8.0.",
             types=("ValueError", "Exception")),
     _os_error("read-only", errno.EROFS, "weights.pt"),
-    StandIn("numba-cache", "cannot cache function 'f': no locator available for file '/opt/package/f.py'"),
     StandIn("shared-memory", "unable to write to file </torch_42_1_0>: No space left on device (28)"),
-    StandIn("missing-api-key", "The api_key client option must be set either by passing api_key to the client or by "
-            "setting "
-            "the OPENAI_API_KEY environment variable", types=("OpenAIError", "Exception")),
     StandIn("gated-model", "401 Client Error. Cannot access gated repo for url https://huggingface.co/meta/m/resolve",
             types=("GatedRepoError", *_OS)),
-    StandIn("offline-hub", "Cannot find an appropriate cached snapshot folder for the specified revision on the local "
-            "disk and "
-            "outgoing traffic has been disabled.", types=("LocalEntryNotFoundError", *_OS)),
-    StandIn("not-on-the-hub", "./weights is not a local folder and is not a valid model identifier listed on the hub",
-            types=_OS),
-    StandIn("nltk-data", "\n*****\n  Resource \x1b[93mpunkt_tab\x1b[0m not found.\n  Please use the NLTK Downloader",
-            types=("LookupError", "Exception")),
     StandIn("spacy-model", "[E050] Can't find model 'en_core_web_sm'. It doesn't seem to be a Python "
             "package", types=_OS),
     StandIn("mesh-before-proxy", "cannot reach http://minio.storage:9000/m/x.zip: [Errno 111] Connection "
             "refused", FETCH, ()),
-    StandIn("certificate-not-trusted", "<urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
-            "self-signed",
-            types=("URLError", *_OS)),
     StandIn("out-of-memory", "worker ran out of memory", ENDED, (), world=World(memory="2Gi")),
     StandIn("no-python", 'failed to start: exec: "python3": executable file not found in $PATH', START, ()),
     StandIn("illegal-instruction", "ended with exit code 132", ENDED, ()),
@@ -128,6 +114,20 @@ MORE = (
     StandIn("undefined-symbol", "flash_attn_2_cuda.cpython-311-x86_64-linux-gnu.so: undefined symbol: "
             "_ZN3c104cuda9SetDevice",
             types=_IMPORT),
+    StandIn("offline-hub", "Cannot find an appropriate cached snapshot folder for the specified revision on the local "
+            "disk and "
+            "outgoing traffic has been disabled.", types=("LocalEntryNotFoundError", *_OS)),
+    StandIn("not-on-the-hub", "./weights is not a local folder and is not a valid model identifier listed on the hub",
+            types=_OS),
+    StandIn("nltk-data", "\n*****\n  Resource \x1b[93mpunkt_tab\x1b[0m not found.\n  Please use the NLTK Downloader",
+            types=("LookupError", "Exception")),
+    StandIn("missing-api-key", "The api_key client option must be set either by passing api_key to the client or by "
+            "setting "
+            "the OPENAI_API_KEY environment variable", types=("OpenAIError", "Exception")),
+    StandIn("numba-cache", "cannot cache function 'f': no locator available for file '/opt/package/f.py'"),
+    StandIn("certificate-not-trusted", "<urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
+            "self-signed",
+            types=("URLError", *_OS)),
     StandIn("no-python", 'exec: "python3": stat python3: no such file or directory', START, ()),
     StandIn("wrong-architecture", "exec /usr/bin/python3: exec format error", START, ()),
     StandIn("glibc-too-old", "uv: /lib64/libc.so.6: version `GLIBC_2.28' not found", INSTALL, ()),

@@ -15,11 +15,17 @@ import pytest
 
 from bundle_runtime.advice.row import PAGE, UNPICKLE, WARNING
 from bundle_runtime.advice.table import TABLE
-from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
+from tests.bundle_runtime.advice import code_failures, file_failures, hub_failures, pickle_failures
 from tests.bundle_runtime.advice.field import cases
 from tests.bundle_runtime.advice.reading import Failure, Said, keep, read
 
-FAILURES = {one.code: one for one in (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES)} | {
+_OWN = (
+    *file_failures.FAILURES,
+    *pickle_failures.FAILURES,
+    *code_failures.FAILURES,
+    *hub_failures.FAILURES,
+)
+FAILURES = {one.code: one for one in _OWN} | {
     f"reported-{case.name}": case.failure for case in cases.CASES if isinstance(case.failure, Failure)
 }
 PHASES = {row.code: row.phases for row in TABLE}

@@ -9,11 +9,17 @@ import pytest
 
 from bundle_runtime.advice.row import ANY, KIND, ONE, PAGE, PHASES, Row, Symptom, World, fits, worded
 from bundle_runtime.advice.table import TABLE, advice, fitting
-from tests.bundle_runtime.advice import code_failures, file_failures, pickle_failures
+from tests.bundle_runtime.advice import code_failures, file_failures, hub_failures, pickle_failures
 from tests.bundle_runtime.advice.field import cases
 from tests.bundle_runtime.advice.stand_ins import MORE, STAND_INS, StandIn
 
-REAL = (*file_failures.FAILURES, *pickle_failures.FAILURES, *code_failures.FAILURES, *cases.FAILURES)
+REAL = (
+    *file_failures.FAILURES,
+    *pickle_failures.FAILURES,
+    *code_failures.FAILURES,
+    *hub_failures.FAILURES,
+    *cases.FAILURES,
+)
 ALL_STAND_INS = (*STAND_INS, *cases.STANDING_IN)
 LONGEST = 600  # the operator keeps the last 1000 characters of a report, the report itself the last third of 2048
 
