@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+import re
+from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import USER_CODE, Row
+from bundle_runtime.advice.row import USER_CODE, Row, Symptom, Values, World
 
 _GPU = "or serve it on a GPU (spec.serving.gpu.count)"
+
+
+def _tried(symptom: Symptom, world: World) -> Optional[Values]:
+    found = re.search(r"Tried to allocate ([\d.]+ [KMG]iB)", symptom.text)
+    return {"tried": f" ({found[1]} more were asked for)" if found else ""}
+
 
 ROWS: Tuple[Row, ...] = (
     Row(
@@ -48,12 +55,12 @@ ROWS: Tuple[Row, ...] = (
         "PyTorch",
     ),
     Row(
-        "gpu-out-of-memory", USER_CODE, "The GPU's memory is full ({tried} more were asked for).",
+        "gpu-out-of-memory", USER_CODE, "The GPU's memory is full{tried}.",
         "Load in a smaller type (torch_dtype=torch.bfloat16, quantized), take a GPU with more memory, or more GPUs "
         "(spec.serving.gpu.count) and a model that is spread over them. Another process on the same GPU takes its "
         "share.",
-        text=r"CUDA out of memory\. Tried to allocate (?P<tried>[\d.]+ [KMG]iB)|CUDA out of memory|"
-        r"CUBLAS_STATUS_ALLOC_FAILED|CUDA_ERROR_OUT_OF_MEMORY|CUDA error: out of memory",
+        asks=_tried, text=r"CUDA out of memory|CUBLAS_STATUS_ALLOC_FAILED|CUDA_ERROR_OUT_OF_MEMORY|"
+        "CUDA error: out of memory",
     ),
     Row(
         "apple-device", USER_CODE, "It was written on a Mac and is for the device mps, which Linux does not have.",

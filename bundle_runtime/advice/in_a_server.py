@@ -25,6 +25,12 @@ ROWS: Tuple[Row, ...] = (
         error="RuntimeError", text="[Tt]here is no current event loop|no running event loop",
     ),
     Row(
+        "port-taken", USER_CODE, "The code starts a server of its own on a port that is taken.",
+        "Leave app.run(), uvicorn.run(), launch() and start_http_server() out: the bundle's server answers requests "
+        "with predict_fn, and /metrics has what prometheus_client counts.",
+        error="OSError", text="[Aa]ddress already in use|[Cc]annot find empty port",
+    ),
+    Row(
         "signal-in-a-thread", USER_CODE, "The code sets a handler of signals in a thread, and Python takes them in the "
         "main thread only.",
         "Leave it out (the option of the library that sets handlers): a pod's end is seen to. With "

@@ -40,7 +40,21 @@ def _missing(symptom: Symptom, world: World) -> Optional[Values]:
 def _bundle_file(symptom: Symptom, world: World) -> Optional[Values]:
     """A file of the bundle was taken for a package."""
     found = re.search(r"\(([^()]+/bundle/artifact/([^()/]+?)(\.py|/__init__\.py))\)", symptom.text)
-    return {"file": found[2] + found[3]} if found else None
+    if found is None:
+        return None
+    name = found[2]
+    hides = world.is_standard(name) or bool(world.version(package_of(name)))
+    return {"file": name + found[3], "hides": name if hides else ""}
+
+
+def _hiding_file(symptom: Symptom, world: World) -> Optional[Values]:
+    values = _bundle_file(symptom, world)
+    return values if values and values["hides"] else None
+
+
+def _circle(symptom: Symptom, world: World) -> Optional[Values]:
+    values = _bundle_file(symptom, world)
+    return values if values and not values["hides"] and "partially initialized" in symptom.text else None
 
 
 ROWS: Tuple[Row, ...] = (
@@ -65,7 +79,13 @@ ROWS: Tuple[Row, ...] = (
         "file-hides-a-package", USER_CODE, "The bundle's own file {file} is imported in the place of a package or "
         "module of the same name.", "Rename {file}: the bundle's files come first on Python's path.",
         error="ImportError|AttributeError",
-        text="partially initialized module|cannot import name|has no attribute", asks=_bundle_file,
+        text="partially initialized module|cannot import name|has no attribute", asks=_hiding_file,
+    ),
+    Row(
+        "circular-import", USER_CODE, "The bundle's own module {file} is imported while it is being imported itself: "
+        "two modules import each other, or one imports itself.",
+        "Move what both need into a third module, or import inside the function that uses it.",
+        error="ImportError|AttributeError", text="partially initialized module", asks=_circle,
     ),
     Row(
         "optional-package", USER_CODE, "A package needs {name} for this, and the image lacks it.",

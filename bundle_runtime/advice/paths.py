@@ -16,6 +16,7 @@ _WEIGHTS = (
     "Weights of an image must lie where everyone may read them, not below /root or /tmp; name the place (HF_HOME, "
     "TORCH_HOME, ...) by ENV in the image or in spec.bundle.env."
 )
+_OF_A_MACHINE = r"/(home|Users|content|kaggle|dbfs|Volumes)/|[A-Za-z]:[\\/]"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -49,7 +50,8 @@ def _not_allowed(symptom: Symptom, world: World) -> Optional[Values]:
 
 def _relative(symptom: Symptom, packaging: str, world: World) -> Optional[Values]:
     program = symptom.raised_in == "subprocess"
-    if symptom.errno != errno.ENOENT or not symptom.path or symptom.path.startswith("/") or program:
+    whole = symptom.path.startswith("/") or re.match(_OF_A_MACHINE, symptom.path)
+    if symptom.errno != errno.ENOENT or not symptom.path or whole or program:
         return None
     return {"path": symptom.path} if (world.packaging or "zip") == packaging else None
 
@@ -63,6 +65,14 @@ def _in_folder(symptom: Symptom, world: World) -> Optional[Values]:
     if symptom.errno == errno.ENOENT and below:
         return {"path": symptom.path}
     return _relative(symptom, "zip", world)
+
+
+def _elsewhere(symptom: Symptom, world: World) -> Optional[Values]:
+    """A whole path of the machine on which the code was written, which is no place of an image."""
+    if symptom.errno != errno.ENOENT or not re.match(_OF_A_MACHINE, symptom.path):
+        return None
+    places = (world.root, world.environment.get("TMPDIR"), world.environment.get("HOME"))
+    return None if any(_below(symptom.path, place) for place in places if place) else {"path": symptom.path}
 
 
 def _program(symptom: Symptom, world: World) -> Optional[Values]:
@@ -101,6 +111,11 @@ ROWS: Tuple[Row, ...] = (
         "directory, not in the image's WORKDIR.",
         "Put the file into the bundle (.bundleignore may leave it out), or name that of the image by its whole path.",
         error="OSError", asks=_in_folder),
+    Row("path-of-another-machine", USER_CODE, "{path} is a path of the machine or notebook on which the code was "
+        "written, and a pod has no such file.",
+        "Pack the file in a folder with the code (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), and "
+        "open it by its name in that folder: the bundle's own directory is the working directory.",
+        error="OSError", asks=_elsewhere),
     Row("missing-program", USER_CODE, "The image has no program {path}.",
         "Install it in the image; a requirement brings Python packages only.", error="OSError", asks=_program),
     Row("disk-full", (*USER_CODE, INSTALL), "The disk is full ({path}).",

@@ -37,6 +37,13 @@ ROWS: Tuple[Row, ...] = (
         "Raise serving.resources.memory, or use fewer workers of the DataLoader.", text=r"exit code 135\b",
     ),
     Row(
+        "installs-packages", USER_CODE, "The code installs packages while it loads ({name}), and in a pod that cannot "
+        "work: the image is read-only, and the user is not root.",
+        "Leave that call out, and name Python packages in requirements; what {name} brings beside Python goes into "
+        "the image.",
+        error="CalledProcessError", text=r"\b(?P<name>pip|conda|mamba|apt-get|apt|uv)\b.*\binstall\b",
+    ),
+    Row(
         "program-exits", USER_CODE, "The code ends the process (sys.exit) while it loads, as a script does that reads "
         "arguments or finds something missing.",
         "Put what runs only as a script below `if __name__ == \"__main__\":`, and make a new bundle.",

@@ -87,7 +87,28 @@ FAILURES = (
     Failure("compiled-for-another-numpy", ("2.2.6",), zip="import h5py\n", python=BUILT_FOR_1),
     Failure("numpy-removed-name", ("numpy.float",), zip="import numpy\nkind = numpy.float\n"),
     Failure("missing-import", ("'no_such'", "to the bundle"), zip="import no_such\n"),
-    Failure("file-hides-a-package", ("predict.py",), zip="from predict import load_model\n"),
+    Failure(
+        "file-hides-a-package", ("numpy.py",),
+        zip="import pathlib\npathlib.Path(__file__).with_name('numpy.py').touch()\nfrom numpy import zeros\n",
+    ),
+    Failure("circular-import", ("module predict.py", "third module"), zip="from predict import load_model\n"),
+    Failure(
+        "path-of-another-machine", ("/home/jovyan/data/labels.csv", "Pack the file"),
+        zip=load_lines("open('/home/jovyan/data/labels.csv')"),
+    ),
+    Failure(
+        "installs-packages", ("(pip)", "requirements"),
+        zip=load_lines(
+            "import subprocess, sys",
+            "words = '-m pip install --no-index no-such'.split()",
+            "subprocess.check_call([sys.executable, *words])",
+        ),
+    ),
+    Failure(
+        "port-taken", ("app.run()",),
+        zip=load_lines("import socket", "server = socket.create_server(('127.0.0.1', 0))",
+                       "socket.create_server(server.getsockname())"),
+    ),
     Failure("libgl", ("opencv-python-headless",), zip=_library("libGL.so.99")),
     Failure("libgomp", ("No requirement brings it",), zip=_library("libgomp.so.99")),
     Failure("libcuda", ("spec.serving.gpu.count",), zip=_library("libcuda.so.1")),
