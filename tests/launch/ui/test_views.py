@@ -17,7 +17,6 @@ from tests.launch.ui.views import VIEWS, fill, show
 @pytest.fixture
 def sized(browser):
     """The browser, as wide as pictures are."""
-    browser.errors.clear()
 
     def made(height):
         size = {"width": WIDTH, "height": height, "deviceScaleFactor": 1, "mobile": False}
@@ -56,6 +55,7 @@ def test_axe_finds_nothing_in_a_view(api, serve, sized, fleet, view, is_dark):
     page = serve()
     browser.dark(is_dark)
     browser.open("about:blank")
+    browser.errors.clear()  # of the page before, whose server has gone
     browser.open(page.server.url)
     show(browser, view, api, fleet)
     assert violations(browser) == []
