@@ -134,7 +134,7 @@ def test_what_answers_is_said_when_status_and_base_are_lost(operator: object, na
     live = get("mep", "stable", namespace) or {}
     assert condition(live, "Ready")["status"] == "True"
     assert f"with {before['digest']}, which ModelBundle lost was before" in condition(live, "Ready")["message"]
-    assert "BaseNotFound" in condition(live, "Reconciling")["message"]
+    wait_for("why it waits", lambda: "BaseNotFound" in _said_of_the_move(namespace), 60)
     assert from_host("stable", namespace, {"x": 2, "y": "abc"}).value == 7
     kept = kubectl("get", "configmap", "lost", "-o", r"jsonpath={.data.bundle\.json}", namespace=namespace)
     assert "sha256:" + hashlib.sha256(kept.encode()).hexdigest() == before["digest"]
@@ -152,6 +152,10 @@ def _overwrite_status(name: str, status: Manifest, namespace: str) -> None:
 
 def _status(name: str, namespace: str) -> Manifest:
     return dict((get("mbun", name, namespace) or {})["status"])
+
+
+def _said_of_the_move(namespace: str) -> str:
+    return str(condition(get("mep", "stable", namespace) or {}, "Reconciling").get("message"))
 
 
 def _endpoint(namespace: str) -> Manifest:
