@@ -107,17 +107,17 @@ def test_pods_that_outlived_a_namesake_end(operator: object, namespace: str, sto
     apply(cpu_bundle(store, "again", serving=STORED), namespace=namespace)
     wait_for("no pods", lambda: not list_all("pods", namespace, "modelbundle.dev/bundle=again"), 60)
     bundle = wait_condition("again", namespace, "Ready", "True", "Stored")
-    its_own = dict.fromkeys(("ConfigMap", "Service", "Deployment"), [bundle["metadata"]["uid"]])
+    its_own = {kind: bundle["metadata"]["uid"] for kind in ("ConfigMap", "Service", "Deployment")}
     wait_for("its own children", lambda: its_own.items() <= _owners("again", namespace).items(), 60)
     kubectl("delete", "mbun", "again", namespace=namespace)
     wait_for("all of it gone", lambda: not children("again", namespace), 60)
 
 
-def _owners(name: str, namespace: str) -> dict[str, list[str]]:
+def _owners(name: str, namespace: str) -> dict[str, str]:
+    """By kind, the uid of the child's one owner."""
     found = children(name, namespace)
-    return {
-        kind: [owner["uid"] for owner in each["metadata"].get("ownerReferences") or []] for kind, each in found.items()
-    }
+    owners = {kind: each["metadata"].get("ownerReferences") or [] for kind, each in found.items()}
+    return {kind: each[0]["uid"] for kind, each in owners.items() if len(each) == 1}
 
 
 def _serves_and_is_stored_again(name: str, namespace: str) -> None:
