@@ -107,7 +107,7 @@ def test_pods_that_outlived_a_namesake_end(operator: object, namespace: str, sto
     apply(cpu_bundle(store, "again", serving=STORED), namespace=namespace)
     wait_for("no pods", lambda: not list_all("pods", namespace, "modelbundle.dev/bundle=again"), 60)
     bundle = wait_condition("again", namespace, "Ready", "True", "Stored")
-    its_own = {kind: bundle["metadata"]["uid"] for kind in ("ConfigMap", "Service", "Deployment")}
+    its_own = dict.fromkeys(("ConfigMap", "Service", "Deployment"), bundle["metadata"]["uid"])
     wait_for("its own children", lambda: its_own.items() <= _owners("again", namespace).items(), 60)
     kubectl("delete", "mbun", "again", namespace=namespace)
     wait_for("all of it gone", lambda: not children("again", namespace), 60)
