@@ -92,7 +92,7 @@ def keep(failure: Failure, said: Said, root: Path) -> None:
     if failure.in_log:
         text = "\n".join(line for line in said.log.splitlines() if "#" + failure.code in line or "Warning:" in line)
     text = text.replace(f"{root}/app", "/app").replace(str(root), "/modelbundle")
-    text = re.sub(r"/\S*?/lib/python(?=3)", "/usr/local/lib/python", text)
+    text = re.sub(r"/\S*?/(?=lib/python3|bin/python)", "/usr/local/", text)
     text = re.sub(r"\x1b\[\d*m", "", text)  # colours
     lines = [line if len(line) <= 600 else line[:400] + " [...] " + line[-150:] for line in text.splitlines()]
     CAPTURED.mkdir(exist_ok=True)
