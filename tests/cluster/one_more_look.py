@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from tools.testkit.kubectl import kubectl, wait_for
+from tools.testkit.kubectl import kubectl, list_all, wait_for
 
 
 def changes_nothing_more(namespace: str, state: Callable[[str], object]) -> None:
@@ -19,3 +19,10 @@ def changes_nothing_more(namespace: str, state: Callable[[str], object]) -> None
         return state(namespace) == settled
 
     wait_for("one more reconcile to change nothing", is_unchanged_by_a_look, 120)
+
+
+def deployments(namespace: str) -> dict[str, str]:
+    """The version of each, which any write changes."""
+    return {
+        each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in list_all("deployments", namespace)
+    }

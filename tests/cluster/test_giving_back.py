@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 
 from tests.cluster.bundles import MODEL, PREDICT, cpu_bundle, manifest, wait_condition, wait_ready, zipped
-from tests.cluster.one_more_look import changes_nothing_more
+from tests.cluster.one_more_look import changes_nothing_more, deployments
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
@@ -94,7 +94,7 @@ def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
     assert healed["status"]["checked"].startswith("sha256:")
     assert wait_for("an answer", lambda: from_host("absent-artifact", namespace, {"x": 2, "y": "abc"}).value == 7, 60)
     wait_condition("wrong-digest", namespace, "Ready", "False", "ArtifactDigestMismatch")
-    changes_nothing_more(namespace, _versions)
+    changes_nothing_more(namespace, deployments)
 
 
 def test_clones_share_one_job_and_a_strangers_of_its_name_is_in_the_way(
@@ -128,7 +128,7 @@ def test_clones_share_one_job_and_a_strangers_of_its_name_is_in_the_way(
     assert done[0] == done[1]
     made = {event["involvedObject"]["name"] for event in list_all("events", namespace) if _creates(event)}
     assert made == {job["metadata"]["name"]}
-    changes_nothing_more(namespace, _versions)
+    changes_nothing_more(namespace, deployments)
     wait_for("no Job to be left", lambda: not list_all("jobs", namespace), 60)
 
 
@@ -158,9 +158,3 @@ def _gave_back(name: str, namespace: str) -> bool:
     deployment = get("deployment", name, namespace)
     said = _said(name, namespace, "so that they hold no GPU; they are made again at")
     return said and deployment is not None and deployment["spec"]["replicas"] == 0
-
-
-def _versions(namespace: str) -> dict[str, str]:
-    return {
-        each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in list_all("deployments", namespace)
-    }

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.cluster.never_start import GPU, ROWS
-from tests.cluster.one_more_look import changes_nothing_more
+from tests.cluster.one_more_look import changes_nothing_more, deployments
 from tools.testkit.kubectl import Manifest, apply, list_all
 from tools.testkit.store import Store
 
@@ -40,7 +40,7 @@ def test_none_of_forty_ever_holds_a_gpu(
     assert [each["metadata"]["name"] for each in list_all("deployments", namespace)] == ["good"]
     with_gpu = [pod for pod in list_all("pods", namespace) if _asks_for_a_gpu(pod)]
     assert [pod["metadata"]["labels"]["modelbundle.dev/bundle"] for pod in with_gpu] == ["good"]
-    changes_nothing_more(namespace, _deployments)
+    changes_nothing_more(namespace, deployments)
 
 
 def _asks_for_a_gpu(pod: Manifest) -> bool:
@@ -49,9 +49,3 @@ def _asks_for_a_gpu(pod: Manifest) -> bool:
         "nvidia.com/gpu" in (each["resources"].get("limits") or {})
         for each in spec["containers"] + spec["initContainers"]
     )
-
-
-def _deployments(namespace: str) -> dict[str, str]:
-    return {
-        each["metadata"]["name"]: each["metadata"]["resourceVersion"] for each in list_all("deployments", namespace)
-    }

@@ -113,7 +113,7 @@ def test_a_zip_bundle_gets_its_requirements_and_a_second_start_finds_them(serve,
     assert ask(second.url, **fields) == answer
 
 
-def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
+def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path, interrupted):
     source = tmp_path / "source" / "iris"
     manifest = packed("iris", tmp_path, THIS, requirements=[])
     (source / "model.py").write_text(
@@ -124,13 +124,7 @@ def test_an_interruption_while_the_model_loads_leaves_nothing(serve, tmp_path):
     text["spec"]["bundle"].update(artifact=artifact, requirements=[])
     manifest.write_text(dump(text))
     serving = serve(manifest, "--python", sys.executable)
-    deadline = time.monotonic() + PATIENCE
-    while "[worker] loading" not in serving.log and time.monotonic() < deadline:
-        assert serving.process.poll() is None, serving.log
-        time.sleep(0.05)
-    assert "[worker] loading" in serving.log, serving.log
-    assert serving.stop() == 130, serving.log
-    assert left_behind(tmp_path / "t") == []
+    interrupted(serving, lambda: "[worker] loading" in serving.log)
 
 
 @pytest.fixture(params=[signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
