@@ -84,9 +84,10 @@ bench-serving: $(READY)
 	@$(PY) -m tools.benchmarks.serving $(if $(QUICK),--quick)
 	@$(PY) -m tools.benchmarks.serving.asynchronous $(if $(QUICK),--rounds 1 --seconds 2)
 
-# CPU per request against another checkout: make bench-compare CHECKOUT=../earlier
+# against another checkout: make bench-compare CHECKOUT=../earlier
 bench-compare: $(READY)
 	@$(PY) -m tools.benchmarks.serving.compare $(CHECKOUT)
+	@$(PY) -m tools.benchmarks.batching.compare $(CHECKOUT)
 
 bench-torch: $(READY)
 	@$(PY) -m tools.benchmarks.torch

@@ -16,7 +16,7 @@ from typing import Any
 from tools.benchmarks.batching.models import MAX_BATCH, Model
 from tools.benchmarks.harness.open_loop import Route
 from tools.benchmarks.harness.peers import environment, free_port, running, version_of
-from tools.testkit.pair import Pair, code_bundle, stopping
+from tools.testkit.pair import REPOSITORY, Pair, code_bundle, stopping
 
 SETTINGS = {
     "Model Bundles": "`max_batch_size = 64`, the server's `--request-timeout-seconds` = SLO, both schemas on",
@@ -83,7 +83,8 @@ class Serving:
 
 
 @contextlib.contextmanager
-def ours(root: Path, model: Model) -> Iterator[Serving]:
+def ours(root: Path, model: Model, checkout: Path = REPOSITORY) -> Iterator[Serving]:
+    """``checkout`` is of this project: this one, or another one that it is compared with."""
     number = {"type": "integer"}
     document = {
         "requestSchema": {"type": "object", "properties": {"x": number}, "required": ["x"]},
@@ -94,7 +95,8 @@ def ours(root: Path, model: Model) -> Iterator[Serving]:
         for predict_fn in ("Batched()", "predict"):
             home = root / predict_fn.strip("()")
             code_bundle(home, model.source + OURS.format(size=MAX_BATCH, predict_fn=predict_fn))
-            pairs.append(stack.enter_context(stopping(Pair(home, document, request_timeout_seconds=model.slo))))
+            pair = Pair(home, document, request_timeout_seconds=model.slo, checkout=checkout)
+            pairs.append(stack.enter_context(stopping(pair)))
             pairs[-1].start()
         batched, plain = (
             Route(pair.port, "/predict", lambda number: b'{"x":%d}' % number, json.loads) for pair in pairs

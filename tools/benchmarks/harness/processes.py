@@ -50,8 +50,8 @@ def cpu_seconds(roots: Iterable[int]) -> float:
 
 
 def own_cpu_seconds(pid: int) -> float:
-    """utime + stime of this process alone."""
-    return sum(int(field) for field in _stat(pid)[11:13]) / TICK
+    """Of this process alone, with its threads that have ended, in nanoseconds: clock_getcpuclockid(3)."""
+    return time.clock_gettime((~pid << 3) | 2)
 
 
 def busy_seconds() -> float:

@@ -11,44 +11,17 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from tools.benchmarks.harness import programs
 from tools.benchmarks.harness.asks import Case
+from tools.benchmarks.harness.equal_copies import AGAIN, COPIES, HERE, OTHER, Row, in_turn, print_table
 from tools.benchmarks.serving import ours
 from tools.benchmarks.serving.cases import BODIES, OTHERS, SMALL
 from tools.benchmarks.serving.measure import Bench, Plan
 from tools.benchmarks.serving.servers import SERVERS, Server
 
-LIMIT = 1.05
 CASES = [SMALL, BODIES[1], *OTHERS[2:]]  # small, 100 KB, an image tensor, events
-HERE, AGAIN, OTHER = "this checkout", "this checkout, again", "the other checkout"
-
-
-@dataclass(frozen=True)
-class Row:
-    """CPU microseconds per request of server and worker: medians of the rounds, and the ratios that they give."""
-
-    name: str
-    here: float
-    again: float
-    other: float
-
-    @property
-    def ratio(self) -> float:
-        """Of this checkout to the other one."""
-        return statistics.mean((self.here, self.again)) / self.other
-
-    @property
-    def spread(self) -> float:
-        """Of two equal copies."""
-        return max(self.here, self.again) / min(self.here, self.again)
-
-    @property
-    def is_equal(self) -> bool:
-        """No slower than the other one, as far as this run can tell."""
-        return self.ratio <= max(LIMIT, self.spread)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,10 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     rows = compare(options.checkout.resolve(), options.rounds, options.seconds)
-    print("| row | this, us | again, us | other, us | ratio | spread of equal copies |\n|---|---|---|---|---|---|")
-    for row in rows:
-        figures = f"{row.here:.1f} | {row.again:.1f} | {row.other:.1f} | {row.ratio:.3f} | {row.spread:.3f}"
-        print(f"| {row.name} | {figures} |" + ("" if row.is_equal else " slower"))
+    print_table(rows)
     return 0 if all(row.is_equal for row in rows) else 1
 
 
@@ -75,17 +45,16 @@ def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
     os.sched_setaffinity(0, client)
     base = next(server for server in SERVERS if server.name == "Model Bundles")
     starts = {HERE: base.start, AGAIN: base.start, OTHER: ours.start(schemas=True, checkout=checkout)}
-    benches = [Bench(_server(base, name, start), plan) for name, start in starts.items()]
+    benches = {name: Bench(_server(base, name, start), plan) for name, start in starts.items()}
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
-        turn = number % len(benches)
-        for bench in benches[turn:] + benches[:turn]:
+        for bench in map(benches.__getitem__, in_turn(number)):
             for case in CASES:
                 cpu = _cpu_us(bench, case)
                 found.setdefault((case.row, bench.server.name), []).append(cpu)
                 print(f"round {number + 1}, {bench.server.name}, {case.row}: {cpu:.1f} us", file=sys.stderr, flush=True)
     medians = {key: statistics.median(values) for key, values in found.items()}
-    return [Row(case.row, *(medians[case.row, name] for name in (HERE, AGAIN, OTHER))) for case in CASES]
+    return [Row(case.row, *(medians[case.row, name] for name in COPIES)) for case in CASES]
 
 
 def _server(base: Server, name: str, start: ours.Start) -> Server:

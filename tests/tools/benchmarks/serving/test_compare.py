@@ -1,4 +1,4 @@
-"""The comparison of two checkouts: which of them runs, and when one is slower."""
+"""The comparison of two checkouts: which of them runs."""
 
 from __future__ import annotations
 
@@ -8,29 +8,8 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tools.benchmarks.serving import ours
-from tools.benchmarks.serving.compare import Row
 from tools.testkit.pair import REPOSITORY
-
-
-@pytest.mark.parametrize(
-    ("here", "again", "other", "equal"),
-    [
-        (20.0, 20.0, 20.0, True),
-        (21.0, 21.0, 20.0, True),
-        (21.2, 21.2, 20.0, False),
-        (21.0, 23.0, 20.0, False),
-        (20.0, 23.0, 20.0, True),
-        (10.0, 10.0, 20.0, True),
-    ],
-)
-def test_slower_is_more_than_a_twentieth_and_than_equal_copies_differ(
-    here: float, again: float, other: float, equal: bool
-) -> None:
-    row = Row("small", here, again, other)
-    assert row.is_equal == equal, (row.ratio, row.spread)
 
 
 def test_the_other_checkout_is_the_one_that_runs(tmp_path: Path) -> None:
