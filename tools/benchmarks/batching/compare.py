@@ -5,8 +5,6 @@ Two equal copies of this one run beside it, in alternating rounds: a ratio withi
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import sys
 import tempfile
@@ -16,7 +14,7 @@ from pathlib import Path
 from tools.benchmarks.batching import measure
 from tools.benchmarks.batching.models import CPU, GPU, Model
 from tools.benchmarks.batching.servers import ours
-from tools.benchmarks.harness.equal_copies import AGAIN, COPIES, HERE, OTHER, Row, in_turn, print_table
+from tools.benchmarks.harness.equal_copies import AGAIN, COPIES, HERE, OTHER, Row, in_turn, run
 from tools.testkit.pair import REPOSITORY
 
 LOADS = (0.5, 0.95, 1.2, 2.0)  # of the capacity
@@ -24,19 +22,10 @@ LESS_IS_BETTER = {"goodput, of ideal": False, "CPU, us a request": True, "p50, m
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 1 when a row is worse than in the other checkout."""
-    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.batching.compare", description=__doc__)
-    parser.add_argument("checkout", type=Path, help="the other checkout's directory")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=4, help="of each load in each round")
-    options = parser.parse_args(argv)
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    rows = compare(options.checkout.resolve(), options.rounds, options.seconds)
-    print_table(rows)
-    return 0 if all(row.is_equal for row in rows) else 1
+    return run(compare, "python -m tools.benchmarks.batching.compare", __doc__, argv, rounds=3, seconds=4)
 
 
-def compare(checkout: Path, rounds: int, seconds: float) -> list[Row]:
+def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
     checkouts = {HERE: REPOSITORY, AGAIN: REPOSITORY, OTHER: checkout}
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(rounds):
@@ -53,7 +42,7 @@ def compare(checkout: Path, rounds: int, seconds: float) -> list[Row]:
     ]
 
 
-def _figures(checkout: Path, model: Model, seconds: float, seed: int) -> dict[str, float]:
+def _figures(checkout: Path, model: Model, seconds: int, seed: int) -> dict[str, float]:
     """Of each load; what comes first is not counted: it lets the server learn."""
     figures: dict[str, float] = {}
     with (
@@ -62,12 +51,12 @@ def _figures(checkout: Path, model: Model, seconds: float, seed: int) -> dict[st
     ):
         measure.under_load(serving, model, 0.5, 2 * model.slo, 0)
         for load in LOADS:
-            run = measure.under_load(serving, model, load, seconds, 1 + seed)
-            if run["wrong"] or run["lost"]:
-                raise SystemExit(f"{checkout}, {model.name} at {load:g}: wrong or lost answers: {run}")
-            values = (run["ofIdeal"], run["processorMicros"], run["p50Ms"])
-            found = zip(LESS_IS_BETTER, values, strict=True)
-            figures |= {f"{model.name} at {load:g}: {what}": value for what, value in found if value is not None}
+            found = measure.under_load(serving, model, load, seconds, 1 + seed)
+            if found["wrong"] or found["lost"]:
+                raise SystemExit(f"{checkout}, {model.name} at {load:g}: wrong or lost answers: {found}")
+            values = (found["ofIdeal"], found["processorMicros"], found["p50Ms"])
+            pairs = zip(LESS_IS_BETTER, values, strict=True)
+            figures |= {f"{model.name} at {load:g}: {what}": value for what, value in pairs if value is not None}
     return figures
 
 

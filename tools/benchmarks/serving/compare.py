@@ -5,7 +5,6 @@ Two equal copies of this one run beside it, in alternating rounds: a ratio withi
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from tools.benchmarks.harness import programs
 from tools.benchmarks.harness.asks import Case
-from tools.benchmarks.harness.equal_copies import AGAIN, COPIES, HERE, OTHER, Row, in_turn, print_table
+from tools.benchmarks.harness.equal_copies import AGAIN, COPIES, HERE, OTHER, Row, in_turn, run
 from tools.benchmarks.serving import ours
 from tools.benchmarks.serving.cases import BODIES, OTHERS, SMALL
 from tools.benchmarks.serving.measure import Bench, Plan
@@ -25,16 +24,7 @@ CASES = [SMALL, BODIES[1], *OTHERS[2:]]  # small, 100 KB, an image tensor, event
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The exit code: 1 when a row is slower than in the other checkout."""
-    parser = argparse.ArgumentParser(prog="python -m tools.benchmarks.serving.compare", description=__doc__)
-    parser.add_argument("checkout", type=Path, help="the other checkout's directory")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=2, help="of each row in each round")
-    options = parser.parse_args(argv)
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    rows = compare(options.checkout.resolve(), options.rounds, options.seconds)
-    print_table(rows)
-    return 0 if all(row.is_equal for row in rows) else 1
+    return run(compare, "python -m tools.benchmarks.serving.compare", __doc__, argv, rounds=5, seconds=2)
 
 
 def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
