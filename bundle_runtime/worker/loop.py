@@ -8,6 +8,7 @@ expect to be; with more it runs on as many threads. Coroutine functions run on t
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from functools import partial
 from typing import Callable
@@ -19,6 +20,7 @@ from bundle_runtime.worker.connection.stall import Threads
 from bundle_runtime.worker.predict.predictor import Predictor
 from bundle_runtime.worker.predict.shared_loop import shared_loop
 from bundle_runtime.worker.predict.steps import finish
+from bundle_runtime.worker.user_errors import full, log
 
 
 def serving(link: Link, predictor: Predictor, concurrency: int) -> Callable[[], None]:
@@ -31,21 +33,36 @@ def serving(link: Link, predictor: Predictor, concurrency: int) -> Callable[[], 
     link.on_end = lambda: link.end_requests(concurrency)
     threads = Threads(link.stall, concurrency, serve.__code__)
     if concurrency == 1:
-        return partial(serve, link, predictor, threads)
+        return partial(_undisturbed, serve, link, predictor, threads)
     return partial(_serve_on_threads, link, predictor, threads, concurrency)
 
 
 def _serve_on_threads(link: Link, predictor: Predictor, threads: Threads, count: int) -> None:
-    running = [
-        threading.Thread(
-            target=serve, args=(link, predictor.for_thread(), threads), name=f"predict-{number}", daemon=True
-        )
-        for number in range(count)
-    ]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
+    ended: queue.SimpleQueue[None] = queue.SimpleQueue()  # a join() that is interrupted takes the thread for ended
+
+    def run(own: Predictor) -> None:
+        try:
+            serve(link, own, threads)
+        finally:
+            ended.put(None)
+
+    for number in range(count):
+        own = predictor.for_thread()
+        threading.Thread(target=run, args=(own,), name=f"predict-{number}", daemon=True).start()
+    for _ in range(count):
+        _undisturbed(ended.get)
+
+
+def _undisturbed(serves: Callable[..., None], *args: object) -> None:
+    """Until it returns. What a handler of user code raises on the main thread while no request is there, as the alarm
+    of one that is long answered does, is nobody's: it is in the log, and the next request is answered."""
+    while True:
+        try:
+            serves(*args)
+        except BaseException as error:
+            log(f"worker: raised between two requests: {full(error)}")
+        else:
+            return
 
 
 def serve(link: Link, predictor: Predictor, threads: Threads) -> None:

@@ -23,9 +23,13 @@ def log(text: str) -> None:
 def described(error: BaseException) -> tuple[str, str]:
     """Type and message; and the last lines of the traceback, which hold the user's source: not for everybody."""
     try:
-        return first_line(error), _last_lines(error)
+        said = first_line(error)
     except BaseException:  # SystemExit too, here and below: the class is the user's
         return _SILENT, ""
+    try:
+        return said, _last_lines(error)
+    except BaseException:  # user code may have left the process in a directory that is gone, for one
+        return said, ""
 
 
 def _last_lines(error: BaseException) -> str:

@@ -62,8 +62,8 @@ def test_a_killed_worker_does_not_download_again(bundle: Served, version: str) -
     for _ in range(3):
         assert pair.predict().json == ["weights", ["home", "scratch"]]
         restart(pair)
+    until(lambda: pair.worker_log.count("worker: loaded") == 4, "each start has its line, which comes after ready")
     assert pair.worker_log.count("download\n") == 1
-    assert pair.worker_log.count("worker: loaded") == 4
 
 
 def test_a_new_pod_downloads_again(bundle: Served) -> None:

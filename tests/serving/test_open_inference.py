@@ -114,8 +114,9 @@ class TestInfer:
             (tensor("a", "BYTES", [1], ["{"], content_type="application/json"), "must be JSON text"),
             (tensor("a", "BYTES", [1], ["[" * 100_000], content_type="application/json"), "must be JSON text"),
             (tensor("a", "INT64", [1] * 65, [1]), "more than 32"),
+            (tensor("a", "INT64", [2**62, 0], []), "too large for no elements"),
         ],
-        ids=["text", "deep", "dimensions"],
+        ids=["text", "deep", "dimensions", "places"],
     )
     def test_what_the_worker_cannot_read_is_the_callers_error(self, mirror: Pair, given: Any, says: str) -> None:
         answer = infer(mirror, given)

@@ -82,6 +82,20 @@ def test_an_answer_has_the_type_and_message_of_what_was_raised_last_and_nothing_
     assert "a value of the function" not in str({**answer.headers, "body": answer.body})
 
 
+GONE = """
+import os, tempfile
+
+def predict(code):
+    os.chdir(where := tempfile.mkdtemp())
+    os.rmdir(where)
+    return eval(code)  # a file of no place, as the functions of a notebook have it
+"""
+
+
+def test_in_a_directory_that_is_gone_the_message_is_still_there(served: Served) -> None:
+    assert served(GONE, tracebacks=True).predict(code="no_such_name").message.startswith("NameError: name 'no_such")
+
+
 @pytest.mark.parametrize("shows", [False, True], ids=["off", "on"])
 def test_why_a_bundle_does_not_load_neither(bundle: Served, shows: bool) -> None:
     source = "def load_predict_fn(model):\n    raise OSError('no such weights')\n"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 
 from tests.serving.conftest import Served
@@ -37,6 +40,59 @@ def test_a_worker_whose_descriptors_are_closed_connects_again(served: Served, do
     assert pair.predict().json == process
     if do == "take":
         assert pair.predict(do="read").json is True
+
+
+STANDARD = """
+import os, sys
+
+def predict(do=""):
+    if do == "close":
+        os.closerange(0, 3)
+    if do == "print":
+        for file in (1, 2):
+            try:
+                os.write(file, b"a line for the log")
+            except OSError:
+                pass
+    return os.getpid()
+"""
+
+
+def test_the_connection_never_takes_the_place_of_the_log(served: Served) -> None:
+    """The next file that a process opens is the first one that is free: what is printed would go to the server."""
+    pair = served(STANDARD, python=oldest(), request_timeout_seconds=5)
+    process = pair.predict(do="close").json
+    os.kill(pair.server_pid, signal.SIGKILL)
+    pair.wait_ready()
+    assert [pair.predict(do="print").json for _ in range(3)] == [process] * 3
+    assert pair.metric("modelbundle_worker_restarts_total") == 0
+
+
+LATE = """
+import os, signal, time
+
+def late(*_):
+    raise SystemExit("the alarm of a request that was answered long ago")
+
+signal.signal(signal.SIGALRM, late)
+
+def predict(seconds=0.0):
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize("concurrency", [1, 2])
+@pytest.mark.parametrize("python", [oldest(), ""], ids=["oldest", "this"])
+def test_what_a_handler_raises_between_two_requests_is_nobodys(served: Served, python: str, concurrency: int) -> None:
+    pair = served(LATE, python=python, max_concurrency=concurrency)
+    process = pair.predict().json
+    for number in range(1, 4):
+        pair.predict(seconds=0.1)
+        until(lambda: pair.worker_log.count("the alarm of a request") >= number, "the alarm has come")  # noqa: B023
+        assert pair.predict().json == process
+    assert "raised between two requests" in pair.worker_log
+    assert pair.worker.poll() is None
 
 
 def test_a_log_that_is_closed(served: Served) -> None:

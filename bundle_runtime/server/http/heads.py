@@ -29,6 +29,18 @@ def head_refusal(hosts: int, codings: bytes, expectation: bytes, is_http10: bool
     return None
 
 
+def version_refusal(version: str) -> HeadRefusal | None:
+    """Of a version that the parser takes and is not HTTP/1.1; None when it is 1.0."""
+    return None if version == "1.0" else _not_valid(f"it says HTTP/{version}: HTTP/1.1 and HTTP/1.0 are spoken here")
+
+
+def not_http(error: Exception) -> str:
+    """What the parser says of bytes that it cannot read, in words for who sent them."""
+    if "PRI" in str(error):
+        return "this is HTTP/2, which is not spoken here: send it as HTTP/1.1 (curl: --http1.1)"
+    return _not_valid(str(error))[2]
+
+
 def _not_valid(why: str) -> HeadRefusal:
     return 400, "BadRequest", f"not a valid HTTP/1.1 request: {why}"
 

@@ -6,11 +6,18 @@ import re
 from typing import Any
 
 _MOST_DECODED = 65536  # of a body that is looked at for letters that are not UTF-8
+_UTF16, _UTF32 = "it is UTF-16: encode it as UTF-8", "it is UTF-32: encode it as UTF-8"
 _BEGINNINGS = (
     (b"\x1f\x8b", "it is compressed with gzip: say so in the header content-encoding: gzip"),
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd: send it as it is, or with gzip and content-encoding: gzip"),
-    (b"\xff\xfe", "it is UTF-16: encode it as UTF-8"),
-    (b"\xfe\xff", "it is UTF-16: encode it as UTF-8"),
+    (b"\xff\xfe\0\0", _UTF32),
+    (b"\0\0\xfe\xff", _UTF32),
+    (b"\xff\xfe", _UTF16),
+    (b"\xfe\xff", _UTF16),
+    (b"{\0\0\0", _UTF32),
+    (b"\0\0\0{", _UTF32),
+    (b"{\0", _UTF16),
+    (b"\0{", _UTF16),
     (
         b"\xef\xbb\xbf",
         "it begins with a byte order mark: encode it as UTF-8 without one (Python: utf-8, not utf-8-sig)",

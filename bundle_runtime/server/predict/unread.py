@@ -7,7 +7,7 @@ here about a body that it could not read, or a large one before it reads it, and
 from __future__ import annotations
 
 import json
-import math
+import sys
 from typing import Any
 
 import orjson
@@ -49,6 +49,9 @@ def problem(error: orjson.JSONDecodeError, body: bytes) -> str:
         return "; ".join(filter(None, (str(error), likely(body, error.doc, error.pos))))
     place = None if len(error.doc) > UNCOUNTED_MAX_BYTES else _not_finite(error.doc)
     where = f"line {error.lineno} column {error.colno}"
+    if not is_named:
+        most = f"{sys.float_info.max:.2g}"
+        return f"{place or 'a number'} is beyond {most} ({where}), the largest that is taken here: send it as text"
     return (
         f"{place or 'a value'} is NaN or infinite ({where}), which no number in JSON is: send null if predict_fn takes "
         "that, or a tensor with binary_data_size to POST /v2/models/NAME/infer"
@@ -56,7 +59,7 @@ def problem(error: orjson.JSONDecodeError, body: bytes) -> str:
 
 
 def _not_finite(text: str) -> str | None:
-    """The path of the first such number; None when the text has another fault too."""
+    """The path of the first such number, or of one that is too large; None when the text has another fault too."""
     try:
         value = json.loads(text)  # which takes them
     except (ValueError, RecursionError):
@@ -64,7 +67,7 @@ def _not_finite(text: str) -> str | None:
     todo: list[tuple[Steps | None, Any]] = [(None, value)]
     while todo:
         steps, value = todo.pop()
-        if type(value) is float and not math.isfinite(value):
+        if type(value) in (int, float) and not abs(value) <= sys.float_info.max:
             return json_path(_in_order(steps))
         if type(value) is dict:
             todo.extend([((steps, name), each) for name, each in value.items()][::-1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import queue
 import signal
@@ -30,7 +31,17 @@ RECEIVE_BYTES = 256 * 1024
 RECONNECT_MIN_SECONDS = 0.05
 RECONNECT_MAX_SECONDS = 0.25  # a server that was killed is back in half a second
 EXIT_WAIT_SECONDS = 2.0
+_STANDARD_FILES_MAX = 2  # 0, 1, 2
 _CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
+
+
+def _own_socket() -> socket.socket:
+    """Never one of the standard three: user code may have closed those, and what it prints would go to the server."""
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if sock.fileno() > _STANDARD_FILES_MAX:
+        return sock
+    with sock:
+        return socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _STANDARD_FILES_MAX + 1))
 
 
 def heartbeat() -> bytes:
@@ -132,7 +143,7 @@ class Link:
         connected = False
         sock: socket.socket | None = None
         try:
-            sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            sock = _own_socket()
             sock.connect(self._path)
             connected = True
             self._open = Connection(sock, os.fstat(sock.fileno()))

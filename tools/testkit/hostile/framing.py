@@ -24,6 +24,10 @@ LENGTHS = (
     _lengths("as a list", "7, 7"),
     _lengths("twice", "7", "7"),
     _lengths("twice and another", "7", "8"),
+    _lengths("with zeros before it", "007", right="200 open"),
+    _lengths("as a power", "1e1"),
+    _lengths("with a parameter", "7;a"),
+    _lengths("as a list without a space", "7,7"),
     _lengths("of nothing", ""),
     _lengths("beyond 64 bits", "99999999999999999999999"),
     _lengths("of exabytes", str(2**63 - 1), right="413 closed"),
@@ -41,6 +45,33 @@ def _codings(name: str, *values: str | bytes, right: str) -> Row:
 
 
 SMUGGLING = (
+    row("a length and a coding of nothing", BAD, sends(post(ONE, "transfer-encoding:") + HIDDEN)),
+    row(
+        "chunks by a name with an underscore",
+        "200,400 closed",
+        sends(post(ONE, "transfer_encoding: chunked") + END, wanted=2),
+    ),
+    row("a body of nobody behind a prediction", "400x2 closed", sends(post(b"", length=False) + ONE, wanted=2)),
+    row(
+        "a request within the body of a probe",
+        "200x2 closed",
+        sends(lines("GET /healthz HTTP/1.1", f"content-length: {len(HIDDEN)}") + HIDDEN + LAST, wanted=2),
+    ),
+    row(
+        "a coding in a trailer",
+        BAD,
+        sends(chunked() + b"7\r\n" + ONE + b"\r\n0\r\ntransfer-encoding: chunked\r\n\r\n" + HIDDEN),
+    ),
+    row(
+        "what a head says in a trailer",
+        "200x2 closed",
+        sends(
+            chunked() + b"7\r\n" + ONE + b"\r\n0\r\ncontent-encoding: gzip\r\nexpect: x\r\nhost: y\r\n\r\n" + LAST,
+            wanted=2,
+        ),
+    ),
+    row("a folded trailer", BAD, sends(chunked() + b"7\r\n" + ONE + b"\r\n0\r\na: b\r\n c\r\n\r\n" + HIDDEN)),
+    row("a request for a trailer", BAD, sends(chunked() + b"7\r\n" + ONE + b"\r\n0\r\n" + HIDDEN)),
     row("length and chunks", BAD, sends(chunked("content-length: 4") + END + HIDDEN)),
     row(
         "chunks and length",
@@ -53,6 +84,13 @@ SMUGGLING = (
     _codings("chunks that are not the last coding", "chunked, identity", right="400 closed | 501 closed"),
     _codings("chunks twice", "chunked", "chunked", right="400 closed | 501 closed"),
     _codings("gzip before chunks", "gzip, chunked", right="501 closed"),
+    _codings("chunks behind a comma", ", chunked", right="400 closed | 501 closed"),
+    _codings("chunks before a comma", "chunked,", right="400 closed | 501 closed"),
+    _codings("chunks in quotes", '"chunked"', right="400 closed | 501 closed"),
+    _codings("chunks with a weight", "chunked;q=1", right="400 closed | 501 closed"),
+    _codings("chunks behind a space of Latin-1", b"\xa0chunked", right="400 closed | 501 closed"),
+    _codings("chunks before NUL", b"chunked\0", right="400 closed | 501 closed"),
+    _codings("chunks before a tab", b"chunked\t", right="400 closed | 501 closed"),
     _codings("no coding at all", "identity", right="400 closed | 501 closed"),
     _codings("a coding that nobody knows", "xchunked", right="400 closed | 501 closed"),
     row(
@@ -76,6 +114,22 @@ CHUNKS = (
     _chunks("a chunk's size that is no number", BAD, b"zz\r\n"),
     _chunks("a chunk's size below zero", BAD, b"-1\r\n"),
     _chunks("a chunk's size beyond 64 bits", BAD, b"f" * 17 + b"\r\nx"),
+    *(
+        _chunks(f"a chunk's size {name}", BAD, size + b"\r\n" + ONE + b"\r\n" + END)
+        for name, size in (
+            ("before a space", b"7 "),
+            ("behind a space", b" 7"),
+            ("with 0x", b"0x7"),
+            ("with a plus", b"+7"),
+            ("with an underscore", b"7_0"),
+            ("of nothing", b""),
+        )
+    ),
+    _chunks("a chunk's size with zeros before it", "200 open", b"007\r\n" + ONE + b"\r\n" + END),
+    _chunks("a chunk without its line's end", BAD, b"7\r\n" + ONE + END),
+    _chunks("chunks that end with CR alone", BAD, b"7\r" + ONE + b"\r0\r\r"),
+    _chunks("NUL in a chunk's extension", BAD, b"7;a=\0b\r\n" + ONE + b"\r\n" + END),
+    _chunks("a quote that does not end in a chunk's extension", BAD, b'7;a="b\r\n' + ONE + b"\r\n" + END),
     _chunks("a chunk's size without a line", BAD, b"7\n" + ONE),
     _chunks("a chunk longer than its size", BAD, b"2\r\n" + ONE + b"\r\n"),
     _chunks("LF in a chunk's extension", BAD, b"7;a\nb\r\n" + ONE + b"\r\n" + END),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.testkit.hostile import bodies, codings, connections, crowds, framing, heads, tensors
+from tools.testkit.hostile import bodies, codings, connections, crowds, cuts, framing, heads, tensors, texts
 
 CROWDS = crowds.ROWS
 KINDS = {
@@ -11,6 +11,8 @@ KINDS = {
     "bodies": bodies.ROWS,
     "content codings": codings.ROWS,
     "tensors": tensors.ROWS,
+    "texts": texts.ROWS,
+    "cuts": cuts.ROWS,
     "connections": connections.ROWS,
     "crowds": CROWDS,
 }

@@ -52,6 +52,14 @@ SIZES = (
     _binary("a head below zero", EIGHT, sized(8), length="-1"),
     _binary("a head of ten thousand digits", EIGHT, sized(8), length="9" * 10_000),
     _binary("a head that ends in its middle", EIGHT, sized(8), length="20"),
+    *(
+        _binary(f"a head of {length}", EIGHT, sized(8), length=length)
+        for length in ("0x9", "1_3", "13, 13", "+13", " ")
+    ),
+    _binary("no row in bytes", b"", sized(0, shape=[0]), right="200 open"),
+    _binary("truth of another byte", b"\x07\xff", sized(2, datatype="BOOL"), right="200 open | 400 open"),
+    _binary("bytes of nobody and no size", EIGHT, tensor()),
+    _binary("a text of a length below zero", struct.pack("<i", -1) + b"ab", sized(6, datatype="BYTES", shape=[1])),
     _binary("tensors as they should be", EIGHT, sized(8), right="200 open"),
 )
 TEXTS = (
@@ -73,8 +81,29 @@ def _with_head(head: bytes, data: bytes) -> bytes:
 
 
 SHAPES = (
+    *(
+        _json(f"the shape {shape}", tensor(shape=shape, data=[1, 2]))
+        for shape in ([-1, -2], [2.0], ["2"], "2", None, {"a": 2}, [[2]], [2, None], [1 << 31, 1 << 31, 4])
+    ),
+    *(
+        _json(f"{datatype} of {data}", tensor(datatype=datatype, data=data))
+        for datatype, data in (
+            ("BOOL", [1, 2]),
+            ("BYTES", [1, 2]),
+            ("INT32", [1.5, 2]),
+            ("UINT8", [-1, 2]),
+            ("FP32", [None, 1]),
+            ("FP32", {"a": 1}),
+            ("FP32", "ab"),
+            ("INT64", [1, {}]),
+        )
+    ),
+    _json("no row", tensor(shape=[0], data=[]), right="200 open"),
+    _json("no row of three", tensor(shape=[0, 3], data=[]), right="200 open"),
+    _json("no text", tensor(datatype="BYTES", shape=[0], data=[]), right="200 open"),
+    _json("a shape of no dimension", tensor(shape=[], data=[1]), right="200 open"),
     _json("a shape of exabytes", tensor(shape=[1 << 40, 1 << 40], data=[])),
-    _json("a shape of nothing times exabytes", tensor(shape=[1 << 62, 0], data=[]), right=f"{WRONG} | 500 open"),
+    _json("a shape of nothing times exabytes", tensor(shape=[1 << 62, 0], data=[])),
     _json("a shape of 40 dimensions", tensor(shape=[1] * 40, data=[1])),
     _json("a shape of ten thousand zeros", tensor(shape=[0] * 10_000, data=[])),
     _json("a dimension below zero", tensor(shape=[-2], data=[1, 2])),

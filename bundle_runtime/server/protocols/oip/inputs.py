@@ -86,8 +86,8 @@ def _input(entry: Any, rest: memoryview, known: dict[str, Tensor], needs: Needs)
     if len(shape) > MAX_DIMENSIONS:
         raise ValueError(f"the shape has {len(shape)} dimensions, more than {MAX_DIMENSIONS}")
     number = tensors.count(shape)
-    if number > MAX_ELEMENTS:
-        raise ValueError(f"the shape {shape} has more than {MAX_ELEMENTS} elements")
+    if not 0 < number <= MAX_ELEMENTS:
+        _check_count(shape, number)
     parameters = parameters_of(entry)
     form = _form(datatype, shape, parameters, known.get(name))
     size = parameters.get("binary_data_size")
@@ -110,6 +110,14 @@ def _input(entry: Any, rest: memoryview, known: dict[str, Tensor], needs: Needs)
     else:
         raise ValueError("an input must have data, or binary_data_size and its bytes behind the JSON object")
     return {"name": name, "datatype": datatype, "shape": shape, "form": form, "size": len(part)}, part, rest
+
+
+def _check_count(shape: list[int], number: int) -> None:
+    """Of a tensor of no elements its other dimensions too: an array has a place for each of them."""
+    if number > MAX_ELEMENTS:
+        raise ValueError(f"the shape {shape} has more than {MAX_ELEMENTS} elements")
+    if tensors.count([size or 1 for size in shape]) > MAX_ELEMENTS:
+        raise ValueError(f"the shape {shape} is too large for no elements")
 
 
 def _form(datatype: str, shape: list[int], parameters: dict[str, Any], known: Tensor | None) -> str:

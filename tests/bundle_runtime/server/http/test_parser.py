@@ -96,6 +96,25 @@ async def test_a_request_names_one_host(head: str, status: int, says: str) -> No
     assert says in client.transport.sent.decode()
 
 
+@pytest.mark.parametrize("more", ["", "connection: keep-alive\r\n", "connection: close\r\n", "content-length: 2\r\n"])
+@pytest.mark.parametrize("version", ["2.0", "0.9"])
+async def test_a_version_that_is_not_spoken_is_named(version: str, more: str) -> None:
+    client = Client()
+    client.sends(
+        f"GET /healthz HTTP/{version}\r\nhost: m\r\n{more}\r\n{'{}' if 'length' in more else ''}".encode() + HEALTH
+    )
+    assert (client.status, client.transport.ended) == (400, "eof")
+    assert client.transport.sent.count(b"x-request-id: ") == 1
+    assert f"it says HTTP/{version}: HTTP/1.1 and HTTP/1.0 are spoken here" in client.transport.sent.decode()
+
+
+async def test_the_preface_of_http_2_has_words_of_its_own() -> None:
+    client = Client()
+    client.sends(HEALTH + b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+    assert client.transport.ended == "eof"
+    assert "send it as HTTP/1.1" in client.transport.sent.decode()
+
+
 @pytest.mark.parametrize("codings", ["gzip, chunked", "identity, chunked", "gzip\r\ntransfer-encoding: chunked"])
 async def test_a_transfer_coding_that_is_not_known_is_said_before_the_body_is_read(codings: str) -> None:
     client = Client()
