@@ -5,6 +5,7 @@ The distribution itself is never kept: it is built from the checkout each time, 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,9 @@ from tools.local_cluster.progress import step
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = f"{ROOT}[client]"  # as `model-bundles[client]` is at the index
+IN_EXAMPLES = pytest.mark.skipif(
+    not os.environ.get("MODELBUNDLE_EXAMPLES"), reason="takes long: make examples (MODELBUNDLE_EXAMPLES=1)"
+)
 _UV = Path(sys.executable).with_name("uv")
 
 
