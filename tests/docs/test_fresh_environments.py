@@ -19,6 +19,7 @@ from launch.local.ports import reserve
 from tests.launch.cli.conftest import left_behind
 from tests.seed.environments import PYDANTICS, Done, Environment
 from tests.seed.page import PAGE, README, readme, script
+from tools.testkit.console_blocks import console, missing
 from tools.testkit.environments import (
     CLIENT,
     IN_EXAMPLES,
@@ -108,13 +109,6 @@ def _made_and_told_what_serves(environment: Environment, at: Path) -> None:
     assert [name for name, _ in eval(listed)] == ["doubler", "doubler-from-code", "doubler"]
 
 
-def console(page: Path) -> tuple[list[str], list[str]]:
-    """The commands of the page's first console block, and the lines that it shows them to print."""
-    lines = next(block.text for block in blocks() if block.page == page and block.language == "console").splitlines()
-    commands = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-    return commands, [line for line in lines if not line.startswith("$ ") and line != "..."]
-
-
 def printed(commands: list[str], at: Path, series: str) -> list[str]:
     """By a shell, as a person types them: the next one once what serves is ready, and an end of it after the last."""
     (at / "bin").mkdir(exist_ok=True)
@@ -136,17 +130,6 @@ def printed(commands: list[str], at: Path, series: str) -> list[str]:
     done = subprocess.run(shell, cwd=at, env=around, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, done.stdout
     return done.stdout.replace(f":{port}", ":8080").splitlines()
-
-
-def missing(shown: list[str], lines: list[str], series: str) -> list[str]:
-    """What is shown and was not printed, in this order; `...` is any text, and so are seconds and the Python."""
-    rest = iter(lines)
-    return [line for line in shown if not any(re.fullmatch(_pattern(line, series), text) for text in rest)]
-
-
-def _pattern(line: str, series: str) -> str:
-    named = re.escape(line.replace("python:3.12", f"python:{series}")).replace(r"\.\.\.", ".*")
-    return re.sub(r"\d+\\\.\d+(?=\\ s\b)", r"[\\d.]+", named)
 
 
 @IN_EXAMPLES
