@@ -177,6 +177,7 @@ clean-cluster:
 # what `make test` leaves out: it brings libraries, and takes minutes of CPU
 examples: $(READY)
 	@MODELBUNDLE_EXAMPLES=1 CLUSTER=none $(PY) -m pytest -q tests/examples tests/launch/cli/test_import.py \
+	  tests/launch/cli/test_serve_older_python.py tests/docs/test_fresh_environments.py \
 	  tests/bundle_runtime/worker/install/test_public_lists.py $(PYTEST_ARGS)
 
 docs-site: $(READY)

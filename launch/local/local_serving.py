@@ -26,6 +26,7 @@ from bundle_runtime.contract.report import RuntimeFailure
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
+from bundle_spec.names import Reason
 from bundle_spec.quantity import whole_cpus
 from bundle_spec.value_count import check_count
 from launch.api.interruption import held, raise_lost
@@ -38,8 +39,13 @@ Say = Callable[[str], None]
 STOP_SECONDS = 10.0
 _ENVIRONMENT = {"install": install_environment, "server": server_environment, "worker": worker_environment}
 LONGEST_SOCKET_PATH = 103  # bytes; Linux takes 107, macOS 103
-_HERE = {  # beside what a pod says
-    "RequirementsConflict": ". On this machine the image is a Python: --python PATH names another one",
+_HERE = {  # beside what a pod says: the next commands
+    Reason.ARTIFACT_NOT_FOUND.value: """
+Where `modelbundle render` wrote the bundle, the same line with --upload puts the artifact there;
+or serve the code itself: modelbundle serve FILE.py""",
+    Reason.REQUIREMENTS_CONFLICT.value: """
+Here the image is a Python, and one without these packages is made by: {python} -m venv bare
+Then: modelbundle serve FILE --python bare/bin/python""",
 }
 _UNDER_IT = len(os.path.relpath(Layout("/").worker_socket, "/")) + len("/modelbundle-12345678/")
 
@@ -187,7 +193,7 @@ class LocalServing:
         try:
             prepared = prepare(self.layout, uri, document, allow_local=True)
         except RuntimeFailure as failure:
-            raise ServingError(str(failure)) from failure
+            raise ServingError(f"{failure}{self._here(failure.reason)}") from failure
         self.say(f"artifact: {prepared.bytes} bytes, sha256 verified in {sum(prepared.seconds.values()):.1f} s")
 
     def _install(self, requirements: List[str]) -> None:
@@ -252,11 +258,13 @@ class LocalServing:
             return {}
         return report if isinstance(report, dict) else {}
 
+    def _here(self, reason: str) -> str:
+        return _HERE.get(reason, "").format(python=self.python)
+
     def _last_words(self, name: str, code: int) -> str:
         report = self._report(name)
         if report.get("reason"):
-            here = _HERE.get(str(report["reason"]), "")
-            return f"{report['reason']}: {report.get('message', '')}{here}"
+            return f"{report['reason']}: {report.get('message', '')}{self._here(report['reason'])}"
         ended = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
         return f"the {name} {ended}; its log is above"
 

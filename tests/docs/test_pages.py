@@ -51,6 +51,7 @@ RUN = {
     "docs/how-to/launch-client.md": "tests/seed/test_page.py",
     "docs/how-to/from-kserve.md": "tests/serving/test_coming_from.py",
     "docs/how-to/from-bentoml.md": "tests/serving/test_coming_from.py",
+    "docs/reference/cli.md": "tests/docs/test_type_hints_table.py",
     "docs/reference/predict.md": "tests/serving/test_predict_page.py",
     "docs/reference/metrics.md": "tests/serving/test_own_metrics.py",
 }

@@ -5,6 +5,7 @@ The distribution itself is never kept: it is built from the checkout each time, 
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,10 @@ from tools.local_cluster.progress import step
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = f"{ROOT}[client]"  # as `model-bundles[client]` is at the index
+SERVER = f"{ROOT}[client,runtime]"
+IN_EXAMPLES = pytest.mark.skipif(
+    not os.environ.get("MODELBUNDLE_EXAMPLES"), reason="takes long: make examples (MODELBUNDLE_EXAMPLES=1)"
+)
 _UV = Path(sys.executable).with_name("uv")
 
 
@@ -31,6 +36,11 @@ def interpreter(series: str) -> Path:
 def python_with(series: str, *packages: str) -> Path:
     """The interpreter of an environment of CPython `series` that has these packages, and theirs."""
     return _kept(series, packages, "highest")
+
+
+def python_with_server(series: str, *packages: str) -> Path:
+    """The same with what `modelbundle serve` needs beside it."""
+    return _kept(series, (SERVER, *packages), "highest")
 
 
 def python_with_client(series: str, *packages: str, resolution: str = "highest") -> Path:
@@ -56,17 +66,18 @@ def uv(*words: str | Path) -> str:
 
 def _kept(series: str, packages: tuple[str, ...], resolution: str) -> Path:
     home = store.root() / "environments"
+    ours = [package for package in packages if package in (CLIENT, SERVER)]
     wanted: list[str | bytes] = [series, resolution, *packages]
-    if CLIENT in packages:
+    if ours:
         wanted.append((ROOT / "pyproject.toml").read_bytes())
     target = home / f"{series}-{store.fingerprint(wanted)}"
     with store.locked(home / "lock", "it makes an environment for the tests"):
         if not (target / "complete").exists():
-            named = ", ".join(packages).replace(CLIENT, "model-bundles[client]")
+            named = ", ".join(packages).replace(str(ROOT), "model-bundles")
             with step(f"making an environment of CPython {series} with {named}", "10 s, once"):
                 uv("venv", "--clear", "--python", interpreter(series), target)
                 uv("pip", "install", "--resolution", resolution, "--python", target, *packages)
-                if CLIENT in packages:
+                if ours:
                     uv("pip", "uninstall", "--python", target, "model-bundles")
                 (target / "complete").touch()
     return target / "bin" / "python"

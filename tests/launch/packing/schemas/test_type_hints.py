@@ -6,9 +6,12 @@ tests/launch/packing/test_pythons.py runs these under other Pythons, with pydant
 from __future__ import annotations
 
 import sys
+import types
 import typing
 from dataclasses import dataclass
-from typing import Any, Dict, Iterator, List, Literal, Optional, Tuple, TypedDict, Union
+from datetime import datetime
+from enum import Enum
+from typing import Any, Dict, Iterator, List, Literal, NewType, Optional, Tuple, TypedDict, Union
 
 import pytest
 
@@ -28,6 +31,10 @@ class Point(TypedDict):
 @dataclass
 class Item:
     x: int
+
+
+class Colour(Enum):
+    RED = "red"
 
 
 def _hinted(hint: Any) -> Any:
@@ -67,6 +74,8 @@ HINTS = [
             "required": ["name", "x"],
         },
     ),
+    (NewType("UserId", int), {"type": "integer"}),
+    (object, ANY),
     (Any, ANY),
 ]
 if sys.version_info >= (3, 9):
@@ -89,7 +98,7 @@ def test_so_does_one_with_a_bar():
     assert _hinted(int | None).request["properties"]["x"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
 
 
-@pytest.mark.parametrize("hint", [Item, bytes, complex, List[Item]])
+@pytest.mark.parametrize("hint", [Item, Colour, bytes, complex, datetime, List[Item], [int], {"a": int}, 3])
 def test_a_class_of_its_own_takes_any_value_and_that_is_said(hint):
     found = _hinted(hint)
     assert found.request["properties"]["x"] in (ANY, {"type": "array"})
@@ -142,13 +151,59 @@ def _without_hints(x, y):
     return x
 
 
-def _of_nothing_that_is_there(x: NotThere) -> int:  # type: ignore[name-defined]  # noqa: F821
+def _of_nothing_that_is_there(x: NotThere):  # type: ignore[name-defined]  # noqa: F821
     return 1
+
+
+def _of_something_too(x: NotThere, y: List[int]) -> NotThere:  # type: ignore[name-defined]  # noqa: F821
+    return 1
+
+
+def test_a_hint_that_names_what_is_not_there_spoils_no_other():
+    """As under `if TYPE_CHECKING:`."""
+    found = hinted(_of_something_too)
+    assert found.request["properties"] == {"x": ANY, "y": {"type": "array", "items": {"type": "integer"}}}
+    assert found.response == ANY
+    assert found.said == [
+        "the hint NotThere of x names what is not there: any value is taken",
+        "the hint NotThere of the result names what is not there: any value is taken",
+    ]
 
 
 @pytest.mark.parametrize("function", [_without_hints, _of_nothing_that_is_there, len, print])
 def test_without_hints_that_say_something_there_is_no_schema(function):
     assert hinted(function) is None
+
+
+def test_a_pydantic_class_of_a_field_is_any_value_as_requests_are_plain_json():
+    pydantic = pytest.importorskip("pydantic", reason="needs pydantic")
+    found = _hinted(pydantic.create_model("Question", text=(str, ...)))
+    assert found.request["properties"]["x"] == ANY
+    assert found.said == ["the hint Question of x is not a JSON type: any value is taken"]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="NotRequired is in typing from Python 3.11 on")
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_a_field_of_a_typed_dict_may_be_left_out_though_its_module_is_gone(future):
+    """As that of a file which `modelbundle` ran for its functions."""
+    source = """
+from typing import NotRequired, Required, TypedDict
+class Whole(TypedDict):
+    x: float
+    y: NotRequired[str]
+class Part(TypedDict, total=False):
+    x: Required[float]
+    y: str
+def predict(a: Whole, b: Part) -> int: ...
+"""
+    sys.modules["gone"] = module = types.ModuleType("gone")
+    try:
+        exec(compile(future + source, "gone", "exec", dont_inherit=True), module.__dict__)
+    finally:
+        del sys.modules["gone"]
+    properties = hinted(module.predict).request["properties"]
+    expected = {"x": {"type": "number"}, "y": {"type": "string"}}
+    assert properties["a"] == properties["b"] == {"type": "object", "properties": expected, "required": ["x"]}
 
 
 def test_a_pydantic_class_is_the_prediction_it_becomes():
