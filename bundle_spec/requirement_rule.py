@@ -16,7 +16,11 @@ EXAMPLE = "An entry is one PEP 508 requirement, for example scikit-learn==1.5.2"
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
 _REFERENCE = re.compile(r"(?:\[[^\]]*\])?\s*@\s*(\S*)")
 _OPTION = re.compile(r"(^|\s)-")
-_DASH = re.compile(r"(-\s+)+(?P<rest>.*)")
+_DASH = re.compile(r"([-\u2013\u2014]\s+)+(?P<rest>.*)")
+# as text programs and pages of chats write them; what stands behind an @ is an address, and may have them
+_CURLY, _LONG_DASH, _SIGN, _BLANK = (rf"[^@]*[{characters}]" for characters in (
+    r"\u2018-\u201f\u00ab\u00bb", r"\u2010-\u2015\u2212", r"\u2260\u2264\u2265", r"\u00a0\u2007\u200b\u202f\ufeff",
+))  # fmt: skip
 _IN_A_LIST = "it begins with a dash, as in a list of YAML: leave the dash out"
 # lines as pip, conda and lists of others have them, each with its fix; the first that matches is what is said
 _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
@@ -29,7 +33,11 @@ _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"--pre\b", "options of pip are not allowed: name the pre-release in the entry, such as name>=2.0rc1"),
     (r".*\s--hash\b", "options of pip are not allowed: leave --hash out and keep name==version"),
     (r"[!%]?\s*(python3? -m )?pip3?\s+install\b", "it is a command: write what it installs, each as an entry"),
-    (r"['\"]", "it has quotes of its own: leave them out"),
+    (r"['\"`\u2018-\u201f\u00ab]", "it has quotes of its own: leave them out"),
+    (_CURLY, "it has curly quotes, as a text program writes them: leave them out, and write ' in a condition behind ;"),
+    (_LONG_DASH, "it has a dash that a text program made longer: write -"),
+    (_SIGN, "it has one sign for a comparison of two: write >=, <= or !="),
+    (_BLANK, "it has a blank that is not an ordinary one, as a page has it: write a space, or leave it out"),
     (r"<", "it is a line of a page in HTML: take the file itself, not the page that shows it"),
     (r"[\w.-]+::", "a channel of conda (channel::name) is not an index of pip: write the name alone, as at the index"),
     (r"[\w.-]+:(\s|$)", "it is a key of YAML, as in conda's environment.yml: leave it out, and write the packages "

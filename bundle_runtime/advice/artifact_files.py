@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import KIND, UNPICKLE, Asks, Row, Symptom, Values, World
+from bundle_runtime.advice.row import ARTIFACT, KIND, UNPICKLE, Asks, Row, Symptom, Values, World
 
-_PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle), which makes a new bundle of it."
+_PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle)."
 _FOLDER = "pack it in a folder with a load function (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
-_UNPACK = "Unpack it, and make a new bundle of the pickle inside (`modelbundle pin` takes its sha256)."
+_UNPACK = "Unpack it, and take the pickle inside as the artifact (`modelbundle pin` takes its sha256)."
 
 _COMPRESSED = {b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"(\xb5/\xfd": "zstd", b'\x04"M\x18': "lz4"}
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
@@ -88,13 +88,13 @@ _ROWS: Tuple[Row, ...] = (
         "zip-file", (UNPICKLE,),
         "The artifact is a zip file, and artifact.packaging says that it is a pickle. torch.save, .npz and .keras "
         "write zip files too.",
-        "With packaging zip it is unpacked and imported. A file of weights is data: " + _FOLDER + ".",
+        "A zip of modules is unpacked and imported with packaging: zip. A file of weights is data: " + _FOLDER + ".",
         asks=_begins(b"PK\x03\x04", b"PK\x05\x06"),
     ),
     Row(
         "git-lfs-pointer", (UNPICKLE,),
         "It is a pointer of Git LFS, a text of three lines, not the file that it stands for.",
-        "Fetch the file itself (`git lfs pull`), and make a new bundle with it.",
+        "Fetch the file itself (`git lfs pull`), and take it as the artifact.",
         asks=_begins(b"version https://git-lfs"),
     ),
     Row(
@@ -105,7 +105,7 @@ _ROWS: Tuple[Row, ...] = (
     Row(
         "html-page", (UNPICKLE,),
         "The artifact is an HTML page, such as a login or an error page that was saved in the file's place.",
-        "Download the file itself with its credentials, and make a new bundle of it.",
+        "Download the file itself with its credentials, and take it as the artifact.",
         asks=_looks(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|\?xml)"),
     ),
     Row(
@@ -116,7 +116,7 @@ _ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "python-source", (UNPICKLE,), "The artifact is Python source, not a pickle.",
-        "Make the bundle of its functions (`modelbundle create NAME FILE.py`) or of its folder (`modelbundle create "
+        "Make a bundle of its functions (`modelbundle create NAME FILE.py`) or of its folder (`modelbundle create "
         "NAME DIR`).",
         asks=_looks(rb"(\xef\xbb\xbf)?(#[^\n]*\n|\s)*(import |from \w[\w.]* import |def |class |\"\"\")"),
     ),
@@ -137,9 +137,8 @@ _ROWS: Tuple[Row, ...] = (
         asks=_cut_off,
     ),
     Row(
-        "pickle-protocol", (UNPICKLE,), "The pickle names protocol {protocol}, which Python does not have: it is "
-        "damaged, or not a "
-        "pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
+        "pickle-protocol", (UNPICKLE,), "The pickle names protocol {protocol}, which no Python has: it is damaged, "
+        "or not a pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
     ),
     Row(
         "not-a-pickle", (UNPICKLE,), "The artifact is not a pickle that can be read; it begins with {head}.",
@@ -152,4 +151,4 @@ _NOT_READ = (
     "UnpicklingError|EOFError|ValueError|KeyError|IndexError|UnicodeDecodeError|AttributeError|TypeError|ImportError|"
     "MemoryError|OverflowError"
 )
-ROWS: Tuple[Row, ...] = tuple(row if row.error else row._replace(error=_NOT_READ) for row in _ROWS)
+ROWS: Tuple[Row, ...] = tuple(row._replace(error=row.error or _NOT_READ, edits=(ARTIFACT,)) for row in _ROWS)

@@ -6,12 +6,13 @@ import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.package_versions import package_of
-from bundle_runtime.advice.row import ANY, IMPORT, LOAD, UNPICKLE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import ANY, ARTIFACT, IMPORT, LOAD, UNPICKLE, Row, Symptom, Values, World
 
 # as pickle and import word it
 _NAMED = r"(Can't get attribute|cannot import name) '(?P<name>[\w.]+)' (on|from) (<module )?'(?P<module>[\w.]+)'"
 
 
+_FIX = "fix it and make a new bundle: spec.bundle is immutable."  # one sentence with the row's
 _READERS = ("bundle_runtime", "cloudpickle", "pickle", "importlib")
 
 
@@ -32,21 +33,21 @@ def _of_others(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row(
-        "runtime-of-another-version", (UNPICKLE,), "The pickle names {module}, a module of the server "
-        "itself: the operator brings bundle_runtime into the pod in its own version, and no image or requirement "
-        "changes that.",
+        "runtime-of-another-version", (UNPICKLE,), "The pickle names {module}, a module of the server itself: the "
+        "operator brings bundle_runtime into the pod in its own version, and no image or requirement changes that.",
         "Where your code imports bundle_runtime, take that out: it is no part of the client's API. Where it does not, "
         "the client that pickled is of another version: `modelbundle doctor` names the operator's (versions), `pip "
-        "install model-bundles==THAT` brings yours to it, and then make the bundle again.",
+        "install model-bundles==THAT` brings yours to it; pickle again with it.",
         error="AttributeError|ImportError",
         text=r"(on|from) (<module )?'(?P<module>bundle_runtime[\w.]*)'|No module named '(?P<module2>bundle_runtime"
         r"[\w.]*)'",
+        edits=(ARTIFACT,),
     ),
     Row(
         "name-of-another-version", (UNPICKLE,), "The module {module} has no {name} here: it is another version of it "
         "than the one that the bundle was pickled with.",
-        "Its place is in the message. Pickle with the version that is there; choose an image that has yours "
-        "(spec.bundle.envParams); or take {module} along: globals_copy of the client, or a folder as the bundle.",
+        "Its place is in the message. Pickle with the version that is there; choose an image that has yours ({image}); "
+        "or take {module} along: globals_copy of the client, or a folder as the bundle.",
         text=_NAMED, rank=ANY,
     ),
     Row(
@@ -55,7 +56,7 @@ ROWS: Tuple[Row, ...] = (
         "a pickle keeps no file's name.",
         "Fix the line above where you wrote it (a state may be empty, or of an older class), make the object anew and "
         "pickle it again; pickle.loads(cloudpickle.dumps(x)) tries it in advance.",
-        asks=_of_the_pickle, rank=ANY,
+        asks=_of_the_pickle, rank=ANY, edits=(ARTIFACT,),
     ),
     Row(
         "pickle-not-made", (UNPICKLE,), "Code that runs while the pickle is read (a __setstate__, a __reduce__, or a "
@@ -67,9 +68,9 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "module-raises", (IMPORT,), "The bundle's own module raised while it was imported:",
-        "fix the module and make a new bundle.", rank=ANY,
+        _FIX, rank=ANY, edits=(),
     ),
     Row(
-        "code-raises", (LOAD,), "The code is the bundle's own:", "fix it and make a new bundle.", rank=ANY,
+        "code-raises", (LOAD,), "The code is the bundle's own:", _FIX, rank=ANY, edits=(),
     ),
 )  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import ENDED, KIND, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import ARTIFACT, ENDED, KIND, SERVING, USER_CODE, Row, Symptom, Values, World
 
 _SIZE = (
     r"Unable to allocate (?P<size>[\d.]+ [KMGTPE]?i?B)|"
@@ -16,7 +16,10 @@ _ANY_MACHINE = 64 * 2.0**40  # the largest machines to rent have 32 TiB
 
 
 def _limit(symptom: Symptom, world: World) -> Optional[Values]:
-    return {"limit": f" (its limit is {world.memory})" if world.memory else ""}
+    """What it may have now."""
+    if world.memory:
+        return {"limit": f" (its limit is {world.memory})"}
+    return {"limit": f" (it has no limit; its node has {world.node_memory})" if world.node_memory else ""}
 
 
 def _short_of_memory(symptom: Symptom, world: World) -> Optional[Values]:
@@ -48,27 +51,27 @@ ROWS: Tuple[Row, ...] = (
         "is wrong, not the memory too little.",
         "Look at the line above and the shape: a count squared (all against all), bytes taken for a length, ids taken "
         "for a count. Compute it in parts, or keep it sparse (scipy.sparse).",
-        text=_SIZE, asks=_has_no_room,
+        text=_SIZE, asks=_has_no_room, edits=(ARTIFACT,),
     ),
     Row(
         "array-too-large", USER_CODE, "There was no room for {size} more{limit}.",
         "Give the bundle more memory (spec.serving.resources.memory), if that size is right: a model takes its size "
         "once when it is unpickled, and twice while it is converted. A smaller type (float32) halves it; "
         "numpy.load(mmap_mode='r') reads as it is used.",
-        text=_SIZE, asks=_has_room,
+        text=_SIZE, asks=_has_room, edits=(ARTIFACT, SERVING),
     ),
     Row(
-        "memory-error", USER_CODE, "The code asked for memory and got none{limit}.",
+        "memory-error", USER_CODE, "The code asked for memory, and the container got none{limit}.",
         "Look first at the size that the line above asks for: a pod that grows over its limit is as a rule killed "
         "(OOMKilled), and a MemoryError is most often one piece larger than any node has, a wrong count. Where the "
         "size is right, raise spec.serving.resources.memory.",
-        asks=_short_of_memory, rank=KIND,
+        asks=_short_of_memory, rank=KIND, edits=(ARTIFACT, SERVING),
     ),
     Row(
         "out-of-memory", (ENDED,), "container {container} {how}{limit}.",
-        "Raise serving.resources.memory, or make the model smaller.",
+        "Raise spec.serving.resources.memory, or make the model smaller.",
         text=r"^(?P<container>worker|install) (?P<how>ran out of memory|was killed \(exit code 137\), most likely out "
         r"of memory)",
-        asks=_limit,
+        asks=_limit, edits=(ARTIFACT, SERVING),
     ),
 )  # fmt: skip

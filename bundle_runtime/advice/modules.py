@@ -6,9 +6,23 @@ import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.package_versions import PACKAGES, package_of
-from bundle_runtime.advice.row import IMPORT, KIND, LOAD, PACK, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import (
+    ARTIFACT,
+    FIELDS,
+    IMPORT,
+    KIND,
+    LOAD,
+    PACK,
+    UNPICKLE,
+    USER_CODE,
+    Row,
+    Symptom,
+    Values,
+    World,
+)
 
 WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
+_PACKAGE = "Where a package brings it, add that to requirements; its name may be another than the module's. "
 _USUAL_WORKDIRS = ("/app", "/workspace", "/code", "/src", "/srv", "/srv/app", "/opt/app", "/usr/src/app", "/home/app")
 _MISSING = r"No module named '(?P<name>[^']+)'"
 
@@ -34,7 +48,7 @@ def _in_workdir(symptom: Symptom, world: World) -> Optional[Values]:
 
 
 def _missing(symptom: Symptom, world: World) -> Optional[Values]:
-    return {} if _is_missing(symptom, world) else None
+    return {"top": symptom.module.partition(".")[0]} if _is_missing(symptom, world) else None
 
 
 def _bundle_file(symptom: Symptom, world: World) -> Optional[Values]:
@@ -59,51 +73,54 @@ def _circle(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row(
-        "package-by-another-name", USER_CODE, "The image lacks the module {name}, which is of the package {package}.",
+        "package-by-another-name", USER_CODE, "The image lacks the module {name}, which the package {package} "
+        "brings.",
         "Add {package} to requirements, in the version that you use (a requirement is the package's name, not the "
-        "module's).", error="ModuleNotFoundError", text=_MISSING, asks=_other_name,
+        "module's).", edits=(FIELDS,), error="ModuleNotFoundError", text=_MISSING, asks=_other_name,
     ),
     Row(
         "local-module", (PACK,), "The functions use {name}, a module of this machine that is in no package: where "
         "they are served it is missing, unless the image has it.",
         "Pass globals_copy=globals() to pickle it with the functions, or make the bundle of its folder "
         "(create_model_bundle_from_dirs).", text=r"^uses the local module (?P<name>\S+)$",
+        edits=(),
     ),
     Row(
         "code-in-workdir", USER_CODE, "The module {top} lies in {directory} of the image, which is not on Python's "
         "path: the bundle's own directory is the working directory, not the image's WORKDIR.",
-        "Set ENV PYTHONPATH={directory} in the image, or pack the code with the bundle.",
+        "Set ENV PYTHONPATH={directory} in the image and name that image ({image}), or pack the code with the bundle.",
         error="ModuleNotFoundError", text=_MISSING, asks=_in_workdir,
     ),
     Row(
         "file-hides-a-package", USER_CODE, "The bundle's own file {file} is imported in the place of a package or "
         "module of the same name.", "Rename {file}: the bundle's files come first on Python's path.",
+        edits=(ARTIFACT,),
         error="ImportError|AttributeError",
         text="partially initialized module|cannot import name|has no attribute", asks=_hiding_file,
     ),
     Row(
         "circular-import", USER_CODE, "The bundle's own module {file} is imported while it is being imported itself: "
         "two modules import each other, or one imports itself.",
-        "Move what both need into a third module, or import inside the function that uses it.",
+        "Move what both need into a third module, or import inside the function that uses it.", edits=(ARTIFACT,),
         error="ImportError|AttributeError", text="partially initialized module", asks=_circle,
     ),
     Row(
         "optional-package", USER_CODE, "A package needs {name} for this, and the image lacks it.",
-        "Add {name} to requirements.",
-        error="ImportError",
+        "Add {name} to requirements.", edits=(FIELDS,), error="ImportError",
         text=r"Missing optional dependency '(?P<name>[\w.-]+)'|requires the (?P<name2>[\w.-]+) library but it was not "
         r"found|pip install '?(?P<name3>[\w.-]+(\[[\w,]+\])?)",
     ),
     Row(
         "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
-        "Add its package to requirements, or pickle it by value (cloudpickle.register_pickle_by_value, or globals_copy "
-        "of the client), or pack the folder that it is in. " + WORKDIR,
+        _PACKAGE + "Where {top} is your own, pickle it by value (globals_copy of the client, or "
+        "cloudpickle.register_pickle_by_value), or pack the folder that it is in. " + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
     Row(
         "missing-import", (IMPORT, LOAD), "The image lacks the module '{name}'.",
-        "Add its package to requirements, or the module to the bundle. If requirements have it already, a marker "
-        "(such as `; python_version < '3.9'`) leaves it out in this image. " + WORKDIR,
+        _PACKAGE + "An entry there that ends in a condition, such as `; python_version < '3.9'`, is installed only "
+        "where it holds. Where {top} is your own, put its file or folder at the top of the bundle's folder or zip. "
+        + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
 )  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import ARTIFACT, FIELDS, USER_CODE, Row, Symptom, Values, World
 
 _GO_TOGETHER = (
-    "Ask for a version of it in requirements that goes with the image's NumPy, or take an image whose packages do."
+    "Ask for a version of it in requirements that goes with the image's NumPy, or choose an image whose packages do "
+    "({image})."
 )
 
 
@@ -35,13 +36,13 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "numpy-2-pickle", USER_CODE, "NumPy 2 wrote it, and NumPy {have} of the image cannot read it (numpy._core came "
         "with NumPy 2). No requirement mends that: the image's own NumPy is kept.",
-        "Write it with NumPy {have}, or choose an image that has NumPy 2 (spec.bundle.envParams).",
+        "Write it with NumPy {have}, or choose an image that has NumPy 2 ({image}).",
         error="ModuleNotFoundError", text=r"No module named 'numpy\._core", asks=_is_1,
     ),
     Row(
         "numpy-1-pickle", USER_CODE, "NumPy 1 wrote it, and NumPy {have} of the image cannot read it: what it names "
         "({name}) is not there any more. No requirement mends that: the image's own NumPy is kept.",
-        "Write it with NumPy {have}, or choose an image that has NumPy 1 (spec.bundle.envParams).",
+        "Write it with NumPy {have}, or choose an image that has NumPy 1 ({image}).",
         error="ModuleNotFoundError|AttributeError|ImportError",
         text=r"No module named '(?P<name>numpy\.(core|lib|random|ma)[\w.]*)'|"
         r"Can't get attribute '(?P<name2>\w+)' on <module 'numpy[.']", asks=_is_2,
@@ -50,27 +51,28 @@ ROWS: Tuple[Row, ...] = (
         "numpy-random-pickle", USER_CODE, "It holds a random generator of another NumPy than the image's {have}.",
         "Write it with NumPy {have}, or keep the seed instead of the generator (random_state=0 of scikit-learn) and "
         "write it again.",
+        edits=(ARTIFACT,),
         error="ValueError|TypeError", text="is not a known BitGenerator|__(bit_generator|generator|randomstate)_ctor",
         asks=_any,
     ),
     Row(
         "compiled-for-numpy-1", USER_CODE, "A compiled package in the traceback was built for NumPy 1, and the image "
-        "has NumPy {have}.", _GO_TOGETHER,
+        "has NumPy {have}.", _GO_TOGETHER, edits=(FIELDS,),
         error="ImportError|AttributeError|RuntimeError|SystemError",
         text="compiled using NumPy 1|_ARRAY_API not found|numpy.core.multiarray failed to import|"
         "numpy._core.multiarray failed to import", asks=_is_2,
     ),
     Row(
         "compiled-for-another-numpy", USER_CODE, "A compiled package in the traceback was built for another NumPy "
-        "than the image's {have}.", _GO_TOGETHER,
+        "than the image's {have}.", _GO_TOGETHER, edits=(FIELDS,),
         error="ValueError|RuntimeError|ImportError",
         text="numpy.dtype size changed|numpy.ndarray size changed|compiled against (ABI|API) version", asks=_any,
     ),
     Row(
         "numpy-removed-name", USER_CODE, "The code, or a package in the traceback, uses numpy.{name}, which NumPy "
         "{have} does not have any more.",
-        "Replace it (numpy.float by float, numpy.float_ by numpy.float64), ask for a newer version of the package, or "
-        "choose an image with the NumPy that it was written for.",
+        "Replace it (numpy.float by float, numpy.float_ by numpy.float64), ask in requirements for a newer version of "
+        "the package, or choose an image with the NumPy that it was written for ({image}).",
         error="AttributeError",
         text=r"module 'numpy' has no attribute '(?P<name>\w+)'|`np\.(?P<name2>\w+)` was removed in the NumPy "
         r"2", asks=_any,

@@ -6,6 +6,7 @@ import re
 from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import (
+    ARTIFACT,
     IMPORT,
     KIND,
     LOAD,
@@ -20,7 +21,8 @@ from bundle_runtime.advice.row import (
 )
 
 _SAME = (
-    "Write it with that version, or pin the version that wrote it in requirements where the image lacks the package."
+    "Write it with that version, or pin the version that wrote it in requirements; a compiled package of the image is "
+    "kept: of such a one choose an image with that version ({image})."
 )
 
 # module -> its package, where the names differ
@@ -82,7 +84,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "pandas-version", USER_CODE, "Another version of pandas wrote it than the image's {have}: a pickle of "
         "pandas is for the version that wrote it.",
-        "Write it with pandas {have}, or choose an image with the pandas that wrote it (spec.bundle.envParams); or "
+        "Write it with pandas {have}, or choose an image with the pandas that wrote it ({image}); or "
         "keep the data as Parquet or CSV in the folder and read it in load_model_fn.",
         error="ModuleNotFoundError|AttributeError|ImportError|TypeError|NotImplementedError",
         text=r"No module named 'pandas\.|on <module 'pandas\.|StringDtype|_unpickle_block|new_block|"
@@ -90,8 +92,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "scikit-learn-version", USER_CODE, "Another version of scikit-learn wrote it than the image's {have}.",
-        "Write it with scikit-learn {have}; where the image brings "
-        "none, pin the version that wrote it in requirements.",
+        "Write it with scikit-learn {have}; where the image brings none, pin the version that wrote it in "
+        "requirements, else choose an image that has that one ({image}).",
         error="ModuleNotFoundError|AttributeError|ImportError|ValueError|TypeError",
         text=r"No module named 'sklearn\.|on <module 'sklearn[.']|node array from the pickle has an incompatible dtype|"
         r"_RemainderColsList|has no attribute '_fill_dtype'", asks=_sklearn,
@@ -100,7 +102,8 @@ ROWS: Tuple[Row, ...] = (
         "scikit-learn-warning", (WARNING,),
         "scikit-learn {wrote} wrote the {name}, and scikit-learn {have} reads it: it may fail at a request, or predict "
         "something else.",
-        "Write it with scikit-learn {have}, or pin scikit-learn=={wrote} in requirements where the image lacks it.",
+        "Write it with scikit-learn {have}; where the image lacks scikit-learn, pin scikit-learn=={wrote} in "
+        "requirements.",
         text=r"Trying to unpickle estimator (?P<name>\w+) from version (?P<wrote>[\w.]+) when using version "
         r"(?P<have>[\w.]*\w)",
     ),
@@ -113,7 +116,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "torch-version", USER_CODE, "Another version of PyTorch wrote it than the image's {have}.",
-        "Write it with the image's PyTorch, or keep the state_dict (torch.save) and build the model in load_model_fn.",
+        "Write it with PyTorch {have}, or keep the state_dict (torch.save) and build the model in load_model_fn.",
+        edits=(ARTIFACT,),
         error="ModuleNotFoundError|AttributeError|RuntimeError",
         text=r"No module named 'torch\.|on <module 'torch[.']|object has no attribute '_(non_persistent_buffers_set|"
         r"is_full_backward_hook|forward_pre_hooks_with_kwargs|load_state_dict_post_hooks)'", asks=_torch,
@@ -123,7 +127,7 @@ ROWS: Tuple[Row, ...] = (
         "other objects too.",
         "Where you trust the file, torch.load(..., weights_only=False); better, save the state_dict and build the "
         "model in load_model_fn.",
-        error="UnpicklingError|RuntimeError",  # a text in the file's place is of the rows of weights
+        edits=(ARTIFACT,), error="UnpicklingError|RuntimeError",  # a text in the file's place is of the rows of weights
         text=r"(?s)^(?!.*Unsupported operand (118|60)\b).*(Weights only load failed|weights_only)",
     ),
     Row(
@@ -140,6 +144,7 @@ ROWS: Tuple[Row, ...] = (
         "{package}{asked}.",
         "Ask for {package}=={here}, or pack in an environment with the version that is asked for.",
         text=r"^(?P<package>\S+) (?P<here>\S+) writes, requirements ask for (?P<asked>.+)$",
+        edits=(),
     ),
     Row(
         "package-version", (UNPICKLE,), "It names {module} as another version of {package} had it; the image has "

@@ -8,7 +8,19 @@ import posixpath
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import INSTALL, KIND, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import (
+    ARTIFACT,
+    FIELDS,
+    INSTALL,
+    KIND,
+    OWN_IMAGE,
+    SERVING,
+    USER_CODE,
+    Row,
+    Symptom,
+    Values,
+    World,
+)
 from bundle_runtime.contract.layout import HOME, USER_CODE_UID
 
 _PODS = f"Pods run as uid {USER_CODE_UID} with HOME={HOME}, and /tmp is empty when they start."
@@ -96,7 +108,8 @@ def _many_files(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row("read-only", USER_CODE, "The bundle and the image are read-only in a pod.",
-        f"Write caches below $HOME ({HOME}), the rest to $TMPDIR (/tmp).", error="OSError", asks=_read_only),
+        f"Write caches below $HOME ({HOME}), the rest to $TMPDIR (/tmp).", error="OSError", asks=_read_only,
+        edits=(ARTIFACT,)),
     Row("file-below-root", USER_CODE, f"{{path}} is the root user's. {_PODS}", _WEIGHTS, error="OSError",
         asks=_below_root),
     Row("file-below-home-or-tmp", USER_CODE, f"{{path}} of the image is not seen in a pod. {_PODS}", _WEIGHTS,
@@ -106,37 +119,39 @@ ROWS: Tuple[Row, ...] = (
     Row("file-beside-script", USER_CODE, "{path} was beside the script or notebook. A pickle takes no files along, "
         "and a relative path is one in the bundle's own directory, not in the image's WORKDIR.",
         "Pack the folder that has the file (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), or name a "
-        "file of the image by its whole path.", error="OSError", asks=_beside_script),
+        "file of the image by its whole path.", error="OSError", asks=_beside_script, edits=(ARTIFACT,)),
     Row("file-not-in-bundle", USER_CODE, "{path} is not in the bundle; a relative path is one in the bundle's own "
         "directory, not in the image's WORKDIR.",
         "Put the file into the bundle (.bundleignore may leave it out), or name that of the image by its whole path.",
-        error="OSError", asks=_in_folder),
+        error="OSError", asks=_in_folder, edits=(ARTIFACT,)),
     Row("path-of-another-machine", USER_CODE, "{path} is a path of the machine or notebook on which the code was "
         "written, and a pod has no such file.",
         "Pack the file in a folder with the code (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), and "
         "open it by its name in that folder: the bundle's own directory is the working directory.",
-        error="OSError", asks=_elsewhere),
+        error="OSError", asks=_elsewhere, edits=(ARTIFACT,)),
     Row("missing-program", USER_CODE, "The image has no program {path}.",
-        "Install it in the image; a requirement brings Python packages only.", error="OSError", asks=_program),
+        f"Install it in {OWN_IMAGE}; a requirement brings Python packages only.", error="OSError",
+        asks=_program, edits=(FIELDS,)),
     Row("disk-full", (*USER_CODE, INSTALL), "The disk is full ({path}).",
-        "Ask for more with serving.resources.ephemeralStorage; /tmp and $HOME count to it.", asks=_full),
+        "Ask for more with spec.serving.resources.ephemeralStorage; /tmp and $HOME count to it. Where that is not set, "
+        "the node's own disk is full.", asks=_full, edits=(SERVING,)),
     Row("too-many-files", USER_CODE, "The process has as many files open as it may.",
         "Close what is read (with open(...)), and read archives in the place of many small files.", error="OSError",
-        asks=_many_files),
+        asks=_many_files, edits=(ARTIFACT,)),
     Row("numba-cache", USER_CODE, "Numba can write its cache neither beside the module nor in a directory of its own.",
         f"Set NUMBA_CACHE_DIR={HOME}/numba in spec.bundle.env, or leave cache=True out.", error="RuntimeError",
         text="cannot cache function .*no locator available"),
     Row("user-without-name", USER_CODE, f"Pods run as uid {USER_CODE_UID}, which has no name in the image, and the "
-        f"code or a "
-        "library asks for the user's name or home.",
-        f"getpass.getuser(), which libraries call, takes USER of spec.bundle.env (any name). The pwd module, "
+        "code or a library asks for the user's name or home.",
+        "getpass.getuser(), which libraries call, takes USER of spec.bundle.env (any name). The pwd module, "
         f"os.getlogin() and ~user read no variable: name the user in the code, and take os.environ['HOME'], {HOME}, as "
         "the home.",
         error="KeyError|OSError|RuntimeError",
         text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory|"
         "^\\[Errno (6|25)\\] [\\w ]+$"),
     Row("shared-memory", USER_CODE, "/dev/shm, the memory that processes share, is full or cannot be written.",
-        "It is as large as serving.resources.memory: ask for more, or for fewer workers of the DataLoader.",
+        "It is as large as spec.serving.resources.memory: ask for more there, or in the code for fewer workers of the "
+        "DataLoader.", edits=(ARTIFACT, SERVING),
         text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file </torch|shared memory)|out of shared memory|"
         "shared memory object <", rank=KIND),
 )  # fmt: skip

@@ -4,49 +4,57 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from bundle_runtime.advice.row import ENDED, START, USER_CODE, Row
+from bundle_runtime.advice.row import ARTIFACT, ENDED, FIELDS, OWN_IMAGE, SERVING, START, USER_CODE, Row
 
 ROWS: Tuple[Row, ...] = (
     Row(
         "no-python", (START,), "The image needs a python3 on its PATH: a pod starts that program, not the image's "
         "entrypoint.",
-        "Set ENV PATH in the image (conda: ENV PATH=/opt/conda/bin:$PATH), or link python3 into /usr/local/bin.",
+        "Set ENV PATH in the image (conda: ENV PATH=/opt/conda/bin:$PATH), or link python3 into /usr/local/bin; and "
+        "name that image ({image}).",
+        edits=(FIELDS,),
         text=r"python3\W+(: )?.*(executable file not found|no such file)|(not found|no such file).*python3",
     ),
     Row(
         "illegal-instruction", (ENDED,), "A compiled package uses an instruction that the node's processor does not "
-        "have, such as AVX.", "Choose a build for older processors, or newer nodes (spec.serving.nodeSelector).",
+        "have, such as AVX.",
+        "`kubectl debug node/NODE -it --image=busybox -- grep -m1 flags /proc/cpuinfo` names those that it has (NODE: "
+        "kubectl get pods -o wide). Ask in requirements for a build for older processors, or choose newer "
+        "nodes (spec.serving.nodeSelector).",
+        edits=(FIELDS, SERVING),
         text=r"exit code 132\b",
     ),
     Row(
         "segmentation-fault", (ENDED,), "A compiled package crashed the process (SIGSEGV).",
-        "Set PYTHONFAULTHANDLER=1 in the image for a traceback in the log; two builds of one library (OpenMP, "
-        "protobuf) or a package for another version of NumPy or PyTorch is the usual cause: pin them as where it "
-        "worked.",
+        "The usual cause is a package for another version of NumPy or PyTorch, or two builds of one library (OpenMP, "
+        "protobuf): take the versions with which it worked, in requirements or by the image ({image}). `import "
+        "faulthandler; faulthandler.enable()` first in the code has the traceback in the log.",
         text=r"exit code 139\b",
     ),
     Row(
         "abort", (ENDED,), "A compiled package ended the process (SIGABRT); its last lines say why.",
-        "See kubectl logs --previous; std::bad_alloc there is memory, a failed check of CUDA is the GPU's driver or "
-        "its memory.",
+        "See `kubectl logs --previous POD -c worker`: std::bad_alloc there is memory (spec.serving.resources.memory), "
+        "a failed check of CUDA is the GPU's driver or its memory.",
+        edits=(ARTIFACT, SERVING),
         text=r"exit code 134\b",
     ),
     Row(
         "bus-error", (ENDED,), "The process used shared memory or a file that is shorter than it says (SIGBUS); "
-        "/dev/shm is as large as serving.resources.memory.",
-        "Raise serving.resources.memory, or use fewer workers of the DataLoader.", text=r"exit code 135\b",
+        "/dev/shm is as large as spec.serving.resources.memory.",
+        "Raise spec.serving.resources.memory, or use fewer workers of the DataLoader.", edits=(ARTIFACT, SERVING),
+        text=r"exit code 135\b",
     ),
     Row(
         "installs-packages", USER_CODE, "The code installs packages while it loads ({name}), and in a pod that cannot "
         "work: the image is read-only, and the user is not root.",
         "Leave that call out, and name Python packages in requirements; what {name} brings beside Python goes into "
-        "the image.",
+        f"{OWN_IMAGE}.",
         error="CalledProcessError", text=r"\b(?P<name>pip|conda|mamba|apt-get|apt|uv)\b.*\binstall\b",
     ),
     Row(
         "program-exits", USER_CODE, "The code ends the process (sys.exit) while it loads, as a script does that reads "
         "arguments or finds something missing.",
-        "Put what runs only as a script below `if __name__ == \"__main__\":`, and make a new bundle.",
-        error="SystemExit",
+        "Put what runs only as a script below `if __name__ == \"__main__\":`.",
+        error="SystemExit", edits=(ARTIFACT,),
     ),
 )  # fmt: skip

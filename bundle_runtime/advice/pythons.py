@@ -1,12 +1,25 @@
-"""Another Python, or another cloudpickle, than the one that wrote the bundle; and Pythons that are too old or too "
-"new."""
+"""Another Python, or another cloudpickle, than the one that wrote the bundle; and Pythons that are too old or too
+new."""
 
 from __future__ import annotations
 
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import IMPORT, LOAD, PACK, START, UNPICKLE, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import (
+    ARTIFACT,
+    FIELDS,
+    IMPORT,
+    LOAD,
+    PACK,
+    START,
+    UNPICKLE,
+    USER_CODE,
+    Row,
+    Symptom,
+    Values,
+    World,
+)
 
 _REMOVED = (
     "asynchat|asyncore|cgi|cgitb|chunk|crypt|distutils|imghdr|imp|lib2to3|nntplib|pipes|smtpd|telnetlib|uu|xdrlib"
@@ -14,7 +27,9 @@ _REMOVED = (
 
 
 def _python(symptom: Symptom, world: World) -> Optional[Values]:
-    return {"python": world.python or "another Python"}
+    """Its minor version decides what code it reads."""
+    have = world.python or "another Python"
+    return {"python": have, "minor": ".".join(have.split(".")[:2])}
 
 
 def before_3_10(symptom: Symptom, world: World) -> Optional[Values]:
@@ -30,22 +45,22 @@ def _removed(symptom: Symptom, world: World) -> Optional[Values]:
 ROWS: Tuple[Row, ...] = (
     Row(
         "python-too-old", (START,), "The image's Python is {python}, and the worker needs 3.8 or newer.",
-        "Choose an image with a newer Python in spec.bundle.envParams (of tensorflow/tensorflow, 2.11.0 and newer have "
-        "one), and write the bundle with that Python.",
+        "Choose an image with a newer Python ({image}; of tensorflow/tensorflow, 2.11.0 and newer have one), and write "
+        "the bundle with that Python.",
         text=r"needs Python 3\.8 or newer, the image has (?P<python>[\d.]+)",
     ),
     Row(
         "python-mismatch", (START, PACK), "the bundle was written by Python {wrote}, the image runs Python {have} "
         "({program}).",
-        "Write the bundle with Python {have}, or choose an image that has Python {wrote} (envParams).",
+        "Write the bundle with Python {have}, or choose an image that has Python {wrote} ({image}).",
         text=r"^Python (?P<wrote>\S+) wrote, Python (?P<have>\S+) reads: (?P<program>.*)$",
     ),
     Row(
         "other-python", (UNPICKLE,),
         "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
-        "Write the bundle with Python {python}, or choose an image with the Python that wrote it "
-        "(spec.bundle.envParams). The pickle does not name it: ask `python --version` where it was written. A "
-        "bundle that the client makes names it (artifact.pythonVersion), and is then refused with both versions.",
+        "Write the bundle with a Python {minor} (any {minor}.x), or choose an image with the Python that wrote it "
+        "({image}). The pickle does not name it: ask `python --version` where it was written. A bundle that the client "
+        "makes names it (artifact.pythonVersion), and is refused with both versions.",
         error="TypeError|ValueError|SystemError",
         text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
         r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",
@@ -55,7 +70,7 @@ ROWS: Tuple[Row, ...] = (
         "python-2-pickle", (UNPICKLE,), "Python 2 wrote the pickle: its texts are bytes that Python 3 cannot read as "
         "ASCII.",
         "Read it once with pickle.load(file, encoding='latin1') and write it again with the client.",
-        error="UnicodeDecodeError", text="'ascii' codec can't decode byte",
+        error="UnicodeDecodeError", text="'ascii' codec can't decode byte", edits=(ARTIFACT,),
     ),
     Row(
         "cloudpickle-version", (UNPICKLE,),
@@ -67,14 +82,15 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "python-removed-module", USER_CODE, "Python {python} has no module {name} any more; a package or the code is "
         "made for an older Python.",
-        "Ask for a newer version of the package in the traceback, or choose an image with an older Python (distutils: "
-        "setuptools in requirements brings it).",
+        "Ask in requirements for a newer version of the package in the traceback (distutils: for setuptools, which "
+        "brings it), or choose an image with an older Python ({image}).",
         error="ModuleNotFoundError", text=rf"No module named '({_REMOVED})(\.[\w.]+)?'", asks=_removed,
     ),
     Row(
         "collections-abc", USER_CODE, "Python 3.10 and newer have {name} in collections.abc only; a package or the "
         "code is made for an older Python.",
-        "Ask for a newer version of the package in the traceback, or choose an image with Python 3.9 or older.",
+        "Ask in requirements for a newer version of the package in the traceback, or choose an image with Python 3.9 "
+        "or older ({image}); in code of your own write collections.abc.{name}.",
         error="ImportError|AttributeError",
         text=r"cannot import name '(?P<name>\w+)' from 'collections'|module 'collections' has no attribute "
         r"'(?P<name2>\w+)'",
@@ -82,7 +98,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "newer-syntax", (IMPORT, LOAD), "The code uses syntax or names that Python {python} does not have (list[int] "
         "came with 3.9, match with 3.10).",
-        "Choose an image with the Python that the code was written for (spec.bundle.envParams); for list[int] in "
+        "Choose an image with the Python that the code was written for ({image}); for list[int] in "
         "annotations of functions, `from __future__ import annotations` first in the file will do.",
         error="SyntaxError|TypeError|ImportError",
         text=r"(invalid syntax|expected ':'|'type' object is not subscriptable|cannot import name '\w+' from 'typing')",
@@ -91,7 +107,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "pkg-resources", USER_CODE, "A package imports pkg_resources, which is a part of setuptools up to version 81, "
         "and Python 3.12 and newer bring no setuptools.",
-        'Add "setuptools<81" to requirements, or ask for a newer version of the package in the traceback.',
+        'Add "setuptools<81" to requirements, or ask there for a newer version of the package in the traceback.',
+        edits=(FIELDS,),
         error="ModuleNotFoundError", text=r"No module named '(pkg_resources|setuptools)(\.[\w.]+)?'",
     ),
 )  # fmt: skip

@@ -25,6 +25,18 @@ PHASES: Mapping[str, Tuple[str, str]] = {  # to the container, and what it does 
 }
 USER_CODE = (UNPICKLE, IMPORT, LOAD)
 
+# what a row has one change: the artifact, another field of spec.bundle (requirements, env, the image), spec.serving
+ARTIFACT, FIELDS, SERVING = "artifact", "fields", "serving"
+_NEW_BUNDLE: Mapping[Tuple[bool, bool], str] = {  # by whether it is the artifact, and whether it is another field
+    (True, False): "make a new bundle: spec.bundle is immutable.",
+    (False, True): "make a new bundle, or a clone with that change: spec.bundle is immutable.",
+    (True, True): "make a new bundle (a clone, if the artifact stays): spec.bundle is immutable.",
+}
+_IN_PLACE = "spec.serving can be edited in place"
+_IMAGES = {"pytorch": "pytorchImageTag", "tensorflow": "tensorflowVersion", "custom_base_image": "customBaseImage"}
+_ANY_IMAGE = "spec.bundle.envParams: pytorchImageTag, tensorflowVersion or customBaseImage"
+OWN_IMAGE = "an image of your own (spec.bundle.envParams.customBaseImage)"
+
 # among the rows that fit, the lowest rank speaks: one failure, a kind of failures, whatever fails in a phase
 ONE, KIND, ANY = 0, 1, 2
 
@@ -58,7 +70,11 @@ class World:
         packaging: str = "",
         root: str = "",
         memory: str = "",
+        node_memory: str = "",
         is_standard: Callable[[str], bool] = lambda module: False,
+        machine: str = "",
+        framework: str = "",
+        packing: bool = False,
     ) -> None:
         self.python = python
         self.version = version  # of an installed package, by its name
@@ -69,7 +85,17 @@ class World:
         self.packaging = packaging
         self.root = root  # below which the bundle's own files are
         self.memory = memory  # that the container may use
+        self.node_memory = node_memory
         self.is_standard = is_standard  # whether a module is of Python's own library
+        self.machine = machine  # the processor's architecture, as Linux names it
+        self.framework = framework  # spec.bundle.envParams.frameworkType
+        self.packing = packing  # there is no bundle yet that could be immutable
+
+    @property
+    def image(self) -> str:
+        """The field that names the bundle's image, or those that can."""
+        field = _IMAGES.get(self.framework)
+        return f"spec.bundle.envParams.{field}" if field else _ANY_IMAGE
 
 
 Values = Dict[str, str]
@@ -77,7 +103,8 @@ Asks = Callable[[Symptom, World], Optional[Values]]
 
 
 class Row(NamedTuple):
-    """One known failure. `what` happened and what to `do` next may name groups of `text` and values of `asks`."""
+    """One known failure. `what` happened and what to `do` next may name groups of `text`, values of `asks`, {image} and
+    {machine}; `edits` is what that changes, and whether it takes a new bundle is said of all in the same words."""
 
     code: str
     phases: Tuple[str, ...]
@@ -87,6 +114,7 @@ class Row(NamedTuple):
     text: str = ""  # a regular expression that is found in the message
     asks: Optional[Asks] = None  # None when the world is another one
     rank: int = ONE
+    edits: Tuple[str, ...] = (ARTIFACT, FIELDS)
 
 
 class Advice(NamedTuple):
@@ -117,10 +145,20 @@ def fits(row: Row, symptom: Symptom, world: World) -> Optional[Values]:
     return values
 
 
-def worded(row: Row, values: Mapping[str, str]) -> Advice:
+def worded(row: Row, values: Mapping[str, str], world: World) -> Advice:
     """What happened, what to do next, and where it is documented; of bounded length, whatever the values are."""
-    shown = _Values({name: _shortened(value) for name, value in values.items()})
-    return Advice(row.code, f"{row.what.format_map(shown)} {row.do.format_map(shown)} [{PAGE}#{row.code}]")
+    known = {"image": world.image, "machine": world.machine or "see `kubectl get nodes -L kubernetes.io/arch`"}
+    shown = _Values({name: _shortened(value) for name, value in {**known, **values}.items()})
+    said = [row.what.format_map(shown), row.do.format_map(shown), "" if world.packing else afterwards(row.edits)]
+    return Advice(row.code, f"{' '.join(part for part in said if part)} [{PAGE}#{row.code}]")
+
+
+def afterwards(edits: Tuple[str, ...]) -> str:
+    """How what is changed becomes a bundle that runs."""
+    new = _NEW_BUNDLE.get((ARTIFACT in edits, FIELDS in edits), "")
+    if SERVING in edits:
+        return f"{_IN_PLACE}; for the rest {new}" if new else f"{_IN_PLACE}."
+    return f"Then {new}" if new else ""
 
 
 class _Values(Dict[str, str]):

@@ -66,7 +66,7 @@ def advice(symptoms: Iterable[Symptom], world: World) -> Optional[Advice]:
                 continue
             values = fits(row, symptom, world)
             if values is not None:
-                best = (row.rank, worded(row, values))
+                best = (row.rank, worded(row, values, world))
     return best[1] if best else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from bundle_runtime.advice.row import IMPORT, LOAD, UNPICKLE, Row
+from bundle_runtime.advice.row import ARTIFACT, IMPORT, LOAD, UNPICKLE, Row
 
 _IN_MAIN = r"[Cc]an't get attribute '(?P<name>[^']*)' (on|from) <module '__(main|mp_main)__'"
 
@@ -16,6 +16,7 @@ ROWS: Tuple[Row, ...] = (
         "Pickle with the client (create_model_bundle) or cloudpickle, in the notebook itself: both write such classes "
         "and functions into the pickle. Or move {name} to a module and pack the folder.",
         error="AttributeError", text=_IN_MAIN,
+        edits=(ARTIFACT,),
     ),
     Row(
         "main-of-a-file", (IMPORT, LOAD),
@@ -24,23 +25,27 @@ ROWS: Tuple[Row, ...] = (
         "Define {name} in a module, import it from there in the script, write the file again, and pack the module "
         "beside it; for PyTorch save the state_dict.",
         error="AttributeError", text=_IN_MAIN,
+        edits=(ARTIFACT,),
     ),
     Row(
         "windows-path", (UNPICKLE, IMPORT, LOAD), "It was written on Windows and holds a WindowsPath, which Linux does "
         "not have.",
         "Keep paths as text, str(path), or as PurePosixPath in what is pickled, and write it again.",
         error="NotImplementedError|UnsupportedOperation", text="cannot instantiate 'WindowsPath'",
+        edits=(ARTIFACT,),
     ),
     Row(
         "posix-path", (UNPICKLE, IMPORT, LOAD), "It was written on Linux or macOS and holds a PosixPath, which Windows "
         "does not have.", "Keep paths as text, str(path), in what is pickled, and write it again.",
         error="NotImplementedError|UnsupportedOperation", text="cannot instantiate 'PosixPath'",
+        edits=(ARTIFACT,),
     ),
     Row(
         "pathlib-of-python-3-13", (UNPICKLE, IMPORT, LOAD),
         "Python 3.13 wrote a path into it by a name (pathlib._local) that other versions of Python do not have.",
         "Keep paths as text, str(path), in what is pickled; or write it with the image's Python.",
         error="ModuleNotFoundError", text=r"No module named 'pathlib\._local'",
+        edits=(ARTIFACT,),
     ),
     Row(
         "transformers-modules", (UNPICKLE, IMPORT, LOAD),
@@ -49,6 +54,7 @@ ROWS: Tuple[Row, ...] = (
         "Do not pickle the model: call from_pretrained(..., trust_remote_code=True) in load_model_fn, from a snapshot "
         "that is packed in the folder or from the hub.",
         error="ModuleNotFoundError", text=r"No module named 'transformers_modules",
+        edits=(ARTIFACT,),
     ),
     Row(
         "ipython-object", (UNPICKLE,), "The pickle holds an object of the notebook itself (module {name}).",
@@ -56,5 +62,6 @@ ROWS: Tuple[Row, ...] = (
         "argument or a variable of its own, and pickle again.",
         error="ModuleNotFoundError", text=r"No module named '(?P<name>(IPython|ipykernel|ipykernel_launcher|ipywidgets|"
         r"google\.colab|matplotlib_inline)\b[^']*)'",
+        edits=(ARTIFACT,),
     ),
 )  # fmt: skip

@@ -4,6 +4,7 @@ failures. The table is imported when something has failed, or has been warned of
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import platform
 import sys
@@ -26,6 +27,7 @@ _LINKS = 10  # of a chain of exceptions, which user code can make a ring
 _HEAD_BYTES = 65536
 _LONGEST_TEXT = 4000
 _MEMORY_FILE = "/sys/fs/cgroup/memory.max"
+_NODE_MEMORY_FILE = "/proc/meminfo"
 
 
 def next_step(error: BaseException, phase: str) -> str:
@@ -43,7 +45,7 @@ def explained(phase: str, text: str) -> str:
     """The words for what this program has found itself."""
     from bundle_runtime.advice.table import advice_for
 
-    found = advice_for(phase, text)
+    found = advice_for(phase, text, world())
     return found.text if found else text
 
 
@@ -145,7 +147,10 @@ def world() -> World:
         packaging="cloudpickle" if pickled else "zip",
         root=layout.root,
         memory=_memory_limit(),
+        node_memory=_node_memory(),
         is_standard=_is_standard,
+        machine=platform.machine(),
+        framework=_framework(layout),
     )
 
 
@@ -179,3 +184,22 @@ def _memory_limit() -> str:
     except (OSError, ValueError):  # no limit is "max"
         return ""
     return f"{limit / 2**30:.1f} GiB" if limit >= 2**30 else f"{limit / 2**20:.0f} MiB"
+
+
+def _node_memory() -> str:
+    """A container sees that of its node there."""
+    try:
+        with open(_NODE_MEMORY_FILE) as file:
+            kibibytes = int(file.readline().split()[1])
+    except (OSError, ValueError, IndexError):
+        return ""
+    return f"{kibibytes / 2**20:.1f} GiB"
+
+
+def _framework(layout: Layout) -> str:
+    """Which field names the image; the document's digest was checked when it was read for the bundle."""
+    try:
+        with open(layout.config_file, "rb") as file:
+            return str(json.load(file)["envParams"]["frameworkType"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""

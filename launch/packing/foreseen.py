@@ -20,6 +20,7 @@ from launch.packing.pickles.reachable import reachable
 
 _PICKLES = (".pkl", ".pickle", ".joblib")
 _POINTER_BYTES = 1024  # one of Git LFS has some 130
+_PACKING = World(packing=True)
 _WITHOUT_GPU = "Where the bundle is served without a GPU: "
 
 
@@ -34,13 +35,13 @@ def of_names(requirements: Iterable[str]) -> List[str]:
     """Of entries whose names no index has: parts of Python, and what belongs to another system, unless a marker says
     where the entry is meant."""
     names = (package_name(entry) for entry in requirements if ";" not in entry)
-    found = (advice_for(PACK, f"{name} is not at the index") for name in names if name)
+    found = (advice_for(PACK, f"{name} is not at the index", _PACKING) for name in names if name)
     return [one.text for one in found if one is not None]
 
 
 def of_local_modules(names: Iterable[str]) -> List[str]:
     """Of modules of this machine, where the requirements were given and say nothing of them."""
-    found = (advice_for(PACK, f"uses the local module {name}") for name in names)
+    found = (advice_for(PACK, f"uses the local module {name}", _PACKING) for name in names)
     return [one.text for one in found if one is not None]
 
 
@@ -88,10 +89,10 @@ def _of_versions(modules: Set[str], requirements: Iterable[str]) -> Iterator[Adv
             continue
         if name == "numpy" and package.version.startswith("2."):
             have = next((one.version for one in specifier if one.operator in ("==", "<=", "~=")), "1")
-            world = World(version=lambda package, have=have: have if package == "numpy" else "")  # type: ignore[misc]
+            world = World(packing=True, version=lambda name, have=have: have if name == "numpy" else "")  # type: ignore[misc]
             yield from _raised("ModuleNotFoundError", "No module named 'numpy._core'", "numpy._core", world)
             continue
-        found = advice_for(PACK, f"{package.name} {package.version} writes, requirements ask for {specifier}")
+        found = advice_for(PACK, f"{package.name} {package.version} writes, requirements ask for {specifier}", _PACKING)
         if found is not None:
             yield found
 
@@ -114,16 +115,16 @@ def _of_pointer(file: Path) -> Optional[Advice]:
     if not head.startswith(b"version https://git-lfs"):
         return None
     symptom = Symptom(UNPICKLE, "invalid load key, 'v'.", ("UnpicklingError",))
-    return advice([symptom], World(head=lambda: head, size=size))
+    return advice([symptom], World(head=lambda: head, size=size, packing=True))
 
 
 def _of_main(file: Path) -> Optional[Advice]:
     own = sorted(name for module, name in global_names(file) if module == "__main__")
     text = f"Can't get attribute {own[0]!r} on <module '__main__'" if own else ""
-    return advice([Symptom(LOAD, text, ("AttributeError",))], World()) if own else None
+    return advice([Symptom(LOAD, text, ("AttributeError",))], _PACKING) if own else None
 
 
 def _raised(kind: str, text: str, module: str = "", world: Optional[World] = None) -> Iterator[Advice]:
-    found = advice([Symptom(UNPICKLE, text, (kind,), module)], world or World())
+    found = advice([Symptom(UNPICKLE, text, (kind,), module)], world or _PACKING)
     if found is not None:
         yield found

@@ -7,7 +7,7 @@ import re
 import sys
 from typing import Any, List, Mapping, Tuple
 
-from bundle_runtime.advice.row import PACK
+from bundle_runtime.advice.row import PACK, World
 from bundle_runtime.advice.table import advice_for
 
 # first and last release of the framework whose images are published with that Python
@@ -29,7 +29,8 @@ def of_image(env_params: Mapping[str, Any]) -> List[str]:
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     if not python or python == here:
         return []
-    found = advice_for(PACK, f"Python {here} wrote, Python {python} reads: {image} as it is published")
+    world = World(framework=str(env_params.get("frameworkType", "")), packing=True)
+    found = advice_for(PACK, f"Python {here} wrote, Python {python} reads: {image} as it is published", world)
     return [found.text] if found is not None else []
 
 

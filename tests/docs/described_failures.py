@@ -24,7 +24,7 @@ from modelbundle_operator.reconcile.events import changes, event
 
 from bundle_runtime.contract.report import Report, encode
 from tests.bundle_runtime.advice.reading import CAPTURED
-from tests.docs.reader_answers import ANSWERS, table
+from tests.docs.reader_answers import ANSWERS, rounds, table
 from tools.testkit.cluster_objects import DIGEST, START, completed, model_bundle, over, pod, running, waiting
 from tools.testkit.stand_in_api import BUNDLES, StandIn
 
@@ -66,12 +66,6 @@ tried. The texts were those of before: the last column says what has been change
 now made in a way that is more usual too. "Not what it says" is a reader who saw the mistake in the line or path that is
 shown, and did not follow the advice.
 
-A second reader had the texts as they were mended: they sufficed for 18, partly for [2](#2) and [4](#4), misled in
-none, and what the reader would do is right in all 20. Of three they were not sure: 2, as `<dynamic-code>` did not say
-whose class it is, 4, as the way to the operator's version was not given, and [20](#20), where only their own code
-tells. These two have new words since, and where that reader stumbled ([1](#1), [9](#9), [11](#11), [12](#12),
-[14](#14), [18](#18)) a few words more.
-
 """
 
 
@@ -86,7 +80,7 @@ def page() -> str:
     with tempfile.TemporaryDirectory() as directory:
         for number, code in enumerate(drawn(), 1):
             parts.append(f"## {number}\n\n```console\n{described(f'case-{number}', code, Path(directory))}\n```\n\n")
-    return "".join([*parts, _TAIL, table()])
+    return "".join([*parts, _TAIL, rounds(), "\n", table()])
 
 
 def described(name: str, code: str, directory: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
-from bundle_runtime.advice.row import PHASES, Row
+from bundle_runtime.advice.row import PHASES, Row, World
 from bundle_runtime.advice.table import GROUPS, advice
 from tests.bundle_runtime.advice.field.cases import STANDING_IN
 from tests.bundle_runtime.advice.reading import CAPTURED
@@ -18,9 +18,9 @@ The last words of a message, `[docs/how-to/troubleshooting.md#...]`, name one of
 what to do, and what the container has said of such a failure. Each was made to happen for this page; where it says
 stand-in, only the words of the error are real.
 
-`spec.bundle` is immutable. What is to be changed in it (the artifact with its code, `requirements`, `env`, `appConfig`,
-the image in `envParams`) is a new bundle under another name, or a [clone](clones.md) that says the change alone.
-`spec.serving` (`resources`, `envFrom`, `nodeSelector`, ...) is edited in place.
+`spec.bundle` is immutable, so each says whether it takes a new bundle. That has another name; where the artifact stays,
+and `requirements`, `env`, `appConfig` or the image in `envParams` is to be changed, it can be a [clone](clones.md) that
+says the change alone. `spec.serving` (`resources`, `envFrom`, `nodeSelector`, ...) is edited in place.
 """
 
 
@@ -34,7 +34,8 @@ def known_failures() -> str:
 
 
 def _section(row: Row) -> str:
-    text = re.sub(r"\{(\w+)\}", r"`<\1>`", f"{row.what} {row.do}")
+    said = f"{row.what} {row.do}".replace("{image}", World().image)
+    text = re.sub(r"\{(\w+)\}", r"`<\1>`", said)
     wrapped = textwrap.fill(text, 120, break_long_words=False, break_on_hyphens=False)
     where = _where(row)
     kept = CAPTURED / f"{row.code}.txt"

@@ -5,6 +5,7 @@ import shutil
 import pytest
 
 from tests.docs.described_failures import PAGE, drawn, page
+from tests.docs.reader_answers import ROUNDS, rounds
 
 needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="needs kubectl, which the cluster tests bring")
 
@@ -12,6 +13,13 @@ needs_kubectl = pytest.mark.skipif(not shutil.which("kubectl"), reason="needs ku
 @needs_kubectl
 def test_the_page_is_what_kubectl_prints():
     assert PAGE.read_text().split() == page().split(), "python -m tests.docs.described_failures"
+
+
+def test_the_page_tells_of_each_reader():
+    assert rounds() in PAGE.read_text()
+    for one in ROUNDS:
+        assert not set(one.partly) & set(one.misled)
+        assert {*one.partly, *one.misled} <= set(drawn())
 
 
 @pytest.mark.parametrize(("number", "code"), list(enumerate(drawn(), 1)))

@@ -32,7 +32,10 @@ READ_ONLY = '    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "weights.p
         ),
         (READ_ONLY, "Write caches below $HOME (/tmp/home), the rest to $TMPDIR"),
         ("    import code_of_the_image\n", "found when ENV PYTHONPATH of the image names that directory"),
-        ('    raise ValueError("no weights")\n', "The code is the bundle's own: fix it and make a new bundle."),
+        (
+            '    raise ValueError("no weights")\n',
+            "The code is the bundle's own: fix it and make a new bundle: spec.bundle",
+        ),
     ],
 )
 def test_the_reason_says_what_to_do(bundle: Served, body: str, said: str) -> None:

@@ -80,7 +80,7 @@ def of_pod(pod: Pod, seen: Observation) -> Failure | None:
         if container.name == STORE and pod.job:  # what it lacks is a layer (packing.py)
             continue
         if container.name in OWN:
-            problem = _not_started(container) or _ended_badly(container, pod, seen)
+            problem = _not_started(container, seen) or _ended_badly(container, pod, seen)
         else:
             problem = _of_others(container)
         if problem is not None:
@@ -100,7 +100,7 @@ def _of_others(container: Container) -> Failure | None:
     return Failure(reason, message, container.name, ended.exit_code, max(count, 1), ended.finished)
 
 
-def _not_started(container: Container) -> Failure | None:
+def _not_started(container: Container, seen: Observation) -> Failure | None:
     """The kubelet could not start it at all."""
     words = quoted(container.waiting_message)
     where = f"container {container.name}"
@@ -126,7 +126,7 @@ def _not_started(container: Container) -> Failure | None:
     if container.waiting in _START_ERRORS:
         return Failure(
             _own(container.name),
-            f"{where} cannot be started: {words}.{_known(container, START, words)}",
+            f"{where} cannot be started: {words}.{_known(container, START, words, seen)}",
             container.name,
         )
     return None
@@ -166,7 +166,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
         hint = ""
         if report.reason == Reason.STORE_ACCESS_DENIED and seen.artifact_secret:  # prepare cannot know its name
             hint = f" The credentials are those of Secret {seen.artifact_secret}."
-        hint += _known(container, _PHASES.get(name, ""), report.message)
+        hint += _known(container, _PHASES.get(name, ""), report.message, seen)
         return report.reason, f"{speaker}: {report.message.rstrip('.') + '.' + hint if hint else report.message}"
     if ended.reason == "OOMKilled":
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "ran out of memory")
@@ -179,7 +179,7 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
     how = f"ended with exit code {ended.exit_code}" + (
         "" if ended.reason in ("", "Error", "Completed") else f" ({ended.reason})"
     )
-    known = _known(container, START, words) or _known(container, ENDED, how)
+    known = _known(container, START, words, seen) or _known(container, ENDED, how, seen)
     return _own(name), f"container {name} {how} and is started again.{said}{known}"
 
 
@@ -218,9 +218,10 @@ def _own(name: str) -> str:
     return {WORKER: Reason.WORKER_CRASHED, INSTALL: Reason.INSTALL_FAILED}.get(name, Reason.RUNTIME_CRASHED)
 
 
-def _known(container: Container, phase: str, words: str) -> str:
+def _known(container: Container, phase: str, words: str, seen: Observation) -> str:
     """What the table of known failures says about it. Of our own image only what is around it can be wrong."""
     if container.name not in (WORKER, INSTALL) and phase != FETCH:
         return ""
-    known = advice_for(phase, words)
+    params = seen.bundle.spec.bundle.env_params  # none in a clone that inherits them
+    known = advice_for(phase, words, World(framework=params.framework_type if params else ""))
     return f" {known.text}" if known is not None else ""

@@ -86,7 +86,10 @@ FAILURES = (
     Failure("compiled-for-numpy-1", ("NumPy 2.2.6",), zip="import bottleneck\n", python=BUILT_FOR_1),
     Failure("compiled-for-another-numpy", ("2.2.6",), zip="import h5py\n", python=BUILT_FOR_1),
     Failure("numpy-removed-name", ("numpy.float",), zip="import numpy\nkind = numpy.float\n"),
-    Failure("missing-import", ("'no_such'", "to the bundle"), zip="import no_such\n"),
+    Failure(
+        "missing-import", ("'no_such'", "put its file or folder at the top of the bundle"),
+        zip="import no_such\n",
+    ),
     Failure(
         "file-hides-a-package", ("numpy.py",),
         zip="import pathlib\npathlib.Path(__file__).with_name('numpy.py').touch()\nfrom numpy import zeros\n",
@@ -158,6 +161,6 @@ FAILURES = (
     ),
     Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
-    Failure("module-raises", ("fix the module",), zip="x = 1 / 0\n"),
+    Failure("module-raises", ("fix it and make a new bundle",), zip="x = 1 / 0\n"),
     Failure("code-raises", ("fix it and make a new bundle",), zip=load_lines("raise ValueError('no such layer')")),
 )  # fmt: skip

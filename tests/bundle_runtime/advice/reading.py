@@ -78,7 +78,13 @@ def read(failure: Failure, root: Path) -> Said:
         _run([str(failure.writer()), "-c", failure.script, str(artifact / "bundle.pkl")], root, {})
     else:
         (artifact / "bundle.pkl").write_bytes(failure.pickle or b"")
-    document = {"artifact": {"packaging": "zip" if failure.zip else "cloudpickle"}, "loadPredictFn": "predict.load"}
+    document = {
+        "artifact": {"packaging": "zip" if failure.zip else "cloudpickle"},
+        "envParams": {"frameworkType": "custom_base_image"},
+        "loadPredictFn": "predict.load",
+    }
+    (root / "config").mkdir()
+    (root / "config/bundle.json").write_text(json.dumps(document))
     environment = {"MODELBUNDLE_ROOT": str(root), "HOME": "/tmp/home", **failure.environment}
     done = _run([python, "-c", _READ, json.dumps(document)], root, environment)
     last = done.stdout.strip().splitlines()[-1:] or [""]
@@ -94,6 +100,7 @@ def keep(failure: Failure, said: Said, root: Path) -> None:
     text = text.replace(f"{root}/app", "/app").replace(str(root), "/modelbundle")
     text = re.sub(r"/\S*?/(?=lib/python3|bin/python)", "/usr/local/", text)
     text = re.sub(r"\x1b\[\d*m", "", text)  # colours
+    text = re.sub(r"(?<=its node has )[\d.]+ GiB", "16.0 GiB", text)
     lines = [line if len(line) <= 600 else line[:400] + " [...] " + line[-150:] for line in text.splitlines()]
     CAPTURED.mkdir(exist_ok=True)
     reason = "" if failure.in_log else f"{said.reason}: "

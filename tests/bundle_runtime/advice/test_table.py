@@ -7,7 +7,22 @@ from collections import Counter
 
 import pytest
 
-from bundle_runtime.advice.row import ANY, KIND, ONE, PAGE, PHASES, Row, Symptom, World, fits, worded
+from bundle_runtime.advice import stores
+from bundle_runtime.advice.row import (
+    ANY,
+    FIELDS,
+    KIND,
+    ONE,
+    PACK,
+    PAGE,
+    PHASES,
+    SERVING,
+    Row,
+    Symptom,
+    World,
+    fits,
+    worded,
+)
 from bundle_runtime.advice.table import TABLE, advice, fitting
 from tests.bundle_runtime.advice import code_failures, file_failures, hub_failures, pickle_failures
 from tests.bundle_runtime.advice.field import cases
@@ -21,6 +36,8 @@ REAL = (
     *cases.FAILURES,
 )
 ALL_STAND_INS = (*STAND_INS, *cases.STANDING_IN)
+# nothing of a bundle is to be changed: a store, a mesh, or there is none yet
+ELSEWHERE = {row.code for row in TABLE if row in stores.ROWS or row.phases == (PACK,)} | {"mesh-before-proxy"}
 LONGEST = 600  # the operator keeps the last 1000 characters of a report, the report itself the last third of 2048
 
 
@@ -47,10 +64,74 @@ def test_there_are_phases_ranks_and_patterns_that_exist() -> None:
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.code)
 def test_words_are_of_bounded_length_and_end_with_the_code(row: Row) -> None:
     names = set(re.findall(r"\{(\w+)\}", row.what + row.do))
-    said = worded(row, dict.fromkeys(names, "x" * 1000)).text
+    said = worded(row, dict.fromkeys(names, "x" * 1000), World()).text
     assert said.endswith(f"[{PAGE}#{row.code}]")
     assert len(said) - 80 * len(re.findall(r"\{\w+\}", row.what + row.do)) <= LONGEST, len(said)
     assert row.do.strip()[-1] in ".)", "a sentence"
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.code)
+def test_a_row_says_whether_its_fix_takes_a_new_bundle(row: Row) -> None:
+    """In the same words wherever it does; requirements, the image and env are in spec.bundle, which is immutable."""
+    said = worded(row, {}, World()).text
+    if row.code not in ELSEWHERE and row.edits != (SERVING,):
+        assert re.search(
+            r"make a new bundle(, or a clone with that change| \(a clone, .*\))?: spec\.bundle is imm", said
+        )
+    assert ("spec.serving can be edited in place" in said) == (SERVING in row.edits)
+    assert SERVING in row.edits or not re.search(r"spec\.serving\.(?!maxConcurrency)", row.do), said
+    if row.phases != (PACK,):
+        assert FIELDS in row.edits or not re.search(r"\{image\}|requirements|spec\.bundle\.env", row.do), said
+    assert not re.search(r"\benvParams\b(?!\.\w|:)", said), "which field of it"
+
+
+def test_the_image_is_named_by_the_field_that_the_bundle_has() -> None:
+    symptom = Symptom("unpickle", "No module named 'numpy._core'", ("ModuleNotFoundError",), "numpy._core")
+    said = [
+        advice([symptom], World(version=lambda package: "1.26.4", framework=framework))
+        for framework in ("pytorch", "tensorflow", "custom_base_image", "")
+    ]
+    fields = [re.findall(r"\((spec\.bundle\.envParams[^)]*)\)", one.text) for one in said if one]
+    assert fields == [
+        ["spec.bundle.envParams.pytorchImageTag"],
+        ["spec.bundle.envParams.tensorflowVersion"],
+        ["spec.bundle.envParams.customBaseImage"],
+        ["spec.bundle.envParams: pytorchImageTag, tensorflowVersion or customBaseImage"],
+    ]
+
+
+def test_while_a_bundle_is_packed_there_is_none_to_replace() -> None:
+    symptom = Symptom("unpickle", "cannot instantiate 'WindowsPath' on your system", ("NotImplementedError",))
+    packing, loading = advice([symptom], World(packing=True)), advice([symptom], World())
+    assert packing
+    assert loading
+    assert (
+        loading.text.replace(" Then make a new bundle: spec.bundle is immutable.", "") == packing.text != loading.text
+    )
+
+
+def test_a_shortage_of_memory_names_what_there_is() -> None:
+    symptom = Symptom("load", "", ("MemoryError", "Exception"))
+    limited, free, unknown = (
+        advice([symptom], world)
+        for world in (World(memory="2.0 GiB", node_memory="31.0 GiB"), World(node_memory="31.0 GiB"), World())
+    )
+    assert limited
+    assert free
+    assert unknown
+    assert "the container got none (its limit is 2.0 GiB)." in limited.text
+    assert "the container got none (it has no limit; its node has 31.0 GiB)." in free.text
+    assert "the container got none." in unknown.text
+
+
+def test_a_processor_that_is_not_known_can_be_asked_for() -> None:
+    text = "libscore.so: wrong ELF class: ELFCLASS32"
+    symptom = Symptom("load", text, ("OSError", "Exception"))
+    known, unknown = advice([symptom], World(machine="aarch64")), advice([symptom], World())
+    assert known
+    assert unknown
+    assert "the node's processor (aarch64)" in known.text
+    assert "the node's processor (see `kubectl get nodes -L kubernetes.io/arch`)" in unknown.text
 
 
 @pytest.mark.parametrize("sample", [*ALL_STAND_INS, *MORE], ids=lambda sample: sample.code)
@@ -80,7 +161,7 @@ def test_what_the_text_did_not_say_is_left_open() -> None:
     row = Row("x", ("load",), "It lacks {name}.", "Add {name}.", text="(?P<name>a)|b")
     values = fits(row, Symptom("load", "b"), World())
     assert values == {}
-    assert worded(row, {}).text.startswith("It lacks .... Add ....")
+    assert worded(row, {}, World()).text.startswith("It lacks .... Add ....")
 
 
 def test_a_value_keeps_the_space_before_it() -> None:

@@ -35,4 +35,6 @@ def test_it_is_told_first(tmp_path: Path, version: str, module: str) -> None:
     symptom = Symptom(START, f"needs Python 3.8 or newer, the image has {found}")
     values = fits(row, symptom, World())
     assert values is not None
-    assert said["message"] == worded(row, values).text, "one text in two places: this one runs where no table can"
+    assert said["message"] == worded(row, values, World()).text, (
+        "one text in two places: this one runs where no table can"
+    )

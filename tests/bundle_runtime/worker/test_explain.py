@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from bundle_runtime.contract.layout import ROOT_VARIABLE
 from bundle_runtime.worker import explain
-from bundle_runtime.worker.explain import LOAD, known, next_step
+from bundle_runtime.worker.explain import LOAD, UNPICKLE, known, next_step
 
 IMAGE = "uid 65533 with HOME=/tmp/home"
 OWN = "The code is the bundle's own"
@@ -100,3 +102,29 @@ def test_a_request_s_exception_is_explained_once(monkeypatch):
     for number in range(200):
         known(ValueError(str(number)))
     assert known(error(errno.ENOENT, "other.pt")) == "", "a flood of different ones is not looked at"
+
+
+def test_the_bundle_is_asked_which_field_names_its_image(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    raised = TypeError("code() argument 13 must be str, not int")
+    assert "pytorchImageTag, tensorflowVersion or customBaseImage" in next_step(raised, UNPICKLE)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/bundle.json").write_text('{"envParams": {"frameworkType": "tensorflow"}}')
+    said = next_step(raised, UNPICKLE)
+    assert "(spec.bundle.envParams.tensorflowVersion)" in said
+    minor = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert f"Write the bundle with a Python {minor} (any {minor}.x)" in said
+
+
+def test_a_shortage_of_memory_names_the_limit_or_else_the_node(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit, node = tmp_path / "memory.max", tmp_path / "meminfo"
+    limit.write_text("max\n")
+    node.write_text("MemTotal:       32505856 kB\nMemFree: 1 kB\n")
+    monkeypatch.setattr(explain, "_MEMORY_FILE", str(limit))
+    monkeypatch.setattr(explain, "_NODE_MEMORY_FILE", str(node))
+    assert "got none (it has no limit; its node has 31.0 GiB)." in next_step(MemoryError(), LOAD)
+    limit.write_text(f"{512 * 2**20}\n")
+    assert "got none (its limit is 512 MiB)." in next_step(MemoryError(), LOAD)
+    limit.write_text("max\n")
+    node.unlink()
+    assert "got none." in next_step(MemoryError(), LOAD)

@@ -59,7 +59,8 @@ NOT_FOUND = (
 NOT_PULLED = 'failed to pull and unpack image "docker.io/library/python:3.12-slim": 429 Too Many Requests'
 LOAD_FAILED = """load_model_fn raised FileNotFoundError: [Errno 2] No such file or directory: '/models/vocab.txt'
   /modelbundle/bundle/artifact/model.py:14 in load: with open("/models/vocab.txt") as lines:
-The code is the bundle's own: fix it and make a new bundle. [docs/how-to/troubleshooting.md#code-raises]"""
+The code is the bundle's own: fix it and make a new bundle: spec.bundle is immutable. \
+[docs/how-to/troubleshooting.md#code-raises]"""
 LOG = f"""Traceback (most recent call last):
   File "/modelbundle/bundle/runtime/bundle_runtime/worker/load/load.py", line 181, in _run
     result = function(*args)

@@ -113,7 +113,7 @@ READY = [
     ("a message that is cut JSON is quoted, not parsed", seen(pod(**LOADING, worker=ended(1, '{"reason": "Load'))),
      "False", "WorkerCrashed", '{"reason": "Load'),
     ("the kernel killed it", seen(pod(**LOADING, worker=waiting(BACK_OFF, last=over(137, reason="OOMKilled")))),
-     "False", "OutOfMemory", "its limit is 2Gi). Raise serving.resources.memory"),
+     "False", "OutOfMemory", "its limit is 2Gi). Raise spec.serving.resources.memory"),
     ("killed early, and no one says by which process", seen(pod(**LOADING, worker=ended(137))), "False", "OutOfMemory",
      "most likely"),
     ("killed when its time to start was over",

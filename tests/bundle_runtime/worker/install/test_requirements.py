@@ -103,6 +103,15 @@ ODD = {
     "pip install numpy": "it is a command",
     "!pip3 install numpy": "it is a command",
     '"numpy==1.21.0"': "leave them out",
+    "`numpy`": "it has quotes of its own: leave them out",
+    "\u201cnumpy\u201d": "it has quotes of its own: leave them out",
+    "\u2018numpy==1.21.0\u2019": "it has quotes of its own: leave them out",
+    "numpy==\u201c1.21.0\u201d": "curly quotes, as a text program writes them: leave them out",
+    "numpy; python_version < \u20183.9\u2019": "write ' in a condition behind ;",
+    "\u2013 numpy=1.21.0": "leave the dash out; behind it, one = is how conda writes it",
+    "scikit\u2011learn": "it has a dash that a text program made longer: write -",
+    "numpy \u2265 1.21": "write >=, <= or !=",
+    "numpy\u00a0==1.21.0": "a blank that is not an ordinary one",
     "<!DOCTYPE html>": "it is a line of a page in HTML",
     "acme @ https://${TOKEN}@host/acme-1.0-py3-none-any.whl": "variables are not replaced",
 }
@@ -112,6 +121,10 @@ ODD = {
 def test_lines_of_pip_and_conda_are_refused_with_their_fix(entry, said):
     with pytest.raises(ValueError, match=re.escape(said)):
         check_requirements([entry])
+
+
+def test_an_address_may_have_what_no_name_has():
+    check_requirements(["acme @ https://host/caf\u00e9\u2013\u2019/acme-1.0-py3-none-any.whl"])
 
 
 def test_all_odd_lines_are_named_at_once():
