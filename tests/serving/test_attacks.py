@@ -169,6 +169,20 @@ def test_between_the_reads_of_one_body_others_are_answered(pair: Pair) -> None:
     assert answered > 16, "it is 188 reads of 256 KB"
 
 
+def test_a_hundred_thousand_requests_at_once_are_answered_in_turn(pair: Pair) -> None:
+    probe = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    last = b"GET /nowhere HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    with another_client(pair), pair.open() as connection:
+        thread = threading.Thread(target=connection.sendall, args=(probe * 100_000 + last,), daemon=True)
+        thread.start()
+        answers, at_the_end = 0, b""
+        while data := connection.recv(1 << 20):
+            answers += (at_the_end + data).count(b"HTTP/1.1 200 OK\r\n")
+            at_the_end = data[-16:]  # less than what is counted
+        thread.join()
+    assert answers == 100_000
+
+
 ECHO = "def predict(size):\n    return 'a' * size\n"
 
 

@@ -45,9 +45,9 @@ def limited(pair: Pair) -> Iterator[Path]:
             (group / "cgroup.procs").write_text(str(pid))
         yield group
     finally:
-        for pid in (group / "cgroup.procs").read_text().split():
+        for left in (group / "cgroup.procs").read_text().split():
             with contextlib.suppress(OSError):
-                (MEMORY / "cgroup.procs").write_text(pid)
+                (MEMORY / "cgroup.procs").write_text(left)
         until(lambda: removed(group), "it is empty")
 
 

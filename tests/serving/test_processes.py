@@ -133,6 +133,27 @@ class TestEachStartMethod:
         assert [pool.answer().json for pool in pools] == [list(range(0, 16, 2))] * 6
 
 
+LOADS = """
+import multiprocessing, time
+
+def load():
+    process = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    process.start()
+    process.terminate()
+    process.join()
+    return process.exitcode
+
+def load_predict_fn(model):
+    return lambda: model
+"""
+
+
+@pytest.mark.parametrize("version", ["3.8", "3.13"])
+def test_terminate_while_the_bundle_loads(served: Served, version: str) -> None:
+    pair = served(LOADS, {"loadModelFn": "predict.load"}, python=python_of(version))
+    assert pair.predict().json == -signal.SIGTERM
+
+
 def test_a_program_ends_when_asked(pair: Pair) -> None:
     assert pair.predict(do="popen").json == -signal.SIGTERM
 
