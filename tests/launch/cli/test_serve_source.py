@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from launch.bundle.manifest import read_bundle
-from tests.launch.cli.conftest import Done, Serving, environment
+from tests.launch.cli.conftest import ROOT, Done, Serving, environment
 from tests.launch.cli.test_serve import ask, failed
 
 TYPED = "def predict(x: int, y: str = 'a') -> int:\n    return x * 2 + len(y)\n"
@@ -77,6 +77,18 @@ def test_modules_beside_the_file_go_along_and_its_arguments_are_its_own(serve, c
     serving = serve(written(code / "f.py", text + "def predict(x):\n    return scale(x)\n"))
     serving.wait_for_url()
     assert ask(serving.url, x=2) == 42
+
+
+def test_a_function_of_a_package_is_served_by_its_dotted_name(serve, code):
+    package = code / "fields"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "areas.py").write_text("def area(width: int, height: int) -> int:\n    return width * height\n")
+    serving = serve("fields.areas:area", PYTHONPATH=os.pathsep.join([str(code), str(ROOT)]))
+    serving.wait_for_url()
+    assert ask(serving.url, width=6, height=7) == 42
+    with pytest.raises(urllib.error.HTTPError, match="422"):
+        ask(serving.url, width=6)
 
 
 def test_a_notebook_is_served_by_its_code(serve, code):
