@@ -73,6 +73,7 @@ def command(
     elif not waits:
         click.echo(f"{known} is to be served by {replicas} pod{'s' * (replicas != 1)}; modelbundle wait {known}")
     elif replicas:
-        click.echo(f"{known} answers at {url}/predict; modelbundle predict {known} JSON")
+        where = f" at {url}/predict" if url else ""  # without a cluster it is served by the process that asks
+        click.echo(f"{known} answers{where}; modelbundle predict {known} JSON")
     else:
         click.echo(f"{known} is stored")

@@ -20,7 +20,7 @@ from launch.cli.print_items import print_items
 from launch.cluster.connection import Connection
 from launch.cluster.posting import post_to_url, stream_from_url
 from launch.connection_to import connection_to
-from launch.errors import APIError
+from launch.errors import APIError, InvalidBundleError
 
 Sent = TypeVar("Sent")
 
@@ -111,6 +111,8 @@ def _by_name(connection: Connection, name: str, send: Callable[[str], Sent], as_
     """NAME is an endpoint or a bundle's id, each of which has a Service of its name; else a name of bundles."""
     try:
         return send(name)
+    except InvalidBundleError:  # no object has such a name, a bundle may have been created by it
+        return _by_name(connection, bundle_named(connection, name)["metadata"]["name"], send, as_json)
     except APIError as error:
         if error.status not in (404, 503):
             raise

@@ -31,6 +31,7 @@ from bundle_spec.quantity import whole_cpus
 from bundle_spec.value_count import check_count
 from launch.api.interruption import held, raise_lost
 from launch.local.pythons import find_python, version_of
+from launch.local.read_only import take_writing_away
 from launch.local.reaper import ProcessReaper
 from launch.local.requirements_cache import requirements_cache, user_cache
 from launch.local.worker_environment import install_environment, server_environment, worker_environment
@@ -194,6 +195,7 @@ class LocalServing:
             prepared = prepare(self.layout, uri, document, allow_local=True)
         except RuntimeFailure as failure:
             raise ServingError(f"{failure}{self._here(failure.reason)}") from failure
+        take_writing_away(Path(self.layout.artifact_dir))
         self.say(f"artifact: {prepared.bytes} bytes, sha256 verified in {sum(prepared.seconds.values()):.1f} s")
 
     def _install(self, requirements: List[str]) -> None:

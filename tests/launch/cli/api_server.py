@@ -31,6 +31,7 @@ class Api:
         outer = self
         self.events = events
         self.sent = 0
+        self.named: list[dict] = []  # those that a name finds
         self.answer = lambda _path, _body: (503, {}, b'{"message": "no endpoints available for service"}')
 
         class Handler(BaseHTTPRequestHandler):
@@ -52,7 +53,7 @@ class Api:
                     self.close_connection = True
                     return
                 if self.path.partition("?")[0] == PATH:
-                    self.answer(200, {}, b'{"items": []}')  # as a name it finds nothing
+                    self.answer(200, {}, json.dumps({"items": outer.named}).encode())
                     return
                 if self.path.endswith("/namespaces/models"):
                     self.answer(200, {}, b"{}")

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bundle_spec.names import BUNDLE_NAME
 from tests.launch.cli.api_server import STALLED, STARTING, Api, bundle
 
 
@@ -48,6 +49,20 @@ def test_a_bundle_that_is_not_there_is_said(predict):
     done = predict("c", "{}")
     assert done.code == 1
     assert "there is no bundle 'c' in namespace models" in done.err
+
+
+@pytest.mark.parametrize("name", ["my_model", "My model!", "c"])
+def test_the_name_that_a_bundle_was_created_by_will_do_whether_or_not_an_object_can_have_it(api, predict, name):
+    def answer(path, body):
+        there = "/services/http:b:http/proxy/" in path
+        return (200, {"x-modelbundle-digest": "sha256:abc"}, b"42") if there else (404, {}, b'{"message": "not found"}')
+
+    api.answer = answer
+    api.named = [bundle(1)]
+    api.named[0]["metadata"]["annotations"] = {BUNDLE_NAME: name}
+    assert (predict(name, "{}").out, predict(name, "{}", "--stream").out) == ("42\n", "42\n")
+    missing = predict("another_one", "{}")
+    assert (missing.code, "there is no bundle 'another_one'" in missing.err) == (1, True), missing.err
 
 
 def test_a_refusal_of_the_api_server_is_its_own_words(api, predict):

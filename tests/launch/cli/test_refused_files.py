@@ -35,6 +35,7 @@ REFUSED = [
     (("bundle", "env"), [{"name": "A", "value": ""}, {"name": "A", "value": ""}], "env names each variable once"),
     (("bundle", "requirements"), [""], "spec.bundle.requirements[0] has 0 characters"),
     (("serving", "requestTimeoutSeconds"), -1, "spec.serving.requestTimeoutSeconds is -1"),
+    (("serving", "maxConcurrency"), "four", 'spec.serving.maxConcurrency is "four"'),
     (("serving",), 5, "spec.serving is the number 5"),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from launch.bundle.manifest import read_bundle
-from tests.launch.cli.conftest import Done, Serving, environment
+from tests.launch.cli.conftest import ROOT, Done, Serving, environment
 from tests.launch.cli.test_serve import ask, failed
 
 TYPED = "def predict(x: int, y: str = 'a') -> int:\n    return x * 2 + len(y)\n"
@@ -76,6 +77,18 @@ def test_modules_beside_the_file_go_along_and_its_arguments_are_its_own(serve, c
     serving = serve(written(code / "f.py", text + "def predict(x):\n    return scale(x)\n"))
     serving.wait_for_url()
     assert ask(serving.url, x=2) == 42
+
+
+def test_a_function_of_a_package_is_served_by_its_dotted_name(serve, code):
+    package = code / "fields"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "areas.py").write_text("def area(width: int, height: int) -> int:\n    return width * height\n")
+    serving = serve("fields.areas:area", PYTHONPATH=os.pathsep.join([str(code), str(ROOT)]))
+    serving.wait_for_url()
+    assert ask(serving.url, width=6, height=7) == 42
+    with pytest.raises(urllib.error.HTTPError, match="422"):
+        ask(serving.url, width=6)
 
 
 def test_a_notebook_is_served_by_its_code(serve, code):
@@ -199,3 +212,28 @@ def test_code_that_cannot_be_packed_is_one_message(serve, code, name, text, says
 def test_code_that_is_not_there_is_one_message(modelbundle, tmp_path, word, says):
     done: Done = modelbundle("serve", word) if word != "." else modelbundle("serve", tmp_path)
     assert (done.code, says in done.err) == (1, True), done.err
+
+
+def test_code_that_writes_beside_itself_fails_here_as_in_a_pod(serve, code):
+    (code / "kept.txt").write_text("21")
+    (code / "run.sh").write_text("#!/bin/sh\n")
+    (code / "run.sh").chmod(0o755)
+    (code / "model.py").write_text("def load_model_fn():\n    return None\n")
+    source = """
+import os
+def load_predict_fn(model):
+    def predict(name):
+        mode = os.stat(name).st_mode & 0o777
+        try:
+            open(name if os.path.isfile(name) else os.path.join(name, "new"), "w").close()
+        except PermissionError:
+            return [mode, "refused"]
+        return [mode, "written"]
+    return predict
+"""
+    (code / "predict.py").write_text(source)
+    serving = serve(code)
+    serving.wait_for_url()
+    outcome = "written" if os.geteuid() == 0 else "refused"  # root may do everything
+    for name, mode in ((".", 0o555), ("run.sh", 0o555), ("kept.txt", 0o444)):
+        assert ask(serving.url, name=name) == [mode, outcome]

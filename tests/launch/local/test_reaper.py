@@ -12,7 +12,8 @@ STARTER = """
 import os, signal, subprocess, sys
 from launch.local.reaper import ProcessReaper
 reaper = ProcessReaper()
-os.mkdir(sys.argv[1])
+os.makedirs(sys.argv[1] + "/read-only/deeper")
+os.chmod(sys.argv[1] + "/read-only", 0o555)
 reaper.remove_at_end(sys.argv[1])
 child = subprocess.Popen(["sh", "-c", "sleep 600 & echo $!; wait"], stdout=subprocess.PIPE, start_new_session=True)
 reaper.kill_at_end(child.pid)
