@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import re
 from typing import Any
 
@@ -58,6 +59,15 @@ def test_delicate_values_come_through(render: Render) -> None:
     assert as_numbers == DELICATE["numbers"]
     asked["appConfig"] = {name: value for name, value in DELICATE.items() if name != "numbers"}
     assert found["spec"]["bundle"] == asked
+
+
+def test_quantities_are_numbers_as_they_are_written(render: Render) -> None:
+    serving = {"resources": {"cpu": 0.5, "memory": "MEMORY"}}
+    entry = json.dumps({"bundle": BUNDLE, "serving": serving}).replace('"MEMORY"', "1e9")
+    done = render.try_to(f"operator: {{enabled: false}}\nbundles: {{sentiment: {entry}}}\n")
+    assert done.returncode == 0, done.stderr
+    found = dict(re.findall(r"^ +(cpu|memory): (.+)$", done.stdout, re.MULTILINE))
+    assert {name: float(number) for name, number in found.items()} == {"cpu": 0.5, "memory": 1e9}  # without quotes
 
 
 def test_the_name_is_the_entrys_with_a_hash(render: Render) -> None:

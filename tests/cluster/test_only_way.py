@@ -2,8 +2,8 @@
 and so has an index with a login, which goes before another one; a quota counts limits.cpu. A bundle is Ready there, and
 what is missing is said by the bundle and by `modelbundle doctor`.
 
-The proxy runs beside the tests, at this machine's address towards the node, and alone knows where the names lead. All
-bundles are made at once and wait side by side.
+The proxy runs beside the tests, at this machine's address towards the node, and alone knows where the names lead. There
+the store answers without a proxy too, by TLS that it speaks itself. All bundles are made at once and wait side by side.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tests.cluster.conftest import SETTINGS
 from tests.cluster.operator_pods import leader
 from tests.cluster.test_doctor import doctor
 from tests.cluster.test_surroundings import v1
+from tools.local_cluster.place import here
+from tools.testkit.artifact_stores import serving_s3
 from tools.testkit.call import CLIENT, post, service_url, start_client
 from tools.testkit.distributions import wheel
 from tools.testkit.install import NAMESPACE, RELEASE, helm, values
@@ -76,12 +78,27 @@ LACKS = {
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> PrivateAuthority:
-    return PrivateAuthority(tmp_path_factory.mktemp("authority"), [STORE, OWN])
+def this_machine(place: Place) -> str:
+    return towards(str(urlsplit(place.s3_endpoint).hostname))
 
 
 @pytest.fixture(scope="module")
-def proxy(place: Place, authority: PrivateAuthority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnlyWay]:
+def authority(this_machine: str, tmp_path_factory: pytest.TempPathFactory) -> PrivateAuthority:
+    return PrivateAuthority(tmp_path_factory.mktemp("authority"), [STORE, OWN, this_machine])
+
+
+@pytest.fixture(scope="module")
+def store_by_tls(this_machine: str, authority: PrivateAuthority, place: Place) -> Iterator[str]:
+    """What the cluster's store holds, by a second server of it."""
+    tls = ("--cert", str(authority.certificate), "--key", str(authority.key))
+    with serving_s3(here().state / "s3", this_machine, place.access_key, place.secret_key, *tls) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def proxy(
+    place: Place, this_machine: str, authority: PrivateAuthority, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OnlyWay]:
     own = tmp_path_factory.mktemp("own")
     (own / "files").mkdir()
     wheel(own / "files", "ours", "1.0", origin="behind a login")
@@ -92,19 +109,20 @@ def proxy(place: Place, authority: PrivateAuthority, tmp_path_factory: pytest.Te
             OWN: urlsplit(index).netloc,
             PUBLIC: f"{store.hostname}:{urlsplit(place.index_in_cluster).port}",
         }
-        running = OnlyWay(names, authority.of_a_server(), towards(str(store.hostname)))
+        running = OnlyWay(names, authority.of_a_server(), this_machine)
         yield running
         running.close()
 
 
 @pytest.fixture(scope="module")
-def settings(operator: Callable[[], None], place: Place, proxy: OnlyWay) -> Iterator[None]:
+def settings(operator: Callable[[], None], place: Place, this_machine: str, proxy: OnlyWay) -> Iterator[None]:
     """The operator has those that all of this takes."""
     given = values(place, SETTINGS)
     given["operator"]["settings"] |= {
         "caConfigMap": "company-ca",
         "httpProxy": proxy.url,
         "httpsProxy": proxy.url,
+        "noProxy": [this_machine],
         "extraPackageIndexes": [f"https://{OWN}/simple"],
         "packageIndex": f"http://{PUBLIC}/simple",
         "packageIndexSecret": "package-index",
@@ -126,6 +144,7 @@ def namespaces(
     make_namespace: Callable[..., str],
     place: Place,
     store: Store,
+    store_by_tls: str,
     authority: PrivateAuthority,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, str]]:
@@ -142,6 +161,9 @@ def namespaces(
         }
         there = [found for without, found in around.items() if without != lack]
         apply(*there, keys(place, SECRET, f"https://{STORE}"), enclosed(store, NAME), namespace=namespace)
+    for namespace in (made[RIGHT], made["other-authority"]):
+        direct = enclosed(store, "direct", artifactSecretName="direct")
+        apply(keys(place, "direct", store_by_tls), direct, namespace=namespace)
     kubectl("create", "quota", "cpu", "--hard=limits.cpu=20", namespace=made[RIGHT])
     apply(
         keys(place, "elsewhere", UNKNOWN),
@@ -188,6 +210,15 @@ def test_a_bundle_is_ready_by_the_only_way_out(
     wait_ready(NAME, namespace)
     assert (get("deployment", NAME, namespace) or {})["metadata"]["generation"] == 1, "one more reconcile"
     show("a proxy as the only way out, a private authority, two indexes, a login, limits.cpu: Ready")
+
+
+def test_a_store_that_speaks_tls_itself_is_trusted_by_its_authority_alone(
+    namespaces: dict[str, str], proxy: OnlyWay, store_by_tls: str
+) -> None:
+    wait_ready("direct", namespaces[RIGHT], 300)
+    said = message("direct", namespaces["other-authority"], "StoreUnreachable")
+    assert "is not trusted" in said
+    assert [asked for asked in proxy.asked if urlsplit(store_by_tls).netloc in asked] == []
 
 
 @pytest.mark.parametrize("lack", LACKS)

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+import yaml
 
 from tests.cluster.bad_rows import World
 from tests.cluster.bundles import cpu_bundle, wait_ready
@@ -45,8 +46,9 @@ def running(
     running = Running(git("models"), git("phases"), git("edits"), git("cure"))
     first = version(store, "sentiment-v1")
     first["metadata"]["labels"] = {"app.kubernetes.io/instance": "set-by-argo-cd-before-3"}
-    made = [first, version(store, "spare", serving={"replicas": 0}), phases.endpoint("sentiment", "sentiment-v1")]
-    running.models.push({phases.file(manifest): manifest for manifest in made})
+    made = {phases.file(each): each for each in (first, phases.endpoint("sentiment", "sentiment-v1"))}
+    spare = yaml.safe_dump(version(store, "spare", serving={"replicas": 0})).replace("cpu: 10m", "cpu: 0.01")
+    running.models.push({**made, "spare.yaml": spare.replace("memory: 256Mi", "memory: 2.5e8")})
     running.phases.push(phases.first_commit(World(running.phases.namespace, place, store)))
     running.edits.push({"stored-v1.yaml": version(store, "stored-v1", serving={"replicas": 0})})
     broken = version(store, "broken-v1", model="def load(): raise ValueError('no weights')\n")
@@ -82,6 +84,9 @@ def test_what_serves_is_healthy_and_in_sync_by_both_diffs(running: Running, keep
         again = argo.compared_anew(git.app, server_side=server_side)
         assert again["status"]["sync"]["status"] == "Synced", argo.explain(git.app)
         assert again["status"]["history"] == synced, "what is in sync is not synced again"
+    deployment = wait_for("spare's pods", lambda: get("deployment", "spare", git.namespace), 60)
+    asked = deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]
+    assert (asked["cpu"], asked["memory"]) == ("10m", "250M"), "numbers as they stand in Git"
     kubectl("scale", "mbun", "sentiment-v1", "--replicas=1", namespace=git.namespace)
     keep("serving", get("modelendpoint", "sentiment", git.namespace) or {})
 

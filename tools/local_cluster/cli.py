@@ -5,7 +5,7 @@ import json
 import os
 import sys
 
-from tools.local_cluster import argocd, cluster, images, kwok, processes, slots, variables, versions
+from tools.local_cluster import argocd, cluster, enforcer, images, kwok, processes, slots, variables, versions
 from tools.local_cluster.components import SERVICES, SWITCHED
 from tools.local_cluster.errors import ClusterError, NotUpError
 from tools.local_cluster.place import Place, here
@@ -15,6 +15,7 @@ from tools.local_cluster.status import status, text
 from tools.local_cluster.store import locked
 
 ARGOCD = "argocd"
+ENFORCER = "enforcer"
 KWOK = "kwok"
 _EPILOG = """\
 Each checkout has its own cluster, and more of them by other names (--cluster), so several run side by side.
@@ -80,7 +81,7 @@ def _show(lines: str) -> None:
 
 
 # what is built when it is first asked for
-_ADDED = {ARGOCD: argocd, KWOK: kwok}
+_ADDED = {ARGOCD: argocd, ENFORCER: enforcer, KWOK: kwok}
 
 
 def _shape(options: argparse.Namespace) -> Shape | None:
@@ -95,6 +96,8 @@ def _switch(place: Place, service: str, verb: str) -> None:
         return _switch_argocd(place, plan, verb)
     if service == KWOK:
         return _switch_kwok(place, plan, verb)
+    if service == ENFORCER:
+        return _switch_enforcer(place, plan, verb)
     if not plan.shape.node and service in SERVICES:
         raise ClusterError(f"the cluster of {place.shown} has no node, and so no {service}")
     running = processes.pid_of(place, service) is not None
@@ -123,6 +126,16 @@ def _switch_kwok(place: Place, plan: Plan, verb: str) -> None:
     kwok.start(place, plan)
     cluster.wait_for_port(place, plan, kwok.NAME, kwok.PORT)
     return say(f"KWOK {versions.KWOK} is running: pods on its {kwok.NODES} FAKE nodes are Ready and run nothing")
+
+
+def _switch_enforcer(place: Place, plan: Plan, verb: str) -> None:
+    if not plan.shape.node:
+        raise ClusterError(f"the cluster of {place.shown} has no node, and so no pod that a NetworkPolicy is about")
+    if verb == "stop":
+        enforcer.stop(place, plan)
+        return say("NetworkPolicies are no longer enforced")
+    enforcer.start(place, plan)
+    return say(f"kube-network-policies {versions.NETWORK_POLICIES} is running: NetworkPolicies are enforced")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -166,7 +179,8 @@ def _parser() -> argparse.ArgumentParser:
         switch = verbs.add_parser(
             verb,
             help=f"{verb} the S3 store, the package index or the API server, as an outage to test against;"
-            f" {verb} Argo CD; {verb} KWOK, whose nodes and pods are fake",
+            f" {verb} Argo CD; {verb} KWOK, whose nodes and pods are fake;"
+            f" {verb} what enforces NetworkPolicies",
         )
         switch.add_argument("service", choices=(*SWITCHED, *_ADDED))
     return parser

@@ -7,6 +7,7 @@ HELM = "v4.3.1"  # helm/go.mod pins it; 4.1, the last that asks for 0.35, cannot
 VERSITYGW = "v1.8.0"
 ARGOCD = "v3.5.7"  # built only when asked for; argo-cd/go.mod pins it too, with what it needs
 KWOK = "v0.8.0"  # built only when asked for; kwok/go.mod pins it too, with what it needs
+NETWORK_POLICIES = "v0.8.0"  # built only when asked for; enforcer/go.mod pins it too, with what it needs
 GO_WHEEL = "1.26.6"  # used only where the machine's own Go is missing or too old
 
 DEBIAN_SUITE = "bookworm"  # of the stand-ins for users' images

@@ -20,6 +20,7 @@ import pytest
 from bundle_runtime.contract.layout import Layout
 from bundle_spec.document import BundleDocument
 from launch.local.ports import reserve
+from tools.local_cluster.golang import bin_directory
 
 MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
@@ -73,45 +74,57 @@ class HttpStore:
 
 
 def find_versitygw() -> str | None:
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "model-bundles"
-    found = [str(path) for path in sorted(cache.glob("bin/*/versitygw")) if path.is_file() and os.access(path, os.X_OK)]
-    return shutil.which("versitygw") or (found[-1] if found else None)
+    """This checkout's, as it is in the local cluster; another version may lack an option."""
+    built = bin_directory() / "versitygw"
+    return str(built) if built.is_file() else shutil.which("versitygw")
 
 
 @contextmanager
 def running_s3(directory: Path, *options: str) -> Iterator[dict[str, str]]:
     """The AWS_* environment of a real S3 server with the bucket `models`; options are versitygw's."""
-    program = find_versitygw()
-    if program is None:
-        pytest.skip(MISSING)
     data, sidecar = directory / "data", directory / "meta"
     (data / "models").mkdir(parents=True)
     sidecar.mkdir()
-    port, keeps_port = reserve()
-    command = [program, "--port", f"127.0.0.1:{port}", "--access", "tester", "--secret", "testersecret"]
-    command += options
-    process = subprocess.Popen(
-        [*command, "posix", "--sidecar", str(sidecar), str(data)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        _wait_for_port(port, process)
+    with serving_s3(data, "127.0.0.1", "tester", "testersecret", *options, sidecar=sidecar) as url:
         yield {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+            "AWS_ENDPOINT_URL": url,
             "AWS_ACCESS_KEY_ID": "tester",
             "AWS_SECRET_ACCESS_KEY": "testersecret",
             "AWS_REGION": "us-east-1",
         }
+
+
+@contextmanager
+def serving_s3(
+    data: Path, host: str, access_key: str, secret_key: str, *options: str, sidecar: Path | None = None
+) -> Iterator[str]:
+    """The URL of an S3 server of what is in a directory; with the option `--cert` it speaks TLS."""
+    program = find_versitygw()
+    if program is None:
+        pytest.skip(MISSING)
+    port, keeps_port = reserve()
+    beside = ["--sidecar", str(sidecar)] if sidecar else []
+    command = [program, "--port", f"{host}:{port}", *options, "posix", *beside, str(data)]
+    process = subprocess.Popen(
+        command,
+        env={**os.environ, "ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for_port(host, port, process)
+        yield f"{'https' if '--cert' in options else 'http'}://{host}:{port}"
     finally:
         process.terminate()
         process.wait(60)
         keeps_port.close()
 
 
-def _wait_for_port(port: int, process: "subprocess.Popen[bytes]") -> None:
+def _wait_for_port(host: str, port: int, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+            if probe.connect_ex((host, port)) == 0:
                 return
         time.sleep(0.05)
     pytest.fail(f"versitygw did not start: exit code {process.poll()}")

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from bundle_runtime.contract.layout import CERTIFICATES_VARIABLE, Layout
 from bundle_runtime.prepare.certificates import check_certificates
-from tools.testkit.artifact_stores import HttpStore, document_for, write_document
+from tools.testkit.artifact_stores import HttpStore, document_for, running_s3, write_document
 from tools.testkit.private_authority import PrivateAuthority
-from tools.testkit.proxy import Proxy
 
 CONTENT = b"a pickle" * 1000
 ORIGIN = "ConfigMap company-ca, key ca.crt"
@@ -39,12 +39,20 @@ def https(authority: PrivateAuthority) -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def s3(authority: PrivateAuthority) -> Iterator[dict[str, str]]:
-    """The same of an S3 store."""
-    store = Proxy(CONTENT, tls=authority.of_a_server())
-    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
-    yield {**keys, "AWS_ENDPOINT_URL": store.url, "uri": "s3://models/a.pkl"}
-    store.close()
+def s3(authority: PrivateAuthority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The same of an S3 server that speaks TLS itself."""
+    options = ("--cert", str(authority.certificate), "--key", str(authority.key))
+    with running_s3(tmp_path_factory.mktemp("s3"), *options) as store:
+        client = boto3.client(
+            "s3",
+            endpoint_url=store["AWS_ENDPOINT_URL"],
+            aws_access_key_id=store["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=store["AWS_SECRET_ACCESS_KEY"],
+            region_name=store["AWS_REGION"],
+            verify=str(authority.file),
+        )
+        client.put_object(Bucket="models", Key="a.pkl", Body=CONTENT)
+        yield {**store, "uri": "s3://models/a.pkl"}
 
 
 def prepared(layout: Layout, store: dict[str, str], file: Path | None, as_a_pod: bool = True) -> dict[str, Any]:

@@ -31,6 +31,8 @@ func run(ctx context.Context, arguments []string) error {
 	port := global.String("port", ":7070", "listen on `ADDRESS:PORT`")
 	access := global.String("access", os.Getenv("ROOT_ACCESS_KEY"), "root user's access key")
 	secret := global.String("secret", os.Getenv("ROOT_SECRET_KEY"), "root user's secret key")
+	certificate := global.String("cert", "", "speak TLS, with the certificate in `FILE`")
+	key := global.String("key", "", "the certificate's private key, in `FILE`")
 	accessLog := global.String("access-log", "", "append a line for each request to `FILE`")
 	if err := global.Parse(arguments); err != nil {
 		return err
@@ -76,6 +78,8 @@ func run(ctx context.Context, arguments []string) error {
 		RootUserAccess:      *access,
 		RootUserSecret:      *secret,
 		Ports:               []string{*port},
+		CertFile:            *certificate,
+		KeyFile:             *key,
 		MaxConnections:      250_000,
 		MaxRequests:         100_000,
 		AdminMaxConnections: 250_000,
