@@ -64,22 +64,12 @@ class _Line(msgspec.Struct):
     object: msgspec.Raw
 
 
-class _Names(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-    resourceVersion: str = ""  # noqa: N815
-
-
-class _Named(msgspec.Struct):
-    metadata: _Names
-
-
 class _Spec(msgspec.Struct):
     bundle: msgspec.Raw = _EMPTY
 
 
 _object, _page, _line = msgspec.json.Decoder(_Object), msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Line)
-_spec, _named = msgspec.json.Decoder(_Spec), msgspec.json.Decoder(_Named)
+_spec = msgspec.json.Decoder(_Spec)
 _metadata = msgspec.json.Decoder(msgspec.defstruct("_Metadata", [(name, Any, None) for name in _METADATA]))
 _head = msgspec.json.Decoder(msgspec.defstruct("_Head", [(name, Any, None) for name in _HEAD]))
 
@@ -119,12 +109,6 @@ async def unhurried(text: bytes, decode: Callable[[], T]) -> T:
     if len(text) > LIGHT_BYTES and depth_of(text) > _CUT_DEPTH:
         return await asyncio.to_thread(decode)
     return decode()
-
-
-def names_of(text: bytes) -> dict[str, str]:
-    """Name, namespace and version of an object within bounds."""
-    found: dict[str, str] = msgspec.to_builtins(_named.decode(text).metadata)
-    return found
 
 
 def bundle_of(text: bytes) -> Body:
