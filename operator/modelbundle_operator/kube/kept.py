@@ -17,7 +17,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import awaited_base
-from modelbundle_operator.judge.bodies import observe_pod
+from modelbundle_operator.judge.bodies import observe_pod, observe_rollout
 from modelbundle_operator.judge.jobs import Job, observe_job
 from modelbundle_operator.judge.layers import is_understood
 from modelbundle_operator.judge.observation import Pod
@@ -29,6 +29,9 @@ LARGEST_CHILD = 64 * 1024
 LARGE = "large"
 # marks an object of ours that is costly to write, also where not all of its text is kept
 HEAVY = "heavy"
+
+# Kubernetes' own note on a Deployment
+_REVISION = "deployment.kubernetes.io/revision"
 
 _FASTEST = 1  # the better levels take ten times as long for a tenth of the size
 _OBSERVED: Mapping[str, Callable[[Body], Pod | Job]] = {"Pod": observe_pod, JOB_KIND: observe_job}
@@ -92,6 +95,21 @@ def job_of(kept: Kept) -> Job:
     return kept.body
 
 
+def reads_alike(old: Kept, new: Kept) -> bool:
+    """Whether a look reads the same of both, so that the step from one to the other is no reason for one.
+
+    Most events of a pod or a Deployment are such: how many are available, a condition that nobody asks about, when a
+    field was written. Those of a bundle or an endpoint hardly ever are, and it may be large; of a child that is too
+    large to be kept it cannot be told.
+    """
+    kind = old.ref[0]
+    if old.uid != new.uid:
+        return False
+    if kind in _OBSERVED:
+        return old.body == new.body
+    return kind in ALL_CHILD_KINDS and None not in (old.body, new.body) and _read_of(old) == _read_of(new)
+
+
 def ref_of(kind: str, body: Body) -> Ref:
     """Kind, namespace and name."""
     return (kind, body["metadata"]["namespace"], body["metadata"]["name"])
@@ -146,6 +164,19 @@ def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
     """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
     too_large = kind in ALL_CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
     return None if too_large else zlib.compress(text, _FASTEST)
+
+
+def _read_of(child: Kept) -> object:
+    """All of a child but what no look reads: the version, when something was written, and the status with who wrote
+    it; of a Deployment's status what is read as a roll-out stays."""
+    body = body_of(child) or {}
+    metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
+    entries = [entry for entry in metadata.get("managedFields") or [] if entry.get("subresource") != "status"]
+    metadata["managedFields"] = [{name: entry[name] for name in entry if name != "time"} for entry in entries]
+    notes = metadata.get("annotations") or {}
+    metadata["annotations"] = {name: note for name, note in notes.items() if name != _REVISION}
+    rollout = observe_rollout(body) if child.ref[0] == "Deployment" else None
+    return {**body, "metadata": metadata, "status": None}, rollout
 
 
 def _layer(bundle: Body) -> Layer | None:
