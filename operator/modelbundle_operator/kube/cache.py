@@ -128,7 +128,7 @@ class ObjectCache:
             return False
         kept = None if event == "DELETED" else self.keep(kind, body)
         if kept is not None:
-            return self._renew(kept)
+            return self._renew(kept, body)
         if event == "DELETED" or ref in self._kept:
             self._drop(ref, version)
             return True
@@ -186,11 +186,11 @@ class ObjectCache:
         kept = self._kept.get(ref)
         return kept.version if kept is not None else self._gone.get(ref, -1)
 
-    def _renew(self, kept: Kept) -> bool:
+    def _renew(self, kept: Kept, body: Body | None = None) -> bool:
         """Whether that is a reason for a look."""
         old = self._kept.get(kept.ref)
         self._put(kept)
-        return old is None or not reads_alike(old, kept)
+        return old is None or not reads_alike(old, kept, body)
 
     def _put(self, kept: Kept) -> None:
         self._unlink(kept.ref)

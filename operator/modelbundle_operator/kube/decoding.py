@@ -19,6 +19,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
+from modelbundle_operator.kube.json_text import loads
 from modelbundle_operator.kube.kept import HEAVY
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 from modelbundle_operator.loop.aside import LIGHT_BYTES
@@ -125,19 +126,19 @@ def bundle_of(text: bytes) -> Body:
         **{name: value for name, value in head.items() if value},
         "metadata": _fields(metadata, _METADATA, _metadata),
         "spec": {},
-        "status": json.loads(status) if depth_of(status) <= DEPTH_MAX else {},
+        "status": loads(status) if depth_of(status) <= DEPTH_MAX else {},
         **({HEAVY: True} if len(text) > HEAVY_BYTES else {}),
     }
     reason, message = _unusable(_content(spec))
     if reason is not None:
         return {**body, UNREADABLE: {"reason": str(reason), "message": message}}
-    body["spec"] = json.loads(spec)
+    body["spec"] = loads(spec)
     return body
 
 
 def body_of(kind: str, text: bytes) -> Body:
     """An object's body: one of the two kinds of ours within bounds, any other as it is written."""
-    body: Body = bundle_of(text) if kind in OWN_KINDS else json.loads(text)
+    body: Body = bundle_of(text) if kind in OWN_KINDS else loads(text)
     return body
 
 

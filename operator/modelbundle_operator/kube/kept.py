@@ -5,7 +5,6 @@ looked at for days. Nothing is lost on the way: a write may be made of what is r
 nobody here changes, only what is observed is kept, and not packed: whoever looks at a bundle looks at all of its pods.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -21,6 +20,7 @@ from modelbundle_operator.judge.bodies import observe_pod, observe_rollout
 from modelbundle_operator.judge.jobs import Job, observe_job
 from modelbundle_operator.judge.layers import is_understood
 from modelbundle_operator.judge.observation import Pod
+from modelbundle_operator.kube.json_text import dumps, loads
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
@@ -79,7 +79,7 @@ def body_of(kept: Kept) -> Body | None:
     if kept.body is None:
         return None
     assert isinstance(kept.body, bytes), "pods and Jobs are not asked for as bodies"
-    body: Body = json.loads(zlib.decompress(kept.body))
+    body: Body = loads(zlib.decompress(kept.body))
     return body
 
 
@@ -95,8 +95,9 @@ def job_of(kept: Kept) -> Job:
     return kept.body
 
 
-def reads_alike(old: Kept, new: Kept) -> bool:
-    """Whether a look reads the same of both, so that the step from one to the other is no reason for one.
+def reads_alike(old: Kept, new: Kept, body: Body | None = None) -> bool:
+    """Whether a look reads the same of both, so that the step from one to the other is no reason for one. `body`: the
+    new one as it came, where that is at hand.
 
     Most events of a pod or a Deployment are such: how many are available, a condition that nobody asks about, when a
     field was written. Those of a bundle or an endpoint hardly ever are, and it may be large; of a child that is too
@@ -107,7 +108,9 @@ def reads_alike(old: Kept, new: Kept) -> bool:
         return False
     if kind in _OBSERVED:
         return old.body == new.body
-    return kind in ALL_CHILD_KINDS and None not in (old.body, new.body) and _read_of(old) == _read_of(new)
+    if kind not in ALL_CHILD_KINDS or (before := body_of(old)) is None or new.body is None:
+        return False
+    return _read_of(kind, before) == _read_of(kind, body or body_of(new) or {})
 
 
 def ref_of(kind: str, body: Body) -> Ref:
@@ -157,7 +160,7 @@ def _text(kind: str, body: Body) -> bytes:
     if kind not in ALL_CHILD_KINDS:
         metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
         body = {**body, "metadata": metadata}
-    return json.dumps(body, separators=(",", ":")).encode()
+    return dumps(body)
 
 
 def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
@@ -166,16 +169,15 @@ def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
     return None if too_large else zlib.compress(text, _FASTEST)
 
 
-def _read_of(child: Kept) -> object:
+def _read_of(kind: str, body: Body) -> object:
     """All of a child but what no look reads: the version, when something was written, and the status with who wrote
     it; of a Deployment's status what is read as a roll-out stays."""
-    body = body_of(child) or {}
     metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
     entries = [entry for entry in metadata.get("managedFields") or [] if entry.get("subresource") != "status"]
     metadata["managedFields"] = [{name: entry[name] for name in entry if name != "time"} for entry in entries]
     notes = metadata.get("annotations") or {}
     metadata["annotations"] = {name: note for name, note in notes.items() if name != _REVISION}
-    rollout = observe_rollout(body) if child.ref[0] == "Deployment" else None
+    rollout = observe_rollout(body) if kind == "Deployment" else None
     return {**body, "metadata": metadata, "status": None}, rollout
 
 
