@@ -14,6 +14,7 @@ import kopf
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, CACHED_KINDS, JOB_KIND, KINDS
 from modelbundle_operator.kube.watch_session import BeginWatch, Take, Wants, session
 from modelbundle_operator.loop.key import Key
@@ -63,10 +64,15 @@ def taker(cache: ObjectCache, enqueue: Enqueue, child_deleted: Callable[[str], N
     """What is done with each event of the watches."""
 
     def take(kind: str, event: str, body: Body) -> None:
-        # bundle and endpoint of one name want one Service: what one of them wrote is known to it, but not to the other
-        if cache.observe(kind, event, body) or kind == "Service":
+        if cache.observe(kind, event, body):
             for key in keys_for(kind, body):
                 enqueue(key)
+        elif kind == "Service":
+            # bundle and endpoint of one name want one Service: what one of them wrote is not known to the other
+            writer = (controller_of(body) or {}).get("kind")
+            for key in keys_for(kind, body):
+                if key.kind != writer and cache.knows(key.kind, key):
+                    enqueue(key)
         if event == "DELETED" and kind in (*ALL_CHILD_KINDS, JOB_KIND):
             child_deleted(body["metadata"]["namespace"])
 
