@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
 from typing import Any
 
+from modelbundle_operator.judge.begun import BEGUN_SECONDS
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
@@ -32,9 +35,12 @@ class World:
             self.cluster.put(bundle)
 
     async def look(self) -> Outcome:
-        """What the watch brings, then one reconcile."""
+        """What the watch brings, then one reconcile. A first status that waits has waited by the next one."""
         self.cluster.deliver(self.cache)
-        return await self.reconcile(KEY)
+        outcome = await self.reconcile(KEY)
+        if KEY in self.reconcile.begun:
+            self.now += timedelta(seconds=BEGUN_SECONDS)
+        return outcome
 
     async def at_rest(self) -> None:
         """One more look changes nothing."""
@@ -72,8 +78,13 @@ class Running:
     def __init__(self, cluster: FakeCluster) -> None:
         self.cluster, self.cache, self.queue = cluster, ObjectCache(), WorkQueue(jitter=lambda: 0.01)
         waiters = Waiters(self.queue)
-        reconcile = Reconciler(cluster, self.cache, Settings(), lambda: START, waiters.changed, self.queue.failures)
+        self._began, self._skipped = time.monotonic(), 0.0
+        reconcile = Reconciler(cluster, self.cache, Settings(), self.now, waiters.changed, self.queue.failures)
         self._controller = Controller(self.queue, reconcile, 4, 5, waiters)
+
+    def now(self) -> datetime:
+        """By the bundles' clock."""
+        return START + timedelta(seconds=self._skipped + time.monotonic() - self._began)
 
     async def start(self) -> asyncio.Task[None]:
         """As a new process does: everything is known and looked at before the first event."""
@@ -87,7 +98,8 @@ class Running:
             self.on_event("ADDED", self.cluster.put(body))
 
     def touch(self, name: str) -> None:
-        """Something about the bundle has changed, so it is looked at."""
+        """Something about the bundle has changed a while after it had begun, so it is looked at."""
+        self._skipped += BEGUN_SECONDS
         self._controller.enqueue(Key("models", name))
 
     def delete(self, name: str) -> None:

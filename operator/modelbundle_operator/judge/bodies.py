@@ -19,17 +19,21 @@ _TEMPLATE = "pod-template-hash"
 
 
 def observe_rollout(deployment: Body | None) -> Rollout:
-    """The Deployment's own words."""
+    """The Deployment's own words. What it says is about its first spec from the beginning, and about a later one only
+    once it has observed that."""
     if deployment is None:
         return Rollout()
     status = deployment.get("status") or {}
     rolling = deployment["spec"].get("strategy", {}).get("rollingUpdate") or {}
     failure = _condition(deployment, "ReplicaFailure")
+    generation = deployment["metadata"].get("generation", 0)
     return Rollout(
-        observed=status.get("observedGeneration", 0) >= deployment["metadata"].get("generation", 0),
+        observed=generation == 1 or status.get("observedGeneration", 0) >= generation,
         updated=status.get("updatedReplicas", 0),
         refused=failure.get("message", "") if failure.get("status") == "True" else "",
         takes_down_first=rolling.get("maxSurge") == 0,
+        created=parse_time(deployment["metadata"].get("creationTimestamp")),
+        first=generation == 1,
     )
 
 

@@ -96,6 +96,8 @@ class Rollout:
     updated: int = 0
     refused: str = ""
     takes_down_first: bool = False
+    created: datetime | None = None
+    first: bool = False  # its spec is as it was created: all of its pods are of one template
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,17 @@ class Observation(RunningPods):
         """Whether every pod is of the newest template and ready."""
         newest = self.newest
         return (
-            self.rollout.observed
-            and self.rollout.updated == self.wanted
+            (self._begun_with_these or (self.rollout.observed and self.rollout.updated == self.wanted))
             and len(self.pods) == len(newest) == self.wanted
             and all(pod.ready for pod in newest)
         )
+
+    @property
+    def _begun_with_these(self) -> bool:
+        """Whether every pod is of the Deployment as it was created, whose own count of them comes later than they do;
+        not where a Deployment of this name was deleted, and its pods are not gone yet."""
+        made = self.rollout.created if self.rollout.first else None
+        return made is not None and all(pod.created is not None and pod.created >= made for pod in self.pods)
 
 
 def that_count(pods: Iterable[Pod], digest: str | None = None) -> tuple[Pod, ...]:

@@ -15,7 +15,18 @@ from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import Pod
-from modelbundle_operator.kube.kept import Kept, Ref, body_of, controller_of, job_of, keep, pod_of, ref_of, version_of
+from modelbundle_operator.kube.kept import (
+    Kept,
+    Ref,
+    body_of,
+    controller_of,
+    job_of,
+    keep,
+    pod_of,
+    reads_alike,
+    ref_of,
+    version_of,
+)
 from modelbundle_operator.kube.kinds import CACHED_KINDS, JOB_KIND, OWN_KINDS, OWNER_LABELS
 from modelbundle_operator.kube.said import Said
 from modelbundle_operator.loop.key import Key
@@ -108,7 +119,7 @@ class ObjectCache:
         return known if known is not None and known.version == version_of(body) > 0 else None
 
     def observe(self, kind: str, event: str | None, body: Body) -> bool:
-        """Take in one event of the watch; whether it changed what is known."""
+        """Take in one event of the watch; whether it changed anything that a look reads."""
         ref = ref_of(kind, body)
         version, known = version_of(body), self._known_version(ref)
         ends = event == "DELETED" and ref in self._kept
@@ -117,12 +128,11 @@ class ObjectCache:
             return False
         kept = None if event == "DELETED" else self.keep(kind, body)
         if kept is not None:
-            self._put(kept)
-        elif event == "DELETED" or ref in self._kept:
+            return self._renew(kept, body)
+        if event == "DELETED" or ref in self._kept:
             self._drop(ref, version)
-        else:
-            return False
-        return True
+            return True
+        return False
 
     def record(self, body: Body) -> None:
         """Take in what the API server answered to a write of ours: its echo in the watch then changes nothing."""
@@ -135,15 +145,14 @@ class ObjectCache:
             self._drop(ref, kept.version)
 
     def replace(self, kind: str, listed: Iterable[Kept], version: int, namespace: str | None = None) -> set[Key]:
-        """Make the cache say what a LIST of this version said; the keys for which that changed anything.
+        """Make the cache say what a LIST of this version said; the keys for which that changed anything that is read.
 
         `listed`: of each object what `keep` gave. `namespace`: the only one that was listed, None for all.
         """
         changed, refs = set[Key](), set[Ref]()
         for kept in listed:
             refs.add(kept.ref)
-            if kept.version > self._known_version(kept.ref):
-                self._put(kept)
+            if kept.version > self._known_version(kept.ref) and self._renew(kept):
                 changed |= _keys_of(kept)
         within = [ref for ref in self._kept if ref[0] == kind and namespace in (None, ref[1])]
         for ref in within:
@@ -176,6 +185,12 @@ class ObjectCache:
     def _known_version(self, ref: Ref) -> int:
         kept = self._kept.get(ref)
         return kept.version if kept is not None else self._gone.get(ref, -1)
+
+    def _renew(self, kept: Kept, body: Body | None = None) -> bool:
+        """Whether that is a reason for a look."""
+        old = self._kept.get(kept.ref)
+        self._put(kept)
+        return old is None or not reads_alike(old, kept, body)
 
     def _put(self, kept: Kept) -> None:
         self._unlink(kept.ref)

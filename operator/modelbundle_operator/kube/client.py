@@ -78,7 +78,9 @@ class KubernetesClient:
         received: Received = lambda kind, size: None,
     ) -> Self:
         """Log in as the pod's service account, or else as kubeconfig says."""
-        configuration = client.Configuration(client_session_kwargs={"request_class": gated(may_write)})
+        # a proxy of the environment and ~/.netrc would be looked up in two threads for each call; the watch has neither
+        session = {"request_class": gated(may_write), "trust_env": False}
+        configuration = client.Configuration(client_session_kwargs=session)
         # authorities of clusters may lack extensions that RFC 5280 wants, and OpenSSL asks for since Python 3.13
         configuration.disable_strict_ssl_verification = True
         if in_cluster():

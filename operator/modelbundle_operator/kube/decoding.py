@@ -19,6 +19,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.bundle import DOCUMENT_MAX, too_large
 from modelbundle_operator.api.names import UNREADABLE, Reason
 from modelbundle_operator.kube.json_cuts import depth_of, entries, members
+from modelbundle_operator.kube.json_text import loads
 from modelbundle_operator.kube.kept import HEAVY
 from modelbundle_operator.kube.kinds import KINDS, OWN_KINDS
 from modelbundle_operator.loop.aside import LIGHT_BYTES
@@ -64,22 +65,12 @@ class _Line(msgspec.Struct):
     object: msgspec.Raw
 
 
-class _Names(msgspec.Struct):
-    name: str = ""
-    namespace: str = ""
-    resourceVersion: str = ""  # noqa: N815
-
-
-class _Named(msgspec.Struct):
-    metadata: _Names
-
-
 class _Spec(msgspec.Struct):
     bundle: msgspec.Raw = _EMPTY
 
 
 _object, _page, _line = msgspec.json.Decoder(_Object), msgspec.json.Decoder(_Page), msgspec.json.Decoder(_Line)
-_spec, _named = msgspec.json.Decoder(_Spec), msgspec.json.Decoder(_Named)
+_spec = msgspec.json.Decoder(_Spec)
 _metadata = msgspec.json.Decoder(msgspec.defstruct("_Metadata", [(name, Any, None) for name in _METADATA]))
 _head = msgspec.json.Decoder(msgspec.defstruct("_Head", [(name, Any, None) for name in _HEAD]))
 
@@ -121,12 +112,6 @@ async def unhurried(text: bytes, decode: Callable[[], T]) -> T:
     return decode()
 
 
-def names_of(text: bytes) -> dict[str, str]:
-    """Name, namespace and version of an object within bounds."""
-    found: dict[str, str] = msgspec.to_builtins(_named.decode(text).metadata)
-    return found
-
-
 def bundle_of(text: bytes) -> Body:
     """A ModelBundle or a ModelEndpoint as the operator keeps it, or its outline."""
     try:
@@ -141,19 +126,19 @@ def bundle_of(text: bytes) -> Body:
         **{name: value for name, value in head.items() if value},
         "metadata": _fields(metadata, _METADATA, _metadata),
         "spec": {},
-        "status": json.loads(status) if depth_of(status) <= DEPTH_MAX else {},
+        "status": loads(status) if depth_of(status) <= DEPTH_MAX else {},
         **({HEAVY: True} if len(text) > HEAVY_BYTES else {}),
     }
     reason, message = _unusable(_content(spec))
     if reason is not None:
         return {**body, UNREADABLE: {"reason": str(reason), "message": message}}
-    body["spec"] = json.loads(spec)
+    body["spec"] = loads(spec)
     return body
 
 
 def body_of(kind: str, text: bytes) -> Body:
     """An object's body: one of the two kinds of ours within bounds, any other as it is written."""
-    body: Body = bundle_of(text) if kind in OWN_KINDS else json.loads(text)
+    body: Body = bundle_of(text) if kind in OWN_KINDS else loads(text)
     return body
 
 

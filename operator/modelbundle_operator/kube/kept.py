@@ -5,7 +5,6 @@ looked at for days. Nothing is lost on the way: a write may be made of what is r
 nobody here changes, only what is observed is kept, and not packed: whoever looks at a bundle looks at all of its pods.
 """
 
-import json
 import zlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
@@ -17,10 +16,11 @@ from modelbundle_operator.api.endpoint import ENDPOINT_KIND
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.bundle.resolve import awaited_base
-from modelbundle_operator.judge.bodies import observe_pod
+from modelbundle_operator.judge.bodies import observe_pod, observe_rollout
 from modelbundle_operator.judge.jobs import Job, observe_job
 from modelbundle_operator.judge.layers import is_understood
 from modelbundle_operator.judge.observation import Pod
+from modelbundle_operator.kube.json_text import dumps, loads
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND
 
 # bytes of JSON; a ConfigMap of a large document is beyond it, and asked for whenever its bundle is looked at
@@ -29,6 +29,9 @@ LARGEST_CHILD = 64 * 1024
 LARGE = "large"
 # marks an object of ours that is costly to write, also where not all of its text is kept
 HEAVY = "heavy"
+
+# Kubernetes' own note on a Deployment
+_REVISION = "deployment.kubernetes.io/revision"
 
 _FASTEST = 1  # the better levels take ten times as long for a tenth of the size
 _OBSERVED: Mapping[str, Callable[[Body], Pod | Job]] = {"Pod": observe_pod, JOB_KIND: observe_job}
@@ -76,7 +79,7 @@ def body_of(kept: Kept) -> Body | None:
     if kept.body is None:
         return None
     assert isinstance(kept.body, bytes), "pods and Jobs are not asked for as bodies"
-    body: Body = json.loads(zlib.decompress(kept.body))
+    body: Body = loads(zlib.decompress(kept.body))
     return body
 
 
@@ -90,6 +93,24 @@ def job_of(kept: Kept) -> Job:
     """What was observed of a Job."""
     assert isinstance(kept.body, Job)
     return kept.body
+
+
+def reads_alike(old: Kept, new: Kept, body: Body | None = None) -> bool:
+    """Whether a look reads the same of both, so that the step from one to the other is no reason for one. `body`: the
+    new one as it came, where that is at hand.
+
+    Most events of a pod or a Deployment are such: how many are available, a condition that nobody asks about, when a
+    field was written. Those of a bundle or an endpoint hardly ever are, and it may be large; of a child that is too
+    large to be kept it cannot be told.
+    """
+    kind = old.ref[0]
+    if old.uid != new.uid:
+        return False
+    if kind in _OBSERVED:
+        return old.body == new.body
+    if kind not in ALL_CHILD_KINDS or (before := body_of(old)) is None or new.body is None:
+        return False
+    return _read_of(kind, before) == _read_of(kind, body or body_of(new) or {})
 
 
 def ref_of(kind: str, body: Body) -> Ref:
@@ -139,13 +160,25 @@ def _text(kind: str, body: Body) -> bytes:
     if kind not in ALL_CHILD_KINDS:
         metadata = {name: value for name, value in body["metadata"].items() if name != "managedFields"}
         body = {**body, "metadata": metadata}
-    return json.dumps(body, separators=(",", ":")).encode()
+    return dumps(body)
 
 
 def _packed(kind: str, body: Body, text: bytes) -> bytes | None:
     """Of a child of any size that a user gave our bundle as its controller, only what makes it known is kept."""
     too_large = kind in ALL_CHILD_KINDS and (LARGE in body or len(text) > LARGEST_CHILD)
     return None if too_large else zlib.compress(text, _FASTEST)
+
+
+def _read_of(kind: str, body: Body) -> object:
+    """All of a child but what no look reads: the version, when something was written, and the status with who wrote
+    it; of a Deployment's status what is read as a roll-out stays."""
+    metadata = {name: value for name, value in body["metadata"].items() if name != "resourceVersion"}
+    entries = [entry for entry in metadata.get("managedFields") or [] if entry.get("subresource") != "status"]
+    metadata["managedFields"] = [{name: entry[name] for name in entry if name != "time"} for entry in entries]
+    notes = metadata.get("annotations") or {}
+    metadata["annotations"] = {name: note for name, note in notes.items() if name != _REVISION}
+    rollout = observe_rollout(body) if kind == "Deployment" else None
+    return {**body, "metadata": metadata, "status": None}, rollout
 
 
 def _layer(bundle: Body) -> Layer | None:

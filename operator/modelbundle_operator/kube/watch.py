@@ -1,21 +1,22 @@
 """kopf as the host: watch streams, login and signals are its part, and it writes nothing.
 
 Only `on.event` handlers, in a registry of our own: any other kind of handler would make kopf put annotations or
-finalizers on users' objects (docs/adr/0001-kopf-as-host.md). A handler takes the body into the cache and enqueues
-the keys that it is about.
+finalizers on users' objects (docs/adr/0001-kopf-as-host.md). It watches what has a handler, and none is ever called:
+where the stream is read (watch_session.py) an event goes into the cache, and the keys that it is about into the queue.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import kopf
 
-from modelbundle_operator.kube.backlog import Backlog
+from modelbundle_operator.api.base import Body
 from modelbundle_operator.kube.cache import ObjectCache, keys_for
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, CACHED_KINDS, JOB_KIND, KINDS
-from modelbundle_operator.kube.watch_session import BeginWatch, Wants, object_of, session
+from modelbundle_operator.kube.watch_session import BeginWatch, Take, Wants, session
 from modelbundle_operator.loop.key import Key
 
 LOGIN_SECONDS = 5.0  # between two logins
@@ -34,12 +35,10 @@ def registry(
     `child_deleted` is called with the namespace of each child that goes.
     """
     handlers = kopf.OperatorRegistry()
-    backlogs = {kind: Backlog() for kind in KINDS}
-    login = _Login(cache.wants, begin_watch, backlogs)
+    login = _Login(cache.wants, begin_watch, taker(cache, enqueue, child_deleted))
     kopf.on.login(id="service-account", registry=handlers, errors=kopf.ErrorsMode.PERMANENT)(login.session)
     for kind in CACHED_KINDS:
-        handler = make_handler(kind, cache, enqueue, backlogs[kind], child_deleted)
-        kopf.on.event(*_resource(kind), id=f"on-{kind.lower()}", registry=handlers)(handler)
+        kopf.on.event(*_resource(kind), id=f"on-{kind.lower()}", registry=handlers)(_never_called)
     return handlers
 
 
@@ -49,7 +48,6 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     made.peering.standalone = True
     made.scanning.disabled = True
     made.posting.enabled = False
-    made.queueing.worker_limit = 1  # of each watch, whose objects are one to kopf (watch_session.py)
     made.networking.request_timeout = request_seconds
     made.networking.error_backoffs = (1.0, 2.0, 4.0, 8.0)  # and again: 21 s are long once the API server is back
     made.watching.server_timeout = 300
@@ -62,26 +60,27 @@ def settings(request_seconds: float) -> kopf.OperatorSettings:
     return made
 
 
-def make_handler(
-    kind: str,
-    cache: ObjectCache,
-    enqueue: Enqueue,
-    backlog: Backlog,
-    child_deleted: Callable[[str], None] = lambda namespace: None,
-) -> Callable[..., Any]:
-    """What kopf calls for each event of the kind."""
+def taker(cache: ObjectCache, enqueue: Enqueue, child_deleted: Callable[[str], None] = lambda namespace: None) -> Take:
+    """What is done with each event of the watches."""
 
-    async def on_event(event: kopf.RawEvent, **_: Any) -> None:
-        backlog.handled()
-        body = object_of(event["object"])
-        # bundle and endpoint of one name want one Service: what one of them wrote is known to it, but not to the other
-        if cache.observe(kind, event["type"], body) or kind == "Service":
+    def take(kind: str, event: str, body: Body) -> None:
+        if cache.observe(kind, event, body):
             for key in keys_for(kind, body):
                 enqueue(key)
-        if event["type"] == "DELETED" and kind in (*ALL_CHILD_KINDS, JOB_KIND):
+        elif kind == "Service":
+            # bundle and endpoint of one name want one Service: what one of them wrote is not known to the other
+            writer = (controller_of(body) or {}).get("kind")
+            for key in keys_for(kind, body):
+                if key.kind != writer and cache.knows(key.kind, key):
+                    enqueue(key)
+        if event == "DELETED" and kind in (*ALL_CHILD_KINDS, JOB_KIND):
             child_deleted(body["metadata"]["namespace"])
 
-    return on_event
+    return take
+
+
+async def _never_called(**_: Any) -> None:
+    """kopf is handed bookmarks, which it keeps to itself."""
 
 
 def _resource(kind: str) -> tuple[str, str, str]:
@@ -92,10 +91,10 @@ def _resource(kind: str) -> tuple[str, str, str]:
 class _Login:
     """Logs kopf in, no more than once in LOGIN_SECONDS."""
 
-    def __init__(self, wants: Wants, begin_watch: BeginWatch, backlogs: Mapping[str, Backlog]) -> None:
+    def __init__(self, wants: Wants, begin_watch: BeginWatch, take: Take) -> None:
         self._wants = wants
         self._begin_watch = begin_watch
-        self._backlogs = backlogs
+        self._take = take
         self._last = time.monotonic() - LOGIN_SECONDS
 
     async def session(self, **more: Any) -> kopf.AiohttpSession | None:
@@ -107,9 +106,7 @@ class _Login:
         # kopf knows refused credentials by their equality, and a session equals no other: not in a hot loop
         await asyncio.sleep(max(0.0, self._last + LOGIN_SECONDS - time.monotonic()))
         self._last = time.monotonic()
-        watching = session(
-            info.as_http_headers(), info.as_ssl_context(), self._wants, self._begin_watch, self._backlogs
-        )
+        watching = session(info.as_http_headers(), info.as_ssl_context(), self._wants, self._begin_watch, self._take)
         return kopf.AiohttpSession(
             server=info.server,
             default_namespace=info.default_namespace,

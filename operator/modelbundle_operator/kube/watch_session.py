@@ -1,27 +1,27 @@
-"""The HTTP session over which kopf watches: bounded in memory, and no answer that ends the process.
+"""The HTTP session over which kopf watches: events are taken in where they are read, and no answer ends the process.
 
-kopf parses a page or an event whole, has a queue, a task and notes for each object, and ends on a refused watch or an
-ERROR event. It takes a session of ours: so it never sees an object that decoding.py would not have, nor a large one
-that nobody asks for, and a watch that is refused or broken is a lost connection to it, which it makes again. All
-objects of a watch are one to it, with the text of each as a value: one queue, in the order of the events, and nothing
-that is left of an object. Before it watches it lists: all that it gets of that is the version to watch from, and the
-resync, which bounds its pages and tells deletions too, lists instead.
+kopf parses a page or an event whole, has a queue, a task and notes for each object, reads faster than it hands on, and
+ends on a refused watch or an ERROR event. It takes a session of ours: so it sees no object at all, only bookmarks, from
+which it goes on when a watch ends. An event goes to the cache as soon as it is read, within the bounds of decoding.py,
+and the next one is read after that. A watch that is refused or broken is a lost connection to kopf, which it makes
+again. Before it watches it lists: all that it gets of that is the version to watch from, and the resync, which bounds
+its pages and tells deletions too, lists instead.
 """
 
+import asyncio
 import contextlib
-import json
 import logging
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import aiohttp
 import msgspec
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.kube.backlog import Backlog
-from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, names_of, page_of, unhurried
+from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, page_of, unhurried
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import JOB_KIND, KINDS, OWN_KINDS
 
@@ -30,23 +30,28 @@ log = logging.getLogger(__name__)
 Wants = Callable[[str, Body], bool]
 # of a kind, and a namespace or None for all
 BeginWatch = Callable[[str, str | None], int | None]
+# a kind, the type of an event, and the object within bounds
+Take = Callable[[str, str, Body], None]
 
 _KINDS = {kind.plural: kind.name for kind in KINDS.values()}
 _NAMESPACE = re.compile(r"/namespaces/([^/]+)/[^/]+$")
 _RELIST = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
-_TEXT = "text"
+
+
+class Read(NamedTuple):
+    """An event as it is taken in; without a body one that is not: a bookmark, or what cannot be read."""
+
+    type: str
+    body: Body | None = None
+    version: str = ""  # up to which the watch has been read; empty where that is not known
 
 
 def session(
-    headers: Mapping[str, str],
-    tls: ssl.SSLContext,
-    wants: Wants,
-    begin_watch: BeginWatch,
-    backlogs: Mapping[str, Backlog],
+    headers: Mapping[str, str], tls: ssl.SSLContext, wants: Wants, begin_watch: BeginWatch, take: Take
 ) -> aiohttp.ClientSession:
     """A session for kopf. `wants` says of a large pod or Job whether the operator keeps it; `begin_watch` is called
     when a watch is about to start, and may name the version to start from: what happened before it is not reported.
-    `backlogs`: by kind, what kopf may hold."""
+    `take` is called with each event, in their order."""
 
     class Answer(aiohttp.ClientResponse):
         async def start(self, connection: Any) -> aiohttp.ClientResponse:
@@ -54,9 +59,8 @@ def session(
             kind = _KINDS.get(self.url.name)
             if kind is not None and "watch" in self.url.query:
                 if self.status == 200:
-                    self.content: Any = _Events(
-                        self.content, lambda line: seen_event(kind, line, wants), backlogs[kind]
-                    )
+                    read = partial(read_event, kind, wants=wants)
+                    self.content: Any = _Events(self.content, read, partial(take, kind))
                 elif self.status in (400, 410):  # of no use is the version, and kopf would ask with it again
                     self.status, self.content = 200, _ListAgain(self.content)
             return self
@@ -80,37 +84,24 @@ def session(
     )
 
 
-def seen_event(kind: str, line: bytes, wants: Wants) -> bytes | None:
-    """A watch event as kopf is to see it; None when it need not."""
+def read_event(kind: str, line: bytes, wants: Wants) -> Read:
+    """A watch event, read. One whose object cannot be read is left out, and said in the log."""
     event, text = event_of(line)
     if event == "ERROR":
-        return _RELIST
+        return Read(event)
     if event == "BOOKMARK":
-        return line
-    if kind in OWN_KINDS or len(text) > LARGEST_CHILD:
-        body = _bounded(kind, text, wants)
-        if body is None:
-            return None
-        text = json.dumps(body).encode()
-    # kopf has a queue for each uid
-    seen = {"metadata": {**names_of(text), "uid": kind}, _TEXT: text.decode()}
-    return msgspec.json.encode({"type": event, "object": seen})
+        return Read(event, version=str(msgspec.json.decode(text)["metadata"]["resourceVersion"]))
+    body = _bounded(kind, text, wants)
+    return Read(event) if body is None else Read(event, body, body["metadata"].get("resourceVersion") or "")
 
 
 def _bounded(kind: str, text: bytes, wants: Wants) -> Body | None:
-    """An object of ours, or a large one, as the handler is to have it; None where it cannot be read. What nobody asks
-    for is not parsed."""
-    if kind not in OWN_KINDS:
+    """An object as it is taken in; None where it cannot be read. What is large and nobody asks for is not parsed."""
+    if kind not in OWN_KINDS and len(text) > LARGEST_CHILD:
         head = next(heads_of(kind, [text]), None)
         if head is None or not (kind in ("Pod", JOB_KIND) and wants(kind, head)):
             return head and outline(head)
     return next(bodies_of(kind, [text]), None)
-
-
-def object_of(seen: Mapping[str, Any]) -> Body:
-    """The object of an event that kopf has seen."""
-    body: Body = json.loads(seen[_TEXT])
-    return body
 
 
 async def _refusal_as_lost_connection(
@@ -149,27 +140,49 @@ class _ListAgain:
 
 
 class _Events:
-    """The body of a watch, line by line."""
+    """The body of a watch: its events are taken in line by line, and kopf reads how far that has come."""
 
-    def __init__(self, content: aiohttp.StreamReader, seen: Callable[[bytes], bytes | None], backlog: Backlog) -> None:
+    def __init__(
+        self, content: aiohttp.StreamReader, read: Callable[[bytes], Read], take: Callable[[str, Body], None]
+    ) -> None:
         self._content = content
-        self._seen = seen
-        self._backlog = backlog
+        self._read = read
+        self._take = take
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._content, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        begun = bytearray()
+        begun, version = bytearray(), ""
         async for data in self._content.iter_chunked(size):
             *complete, rest = data.split(b"\n")
             for line in complete:
                 event = bytes(begun + line)
                 begun.clear()
+                if not event:
+                    continue
                 with _understood():
-                    seen = await unhurried(event, lambda: self._seen(event)) if event else None  # noqa: B023
-                if seen is not None:
-                    yield seen + b"\n"
-                    if seen is not event and seen is not _RELIST:  # neither comes to the handler
-                        await self._backlog.given()
+                    read = await unhurried(event, partial(self._read, event))
+                if read.type == "ERROR":
+                    yield _RELIST + b"\n"
+                    return
+                self._taken(read)
+                version = read.version or version
+                await asyncio.sleep(0)  # a chunk may hold many, and others have their turn between two of them
             begun += rest
+            if version:
+                yield _bookmark(version) + b"\n"
+                version = ""
+
+    def _taken(self, read: Read) -> None:
+        """An error here is a bug; the resync brings what was lost by it."""
+        if read.body is None:
+            return
+        try:
+            self._take(read.type, read.body)
+        except Exception:
+            log.exception("an event could not be taken in: %s of %s", read.type, read.body.get("metadata"))
+
+
+def _bookmark(version: str) -> bytes:
+    return msgspec.json.encode({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}})

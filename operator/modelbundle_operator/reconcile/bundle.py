@@ -18,6 +18,7 @@ from modelbundle_operator.api.times import parse_time, seconds_between, timestam
 from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
+from modelbundle_operator.judge.begun import BEGUN_SECONDS, first_status_due
 from modelbundle_operator.judge.capacity import takes_pods_down_first
 from modelbundle_operator.judge.conditions import judge, judge_blocked, judge_terminal, judge_without_base
 from modelbundle_operator.judge.decision import Decision, decide
@@ -50,8 +51,6 @@ from modelbundle_operator.render.budget import budget
 from modelbundle_operator.render.precheck import precheck_job
 from modelbundle_operator.settings import Settings
 
-# a new Deployment's pods are there in a moment, and theirs is the first state worth a write
-FIRST_PODS_SECONDS = 1.0
 # what is applied together comes in any order: a base that is missing for so short a time is not worth a word
 TOGETHER_SECONDS = 2.0
 
@@ -69,6 +68,7 @@ class Reconciler:
     disputes: Disputes = field(default_factory=Disputes)
     limits: Callable[[], Limits] = dict  # of what tenants may ask for
     lacking_budgets: dict[Key, Lack] = field(default_factory=dict)
+    begun: dict[Key, datetime] = field(default_factory=dict)  # when pods were asked for, until the first status
     on_started: Callable[[Mapping[str, float]], None] = lambda _: None  # hears the seconds of each start's parts
     on_layer: Callable[[bool], None] = lambda _: None  # hears of each Job whether it has made the layer it was to make
 
@@ -78,6 +78,7 @@ class Reconciler:
         if body is None or body["metadata"].get("deletionTimestamp"):
             self.disputes.forget(*key.place)
             self._budgets.forget(key)
+            self.begun.pop(key, None)
             return DONE  # children go by their ownerReferences
         try:
             bundle, resolution = await by_weight(self._weight(key, body), partial(self._resolved, key, body))
@@ -102,8 +103,12 @@ class Reconciler:
             raise why.retry from None
         others = waits_on(key, seen.precheck)
         if made and not bundle.status.conditions and not seen.checked and seen.built is None:
-            return Outcome(FIRST_PODS_SECONDS, others)
+            self.begun[key] = self.now()
+            return Outcome(BEGUN_SECONDS, others)
         judgement = judge(seen)
+        if (left := first_status_due(seen, judgement, self.begun.get(key))) is not None:
+            return Outcome(left, others)
+        self.begun.pop(key, None)
         await self._report(body, judgement, seen, self._identity(bundle, resolution))
         if seen.built is not None and self.cache.jobs(key):
             self.on_layer(seen.built.uri is not None)

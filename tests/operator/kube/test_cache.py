@@ -19,6 +19,10 @@ def body(version: int, name: str = "llama", uid: str = "u", **labels: str) -> Bo
     return {"kind": "Service", "metadata": {**metadata, "ownerReferences": [owner]}}
 
 
+def edited(version: int, name: str = "llama") -> Body:
+    return body(version, name) | {"spec": {"ports": [{"port": 81}]}}
+
+
 def pod(version: int, name: str, bundle: str) -> Body:
     return body(version, name, **{"modelbundle.dev/bundle": bundle})
 
@@ -54,7 +58,19 @@ def test_the_newer_version_wins_in_any_order() -> None:
 def test_versions_are_numbers_not_text() -> None:
     cache = asked_for()
     cache.observe("Service", None, body(9))
-    assert cache.observe("Service", "MODIFIED", body(10))
+    assert cache.observe("Service", "MODIFIED", edited(10))
+    assert version(cache) == 10
+
+
+def test_what_no_look_reads_is_kept_and_no_reason_for_a_look() -> None:
+    """What is written is written to the newest version."""
+    cache = asked_for()
+    cache.observe("Service", "ADDED", body(5))
+    assert not cache.observe("Service", "MODIFIED", body(6) | {"status": {"loadBalancer": {}}})
+    assert version(cache) == 6
+    found = body(7) | {"status": {"loadBalancer": {"ingress": []}}}
+    assert cache.replace("Service", listed(cache, found), 8) == set()
+    assert version(cache) == 7
 
 
 def test_the_echo_of_our_own_write_changes_nothing() -> None:
@@ -84,7 +100,7 @@ def test_a_list_repairs_what_the_watch_lost_and_names_only_that() -> None:
     cache = asked_for("kept", "lost", "changed", "new")
     for name in ("kept", "lost", "changed"):
         cache.observe("Service", "ADDED", body(5, name))
-    found = [body(5, "kept"), body(6, "changed"), body(7, "new")]
+    found = [body(5, "kept"), edited(6, "changed"), body(7, "new")]
     changed = cache.replace("Service", listed(cache, *found), 10)
     assert {key.name for key in changed} == {"lost", "changed", "new"}
     assert cache.replace("Service", listed(cache, *found), 11) == set()

@@ -121,3 +121,17 @@ async def test_a_write_is_given_up_before_a_read_is_and_by_the_api_server_too(
         given_up.set()
         assert await reading is not None
     assert asked == {"PATCH": "1.5s", "GET": None}
+
+
+async def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watch goes to the API server itself, and to look one up costs each call two threads."""
+    for name in ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response(body("ConfigMap", "v1"))
+
+    async with connected(tmp_path, monkeypatch, answer) as cluster:
+        assert await cluster.get("ConfigMap", "b", "a") == body("ConfigMap", "v1")

@@ -1,4 +1,4 @@
-"""What kopf sees of what the API server sends: no more than the operator keeps, and nothing that ends it."""
+"""What is taken in of what the API server sends, and what kopf sees of it: nothing that ends the process."""
 
 from __future__ import annotations
 
@@ -12,13 +12,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from modelbundle_operator.api.names import UNREADABLE
-from modelbundle_operator.kube.backlog import Backlog
 from modelbundle_operator.kube.kept import LARGEST_CHILD
-from modelbundle_operator.kube.kinds import KINDS
-from modelbundle_operator.kube.watch_session import object_of, seen_event, session
+from modelbundle_operator.kube.watch_session import Take, read_event, session
 
 Body = dict[str, Any]
-BACKLOGS = {kind: Backlog() for kind in KINDS}
 
 
 def config_map(name: str, size: int = 0) -> Body:
@@ -39,10 +36,16 @@ def from_the_list(kind: str, namespace: str | None) -> None:
     """Every watch starts from the list's version."""
 
 
-def seen_by_kopf(kind: str, event: bytes) -> tuple[Body, Body]:
-    """The event as kopf has it, and the object that the handler makes of it."""
-    seen = json.loads(seen_event(kind, event, wanted) or b"")
-    return seen, object_of(seen["object"])
+def take_nothing(kind: str, event: str, body: Body) -> None:
+    """What is read of a list or of an error is no event."""
+    raise AssertionError((kind, event, body))
+
+
+def read(kind: str, event: bytes) -> tuple[str, Body]:
+    """The type of an event and its object, as they are taken in."""
+    found = read_event(kind, event, wanted)
+    assert found.body is not None
+    return found.type, found.body
 
 
 def line(event: str, body: Body | bytes) -> bytes:
@@ -50,63 +53,48 @@ def line(event: str, body: Body | bytes) -> bytes:
     return b'{"type":"%s","object":%s}' % (event.encode(), text)
 
 
-def test_a_small_object_comes_to_the_handler_as_it_is() -> None:
-    body = config_map("anybody's", 10)
-    seen, handled = seen_by_kopf("ConfigMap", line("ADDED", body))
-    assert seen["type"] == "ADDED"
-    assert seen["object"]["metadata"]["resourceVersion"] == "1", "kopf goes on from it"
-    assert handled == body
-
-
-def test_all_objects_of_a_watch_are_one_to_kopf() -> None:
-    """It would have a queue, a task and notes for each."""
-    uids = set()
-    for name in ("one", "two"):
-        body = config_map(name)
-        body["metadata"]["uid"] = f"uid-of-{name}"
-        seen, handled = seen_by_kopf("ConfigMap", line("ADDED", body))
-        uids.add(seen["object"]["metadata"]["uid"])
-        assert handled["metadata"]["uid"] == f"uid-of-{name}"
-    assert len(uids) == 1
+def test_a_small_object_is_taken_in_as_it_is() -> None:
+    body = config_map("anybody's", 10) | {"apiVersion": "v1", "kind": "ConfigMap"}
+    assert read("ConfigMap", line("ADDED", body)) == ("ADDED", body)
 
 
 @pytest.mark.parametrize("event", ["ADDED", "DELETED"])
 @pytest.mark.parametrize("name", ["anybody's", "wanted"])
-def test_of_a_large_child_kopf_sees_who_it_is_and_whose(event: str, name: str) -> None:
+def test_of_a_large_child_who_it_is_and_whose_is_taken_in(event: str, name: str) -> None:
     body = config_map(name, LARGEST_CHILD)
     body["metadata"]["ownerReferences"] = [{"kind": "ModelBundle", "controller": True, "uid": "u"}]
-    seen, handled = seen_by_kopf("ConfigMap", line(event, body))
-    assert seen["type"] == event
-    assert handled["metadata"]["name"] == name
-    assert handled["metadata"]["ownerReferences"] == [{"controller": True, "uid": "u"}]
-    assert "data" not in handled
+    its_type, taken = read("ConfigMap", line(event, body))
+    assert its_type == event
+    assert taken["metadata"]["name"] == name
+    assert taken["metadata"]["ownerReferences"] == [{"controller": True, "uid": "u"}]
+    assert "data" not in taken
 
 
 @pytest.mark.parametrize("kind", ["Pod", "Job"])
 def test_a_large_pod_or_job_passes_when_it_is_asked_for(kind: str) -> None:
     for name, status in (("anybody's", None), ("wanted", "x" * LARGEST_CHILD)):
         body = {"metadata": {"name": name, "namespace": "a"}, "status": "x" * LARGEST_CHILD}
-        _, handled = seen_by_kopf(kind, line("ADDED", body))
-        assert handled.get("status") == status
+        _, taken = read(kind, line("ADDED", body))
+        assert taken.get("status") == status
 
 
 @pytest.mark.parametrize("levels", [300, 5000, 9900])
 def test_a_deep_bundle_comes_as_an_outline(levels: int) -> None:
-    seen, handled = seen_by_kopf("ModelBundle", line("MODIFIED", deep_bundle(levels)))
-    assert seen["type"] == "MODIFIED"
-    assert handled[UNREADABLE]["reason"] == "InvalidValue"
+    event, taken = read("ModelBundle", line("MODIFIED", deep_bundle(levels)))
+    assert event == "MODIFIED"
+    assert taken[UNREADABLE]["reason"] == "InvalidValue"
 
 
-@pytest.mark.parametrize("code", [403, 410, 500])
-def test_an_error_of_a_watch_is_a_reason_to_list_again(code: int) -> None:
-    seen = json.loads(seen_event("Pod", line("ERROR", {"kind": "Status", "code": code}), wanted) or b"")
-    assert seen == {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+def test_an_object_that_cannot_be_read_is_left_out() -> None:
+    deep = b'{"metadata":{"name":"deep","namespace":"a"},"data":%s}' % (b"[" * 5000 + b"]" * 5000)
+    found = read_event("ConfigMap", line("ADDED", deep), wanted)
+    assert (found.type, found.body) == ("ADDED", None)
 
 
 @pytest.mark.parametrize("kind", ["ModelBundle", "Pod"])
-def test_a_bookmark_passes(kind: str) -> None:
-    bookmark = line("BOOKMARK", {"metadata": {"resourceVersion": "7"}})
-    assert seen_event(kind, bookmark, wanted) == bookmark
+def test_a_bookmark_is_no_object_and_says_how_far_the_watch_has_come(kind: str) -> None:
+    found = read_event(kind, line("BOOKMARK", {"metadata": {"resourceVersion": "7"}}), wanted)
+    assert (found.body, found.version) == (None, "7")
 
 
 @pytest.fixture
@@ -122,11 +110,11 @@ async def server() -> AsyncIterator[TestServer]:
             )
         response = web.StreamResponse()
         await response.prepare(request)
-        lines = [
-            line("ADDED", config_map(name, size))
-            for name, size in (("large", LARGEST_CHILD), ("wanted", 3 * LARGEST_CHILD))
-        ]
-        text = b"\n".join([*lines, line("ADDED", config_map("last"))]) + b"\n"
+        sizes = {"large": LARGEST_CHILD, "wanted": 3 * LARGEST_CHILD, "last": 0}
+        lines = [line("ADDED", config_map(name, size)) for name, size in sizes.items()]
+        if said := request.query.get("error"):
+            lines.insert(2, line("ERROR", {"kind": "Status", "code": int(said)}))
+        text = b"\n".join(lines) + b"\n"
         for start in range(0, len(text), 1000):
             await response.write(text[start : start + 1000])
         return response
@@ -140,12 +128,39 @@ async def server() -> AsyncIterator[TestServer]:
     await made.close()
 
 
-async def test_a_watch_comes_line_by_line_however_it_is_sent(server: TestServer) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
-        async with kopfs.get(server.make_url("/api/v1/configmaps?watch=true")) as response:
-            text = b"".join([data async for data in response.content.iter_chunked(1024 * 1024)])
-        names = [json.loads(each)["object"]["metadata"]["name"] for each in text.splitlines()]
-        assert names == ["large", "wanted", "last"]
+async def watched(server: TestServer, query: str, take: Take = take_nothing) -> list[Body]:
+    """What kopf sees of a watch of ConfigMaps."""
+    async with session({}, ssl.create_default_context(), wanted, from_the_list, take) as kopfs:
+        response = await kopfs.get(server.make_url(f"/api/v1/configmaps?watch=true{query}"))
+        assert response.status == 200
+        return [json.loads(each) for each in b"".join(await drained(response)).splitlines()]
+
+
+async def test_events_are_taken_in_where_they_are_read_however_they_are_sent(server: TestServer) -> None:
+    """kopf sees how far that has come, to go on from there, and no object."""
+    taken = list[tuple[str, str, str]]()
+    seen = await watched(server, "", lambda kind, event, body: taken.append((kind, event, body["metadata"]["name"])))
+    assert taken == [("ConfigMap", "ADDED", name) for name in ("large", "wanted", "last")]
+    assert {each["type"] for each in seen} == {"BOOKMARK"}
+    assert seen[-1]["object"] == {"metadata": {"resourceVersion": "1"}}
+
+
+async def test_an_event_that_cannot_be_taken_in_keeps_none_after_it_from_being(server: TestServer) -> None:
+    taken = list[str]()
+
+    def take(kind: str, event: str, body: Body) -> None:
+        taken.append(body["metadata"]["name"])
+        if len(taken) == 1:
+            raise KeyError("a bug")
+
+    await watched(server, "", take)
+    assert taken == ["large", "wanted", "last"]
+
+
+@pytest.mark.parametrize("code", [403, 410, 500])
+async def test_an_error_within_a_watch_is_a_reason_to_list_again(server: TestServer, code: int) -> None:
+    seen = await watched(server, f"&error={code}", lambda kind, event, body: None)
+    assert seen[-1] == {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
 
 
 @pytest.mark.parametrize(("known", "version"), [(None, "7"), (5, "5")])
@@ -160,7 +175,7 @@ async def test_of_a_list_only_a_version_passes(
         begun.append((kind, within))
         return known
 
-    async with session({}, ssl.create_default_context(), wanted, begin_watch, BACKLOGS) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, begin_watch, take_nothing) as kopfs:
         place = f"namespaces/{namespace}/" if namespace else ""
         response = await kopfs.get(server.make_url(f"/api/v1/{place}configmaps"))
         assert await response.json() == {"metadata": {"resourceVersion": version}, "items": []}
@@ -169,36 +184,32 @@ async def test_of_a_list_only_a_version_passes(
 
 @pytest.mark.parametrize("code", [400, 403, 404, 410, 429, 500, 503])
 async def test_a_refused_list_is_a_lost_connection_to_kopf(server: TestServer, code: int) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, from_the_list, take_nothing) as kopfs:
         with pytest.raises(aiohttp.ClientConnectionError, match=str(code)):
             await kopfs.get(server.make_url(f"/api/v1/configmaps?code={code}"))
 
 
 @pytest.mark.parametrize("code", [400, 410])
 async def test_a_watch_that_is_refused_for_its_version_is_a_reason_to_list_again(server: TestServer, code: int) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
-        response = await kopfs.get(server.make_url(f"/api/v1/configmaps?watch=true&code={code}"))
-        assert response.status == 200
-        (event,) = [json.loads(line) async for line in response.content.iter_chunked(1024)]
-        assert event == {"type": "ERROR", "object": {"kind": "Status", "code": 410}}
+    assert await watched(server, f"&code={code}") == [{"type": "ERROR", "object": {"kind": "Status", "code": 410}}]
 
 
 async def test_refused_credentials_are_kopfs_own_business(server: TestServer) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, from_the_list, take_nothing) as kopfs:
         response = await kopfs.get(server.make_url("/api/v1/configmaps?code=401"))
         assert response.status == 401
         assert (await response.json())["code"] == 401
 
 
 async def test_what_is_no_kind_of_ours_passes(server: TestServer) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, from_the_list, take_nothing) as kopfs:
         response = await kopfs.get(server.make_url("/api/v1/namespaces?code=403"))
         assert response.status == 403
 
 
 @pytest.mark.parametrize("path", ["/api/v1/configmaps?page=html", "/api/v1/configmaps?watch=true&page=html"])
 async def test_an_answer_of_something_else_is_a_lost_connection_to_kopf(server: TestServer, path: str) -> None:
-    async with session({}, ssl.create_default_context(), wanted, from_the_list, BACKLOGS) as kopfs:
+    async with session({}, ssl.create_default_context(), wanted, from_the_list, take_nothing) as kopfs:
         response = await kopfs.get(server.make_url(path))
         with pytest.raises(aiohttp.ClientPayloadError):
             await (drained(response) if "watch" in path else response.json())

@@ -12,7 +12,7 @@ from modelbundle_operator.loop.controller import Outcome
 
 from tests.operator.fake_cluster import refused
 from tests.operator.world import KEY, World
-from tools.testkit.cluster_objects import START, completed, ended, model_bundle, pod, running, serving_pod
+from tools.testkit.cluster_objects import START, at, completed, ended, model_bundle, pod, running, serving_pod, waiting
 
 
 async def test_status_tells_what_runs(served: World) -> None:
@@ -137,3 +137,34 @@ def imposter() -> dict[str, Any]:
     pod = serving_pod("imposter", created=5)
     pod["metadata"]["ownerReferences"] = []
     return pod
+
+
+async def test_a_start_that_is_over_in_a_moment_is_one_write() -> None:
+    """The Deployment's own status is not asked for: what is Ready is all that it has."""
+    world = World(model_bundle())
+    await world.look()
+    begun = world.now
+    world.cluster.objects["Deployment", *KEY.place]["metadata"]["creationTimestamp"] = at(0)
+    world.now = begun - timedelta(seconds=1)
+    for pods in ([], [pod(prepare=running(2))]):
+        world.rolled_out(*pods)
+        world.cluster.set_status("Deployment", KEY, updatedReplicas=0, observedGeneration=0)
+        assert (await world.look()).requeue_after == pytest.approx(1)
+        assert world.status() == {}
+        world.now = begun - timedelta(seconds=1)
+    world.rolled_out(serving_pod())
+    world.cluster.set_status("Deployment", KEY, updatedReplicas=0, observedGeneration=0)
+    await world.look()
+    assert world.ready() == ("True", "Serving")
+    assert world.condition("Reconciling") == {}
+    assert world.cluster.calls["apply", "ModelBundle"] == 1
+    await world.at_rest()
+
+
+async def test_what_fails_in_the_first_moment_is_said_at_once() -> None:
+    world = World(model_bundle())
+    await world.look()
+    world.now -= timedelta(seconds=1)
+    world.rolled_out(pod(prepare=waiting("ErrImagePull")))
+    await world.look()
+    assert world.ready() == ("False", "ImagePullFailed")
