@@ -93,11 +93,3 @@ def test_what_has_no_canonical_form_is_refused_with_its_path(bundle, said):
 @pytest.mark.parametrize("number", [2**53 - 1, -(2**53 - 1), 0.1, 1e-300, 12345.678])
 def test_exact_numbers_pass(number):
     assert json.loads(canonical(bundle_document({**BUNDLE, "appConfig": {"a": number}})))["appConfig"]["a"] == number
-
-
-def test_a_key_of_a_secret_is_led_to_the_field_that_takes_it():
-    env = [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf", "key": "token"}}}]
-    with pytest.raises(
-        ValueError, match=r"env\[0\]\.valueFrom is not .*: a key of a Secret goes into spec\.serving\.env"
-    ):
-        bundle_document({**BUNDLE, "env": env})

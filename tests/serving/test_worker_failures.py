@@ -80,3 +80,19 @@ def test_a_document_that_was_edited(bundle: Served) -> None:
     pair.start_worker()
     assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "BundleDocumentMismatch"
+
+
+ASKED = """
+import sys
+
+def predict(key="here"):
+    {"here": 1}[key]
+    return [name for name in sys.modules if name.startswith("bundle_runtime.advice")]
+"""
+
+
+def test_the_table_of_known_failures_is_not_read_before_something_fails(served: Served) -> None:
+    pair = served(ASKED)
+    assert pair.predict().json == [], "neither loading nor a request pays for it"
+    assert pair.predict(key="away").code == "PredictFailed"
+    assert "bundle_runtime.advice.table" in pair.predict().json

@@ -181,6 +181,19 @@ def test_what_cannot_be_loaded_waits_for_the_next_change_too(serve, code):
     until(lambda: answers(serving, "mended"), serving)
 
 
+def test_what_can_be_known_before_it_starts_is_said_first(serve, code):
+    text = (
+        "class Weights:\n    def __reduce__(self):\n        import pathlib\n"
+        "        return pathlib.WindowsPath, ('weights.pt',)\n\n\n"
+        "WEIGHTS = Weights()\n\n\ndef predict(x):\n    return str(WEIGHTS)\n"
+    )
+    serving = serve(written(code / "f.py", text))
+    until(lambda: "UnpickleFailed" in serving.log, serving)
+    warned = line(serving, "Warning: It was written on Windows")
+    assert warned.endswith("[docs/how-to/troubleshooting.md#windows-path]")
+    assert serving.log.index(warned) < serving.log.index("packed in ")
+
+
 def test_an_interruption_while_code_is_packed_leaves_nothing(serve, code, tmp_path):
     serving = serve(written(code / "f.py", "import time\nprint('packing', flush=True)\ntime.sleep(60)\n"))
     until(lambda: "packing" in serving.log, serving)

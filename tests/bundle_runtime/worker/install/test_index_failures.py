@@ -58,6 +58,15 @@ def test_a_file_that_the_index_lists_and_does_not_have_is_named(tmp_path, image,
         assert "/files/plain-1.0-py3-none-any.whl is not there (HTTP 404" in said
 
 
+@pytest.mark.parametrize("code", [401, 403])
+def test_a_file_that_the_index_lists_and_may_not_be_read_is_no_conflict(tmp_path, image, files, code):
+    with served_index(files, answers={"/files/plain": code}) as url:
+        given = url.replace("//", f"//me:{SECRET}@")
+        said = asked(run_install(tmp_path, image, ["above"], given), "IndexUnreachable")
+        assert f"cannot get {url.replace('/simple', '')}/files/plain-1.0-py3-none-any.whl (HTTP {code} " in said
+        assert "packageIndexSecret" in said
+
+
 def test_a_direct_reference_that_is_refused_is_named(tmp_path, image, files):
     with served_index(files, answers={"/files/plain": 403}) as url:
         host = url.replace("/simple", "").replace("//", f"//me:{SECRET}@")
