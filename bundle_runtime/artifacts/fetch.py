@@ -18,7 +18,7 @@ def fetch(uri: str, target: Path, *, allow_local: bool = False) -> Fetched:
     """Write the artifact to target and hash it on the way; a RuntimeFailure says why it could not be had."""
     scheme = urlsplit(uri).scheme.lower()
     if scheme == "s3":
-        from bundle_runtime.artifacts.s3 import fetch_s3  # boto3 takes a third of a second to import
+        from bundle_runtime.artifacts.s3 import fetch_s3  # botocore takes a third of a second to import
 
         return fetch_s3(uri, target)
     if (

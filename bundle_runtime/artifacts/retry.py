@@ -98,7 +98,7 @@ def reach(url: str) -> str:
 
 def by_proxy(url: str) -> str:
     """What to add to the words about an address that is asked through a proxy of the environment."""
-    import urllib.request  # which boto3 and the HTTPS store import anyway
+    import urllib.request  # which botocore and the HTTPS store import anyway
 
     parts = urlsplit(url)
     used = urllib.request.getproxies().get(parts.scheme)

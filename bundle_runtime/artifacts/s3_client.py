@@ -1,14 +1,17 @@
-"""The S3 client of prepare and the CLI: the usual AWS environment, any S3-compatible endpoint, public buckets."""
+"""The S3 client of prepare and the CLI: the usual AWS environment, any S3-compatible endpoint, public buckets.
+
+botocore's own, without boto3, which adds a fifth to the processor time of prepare and nothing that is used here.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
+from botocore.session import get_session
 
 from bundle_runtime.contract.store_variables import STORE_REGION, STORE_SIGNATURE, STORE_STYLE
 
@@ -62,7 +65,7 @@ def client(
     What is given wins over the environment. With one attempt the callers retry, with a word in the log. A payload that
     carries a Content-MD5 needs no second hash in its signature (sign_payload=False).
     """
-    session = boto3.Session()
+    session = get_session()
     own_endpoint = endpoint_url or endpoint()
     if own_endpoint and not own_endpoint.lower().startswith(("http://", "https://")):
         raise EndpointError(url=own_endpoint)
@@ -81,8 +84,10 @@ def client(
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",  # the bundle's sha256 is the check
     )
-    known = os.environ.get("AWS_REGION") or session.region_name or os.environ.get(STORE_REGION) or DEFAULT_REGION
-    return session.client("s3", region_name=region or known, endpoint_url=own_endpoint, config=config)
+    of_profile = session.get_config_variable("region")
+    known = os.environ.get("AWS_REGION") or of_profile or os.environ.get(STORE_REGION) or DEFAULT_REGION
+    made = session.create_client("s3", region_name=region or known, endpoint_url=own_endpoint, config=config)
+    return cast("S3Client", made)
 
 
 def _first(*variables: str) -> str | None:
@@ -98,7 +103,7 @@ def describe_access() -> str:
     key = os.environ.get("AWS_ACCESS_KEY_ID")
     if key:
         used, check = f"the access key {key[:4]}... was used", "check the artifact Secret's keys and that they"
-    elif found := boto3.Session().get_credentials():
+    elif found := get_session().get_credentials():
         used, check = f"an identity of the pod was used ({found.method})", "check that it"
     else:
         used = "no AWS_ACCESS_KEY_ID is set, and the pod has no identity of a cloud"

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import boto3
 from boto3.exceptions import S3UploadFailedError
-from boto3.s3.transfer import TransferConfig
+from boto3.s3.transfer import S3Transfer, TransferConfig
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.session import get_session
 
 from bundle_runtime.artifacts.retry import shown
 from bundle_runtime.artifacts.s3 import bucket_and_key, on_the_way, untrusted
@@ -32,13 +32,14 @@ def upload(file: Path, uri: str) -> None:
         multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=THREADS, use_threads=True
     )
     try:
-        if boto3.Session().get_credentials() is None:
+        if get_session().get_credentials() is None:
             raise fail(
                 STORE_ACCESS_DENIED,
                 f"there are no keys with which {shown(uri)} could be written: the bucket is read by everybody. An "
                 "artifact Secret whose keys may write there is taken for that too",
             )
-        client(THREADS, attempts=ATTEMPTS).upload_file(str(file), bucket, key, Config=config)
+        transfer = S3Transfer(client(THREADS, attempts=ATTEMPTS), config)  # type: ignore[arg-type]  # of the stub
+        transfer.upload_file(str(file), bucket, key)
     except (S3UploadFailedError, BotoCoreError, ClientError, *BROKEN) as error:
         raise _failed(uri, _first_cause(error)) from error
 

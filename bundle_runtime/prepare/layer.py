@@ -159,7 +159,7 @@ def _run(fetching: Fetching, layout: Layout, reference: LayerReference, most: in
 
 
 def _fetch(fetching: Fetching, reference: LayerReference, packed: Path, most: int | None) -> None:
-    from bundle_runtime.artifacts.s3 import fetch_s3  # boto3 takes a third of a second to import
+    from bundle_runtime.artifacts.s3 import fetch_s3  # botocore takes a third of a second to import
 
     _bound(fetching, reference, packed.parent, most)(0)
     fetched = fetch_s3(reference.uri, packed, reference.bytes)

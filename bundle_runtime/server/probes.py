@@ -1,4 +1,8 @@
-"""A listener for the kubelet's probes and for /metrics alone: however many clients there are, these get through."""
+"""A listener for the kubelet's probes and for /metrics alone: however many clients there are, these get through.
+
+The kubelet asks once a second whether the pod is ready, so a model that is loaded would wait half a second for the next
+question. A question that comes before is kept, and answered as soon as it is loaded.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,17 @@ import asyncio
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.open_connections import OpenConnections
+from bundle_runtime.server.lifecycle import SERVING
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.server import Server
+from bundle_runtime.server.worker.link import LOADING, WAITING
 
 CONNECTIONS_MAX = 64
 BODY_MAX_BYTES = 1024  # a probe has none
 IDLE_SECONDS = 30.0
+READY = b"/readyz"
+# below the probe's own time-out, and more than its period: then the kubelet asks again at once
+KEPT_SECONDS = 1.5
 
 
 class Probes:
@@ -25,10 +34,34 @@ class Probes:
         self.connections = OpenConnections(CONNECTIONS_MAX, loop.time, keeps_busy=False)
         self._server = server
         self._loop = loop
+        self._kept: list[Exchange] = []
+        self._loaded_once = False
+        server.link.on_loaded = self._loaded
 
     def handle(self, exchange: Exchange) -> None:
-        """Answers at once."""
-        self._server.handle_status(exchange)
+        """Answers at once; until a worker has first loaded the bundle, readiness a moment later."""
+        if exchange.target == READY and exchange.refusal is None and self._may_load_soon():
+            self._kept.append(exchange)
+            self._loop.call_later(KEPT_SECONDS, self._answer, exchange)
+        else:
+            self._server.handle_status(exchange)
+
+    def _may_load_soon(self) -> bool:
+        """A pod that was ready is asked so that it is left out as soon as it is not."""
+        return (
+            not self._loaded_once and self.lifecycle.stage is SERVING and self._server.link.state in (WAITING, LOADING)
+        )
+
+    def _loaded(self) -> None:
+        self._loaded_once = True
+        for exchange in self._kept[:]:
+            self._answer(exchange)
+
+    def _answer(self, exchange: Exchange) -> None:
+        """What it is by now; of one that is answered, or whose connection has ended, nothing is sent."""
+        if exchange in self._kept:
+            self._kept.remove(exchange)
+            self._server.handle_status(exchange)
 
     def too_many(self) -> bytes:
         """Never sent: the oldest connection ends instead."""

@@ -47,6 +47,7 @@ def main() -> int:
     link.heed_end_signal()
     link.on_end = lambda: os._exit(link.exit_code)  # nothing is loaded yet that could want a proper end
     leave_children(link)
+    link.stall.limit_start(float(os.environ.get("MODELBUNDLE_STARTUP_SECONDS") or 0))
     link.start()
     seconds: dict[str, float] = {}
     try:

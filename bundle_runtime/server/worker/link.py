@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import math
 import traceback
+from collections.abc import Callable
 from typing import Any
 
 from bundle_runtime.contract import wire
@@ -62,6 +63,7 @@ class WorkerLink:
         self.traces = True  # a trace context may be read: by all but a loaded worker without OpenTelemetry
         self.lost = 0  # loaded workers that disconnected without being asked to
         self._away_since = loop.time()
+        self.on_loaded: Callable[[], None] = lambda: None
 
     @property
     def returning(self) -> bool:
@@ -145,6 +147,7 @@ class WorkerLink:
             connection.send(wire.WATCH, 0, wire.credit(min(wire.MAX_ID, math.ceil(self._stall_seconds * 1000))))
         self._dispatcher.ready(connection.send, max_batch)
         say(f"worker ready after {sum(self.load_seconds.values()):.3f} s")
+        self.on_loaded()
 
     def on_heartbeat(self, connection: WorkerConnection, frame: wire.Frame) -> None:
         """The frame's id says what user code has imported."""

@@ -1,10 +1,13 @@
 """When a worker is of no use any more, and its end: with every thread's stack in the log.
 
 The worker judges itself: a server that judged it can be gone while the model is loaded and well. The link's thread
-beats once a second. What ends the worker, after the time that the server sends (wire.WATCH; never while it loads):
+beats once a second. What ends the worker, after the time that the server sends (wire.WATCH; not while it loads):
 - no beat: something holds the interpreter lock (alarm.py);
 - as many beats at which every place is taken by a call, none of which began or gave an item meanwhile. Beats are
   counted, not time: a process that was stopped, or whose clock was set, has not beaten.
+
+While it loads, the time that the pod gives it to start ends it: a startup probe would do the same, and Kubernetes looks
+at a pod anew, which takes up to a second, before it calls one ready whose startup probe has succeeded.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import threading
 import time
 from typing import Any, Callable
 
-from bundle_runtime.contract.report import Report, write
+from bundle_runtime.contract.report import STARTUP_TIMEOUT, Report, write
 from bundle_runtime.worker.connection.alarm import Alarm
 from bundle_runtime.worker.timing import Stopwatch
 from bundle_runtime.worker.user_errors import log
@@ -24,10 +27,11 @@ from bundle_runtime.worker.user_errors import log
 REASON = "WorkerStalled"
 _STDERR = 2
 BEAT_SECONDS = 1.0
+LOCK_SECONDS = 5.0  # the alarm comes later than the beat that ends a start, and only where none comes
 
 
 class StallDetector:
-    """Of what predicts. It counts from start(), once the bundle is loaded."""
+    """Of what loads, from limit_start(); of what predicts, from start(), once the bundle is loaded."""
 
     def __init__(self, items: Callable[[], int]) -> None:
         self._items = items  # how much streams have given: one that goes on does not hang
@@ -39,6 +43,18 @@ class StallDetector:
         self._last: tuple[int, ...] = ()
         self._beats = 0
         self._next = 0.0
+        self._start_seconds = 0.0
+        self._started_by = 0.0
+
+    def limit_start(self, seconds: float) -> None:
+        """The bundle is to be loaded within that time from now; 0: no limit."""
+        if not seconds:
+            return
+        self._start_seconds = seconds
+        self._started_by = time.monotonic() + seconds
+        with self._arming:
+            self._alarm = Alarm()
+            self._alarm.set(seconds + LOCK_SECONDS)
 
     def set_timeout(self, seconds: float) -> None:
         """What the server sends before its first request; 0: never."""
@@ -49,13 +65,16 @@ class StallDetector:
         """The bundle is loaded. ``marks`` change whenever a call begins or ends; ``idle``: one more could begin."""
         self._idle = idle
         self._marks = marks
-        self._arm()  # the first call may be the one that hangs
+        if not self._arm() and self._alarm is not None:  # the first call may be the one that hangs
+            self._alarm.set(0.0)
 
     def beat(self) -> None:
         """About once a second, by the link's thread."""
+        now = time.monotonic()
+        if self._marks is None and self._started_by and now >= self._started_by:
+            self._end_start()
         if not self._arm():
             return
-        now = time.monotonic()
         if now >= self._next:
             self._next = now + BEAT_SECONDS * 0.9
             self._count_beat()
@@ -72,7 +91,7 @@ class StallDetector:
 
     def stop(self) -> None:
         """The process is about to exit: nothing is counted any more."""
-        self._seconds = 0.0
+        self._seconds = self._started_by = 0.0
         if self._alarm is not None:
             self._alarm.set(0.0)
 
@@ -87,15 +106,25 @@ class StallDetector:
         if self._beats * BEAT_SECONDS >= self._seconds and not self._idle():
             self._end_process()
 
+    def _end_start(self) -> None:
+        self._end(
+            STARTUP_TIMEOUT,
+            f"the bundle was not loaded within {self._start_seconds:g} s (serving.startupTimeoutSeconds). The worker's "
+            "log has the stack of each thread",
+        )
+
     def _end_process(self) -> None:
         seconds = f"{self._seconds:g} s"
-        message = (
+        self._end(
+            REASON,
             f"predict_fn has not returned for {seconds}, long after requestTimeoutSeconds, and holds every place: the "
-            "worker ends itself, so that it is started again. Its log has the stack of each thread"
+            "worker ends itself, so that it is started again. Its log has the stack of each thread",
         )
-        log(f"worker: {REASON}: {message}")
+
+    def _end(self, reason: str, message: str) -> None:
+        log(f"worker: {reason}: {message}")
         faulthandler.dump_traceback(file=_STDERR, all_threads=True)
-        write(Report(REASON, message))
+        write(Report(reason, message))
         os._exit(1)
 
 

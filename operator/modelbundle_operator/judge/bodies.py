@@ -1,8 +1,11 @@
 """Pods and Deployments as the API server writes them, read into what is looked at (observation.py).
 
 The server is a native sidecar, so Kubernetes lists it among the init containers and shows its crash as `Init:Error`
-while the model runs on. Here all containers of a pod are one table, by name.
+while the model runs on. Here all containers of a pod are one table, by name. A worker is ready once the bundle is
+loaded: in templates with a startup probe Kubernetes says so of its container, in others of the server's.
 """
+
+from dataclasses import replace
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, IDLE_OPTION
@@ -10,7 +13,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST
 from modelbundle_operator.api.times import parse_time
 from modelbundle_operator.judge.jobs import job_of
-from modelbundle_operator.judge.observation import Container, Ended, Pod, Rollout
+from modelbundle_operator.judge.observation import SERVER, WORKER, Container, Ended, Pod, Rollout
 
 # of sha256:<hex>; a user who may create pods may write more into the variable
 _LONGEST_DIGEST = 71
@@ -53,6 +56,10 @@ def observe_pod(body: Body) -> Pod:
     variables = [variable for container in containers for variable in container.get("env") or []]
     digests = (variable.get("value") for variable in variables if variable["name"] == DIGEST_VARIABLE)
     states = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+    found = {state["name"]: _container(state, limits.get(state["name"], "")) for state in states}
+    if WORKER in found and not any(each["name"] == WORKER and "startupProbe" in each for each in containers):
+        loaded = found[WORKER].ready and SERVER in found and found[SERVER].ready
+        found[WORKER] = replace(found[WORKER], ready=loaded)
     return Pod(
         name=metadata["name"],
         bundle=labels.get(LABEL_BUNDLE, ""),
@@ -71,7 +78,7 @@ def observe_pod(body: Body) -> Pod:
         evicted=status.get("message", "") if status.get("reason") == "Evicted" else "",
         gated=scheduled.get("status") == "False" and scheduled.get("reason") == "SchedulingGated",
         idle_seconds=_idle_seconds(containers),
-        containers={state["name"]: _container(state, limits.get(state["name"], "")) for state in states},
+        containers=found,
     )
 
 

@@ -25,7 +25,7 @@ from modelbundle_operator.judge.observation import (
 )
 from modelbundle_operator.judge.others import OWN, holds_up, in_order, of_an_image
 from modelbundle_operator.judge.refused_pods import advice
-from modelbundle_operator.judge.reports import ALLOWED, quoted
+from modelbundle_operator.judge.reports import ALLOWED, Report, quoted
 
 _TERMINAL = frozenset(
     {Reason.ARTIFACT_DIGEST_MISMATCH, Reason.ARTIFACT_UNSAFE, Reason.INVALID_SCHEMA, Reason.INVALID_VALUE}
@@ -35,6 +35,7 @@ _IMAGE_WAITS = frozenset(
 )
 _START_ERRORS = frozenset({"CreateContainerError", "RunContainerError"})
 _KILLED = (137, 143)
+_ALARM = (54, 55)  # of a worker that could not end itself (worker/connection/alarm.py): SIGRTMIN differs by C library
 _PHASES = {PREPARE: FETCH, INSTALL: INSTALLING}  # whose reports know nothing of what is around the pod
 _MISSING = re.compile(r"(secret|configmap) \"?[\w.-]+\"? not found|couldn't find key", re.IGNORECASE)
 
@@ -139,6 +140,8 @@ def _ended_badly(container: Container, pod: Pod, seen: Observation) -> Failure |
     # ready again: it has got over it. The server counts as soon as it runs, as its readiness is the worker's
     if container.ready or (container.name == SERVER and container.running_since is not None):
         return None
+    if container.name == WORKER and _has_been_ready(container.running_since, pod):
+        return None
     reason, message = _cause(container, ended, pod, seen)
     # restartCount lags by one while the container lies dead
     count = container.restarts if container.running_since is not None else container.restarts + 1
@@ -161,6 +164,8 @@ def is_terminal(container: str | None, reason: str) -> bool:
 def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
     name = container.name
     report = ended.report
+    if name == WORKER and not _was_ready(ended, pod) and _took_too_long(ended, report, seen):
+        return Reason.STARTUP_TIMEOUT, _startup_timeout(seen)
     if report is not None and report.reason in ALLOWED.get(name, frozenset()):
         speaker = "prepare" if name == PREPARE else f"{name} says"
         hint = ""
@@ -185,25 +190,42 @@ def _cause(container: Container, ended: Ended, pod: Pod, seen: Observation) -> t
 
 def _killed(container: Container, ended: Ended, pod: Pod, seen: Observation) -> tuple[str, str]:
     """SIGKILL or SIGTERM: pod status does not say who sent it, so the times have to."""
-    limit = seen.bundle.spec.serving.startup_timeout_seconds
-    was_ready = None not in (pod.ready_changed, ended.started) and pod.ready_changed > ended.started  # type: ignore[operator]
-    if was_ready:
+    if _was_ready(ended, pod):
         message = (
             f"container worker was killed (exit code {ended.exit_code}) after it had been serving: its heartbeat"
             " stalled, predict_fn did not return long after requestTimeoutSeconds, or its process was killed from"
             " outside. See kubectl logs --previous -c worker."
         )
         return Reason.WORKER_CRASHED, message
-    if ended.seconds >= 0.9 * limit:
-        message = (
-            f"the worker had not loaded the bundle within {limit} s and is started again. Raise"
-            " serving.startupTimeoutSeconds, or make loading faster; kubectl logs --previous -c worker shows how far it"
-            " got."
-        )
-        return Reason.STARTUP_TIMEOUT, message
     if ended.exit_code == 137:
         return Reason.OUT_OF_MEMORY, _out_of_memory(container, "was killed (exit code 137), most likely out of memory")
     return Reason.WORKER_CRASHED, "container worker was stopped (SIGTERM, exit code 143) and is started again."
+
+
+def _was_ready(ended: Ended, pod: Pod) -> bool:
+    return _has_been_ready(ended.started, pod)
+
+
+def _has_been_ready(began: datetime | None, pod: Pod) -> bool:
+    """Whether the pod became ready, or ceased to be, after that run of the worker had begun."""
+    return None not in (pod.ready_changed, began) and pod.ready_changed > began  # type: ignore[operator]
+
+
+def _took_too_long(ended: Ended, report: Report | None, seen: Observation) -> bool:
+    """It says so itself; where it cannot, as something holds the interpreter lock, the kernel ends it. Templates of
+    older versions have a startup probe, and then it is the kubelet."""
+    if report is not None and report.reason == Reason.STARTUP_TIMEOUT:
+        return True
+    limit = seen.bundle.spec.serving.startup_timeout_seconds
+    return ended.exit_code in (*_KILLED, *_ALARM) and ended.reason != "OOMKilled" and ended.seconds >= 0.9 * limit
+
+
+def _startup_timeout(seen: Observation) -> str:
+    return (
+        f"the worker had not loaded the bundle within {seen.bundle.spec.serving.startup_timeout_seconds} s and is"
+        " started again. Raise serving.startupTimeoutSeconds, or make loading faster; kubectl logs --previous -c worker"
+        " shows how far it got."
+    )
 
 
 def _out_of_memory(container: Container, what: str) -> str:

@@ -41,6 +41,7 @@ BY_WORKER = frozenset(
         Reason.UNPICKLE_FAILED,
         Reason.LOAD_FUNCTION_NOT_FOUND,
         Reason.LOAD_FAILED,
+        Reason.STARTUP_TIMEOUT,
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )

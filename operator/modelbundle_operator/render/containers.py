@@ -18,7 +18,7 @@ from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_mounts
 from modelbundle_operator.render.layers import layer_mounts, layer_option
 from modelbundle_operator.render.observing import server_flags, tracing_env
-from modelbundle_operator.render.probes import server_probes, worker_probes
+from modelbundle_operator.render.probes import server_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
 from modelbundle_operator.render.surroundings import (
     artifact_secret,
@@ -138,7 +138,11 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
     """The user's model in the user's image."""
     serving = bundle.spec.serving
     own = _identity(resolution) | _user_image_env(HOME)
-    own |= {"MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency), "MODELBUNDLE_CLEAR_TMP": "1"}
+    own |= {
+        "MODELBUNDLE_MAX_CONCURRENCY": str(serving.max_concurrency),
+        "MODELBUNDLE_CLEAR_TMP": "1",
+        "MODELBUNDLE_STARTUP_SECONDS": str(serving.startup_timeout_seconds),
+    }
     if (cpus := _cpus(serving)) is not None:
         own["MODELBUNDLE_CPUS"] = str(whole_cpus(cpus))
     if not serving.gpu.count:
@@ -158,7 +162,6 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         "workingDir": LAYOUT.runtime_dir,
         "env": [entry for entry in _env(own | users) if entry["name"] not in keys] + list(keys.values()),
         **_env_from(serving),
-        **worker_probes(PROBE_PORT, serving.startup_timeout_seconds),
         "resources": worker_resources(serving, gpu=True),
         "securityContext": _restricted(USER_CODE_UID, settings),
         "terminationMessagePolicy": "FallbackToLogsOnError",

@@ -1,14 +1,13 @@
 """Probes. All of them are asked on a port of the server that clients do not use: however many connections they
 have open, a probe gets through. The kubelet restarts the container that a probe stands for.
 
-The worker has no liveness probe: a server that is gone, or busy, would have the kubelet restart a model that is loaded
-and well. A worker that hangs ends itself (bundle_runtime/worker/connection/stall.py).
+The worker has none: a server that is gone, or busy, would have the kubelet restart a model that is loaded and well, and
+after a startup probe the kubelet waits up to a second before it calls a container ready. A worker that hangs, or takes
+too long to load, ends itself (bundle_runtime/worker/connection/stall.py). So the pod is ready when its server says so.
 """
 
 from typing import Any
 
-# a hung worker ignores SIGTERM while it is connected: the pod's long grace period would only delay its restart
-RESTART_GRACE_SECONDS = 5
 START_SECONDS = 40
 
 
@@ -23,12 +22,6 @@ def server_probes(port: int) -> dict[str, Any]:
         },
         "readinessProbe": _http("/readyz", port, period=1, failures=2, timeout=2),
     }
-
-
-def worker_probes(port: int, startup_timeout_seconds: int) -> dict[str, Any]:
-    """Startup every second: its period is the time that a loaded model waits to be called ready."""
-    started = _http("/internal/worker/started", port, period=1, failures=startup_timeout_seconds)
-    return {"startupProbe": {**started, "terminationGracePeriodSeconds": RESTART_GRACE_SECONDS}}
 
 
 def _http(path: str, port: int, period: int, failures: int, timeout: int = 1) -> dict[str, Any]:

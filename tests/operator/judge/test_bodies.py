@@ -1,4 +1,5 @@
-"""Which pods count: what a user may put on a pod of their own makes it none of a bundle's."""
+"""Which pods count: what a user may put on a pod of their own makes it none of a bundle's. And when a worker is ready:
+its container is as soon as it runs, where its template has no startup probe."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.judge.bodies import observe_pod
 
-from tools.testkit.cluster_objects import serving_pod
+from tools.testkit.cluster_objects import pod, running, serving_pod
 
 MADE_BY: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "llama-t1", "controller": True}
 STRANGERS: dict[str, list[dict[str, Any]]] = {
@@ -28,3 +29,20 @@ def test_a_pod_with_all_our_labels_does_not(whose: str) -> None:
     pod = serving_pod()
     pod["metadata"]["ownerReferences"] = STRANGERS[whose]
     assert not observe_pod(pod).counts
+
+
+@pytest.mark.parametrize(
+    ("probed", "runs", "serves", "ready"),
+    [
+        (False, True, True, True),
+        (False, True, False, False),
+        (False, False, True, False),
+        (True, True, False, True),
+        (True, False, False, False),
+    ],
+)
+def test_a_worker_is_ready_once_the_bundle_is_loaded(probed: bool, runs: bool, serves: bool, ready: bool) -> None:
+    body = pod(server=running(6, ready=serves), worker=running(7, ready=runs))
+    if probed:  # by a template of an older version
+        body["spec"]["containers"][0]["startupProbe"] = {"httpGet": {"path": "/internal/worker/started"}}
+    assert observe_pod(body).containers["worker"].ready is ready
