@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 
-from bundle_runtime.contract import report
+from bundle_runtime.contract import report, warm_up
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.prepare.artifact import prepare
@@ -32,7 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
         document = load(layout, os.environ.get(DIGEST_VARIABLE, ""))
         check_certificates(layout)
         layer = begin_layer(layout, document, options.uri, options.layer_bytes)
-        prepared = prepare(layout, options.uri, document, allow_local=options.allow_local)
+        prepared = prepare(
+            layout,
+            options.uri,
+            document,
+            allow_local=options.allow_local,
+            warm_up=os.environ.get(warm_up.VARIABLE, ""),
+        )
         waited, said = layer.wait()
     except report.RuntimeFailure as failure:
         report.write_failure(failure, {"total": time.monotonic() - started})

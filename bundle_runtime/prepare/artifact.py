@@ -20,6 +20,7 @@ from bundle_runtime.contract.report import ARTIFACT_DIGEST_MISMATCH, fail
 from bundle_runtime.prepare.place import place_runtime
 from bundle_runtime.prepare.schemas import check_schemas
 from bundle_runtime.prepare.unpack import unpack
+from bundle_runtime.prepare.warm_up import check_warm_up
 from bundle_spec.document import BundleDocument
 
 
@@ -35,9 +36,11 @@ def prepare(
     document: BundleDocument,
     *,
     allow_local: bool = False,
+    warm_up: str = "",
 ) -> Prepared:
     """Bring the artifact of a checked document into the layout, verified; a RuntimeFailure says why not."""
     check_schemas(document)
+    check_warm_up(document, warm_up)
     artifact = document["artifact"]
     pickled = artifact["packaging"] == "cloudpickle"
     place_runtime(layout, with_uv=bool(document.get("requirements")))

@@ -77,7 +77,7 @@ def main() -> int:
     from bundle_runtime.schema_compiling import compiled
 
     schema = json.loads(sys.stdin.buffer.read())
-    _limit(*map(int, sys.argv[1:]))
+    limit(*map(int, sys.argv[1:]))
     try:
         compiled(schema)
     except jsonschema_rs.ValidationError as error:
@@ -90,7 +90,7 @@ def main() -> int:
     return 0
 
 
-def _limit(cpu_seconds: int, memory: int) -> None:
+def limit(cpu_seconds: int, memory: int) -> None:
     """As far as the system has these limits: macOS bounds no address space."""
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)  # ignored, which is inherited, it would be SIGKILL a second later
     with contextlib.suppress(OSError, ValueError):

@@ -8,7 +8,7 @@ import sys
 import time
 from typing import Any, NoReturn
 
-from bundle_runtime.contract import allocator, wire
+from bundle_runtime.contract import allocator, warm_up, wire
 from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure, write_failure
@@ -52,6 +52,7 @@ def main() -> int:
     seconds: dict[str, float] = {}
     try:
         predictor = _load(layout, seconds)
+        _warm_up(predictor, link, seconds)
     except RuntimeFailure as failure:
         _fail(link, failure, seconds)
     serve = serving(link, predictor, threads)
@@ -68,6 +69,19 @@ def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
     environment.prepare_imports(layout, document)
     seconds["check"] = time.monotonic() - start
     return predictor_for(load(layout, document, seconds), schema_fields(document.get("requestSchema")))
+
+
+def _warm_up(predictor: Predictor, link: Link, seconds: dict[str, float]) -> None:
+    text = os.environ.get(warm_up.VARIABLE)
+    if not text:
+        return
+    from bundle_runtime.worker.load.warm_up import warm_up as predict_once
+
+    start = time.monotonic()
+    try:
+        predict_once(predictor, text, link)
+    finally:
+        seconds["warmUp"] = time.monotonic() - start
 
 
 def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoReturn:

@@ -16,21 +16,24 @@ from launch.table import table
 
 @click.command(name="doctor")
 @click.option("--only", "groups", multiple=True, type=click.Choice(GROUPS), help="These checks. May be given again.")
+@click.option("--secret-keys", is_flag=True, help="Read the artifact Secret, and try its keys below layers/.")
 @in_cluster
 @output("text", "json")
-def command(groups: Tuple[str, ...], namespace: Optional[str], context: Optional[str], output: str) -> None:
+def command(
+    groups: Tuple[str, ...], secret_keys: bool, namespace: Optional[str], context: Optional[str], output: str
+) -> None:
     """Check the installation, the namespace and the artifact store, and say what changes each no.
 
-    It makes nothing in the cluster, reads no Secret, and puts one small object into the store, which it removes. Exit
-    codes: 0 nothing that a bundle needs says no, 3 a check that a bundle needs says no. What you may not ask for is
-    unknown, and fails nothing.
+    It makes nothing in the cluster, reads no Secret unless it is told to, and puts one small object into the store,
+    which it removes. Exit codes: 0 nothing that a bundle needs says no, 3 a check that a bundle needs says no. What you
+    may not ask for is unknown, and fails nothing.
     """
     from launch.client import LaunchClient
     from launch.doctor.collect import collect
 
     with exit_on_error("doctor", output == "json", "checking"):
         client = LaunchClient(namespace=namespace, context=context)
-        facts = collect(client.connection, groups or GROUPS, client._store)
+        facts = collect(client.connection, groups or GROUPS, client._store, secret_keys)
     findings = judged(facts, groups or GROUPS)
     click.echo(as_json(facts, findings) if output == "json" else as_text(findings))
     sys.exit(exit_code(findings))

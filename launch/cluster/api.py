@@ -12,6 +12,7 @@ from launch.cluster.transport import call, decoded, errors, lines, refusal, send
 from launch.errors import APIError, InvalidBundleError
 
 SERVICE_PORT = "http"
+LABEL_JOB = "batch.kubernetes.io/job-name"
 PAGE = "100"  # a bundle may have 200 KiB
 WATCH_SECONDS = 240  # load balancers cut longer silences
 MERGE_PATCH = "application/merge-patch+json"
@@ -100,6 +101,19 @@ def pods_of(api: Any, namespace: str, bundle: str) -> List[Dict[str, Any]]:
     what = f"the pods of {bundle} in namespace {namespace}"
     found: List[Dict[str, Any]] = call(api, "GET", _core(namespace, "pods"), what, query=query)["items"]
     return found
+
+
+def pods_with(api: Any, namespace: str, bundle: str, container: str) -> List[str]:
+    """The names of those that have the container: the pod of a Job that tries the bundle has no worker."""
+    return [pod["metadata"]["name"] for pod in pods_of(api, namespace, bundle) if _has(pod, container)]
+
+
+def pods_of_job(api: Any, namespace: str, job: str) -> List[Dict[str, Any]]:
+    """The pods of a Job, the newest last."""
+    query = {"labelSelector": f"{LABEL_JOB}={job}"}
+    what = f"the pods of the Job {job} in namespace {namespace}"
+    found: List[Dict[str, Any]] = call(api, "GET", _core(namespace, "pods"), what, query=query)["items"]
+    return sorted(found, key=lambda pod: str(pod["metadata"].get("creationTimestamp")))
 
 
 def events_of(api: Any, namespace: str, kind: str, name: str) -> List[Dict[str, Any]]:
@@ -225,6 +239,12 @@ def _path(namespace: str, plural: str, name: Optional[str] = None) -> str:
     """Of one object; without a name of all of them."""
     below = f"/{checked(name)}" if name is not None else ""
     return f"/apis/{API_VERSION}/namespaces/{checked(namespace)}/{plural}{below}"
+
+
+def _has(pod: Mapping[str, Any], container: str) -> bool:
+    spec = pod.get("spec") or {}
+    found = [*(spec.get("initContainers") or []), *(spec.get("containers") or [])]
+    return not found or container in [each["name"] for each in found]
 
 
 def _core(namespace: str, resource: str) -> str:

@@ -120,7 +120,7 @@ class Connection:
         """What the container wrote in each pod of the bundle, with the pod's name before when there are several."""
         api, namespace = self.place()
         query = {"tailLines": str(tail)} if tail is not None else {}
-        pods = [pod["metadata"]["name"] for pod in kubernetes_api.pods_of(api, namespace, bundle)]
+        pods = kubernetes_api.pods_with(api, namespace, bundle, container)
         texts = {pod: kubernetes_api.pod_log(api, namespace, pod, container, query) for pod in pods}
         if len(pods) < 2:
             return "".join(texts.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from launch.doctor.facts import Facts, Finding, Unknown, no, unknown, yes
+from launch.doctor.facts import Facts, Finding, Unknown, artifact_secret_name, no, unknown, yes
 
 REACHED, WRITTEN, READ, REMOVED = "reached", "written", "read", "removed"
 STEPS = (REACHED, WRITTEN, READ, REMOVED)
@@ -31,3 +31,15 @@ def usable(facts: Facts) -> Finding:
         change = "the store's policy for these credentials, or other ones"
         return no(f"{reached}: {store.failed}", change, optional=step == REMOVED)
     return yes(f"a small object was {', '.join(store.done[1:])}")
+
+
+def layers(facts: Facts) -> Finding:
+    """Whether pods may keep what they install: with keys that only read, each installs for itself."""
+    why = facts.layer_keys
+    if why is None or isinstance(why, Unknown):
+        return unknown(why or Unknown("not asked: --secret-keys"))
+    name = artifact_secret_name(facts.settings)
+    if why:
+        change = "allow its keys s3:PutObject and s3:AbortMultipartUpload below layers/; docs/how-to/layers.md"
+        return no(f"each pod installs for itself, with the keys of the Secret {name}: {why}", change, optional=True)
+    return yes(f"the keys of the Secret {name} may write below layers/")

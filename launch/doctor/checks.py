@@ -10,6 +10,7 @@ from launch.doctor.facts import NO, Facts, Finding, Unknown
 INSTALLATION, NAMESPACE, STORE = "installation", "namespace", "store"
 GROUPS = (INSTALLATION, NAMESPACE, STORE)
 NOT_AS_NEEDED = 3
+LAYERS = "layers"  # of which a Secret is read, so only where that is asked for
 
 
 class Check(NamedTuple):
@@ -45,6 +46,7 @@ CHECKS = (
     Check("limits", NAMESPACE, tenants.limits),
     Check("store", STORE, artifact_store.known),
     Check("store-use", STORE, artifact_store.usable),
+    Check(LAYERS, STORE, artifact_store.layers),
 )
 _WITHOUT_CLUSTER = ("client", "cluster", "store")
 
@@ -52,6 +54,8 @@ _WITHOUT_CLUSTER = ("client", "cluster", "store")
 def judged(facts: Facts, groups: Collection[str] = GROUPS) -> Dict[str, Finding]:
     """The findings by the name of their check. Where no API server answers, of what can be known without one."""
     asked: List[Check] = [check for check in CHECKS if check.group in groups]
+    if facts.layer_keys is None:
+        asked = [check for check in asked if check.name != LAYERS]
     if isinstance(facts.cluster, Unknown):
         names = _WITHOUT_CLUSTER + (("store-use",) if facts.store.place else ())
         asked = [check for check in CHECKS if check.name in names]

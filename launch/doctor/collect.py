@@ -28,6 +28,7 @@ from launch.doctor.facts import (
     artifact_secret_name,
     named_fields,
 )
+from launch.doctor.layer_keys import layer_keys
 from launch.doctor.nodes import node_of, offered
 from launch.doctor.probe import not_installed, tried_store
 from launch.doctor.tenants import CONFIG_MAP
@@ -44,8 +45,11 @@ _METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;
 Value = TypeVar("Value")
 
 
-def collect(connection: Connection, groups: Collection[str], store: Callable[[], Any]) -> Facts:
-    """`store` gives the artifact store that a client would use, or raises why there is none."""
+def collect(
+    connection: Connection, groups: Collection[str], store: Callable[[], Any], secret_keys: bool = False
+) -> Facts:
+    """`store` gives the artifact store that a client would use, or raises why there is none. `secret_keys`: whether the
+    Secret of the pods is read, and its keys are tried."""
     facts: Dict[str, Any] = {"client_version": client_version(), "client_fields": _own_fields(), "in_pod": in_pod()}
     try:
         api, namespace = connection.place()
@@ -57,6 +61,9 @@ def collect(connection: Connection, groups: Collection[str], store: Callable[[],
         facts.update(_of_cluster(api, namespace, groups))
     if STORE in groups or isinstance(facts["cluster"], Unknown):
         facts["store"] = _store(store, isinstance(facts["cluster"], Unknown))
+        if secret_keys and not isinstance(facts["cluster"], Unknown):
+            seen = Facts("", namespace=namespace, operators=facts["operators"])
+            facts["layer_keys"] = layer_keys(api, namespace, seen.settings, facts["store"])
     return Facts(**facts)
 
 

@@ -86,6 +86,8 @@ class Facts:
     secret: Union[bool, Unknown] = Unknown("not asked")  # whether the artifact Secret is in the namespace
     indexes: Union[List[IndexAnswer], Unknown] = Unknown("not asked")
     store: StoreFacts = _NO_STORE
+    # why the keys of the artifact Secret may not write layers, "" where they may; None where that is not asked for
+    layer_keys: Union[str, Unknown, None] = None
     nodes: Union[List[Node], Unknown] = Unknown("not asked")
     proxies: Union[Mapping[str, str], Unknown] = Unknown("not asked")  # "" for one that answers, else what it said
     certificates: Union[Certificates, Unknown] = Unknown("not asked")

@@ -23,6 +23,7 @@ from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 import bundle_runtime
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
+from bundle_runtime.contract.warm_up import VARIABLE as WARM_UP_VARIABLE
 from bundle_spec.canonical import bundle_document, canonical
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
@@ -129,6 +130,7 @@ class LocalServing:
         self._spawn("server", server, cwd=None, extra={})
         variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
         variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
+        variables.update({WARM_UP_VARIABLE: self._warm_up()} if self._warm_up() else {})
         resources = self.serving.get("resources") or {}
         cpu = resources.get("cpuLimit") if resources.get("cpu") is None else resources["cpu"]
         if cpu is not None:
@@ -192,7 +194,7 @@ class LocalServing:
         uri = absolute_uri(self.bundle["artifact"]["uri"], self.directory)
         self.say(f"artifact: {uri}")
         try:
-            prepared = prepare(self.layout, uri, document, allow_local=True)
+            prepared = prepare(self.layout, uri, document, allow_local=True, warm_up=self._warm_up())
         except RuntimeFailure as failure:
             raise ServingError(f"{failure}{self._here(failure.reason)}") from failure
         take_writing_away(Path(self.layout.artifact_dir))
@@ -219,6 +221,9 @@ class LocalServing:
         report = self._report("install")
         self.say(f"requirements: {report.get('count', 0)} packages beside those that this Python has, in {kept}")
         self.reaper.forget(self.processes.pop("install").pid)
+
+    def _warm_up(self) -> str:
+        return str(self.serving.get("warmUp") or "")
 
     def _concurrency(self) -> int:
         return int(self.serving.get("maxConcurrency") or 1)

@@ -49,6 +49,7 @@ VALID: list[Case] = [
     ("quantities", model_bundle(serving={"resources": {"cpu": 1, "memory": "1.5Gi", "ephemeralStorage": "10G"}})),
     ("an unknown field is dropped", model_bundle(extra=1)),
     ("tracing", model_bundle(serving={"tracing": {"endpoint": "http://collector:4318", "samplingRatePerMillion": 0}})),
+    ("a warm-up", model_bundle(serving={"warmUp": '\n{"x": 1}\n'})),
     ("the longest name", model_bundle(name="a" * 52)),
     *POD_VALID,
 ]
@@ -93,6 +94,9 @@ SCHEMA_ERRORS: list[Case] = [
     ("a collector without a scheme", model_bundle(serving={"tracing": {"endpoint": "collector:4318"}})),
     ("a collector with a password", model_bundle(serving={"tracing": {"endpoint": "http://u:p@collector:4318"}})),
     ("a rate of more than all", model_bundle(serving={"tracing": {"samplingRatePerMillion": 1_000_001}})),
+    ("a warm-up that is no object", model_bundle(serving={"warmUp": "[1]"})),
+    ("a warm-up that is no text", model_bundle(serving={"warmUp": {"x": 1}})),
+    ("a long warm-up", model_bundle(serving={"warmUp": "{" + " " * 16383 + "}"})),
     ("a switch as text", model_bundle(serving={"accessLog": "true"})),
     *POD_SCHEMA_ERRORS,
 ]

@@ -26,7 +26,7 @@ from bundle_runtime.worker.install.pages import not_usable, releases
 from bundle_runtime.worker.install.probe import Answer, look
 from bundle_runtime.worker.install.requires import applies, marker_environment, need, normalised, satisfied
 from bundle_runtime.worker.install.resolution import ImageBrokenError, Workplace
-from bundle_runtime.worker.install.uv import UvFailedError
+from bundle_runtime.worker.install.uv import PROGRESS, UvFailedError
 
 LAST_LINES = 12
 _MOST_LOOKS = 24
@@ -37,6 +37,9 @@ _NAME = re.compile(r"(?<![\w./-])([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?(?=[
 _REFERENCE = re.compile(r"[^@;]+@\s*(https?://\S+)")
 _PASSED = re.compile(r"error sending request|failed to fetch|dns error|connection (refused|reset|closed)|timed out|"
                      r"status (code|server error)", re.IGNORECASE)  # fmt: skip
+_BROKEN_OFF = re.compile(r"error decoding response body|error reading a body|before message length|unexpected eof",
+                         re.IGNORECASE)  # fmt: skip
+_WHAT = re.compile(r"Failed to (?:download|fetch)(?: and build)?:? `([^`]+)`")
 _OF_A_BUILD = re.compile(r"^\s*\[std(?:out|err)\]", re.MULTILINE)  # from here on a package's build speaks, not uv
 _CREDENTIALS = "Credentials of an index are in the Secret that the operator's setting packageIndexSecret names"
 _NEXT = {
@@ -77,6 +80,14 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
         return diagnose(failed, place, entries)
     if _PASSED.search(failed.said) and "Failed to build" not in failed.said:
         return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again. uv: {failed.line}")
+    if _BROKEN_OFF.search(failed.said) and "Failed to build" not in failed.said:
+        named = _WHAT.search(failed.said)
+        what = named[1] if named else f"an answer of {index_name()}"
+        return fail(
+            INDEX_UNREACHABLE,
+            f"the connection ended in the middle of {what}: see to where it comes from, or to a proxy on the way; it is"
+            f" tried again. uv: {failed.line}",
+        )
     return fail(INSTALL_FAILED, f"uv could not install the requirements: {_last(failed.said)}")
 
 
@@ -85,7 +96,7 @@ def _last(said: str) -> str:
     failed = re.search(r"Failed to build `[^`]+`", said)
     parts = _OF_A_BUILD.split(said)
     lines = (parts[-1].split("\n\nhint:")[0] if failed and len(parts) > 1 else said).strip().splitlines()
-    shown = " | ".join(line.strip() for line in lines[-LAST_LINES:])
+    shown = " | ".join([line.strip() for line in lines if not PROGRESS.match(line)][-LAST_LINES:])
     return f"{failed.group()}: {shown}" if failed and len(parts) > 1 else shown
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
 from bundle_runtime.contract.report import INSTALL_FAILED, fail
 from bundle_runtime.worker.install.indexes import without_secrets
+
+PROGRESS = re.compile(r"(Downloading|Downloaded|Building|Built|Preparing|Prepared|Resolved) ")
 
 
 class UvFailedError(Exception):
@@ -19,8 +22,9 @@ class UvFailedError(Exception):
 
     @property
     def line(self) -> str:
-        """What it said as one line."""
-        return " ".join(line.strip() for line in self.said.strip().splitlines())
+        """What it said as one line, without how far it had come."""
+        lines = [line.strip() for line in self.said.strip().splitlines()]
+        return " ".join(line for line in lines if not PROGRESS.match(line))
 
 
 def run_uv(uv: str, arguments: list[str], cache: str, seen_by_builds: str, seconds: float | None = None) -> str:

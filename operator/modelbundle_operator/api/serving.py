@@ -19,6 +19,7 @@ from modelbundle_operator.api.volumes import VOLUME_RULES, Volume
 
 ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
 
+JSON_OBJECT = r"^\s*\{[\s\S]*\}\s*$"
 NAME_OR_NONE = f"^({OBJECT_NAME.strip('^$')})?$"
 
 _INT32: dict[str, JsonValue] = {"format": "int32"}
@@ -164,6 +165,13 @@ class Serving(ApiModel):
         le=86400,
         description="A worker that has not loaded the bundle by then is started again.",
         json_schema_extra=_INT32,
+    )
+    warm_up: str | None = Field(
+        default=None,
+        max_length=16384,
+        pattern=JSON_OBJECT,
+        description="Body of a request, a JSON object as text, which each worker predicts once before it is ready. A"
+        " change rolls the pods out.",
     )
     termination_grace_period_seconds: int | None = Field(
         default=None,

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
 from bundle_runtime.contract.layout import HOME, NETRC_VARIABLE, USER_CODE_UID, Layout
+from bundle_runtime.contract.warm_up import VARIABLE as WARM_UP_VARIABLE
 from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.quantity import whole_cpus
 from modelbundle_operator.api.names import ModelBundle, Serving
@@ -52,7 +53,7 @@ def prepare(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> 
             *("python", "-m", "bundle_runtime.prepare", "--uri", literal(resolution.uri)),
             *layer_option(bundle.spec.serving, resolution),
         ],
-        "env": _env(_identity(resolution) | around),
+        "env": _env(_identity(resolution) | _warm_up(bundle.spec.serving) | around),
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": prepare_resources(bundle.spec.serving),
         "securityContext": _restricted(PREPARE_UID, settings),
@@ -147,6 +148,7 @@ def worker(bundle: ModelBundle, resolution: Resolution, settings: Settings) -> d
         own["MODELBUNDLE_CPUS"] = str(whole_cpus(cpus))
     if not serving.gpu.count:
         own |= _NO_GPU
+    own |= _warm_up(serving)
     own |= trust_env(settings) | proxy_env(settings)
     users = {
         entry["name"]: literal(entry["value"])
@@ -193,6 +195,11 @@ def _cpus(serving: Serving) -> Quantity | None:
     """What is asked for; where nothing is, what the worker may use at most."""
     asked = serving.resources
     return None if asked is None else asked.cpu if asked.cpu is not None else asked.cpu_limit
+
+
+def _warm_up(serving: Serving) -> dict[str, str]:
+    """Only where there is one: the template of what runs is kept byte for byte (docs/adr/0002)."""
+    return {WARM_UP_VARIABLE: literal(serving.warm_up)} if serving.warm_up else {}
 
 
 def _identity(resolution: Resolution) -> dict[str, str]:

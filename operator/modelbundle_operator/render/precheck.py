@@ -52,6 +52,8 @@ def precheck_inputs(bundle: ModelBundle, resolution: Resolution, settings: Setti
         "serviceAccount": serving.service_account_name or "",
         "pullSecrets": [secret.name for secret in serving.image_pull_secrets or []],
     }
+    if serving.warm_up:  # prepare holds it against the schema; where there is none the hash is as it was
+        inputs["warmUp"] = serving.warm_up
     return hash_of(inputs)
 
 

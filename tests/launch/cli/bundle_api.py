@@ -14,12 +14,14 @@ PAGE = 2  # whatever limit is asked for, so that paging is seen
 
 
 class BundleApi:
-    """`bundles` by name; `logs` of `install` by pod; `created` is what was POSTed."""
+    """`bundles` by name; `logs` of `install` by pod, or by `POD/CONTAINER`; `pods` where they have more than a name;
+    `created` is what was POSTed."""
 
     def __init__(self, *bundles: dict) -> None:
         outer = self
         self.bundles = {bundle["metadata"]["name"]: bundle for bundle in bundles}
         self.logs: dict[str, str] = {}
+        self.pods: list[dict] = []
         self.created: list[dict] = []
         self.asked: list[str] = []
         self.refuse = 0
@@ -37,9 +39,10 @@ class BundleApi:
                 elif parts.path == PATH or not parts.path.startswith((PATH, PODS)):
                     self.answer(200, outer.page(int(parse_qs(parts.query).get("continue", ["0"])[0])))
                 elif parts.path == PODS:
-                    self.answer(200, {"items": [{"metadata": {"name": pod}} for pod in outer.logs]})
+                    self.answer(200, {"items": outer.pods_with(parse_qs(parts.query).get("labelSelector", [""])[0])})
                 elif parts.path.startswith(PODS):
-                    self.answer(200, outer.logs[parts.path.split("/")[-2]].encode())
+                    pod, container = parts.path.split("/")[-2], parse_qs(parts.query)["container"][0]
+                    self.answer(200, outer.logs.get(f"{pod}/{container}", outer.logs.get(pod, "")).encode())
                 elif name in outer.bundles:
                     self.answer(200, outer.bundles[name])
                 else:
@@ -67,6 +70,12 @@ class BundleApi:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def pods_with(self, selector: str) -> list[dict]:
+        """By one label."""
+        name, _, value = selector.partition("=")
+        found = [pod for pod in self.pods if pod["metadata"]["labels"].get(name) == value]
+        return found if self.pods else [{"metadata": {"name": pod}} for pod in self.logs]
 
     def page(self, start: int) -> dict:
         items = list(self.bundles.values())

@@ -227,6 +227,20 @@ def test_what_serving_switches_on_is_on_here_too(serve, tmp_path):
     assert '"method":"POST","path":"/predict","status":200,"bytes":2' in serving.log
 
 
+def test_a_warm_up_is_checked_and_predicted_here_too(serve, tmp_path):
+    manifest = packed("quickstart", tmp_path, THIS)
+    content = read_bundle(manifest)
+    for text in ('{"x": 20}', '{"x": 20, "y": "ab"}'):
+        content["spec"]["serving"] = {**content["spec"].get("serving", {}), "warmUp": text}
+        manifest.write_text(dump(content))
+        serving = serve(manifest)
+        if "y" in text:
+            serving.wait_for_url()
+            assert "warmUp 0." in serving.log
+        else:
+            assert 'spec.serving.warmUp does not fit requestSchema: the body: "y" is a required' in failed(serving)
+
+
 def test_an_artifact_that_was_changed_does_not_run(serve, tmp_path):
     manifest = packed("quickstart", tmp_path, THIS)
     (manifest.parent / "bundle.pkl").write_bytes(b"changed")

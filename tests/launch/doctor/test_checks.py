@@ -39,6 +39,7 @@ WELL = Facts(
     pull_secrets={},
     limits={},
     store=StoreFacts("s3://team", ["reached", "written", "read", "removed"]),
+    layer_keys="",
 )
 
 
@@ -60,7 +61,7 @@ def test_where_all_is_well_nothing_is_to_change() -> None:
 def test_what_may_not_be_asked_is_unknown_and_fails_nothing() -> None:
     names = (
         "fields", "operators", "policies", "devices", "nodes", "proxies", "indexes", "labels", "quotas", "limit_ranges",
-        "secret", "certificates", "index_secret", "pull_secrets", "limits",
+        "secret", "certificates", "index_secret", "pull_secrets", "limits", "layer_keys",
     )  # fmt: skip
     hidden = dict.fromkeys(names, FORBIDDEN)
     rights = dict.fromkeys(WELL.rights, FORBIDDEN)
@@ -165,6 +166,7 @@ NOS: list[tuple[str, dict[str, Any], str, str, bool]] = [
         "client.artifactUri",
         False,
     ),
+    ("layers", {"layer_keys": "the store answered 403"}, "each pod installs for itself", "s3:PutObject", True),
     ("store-use", {"store": StoreFacts("s3://a", [], "403 AccessDenied")}, "not reached: 403", "credentials", False),
     (
         "store-use",

@@ -43,6 +43,7 @@ EVERYTHING = {
     "tracing": {"endpoint": "http://collector:4318", "samplingRatePerMillion": 1000, "serviceName": "sentiment"},
     "tracebacks": True,
     "accessLog": True,
+    "warmUp": '{"x": "$(HOME)"}',
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 from tools.testkit.distributions import wheel
 from tools.testkit.package_index import image_with, run_install, served_index
 from tools.testkit.private_authority import PrivateAuthority
+from tools.testkit.wheel_server import WheelServer
 
 SECRET = "s3cret-word"
 
@@ -65,6 +66,20 @@ def test_a_file_that_the_index_lists_and_may_not_be_read_is_no_conflict(tmp_path
         said = asked(run_install(tmp_path, image, ["above"], given), "IndexUnreachable")
         assert f"cannot get {url.replace('/simple', '')}/files/plain-1.0-py3-none-any.whl (HTTP {code} " in said
         assert "packageIndexSecret" in said
+
+
+def test_a_file_that_breaks_off_in_the_middle_is_tried_again(tmp_path, image):
+    server = WheelServer("plain", "127.0.0.1")
+    server.cuts = True
+    try:
+        said = asked(run_install(tmp_path, image, [server.entry], "http://127.0.0.1:9/simple"), "IndexUnreachable")
+        assert f"the connection ended in the middle of {server.entry}" in said
+        assert "it is tried again" in said
+        assert "Downloading" not in said
+        server.cuts = False
+        assert run_install(tmp_path, image, [server.entry], "http://127.0.0.1:9/simple").code == 0
+    finally:
+        server.close()
 
 
 def test_a_direct_reference_that_is_refused_is_named(tmp_path, image, files):
