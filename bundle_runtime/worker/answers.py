@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.failures import Failed, too_large, unreadable
 from bundle_runtime.worker.predict.predictor import Answer, Predictor
 from bundle_runtime.worker.predict.streaming import Stream
 from bundle_runtime.worker.timing import Stopwatch
+from bundle_runtime.worker.user_errors import full, log
 
 
 def framed(watch: Stopwatch, id: int, answer: Answer | Stream) -> bytes | Stream:
@@ -35,6 +39,11 @@ async def of_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
         return framed(watch, frame.id, (wire.ERROR, failed.payload))
 
 
-def failed_to_read(id: int, error: BaseException) -> bytes:
-    """The frame for a request that the worker cannot read."""
-    return wire.pack(wire.ERROR, id, unreadable(error).payload)
+def say_failed(connection: Connection, id: int, error: BaseException) -> None:
+    """Of a request that the worker cannot read or answer. Where user code has broken what that needs the worker ends:
+    a request without an answer would hold its place for good."""
+    try:
+        connection.send(wire.pack(wire.ERROR, id, unreadable(error).payload))
+    except BaseException as another:
+        log(f"worker: cannot say that a request has failed: {full(another)}")
+        os._exit(1)

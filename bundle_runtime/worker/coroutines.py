@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Deque, Tuple
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.answers import failed_to_read, framed, of_frame
+from bundle_runtime.worker.answers import framed, of_frame, say_failed
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.failures import Failed, failure_of
@@ -118,7 +118,7 @@ class Coroutines:
                 raise
             connection.send(wire.pack(wire.ERROR, id, failure_of(error).payload))  # user code cancelled it
         except BaseException as error:
-            connection.send(failed_to_read(id, error))
+            say_failed(connection, id, error)
 
     def _marks(self) -> tuple[int, ...]:
         """What changes while one more could begin: there is a place, and the loop takes its turns."""

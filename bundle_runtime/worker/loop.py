@@ -14,7 +14,7 @@ from functools import partial
 from typing import Callable
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.answers import failed_to_read, framed, of_frame
+from bundle_runtime.worker.answers import framed, of_frame, say_failed
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.connection.stall import Threads
 from bundle_runtime.worker.predict.predictor import Predictor
@@ -33,7 +33,7 @@ def serving(link: Link, predictor: Predictor, concurrency: int) -> Callable[[], 
     link.on_end = lambda: link.end_requests(concurrency)
     threads = Threads(link.stall, concurrency, serve.__code__)
     if concurrency == 1:
-        return partial(_undisturbed, serve, link, predictor, threads)
+        return partial(_undisturbed, partial(serve, link, predictor, threads), link.lost_one)
     return partial(_serve_on_threads, link, predictor, threads, concurrency)
 
 
@@ -50,17 +50,20 @@ def _serve_on_threads(link: Link, predictor: Predictor, threads: Threads, count:
         own = predictor.for_thread()
         threading.Thread(target=run, args=(own,), name=f"predict-{number}", daemon=True).start()
     for _ in range(count):
-        _undisturbed(ended.get)
+        _undisturbed(ended.get, lambda: False)
 
 
-def _undisturbed(serves: Callable[..., None], *args: object) -> None:
+def _undisturbed(serves: Callable[[], None], lost_one: Callable[[], bool]) -> None:
     """Until it returns. What a handler of user code raises on the main thread while no request is there, as the alarm
-    of one that is long answered does, is nobody's: it is in the log, and the next request is answered."""
+    of one that is long answered does, is nobody's: it is in the log, and the next request is answered. A request that
+    has been lost by it would hold its place for good: then it is the worker's end."""
     while True:
         try:
-            serves(*args)
+            serves()
         except BaseException as error:
             log(f"worker: raised between two requests: {full(error)}")
+            if lost_one():
+                raise
         else:
             return
 
@@ -93,4 +96,4 @@ def serve(link: Link, predictor: Predictor, threads: Threads) -> None:
         # the server checks what it sends: a bug of ours is this request's end, no other's
         except BaseException as error:
             asked = request.id if isinstance(request, wire.Frame) else id
-            connection.send(failed_to_read(asked, error))
+            say_failed(connection, asked, error)

@@ -95,6 +95,28 @@ def test_what_a_handler_raises_between_two_requests_is_nobodys(served: Served, p
     assert pair.worker.poll() is None
 
 
+BREAKS = """
+import json, os
+
+KIND predict(breaks=False):
+    if breaks:
+        json.dumps = None
+        raise ValueError("and nothing can say so")
+    return os.getpid()
+"""
+
+
+@pytest.mark.parametrize(("kind", "concurrency"), [("def", 1), ("def", 2), ("async def", 2)])
+def test_a_worker_that_can_no_longer_say_what_failed_ends(served: Served, kind: str, concurrency: int) -> None:
+    pair = served(BREAKS.replace("KIND", kind), max_concurrency=concurrency)
+    assert pair.predict(breaks=True).code == "WorkerDied"
+    assert pair.worker.wait(PATIENCE) == 1
+    assert "cannot say that a request has failed" in pair.worker_log
+    pair.start_worker()
+    pair.wait_ready()
+    assert pair.predict().json == pair.worker_pid
+
+
 def test_a_log_that_is_closed(served: Served) -> None:
     pair = served(CLOSING, python=oldest(), request_timeout_seconds=5)
     process = pair.predict().json

@@ -108,6 +108,7 @@ class Pair:
         self.open_files: int | None = None  # that the server may have, when it is less than this process's
         self.report_file = root / "termination-log"
         self._processes: list[subprocess.Popen[bytes]] = []
+        self._workers: list[subprocess.Popen[bytes]] = []
         self.server: subprocess.Popen[bytes]
         self.worker: subprocess.Popen[bytes]
         self.port = 0
@@ -167,12 +168,21 @@ class Pair:
                 stderr=output,
             )
         self._processes.append(self.worker)
+        self._workers.append(self.worker)
 
     def stop(self) -> None:
         for process in self._processes:
             if process.poll() is None:
+                if process in self._workers:
+                    self._end_worker(process)
                 process.kill()
             process.wait()
+
+    def _end_worker(self, process: subprocess.Popen[bytes]) -> None:
+        """Its parent goes last: it ends what user code has left running."""
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            os.kill(self._child(process.pid, PARENT), signal.SIGKILL)
+            process.wait(5)
 
     def drain(self) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(

@@ -3,6 +3,8 @@ what it may expect."""
 
 from __future__ import annotations
 
+from bundle_runtime.server.http.exchange import Exchange
+
 # what an upgrade that is ignored must not lose; connection and upgrade are what it must
 _OFFER = (b"connection", b"upgrade", b"http2-settings")
 # status, code, message
@@ -29,9 +31,15 @@ def head_refusal(hosts: int, codings: bytes, expectation: bytes, is_http10: bool
     return None
 
 
-def version_refusal(version: str) -> HeadRefusal | None:
-    """Of a version that the parser takes and is not HTTP/1.1; None when it is 1.0."""
-    return None if version == "1.0" else _not_valid(f"it says HTTP/{version}: HTTP/1.1 and HTTP/1.0 are spoken here")
+def refuses_version(exchange: Exchange, version: str) -> bool:
+    """Of a request that is here and whose version is not 1.1: it is told which one it has, and True when it is refused,
+    as the parser takes more than 1.0."""
+    exchange.is_http10 = True
+    if version == "1.0":
+        return False
+    exchange.keep_alive = False
+    exchange.refusal = _not_valid(f"it says HTTP/{version}: HTTP/1.1 and HTTP/1.0 are spoken here")
+    return True
 
 
 def not_http(error: Exception) -> str:

@@ -15,7 +15,7 @@ import httptools
 
 from bundle_runtime.server.http.body import BodyBuffer
 from bundle_runtime.server.http.exchange import Exchange, RequestSink
-from bundle_runtime.server.http.heads import head_refusal, not_http, version_refusal, without_offer
+from bundle_runtime.server.http.heads import head_refusal, not_http, refuses_version, without_offer
 from bundle_runtime.server.http.responses import STATUS_OF
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
@@ -230,12 +230,13 @@ class RequestParser:
         codings, expectation = exchange.header(b"transfer-encoding"), exchange.header(b"expect")
         if codings:
             self._body.expected = 0
-        refusal = head_refusal(hosts, codings, expectation, self._is_older())
+        older = self._http.get_http_version() != "1.1"  # 1.0, or one that is refused once the request is here
+        refusal = head_refusal(hosts, codings, expectation, older)
         if refusal is not None:
             self._refuse(*refusal)
         elif self._body.expected > self._body.max_size:
             self._refuse_for(self._body.too_large())
-        elif expectation and not self._is_older():
+        elif expectation and not older:
             self._sink.send_continue()
 
     def on_body(self, data: bytes) -> None:
@@ -258,30 +259,18 @@ class RequestParser:
         if self._says_connection:
             if self._http.should_upgrade() and method != b"CONNECT":
                 return  # feed_data() raises, and _parse() sees to it
-            if self._is_older():
-                self._look_at_version(exchange)
+            if (version := self._http.get_http_version()) != "1.1":
+                self.is_dropping = refuses_version(exchange, version)
         self._next = None
         exchange.method = method
         exchange.target = self._url
         exchange.body = self._body.take(exchange)
         if not self._http.should_keep_alive() or method == b"CONNECT":  # what follows a CONNECT is not HTTP
             exchange.keep_alive = False
-            if self._is_older():
-                self._look_at_version(exchange)
+            if (version := self._http.get_http_version()) != "1.1":
+                refuses_version(exchange, version)
             self.is_dropping = True
         self._sink.arrived(exchange)
-
-    def _is_older(self) -> bool:
-        """It is HTTP/1.0, or a version that is refused once the request is here."""
-        version: str = self._http.get_http_version()
-        return version != "1.1"
-
-    def _look_at_version(self, exchange: Exchange) -> None:
-        exchange.is_http10 = True
-        exchange.refusal = version_refusal(self._http.get_http_version())
-        if exchange.refusal is not None:
-            exchange.keep_alive = False
-            self.is_dropping = True
 
     def _without_upgrade(self, rest: bytes | memoryview) -> bytes:
         """h2c (which Java's client always offers) and the like are not spoken here, and HTTP/1.1 lets a server ignore

@@ -85,6 +85,10 @@ class Link:
         """A request's payload, or the frame of a CALL or a BATCH."""
         return self._waiting.pop((connection, id), None)
 
+    def lost_one(self) -> bool:
+        """A request has left the queue and was not taken, or is about to be queued."""
+        return len(self._waiting) > int(self.requests.qsize())
+
     def flow(self, connection: Connection, id: int) -> Flow:
         """For a stream that begins; forget_flow() when it ends."""
         flow = self._flows[(connection, id)] = Flow()
