@@ -129,7 +129,7 @@ def printed(commands: list[str], at: Path, series: str) -> list[str]:
     around = {**kept, "PATH": f"{at}/bin:/usr/bin:/bin"}
     shell = ["bash", "-c", "\n".join(lines)]
     done = subprocess.run(shell, cwd=at, env=around, capture_output=True, text=True, check=False, timeout=PATIENCE)
-    return done.stdout.replace(f":{port}", ":8080").splitlines()
+    return re.sub(rf"(?<=[: ]){port}\b", "8080", done.stdout).splitlines()
 
 
 @IN_EXAMPLES
