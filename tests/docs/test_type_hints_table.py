@@ -81,6 +81,7 @@ def test_the_tables_are_found_and_have_the_kinds_of_hints_that_there_are() -> No
 @pytest.mark.parametrize("row", HINTS, ids=lambda row: row.code)
 def test_a_hint_makes_the_schema_of_its_row(row: Row) -> None:
     found = schemas_of_hints(predict(f"predict(x: {row.code}) -> int"))
+    assert found is not None
     schema = found.request["properties"]["x"]
     last = row.text.rstrip("| ").rpartition(" | ")[2].strip("`")
     assert schema == (ANY if last == "any" else json.loads(last))
