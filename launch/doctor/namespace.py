@@ -128,7 +128,7 @@ def _of_containers(ranges: List[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
 
 
 def limit_range(facts: Facts) -> Finding:
-    """Whether a LimitRange would refuse containers of ours, which have fixed requests and limits."""
+    """Whether a LimitRange would refuse containers of ours that a bundle says nothing of."""
     if isinstance(facts.limit_ranges, Unknown):
         return unknown(facts.limit_ranges)
     wrong = []
@@ -144,7 +144,9 @@ def limit_range(facts: Facts) -> Finding:
         if ratio is not None and ratio < _amount(HELPER_LIMIT["memory"]) / _amount(HELPER_REQUEST["memory"]):
             wrong.append(f"maxLimitRequestRatio.memory {ratio} is less than the 8 of prepare and server")
     if wrong:
-        return no("; ".join(wrong), "change the LimitRange, or use a namespace without it")
+        return no(
+            "; ".join(wrong), "serving.serverResources and serving.prepareResources of each bundle, or the LimitRange"
+        )
     return yes("allows bundles" if facts.limit_ranges else "there is none")
 
 

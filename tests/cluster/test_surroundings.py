@@ -1,5 +1,6 @@
-"""A pod as the platform's settings render it, with ids as OpenShift's restricted-v2 would give it: four containers work
-together as one user, and certificates, proxies and an index's login are where they belong and nowhere else.
+"""A pod as the platform's settings render it, with ids as OpenShift's restricted-v2 would give it, under a policy that
+refuses all others: four containers work together as one user, and certificates, proxies and an index's login are where
+they belong and nowhere else. A bundle with our own ids is refused there, with words.
 
 The pod is made of the template that the operator would apply, so that no other test meets these settings.
 """
@@ -7,18 +8,21 @@ The pod is made of the template that the operator would apply, so that no other 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from modelbundle_operator.api.names import parse
 from modelbundle_operator.bundle.resolve import resolve
 from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 
 from tests.cluster.audit import OPERATOR
-from tests.cluster.bundles import cpu_bundle
+from tests.cluster.bundles import cpu_bundle, wait_condition
+from tests.cluster.openshift import FIRST, restricted_v2, with_its_ids
+from tests.cluster.test_doctor import doctor
 from tools.testkit.call import post, service_url
 from tools.testkit.install import runtime_image
 from tools.testkit.kubectl import Manifest, apply, condition, explain_bundle, get, kubectl, wait_for
@@ -27,7 +31,6 @@ from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.store import Store
 
 NAME = "surrounded"
-UID, FS_GROUP = 1000660000, 1000660000
 PROXY = "http://proxy.invalid:3128"  # what is asked through it fails
 PASSWORD = "an-index-password"
 PREDICT = """
@@ -63,18 +66,14 @@ def rendered(bundle: Manifest, place: Place, namespace: str) -> Plan:
     return desired(parsed, resolve(parsed), settings, None)
 
 
-def as_openshift(spec: Manifest) -> Manifest:
-    """The pod's spec with what restricted-v2 adds; it would refuse other ids, so there are none."""
-    assert "runAsUser" not in str(spec)
-    assert "fsGroup" not in str(spec)
-    spec["securityContext"]["fsGroup"] = FS_GROUP
-    for container in [*spec["initContainers"], *spec["containers"]]:
-        container["securityContext"] |= {"runAsUser": UID, "runAsGroup": 0}
-    return spec
+@pytest.fixture
+def openshift(namespace: str) -> Iterator[None]:
+    with restricted_v2(namespace):
+        yield
 
 
 def test_one_user_for_all_containers_and_what_surrounds_them(
-    operator: Callable[[], None], store: Store, place: Place, namespace: str, tmp_path: Path
+    operator: Callable[[], None], store: Store, place: Place, namespace: str, openshift: None, tmp_path: Path
 ) -> None:
     certificate = PrivateAuthority(tmp_path).file.read_text()
     netrc = f"machine packages.invalid login bot password {PASSWORD}"
@@ -85,7 +84,7 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
     asked = ("create", "--dry-run=server", f"--as={OPERATOR}", "-f", "-")
     kubectl(*asked, namespace=namespace, stdin=json.dumps(plan.deployment))
 
-    pod = v1("Pod", NAME, spec=as_openshift(template["spec"]))
+    pod = v1("Pod", NAME, spec=with_its_ids(template["spec"]))
     pod["metadata"]["labels"] = {"app": NAME}
     ports = [{"port": 80, "targetPort": plan.service["spec"]["ports"][0]["targetPort"]}]
     apply(
@@ -95,6 +94,7 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
         pod,
         namespace=namespace,
     )
+    apply(cpu_bundle(store, "refused"), namespace=namespace)
     missing = wait_for("prepare's word about the ConfigMap", lambda: _words_of("prepare", namespace), 180)
     assert "ConfigMap company-ca, key ca.crt" in missing
 
@@ -109,7 +109,7 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
     )
     with service_url(NAME, namespace) as url:
         uid, gid, seen, trusted, names, environment, answer = post(f"{url}/predict", {"x": 1, "y": ""}).value
-    assert (uid, gid, answer) == (UID, 0, 2)
+    assert (uid, gid, answer) == (FIRST, 0, 2)
     assert seen == {
         "HTTPS_PROXY": PROXY, "https_proxy": PROXY, "SSL_CERT_FILE": "/modelbundle/certificates/ca.crt",
     }  # fmt: skip
@@ -117,6 +117,12 @@ def test_one_user_for_all_containers_and_what_surrounds_them(
     assert not [name for name in names if "NETRC" in name or name.startswith("AWS_ACCESS")]
     assert PASSWORD not in environment
     assert PASSWORD not in kubectl("logs", NAME, "--all-containers", namespace=namespace)
+
+    ready = condition(wait_condition("refused", namespace, "Ready", "False", "PodsRefused"), "Ready")
+    assert "OpenShift chooses ids: set the operator's podIds to platform" in ready["message"]
+    _, found = doctor(namespace, place, "--only", "namespace")
+    assert found["pod-security"]["answer"] == "no"
+    assert found["pod-security"]["change"].startswith("operator.settings.podIds: platform")
 
 
 def v1(kind: str, name: str, **fields: Any) -> Manifest:

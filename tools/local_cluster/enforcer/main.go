@@ -47,6 +47,8 @@ func run(ctx context.Context, kubeconfig string, config networkpolicy.Config) er
 		return err
 	}
 	shared := informers.NewSharedInformerFactory(client, 0)
+	// it also looks for a container runtime that tells of pods (NRI), in vain here: told not to, this version fails at the
+	// first address that is no pod's
 	controller, err := networkpolicy.NewController(
 		client,
 		shared.Networking().V1().NetworkPolicies(),
