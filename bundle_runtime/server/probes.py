@@ -7,6 +7,7 @@ question. A question that comes before is kept, and answered as soon as it is lo
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.open_connections import OpenConnections
@@ -34,15 +35,15 @@ class Probes:
         self.connections = OpenConnections(CONNECTIONS_MAX, loop.time, keeps_busy=False)
         self._server = server
         self._loop = loop
-        self._kept: list[Exchange] = []
+        self._kept: dict[Exchange, asyncio.TimerHandle] = {}
         self._loaded_once = False
         server.link.on_loaded = self._loaded
 
     def handle(self, exchange: Exchange) -> None:
         """Answers at once; until a worker has first loaded the bundle, readiness a moment later."""
         if exchange.target == READY and exchange.refusal is None and self._may_load_soon():
-            self._kept.append(exchange)
-            self._loop.call_later(KEPT_SECONDS, self._answer, exchange)
+            self._kept[exchange] = self._loop.call_later(KEPT_SECONDS, self._answer, exchange)
+            exchange.cancel = partial(self._forget, exchange)
         else:
             self._server.handle_status(exchange)
 
@@ -54,14 +55,18 @@ class Probes:
 
     def _loaded(self) -> None:
         self._loaded_once = True
-        for exchange in self._kept[:]:
-            self._answer(exchange)
+        for exchange in self._kept:
+            self._loop.call_soon(self._answer, exchange)  # not within what the worker's frame brings about
 
     def _answer(self, exchange: Exchange) -> None:
-        """What it is by now; of one that is answered, or whose connection has ended, nothing is sent."""
+        """What it is by now."""
         if exchange in self._kept:
-            self._kept.remove(exchange)
+            self._forget(exchange)
             self._server.handle_status(exchange)
+
+    def _forget(self, exchange: Exchange) -> None:
+        """It is answered, or who asked has gone."""
+        self._kept.pop(exchange).cancel()
 
     def too_many(self) -> bytes:
         """Never sent: the oldest connection ends instead."""

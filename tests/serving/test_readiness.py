@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 
+from bundle_runtime.server.probes import CONNECTIONS_MAX
 from launch.local.ports import reserve
 from tests.serving.conftest import Served
 from tests.serving.test_connections import probe
@@ -45,3 +47,16 @@ def test_who_asks_for_readiness_is_answered_as_soon_as_it_is_loaded(bundle: Serv
     began = time.monotonic()
     assert probe(port, "/readyz") == 503
     assert time.monotonic() - began < 1, "a pod that was ready is left out at once"
+
+
+def test_who_asks_and_goes_keeps_nobody_waiting(bundle: Served) -> None:
+    port, keeps_port = reserve()
+    with keeps_port:
+        pair = bundle(GATED_LOAD, probe_port=port).start(wait=False)
+    until((pair.root / "loads").exists, "it loads")
+    for _ in range(3 * CONNECTIONS_MAX):
+        with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
+            client.sendall(b"GET /readyz HTTP/1.1\r\nhost: m\r\n\r\n")
+    (pair.root / "go").touch()
+    assert until(lambda: probe(port, "/readyz") == 200, "it is ready")
+    assert "Traceback" not in pair.server_log
