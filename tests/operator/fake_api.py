@@ -30,6 +30,7 @@ NAMESPACES = {
     "namespaced": False,
     "verbs": VERBS,
 }
+END = {"type": "END"}  # of a watch, without a word
 ERROR_410 = {"type": "ERROR", "object": {"kind": "Status", "apiVersion": "v1", "code": 410, "message": "Gone"}}
 
 
@@ -84,6 +85,10 @@ class FakeApi:
         for _, queue in self.watches:
             queue.put_nowait(error)
         self.watches.clear()
+
+    def end_watches(self) -> None:
+        """As a real one does every few minutes."""
+        self.break_watches(END)
 
     def put(self, body: Body) -> None:
         self.tell("ADDED", self.cluster.put(body))
@@ -147,6 +152,8 @@ class FakeApi:
         try:
             while True:
                 event = await watch[1].get()
+                if event is END:
+                    return response
                 await response.write(json.dumps(event).encode() + b"\n")
                 if event["type"] == "ERROR":
                     return response

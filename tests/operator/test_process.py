@@ -13,8 +13,8 @@ import pytest
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_api import FakeApi
-from tests.operator.operator_process import LONG_ENOUGH_SECONDS, Running, start
-from tools.testkit.cluster_objects import model_bundle, serving_pod
+from tests.operator.operator_process import LONG_ENOUGH_SECONDS, Running, begin, start
+from tools.testkit.cluster_objects import at, model_bundle, serving_pod
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = Key("models", "llama")
@@ -127,6 +127,47 @@ async def test_a_watch_that_is_refused_is_begun_anew_and_ends_nothing(operator: 
     api.put(model_bundle())
     await operator.until(lambda: _there(api, "Deployment"))
     assert operator.process.returncode is None
+
+
+async def test_a_watch_that_ends_goes_on_from_what_was_read_and_nothing_is_listed(operator: Running) -> None:
+    """kopf sees no object of it, only how far it has come."""
+    api = operator.api
+    api.put(model_bundle())
+    await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+    await operator.quiet("anything")
+    version = int(api.cluster.objects["ModelBundle", *KEY.place]["metadata"]["resourceVersion"])
+    before = len(api.requests)
+    api.end_watches()
+    await operator.until(lambda: {kind for kind, _ in api.watches} == WATCHED)
+    kopfs = [r for r in api.requests[before:] if "kopf" in r.agent.lower()]
+    assert all("watch" in request.query for request in kopfs), "the version that kopf knew was good"
+    (again,) = (request for request in kopfs if request.path.endswith("/modelbundles"))
+    assert int(again.query["resourceVersion"]) >= version
+
+
+async def test_a_start_with_everything_as_it_was_writes_nothing(tmp_path: Path) -> None:
+    """Also where the Deployment's own count of its pods is not there yet."""
+    api = FakeApi()
+    api.put(model_bundle())
+    bundle = ("ModelBundle", *KEY.place)
+    async with api.server() as server:
+        async with begin(api, server, tmp_path, "first") as operator:
+            await operator.until(lambda: _there(api, "Deployment"))
+            deployment = api.cluster.objects["Deployment", *KEY.place]["metadata"]
+            deployment["creationTimestamp"] = at(0)
+            digest = api.cluster.objects["Deployment", *KEY.place]["metadata"]["labels"]["modelbundle.dev/digest"]
+            api.tell("MODIFIED", api.cluster.set_status("Deployment", KEY, replicas=1))
+            pod = serving_pod(digest=digest)
+            del pod["metadata"]["resourceVersion"]
+            api.put(pod)
+            await operator.until(lambda: "Serving" in str(api.cluster.objects[bundle].get("status")))
+            await operator.quiet("first")
+            assert "Reconciling" not in str(api.cluster.objects[bundle]["status"])
+        async with begin(api, server, tmp_path, "second") as operator:
+            await operator.answers("/readyz")
+            await operator.quiet("second")
+    writes = [r for r in api.requests if r.token == "second" and r.method != "GET" and "/leases" not in r.path]
+    assert writes == []
 
 
 async def test_a_signal_ends_it_with_zero(operator: Running) -> None:

@@ -111,7 +111,7 @@ async def test_what_is_ours_among_it_is_read_by_itself_and_once(town: Town, kind
     assert town.requests(plural) == ["metadata"], "its version is known"
     assert town.cache.sizes()[kind] == 1
     assert not town.woken
-    town.api.cluster.put(ours)
+    town.api.cluster.put({**ours, "metadata": {**ours["metadata"], "uid": "of a successor"}})
     await town.resync()
     assert town.requests(plural) == ["metadata", "llama"]
     assert KEY in town.woken
