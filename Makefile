@@ -110,7 +110,8 @@ soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
 	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
 	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q -o faulthandler_timeout=2500 tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
-	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/cluster/test_never_start.py tests/cluster/test_network_policy.py tests/operator/test_full_service_range.py \
+	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/cluster/test_never_start.py tests/cluster/test_network_policy.py \
+	  tests/operator/test_full_service_range.py tests/cluster/test_known_failures.py \
 	  $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)

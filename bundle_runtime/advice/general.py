@@ -39,8 +39,8 @@ ROWS: Tuple[Row, ...] = (
         "the client that pickled is of another version: `modelbundle doctor` names the operator's (versions), `pip "
         "install model-bundles==THAT` brings yours to it; pickle again with it.",
         error="AttributeError|ImportError",
-        text=r"(on|from) (<module )?'(?P<module>bundle_runtime[\w.]*)'|No module named '(?P<module2>bundle_runtime"
-        r"[\w.]*)'",
+        text=r"(on|from) (<module )?'(?P<module>(?!bundle_runtime\.worker\.__main__')bundle_runtime[\w.]*)'|"
+        r"No module named '(?P<module2>bundle_runtime[\w.]*)'",
         edits=(ARTIFACT,),
     ),
     Row(

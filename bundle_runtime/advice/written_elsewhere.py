@@ -6,7 +6,9 @@ from typing import Tuple
 
 from bundle_runtime.advice.row import ARTIFACT, IMPORT, LOAD, UNPICKLE, Row
 
-_IN_MAIN = r"[Cc]an't get attribute '(?P<name>[^']*)' (on|from) <module '__(main|mp_main)__'"
+# in a pod __main__ is the worker's own, which Python calls by the name that it was started with
+_MAIN = r"'(__main__|__mp_main__|bundle_runtime\.worker\.__main__)'"
+_IN_MAIN = rf"[Cc]an't get attribute '(?P<name>[^']*)' (on|from) <module {_MAIN}"
 
 ROWS: Tuple[Row, ...] = (
     Row(

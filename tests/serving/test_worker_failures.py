@@ -29,6 +29,12 @@ def failed(pair: Pair) -> dict[str, Any]:
         ("def predict(): return 1", {"loadPredictFn": "predict.other"}, "LoadFunctionNotFound", ["it has: predict"]),
         ("", {"loadPredictFn": "other.load"}, "LoadFunctionNotFound", ["no module other", "predict.py"]),
         ("", {"loadPredictFn": "load"}, "LoadFunctionNotFound", ["module.function"]),
+        (
+            "import pickle\ndef load_predict_fn(model):\n    pickle.loads(b'c__main__\\nModel\\n.')",
+            {},
+            "LoadFailed",
+            ["names Model of __main__", "#main-of-a-file"],
+        ),
         ("def load_predict_fn(model):\n    return 3", {}, "LoadFailed", ["returned a int, which cannot be called"]),
         ("def load_predict_fn(model):\n    raise SystemExit(3)", {}, "LoadFailed", ["SystemExit: 3"]),
         ("def load_predict_fn(model):\n    raise OSError('x' * 9000)", {}, "LoadFailed", ["fix it and make a new"]),
@@ -55,6 +61,7 @@ def test_a_bundle_that_cannot_be_loaded(
     [
         (b"cno_such\nf\n.", ["No module named 'no_such'", "globals_copy"]),
         (b"cos\nno_such\n.", ["AttributeError", "write the pickle with the image's Python", "#python-without-name"]),
+        (b"c__main__\nModel\n.", ["names Model of __main__", "#notebook-class"]),
         (b"not a pickle", ["begins with b'not a pickle'", "#not-a-pickle"]),
     ],
 )

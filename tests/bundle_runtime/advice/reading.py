@@ -66,6 +66,15 @@ class Failure:
     in_log: bool = False  # it is a warning, and the bundle loads
 
 
+def written(failure: Failure, root: Path) -> bytes:
+    """The pickle that its script writes."""
+    put_runtime(root / "bundle/runtime")
+    artifact = root / "bundle/artifact"
+    artifact.mkdir()
+    _run([str(failure.writer()), "-c", failure.script, str(artifact / "bundle.pkl")], root, {})
+    return (artifact / "bundle.pkl").read_bytes()
+
+
 def read(failure: Failure, root: Path) -> Said:
     """What the worker says of it."""
     python = str(failure.python())

@@ -106,7 +106,13 @@ STAND_INS = (
 )  # fmt: skip
 
 # other words for rows that have a sample above, or a real failure
+_MAIN_OF_A_POD = "<module 'bundle_runtime.worker.__main__' from '/modelbundle/bundle/runtime/...'>"
+
 MORE = (
+    StandIn("notebook-class", f"Can't get attribute 'Model' on {_MAIN_OF_A_POD}", UNPICKLE,
+            ("AttributeError", "Exception")),
+    StandIn("main-of-a-file", f"Can't get attribute 'Model' on {_MAIN_OF_A_POD}",
+            types=("AttributeError", "Exception")),
     StandIn("array-too-large", "Unable to allocate 29.8 GiB for an array with shape (200000, 20000) and data type "
             "float64", types=("_ArrayMemoryError", "MemoryError", "Exception"), world=World(memory="16.0 GiB")),
     StandIn("glibc-too-old", "/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.34' not found (required by a.so)",
