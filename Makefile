@@ -109,7 +109,7 @@ soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
 	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q -o faulthandler_timeout=2500 tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
 	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/cluster/test_never_start.py tests/operator/test_full_service_range.py \
-	  $(PYTEST_ARGS)
+	  tests/cluster/test_layers_soak.py tests/cluster/test_layers_interrupted.py tests/bundle_runtime/prepare/test_five_gib.py $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 
