@@ -104,15 +104,14 @@ bench-cold-start: $(READY)
 faults: $(READY)
 	@$(SUDO) $(PY) -m tools.faults $(FAULTS_ARGS)
 
-# server and worker under load, then under attack, then every attack of tests/cluster/hostile.py beside another tenant, and
-# what a bundle reaches where a NetworkPolicy is enforced
+SOAKS := $(addprefix tests/cluster/,test_hostile_tenants.py test_takeover.py test_api_server_away.py test_hostile_mix.py \
+  test_never_start.py test_known_failures.py test_layers_soak.py test_layers_interrupted.py test_network_policy.py) \
+  tests/operator/test_full_service_range.py tests/bundle_runtime/prepare/test_five_gib.py
+# server and worker under load, then under attack, then what "make test" leaves out
 soak: $(READY)
 	@$(PY) -m tools.benchmarks.soak --seconds $(SOAK_SECONDS)
 	@$(PY) -m tools.benchmarks.soak.attacked --seconds $(SOAK_SECONDS)
-	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q -o faulthandler_timeout=2500 tests/cluster/test_hostile_tenants.py tests/cluster/test_takeover.py \
-	  tests/cluster/test_api_server_away.py tests/cluster/test_hostile_mix.py tests/cluster/test_never_start.py tests/cluster/test_network_policy.py \
-	  tests/operator/test_full_service_range.py tests/cluster/test_known_failures.py \
-	  $(PYTEST_ARGS)
+	@MODELBUNDLE_SOAK=1 $(SUDO) $(PY) -m pytest -q -o faulthandler_timeout=2500 $(SOAKS) $(PYTEST_ARGS)
 
 fuzz: $(FUZZERS)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -86,3 +88,15 @@ def writes_by_pod(calls: Iterable[dict[str, Any]]) -> list[tuple[str, dict[str, 
     ]
     wrote.sort(key=lambda event: event["requestReceivedTimestamp"])
     return [(event["user"]["extra"]["authentication.kubernetes.io/pod-name"][0], event) for event in wrote]
+
+
+def kill_operator() -> None:
+    """SIGKILL by this machine's process id; on another cluster the nearest thing is to delete the pod by force."""
+    pod = leader()
+    if os.environ.get("CLUSTER"):
+        kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", namespace=SYSTEM)
+    else:
+        before = restarts(pod["metadata"]["name"])
+        os.kill(process_of(pod), signal.SIGKILL)
+        wait_for("the container to restart", lambda: restarts(pod["metadata"]["name"]) > before, 120)
+    operator_ready()

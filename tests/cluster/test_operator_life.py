@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 from tests.cluster.another_version import replaceable
 from tests.cluster.audit import AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_ready
-from tests.cluster.operator_pods import SYSTEM, leader, operator_ready, process_of, restarts
+from tests.cluster.operator_pods import kill_operator
 from tools.testkit.call import from_host
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
@@ -69,7 +67,7 @@ def test_operator_killed_in_the_middle_of_a_create_ends_in_the_same_state(
     manifest = cpu_bundle(store, "disturbed")
     apply(manifest, namespace=namespace)
     wait_for("the first child", lambda: get("configmap", "disturbed", namespace), 60)
-    _kill_operator()
+    kill_operator()
     wait_ready("disturbed", namespace)
     wait_for("as undisturbed", lambda: _shape("disturbed", namespace) == _shape("undisturbed", namespace), 60)
 
@@ -122,18 +120,6 @@ def test_scale_subresource_scales_the_bundle(operator: object, namespace: str, s
     stored = wait_ready("scaled", namespace)
     reasons = {found["type"]: found["reason"] for found in stored["status"]["conditions"]}
     assert reasons["Ready"] == "Stored"
-
-
-def _kill_operator() -> None:
-    """SIGKILL by this machine's process id; on another cluster the nearest thing is to delete the pod by force."""
-    pod = leader()
-    if os.environ.get("CLUSTER"):
-        kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force", namespace=SYSTEM)
-    else:
-        before = restarts(pod["metadata"]["name"])
-        os.kill(process_of(pod), signal.SIGKILL)
-        wait_for("the container to restart", lambda: restarts(pod["metadata"]["name"]) > before, 120)
-    operator_ready()
 
 
 def _pods(name: str, namespace: str) -> dict[str, tuple[str, int]]:

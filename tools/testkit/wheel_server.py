@@ -56,7 +56,7 @@ class WheelServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = ThreadingHTTPServer((listen, 0), Handler)
+        self.server = _Server((listen, 0), Handler)
         self.entry = f"{name} @ http://{listen}:{self.server.server_port}/{name}-1.0-py3-none-any.whl"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -72,6 +72,11 @@ class WheelServer:
         self.go_on()
         self.server.shutdown()
         self.server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """A client that has read what it wanted ends the connection."""
 
 
 def _content(name: str, size: int) -> bytes:
