@@ -23,18 +23,16 @@ from typing import IO, Any, Callable, Dict, Iterator, List, Optional
 import bundle_runtime
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure
-from bundle_runtime.contract.warm_up import VARIABLE as WARM_UP_VARIABLE
 from bundle_spec.canonical import bundle_document, canonical
-from bundle_spec.connection_age import IDLE_OPTION
 from bundle_spec.document import BundleDocument, digest
 from bundle_spec.names import Reason
-from bundle_spec.quantity import whole_cpus
 from bundle_spec.value_count import check_count
 from launch.api.interruption import held, raise_lost
 from launch.local.pythons import find_python, version_of
 from launch.local.read_only import take_writing_away
 from launch.local.reaper import ProcessReaper
 from launch.local.requirements_cache import requirements_cache, user_cache
+from launch.local.settings import server_command, worker_variables
 from launch.local.worker_environment import install_environment, server_environment, worker_environment
 
 Say = Callable[[str], None]
@@ -114,27 +112,9 @@ class LocalServing:
 
     def start(self, port: int) -> None:
         """Server first, as in a pod; the worker connects to it."""
-        server = [sys.executable, "-m", "bundle_runtime.server", "--host", "127.0.0.1", "--port", str(port)]
-        server += ["--name", self.name, "--max-concurrency", str(self._concurrency()), "--drain-seconds", "0"]
-        server += ["--request-timeout-seconds", str(self.serving.get("requestTimeoutSeconds") or 60)]
-        for option, field in (("--max-request-bytes", "maxRequestBytes"), (IDLE_OPTION, "idleSeconds")):
-            if self.serving.get(field):
-                server += [option, str(self.serving[field])]
-        if self.serving.get("corsOrigins"):
-            server += ["--cors-origins", ",".join(self.serving["corsOrigins"])]
-        for flag, field in (("--access-log", "accessLog"), ("--tracebacks", "tracebacks")):
-            if self.serving.get(field):
-                server.append(flag)
-        server += ["--worker-stall-seconds", "0"]  # a developer's breakpoint, or Ctrl-Z, is not a hang
-        server.append("--local-only")
+        server = [sys.executable, *server_command(self.name, port, self.serving)]
         self._spawn("server", server, cwd=None, extra={})
-        variables = {entry["name"]: entry.get("value", "") for entry in self.bundle.get("env") or []}
-        variables["MODELBUNDLE_MAX_CONCURRENCY"] = str(self._concurrency())
-        variables.update({WARM_UP_VARIABLE: self._warm_up()} if self._warm_up() else {})
-        resources = self.serving.get("resources") or {}
-        cpu = resources.get("cpuLimit") if resources.get("cpu") is None else resources["cpu"]
-        if cpu is not None:
-            variables["MODELBUNDLE_CPUS"] = str(whole_cpus(cpu))
+        variables = worker_variables(self.bundle.get("env") or [], self.serving)
         variables.update(self.added)
         self._spawn("worker", [self.python, "-m", "bundle_runtime.worker"], self.layout.runtime_dir, variables)
 
@@ -194,7 +174,7 @@ class LocalServing:
         uri = absolute_uri(self.bundle["artifact"]["uri"], self.directory)
         self.say(f"artifact: {uri}")
         try:
-            prepared = prepare(self.layout, uri, document, allow_local=True, warm_up=self._warm_up())
+            prepared = prepare(self.layout, uri, document, allow_local=True, warm_up=self.serving.get("warmUp") or "")
         except RuntimeFailure as failure:
             raise ServingError(f"{failure}{self._here(failure.reason)}") from failure
         take_writing_away(Path(self.layout.artifact_dir))
@@ -221,12 +201,6 @@ class LocalServing:
         report = self._report("install")
         self.say(f"requirements: {report.get('count', 0)} packages beside those that this Python has, in {kept}")
         self.reaper.forget(self.processes.pop("install").pid)
-
-    def _warm_up(self) -> str:
-        return str(self.serving.get("warmUp") or "")
-
-    def _concurrency(self) -> int:
-        return int(self.serving.get("maxConcurrency") or 1)
 
     def _spawn(
         self, name: str, command: List[str], cwd: Optional[str], extra: Mapping[str, str]
