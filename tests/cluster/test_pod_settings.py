@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
+from tests.cluster.bundles import cpu_bundle, manifest, wait_condition, wait_ready, zipped
 from tools.testkit.call import post, service_url
 from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.place import SECRET
 from tools.testkit.store import Store
 
 MODEL = """
@@ -27,8 +29,10 @@ def load(model):
             return [*model, error.errno]
     return predict
 """
+ARTIFACT = zipped(predict=PREDICT, model=MODEL)
 READ_ONLY = 30
 SERVING: Manifest = {
+    "artifactSecretName": "",  # no store: the artifact is on the claim too
     "podLabels": {"kueue.x-k8s.io/queue-name": "models"},
     "podAnnotations": {"sidecar.istio.io/inject": "true"},
     "volumes": [
@@ -47,6 +51,7 @@ def claim(namespace: str) -> Iterator[Manifest]:
     with tempfile.TemporaryDirectory(dir="/var/tmp") as place:
         Path(place).chmod(0o755)
         (Path(place) / "weights").write_text("7")
+        (Path(place) / "fitted.zip").write_bytes(ARTIFACT)
         common = {"accessModes": ["ReadOnlyMany"], "storageClassName": ""}
         volume = {
             "apiVersion": "v1",
@@ -60,12 +65,12 @@ def claim(namespace: str) -> Iterator[Manifest]:
         kubectl("delete", "persistentvolume", namespace, "--wait=false")
 
 
-def test_the_pods_have_what_the_author_asks_for(
-    operator: Callable[[], None], store: Store, namespace: str, claim: Manifest
-) -> None:
+def test_the_pods_have_what_the_author_asks_for(operator: Callable[[], None], namespace: str, claim: Manifest) -> None:
     config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "mine"}, "data": {"a": "b"}}
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "mine"}, "stringData": {"key": "k"}}
-    bundle = cpu_bundle(store, "fitted", predict=PREDICT, model=MODEL, serving=SERVING)
+    on_claim = {"uri": "pvc://mine/fitted.zip", "sha256": hashlib.sha256(ARTIFACT).hexdigest(), "packaging": "zip"}
+    bundle = manifest("fitted", on_claim, SERVING, loadPredictFn="predict.load", loadModelFn="model.load")
+    kubectl("delete", "secret", SECRET, namespace=namespace)
     apply(claim, config, bundle, namespace=namespace)
     wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp)" in _ready(namespace), 240)
     apply(secret, namespace=namespace)
