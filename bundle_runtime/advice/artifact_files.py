@@ -7,7 +7,13 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.row import ARTIFACT, KIND, UNPICKLE, Asks, Row, Symptom, Values, World
 
+_FILE = "The artifact (spec.bundle.artifact.uri)"
 _PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle)."
+_COMPARE = (
+    "Compare `sha256sum FILE` of the file that you made with spec.bundle.artifact.sha256. Another: it was changed on "
+    "its way, so upload it again. The same: that file is what was read, and `python -m pickletools FILE` says where it "
+    "breaks; pickle the object again, by the client (create_model_bundle)."
+)
 _FOLDER = "pack it in a folder with a load function (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
 _UNPACK = "Unpack it, and take the pickle inside as the artifact (`modelbundle pin` takes its sha256)."
 
@@ -74,19 +80,19 @@ def _first_bytes(symptom: Symptom, world: World) -> Optional[Values]:
 
 _ROWS: Tuple[Row, ...] = (
     Row(
-        "gzip-file", (UNPICKLE,), "The artifact is a gzip file, not a pickle.", _UNPACK,
+        "gzip-file", (UNPICKLE,), _FILE + " is a gzip file, not a pickle.", _UNPACK,
         asks=_begins(b"\x1f\x8b"),
     ),
     Row(
-        "compressed-file", (UNPICKLE,), "The artifact is compressed ({kind}), not a pickle.", _UNPACK,
+        "compressed-file", (UNPICKLE,), _FILE + " is compressed ({kind}), not a pickle.", _UNPACK,
         asks=_compressed,
     ),
     Row(
-        "tar-file", (UNPICKLE,), "The artifact is a tar file, not a pickle.", _UNPACK, asks=_tar,
+        "tar-file", (UNPICKLE,), _FILE + " is a tar file, not a pickle.", _UNPACK, asks=_tar,
     ),
     Row(
         "zip-file", (UNPICKLE,),
-        "The artifact is a zip file, and artifact.packaging says that it is a pickle. torch.save, .npz and .keras "
+        _FILE + " is a zip file, and artifact.packaging says that it is a pickle. torch.save, .npz and .keras "
         "write zip files too.",
         "A zip of modules is unpacked and imported with packaging: zip. A file of weights is data: " + _FOLDER + ".",
         asks=_begins(b"PK\x03\x04", b"PK\x05\x06"),
@@ -98,51 +104,54 @@ _ROWS: Tuple[Row, ...] = (
         asks=_begins(b"version https://git-lfs"),
     ),
     Row(
-        "empty-file", (UNPICKLE,), "The artifact has 0 bytes.",
+        "empty-file", (UNPICKLE,), _FILE + " has 0 bytes.",
         "Look at what wrote it: a file that was not closed, or a disk that was full. " + _PICKLE_AGAIN,
         asks=_empty,
     ),
     Row(
         "html-page", (UNPICKLE,),
-        "The artifact is an HTML page, such as a login or an error page that was saved in the file's place.",
+        _FILE + " is an HTML page, such as a login or an error page that was saved in the file's place.",
         "Download the file itself with its credentials, and take it as the artifact.",
         asks=_looks(rb"(\xef\xbb\xbf)?\s*<(!doctype html|html|head|\?xml)"),
     ),
     Row(
-        "json-file", (UNPICKLE,), "The artifact is a JSON text, not a pickle.",
+        "json-file", (UNPICKLE,), _FILE + " is a JSON text, not a pickle.",
         "An error message of a store is one, when it was saved in the file's place: look at the file. A model in JSON "
         "is data: " + _FOLDER + ".",
         asks=_looks(rb"(\xef\xbb\xbf)?\s*(\{\s*[\"}]|\[\s*[\[{\"\d\-\]])"),
     ),
     Row(
-        "python-source", (UNPICKLE,), "The artifact is Python source, not a pickle.",
+        "python-source", (UNPICKLE,), _FILE + " is Python source, not a pickle.",
         "Make a bundle of its functions (`modelbundle create NAME FILE.py`) or of its folder (`modelbundle create "
         "NAME DIR`).",
         asks=_looks(rb"(\xef\xbb\xbf)?(#[^\n]*\n|\s)*(import |from \w[\w.]* import |def |class |\"\"\")"),
     ),
     Row(
         "joblib-file", (UNPICKLE,),
-        "joblib wrote the artifact: its arrays lie between the pickle's parts, and only joblib.load reads them.",
+        "joblib wrote the artifact (spec.bundle.artifact.uri): its arrays lie between the pickle's parts, and only "
+        "joblib.load reads them.",
         "Read it with joblib.load in load_model_fn: " + _FOLDER + ". Or pickle the object with the client.",
         asks=_joblib,
     ),
     Row(
-        "weights-file", (UNPICKLE,), "The artifact is {kind}, not a pickle.",
+        "weights-file", (UNPICKLE,), _FILE + " is {kind}, not a pickle.",
         "It is data that a load function reads: " + _FOLDER + ".", asks=_weights,
     ),
     Row(
-        "pickle-cut-off", (UNPICKLE,), "The pickle ends too early, after {size} bytes, which are those that the bundle "
-        "names by sha256: what was uploaded was cut off.",
-        _PICKLE_AGAIN, error="EOFError|UnpicklingError", text="truncated|Ran out of input|exhausted|unexpected end",
+        "pickle-cut-off", (UNPICKLE,), "The pickle (spec.bundle.artifact.uri) ends too early, after {size} bytes, "
+        "which are those that spec.bundle.artifact.sha256 names: it was cut off before that was taken of it.",
+        "Look at what wrote it: a file that was not closed, or a disk that was full. " + _PICKLE_AGAIN,
+        error="EOFError|UnpicklingError", text="truncated|Ran out of input|exhausted|unexpected end",
         asks=_cut_off,
     ),
     Row(
-        "pickle-protocol", (UNPICKLE,), "The pickle names protocol {protocol}, which no Python has: it is damaged, "
-        "or not a pickle.", _PICKLE_AGAIN, error="ValueError", text=r"unsupported pickle protocol: (?P<protocol>\d+)",
+        "pickle-protocol", (UNPICKLE,), _FILE + " names pickle protocol {protocol}, which no Python has: it is "
+        "damaged, or not a pickle.", _COMPARE, error="ValueError",
+        text=r"unsupported pickle protocol: (?P<protocol>\d+)",
     ),
     Row(
-        "not-a-pickle", (UNPICKLE,), "The artifact is not a pickle that can be read; it begins with {head}.",
-        _PICKLE_AGAIN, error="UnpicklingError|EOFError|UnicodeDecodeError", asks=_first_bytes, rank=KIND,
+        "not-a-pickle", (UNPICKLE,), _FILE + " is not a pickle that can be read; it begins with {head}.",
+        _COMPARE, error="UnpicklingError|EOFError|UnicodeDecodeError", asks=_first_bytes, rank=KIND,
     ),
 )  # fmt: skip
 

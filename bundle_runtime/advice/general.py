@@ -46,8 +46,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "name-of-another-version", (UNPICKLE,), "The module {module} has no {name} here: it is another version of it "
         "than the one that the bundle was pickled with.",
-        "Its place is in the message. Pickle with the version that is there; choose an image that has yours ({image}); "
-        "or take {module} along: globals_copy of the client, or a folder as the bundle.",
+        "Its place is in the message. Make the object anew with the version that is there; choose an image that has "
+        "yours ({image}); or take {module} along: globals_copy of the client, or a folder as the bundle.",
         text=_NAMED, rank=ANY,
     ),
     Row(
@@ -61,9 +61,9 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "pickle-not-made", (UNPICKLE,), "Code that runs while the pickle is read (a __setstate__, a __reduce__, or a "
         "module that the pickle imports) raised{where}.",
-        "Where it is a package's, pickle with the version of it that the image has, or pin yours in requirements where "
-        "the image lacks it. Where it is yours, fix it and pickle again. `kubectl logs --previous POD -c worker` has "
-        "the whole traceback.",
+        "Where it is a package's, make the object anew with the version of it that the image has, or pin yours in "
+        "spec.bundle.requirements where the image lacks it. Where it is yours, fix it and pickle again. `kubectl logs "
+        "--previous POD -c worker` has the whole traceback.",
         asks=_of_others, rank=ANY,
     ),
     Row(

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
-from bundle_runtime.advice.row import ARTIFACT, FIELDS, IMPORT, KIND, LOAD, OWN_IMAGE, SERVING, USER_CODE, Row
+from bundle_runtime.advice.row import ARTIFACT, FIELDS, IMPORT, LOAD, OWN_IMAGE, SERVING, USER_CODE, Row
 
 ROWS: Tuple[Row, ...] = (
     Row(
@@ -67,8 +67,9 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "cannot-be-sent-to-a-process", (IMPORT, LOAD), "{name} is to be pickled, as what another process gets is, "
         "and a function or class within a function cannot be.",
-        "Move it to the top of a module of the bundle's folder; where it is for a pool of processes, one of threads "
-        "(concurrent.futures.ThreadPoolExecutor) pickles nothing.",
+        "Move it to the top of a module of the bundle's folder, and hand over what it used of the function around it "
+        "(args=). Or take threads, which pickle nothing: threading.Thread for a Process, "
+        "concurrent.futures.ThreadPoolExecutor for a pool.",
         error="AttributeError|PicklingError",
         text=r"Can't (pickle|get) local object '?(?P<name>[\w.<>]+)|Can't pickle <(function|class) (?P<name2>[\w.<>]+)",
         edits=(ARTIFACT,),
@@ -82,7 +83,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "no-display", USER_CODE, "The code opens a window, and a pod has no display.",
         "Choose a back end that draws into files (MPLBACKEND=Agg in spec.bundle.env, or matplotlib.use('Agg') in the "
-        "code), in requirements opencv-python-headless; leave show() and imshow() out.",
+        "code), in spec.bundle.requirements opencv-python-headless; leave show() and imshow() out.",
         error="TclError|RuntimeError|ImportError|error",
         text="no display name and no \\$DISPLAY|could not connect to display|[Cc]annot (connect to X server|load "
         "backend '\\w+' which requires)|Can't initialize GTK|Qt platform plugin|Cannot open display",
@@ -99,14 +100,6 @@ ROWS: Tuple[Row, ...] = (
         f"Install it in {OWN_IMAGE}, in Debian by the package locales and locale-gen; or set C.UTF-8 in the code. "
         "babel formats numbers and dates without a locale of the system.",
         error="Error", text="unsupported locale setting",
-    ),
-    Row(
-        "text-encoding", (IMPORT, LOAD), "A file is read as text in the encoding {name}, and it is in another one.",
-        "Where ASCII was named, the file is most likely UTF-8: open(path, encoding='utf-8'). Where UTF-8 fails, name "
-        "what the program that wrote it uses (Windows: often cp1252; `file -i` guesses). latin-1 never fails, and "
-        "garbles what is not. What is not text is opened with 'rb'.",
-        error="UnicodeDecodeError", text="'(?P<name>[\\w-]+)' codec can't decode", rank=KIND,
-        edits=(ARTIFACT,),
     ),
     Row(
         "cannot-start-thread", USER_CODE, "The system gives the process no more threads: the limit of processes in a "
@@ -136,7 +129,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "not-installed-itself", USER_CODE, "The code asks for the version of a package that is not installed in the "
         "image: often of itself.",
-        "Add the package to requirements, or catch importlib.metadata.PackageNotFoundError in the code.",
+        "Add the package to spec.bundle.requirements, or catch importlib.metadata.PackageNotFoundError in the code.",
         error="PackageNotFoundError", text="",
     ),
 )  # fmt: skip

@@ -17,7 +17,8 @@ def _lacks(names: str) -> str:
 ROWS: Tuple[Row, ...] = (
     Row(
         "libgl", USER_CODE, "The image lacks {name}, a library of the desktop that opencv-python needs.",
-        "Put opencv-python-headless in requirements in the place of opencv-python (and no other opencv), or install "
+        "Put opencv-python-headless in spec.bundle.requirements in the place of opencv-python (and no other opencv), "
+        "or install "
         f"libgl1 and libglib2.0-0 in {OWN_IMAGE}.",
         error=_ERRORS, text=_lacks("libGL|libgthread|libglib|libSM|libICE|libX11|libXext|libXrender|libxcb|libEGL"),
         edits=(FIELDS,),
@@ -32,15 +33,15 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "libcuda", USER_CODE, "There is no {name}: it is of the node's GPU driver, and a container gets it with a GPU.",
-        "Ask for one with spec.serving.gpu.count; without a GPU, take a build of the package for CPUs (requirements or "
-        "the image).",
+        "Ask for one with spec.serving.gpu.count; without a GPU, take a build of the package for CPUs "
+        "(spec.bundle.requirements or the image).",
         error=_ERRORS, edits=(FIELDS, SERVING), text=_lacks("libcuda|libnvidia-ml|libnvcuvid|libnvidia-encode"),
     ),
     Row(
         "cuda-toolkit", USER_CODE, "The image lacks {name}, a library of the CUDA toolkit that a package in the "
         "traceback was built for.",
         "Choose an image with that version of CUDA, whose number is in the library's name ({image}), or in "
-        "requirements a build of the package for the image's.",
+        "spec.bundle.requirements a build of the package for the image's.",
         error=_ERRORS,
         text=_lacks("libcudart|libcublas|libcublasLt|libcudnn|libcufft|libcurand|libcusolver|libcusparse|libnccl|"
         "libnvrtc|libnvinfer|libnvJitLink|libcupti"),
@@ -65,7 +66,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "glibc-too-old", (*USER_CODE, INSTALL, START), "A package was built for a newer system than the image's: it "
-        "asks for {name}.", "Choose an image with a newer system ({image}), or in requirements an older "
+        "asks for {name}.", "Choose an image with a newer system ({image}), or in spec.bundle.requirements an older "
         "version of the package.",
         text=r"version [`'](?P<name>(GLIBC|GLIBCXX|CXXABI)_[\d.]+)' not found",
         edits=(FIELDS,),
@@ -81,8 +82,8 @@ ROWS: Tuple[Row, ...] = (
         "undefined-symbol", USER_CODE, "{name} was built for another version of what it is linked with: nothing here "
         "has {symbol}.",
         "The symbol says whose it is: _ZN2at, _ZN3c10 and torch in it are PyTorch's, Py is Python's, cu is CUDA's. Ask "
-        "in requirements for a build for the image's version of that (a wheel's name says which), or choose an image "
-        "with the version that it was built for ({image}).",
+        "in spec.bundle.requirements for a build for the image's version of that (a wheel's name says which), or "
+        "choose an image with the version that it was built for ({image}).",
         error=_ERRORS, text=r"(?P<name>[\w./+-]+\.so[\w.]*): undefined symbol: (?P<symbol>\w+)",
         edits=(FIELDS,),
     ),

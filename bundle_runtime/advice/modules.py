@@ -21,8 +21,12 @@ from bundle_runtime.advice.row import (
     World,
 )
 
-WORKDIR = "A module in the image's WORKDIR is found when ENV PYTHONPATH of the image names that directory."
-_PACKAGE = "Where a package brings it, add that to requirements; its name may be another than the module's. "
+WORKDIR = "One in the image's WORKDIR is found when ENV PYTHONPATH of the image names that."
+_PACKAGE = (
+    "Where a package brings it, add NAME==VERSION to spec.bundle.requirements (NAME may be another than the module's; "
+    "`pip show NAME` where it works has the VERSION). "
+)
+_BUILDS = {"opencv-python-headless": " opencv-python", "faiss-cpu": " faiss-gpu"}  # of one code and one number
 _USUAL_WORKDIRS = ("/app", "/workspace", "/code", "/src", "/srv", "/srv/app", "/opt/app", "/usr/src/app", "/home/app")
 _MISSING = r"No module named '(?P<name>[^']+)'"
 
@@ -34,7 +38,9 @@ def _is_missing(symptom: Symptom, world: World) -> bool:
 
 def _other_name(symptom: Symptom, world: World) -> Optional[Values]:
     package = package_of(symptom.module)
-    return {"package": package} if package in PACKAGES.values() and _is_missing(symptom, world) else None
+    if package not in PACKAGES.values() or not _is_missing(symptom, world):
+        return None
+    return {"package": package, "shown": f"{package}{_BUILDS.get(package, '')}"}
 
 
 def _in_workdir(symptom: Symptom, world: World) -> Optional[Values]:
@@ -75,8 +81,9 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "package-by-another-name", USER_CODE, "The image lacks the module {name}, which the package {package} "
         "brings.",
-        "Add {package} to requirements, in the version that you use (a requirement is the package's name, not the "
-        "module's).", edits=(FIELDS,), error="ModuleNotFoundError", text=_MISSING, asks=_other_name,
+        "Add {package}==VERSION to spec.bundle.requirements (the package's name, not the module's); `pip show {shown}` "
+        "where the code works says which VERSION.", edits=(FIELDS,), error="ModuleNotFoundError", text=_MISSING,
+        asks=_other_name,
     ),
     Row(
         "local-module", (PACK,), "The functions use {name}, a module of this machine that is in no package: where "
@@ -106,21 +113,20 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "optional-package", USER_CODE, "A package needs {name} for this, and the image lacks it.",
-        "Add {name} to requirements.", edits=(FIELDS,), error="ImportError",
+        "Add {name} to spec.bundle.requirements.", edits=(FIELDS,), error="ImportError",
         text=r"Missing optional dependency '(?P<name>[\w.-]+)'|requires the (?P<name2>[\w.-]+) library but it was not "
         r"found|pip install '?(?P<name3>[\w.-]+(\[[\w,]+\])?)",
     ),
     Row(
         "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
-        _PACKAGE + "Where {top} is your own, pickle it by value (globals_copy of the client, or "
+        _PACKAGE + "Where {top} is yours, pickle it by value (globals_copy of the client, or "
         "cloudpickle.register_pickle_by_value), or pack the folder that it is in. " + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
     Row(
         "missing-import", (IMPORT, LOAD), "The image lacks the module '{name}'.",
-        _PACKAGE + "An entry there that ends in a condition, such as `; python_version < '3.9'`, is installed only "
-        "where it holds. Where {top} is your own, put its file or folder at the top of the bundle's folder or zip. "
-        + WORKDIR,
+        _PACKAGE + "Where {top} is yours, correct its name, or put its file or folder at the top of the bundle's "
+        "folder or zip. " + WORKDIR,
         error="ModuleNotFoundError", text=_MISSING, asks=_missing, rank=KIND,
     ),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Optional, Tuple
 
 from bundle_runtime.advice.package_versions import package_of
 from bundle_runtime.advice.pythons import before_3_10
-from bundle_runtime.advice.row import FIELDS, IMPORT, KIND, LOAD, USER_CODE, Row, Symptom, Values, World
+from bundle_runtime.advice.row import FIELDS, IMPORT, KIND, LOAD, USER_CODE, Row, Symptom, Values, World, anew, brought
 
 _CODE = (IMPORT, LOAD)
 _NEWER_MODULES = {"graphlib": "3.9", "zoneinfo": "3.9", "tomllib": "3.11", "annotationlib": "3.14"}
@@ -63,17 +63,17 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "package-without-name", _CODE, "{package} {have} has no {name}: the code, or a package in the traceback, "
         "is made for another version of {package}.",
-        "Ask in requirements for a newer version of the package that names it, or for the version of {package} that "
-        "it was made for; where the image keeps its own {package}, choose another image ({image}), or replace the name "
-        "in the code.",
+        "Ask in spec.bundle.requirements for a newer version of the package that names it, or for the version of "
+        "{package} that it was made for; where the image keeps its own {package}, choose another image ({image}), or "
+        "replace the name in the code.",
         error="ImportError|AttributeError", text="No module named|cannot import name|has no attribute|get attribute",
         asks=_of_package, rank=KIND,
     ),
     Row(
         "python-without-name", USER_CODE, "{module} of Python {python} has no {name}: the code, a package in the "
         "traceback, or what wrote a pickle is made for another version of Python.",
-        "Ask in requirements for a newer version of that package, write the pickle with the image's Python, or choose "
-        "an image with the Python that it is made for ({image}).",
+        "Ask in spec.bundle.requirements for a newer version of that package, write the pickle with the image's "
+        "Python, or choose an image with the Python that it is made for ({image}).",
         error="ImportError|AttributeError", text="cannot import name|has no attribute|get attribute", asks=_of_python,
         rank=KIND,
     ),
@@ -81,7 +81,7 @@ ROWS: Tuple[Row, ...] = (
         "module-of-newer-python", USER_CODE, "The module {name} came with Python {since}, and the image has Python "
         "{python}. No requirement brings it.",
         "Choose an image with Python {since} or newer ({image}), or use in the code the package that stands in for it "
-        "(backports.zoneinfo, tomli), and name that in requirements.",
+        "(backports.zoneinfo, tomli), and name that in spec.bundle.requirements.",
         error="ModuleNotFoundError", text="No module named", asks=_newer_module,
     ),
     Row(
@@ -94,24 +94,23 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "object-of-another-version", USER_CODE, "{package} {have} looks for {name} in an object of the class {kind}, "
-        "which does not have it: as a rule another version of {package} wrote the object.",
-        "Write it with {package} {have}; where the image lacks {package}, pin the version that wrote it in "
-        "requirements, else choose an image that has it ({image}).",
+        "which has none: mostly, another version of {package} wrote it.",
+        f"{anew('{package}')}; {brought()}",
         error="AttributeError", text=rf"^'(?P<kind>(?!({_OWN}|super)')\w+)' object has no attribute '(?P<name>\w+)'",
         asks=_of_object, rank=KIND,
     ),
     Row(
         "keyword-of-another-version", USER_CODE, "{function} does not take {name}: where it is a package's, the code "
         "or the package that calls it is made for another version of that package.",
-        "Pin the version that the code was written with in requirements, ask for a newer version of the package that "
-        "calls it, or leave {name} out.",
+        "Pin the version that the code was written with in spec.bundle.requirements, ask for a newer version of the "
+        "package that calls it, or leave {name} out.",
         error="TypeError", text=r"^(?P<function>[\w.<>]+)\(\) got an unexpected keyword argument '(?P<name>\w+)'",
     ),
     Row(
         "pandas-removed-name", USER_CODE, "pandas 2 has no {name} any more, which the code, or a package in the "
         "traceback, uses.",
-        "Replace it (append by pandas.concat, iteritems by items, ix by loc), or ask for pandas<2 in requirements "
-        "where the image lacks pandas.",
+        "Replace it (append by pandas.concat, iteritems by items, ix by loc), or ask for pandas<2 in "
+        "spec.bundle.requirements where the image lacks pandas.",
         error="AttributeError",
         text=r"^'(DataFrame|Series)' object has no attribute '(?P<name>append|iteritems|ix|as_matrix|lookup|mad|"
         r"get_value|set_value|to_dense|is_monotonic|iteritems)'",
@@ -119,44 +118,49 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "pydantic-2", USER_CODE, "The code, or a package in the traceback, is made for pydantic 1, and pydantic "
         "{have} is installed.",
-        "Add \"pydantic<2\" to requirements where the image lacks pydantic, or change the code (BaseSettings is in the "
-        "package pydantic-settings; pydantic.v1 has the old names); of a package, ask for a newer version.",
+        "Add \"pydantic<2\" to spec.bundle.requirements where the image lacks pydantic, or change the code "
+        "(BaseSettings is in the package pydantic-settings; pydantic.v1 has the old names); of a package, ask for a "
+        "newer version.",
         error="PydanticImportError|PydanticUserError",
         asks=lambda symptom, world: {"have": world.version("pydantic") or "2"},
     ),
     Row(
         "protobuf-generated-code", USER_CODE, "Code that protoc generated is of another version than protobuf {have}, "
         "which is installed.",
-        "In requirements ask for a newer version of the package in the traceback, or pin protobuf (protobuf<3.21 for "
-        "old generated code, the version that the message names for newer).",
+        "In spec.bundle.requirements ask for a newer version of the package in the traceback, or pin protobuf "
+        "(protobuf<3.21 for old generated code, the version that the message names for newer).",
         error="TypeError|VersionError|RuntimeError",
         text="Descriptors cannot (not )?be created directly|incompatible Protobuf Gencode/Runtime|"
         "runtime.*Protobuf.*gencode", asks=lambda symptom, world: {"have": world.version("protobuf") or "of the image"},
     ),
     Row(
         "pyopenssl-version", USER_CODE, "pyOpenSSL {have} is older than the package cryptography that is installed.",
-        'Add "pyopenssl>=24" to requirements, or pin cryptography to a version as old as pyOpenSSL.', edits=(FIELDS,),
+        'Add "pyopenssl>=24" to spec.bundle.requirements, or pin cryptography to a version as old as pyOpenSSL.',
+        edits=(FIELDS,),
         error="AttributeError", text=r"module 'lib' has no attribute '\w+'",
         asks=lambda symptom, world: {"have": world.version("pyopenssl") or "of the image"},
     ),
     Row(
         "scikit-learn-tags", USER_CODE, "An estimator of another package, or of the code, is made for scikit-learn "
         "before 1.6, and the image has {have}.",
-        "Ask in requirements for a newer version of its package (XGBoost 2.1.4, LightGBM 4.6, imbalanced-learn 0.13), "
-        "or for scikit-learn<1.6 where the image lacks it; in your own classes name the mixins before BaseEstimator.",
+        "Ask in spec.bundle.requirements for a newer version of its package (XGBoost 2.1.4, LightGBM 4.6, "
+        "imbalanced-learn 0.13), or for scikit-learn<1.6 where the image lacks it; in your own classes name the mixins "
+        "before BaseEstimator.",
         error="AttributeError", text="has no attribute '__sklearn_tags__'",
         asks=lambda symptom, world: {"have": world.version("scikit-learn") or "a newer one"},
     ),
     Row(
         "numba-numpy", USER_CODE, "Numba is older than the image's NumPy {have}.",
-        "Ask for a newer numba in requirements; where the image keeps its own, choose another image ({image}).",
+        "Ask for a newer numba in spec.bundle.requirements; where the image keeps its own, choose another image "
+        "({image}).",
         edits=(FIELDS,), error="ImportError", text="Numba needs NumPy",
         asks=lambda symptom, world: {"have": world.version("numpy") or "of another version"},
     ),
     Row(
         "transformers-too-old", USER_CODE, "The image's transformers {have} is older than this kind of model "
         "({name}).",
-        "Ask for a newer transformers in requirements, in the version that the model's page names.", edits=(FIELDS,),
+        "Ask for a newer transformers in spec.bundle.requirements, in the version that the model's page names.",
+        edits=(FIELDS,),
         error="ValueError|KeyError",
         text=r"model type [`']?(?P<name>[\w-]+)[`']? but Transformers does not recognize this architecture",
         asks=lambda symptom, world: {"have": world.version("transformers") or "of another version"},
@@ -164,8 +168,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "torchvision-version", USER_CODE, "torchvision or torchaudio is built for another PyTorch than the image's "
         "{have}.",
-        "Ask in requirements for the version of it that goes with PyTorch {have}, from the same index (+cpu or +cu in "
-        "both, or in neither).",
+        "Ask in spec.bundle.requirements for the version of it that goes with PyTorch {have}, from the same index "
+        "(+cpu or +cu in both, or in neither).",
         edits=(FIELDS,),
         error="RuntimeError", text="operator torchvision::nms does not exist|PyTorch and torchvision (has|have|were)",
         asks=lambda symptom, world: {"have": world.version("torch") or "of another version"},

@@ -64,8 +64,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "spacy-model", USER_CODE, "spaCy's model {name} is not installed in the image.",
-        "Models of spaCy are packages: add the wheel's https address from its releases to requirements ({name} @ "
-        "https://...).",
+        "Models of spaCy are packages: add the wheel's https address from its releases to spec.bundle.requirements "
+        "({name} @ https://...).",
         edits=(FIELDS,),
         error="OSError", text=r"Can't find model '(?P<name>[\w.-]+)'",
     ),

@@ -19,7 +19,7 @@ ROWS: Tuple[Row, ...] = (
         "illegal-instruction", (ENDED,), "A compiled package uses an instruction that the node's processor does not "
         "have, such as AVX.",
         "`kubectl debug node/NODE -it --image=busybox -- grep -m1 flags /proc/cpuinfo` names those that it has (NODE: "
-        "kubectl get pods -o wide). Ask in requirements for a build for older processors, or choose newer "
+        "kubectl get pods -o wide). Ask in spec.bundle.requirements for a build for older processors, or choose newer "
         "nodes (spec.serving.nodeSelector).",
         edits=(FIELDS, SERVING),
         text=r"exit code 132\b",
@@ -27,8 +27,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "segmentation-fault", (ENDED,), "A compiled package crashed the process (SIGSEGV).",
         "The usual cause is a package for another version of NumPy or PyTorch, or two builds of one library (OpenMP, "
-        "protobuf): take the versions with which it worked, in requirements or by the image ({image}). `import "
-        "faulthandler; faulthandler.enable()` first in the code has the traceback in the log.",
+        "protobuf): take the versions with which it worked, in spec.bundle.requirements or by the image ({image}). "
+        "`import faulthandler; faulthandler.enable()` first in the code has the traceback in the log.",
         text=r"exit code 139\b",
     ),
     Row(
@@ -47,7 +47,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "installs-packages", USER_CODE, "The code installs packages while it loads ({name}), and in a pod that cannot "
         "work: the image is read-only, and the user is not root.",
-        "Leave that call out, and name Python packages in requirements; what {name} brings beside Python goes into "
+        "Leave that call out, and name Python packages in spec.bundle.requirements; what {name} brings beside Python "
+        "goes into "
         f"{OWN_IMAGE}.",
         error="CalledProcessError", text=r"\b(?P<name>pip|conda|mamba|apt-get|apt|uv)\b.*\binstall\b",
     ),

@@ -58,9 +58,9 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "other-python", (UNPICKLE,),
         "Another version of Python wrote a function into the pickle, and Python {python} cannot read its code.",
-        "Write the bundle with a Python {minor} (any {minor}.x), or choose an image with the Python that wrote it "
-        "({image}). The pickle does not name it: ask `python --version` where it was written. A bundle that the client "
-        "makes names it (artifact.pythonVersion), and is refused with both versions.",
+        "Write the bundle with a Python {minor} (any {minor}.x), from an object that is made there, or choose an image "
+        "with the Python that wrote it ({image}): `python --version` there says which. The client writes that into "
+        "spec.bundle.artifact.pythonVersion, and a pod then names both versions.",
         error="TypeError|ValueError|SystemError",
         text=r"code\(\) (argument|takes|expected|missing)|code expected at least|an integer is required \(got type "
         r"bytes\)|bad marshal data|unknown opcode|code: (co_\w+|\w+) ",
@@ -75,22 +75,22 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "cloudpickle-version", (UNPICKLE,),
         "Another version of cloudpickle wrote the pickle than the one that reads it ({name} is missing).",
-        "Pin the cloudpickle that wrote it in requirements, or write the bundle with the image's.",
+        "Pin the cloudpickle that wrote it in spec.bundle.requirements, or write the bundle with the image's.",
         error="AttributeError|ModuleNotFoundError|ImportError",
         text=r"(?P<name>[\w.]+)' (on|from) <module 'cloudpickle|No module named '(?P<name2>cloudpickle\.[\w.]+)'",
     ),
     Row(
         "python-removed-module", USER_CODE, "Python {python} has no module {name} any more; a package or the code is "
         "made for an older Python.",
-        "Ask in requirements for a newer version of the package in the traceback (distutils: for setuptools, which "
-        "brings it), or choose an image with an older Python ({image}).",
+        "Ask in spec.bundle.requirements for a newer version of the package in the traceback (distutils: for "
+        "setuptools, which brings it), or choose an image with an older Python ({image}).",
         error="ModuleNotFoundError", text=rf"No module named '({_REMOVED})(\.[\w.]+)?'", asks=_removed,
     ),
     Row(
         "collections-abc", USER_CODE, "Python 3.10 and newer have {name} in collections.abc only; a package or the "
         "code is made for an older Python.",
-        "Ask in requirements for a newer version of the package in the traceback, or choose an image with Python 3.9 "
-        "or older ({image}); in code of your own write collections.abc.{name}.",
+        "Ask in spec.bundle.requirements for a newer version of the package in the traceback, or choose an image with "
+        "Python 3.9 or older ({image}); in code of your own write collections.abc.{name}.",
         error="ImportError|AttributeError",
         text=r"cannot import name '(?P<name>\w+)' from 'collections'|module 'collections' has no attribute "
         r"'(?P<name2>\w+)'",
@@ -107,7 +107,8 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "pkg-resources", USER_CODE, "A package imports pkg_resources, which is a part of setuptools up to version 81, "
         "and Python 3.12 and newer bring no setuptools.",
-        'Add "setuptools<81" to requirements, or ask there for a newer version of the package in the traceback.',
+        'Add "setuptools<81" to spec.bundle.requirements, or ask there for a newer version of the package in the '
+        'traceback.',
         edits=(FIELDS,),
         error="ModuleNotFoundError", text=r"No module named '(pkg_resources|setuptools)(\.[\w.]+)?'",
     ),

@@ -36,7 +36,8 @@ def _package(symptom: Symptom, world: World) -> Optional[Values]:
 
 ROWS: Tuple[Row, ...] = (
     Row(
-        "requirement-of-python", (INSTALL, PACK), "{name} is a part of Python itself.", "Leave it out of requirements.",
+        "requirement-of-python", (INSTALL, PACK), "{name} is a part of Python itself.",
+        "Leave it out of spec.bundle.requirements.",
         text=rf"^(?P<name>{_OF_PYTHON}){_NOT_THERE}",
         edits=(FIELDS,),
     ),
@@ -53,7 +54,7 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "requirement-of-another-system", (INSTALL, PACK), "{name} is of the machine on which the list was made "
-        "(Windows, macOS, Debian), and is not in a Linux image.", "Leave it out of requirements.",
+        "(Windows, macOS, Debian), and is not in a Linux image.", "Leave it out of spec.bundle.requirements.",
         text=rf"^(?P<name>{_OF_ANOTHER_SYSTEM}){_NOT_THERE}",
         edits=(FIELDS,),
     ),
@@ -88,7 +89,8 @@ ROWS: Tuple[Row, ...] = (
         "build-needs-pkg-resources", (INSTALL,), "A requirement is built from source, as the index has no wheel of "
         "that version for the image, and its build imports pkg_resources, a part of setuptools up to version 81.",
         "Ask for a version of it that has a wheel for the image's Python, or choose an image with an older Python "
-        '({image}). To have it built all the same, which can take minutes, add "setuptools<81" to requirements.',
+        '({image}). To have it built all the same, which can take minutes, add "setuptools<81" to '
+        'spec.bundle.requirements.',
         text=r"Failed to build.*No module named 'pkg_resources'",
         edits=(FIELDS,),
     ),

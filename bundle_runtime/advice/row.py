@@ -29,8 +29,8 @@ USER_CODE = (UNPICKLE, IMPORT, LOAD)
 ARTIFACT, FIELDS, SERVING = "artifact", "fields", "serving"
 _NEW_BUNDLE: Mapping[Tuple[bool, bool], str] = {  # by whether it is the artifact, and whether it is another field
     (True, False): "make a new bundle: spec.bundle is immutable.",
-    (False, True): "make a new bundle, or a clone with that change: spec.bundle is immutable.",
-    (True, True): "make a new bundle (a clone, if the artifact stays): spec.bundle is immutable.",
+    (False, True): "make a new bundle, or `modelbundle clone` with that change: spec.bundle is immutable.",
+    (True, True): "make a new bundle (`modelbundle clone`, if the artifact stays): spec.bundle is immutable.",
 }
 _IN_PLACE = "spec.serving can be edited in place"
 _IMAGES = {"pytorch": "pytorchImageTag", "tensorflow": "tensorflowVersion", "custom_base_image": "customBaseImage"}
@@ -54,6 +54,8 @@ class Symptom(NamedTuple):
     errno: int = 0
     path: str = ""  # of the file that it is about
     raised_in: str = ""  # the module whose code raised it
+    data: bytes = b""  # that could not be decoded
+    start: int = 0  # of what could not, in them
 
 
 class World:
@@ -63,6 +65,7 @@ class World:
         self,
         python: str = "",
         version: Callable[[str], str] = lambda package: "",
+        is_required: Callable[[str], bool] = lambda package: False,
         environment: Optional[Mapping[str, str]] = None,
         exists: Callable[[str], bool] = lambda path: False,
         head: Callable[[], bytes] = lambda: b"",
@@ -78,6 +81,7 @@ class World:
     ) -> None:
         self.python = python
         self.version = version  # of an installed package, by its name
+        self.is_required = is_required  # whether requirements brought it, and not the image
         self.environment = dict(environment or {})
         self.exists = exists
         self.head = head  # the first bytes of the artifact
@@ -96,6 +100,10 @@ class World:
         """The field that names the bundle's image, or those that can."""
         field = _IMAGES.get(self.framework)
         return f"spec.bundle.envParams.{field}" if field else _ANY_IMAGE
+
+    def source(self, package: str) -> str:
+        """Where an installed package is from, and is to be changed."""
+        return "of spec.bundle.requirements" if self.is_required(package) else "of the image"
 
 
 Values = Dict[str, str]
@@ -122,6 +130,19 @@ class Advice(NamedTuple):
 
     code: str
     text: str
+
+
+def anew(package: str) -> str:
+    """The object, and not its pickle: that fails wherever this version reads it."""
+    return f"Make the object anew with {package} {{have}} and write that (the old file does not load there)"
+
+
+def brought(which: str = "the one that wrote it") -> str:
+    """Where another version of a package can come from: docs/adr/0029."""
+    return (
+        f"or bring {which}: in spec.bundle.requirements where the image has none of its own, which is kept, else by an "
+        "image ({image})."
+    )
 
 
 def fits(row: Row, symptom: Symptom, world: World) -> Optional[Values]:

@@ -22,6 +22,7 @@ from bundle_runtime.advice import (
     pythons,
     requirements,
     stores,
+    text_encodings,
     weights,
     written_elsewhere,
 )
@@ -42,6 +43,7 @@ GROUPS: Dict[str, Tuple[Row, ...]] = {
     "GPUs": devices.ROWS,
     "Files and programs": paths.ROWS,
     "Files of weights": weights.ROWS,
+    "Files of text": text_encodings.ROWS,
     "Variables and credentials": environment.ROWS,
     "Hubs and the network": network.ROWS,
     "Memory": memory.ROWS,

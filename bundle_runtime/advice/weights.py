@@ -62,7 +62,7 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "onnx-version", _CODE, "The model is written in {what} {wrote} of ONNX, and the onnxruntime of the image reads "
         "them up to {have}.",
-        "Ask for a newer onnxruntime in requirements, or write the model for the image's (opset_version of "
+        "Ask for a newer onnxruntime in spec.bundle.requirements, or write the model for the image's (opset_version of "
         "the export, model.ir_version).",
         text=r"Unsupported model (?P<what>IR version): (?P<wrote>\d+), max supported IR version: (?P<have>\d+)|"
         r"(?P<what2>[Oo]pset) (?P<wrote2>\d+) is under development.*[Oo]fficial support for .* is till opset "

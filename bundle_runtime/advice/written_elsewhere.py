@@ -24,8 +24,8 @@ ROWS: Tuple[Row, ...] = (
         "main-of-a-file", (IMPORT, LOAD),
         "A file that the code loads names {name} of __main__, the notebook or script that wrote the file; pickle, "
         "joblib and torch.save write names only.",
-        "Define {name} in a module, import it from there in the script, write the file again, and pack the module "
-        "beside it; for PyTorch save the state_dict.",
+        "Define {name} in a module, import it from there in the script, write the file again, and put the module "
+        "at the top of the bundle's folder; for PyTorch save the state_dict.",
         error="AttributeError", text=_IN_MAIN,
         edits=(ARTIFACT,),
     ),

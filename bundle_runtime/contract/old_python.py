@@ -10,8 +10,8 @@ import sys
 _SAYS = (
     "The image's Python is {0}, and the worker needs 3.8 or newer. Choose an image with a newer Python "
     "(spec.bundle.envParams: pytorchImageTag, tensorflowVersion or customBaseImage; of tensorflow/tensorflow, 2.11.0 "
-    "and newer have one), and write the bundle with that Python. Then make a new bundle (a clone, if the artifact "
-    "stays): spec.bundle is immutable. [docs/how-to/troubleshooting.md#python-too-old]"
+    "and newer have one), and write the bundle with that Python. Then make a new bundle (`modelbundle clone`, if "
+    "the artifact stays): spec.bundle is immutable. [docs/how-to/troubleshooting.md#python-too-old]"
 )
 
 

@@ -101,6 +101,7 @@ def symptoms(error: BaseException, phase: str) -> Iterator[Symptom]:
             number if isinstance(number, int) and isinstance(link, OSError) else 0,
             _path(path) if isinstance(link, OSError) else "",
             _raised_in(link),
+            *_undecoded(link),
         )
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
@@ -108,6 +109,16 @@ def symptoms(error: BaseException, phase: str) -> Iterator[Symptom]:
 def _path(path: Any) -> str:
     """A library may have put a path of pathlib there."""
     return path if isinstance(path, str) else str(path) if isinstance(path, PurePath) else ""
+
+
+def _undecoded(error: BaseException) -> tuple[bytes, int]:
+    """The bytes, and where in them it failed."""
+    if not isinstance(error, UnicodeDecodeError):
+        return b"", 0
+    try:
+        return bytes(error.object), error.start
+    except TypeError:  # of a class of the user that has not called ours
+        return b"", 0
 
 
 def _text(error: BaseException) -> str:
@@ -140,6 +151,7 @@ def world() -> World:
     return World(
         python=platform.python_version(),
         version=_version,
+        is_required=lambda package: _is_required(package, layout),
         environment=os.environ,
         exists=os.path.exists,
         head=head,
@@ -175,6 +187,17 @@ def _version(package: str) -> str:
         return metadata.version(package)
     except Exception:
         return str(getattr(sys.modules.get(package), "__version__", ""))
+
+
+def _is_required(package: str, layout: Layout) -> bool:
+    """It lies where install put it; what the image has lies elsewhere."""
+    try:
+        from importlib import metadata
+
+        place = os.path.realpath(str(metadata.distribution(package).locate_file("")))
+    except Exception:
+        return False
+    return place in (os.path.realpath(layout.requirements_dir), os.path.realpath(layout.layer_dir))
 
 
 def _memory_limit() -> str:

@@ -89,7 +89,11 @@ def _of_versions(modules: Set[str], requirements: Iterable[str]) -> Iterator[Adv
             continue
         if name == "numpy" and package.version.startswith("2."):
             have = next((one.version for one in specifier if one.operator in ("==", "<=", "~=")), "1")
-            world = World(packing=True, version=lambda name, have=have: have if name == "numpy" else "")  # type: ignore[misc]
+            world = World(
+                packing=True,
+                version=lambda name, have=have: have if name == "numpy" else "",  # type: ignore[misc]
+                is_required=lambda name: True,
+            )
             yield from _raised("ModuleNotFoundError", "No module named 'numpy._core'", "numpy._core", world)
             continue
         found = advice_for(PACK, f"{package.name} {package.version} writes, requirements ask for {specifier}", _PACKING)

@@ -18,9 +18,20 @@ The last words of a message, `[docs/how-to/troubleshooting.md#...]`, name one of
 what to do, and what the container has said of such a failure. Each was made to happen for this page; where it says
 stand-in, only the words of the error are real.
 
-`spec.bundle` is immutable, so each says whether it takes a new bundle. That has another name; where the artifact stays,
-and `requirements`, `env`, `appConfig` or the image in `envParams` is to be changed, it can be a [clone](clones.md) that
-says the change alone. `spec.serving` (`resources`, `envFrom`, `nodeSelector`, ...) is edited in place.
+`spec.bundle` is immutable, so each says whether it takes a new bundle, which has another name. Where the artifact
+stays, it can be a [clone](clones.md), which says the change alone; these are the commands, for each field that may be
+to be changed ([all of them](families.md#change-one-value)):
+
+```sh
+modelbundle clone NAME --name NEW --requirements requirements.txt         # spec.bundle.requirements, all of them anew
+modelbundle clone NAME --name NEW --env MODEL_PATH=model.pkl              # spec.bundle.env
+modelbundle clone NAME --name NEW --set appConfig.mode=batched            # spec.bundle.appConfig
+modelbundle clone NAME --name NEW --set envParams.pytorchImageTag=2.10    # the image, or by tensorflowVersion
+modelbundle clone NAME --name NEW --set envParams.customBaseImage.tag=3.13
+```
+
+`spec.serving` (`resources`, `envFrom`, `nodeSelector`, ...) is edited in place: `kubectl edit mbun NAME`. Which VERSION
+of a package you have says `pip show PACKAGE` in the environment in which the code works.
 """
 
 

@@ -119,7 +119,25 @@ ROUNDS = (
         "bundle, a clone or an edit in place, and names the image by its field; {other-python} says which part of "
         "Python's version counts, and {package-by-another-name} has a plainer sentence.",
     ),
-)
+    Round(
+        "A fourth reader, who counted whatever had to be guessed, had the texts after that",
+        ("pickle-protocol", "package-by-another-name", "memory-error", "missing-variable", "missing-import",
+         "variable-of-capitals"),
+        ("text-encoding",),
+        "{text-encoding} guessed UTF-8, and the one byte that is shown spoke for another encoding to the reader. The "
+        "exception carries the bytes: they are tried now, so that an encoding is named only where all of them decode "
+        "as that, and what is cut off, no text or of an older encoding has a row of its own. What lacked elsewhere: in "
+        "{pickle-protocol} which file it was and how to tell a damaged one; in {package-by-another-name} and "
+        "{missing-import} the whole path of `spec.bundle.requirements`, where the version is to be seen, and the "
+        "command of a clone; in {memory-error} what to do where there is no limit, and with a size that is right; in "
+        "{missing-variable} and {variable-of-capitals} how a path to a file of the bundle is written. All say it "
+        "since, and so do the other [known failures](../how-to/troubleshooting.md#known-failures) that had the same "
+        "gap: each that speaks of requirements names the field, and that page has the commands of a clone. "
+        "{numpy-1-pickle} and {pandas-version} say to make the object anew, and when a requirement helps; "
+        "{other-python}, {main-of-a-file}, {cannot-be-sent-to-a-process} and {no-cloud-credentials} have the few words "
+        "that the reader missed. To be short, {missing-import} has no sentence about conditions any more.",
+    ),
+)  # fmt: skip
 
 
 def rounds() -> str:

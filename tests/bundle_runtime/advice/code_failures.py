@@ -47,6 +47,11 @@ _MANY_FILES = load_lines(
     "resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))",
     "kept = [open('/etc/passwd') for number in range(100)]",
 )
+_TEXT = load_lines(
+    "words = __file__.replace('predict.py', 'words.txt')",
+    "open(words, 'wb').write({0})",
+    "open(words, encoding={1!r}).read()",
+)
 _LARGE_ARRAY = load_lines(
     "import numpy, resource",
     "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))  # as a machine with 2 GiB",
@@ -147,10 +152,16 @@ FAILURES = (
         zip=load_lines("import numpy", "users = 30_000_000", "similarity = numpy.zeros((users, users))"),
     ),
     Failure(
-        "memory-error", ("the line above asks for", "OOMKilled"),
+        "memory-error", ("8 bytes", "scipy.sparse", "spec.serving.resources.memory"),
         zip=load_lines("users = 30_000_000", "similarity = [0.0] * users * users"),
     ),
     Failure("file-not-readable", ("/etc/shadow may not be read", "uid 65533"), zip=_UNREADABLE),
+    Failure(
+        "text-older-encoding", ("not in that.", "'\xe5' in cp1252", "THAT"),
+        zip=_TEXT.format("'vi g\\xe5r hem'.encode('cp1252')", "utf-8"),
+    ),
+    Failure("text-cut-off", ("Text in utf-8",), zip=_TEXT.format("'\\xe9t\\xe9'.encode()[:-1]", "utf-8")),
+    Failure("not-text", ("'rb'",), zip="import pickle\n" + _TEXT.format("pickle.dumps([1])", "utf-8")),
     Failure("too-many-files", ("as many files open",), zip=_MANY_FILES),
     Failure("array-too-large", ("29.8 GiB more", "float32"), zip=_LARGE_ARRAY),
     Failure(

@@ -109,7 +109,7 @@ def keep(failure: Failure, said: Said, root: Path) -> None:
     text = text.replace(f"{root}/app", "/app").replace(str(root), "/modelbundle")
     text = re.sub(r"/\S*?/(?=lib/python3|bin/python)", "/usr/local/", text)
     text = re.sub(r"\x1b\[\d*m", "", text)  # colours
-    text = re.sub(r"(?<=its node has )[\d.]+ GiB", "16.0 GiB", text)
+    text = re.sub(r"(?<=its node's )[\d.]+ GiB", "16.0 GiB", text)
     lines = [line if len(line) <= 600 else line[:400] + " [...] " + line[-150:] for line in text.splitlines()]
     CAPTURED.mkdir(exist_ok=True)
     reason = "" if failure.in_log else f"{said.reason}: "

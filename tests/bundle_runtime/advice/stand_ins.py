@@ -89,6 +89,8 @@ STAND_INS = (
             "mps:0)"),
     StandIn("bfloat16-on-old-gpu", "Bfloat16 is only supported on GPUs with compute capability of at least 8.0.",
             types=("ValueError", "Exception")),
+    StandIn("text-not-looked-at", "'utf-8' codec can't decode byte 0xe5 in position 30000000: invalid continuation "
+            "byte", types=("UnicodeDecodeError", "ValueError", "Exception")),
     _os_error("read-only", errno.EROFS, "weights.pt"),
     StandIn("shared-memory", "unable to write to file </torch_42_1_0>: No space left on device (28)"),
     StandIn("gated-model", "401 Client Error. Cannot access gated repo for url https://huggingface.co/meta/m/resolve",

@@ -38,7 +38,8 @@ REAL = (
 ALL_STAND_INS = (*STAND_INS, *cases.STANDING_IN)
 # nothing of a bundle is to be changed: a store, a mesh, or there is none yet
 ELSEWHERE = {row.code for row in TABLE if row in stores.ROWS or row.phases == (PACK,)} | {"mesh-before-proxy"}
-LONGEST = 600  # the operator keeps the last 1000 characters of a report, the report itself the last third of 2048
+WITH_NEW_CODE = "scipy in the image or in spec.bundle.requirements"  # which is another artifact, and no clone
+LONGEST = 620  # the operator keeps the last 1000 characters of a report, the report itself the last third of 2048
 
 
 def test_codes_are_names_that_a_page_can_have_as_anchors() -> None:
@@ -75,13 +76,14 @@ def test_a_row_says_whether_its_fix_takes_a_new_bundle(row: Row) -> None:
     """In the same words wherever it does; requirements, the image and env are in spec.bundle, which is immutable."""
     said = worded(row, {}, World()).text
     if row.code not in ELSEWHERE and row.edits != (SERVING,):
-        assert re.search(
-            r"make a new bundle(, or a clone with that change| \(a clone, .*\))?: spec\.bundle is imm", said
-        )
+        clone = ", or `modelbundle clone` with that change| \\(`modelbundle clone`, if the artifact stays\\)"
+        assert re.search(rf"make a new bundle({clone})?: spec\.bundle is imm", said)
     assert ("spec.serving can be edited in place" in said) == (SERVING in row.edits)
     assert SERVING in row.edits or not re.search(r"spec\.serving\.(?!maxConcurrency)", row.do), said
+    alone = row.do.replace(WITH_NEW_CODE, "")
     if row.phases != (PACK,):
-        assert FIELDS in row.edits or not re.search(r"\{image\}|requirements|spec\.bundle\.env", row.do), said
+        assert "requirements" not in row.what + row.do or "spec.bundle.requirements" in row.what + row.do, said
+        assert FIELDS in row.edits or not re.search(r"\{image\}|requirements|spec\.bundle\.env", alone), said
     assert not re.search(r"\benvParams\b(?!\.\w|:)", said), "which field of it"
 
 
@@ -119,8 +121,8 @@ def test_a_shortage_of_memory_names_what_there_is() -> None:
     assert limited
     assert free
     assert unknown
-    assert "the container got none (its limit is 2.0 GiB)." in limited.text
-    assert "the container got none (it has no limit; its node has 31.0 GiB)." in free.text
+    assert "the container got none (its limit, spec.serving.resources.memory, is 2.0 GiB)." in limited.text
+    assert "the container got none (it has no limit: its node's 31.0 GiB are short)." in free.text
     assert "the container got none." in unknown.text
 
 

@@ -122,9 +122,27 @@ def test_a_shortage_of_memory_names_the_limit_or_else_the_node(monkeypatch: pyte
     node.write_text("MemTotal:       32505856 kB\nMemFree: 1 kB\n")
     monkeypatch.setattr(explain, "_MEMORY_FILE", str(limit))
     monkeypatch.setattr(explain, "_NODE_MEMORY_FILE", str(node))
-    assert "got none (it has no limit; its node has 31.0 GiB)." in next_step(MemoryError(), LOAD)
+    assert "got none (it has no limit: its node's 31.0 GiB are short)." in next_step(MemoryError(), LOAD)
     limit.write_text(f"{512 * 2**20}\n")
-    assert "got none (its limit is 512 MiB)." in next_step(MemoryError(), LOAD)
+    assert "got none (its limit, spec.serving.resources.memory, is 512 MiB)." in next_step(MemoryError(), LOAD)
     limit.write_text("max\n")
     node.unlink()
     assert "got none." in next_step(MemoryError(), LOAD)
+
+
+def test_a_package_of_requirements_is_told_from_one_of_the_image(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(ROOT_VARIABLE, str(tmp_path))
+    for name, place in (("pandas", "requirements"), ("scikit-learn", "layer/requirements"), ("numpy", "image")):
+        metadata = tmp_path / place / f"{name.replace('-', '_')}-1.5.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
+        monkeypatch.syspath_prepend(str(tmp_path / place))
+
+    def said(module: str) -> str:
+        return next_step(ModuleNotFoundError(f"No module named '{module}'", name=module), UNPICKLE)
+
+    assert "than 1.5 of spec.bundle.requirements" in said("pandas.gone")
+    assert "than 1.5 of spec.bundle.requirements" in said("sklearn.gone")
+    assert "NumPy 1.5 of the image cannot read it" in said("numpy._core")

@@ -35,7 +35,7 @@ def test_nothing_where_nothing_is_known(tmp_path: Path) -> None:
 
 def test_a_requirement_of_numpy_1(tmp_path: Path) -> None:
     (said,) = said_of(tmp_path, {"model": numpy.arange(3)}, "numpy==1.26.4  # as the image")
-    assert "NumPy 2 wrote it, and NumPy 1.26.4 of the image cannot read it" in said
+    assert "NumPy 2 wrote it, and NumPy 1.26.4 of spec.bundle.requirements cannot read it" in said
     assert said.endswith("#numpy-2-pickle]")
 
 

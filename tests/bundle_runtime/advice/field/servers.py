@@ -90,7 +90,7 @@ CASES = (
     ),
     Case(
         "encoding", "pytorch/serve#1070", "A file with letters beyond ASCII is opened without an encoding.", OWN_CODE,
-        Failure("text-encoding", ("encoding ascii",),
+        Failure("text-encoding", ("encoding ascii", "encoding='utf-8'"),
                 zip=load_lines("words = __file__.replace('predict.py', 'words.txt')",
                                "open(words, 'w', encoding='utf-8').write('left \u5de6')",
                                "open(words, encoding='ascii').read()")),
@@ -130,7 +130,7 @@ CASES = (
     ),
     Case(
         "openpyxl", "mindsdb/mindshub#4747", "pandas reads a sheet, and openpyxl is not in the image.", RIGHT,
-        Failure("optional-package", ("Add openpyxl to requirements",), zip=load_lines(
+        Failure("optional-package", ("Add openpyxl to spec.bundle.requirements",), zip=load_lines(
             "import io, pandas", "pandas.read_excel(io.BytesIO(b'x'), engine='openpyxl')"), python=NUMPY_2),
     ),
     Case(
