@@ -27,7 +27,8 @@ from launch.local.settings import server_command, worker_variables
 def test_the_server_has_what_serving_says(serving: dict[str, Any], told: str) -> None:
     command = " ".join(server_command("mine", 8080, serving))
     assert told in command
-    assert "--name mine" in command and "--port 8080" in command
+    assert "--name mine" in command
+    assert "--port 8080" in command
     assert "--local-only" in command, "only this machine may ask it"
 
 
