@@ -10,9 +10,9 @@ from bundle_runtime.advice.row import ARTIFACT, KIND, UNPICKLE, Asks, Row, Sympt
 _FILE = "The artifact (spec.bundle.artifact.uri)"
 _PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle)."
 _COMPARE = (
-    "Compare `sha256sum FILE` of the file that you made with spec.bundle.artifact.sha256. Another: it was changed on "
-    "its way, so upload it again. The same: that file is what was read, and `python -m pickletools FILE` says where it "
-    "breaks; pickle the object again, by the client (create_model_bundle)."
+    "Compare `sha256sum FILE` of the file that you made with spec.bundle.artifact.sha256. If they differ, it was "
+    "changed on its way, so upload it again. If they match, that file is what was read, and `python -m pickletools "
+    "FILE` says where it breaks; pickle the object again, by the client (create_model_bundle)."
 )
 _FOLDER = "pack it in a folder with a load function (create_model_bundle_from_dirs, `modelbundle create NAME DIR`)"
 _UNPACK = "Unpack it, and take the pickle inside as the artifact (`modelbundle pin` takes its sha256)."

@@ -52,8 +52,8 @@ ROWS: Tuple[Row, ...] = (
         "no-cloud-credentials", USER_CODE, "A cloud client in the code found no credentials: a pod has neither your "
         "home's files nor the node's role.",
         "Give them as variables (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, of temporary keys, AWS_SESSION_TOKEN; "
-        "or those of your cloud) in a Secret that spec.serving.envFrom names, or name a ServiceAccount that has a "
-        "cloud role in spec.serving.serviceAccountName.",
+        "or those of your cloud) in a Secret of its namespace that spec.serving.envFrom names, or name a "
+        "ServiceAccount that has a cloud role in spec.serving.serviceAccountName.",
         error="NoCredentialsError|DefaultCredentialsError|CredentialUnavailableError|ClientAuthenticationError|"
         "NoRegionError",
         edits=(SERVING,),

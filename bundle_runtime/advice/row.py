@@ -139,10 +139,7 @@ def anew(package: str) -> str:
 
 def brought(which: str = "the one that wrote it") -> str:
     """Where another version of a package can come from: docs/adr/0029."""
-    return (
-        f"or bring {which}: in spec.bundle.requirements where the image has none of its own, which is kept, else by an "
-        "image ({image})."
-    )
+    return f"or bring {which} by another image ({{image}}), or, where {{have}} is of spec.bundle.requirements, there."
 
 
 def fits(row: Row, symptom: Symptom, world: World) -> Optional[Values]:

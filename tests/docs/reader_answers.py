@@ -137,6 +137,17 @@ ROUNDS = (
         "{other-python}, {main-of-a-file}, {cannot-be-sent-to-a-process} and {no-cloud-credentials} have the few words "
         "that the reader missed. To be short, {missing-import} has no sentence about conditions any more.",
     ),
+    Round(
+        "A fifth reader, strict but not about what only the author of the code can know, had the texts after that",
+        (),
+        (),
+        "What the reader would do is right in all 20. They stumbled in {numpy-1-pickle} and {pandas-version} over when "
+        "a requirement helps, in {pickle-protocol} over which half of a comparison is which, and in "
+        "{no-cloud-credentials} as the Secret's namespace is not said; these have plainer words since. Left as they "
+        "are: {package-by-another-name} asks for two of the packages that have a cv2 and not for all, {other-python} "
+        "does not name the Python that wrote the object, as the error does not, and {user-without-name} and "
+        "{library-of-32-bits} speak of a clone, which only the other one of their two ways can be.",
+    ),
 )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ FAILURES = (
     Failure("file-beside-script", ("weights.npy was beside the script",), script=_READS_A_FILE, reason="LoadFailed"),
     Failure("cloudpickle-version", ("_gone",), pickle=b"ccloudpickle.cloudpickle\n_gone\n."),
     Failure(
-        "numpy-2-pickle", ("NumPy 1.26.4 of the image", "which is kept"),
+        "numpy-2-pickle", ("NumPy 1.26.4 of the image", "by another image"),
         script=pickled("import numpy\ncontent = numpy.arange(3)", 5), writer=NUMPY_2, python=NUMPY_1,
     ),
     Failure(
