@@ -10,7 +10,7 @@ from launch.bundle.conditions import conditions
 from launch.cluster.api import LABEL_JOB, follow_log, pod_log, pods_of, pods_of_job
 from launch.errors import APIError
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.3  # a container that has packed little is over, and its pod gone, within a second
 # as the message of Ready names it, of whichever bundle it is; docs/reference/pod-contract.md
 _JOB = re.compile(r"\bmodelbundle-precheck-[0-9a-f]{16}\b")
 
