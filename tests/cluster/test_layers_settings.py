@@ -161,7 +161,8 @@ def test_a_deployment_of_before_keeps_its_template_and_its_pods_install_for_them
     token = '{"spec": {"serving": {"rollout": {"token": "with-layers"}}}}'
     kubectl("patch", "mbun", "before", "--type=merge", "-p", token, namespace=namespace)
     wait_for("a pod of the new template", lambda: installs_of("before", namespace) == [_digest(namespace)], 240)
-    assert imported_from("before", namespace).startswith(FROM_LAYER)
+    # the one before it answers until its endpoint is gone
+    wait_for("its answer", lambda: imported_from("before", namespace).startswith(FROM_LAYER), 60)
     wait_ready("before", namespace)
     changes_nothing_more(namespace, state_of)
 

@@ -31,7 +31,10 @@ READ_ONLY = '    raise OSError(errno.EROFS, os.strerror(errno.EROFS), "weights.p
             "WORKDIR. Put the file into the bundle",
         ),
         (READ_ONLY, "Write caches below $HOME (/tmp/home), the rest to $TMPDIR"),
-        ("    import code_of_the_image\n", "found when ENV PYTHONPATH of the image names that directory"),
+        (
+            "    import code_of_the_image\n",
+            "One in the image's WORKDIR is found when ENV PYTHONPATH of the image names that",
+        ),
         (
             '    raise ValueError("no weights")\n',
             "The code is the bundle's own: fix it and make a new bundle: spec.bundle",
