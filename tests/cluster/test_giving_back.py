@@ -6,11 +6,9 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 
 import pytest
-from modelbundle_operator.judge.giving_back import PAUSES_SECONDS
 
 from tests.cluster.bundles import MODEL, PREDICT, cpu_bundle, manifest, wait_condition, wait_ready, zipped
 from tests.cluster.one_more_look import changes_nothing_more, deployments
@@ -53,14 +51,6 @@ def other_python(store: Store, namespace: str) -> Manifest:
     return manifest("other-python", {**artifact, "pythonVersion": "3.9"}, GPU)
 
 
-def seconds_to_give_back(name: str, namespace: str) -> float:
-    """From the end of the last load that failed to the moment in which its pause began, in whole seconds each."""
-    status = (get("mbun", name, namespace) or {})["status"]
-    pause = PAUSES_SECONDS[min(status["retry"]["count"], len(PAUSES_SECONDS)) - 1]
-    begun = datetime.fromisoformat(status["retry"]["at"]).timestamp() - pause
-    return begun - datetime.fromisoformat(status["lastFailure"]["time"]).timestamp()
-
-
 def gpus() -> int:
     (node,) = list_all("nodes")
     return int(node["status"]["allocatable"]["nvidia.com/gpu"])
@@ -87,9 +77,6 @@ def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
 
     for name in LOADS:
         wait_for(f"{name} to give back and to say so", partial(_gave_back, name, namespace), 300)
-        late = seconds_to_give_back(name, namespace)
-        show(f"{name}: its pods go {late:.0f} s after its third load has failed")
-        assert late <= 10
     for name in TRIED:
         wait_for(f"{name} to be given up", partial(_said, name, namespace, "No GPU was taken for it"), 300)
         # the operator deletes no Deployment: where there is none, there never was a pod with a GPU
