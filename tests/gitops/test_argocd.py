@@ -121,16 +121,12 @@ def test_a_new_name_serves_before_the_old_one_is_pruned(running: Running, store:
         "modelendpoint", "sentiment", git.namespace, phases.says("Reconciling", "True", "Moving")
     )
     keep("moving", moving)
-    app = wait_for("Argo CD to have seen the move", lambda: _moves(argo.looked_at(git.app)), 60)
+    wait_for("Argo CD to say Moving", partial(_says, git.app, "ModelEndpoint", "sentiment", "Moving"), 60)
+    app = argo.looked_at(git.app)
+    assert _shows(app, "ModelEndpoint", "sentiment", PROGRESSING)
     assert app["status"]["operationState"]["phase"] == "Running"
     old = get("modelbundle", "sentiment-v1", git.namespace) or {}
     assert "deletionTimestamp" not in old["metadata"], "the old one answers kept connections"
-
-
-def _moves(app: Manifest) -> Manifest | None:
-    """Argo CD's own watch may be a moment behind that of the test."""
-    shown = argo.resources(app)["ModelEndpoint", "sentiment"]["health"]
-    return app if (shown["status"], shown["message"].partition(":")[0]) == (PROGRESSING, "Moving") else None
 
 
 def test_argo_cd_shows_each_phase_as_it_is(running: Running, keep: Keep) -> None:
