@@ -1,4 +1,5 @@
-"""This checkout against another one of the project, such as a `git worktree` of an earlier commit: CPU per request.
+"""This checkout against another one of the project, such as a `git worktree` of an earlier commit: CPU per request, and
+how long a start takes.
 
 Two equal copies of this one run beside it, in alternating rounds: a ratio within their spread is no difference.
 """
@@ -9,6 +10,7 @@ import os
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from tools.benchmarks.serving.measure import Bench, Plan
 from tools.benchmarks.serving.servers import SERVERS, Server
 
 CASES = [SMALL, BODIES[1], *OTHERS[2:]]  # small, 100 KB, an image tensor, events
+START = "from both processes begun to ready, ms"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,25 +43,27 @@ def compare(checkout: Path, rounds: int, seconds: int) -> list[Row]:
     for number in range(rounds):
         for bench in map(benches.__getitem__, in_turn(number)):
             for case in CASES:
-                cpu = _cpu_us(bench, case)
-                found.setdefault((case.row, bench.server.name), []).append(cpu)
-                print(f"round {number + 1}, {bench.server.name}, {case.row}: {cpu:.1f} us", file=sys.stderr, flush=True)
+                for row, value in zip((START, case.row), _measured(bench, case), strict=True):
+                    found.setdefault((row, bench.server.name), []).append(value)
+                    print(f"round {number + 1}, {bench.server.name}, {row}: {value:.1f}", file=sys.stderr, flush=True)
     medians = {key: statistics.median(values) for key, values in found.items()}
-    return [Row(case.row, *(medians[case.row, name] for name in COPIES)) for case in CASES]
+    return [Row(row, *(medians[row, name] for name in COPIES)) for row in (*(case.row for case in CASES), START)]
 
 
 def _server(base: Server, name: str, start: ours.Start) -> Server:
     return Server(name, base.version, start, base.ask, base.health, "", one_function=True)
 
 
-def _cpu_us(bench: Bench, case: Case) -> float:
+def _measured(bench: Bench, case: Case) -> tuple[float, float]:
+    """Milliseconds of a start, and CPU microseconds of a request."""
     with tempfile.TemporaryDirectory(prefix="bench-serving-") as scratch:
-        root = Path(scratch) / "server"
-        with bench.server.start(root, (case.function,), bench.plan.one) as served:
+        begun = time.monotonic()
+        with bench.server.start(Path(scratch) / "server", (case.function,), bench.plan.one) as served:
+            start_ms = 1000 * (time.monotonic() - begun)
             record = bench.load(served, case, 1, case.clients, bench.plan.seconds)
     if "cpuUs" not in record:
         raise SystemExit(f"{bench.server.name}, {case.row}: {record.get('error') or record.get('missing')}")
-    return float(record["cpuUs"])
+    return start_ms, float(record["cpuUs"])
 
 
 if __name__ == "__main__":
