@@ -25,7 +25,7 @@ class Readiness:
         """None when this pod takes requests."""
         if self._lifecycle.stage is not SERVING:
             return "Draining", "this server is going away"
-        if self._dispatcher.held_seconds > self._timeout:
+        if self._dispatcher.is_held(self._timeout):
             return "WorkerStalled", ALL_PLACES_HELD
         if not self._link.loaded:
             return "NotReady", self.why_no_worker()
@@ -46,7 +46,7 @@ class Readiness:
             return "Draining", "this server is going away: send the request again, another one takes it"
         if not dispatcher.has_worker and not self.expects_worker():
             return "NotReady", self.why_no_worker()
-        if dispatcher.held_seconds > self._timeout:  # it would wait behind some that are too late already
+        if dispatcher.is_held(self._timeout):  # it would wait behind some that are too late already
             return "WorkerStalled", ALL_PLACES_HELD
         if dispatcher.full():
             return "QueueFull", "as many requests wait as may: send it again later"

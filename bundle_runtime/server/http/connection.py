@@ -121,7 +121,9 @@ class HttpConnection(asyncio.Protocol):
     # called by the parser
 
     def arrived(self, exchange: Exchange) -> None:
-        if not self._queue and self._takes():
+        if (
+            self._current is None and not self._queue and not self.writing_paused and self._taken < MAX_PIPELINED
+        ):  # _takes(), without a call for each request
             self._taken += 1
             self._current = exchange
             self._handler.handle(exchange)

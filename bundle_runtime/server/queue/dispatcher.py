@@ -75,6 +75,10 @@ class Dispatcher:
             return 0.0
         return monotonic() - self._table.progress
 
+    def is_held(self, seconds: float) -> bool:
+        """``held_seconds`` is more: asked for each request, and hardly ever is there no progress."""
+        return monotonic() - self._table.progress > seconds and self.held_seconds > seconds
+
     def ready(self, send: Send, max_batch: int) -> None:
         """A worker has loaded the bundle; ``max_batch`` is 0 for one that takes requests one by one."""
         self._policy.close()
