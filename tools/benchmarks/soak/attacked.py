@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tools.benchmarks.harness.processes import tree
 from tools.benchmarks.harness.results import machine, publish
 from tools.benchmarks.soak.attacked_page import page
 from tools.benchmarks.soak.connection import Connection, Gone, fields, request
@@ -67,6 +68,7 @@ async def _attacked(pair: Pair, seconds: int) -> dict[str, Any]:
     clients = [asyncio.create_task(_client(pair.port, number % 2 == 0, waits)) for number in range(CLIENTS)]
     await asyncio.sleep(quiet)
     _peak(pair)
+    serving = pair.server_pid
     began = time.monotonic()
     came = await _attackers(pair.port, seconds)
     ended = time.monotonic()
@@ -89,7 +91,10 @@ async def _attacked(pair: Pair, seconds: int) -> dict[str, Any]:
             "most": MOST_RATIO,
             "full": sum(wait.wrong == FULL for wait in waits),
         },
-        "ended": [name for name in ("server", "worker") if getattr(pair, name).poll() is not None],
+        "ended": [
+            *(name for name in ("server", "worker") if getattr(pair, name).poll() is not None),
+            *(["the process that served"] if pair.server_pid != serving else []),
+        ],
         "rows": {
             kind: {row.name: _ends(came["rows"].get(row.name, {})) for row in rows} for kind, rows in KINDS.items()
         },
@@ -161,10 +166,12 @@ def _ends(ends: dict[str, int]) -> str:
 
 
 def _peak(pair: Pair) -> int:
-    """The most memory of the server since it was asked for last."""
-    process = Path(f"/proc/{pair.server.pid}")
-    most = int(process.joinpath("status").read_text().split("VmHWM:")[1].split()[0]) * 1024
-    process.joinpath("clear_refs").write_text("5")
+    """The most memory of the server's processes, each by itself, since they were asked for last."""
+    most = 0
+    for pid in tree([pair.server.pid]):
+        process = Path(f"/proc/{pid}")
+        most += int(process.joinpath("status").read_text().split("VmHWM:")[1].split()[0]) * 1024
+        process.joinpath("clear_refs").write_text("5")
     return most
 
 
