@@ -121,9 +121,7 @@ class HttpConnection(asyncio.Protocol):
     # called by the parser
 
     def arrived(self, exchange: Exchange) -> None:
-        if (
-            self._current is None and not self._queue and not self.writing_paused and self._taken < MAX_PIPELINED
-        ):  # _takes(), without a call for each request
+        if self._current is None and not self._queue and not self.writing_paused and self._taken < MAX_PIPELINED:
             self._taken += 1
             self._current = exchange
             self._handler.handle(exchange)
@@ -140,10 +138,6 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is not None and self._current is None and not self._queue:
             self._transport.write(CONTINUE)
 
-    def _takes(self) -> bool:
-        """Another request, in this turn."""
-        return self._current is None and not self.writing_paused and self._taken < MAX_PIPELINED
-
     def _run_queue_soon(self) -> None:
         if not self._turn_comes:
             self._turn_comes = True
@@ -152,7 +146,9 @@ class HttpConnection(asyncio.Protocol):
     def _run_queue(self) -> None:
         self._turn_comes = False
         self._taken = 0
-        while self._queue and self._takes() and self._transport is not None:
+        while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
+            if self._taken >= MAX_PIPELINED:
+                break
             self._taken += 1
             self._current = self._queue.popleft()
             self._kept.queued.popleft()
