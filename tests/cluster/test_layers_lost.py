@@ -34,8 +34,8 @@ from tests.cluster.test_clones import clone
 from tools.testkit.kubectl import Manifest, apply, wait_for
 from tools.testkit.only_way import towards
 from tools.testkit.place import Place
-from tools.testkit.read_only_store import ReadOnlyStore
 from tools.testkit.store import Store
+from tools.testkit.unwritable_store import UnwritableStore, refuse
 
 pytestmark = needs_local_index
 TWO: Manifest = {"replicas": 2}
@@ -99,7 +99,7 @@ def test_keys_that_may_not_write_serve_without_a_layer_and_are_named(
     operator: object, namespace: str, store: Store, place: Place, project: Project
 ) -> None:
     there = urlsplit(place.s3_endpoint)
-    between = ReadOnlyStore(there.netloc, towards(str(there.hostname)))
+    between = UnwritableStore(there.netloc, refuse, towards(str(there.hostname)))
     try:
         keys = place.secret()
         keys["stringData"]["AWS_ENDPOINT_URL"] = between.url
@@ -112,7 +112,7 @@ def test_keys_that_may_not_write_serve_without_a_layer_and_are_named(
         assert [
             words for words in ("s3:PutObject", "/layers/", "each pod installs itself") if words not in said
         ] == [], said
-        assert any("/layers/" in asked for asked in between.refused)
+        assert any("/layers/" in asked for asked in between.writes)
         assert (jobs_made(namespace), stores_begun(namespace)) == (1, 1)
         changes_nothing_more(namespace, state_of)
     finally:

@@ -14,7 +14,7 @@ from click.testing import Result
 from tests.launch.doctor.test_collect import answering, checks, doctor  # noqa: F401
 from tests.launch.world import World
 from tools.testkit.artifact_stores import running_s3
-from tools.testkit.read_only_store import ReadOnlyStore
+from tools.testkit.unwritable_store import UnwritableStore, refuse
 
 Doctor = Callable[..., Result]
 
@@ -52,7 +52,7 @@ def test_keys_that_may_write_are_fine_and_leave_nothing(tried: Callable[..., dic
 
 
 def test_keys_that_may_only_read_are_named_with_what_to_allow(tried: Callable[..., dict[str, Any]], s3: Any) -> None:
-    between = ReadOnlyStore(urlsplit(s3["AWS_ENDPOINT_URL"]).netloc)
+    between = UnwritableStore(urlsplit(s3["AWS_ENDPOINT_URL"]).netloc, refuse)
     try:
         found = tried({**s3, "AWS_ENDPOINT_URL": between.url})
     finally:
@@ -60,7 +60,7 @@ def test_keys_that_may_only_read_are_named_with_what_to_allow(tried: Callable[..
     assert (found["answer"], found["optional"]) == ("no", True)
     assert "the store answered 403 AccessDenied to a write of s3://models/bundles/layers/" in found["says"]
     assert "s3:PutObject" in found["change"]
-    assert len(between.refused) == 1
+    assert len(between.writes) == 1
 
 
 @pytest.mark.parametrize(
