@@ -12,6 +12,14 @@ DEFAULT_IDLE_SECONDS = 75
 # of servers that take no --idle-seconds: those of 0.1.0
 FIRST_IDLE_SECONDS = 15
 IDLE_OPTION = "--idle-seconds"
+# what a bundle may ask for
+LONGEST_IDLE_SECONDS = 3600
+
+
+def idle_seconds(text: str) -> int | None:
+    """Such a time, of a text that anybody may have written; None where no bundle asks for that."""
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(LONGEST_IDLE_SECONDS)) else 0
+    return number if 1 <= number <= LONGEST_IDLE_SECONDS else None
 
 
 def max_connection_age(idle_seconds: float) -> float:

@@ -54,6 +54,9 @@ def attacks(*, all_of_them: bool) -> Iterator[Attack]:
     notes = {"a": "x" * 250_000}
     endpoints = [_endpoint(f"endpoint-{number}", notes) for number in range(100 if all_of_them else 10)]
     yield Attack("noted-endpoints", tuple(endpoints), "BundleNotFound")
+    yield Attack(
+        "idle-for-ever", tuple(_idle(f"idle-{number}", digits) for number, digits in enumerate((30, 5000))), ""
+    )
 
 
 def costly(count: int) -> Attack:
@@ -113,6 +116,19 @@ def _labelled(name: str, data: str) -> str:
     return json.dumps(
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": OURS}, "data": {"x": data}}
     )
+
+
+def _idle(name: str, digits: int) -> str:
+    """A pod that says to be a bundle's, with a number in its command that no bundle has there."""
+    confined = {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}, "runAsNonRoot": True,
+                "seccompProfile": {"type": "RuntimeDefault"}}  # fmt: skip
+    command = ["none", "--idle-seconds", "9" * digits]
+    server = {"name": "server", "image": "none", "command": command, "securityContext": confined}
+    labels = {**OURS, "modelbundle.dev/bundle": "deep-lists-960"}
+    return json.dumps(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels},
+         "spec": {"containers": [server], "nodeSelector": {"there.is": "none"}}}
+    )  # fmt: skip
 
 
 def _endpoint(name: str, notes: dict[str, str]) -> str:

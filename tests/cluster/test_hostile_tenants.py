@@ -112,11 +112,10 @@ CONDITIONS = (("Ready", "reason"), ("Stalled", "status"))
 
 def launch(attack: Attack, api: RawApi, namespace: str) -> None:
     for text in attack.manifests:
-        kind = (
-            "configmaps" if '"ConfigMap"' in text[:60] else "modelendpoints" if '"ModelEndpoint"' in text[:80] else ""
-        )
-        group = "api/v1" if kind == "configmaps" else "apis/modelbundle.dev/v1alpha1"
-        api.create(namespace, kind or "modelbundles", text, group)
+        plurals = {"ConfigMap": "configmaps", "Pod": "pods", "ModelEndpoint": "modelendpoints"}
+        kind = next((kind for kind in plurals if f'"{kind}"' in text[:80]), "")
+        group = "api/v1" if kind in ("ConfigMap", "Pod") else "apis/modelbundle.dev/v1alpha1"
+        api.create(namespace, plurals.get(kind, "modelbundles"), text, group)
 
 
 def words(times: dict[str, float]) -> str:

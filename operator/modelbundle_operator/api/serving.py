@@ -6,7 +6,7 @@ from pydantic import Field
 from pydantic.types import JsonValue
 
 from bundle_runtime.contract.wire import MAX_HEADED
-from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, LONGEST_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
 from modelbundle_operator.api.base import ApiModel, Rule, rules
 from modelbundle_operator.api.bundle import ENV_ONCE
@@ -155,7 +155,7 @@ class Serving(ApiModel):
     idle_seconds: int = Field(
         default=DEFAULT_IDLE_SECONDS,
         ge=1,
-        le=3600,
+        le=LONGEST_IDLE_SECONDS,
         description="An idle connection is closed then. A ModelEndpoint that leaves the bundle waits for it.",
         json_schema_extra=_INT32,
     )

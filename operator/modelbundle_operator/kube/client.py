@@ -25,7 +25,7 @@ from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, VERSION
 from modelbundle_operator.errors import NotLeading, Transient
 from modelbundle_operator.kube.cluster import Keep, Label, Needs, keep_whole
-from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of, unhurried
+from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of, taken, unhurried
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
 from modelbundle_operator.kube.needed import needed_texts, place_of
@@ -132,9 +132,12 @@ class KubernetesClient:
         async def take(texts: Iterable[bytes]) -> None:
             for text in texts:
                 for body in await unhurried(text, lambda: list(bodies_of(kind, [text], self._skipped))):  # noqa: B023
-                    if (kept := keep(body)) is not None:
+                    if (kept := taken(kind, body, keep, self._skipped)) is not None:
                         items.append(kept)
                 await asyncio.sleep(0)  # a page of large objects takes a second; others have their turn
+
+        def wants(head: Body) -> bool:
+            return bool(needs is not None and taken(kind, head, needs, self._skipped))
 
         first = ask if needs is None else partial(ask, accept=HEADS)
         async for query, page in self._pages.read(kind, selector, first):
@@ -142,7 +145,7 @@ class KubernetesClient:
             if needs is None:
                 await take(page.items)
                 continue
-            needed = [place_of(head) for head in heads_of(kind, page.items, self._skipped) if needs(head)]
+            needed = [place_of(head) for head in heads_of(kind, page.items, self._skipped) if wants(head)]
             async for texts in needed_texts(needed, len(page.items), partial(ask, query), partial(self._object, kind)):
                 await take(texts)
         return items, int(version)

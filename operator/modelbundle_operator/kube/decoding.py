@@ -174,6 +174,22 @@ def _readable(kind: str, texts: Iterable[bytes], read: Callable[[bytes], Body], 
             yield body
 
 
+def taken(kind: str, body: Body, take: Callable[[Body], T], skipped: Skipped = lambda kind: None) -> T | None:
+    """What `take` makes of an object. None where it fails, which is a bug, and `skipped` is called with the kind.
+
+    Anybody may write an object that is read here, and none is to keep another one from being read.
+    """
+    try:
+        return take(body)
+    except Exception:
+        skipped(kind)
+        metadata = body["metadata"]
+        log.exception(
+            "%s %s/%s cannot be taken in, it is left out", kind, metadata.get("namespace"), metadata.get("name")
+        )
+        return None
+
+
 def _unusable(content: bytes) -> tuple[Reason | None, str]:
     # the API server writes <, >, & and two line ends in six characters; an escaped backslash begins none of them
     plain = content.replace(b"\\\\", b"..")

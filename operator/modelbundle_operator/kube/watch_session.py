@@ -21,7 +21,7 @@ import aiohttp
 import msgspec
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, page_of, unhurried
+from modelbundle_operator.kube.decoding import bodies_of, event_of, heads_of, page_of, taken, unhurried
 from modelbundle_operator.kube.kept import LARGEST_CHILD, outline
 from modelbundle_operator.kube.kinds import JOB_KIND, KINDS, OWN_KINDS
 
@@ -60,7 +60,7 @@ def session(
             if kind is not None and "watch" in self.url.query:
                 if self.status == 200:
                     read = partial(read_event, kind, wants=wants)
-                    self.content: Any = _Events(self.content, read, partial(take, kind))
+                    self.content: Any = _Events(kind, self.content, read, partial(take, kind))
                 elif self.status in (400, 410):  # of no use is the version, and kopf would ask with it again
                     self.status, self.content = 200, _ListAgain(self.content)
             return self
@@ -143,8 +143,9 @@ class _Events:
     """The body of a watch: its events are taken in line by line, and kopf reads how far that has come."""
 
     def __init__(
-        self, content: aiohttp.StreamReader, read: Callable[[bytes], Read], take: Callable[[str, Body], None]
+        self, kind: str, content: aiohttp.StreamReader, read: Callable[[bytes], Read], take: Callable[[str, Body], None]
     ) -> None:
+        self._kind = kind
         self._content = content
         self._read = read
         self._take = take
@@ -178,10 +179,7 @@ class _Events:
         """An error here is a bug; the resync brings what was lost by it."""
         if read.body is None:
             return
-        try:
-            self._take(read.type, read.body)
-        except Exception:
-            log.exception("an event could not be taken in: %s of %s", read.type, read.body.get("metadata"))
+        taken(self._kind, read.body, partial(self._take, read.type))
 
 
 def _bookmark(version: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.judge.bodies import observe_pod
 
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, IDLE_OPTION
 from tools.testkit.cluster_objects import pod, running, serving_pod
 
 MADE_BY: dict[str, Any] = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "llama-t1", "controller": True}
@@ -46,3 +47,12 @@ def test_a_worker_is_ready_once_the_bundle_is_loaded(probed: bool, runs: bool, s
     if probed:  # by a template of an older version
         body["spec"]["containers"][0]["startupProbe"] = {"httpGet": {"path": "/internal/worker/started"}}
     assert observe_pod(body).containers["worker"].ready is ready
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "9" * 30, "3601", "0", "-1", "٣", "²", "soon", ""])
+def test_an_idle_time_that_no_bundle_asks_for_is_nobodys(text: str) -> None:
+    """A pod with our label may be anybody's."""
+    body = serving_pod("any")
+    body["spec"]["containers"] = [{"name": "server", "command": ["x", IDLE_OPTION, text]}]
+    body["spec"]["initContainers"] = []
+    assert observe_pod(body).idle_seconds == DEFAULT_IDLE_SECONDS

@@ -161,3 +161,32 @@ async def test_what_went_is_forgotten(town: Town) -> None:
     await town.resync()
     assert not town.cache.knows("ConfigMap", KEY)
     assert town.woken == [KEY]
+
+
+async def test_an_object_that_cannot_be_taken_in_keeps_no_other_from_it(
+    town: Town, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As that is a bug, the fault is made here. Who writes such an object must not take the operator from others."""
+    keep, wants = town.cache.keep, town.cache.wants
+
+    def kept(kind: str, body: Body) -> object:
+        assert body["metadata"]["name"] != "keep"
+        return keep(kind, body)
+
+    def wanted(kind: str, body: Body) -> bool:
+        assert body["metadata"]["name"] != "want"
+        return wants(kind, body)
+
+    monkeypatch.setattr(town.cache, "keep", kept)
+    monkeypatch.setattr(town.cache, "wants", wanted)
+    town.api.cluster.put(model_bundle())
+    town.api.cluster.put(model_bundle("keep"))
+    for name in ("keep", "llama-1", "want"):
+        town.api.cluster.put(pod(name, "llama", 10))
+    await town.resync()
+    assert town.cache.filled
+    assert [key.name for key in town.cache.keys()] == ["llama"]  # noqa: SIM118
+    assert [found.name for found in town.cache.pods(KEY)] == ["llama-1"]
+    said = [record.getMessage() for record in caplog.records if "cannot be taken in" in record.getMessage()]
+    assert said == [f"{each} cannot be taken in, it is left out"
+                    for each in ("ModelBundle models/keep", "Pod models/want", "Pod models/keep")]  # fmt: skip
