@@ -16,7 +16,7 @@ IDLE_OPTION = "--idle-seconds"
 LONGEST_IDLE_SECONDS = 3600
 
 
-def idle_seconds(text: str) -> int | None:
+def idle_seconds_of(text: str) -> int | None:
     """Such a time, of a text that anybody may have written; None where no bundle asks for that."""
     number = int(text) if text.isascii() and text.isdecimal() and len(text) <= len(str(LONGEST_IDLE_SECONDS)) else 0
     return number if 1 <= number <= LONGEST_IDLE_SECONDS else None

@@ -19,8 +19,19 @@ def timestamp_micros(moment: datetime) -> str:
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """The moment; None for an absent one."""
-    return datetime.fromisoformat(text) if text else None
+    """The moment, in UTC; None for an absent one, and for a text that the API server takes for one and is none: of the
+    year 0, say, or without a zone."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+        return moment.astimezone(UTC) if moment is not None and moment.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def own_time(text: str | None) -> datetime | None:
+    """The moment that `timestamp` has written; None for any other text, as others may write where it stands too."""
+    moment = parse_time(text)
+    return moment if moment is not None and timestamp(moment) == text else None
 
 
 def seconds_between(earlier: datetime | None, later: datetime | None) -> float | None:

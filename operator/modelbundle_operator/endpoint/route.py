@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, max_connection_age
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, idle_seconds_of, max_connection_age
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
@@ -24,7 +24,7 @@ from modelbundle_operator.api.names import (
     LABEL_DIGEST,
     Reason,
 )
-from modelbundle_operator.api.times import timestamp_not_before
+from modelbundle_operator.api.times import own_time, seconds_between, timestamp_not_before
 from modelbundle_operator.bundle.naming import short_digest
 
 # for the rules of every node to follow the EndpointSlices
@@ -95,7 +95,7 @@ def bundle_state(name: str, body: Body | None, ready_pods: int) -> BundleState:
     )
 
 
-def current_route(service: Body | None) -> Route | None:
+def current_route(service: Body | None, now: datetime) -> Route | None:
     """Where a Service leads; None when there is none, or it is not one of an endpoint."""
     if service is None:
         return None
@@ -103,14 +103,21 @@ def current_route(service: Body | None) -> Route | None:
     notes: Mapping[str, str] = service["metadata"].get("annotations") or {}
     if LABEL_BUNDLE not in selector:
         return None
-    return Route(
-        selector[LABEL_BUNDLE],
-        selector.get(LABEL_DIGEST, ""),
-        notes.get(ANNOTATION_MOVED_FROM, ""),
-        notes.get(ANNOTATION_MOVED_AT, ""),
-        notes.get(ANNOTATION_MOVED_UNTIL, ""),
-        int(idle) if (idle := notes.get(ANNOTATION_MOVED_IDLE, "")).isdecimal() else None,
-    )
+    route = Route(selector[LABEL_BUNDLE], selector.get(LABEL_DIGEST, ""))
+    before, at = notes.get(ANNOTATION_MOVED_FROM, ""), notes.get(ANNOTATION_MOVED_AT, "")
+    if own_time(at) is None or not before:  # there was no move, or somebody has written something else there
+        return route
+    idle = idle_seconds_of(notes.get(ANNOTATION_MOVED_IDLE, ""))
+    return _credible(replace(route, moved_from=before, moved_at=at, idle_seconds=idle), notes, now)
+
+
+def _credible(route: Route, notes: Mapping[str, str], now: datetime) -> Route:
+    """The route with the end of its move, where it has one. One that is further off than any: the clock that it was
+    written by has been set back since, or somebody else wrote it. So it is written anew."""
+    until = own_time(notes.get(ANNOTATION_MOVED_UNTIL, ""))
+    left = seconds_between(now, until)
+    ends = left is not None and left <= route.drain_seconds + 1
+    return replace(route, until=notes[ANNOTATION_MOVED_UNTIL]) if ends else route
 
 
 def next_route(current: Route | None, wanted: BundleState, now: datetime, idle_seconds: Iterable[int] = ()) -> Route:
@@ -153,7 +160,7 @@ def requeue_after(route: Route, now: datetime) -> float | None:
     if not route.moved_at:
         return None
     if not route.until:
-        taken = (now - datetime.fromisoformat(route.moved_at)).total_seconds()
+        taken = seconds_between(own_time(route.moved_at), now) or 0.0
         return min(max(FOLLOWED_SHARE * taken, FOLLOWED_SECONDS), FOLLOWED_LONGEST_SECONDS)
-    left = (datetime.fromisoformat(route.until) - now).total_seconds()
-    return left if left > 0 else None
+    left = seconds_between(now, own_time(route.until))
+    return left if left is not None and left > 0 else None

@@ -8,7 +8,7 @@ loaded: in templates with a startup probe Kubernetes says so of its container, i
 from dataclasses import replace
 
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE
-from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, IDLE_OPTION, idle_seconds
+from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, FIRST_IDLE_SECONDS, IDLE_OPTION, idle_seconds_of
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_DIGEST
 from modelbundle_operator.api.times import parse_time
@@ -100,7 +100,7 @@ def _idle_seconds(containers: list[Body]) -> int:
     for container in containers:
         command = container.get("command") or []
         if container["name"] == "server" and IDLE_OPTION in command[:-1]:
-            return idle_seconds(command[command.index(IDLE_OPTION) + 1]) or DEFAULT_IDLE_SECONDS
+            return idle_seconds_of(command[command.index(IDLE_OPTION) + 1]) or DEFAULT_IDLE_SECONDS
     return FIRST_IDLE_SECONDS
 
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from modelbundle_operator.api.status import Retry
-from modelbundle_operator.api.times import parse_time, seconds_between, timestamp_not_before
+from modelbundle_operator.api.times import own_time, parse_time, seconds_between, timestamp_not_before
 from modelbundle_operator.api.verdict import sentence
 from modelbundle_operator.judge.failures import Failure, failure, is_terminal, of_pod
 from modelbundle_operator.judge.observation import PREPARE, Observation, Pod
 
 ATTEMPTS = 3
 PAUSES_SECONDS = (60, 300, 900, 3600)
+MOST_COUNTED = 2**31 - 1  # the field's own bound
 # an image that cannot be pulled or a Secret that is missing fails no container, so nothing counts it
 NOT_STARTED_SECONDS = 120.0
 
@@ -30,20 +31,25 @@ def next_retry(seen: Observation) -> Retry | None:
     problem = failure(seen)
     if problem is None or not _gives_up(problem, seen):
         return before
-    count = (before.count if before is not None else 0) + 1
+    count = min((before.count if before is not None else 0) + 1, MOST_COUNTED)
     pause = PAUSES_SECONDS[-1 if problem.terminal else min(count, len(PAUSES_SECONDS)) - 1]
     return Retry(count=count, at=timestamp_not_before(seen.now + timedelta(seconds=pause)))
 
 
 def holds(retry: Retry | None, now: datetime) -> bool:
-    """Whether pods are held back now."""
-    return retry is not None and now < _time(retry)
+    """Whether pods are held back now.
+
+    Not until a moment that is further off than any pause: the clock that it was written by has been set back since, or
+    somebody else wrote it.
+    """
+    left = seconds_between(now, own_time(retry.at)) if retry is not None else None
+    return left is not None and 0 < left <= PAUSES_SECONDS[-1] + 1
 
 
 def retry_due(seen: Observation) -> float | None:
     """Seconds until time alone makes or removes pods."""
     if seen.retry is not None and holds(seen.retry, seen.now):
-        return (_time(seen.retry) - seen.now).total_seconds()
+        return seconds_between(seen.now, own_time(seen.retry.at))
     if not seen.bundle.spec.serving.gpu.count or seen.serving:
         return None
     left = [NOT_STARTED_SECONDS - age for pod in seen.pods if (age := _age(pod, seen)) is not None]
@@ -75,10 +81,6 @@ def with_words(problem: Failure, seen: Observation) -> Failure:
         becomes = "No GPU was taken for it; it is tried again"
     words = f" {becomes} at {seen.retry.at}, or at once with a new serving.rollout.token."
     return replace(problem, message=sentence(problem.message) + words)
-
-
-def _time(retry: Retry) -> datetime:
-    return datetime.fromisoformat(retry.at)
 
 
 def _gives_up(problem: Failure, seen: Observation) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from bundle_runtime.contract.layer import BROKEN, MISMATCH, NOT_FOUND, REASONS, LayerReference, layer_reference
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.status import Layer
-from modelbundle_operator.api.times import parse_time, seconds_between, timestamp
+from modelbundle_operator.api.times import own_time, parse_time, seconds_between, timestamp
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import PREPARE, Pod
 from modelbundle_operator.judge.packing import installed, outcome, packed
@@ -37,11 +37,7 @@ class NotUsed(NamedTuple):
 
 def is_understood(layer: Layer) -> bool:
     """Whether it has the form in which it is written here: somebody else may have the right to write a status too."""
-    try:
-        moment = parse_time(layer.time)
-    except ValueError:
-        return False
-    if moment is None or moment.tzinfo is None or timestamp(moment) != layer.time:
+    if own_time(layer.time) is None:
         return False
     return layer.uri is None or (layer.message is None and layer_reference(layer.model_dump()) is not None)
 

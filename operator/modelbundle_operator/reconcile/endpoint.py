@@ -98,12 +98,12 @@ class EndpointReconciler:
 
     async def _converge(self, key: Key, endpoint: ModelEndpoint, live: Body | None) -> Route:
         """Bring the Service to what it should be; where it leads then."""
-        current, state = current_route(live), self._bundle_state(key, endpoint.spec.bundle)
+        current, state = current_route(live, self.now()), self._bundle_state(key, endpoint.spec.bundle)
         idle = self._idle_seconds(key, current.bundle, current.digest) if current else []
         route = next_route(current, state, self.now(), idle)
         wanted = endpoint_service(endpoint, route)
         live = await converge(self.cluster, self.cache, live, wanted, self.disputes, self.now())
-        route = current_route(live) or route  # where another client's change is left, it leads there
+        route = current_route(live, self.now()) or route  # where another client's change is left, it leads there
         if route.moved_at and not route.until:
             its = ("kubernetes.io/service-name", key.name)
             pods = {pod.name for pod in self.cache.pods(key.bundle(route.bundle)) if pod.label == route.digest}

@@ -119,3 +119,19 @@ def test_once_it_serves_nothing_is_remembered() -> None:
 def test_an_image_that_cannot_be_pulled_is_looked_at_when_its_two_minutes_are_over() -> None:
     assert retry_due(seen(not_started(age=90), serving=GPU)) == pytest.approx(31)
     assert retry_due(seen(not_started(age=90))) is None
+
+
+@pytest.mark.parametrize("until", [
+    at(3600 + 200), "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z",
+    "2026-01-01T00:02:00+99:99", "2026-01-01T00:02:00", "2026-01-01T00:02:00Ztomorrow",
+])  # fmt: skip
+def test_a_moment_that_no_pause_ends_at_holds_nothing_back(until: str) -> None:
+    """The clock of the operator was a day ahead, or somebody else wrote the status."""
+    before = {**status(2, until=160), "retry": {"count": 2**31 - 1, "at": until}}
+    before["lastFailure"]["time"] = until
+    found = next_retry(seen(serving=GPU, status=before))
+    assert not holds(found, START + timedelta(seconds=100))
+    assert retry_due(seen(serving=GPU, status=before, retry=found)) is None
+    again = next_retry(seen(crashed(3), serving=GPU, status=before))
+    assert again is not None
+    assert (again.count, again.at) == (2**31 - 1, at(100 + 3600))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.reconcile.children import NameTaken
 
 from tests.operator.fake_cluster import refused
-from tests.operator.town import KEY, Town, endpoint
+from tests.operator.town import KEY, SETTLED, Town, endpoint
 
 
 async def test_a_foreign_service_of_the_name_is_left_alone_until_it_goes() -> None:
@@ -84,3 +86,49 @@ async def test_an_endpoint_that_goes_is_left_alone(town: Town) -> None:
     town.cache.observe("Service", "DELETED", town.cluster.delete("Service", KEY))
     with town.cluster.expect_no_writes():
         await town.look()
+
+
+NOTES = {
+    "from nowhere": {"moved-at": "2026-01-01T00:00:00Z"},
+    "at no time": {"moved-at": "banana", "moved-from": "v0", "moved-until": "2026-01-01T00:01:50Z"},
+    "without a zone": {"moved-at": "2026-01-01T00:00:00", "moved-from": "v0"},
+    "in the year 0": {"moved-at": "0000-01-01T00:00:00Z", "moved-from": "v0"},
+}
+
+
+@pytest.mark.parametrize("notes", NOTES.values(), ids=NOTES)
+async def test_a_move_that_others_note_is_none(town: Town, notes: dict[str, str]) -> None:
+    noted = {f"modelbundle.dev/{name}": text for name, text in notes.items()}
+    town.cluster.edit("Service", KEY, lambda body: body["metadata"].setdefault("annotations", {}).update(noted))
+    await town.look()
+    assert (town.said(), town.said("Reconciling"), town.answers()) == (("True", "Serving"), ("", ""), "v1")
+    await town.at_rest()
+
+
+@pytest.mark.parametrize("idle", ["9" * 30, "9" * 5000, "٣", "-1"])
+async def test_a_time_of_idle_connections_that_no_bundle_has_is_none(town: Town, idle: str) -> None:
+    town.bundle("v2")
+    town.ask_for("v2")
+    await town.look()
+    noted = {"modelbundle.dev/moved-idle-seconds": idle}
+    town.cluster.edit("Service", KEY, lambda body: body["metadata"]["annotations"].update(noted))
+    town.follow()
+    await town.look()
+    town.now += timedelta(hours=1)
+    await town.look()
+    assert (town.said(), town.answers()) == (("True", "Serving"), "v2")
+
+
+@pytest.mark.parametrize("until", ["9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "never"])
+async def test_a_move_ends_whatever_stands_in_the_note_of_its_end(town: Town, until: str) -> None:
+    """As where the clock of the operator that wrote it was ahead."""
+    town.bundle("v2")
+    town.ask_for("v2")
+    await town.look()
+    town.follow()
+    noted = {"modelbundle.dev/moved-until": until}
+    town.cluster.edit("Service", KEY, lambda body: body["metadata"]["annotations"].update(noted))
+    assert await town.look() == pytest.approx(SETTLED, abs=1.1)
+    town.now += timedelta(seconds=SETTLED + 1)
+    await town.look()
+    assert (town.said(), town.answers()) == (("True", "Serving"), "v2")
