@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from modelbundle_operator.api.differs import differs
 from modelbundle_operator.api.names import FIELD_MANAGER, parse
 from modelbundle_operator.bundle.resolve import resolve
-from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 from modelbundle_operator.render import Plan, desired
 from modelbundle_operator.settings import Settings
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.differs import differs
 from modelbundle_operator.api.names import (
     GROUP,
     LABEL_BUNDLE,
@@ -28,7 +29,7 @@ from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
-from modelbundle_operator.reconcile.drift import differs, foreign_fields, keeps_layer, without_foreign
+from modelbundle_operator.reconcile.drift import foreign_fields, keeps_layer, without_foreign
 from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
 from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.differs import differs
 from modelbundle_operator.api.names import Metadata
 from modelbundle_operator.judge.reports import quoted
 from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS
 from modelbundle_operator.loop.backoff import backoff
-from modelbundle_operator.reconcile.drift import differs, foreign_fields, foreign_managers
+from modelbundle_operator.reconcile.drift import foreign_fields, foreign_managers
 
 UNDONE_AT_ONCE = 5
 FIRST_SECONDS = 2.0

@@ -9,7 +9,6 @@ import copy
 import json
 from typing import Any
 
-from bundle_spec.quantity import amount
 from modelbundle_operator.api.names import FIELD_MANAGER, LAYER_KEY
 
 Fields = dict[
@@ -24,36 +23,9 @@ _OURS: Fields = {"f:spec": {}, "f:data": {}, "f:binaryData": {}}
 _ADDRESSES: Fields = {"f:spec": {"f:ipFamilyPolicy": {}, "f:ipFamilies": {}, "f:clusterIP": {}, "f:clusterIPs": {}}}
 
 
-def differs(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
-    """Whether `live` lacks or contradicts anything of `wanted`; what only `live` has does not count."""
-    return _differs(live, wanted, quantity=False)
-
-
 def keeps_layer(live: dict[str, Any], wanted: dict[str, Any]) -> bool:
     """Whether a ConfigMap still names a layer that it is to name no more: an apply without the key gives it up."""
     return LAYER_KEY in (live.get("data") or {}) and LAYER_KEY not in (wanted.get("data") or {})
-
-
-def _differs(live: Any, wanted: Any, quantity: bool) -> bool:
-    if isinstance(wanted, dict):
-        if not isinstance(live, dict):
-            return True
-        below = quantity or bool(wanted.keys() & {"requests", "limits"})
-        return any(
-            _differs(live.get(key), value, quantity=below or key == "sizeLimit") for key, value in wanted.items()
-        )
-    if isinstance(wanted, list):
-        if not isinstance(live, list) or len(live) != len(wanted):
-            return True
-        return any(_differs(one, other, quantity) for one, other in zip(live, wanted, strict=True))
-    if live is None:
-        return wanted not in (None, "")  # the API server leaves empty strings out
-    return live != wanted and not (quantity and _same_quantity(live, wanted))
-
-
-def _same_quantity(one: Any, other: Any) -> bool:
-    amounts = [amount(value) for value in (one, other)]
-    return amounts[0] is not None and amounts[0] == amounts[1]
 
 
 def foreign_fields(live: dict[str, Any]) -> Fields:

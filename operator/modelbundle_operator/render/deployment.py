@@ -4,7 +4,8 @@ import hashlib
 import json
 from typing import Any
 
-from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, ModelBundle
+from modelbundle_operator.api.differs import differs
+from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, FIELD_MANAGER, ModelBundle
 from modelbundle_operator.bundle.naming import child_metadata, selector
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.hashes import compact
@@ -80,15 +81,33 @@ def _scheme_of(live: dict[str, Any] | None) -> str:
 
 
 def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | None:
-    """The template as it was applied, when it was rendered from the same inputs."""
-    annotations = ((live or {}).get("metadata") or {}).get("annotations") or {}
-    if not inputs or annotations.get(ANNOTATION_INPUTS) != inputs:
+    """The template as it was applied, when it was rendered from the same inputs.
+
+    Where somebody else has written it down, as whoever restores a backup does, it counts if the Deployment has it too:
+    an edit of the note is no wish for other pods.
+    """
+    metadata = (live or {}).get("metadata") or {}
+    annotations = metadata.get("annotations") or {}
+    if live is None or not inputs or annotations.get(ANNOTATION_INPUTS) != inputs:
         return None
     try:
         template = json.loads(annotations.get(ANNOTATION_TEMPLATE, ""))
-    except ValueError:  # it was edited: render again
+    except (ValueError, RecursionError):  # it was edited: render again
         return None
-    return template if isinstance(template, dict) else None
+    if not isinstance(template, dict):
+        return None
+    writers = _writers(metadata)
+    is_ours = FIELD_MANAGER in writers or not writers
+    return template if is_ours or not differs(live["spec"].get("template"), template) else None
+
+
+def _writers(metadata: dict[str, Any]) -> set[str]:
+    """The field managers of the note: who changes a value takes it from the others."""
+    fields = [
+        (entry.get("manager", ""), ((entry.get("fieldsV1") or {}).get("f:metadata") or {}).get("f:annotations") or {})
+        for entry in metadata.get("managedFields") or []
+    ]
+    return {manager for manager, owned in fields if f"f:{ANNOTATION_TEMPLATE}" in owned}
 
 
 # One that an API of another shape needs is added, and these stay: a Deployment has the one that it was rendered with

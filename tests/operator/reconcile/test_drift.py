@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from modelbundle_operator.reconcile.drift import differs, foreign_fields, without_foreign
+from modelbundle_operator.api.differs import differs
+from modelbundle_operator.reconcile.drift import foreign_fields, without_foreign
 
 DATA = Path(__file__).parent / "data"
 KINDS = ("deployment", "service", "configmap")

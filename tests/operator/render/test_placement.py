@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelbundle_operator.reconcile.drift import differs
+from modelbundle_operator.api.differs import differs
 
 from tests.operator.render.test_desired import OTHER_OPERATOR, plan, pod
 from tools.testkit.pod_corpus import NODES
