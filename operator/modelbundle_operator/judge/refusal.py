@@ -64,6 +64,14 @@ RULES = (
         status=lambda status: status in (401, 403),
         in_namespace=True,
     ),
+    Rule(
+        "immutable",
+        "It was made or edited by others, and nobody can change that any more: delete the {subject}, and the operator"
+        " makes it anew.",
+        r'(\S+ "[^"]+") is invalid: [\s\S]*field is immutable',
+        status=lambda status: status == 422,
+        in_namespace=True,
+    ),
     Rule("credentials", "The API server does not know the operator's token.", status=lambda status: status == 401),
     Rule(
         "conflict",

@@ -9,6 +9,13 @@ from modelbundle_operator.judge.refusal import refusal
 # texts of a real API server (1.35)
 ROWS = [
     (
+        422,
+        'PATCH /api/v1/namespaces/m/configmaps/b: 422: ConfigMap "b" is invalid: data: Forbidden: field is immutable'
+        " when `immutable` is set",
+        Cause("immutable", 'ConfigMap "b"', "m"),
+        'delete the ConfigMap "b", and the operator makes it anew',
+    ),
+    (
         500,
         "PATCH /apis/apps/v1/namespaces/m/deployments/b: 500: Internal error occurred: failed calling webhook"
         ' "policy.example.com": failed to call webhook: Post "https://policy.m.svc:443/?timeout=10s": no endpoints'
