@@ -122,6 +122,9 @@ class FakeCluster:
         live = self.objects.get(ref) or self._new(body)
         new = copy.deepcopy(live)
         entries: list[Body] = new["metadata"]["managedFields"]
+        if not entries and ref in self.objects and not subresource:  # they were reset
+            all_of_it = fields_of(owned(live))
+            entries.append({"manager": "before-first-apply", "operation": "Update", "fieldsV1": all_of_it})
         who = (manager, "Apply", subresource)
         mine = next((e for e in entries if (e["manager"], e["operation"], e.get("subresource", "")) == who), None)
         content = {name: value for name, value in body.items() if name not in (*UNOWNED, "metadata")}
@@ -148,7 +151,8 @@ class FakeCluster:
         new = copy.deepcopy(live)
         change(new)
         before, after = fields_of(owned(live)), fields_of(owned(new))
-        if added := minus(after, before):
+        is_reset = not new["metadata"]["managedFields"]  # then nobody is noted, this client neither
+        if (added := minus(after, before)) and not is_reset:
             new["metadata"]["managedFields"].append({"manager": manager, "operation": "Update", "fieldsV1": added})
         return self._store(live, new)
 

@@ -29,7 +29,7 @@ from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
-from modelbundle_operator.reconcile.drift import foreign_fields, keeps_layer, without_foreign
+from modelbundle_operator.reconcile.drift import foreign_fields, is_owned, keeps_layer, without_foreign
 from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
 from modelbundle_operator.reconcile.ownership import as_applied, was_posted
 
@@ -103,7 +103,7 @@ async def converge(
     if live is None:
         return await _written(cache, cluster.create(wanted))
     is_as_wanted = not (differs(live, wanted) or foreign_fields(live) or keeps_layer(live, wanted))
-    if is_as_wanted or disputes.leaves(live, wanted, now):
+    if (is_as_wanted and is_owned(live)) or disputes.leaves(live, wanted, now):
         return live
     before, managers = live, disputes.untold(live, wanted, now)
     try:
@@ -184,6 +184,11 @@ def _refuse(owner_kind: str, owner: Metadata, kind: str, body: Body) -> None:
     if _is_own(owner_kind, owner, body):
         if metadata.get("deletionTimestamp"):
             raise NameLeaving(f"{kind} {name} is being deleted{_held_by(metadata)}; waiting until it has gone.")
+        if kind == "Service" and body["spec"].get("clusterIP") == "None":
+            raise NameTaken(
+                f"Service {name} was made headless (clusterIP None), so nothing answers at its port, and nobody can"
+                " change that. Delete it, and the operator makes it anew."
+            )
         return
     ours = controller if controller is not None and _group(controller) == GROUP else None
     if (ours is not None and ours.get("kind") == owner_kind) or metadata.get("deletionTimestamp"):

@@ -44,6 +44,11 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
     return _without(_within(others, _OURS), ours)
 
 
+def is_owned(live: dict[str, Any]) -> bool:
+    """Whether managedFields have a word of ours; where they were reset, only an apply brings it back."""
+    return bool(_owners(live)[0])
+
+
 def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
     """The field managers that alone own something in spec and data."""
     ours, entries = _owners(live)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from modelbundle_operator.api.names import LABEL_BUNDLE
 from modelbundle_operator.errors import Conflict, Transient
+from modelbundle_operator.reconcile.children import NameTaken
 from modelbundle_operator.reconcile.ownership import was_posted
 
 from tests.operator.fake_cluster import Body, refused
@@ -149,3 +150,15 @@ def _serve(world: World, **changes: object) -> None:
 
 def _versions(world: World) -> dict[str, str]:
     return {kind: world.cluster.objects[kind, *KEY.place]["metadata"]["resourceVersion"] for kind in CHILDREN}
+
+
+async def test_a_service_that_was_made_headless_is_said_to_answer_nothing(served: World) -> None:
+    served.cluster.edit("Service", KEY, lambda body: body["spec"].update({"clusterIP": "None"}))
+    with pytest.raises(NameTaken):
+        await served.look()
+    assert served.ready() == ("False", "NameConflict")
+    assert "Service llama was made headless" in served.condition("Ready")["message"]
+    served.cache.observe("Service", "DELETED", served.cluster.delete("Service", KEY))
+    await served.look()
+    assert served.ready() == ("True", "Serving")
+    await served.at_rest()

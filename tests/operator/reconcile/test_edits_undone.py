@@ -110,3 +110,17 @@ async def test_the_service_of_an_endpoint_is_spoken_of_by_the_endpoint(town: Tow
     (event,) = told(town)
     assert event["regarding"]["kind"] == "ModelEndpoint"
     assert "where it leads is the spec of the ModelEndpoint" in event["note"]
+
+
+async def test_an_edit_that_takes_managed_fields_away_is_undone_too(served: World) -> None:
+    def edit(body: Body) -> None:
+        pauses(body)
+        body["metadata"]["managedFields"] = []
+
+    before = served.cluster.objects["Deployment", *KEY.place]["spec"]["template"]
+    served.cluster.edit("Deployment", KEY, edit, "")
+    await served.look()
+    after = served.cluster.objects["Deployment", *KEY.place]
+    assert "paused" not in after["spec"]
+    assert after["spec"]["template"] == before
+    await served.at_rest()
