@@ -43,6 +43,11 @@ def pause_before(kind: str, undone: int) -> timedelta:
     return timedelta(seconds=backoff(undone - UNDONE_AT_ONCE, first=FIRST_SECONDS, longest=longest))
 
 
+def is_within(since: datetime, span: timedelta, now: datetime) -> bool:
+    """Whether so much time has not passed since then; where the clock was set back meanwhile, it has."""
+    return since <= now < since + span
+
+
 @dataclass(frozen=True)
 class Dispute:
     """What was last applied to a child and when, what the API server made of it, and how often others changed that."""
@@ -57,7 +62,7 @@ class Dispute:
 
     def lasts(self, now: datetime) -> bool:
         """Whether others have changed it so often, and lately, that it counts as disputed."""
-        return self.undone >= UNDONE_AT_ONCE and now < self.at + QUIET
+        return self.undone >= UNDONE_AT_ONCE and is_within(self.at, QUIET, now)
 
 
 class Disputes:
@@ -75,13 +80,17 @@ class Disputes:
         if last.applied == _fingerprint(wanted) and last.answer == _content(live) and not _notes_differ(live, wanted):
             return True
         again = last.content == _content(wanted) and _changed(live, wanted)
-        return again and now < last.at + pause_before(wanted["kind"], last.undone)
+        return again and is_within(last.at, pause_before(wanted["kind"], last.undone), now)
 
     def applied(self, before: Body, wanted: Body, now: datetime) -> None:
         """`wanted` was applied to `before`."""
         new = Dispute(_owner(wanted), _fingerprint(wanted), _content(wanted), "", now)
         last = self._last.pop(_ref(wanted), None)
-        if last is not None and (last.owner, last.content) == (new.owner, new.content) and now < last.at + QUIET:
+        if (
+            last is not None
+            and (last.owner, last.content) == (new.owner, new.content)
+            and is_within(last.at, QUIET, now)
+        ):
             again = bool(last.answer) and _changed(before, wanted)  # else the same change once more: a write failed
             managers = foreign_managers(before) if again else last.managers
             new = replace(new, undone=last.undone + again, managers=managers)
@@ -98,7 +107,8 @@ class Disputes:
         """The field managers whose edit of this child is to be spoken of: none where it has been, lately."""
         managers = foreign_managers(before) if foreign_fields(before) else ()
         owner, told, at = self._told.get(_ref(wanted), ("", (), now))
-        return () if owner == _owner(wanted) and set(managers) <= set(told) and now < at + QUIET else managers
+        is_told = owner == _owner(wanted) and set(managers) <= set(told) and is_within(at, QUIET, now)
+        return () if is_told else managers
 
     def told(self, wanted: Body, managers: tuple[str, ...], now: datetime) -> None:
         """It has been spoken of."""

@@ -244,3 +244,16 @@ async def test_an_endpoint_names_who_changes_its_service(town: Town) -> None:
         await town.look()
     assert (town.answers(), town.said("Reconciling")) == ("v1", ("", ""))
     await town.at_rest()
+
+
+async def test_a_change_is_not_left_for_as_long_as_the_clock_was_ahead(served: World) -> None:
+    served.now += timedelta(days=1)
+    for _ in range(60):
+        _edits(served)
+        await served.look()
+        served.now += timedelta(seconds=1)
+    assert _is_added(served)
+    served.now -= timedelta(days=1)
+    await served.look()
+    assert not _is_added(served)
+    assert served.condition("Reconciling").get("reason") != "Contended"
