@@ -54,7 +54,8 @@ def running_pods(cache: ObjectCache, key: Key, digest: str | None = None) -> Run
     """What answers under the bundle's name, whatever can be said of the bundle: pods outlive a lost status."""
     service = cache.get("Service", key) or {"metadata": {}}
     ours = (service["metadata"].get("labels") or {}).get(LABEL_BUNDLE) == key.name
-    return RunningPods(service_url(*key.place), that_count(cache.pods(key), digest), reached=ours)
+    leads = ours and (service.get("spec") or {}).get("clusterIP") != "None"
+    return RunningPods(service_url(*key.place), that_count(cache.pods(key), digest), reached=leads)
 
 
 def known_layer(

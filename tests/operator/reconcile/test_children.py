@@ -158,6 +158,7 @@ async def test_a_service_that_was_made_headless_is_said_to_answer_nothing(served
         await served.look()
     assert served.ready() == ("False", "NameConflict")
     assert "Service llama was made headless" in served.condition("Ready")["message"]
+    assert "answers at http" not in served.condition("Ready")["message"]
     served.cache.observe("Service", "DELETED", served.cluster.delete("Service", KEY))
     await served.look()
     assert served.ready() == ("True", "Serving")
