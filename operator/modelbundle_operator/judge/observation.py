@@ -133,6 +133,7 @@ class Observation(RunningPods):
     layer: Layer | None = None  # of its requirements, or why there is none
     built: Layer | None = None  # the same, where its own Job has just told
     no_layer: str = ""  # in words, why there can be none
+    image: str = ""  # of the worker, as the Deployment asks for it; empty where there is none
 
     @property
     def wanted(self) -> int:

@@ -48,6 +48,7 @@ from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas,
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
 from modelbundle_operator.render.budget import budget
+from modelbundle_operator.render.deployment import asked_image
 from modelbundle_operator.render.precheck import precheck_job
 from modelbundle_operator.settings import Settings
 
@@ -109,7 +110,7 @@ class Reconciler:
         if (left := first_status_due(seen, judgement, self.begun.get(key))) is not None:
             return Outcome(left, others)
         self.begun.pop(key, None)
-        await self._report(body, judgement, seen, self._identity(bundle, resolution))
+        await self._report(body, judgement, seen, self._identity(bundle, resolution, seen))
         if seen.built is not None and self.cache.jobs(key):
             self.on_layer(seen.built.uri is not None)
         runs = seen.precheck.name if seen.precheck is not None and not holds(seen.retry, seen.now) else ""
@@ -202,7 +203,7 @@ class Reconciler:
             precheck, checked = find_precheck(self.cache, *about)
             await find_ends(self.cluster, self.cache, key, precheck, self.now())
         layer = newest(layer, refused)
-        decided = Decision(layer=layer)
+        decided, image = Decision(layer=layer), ""
         if serves or children:
             seen = self._observe(key, bundle, resolution, live, precheck, checked=checked, layer=layer)
             decided = decide(seen, live is not None, resolution.uri)
@@ -212,7 +213,9 @@ class Reconciler:
                 await refuse_deleted(self.cluster, self.cache, key, bundle.metadata.uid)
             down_first, hold = takes_pods_down_first(seen), holds(decided.retry, seen.now)
             for wanted in desired(bundle, resolution, self.settings, live, down_first, hold, decided.layer):
-                if (kind := wanted["kind"]) in made:
+                if (kind := wanted["kind"]) == "Deployment":
+                    image = asked_image(wanted)
+                if kind in made:
                     found = children.get(kind)
                     children[kind] = await converge(self.cluster, self.cache, found, wanted, self.disputes, self.now())
         precheck = decided.precheck
@@ -227,7 +230,7 @@ class Reconciler:
         await self._budgets.keep(key, bundle, budget(bundle, resolution), bool(asked), self.now())
         new = serves and live is None and decided.step in (Step.START, Step.BEGIN)
         after = {name: getattr(decided, name) for name in ("retry", "checked", "check_seconds", "layer")}
-        after["built"] = decided.built or refused
+        after.update(built=decided.built or refused, image=image)
         return new, self._observe(key, bundle, resolution, children.get("Deployment"), precheck, **after)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
@@ -251,8 +254,11 @@ class Reconciler:
         seen = (key, bundle, resolution, live, self.now(), precheck)
         return observe(self.cache, self.settings, *seen, contended=contended, **decided)
 
-    def _identity(self, bundle: ModelBundle, resolution: Resolution) -> StatusFields:
-        return identity(bundle, resolution, self.settings)
+    def _identity(self, bundle: ModelBundle, resolution: Resolution, seen: Observation | None = None) -> StatusFields:
+        """With the image that pods have, where they have one: settings that are newer reach them at a roll-out."""
+        about = identity(bundle, resolution, self.settings)
+        image = seen.image if seen is not None else bundle.status.image
+        return {**about, "image": image} if image else about
 
     async def _report(
         self, body: Body, judgement: Judgement, running: RunningPods, about: StatusFields | None = None

@@ -8,6 +8,7 @@ from modelbundle_operator.api.differs import differs
 from modelbundle_operator.api.names import ANNOTATION_INPUTS, ANNOTATION_TEMPLATE, FIELD_MANAGER, ModelBundle
 from modelbundle_operator.bundle.naming import child_metadata, selector
 from modelbundle_operator.bundle.resolve import Resolution
+from modelbundle_operator.judge.observation import WORKER
 from modelbundle_operator.render.hashes import compact
 from modelbundle_operator.render.pod import pod_template
 from modelbundle_operator.settings import Settings
@@ -51,6 +52,12 @@ def deployment(
             "template": template,
         },
     }
+
+
+def asked_image(deployment: dict[str, Any]) -> str:
+    """The worker's image in it: one that is kept may be of a mirror that is no longer the setting."""
+    containers = deployment["spec"]["template"]["spec"]["containers"]
+    return next((str(each["image"]) for each in containers if each["name"] == WORKER), "")
 
 
 def inputs_hash(bundle: ModelBundle, resolution: Resolution, scheme: str = SCHEME) -> str:

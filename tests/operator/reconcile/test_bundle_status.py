@@ -168,3 +168,20 @@ async def test_what_fails_in_the_first_moment_is_said_at_once() -> None:
     world.rolled_out(pod(prepare=waiting("ErrImagePull")))
     await world.look()
     assert world.ready() == ("False", "ImagePullFailed")
+
+
+async def test_the_image_is_that_of_the_pods_until_a_roll_out_brings_a_mirror_that_has_moved() -> None:
+    params = {"frameworkType": "pytorch", "pytorchImageTag": "2.4"}
+    before = World(model_bundle(envParams=params), image_mirror="old.example/hub")
+    await before.look()
+    before.rolled_out(serving_pod())
+    await before.look()
+    after = World(cluster=before.cluster, image_mirror="new.example/hub")
+    await after.look()
+    assert after.status()["image"] == "old.example/hub/pytorch/pytorch:2.4"
+    await after.at_rest()
+    after.cluster.edit("ModelBundle", KEY, lambda body: body["spec"]["serving"].update(rollout={"token": "moved"}))
+    await after.look()
+    assert after.status()["image"] == "new.example/hub/pytorch/pytorch:2.4"
+    template = after.cluster.objects["Deployment", *KEY.place]["spec"]["template"]
+    assert after.status()["image"] in [each["image"] for each in template["spec"]["containers"]]
