@@ -43,6 +43,18 @@ def test_the_image_has_the_python_that_wrote_the_bundle(
     assert (found, report["reason"]) == (code, reason)
 
 
+def test_what_is_wrong_with_the_artifact_is_found_before_anything_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout = Layout(str(tmp_path))
+    Path(layout.artifact_dir).mkdir(parents=True)
+    Path(layout.pickle_file).write_bytes(b"this is not a pickle")
+    artifact = {"packaging": "cloudpickle", "pythonVersion": HAVE}
+    code, report = run(tmp_path, monkeypatch, artifact=artifact, requirements=["--index-url http://x"])
+    assert (code, report["reason"]) == (1, "UnpickleFailed")
+    assert report["message"].endswith("#not-a-pickle]")
+
+
 def test_what_can_be_read_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An entry that no installer takes is refused before anything is asked for."""
     code, report = run(tmp_path, monkeypatch, artifact={}, requirements=["--index-url http://x"])
