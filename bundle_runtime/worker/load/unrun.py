@@ -73,6 +73,8 @@ def _walk(file: BinaryIO, size: int) -> None:
             kind = _KINDS.get(code)
             if kind is None:
                 raise pickle.UnpicklingError(f"invalid load key, {code!r}" if code else _CUT_OFF)
+            if code in (pickle.PERSID, pickle.BINPERSID):  # how every zip begins
+                raise pickle.UnpicklingError("it names an object that is kept elsewhere (a persistent id)")
             if kind > 0:
                 if len(beside := read(kind)) < kind:
                     raise pickle.UnpicklingError(_CUT_OFF)

@@ -101,6 +101,7 @@ def test_a_start_does_not_wait_for_millions_of_steps(tmp_path: Path, monkeypatch
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git-lfs-pointer"),
         (b"<!DOCTYPE html>\n<html></html>", "html-page"),
         (b"PK\x03\x04rest", "zip-file"),
+        (b"PK\x03\x04\nN.", "zip-file"),
         (b"\x80\x09N.", "pickle-protocol"),
         (b"\x80\x04\x8e" + b"\xff" * 8, "pickle-cut-off"),
         (b"this is not a pickle", "not-a-pickle"),
