@@ -56,10 +56,17 @@ _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
 ))  # fmt: skip
 _COMMENT = re.compile(r"(^|\s+)#.*")  # as in a requirements file: an URL may have a # within
 
+_LOGIN = re.compile(r"(://)[^/\s@`'\"]+@")
+
 
 def without_comment(entry: str) -> str:
     """The entry as a line of a requirements file is read; empty when nothing but a comment stands there."""
     return _COMMENT.sub("", entry, count=1).strip()
+
+
+def without_login(entry: str) -> str:
+    """The entry as a message may quote it, which more people read than may read the bundle."""
+    return _LOGIN.sub(r"\1", entry)
 
 
 def text_of_file(content: bytes) -> str:

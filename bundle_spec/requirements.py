@@ -11,7 +11,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
+from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment, without_login
 
 _LONGEST_QUOTE = 100
 _LONGEST_REST = 20
@@ -38,7 +38,8 @@ def check_requirements(entries: Any) -> None:
 
 def _said(entry: Any, why: str, places: list[int]) -> str:
     """The first entry with that reason in full, and where the others are: a list made elsewhere has it line by line."""
-    shown = repr(entry) if len(repr(entry)) <= _LONGEST_QUOTE else repr(entry)[:_LONGEST_QUOTE] + " ..."
+    quoted = without_login(repr(entry))
+    shown = quoted if len(quoted) <= _LONGEST_QUOTE else f"{quoted[:_LONGEST_QUOTE]} ..."
     others = ", ".join(f"[{index}]" for index in places[1 : _MOST_ALIKE + 1])
     more = f" and {len(places) - 1 - _MOST_ALIKE} more" if len(places) - 1 > _MOST_ALIKE else ""
     return f"requirements[{places[0]}] is {shown}: {why}" + (f" (so too requirements{others}{more})" if others else "")

@@ -30,6 +30,12 @@ _WEIGHTS = (
 )
 _OF_A_MACHINE = r"/(home|Users|content|kaggle|dbfs|Volumes)/|[A-Za-z]:[\\/]"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_SHM = "/dev/shm"
+_SHARED = (
+    "/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file </torch|shared memory)|out of shared memory|"
+    "shared memory object <"
+)
+SHM_SIZE = "as large as spec.serving.sizeLimits.shm or, without that, spec.serving.resources.memory"
 
 
 def _below(path: str, directory: str) -> bool:
@@ -96,10 +102,24 @@ def _read_only(symptom: Symptom, world: World) -> Optional[Values]:
     return {} if symptom.errno == errno.EROFS else None
 
 
+def _said_full(symptom: Symptom) -> bool:
+    return symptom.errno in _FULL or "No space left on device" in symptom.text
+
+
+def _of_shared_memory(symptom: Symptom, world: World) -> bool:
+    """A write that fails names no file: then it is told by what has no room left."""
+    named = f"{symptom.path} {symptom.text}"
+    return bool(re.search(_SHARED, named)) or (_said_full(symptom) and not symptom.path and world.is_full(_SHM))
+
+
+def _shared(symptom: Symptom, world: World) -> Optional[Values]:
+    return {} if _of_shared_memory(symptom, world) else None
+
+
 def _full(symptom: Symptom, world: World) -> Optional[Values]:
-    shared = re.search("/dev/shm|shared memory|</", f"{symptom.path} {symptom.text}")
-    said = symptom.errno in _FULL or "No space left on device" in symptom.text
-    return {"path": symptom.path or "the container"} if said and not shared else None
+    if not _said_full(symptom) or _of_shared_memory(symptom, world):
+        return None
+    return {"path": symptom.path or "the container"}
 
 
 def _many_files(symptom: Symptom, world: World) -> Optional[Values]:
@@ -134,7 +154,8 @@ ROWS: Tuple[Row, ...] = (
         asks=_program, edits=(FIELDS,)),
     Row("disk-full", (*USER_CODE, INSTALL), "The disk is full ({path}).",
         "Ask for more with spec.serving.resources.ephemeralStorage; /tmp and $HOME count to it. Where that is not set, "
-        "the node's own disk is full.", asks=_full, edits=(SERVING,)),
+        "the node's own disk is full. /dev/shm alone is memory, and its field is spec.serving.sizeLimits.shm.",
+        asks=_full, edits=(SERVING,)),
     Row("too-many-files", USER_CODE, "The process has as many files open as it may.",
         "Close what is read (with open(...)), and read archives in the place of many small files.", error="OSError",
         asks=_many_files, edits=(ARTIFACT,)),
@@ -149,9 +170,8 @@ ROWS: Tuple[Row, ...] = (
         error="KeyError|OSError|RuntimeError",
         text="getpwuid\\(\\): uid not found|No username set in the environment|Could not determine home directory|"
         "^\\[Errno (6|25)\\] [\\w ]+$"),
-    Row("shared-memory", USER_CODE, "/dev/shm, the memory that processes share, is full or cannot be written.",
-        "It is as large as spec.serving.resources.memory: ask for more there, or in the code for fewer workers of the "
-        "DataLoader.", edits=(ARTIFACT, SERVING),
-        text="/dev/shm|[Uu]nable to (open|allocate|write to|resize) (file </torch|shared memory)|out of shared memory|"
-        "shared memory object <", rank=KIND),
+    Row("shared-memory", USER_CODE, f"{_SHM}, the memory that processes share, is full or cannot be written.",
+        f"It is {SHM_SIZE}, and what is in it counts to resources.memory: ask for more of both. Or ask in the code for "
+        "fewer workers of the DataLoader, and write files to $TMPDIR (/tmp).", edits=(ARTIFACT, SERVING), asks=_shared,
+        rank=KIND),
 )  # fmt: skip

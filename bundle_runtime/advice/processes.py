@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Tuple
 
+from bundle_runtime.advice.paths import SHM_SIZE
 from bundle_runtime.advice.row import ARTIFACT, ENDED, FIELDS, OWN_IMAGE, SERVING, START, USER_CODE, Row
 
 ROWS: Tuple[Row, ...] = (
@@ -40,8 +41,8 @@ ROWS: Tuple[Row, ...] = (
     ),
     Row(
         "bus-error", (ENDED,), "The process used shared memory or a file that is shorter than it says (SIGBUS); "
-        "/dev/shm is as large as spec.serving.resources.memory.",
-        "Raise spec.serving.resources.memory, or use fewer workers of the DataLoader.", edits=(ARTIFACT, SERVING),
+        f"/dev/shm is {SHM_SIZE}.",
+        "Raise what is set of these, or use fewer workers of the DataLoader.", edits=(ARTIFACT, SERVING),
         text=r"exit code 135\b",
     ),
     Row(

@@ -78,6 +78,7 @@ class World:
         machine: str = "",
         framework: str = "",
         packing: bool = False,
+        is_full: Callable[[str], bool] = lambda directory: False,
     ) -> None:
         self.python = python
         self.version = version  # of an installed package, by its name
@@ -94,6 +95,7 @@ class World:
         self.machine = machine  # the processor's architecture, as Linux names it
         self.framework = framework  # spec.bundle.envParams.frameworkType
         self.packing = packing  # there is no bundle yet that could be immutable
+        self.is_full = is_full  # whether the file system of a directory has no room left
 
     @property
     def image(self) -> str:

@@ -29,7 +29,16 @@ MAX_PATH_BYTES = 3_500  # Linux takes 4,095 with what is above
 MAX_DEPTH = 100  # directories within directories
 
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-_ENTRY = b"PK\x01\x02"
+_ENTRY, _END = b"PK\x01\x02", b"PK\x05\x06"
+_END_BYTES = 66_000  # in which the end is, whatever comment the zip has
+# what people take for one
+_KINDS = {
+    b"\x80": "a pickle, of which artifact.packaging says cloudpickle",
+    b"\x1f\x8b": "a gzip file",
+    b"version https://git-lfs": "a pointer of Git LFS: fetch the file itself (`git lfs pull`)",
+    b"<": "a page, such as a login that was saved in the file's place",
+    b"\x89HDF": "an HDF5 file of weights: zip it with a module that loads it",
+}
 # what zipfile and zlib raise for one broken byte or another
 _BROKEN = (
     zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error, NotImplementedError, EOFError, RuntimeError,
@@ -50,10 +59,10 @@ def unpack(archive: Path, target: Path) -> None:
             for entry in entries:
                 _write(opened, entry, target)
     except _BROKEN as error:
-        raise _unreadable(error) from error
+        raise _unreadable(error, archive) from error
     except OSError as error:
         if error.errno in _ITS_FAULT:
-            raise _unreadable(error) from error
+            raise _unreadable(error, archive) from error
         raise
 
 
@@ -99,7 +108,9 @@ def _path(entry: zipfile.ZipInfo) -> PurePosixPath:
     if len(name.encode("utf-8", "backslashreplace")) > MAX_PATH_BYTES or name.count("/") > MAX_DEPTH:
         raise _unsafe(f"the entry {_shown(name)} has a path that no file system takes")
     path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in entry.orig_filename or not path.parts:
+    if "\\" in name:
+        raise _unsafe(f"the entry {_shown(name)} has a backslash, as some programs write it for /")
+    if path.is_absolute() or ".." in path.parts or "\0" in entry.orig_filename or not path.parts:
         raise _unsafe(f"the entry {_shown(name)} points outside of it")
     if any(len(part.encode()) > 255 for part in path.parts):
         raise _unsafe(f"the entry {_shown(name)} has a name that no file system takes")
@@ -134,9 +145,29 @@ def _too_many(count: int) -> RuntimeFailure:
     return _unsafe(f"it has {count} entries; {MAX_ENTRIES} are allowed")
 
 
-def _unreadable(error: BaseException) -> RuntimeFailure:
+def _unreadable(error: BaseException, archive: Path) -> RuntimeFailure:
     words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return _unsafe(f"it is not a zip that can be read: {words[:300] or type(error).__name__}")
+    words = words[:300] or type(error).__name__
+    return _unsafe(f"it is not a zip that can be read: {words}{_looks_like(archive)}")
+
+
+def _looks_like(archive: Path) -> str:
+    """What it is in place of a whole zip, by its first bytes and its last ones."""
+    with archive.open("rb") as file:
+        head = file.read(512)
+        file.seek(max(0, archive.stat().st_size - _END_BYTES))
+        whole = _END in file.read()
+    if not head:
+        return "; it has 0 bytes"
+    if head.startswith(b"PK\x03\x04"):
+        return (
+            "" if whole else "; it begins as a zip, and its end is missing: it was cut off before its sha256 was taken"
+        )
+    kind = next((kind for beginning, kind in _KINDS.items() if head.startswith(beginning)), "")
+    kind = kind or (
+        "a tar file" if head[257:262] == b"ustar" else "the end of a zip without its beginning" if whole else ""
+    )
+    return f"; it begins with {head[:16]!r}" + (f" and is {kind}" if kind else "")
 
 
 def _unsafe(what: str) -> RuntimeFailure:

@@ -163,6 +163,7 @@ def world() -> World:
         is_standard=_is_standard,
         machine=platform.machine(),
         framework=_framework(layout),
+        is_full=_is_full,
     )
 
 
@@ -198,6 +199,13 @@ def _is_required(package: str, layout: Layout) -> bool:
     except Exception:
         return False
     return place in (os.path.realpath(layout.requirements_dir), os.path.realpath(layout.layer_dir))
+
+
+def _is_full(directory: str) -> bool:
+    try:
+        return os.statvfs(directory).f_bavail == 0
+    except OSError:
+        return False
 
 
 def _memory_limit() -> str:

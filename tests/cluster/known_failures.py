@@ -99,6 +99,8 @@ OF_CONTAINERS = (
     _of("abort", "import os", "os.abort()"),
     _of("illegal-instruction", "import os, signal", "os.kill(os.getpid(), signal.SIGILL)"),
     _of("bus-error", "import os, signal", "os.kill(os.getpid(), signal.SIGBUS)"),
+    # by hand, and without a name: write() raises without one
+    _of("shared-memory", "open('/dev/shm/big', 'wb').write(b'x' * 2**25)", sizeLimits={"shm": "16Mi"}),
     InAPod("no-python", _code(load_lines("return None")), {"envParams": WITHOUT_PYTHON}),
     _asked("requirement-of-python", "pickle==1.0"),
     _asked("requirement-is-python", "python==3.8"),

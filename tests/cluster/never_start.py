@@ -6,6 +6,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import pickle
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -64,6 +65,15 @@ def _outside() -> bytes:
     return buffer.getvalue()
 
 
+def _below(folder: str) -> bytes:
+    """The folder itself was zipped, and not what is in it."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(f"{folder}/predict.py", PREDICT)
+        archive.writestr(f"{folder}/model.py", MODEL)
+    return buffer.getvalue()
+
+
 def _lzma() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_LZMA) as archive:
@@ -97,6 +107,17 @@ def _pickled_by(version: str, image: Manifest) -> Row:
     return Row(name, "PythonMismatch", make)
 
 
+def _pickle(name: str, data: bytes) -> Row:
+    """What no Python can read."""
+
+    def make(store: Store, namespace: str) -> Manifest:
+        key = f"tests/{namespace}/{name}.pkl"
+        artifact = {"uri": store.uri(key), "sha256": store.put(key, data), "packaging": "cloudpickle"}
+        return manifest(name, {**artifact, "pythonVersion": "3.12"}, GPU)
+
+    return Row(name, "UnpickleFailed", make)
+
+
 def _requires(name: str, reason: str, *requirements: str) -> Row:
     return Row(name, reason, lambda store, _: cpu_bundle(store, name, serving=GPU, requirements=list(requirements)))
 
@@ -120,8 +141,12 @@ ROWS = (
     _image("no-tag", "ImagePullFailed", repository="docker.io/stand-in/python", tag="none"),
     _image("no-newer-tag", "ImagePullFailed", repository="docker.io/stand-in/python", tag="4.0"),
     _image("no-registry", "ImagePullFailed", repository="registry.invalid/python", tag="3.12"),
-    *(_pickled_by(version, PYTHON_312) for version in ("3.8", "3.9", "3.10", "3.11", "3.13")),
-    *(_pickled_by(version, PYTORCH) for version in ("3.9", "3.10", "3.11", "3.12")),
+    *(_pickled_by(version, PYTHON_312) for version in ("3.8", "3.11", "3.13")),
+    *(_pickled_by(version, PYTORCH) for version in ("3.9", "3.12")),
+    _pickle("half-a-pickle", pickle.dumps(list(range(1000)))[:500]),
+    _pickle("zip-as-a-pickle", GOOD),
+    _zip("folder-in-the-zip", "LoadFunctionNotFound", _below("mine")),
+    _zip("no-such-function", "LoadFunctionNotFound", zipped(predict="def other(model): pass\n", model=MODEL)),
     _requires("no-project", "RequirementNotFound", "no-such-package-anywhere==1.0"),
     _requires("no-project-without-version", "RequirementNotFound", "no-such-package-anywhere"),
     _requires("no-project-among-others", "RequirementNotFound", "humanize", "no-such-package-anywhere"),

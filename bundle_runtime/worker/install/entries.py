@@ -8,7 +8,7 @@ from bundle_runtime.contract.report import INSTALL_FAILED, fail
 from bundle_runtime.worker.install.image_packages import ImagePackage
 from bundle_runtime.worker.install.pep440 import same
 from bundle_runtime.worker.install.resolution import Resolved
-from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment
+from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment, without_login
 
 
 def check_entries(entries: Iterable[str]) -> list[str]:
@@ -20,7 +20,7 @@ def check_entries(entries: Iterable[str]) -> list[str]:
             continue
         why = problem(text)
         if why:
-            refused.append(f"requirements[{index}] is {entry!r}: {why}")
+            refused.append(f"requirements[{index}] is {without_login(entry)!r}: {why}")
         checked.append(text)
     if refused:
         raise fail(INSTALL_FAILED, f"{'; '.join(refused)}. {EXAMPLE}; make a new bundle.")

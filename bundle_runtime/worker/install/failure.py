@@ -53,6 +53,12 @@ _NEXT = {
 }
 
 
+_DAMAGED = re.compile(
+    r"The structure of `([^`]+)`[^:]* was invalid|"
+    r"Failed to (?:download|read|extract|install)[^`\n]*`([^`]+)`(?s:.*)(?:Failed to extract archive|Invalid zip file)"
+)
+
+
 def explain(failed: UvFailedError | ImageBrokenError, place: Workplace, entries: Sequence[str]) -> RuntimeFailure:
     """The failure with our reason: the nearest cause that can be shown, and no password."""
     found = _explained(failed, place, entries)
@@ -76,8 +82,9 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
         return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}: {_NEXT[probe.TLS]}. uv: {failed.line}")
     if found:
         return fail(found[0], f"{found[1]}. uv: {failed.line}")
+    damaged = _DAMAGED.search(failed.said)
     if "No solution found" in failed.said:
-        return diagnose(failed, place, entries)
+        return _of_damaged(damaged, failed) if damaged else diagnose(failed, place, entries)
     if _PASSED.search(failed.said) and "Failed to build" not in failed.said:
         return fail(INDEX_UNREACHABLE, f"cannot reach the index {index_name()}; it is tried again. uv: {failed.line}")
     if _BROKEN_OFF.search(failed.said) and "Failed to build" not in failed.said:
@@ -88,7 +95,18 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
             f"the connection ended in the middle of {what}: see to where it comes from, or to a proxy on the way; it is"
             f" tried again. uv: {failed.line}",
         )
+    if damaged and "Failed to build" not in failed.said:
+        return _of_damaged(damaged, failed)
     return fail(INSTALL_FAILED, f"uv could not install the requirements: {_last(failed.said)}")
+
+
+def _of_damaged(found: re.Match[str], failed: UvFailedError) -> RuntimeFailure:
+    """It is there, and fits by its name."""
+    return fail(
+        INSTALL_FAILED,
+        f"the file of {found[1] or found[2]} at the index is damaged, or not what its name says: put it there anew, or"
+        f" ask for another version in a new bundle. uv: {failed.line}",
+    )
 
 
 def _last(said: str) -> str:

@@ -10,7 +10,6 @@ import base64
 import http.client
 import os
 import socket
-import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -18,6 +17,11 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from bundle_runtime.worker.install.indexes import credentials_for, without_secrets, without_user
+
+try:
+    import ssl
+except ImportError:  # a Python that was built without OpenSSL, which uv does not need
+    ssl = None  # type: ignore[assignment]
 
 FINE = "fine"
 MISSING = "missing"  # 404, 410
@@ -48,6 +52,8 @@ class Answer(NamedTuple):
 def look(url: str, environment: Mapping[str, str] = os.environ, *, whole: bool = True) -> Answer:
     """GET the URL once; of a file (`whole` false) only its first byte is asked for."""
     shown = without_user(url)
+    if ssl is None:
+        return Answer(shown, UNKNOWN, "the image's Python has no ssl module to ask with")
     request = urllib.request.Request(_bare(url), headers={"Accept": _ACCEPT, "User-Agent": "modelbundle-install"})
     if not whole:
         request.add_header("Range", "bytes=0-0")

@@ -81,7 +81,12 @@ def _unpickle(layout: Layout, document: BundleDocument) -> Any:
             register(file)
             return content
     except BaseException as error:
-        raise _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, UNPICKLE) from error
+        raise unpickling_failed(error) from error
+
+
+def unpickling_failed(error: BaseException) -> RuntimeFailure:
+    """The pickle, or what it imports and runs."""
+    return _user_failure(UNPICKLE_FAILED, "unpickling the bundle raised", error, UNPICKLE)
 
 
 def _import_cloudpickle(layout: Layout, wrote: str | None) -> None:
@@ -157,27 +162,46 @@ def _callable(value: Any, whence: str) -> PredictFn:
 def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
     module_name, _, name = str(path or "").rpartition(".")
     if not module_name:
-        raise fail(LOAD_FUNCTION_NOT_FOUND, f"{field} is {path!r}: write module.function, as in predict.load_predict")
+        raise not_dotted(path, field)
     try:
         module = importlib.import_module(module_name)
     except BaseException as error:
         # the module itself or a package above it; a missing import inside the module is the module's failure
         if isinstance(error, ModuleNotFoundError) and error.name and f"{module_name}.".startswith(f"{error.name}."):
-            raise fail(
-                LOAD_FUNCTION_NOT_FOUND,
-                f"{field} is {path}, but the bundle has no module {error.name}; at its top are: "
-                f"{', '.join(sorted(os.listdir(layout.artifact_dir))[:30])}",
-            ) from error
-        raise _user_failure(LOAD_FAILED, f"importing {module_name} raised", error, IMPORT) from error
+            raise no_module(layout, path, field, error.name) from error
+        raise import_failed(module_name, error) from error
     function = getattr(module, name, None)
     if not callable(function):
         names = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-        raise fail(
-            LOAD_FUNCTION_NOT_FOUND,
-            f"{field} is {path}, but the module {module_name} has no function {name}; it has: "
-            f"{', '.join(names[:30]) or 'none'}",
-        )
+        raise no_function(path, field, module_name, name, names)
     return function  # type: ignore[no-any-return]
+
+
+def not_dotted(path: Any, field: str) -> RuntimeFailure:
+    """A path of one word."""
+    return fail(LOAD_FUNCTION_NOT_FOUND, f"{field} is {path!r}: write module.function, as in predict.load_predict")
+
+
+def no_module(layout: Layout, path: Any, field: str, module: str) -> RuntimeFailure:
+    """The path names a module that is nowhere."""
+    return fail(
+        LOAD_FUNCTION_NOT_FOUND,
+        f"{field} is {path}, but the bundle has no module {module}; at its top are: "
+        f"{', '.join(sorted(os.listdir(layout.artifact_dir))[:30]) or 'no files'}",
+    )
+
+
+def no_function(path: Any, field: str, module: str, name: str, names: list[str]) -> RuntimeFailure:
+    """The path names a function that its module does not have."""
+    return fail(
+        LOAD_FUNCTION_NOT_FOUND,
+        f"{field} is {path}, but the module {module} has no function {name}; it has: {', '.join(names[:30]) or 'none'}",
+    )
+
+
+def import_failed(module: str, error: BaseException) -> RuntimeFailure:
+    """Whatever the module raised."""
+    return _user_failure(LOAD_FAILED, f"importing {module} raised", error, IMPORT)
 
 
 def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:

@@ -53,7 +53,10 @@ def capacity_words(pod: Pod) -> str:
     words = quoted(pod.unschedulable.partition(" preemption:")[0]).rstrip("., ")
     advice = [
         (" Name a taint that the pods are to tolerate in spec.serving.tolerations.", "taint" in words),
-        (" See to the claims that spec.serving.volumes names.", _CLAIM.search(words)),
+        (
+            " See to the claims that spec.serving.volumes names, or a pvc:// address of the artifact.",
+            _CLAIM.search(words),
+        ),
         (" Loosen spec.serving.affinity or topologySpread.", _APART.search(words)),
     ]
     more = "".join(text for text, applies in advice if applies)

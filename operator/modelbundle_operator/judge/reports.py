@@ -35,6 +35,8 @@ BY_INSTALL = frozenset(
         Reason.BUNDLE_DOCUMENT_MISMATCH,
     }
 )
+# in install's place, in the Job that tries a bundle without a GPU; they are about the artifact
+BY_PRECHECK = frozenset({Reason.UNPICKLE_FAILED, Reason.LOAD_FUNCTION_NOT_FOUND, Reason.LOAD_FAILED})
 BY_WORKER = frozenset(
     {
         Reason.PYTHON_MISMATCH,
@@ -48,7 +50,7 @@ BY_WORKER = frozenset(
 BY_SERVER = frozenset({Reason.INVALID_SCHEMA, Reason.BUNDLE_DOCUMENT_MISMATCH})
 ALLOWED: dict[str, frozenset[Reason]] = {
     "prepare": BY_PREPARE,
-    "install": BY_INSTALL,
+    "install": BY_INSTALL | BY_PRECHECK,
     "worker": BY_WORKER,
     "server": BY_SERVER,
 }

@@ -36,7 +36,7 @@ NEVER = "modelbundle.dev/serves"
 
 _VOLUMES = ("config", "bundle", "requirements", "install-tmp", "runtime-tmp")
 # what prepare and install read of the bundle document
-_READ = ("artifact", "requirements", "requestSchema", "responseSchema")
+_READ = ("artifact", "requirements", "requestSchema", "responseSchema", "loadPredictFn", "loadModelFn")
 # of a nodeSelector: the rest chooses nodes with GPUs
 _OF_MACHINES = ("kubernetes.io/arch", "kubernetes.io/os")
 

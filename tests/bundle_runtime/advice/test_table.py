@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections import Counter
 
@@ -124,6 +125,22 @@ def test_a_shortage_of_memory_names_what_there_is() -> None:
     assert "the container got none (its limit, spec.serving.resources.memory, is 2.0 GiB)." in limited.text
     assert "the container got none (it has no limit: its node's 31.0 GiB are short)." in free.text
     assert "the container got none." in unknown.text
+
+
+def test_a_write_that_names_no_file_is_told_by_what_has_no_room_left() -> None:
+    """OSError of write() has no file name."""
+    write = Symptom("load", "[Errno 28] No space left on device", ("OSError", "Exception"), errno=errno.ENOSPC)
+    shared, disk = advice([write], World(is_full=lambda path: path == "/dev/shm")), advice([write], World())
+    assert shared
+    assert disk
+    assert shared.code == "shared-memory"
+    assert "spec.serving.sizeLimits.shm or, without that, spec.serving.resources.memory" in shared.text
+    assert disk.code == "disk-full"
+    assert "spec.serving.sizeLimits.shm" in disk.text, "what was written there may be gone already"
+    named = advice([write._replace(path="/tmp/x")], World(is_full=lambda path: path == "/dev/shm"))
+    assert named
+    assert named.code == "disk-full"
+    assert alone(write, World(is_full=lambda path: True))
 
 
 def test_a_processor_that_is_not_known_can_be_asked_for() -> None:

@@ -1,5 +1,8 @@
 """A zip is unpacked whole or, when anything in it is unsafe, not at all."""
 
+import gzip
+import io
+import pickle
 import stat
 import struct
 import zipfile
@@ -22,6 +25,16 @@ def entry(name: str, mode: int = stat.S_IFREG | 0o644) -> zipfile.ZipInfo:
     return info
 
 
+def zipped() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("predict.py", "def load(model): return print\n")
+    return buffer.getvalue()
+
+
+WHOLE = zipped()
+
+
 def archive_of(path: Path, *entries: zipfile.ZipInfo) -> Path:
     with zipfile.ZipFile(path / "bundle.zip", "w") as archive:
         for info in entries:
@@ -35,7 +48,8 @@ def archive_of(path: Path, *entries: zipfile.ZipInfo) -> Path:
         ([entry("../evil.py")], "points outside"),
         ([entry("a/../../evil.py")], "points outside"),
         ([entry("/etc/evil.py")], "points outside"),
-        ([entry("..\\evil.py")], "points outside"),
+        ([entry("..\\evil.py")], "backslash"),
+        ([entry("data\\words.txt")], "has a backslash, as some programs write it for /"),
         ([entry("link", stat.S_IFLNK | 0o777)], "not a plain file"),
         ([entry("device", stat.S_IFCHR | 0o666)], "not a plain file"),
         ([entry("pipe", stat.S_IFIFO | 0o666)], "not a plain file"),
@@ -126,6 +140,28 @@ def test_what_is_not_a_zip_is_refused(tmp_path, content):
     (tmp_path / "bundle.zip").write_bytes(content)
     with pytest.raises(RuntimeFailure, match="not a zip"):
         unpack(tmp_path / "bundle.zip", tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "it has 0 bytes"),
+        (WHOLE[:-30], "its end is missing: it was cut off before its sha256 was taken"),
+        (WHOLE[20:], "is the end of a zip without its beginning"),
+        (pickle.dumps({"a": 1}), "is a pickle, of which artifact.packaging says cloudpickle"),
+        (gzip.compress(WHOLE), "is a gzip file"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"),
+        (b"<!DOCTYPE html>", "is a page, such as a login"),
+        (b"import numpy\n", "it begins with b'import numpy"),
+        (bytes(257) + b"ustar" + bytes(250), "is a tar file"),
+    ],
+)
+def test_what_is_there_in_place_of_a_zip_is_told(tmp_path, content, says):
+    (tmp_path / "bundle.zip").write_bytes(content)
+    with pytest.raises(RuntimeFailure) as failure:
+        unpack(tmp_path / "bundle.zip", tmp_path / "out")
+    assert says in failure.value.message
+    assert failure.value.message.endswith(". Pack it again and make a new bundle of it.")
 
 
 def test_a_damaged_entry_is_refused(tmp_path):

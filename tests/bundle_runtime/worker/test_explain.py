@@ -130,6 +130,13 @@ def test_a_shortage_of_memory_names_the_limit_or_else_the_node(monkeypatch: pyte
     assert "got none." in next_step(MemoryError(), LOAD)
 
 
+def test_a_file_system_is_full_when_a_user_has_no_room_left(tmp_path: Path) -> None:
+    full = explain.world().is_full
+    assert full("/proc"), "it has no blocks"
+    assert not full(str(tmp_path))
+    assert not full(str(tmp_path / "none"))
+
+
 def test_a_package_of_requirements_is_told_from_one_of_the_image(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

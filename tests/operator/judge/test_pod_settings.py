@@ -69,7 +69,7 @@ def test_a_pod_on_its_node_may_lack_a_volume() -> None:
 def test_a_claim_that_keeps_nodes_from_taking_the_pod_is_named(words: str) -> None:
     status, reason, message = ready(pod(unschedulable=words), serving=VOLUMES, now=1)
     assert (status, reason) == ("False", "WaitingForCapacity")
-    assert "See to the claims that spec.serving.volumes names." in message
+    assert "See to the claims that spec.serving.volumes names, or a pvc:// address of the artifact." in message
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ STEPS = [
     ("no retry changes it", tried({"prepare": ended(1, report("ArtifactDigestMismatch"))}), Step.HOLD),
     ("a requirement is at no index", tried(failed("install", "RequirementNotFound", 3)), Step.HOLD),
     ("the image has another Python", tried(failed("install", "PythonMismatch", 3), requirements=False), Step.HOLD),
+    ("it is no pickle", tried(failed("install", "UnpickleFailed", 3), requirements=False), Step.HOLD),
     ("the image has not been pulled for a minute",
      tried({"prepare": completed(), "install": waiting("ImagePullBackOff", "not found")}, now=60), Step.WAIT),
     ("nor for two", tried({"prepare": completed(), "install": waiting("ImagePullBackOff", "not found")}, now=130),

@@ -181,6 +181,13 @@ def test_the_hash_is_of_what_the_result_depends_on(why: str, change: Body, other
     assert (inputs(**change) != inputs()) == other, why
 
 
+def test_of_a_zip_it_depends_on_the_functions_that_are_looked_for() -> None:
+    packed: Body = {"artifact": {"uri": ARTIFACT["uri"], "sha256": ARTIFACT["sha256"], "packaging": "zip"}}
+    functions = [("predict.load", "model.load"), ("predict.other", "model.load"), ("predict.load", "model.other")]
+    found = {inputs(**packed, loadPredictFn=predict, loadModelFn=model) for predict, model in functions}
+    assert len(found) == 3
+
+
 def test_the_name_is_one_that_a_job_can_have() -> None:
     name = precheck_name(inputs())
     assert name.startswith("modelbundle-precheck-")

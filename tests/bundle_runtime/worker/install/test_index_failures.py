@@ -53,6 +53,16 @@ def test_a_password_that_is_asked_for_or_wrong_is_said_and_the_right_one_is_used
         assert run_install(tmp_path, image, ["plain"], url).code == 0
 
 
+def test_a_file_that_is_damaged_or_has_another_name_is_named(tmp_path, image, files):
+    half = wheel(files / "files", "half", "1.0")
+    half.write_bytes(half.read_bytes()[:200])
+    wheel(files / "files", "other", "1.0").rename(files / "files" / "renamed-1.0-py3-none-any.whl")
+    with served_index(files) as url:
+        for entry, named in (("half", "half==1.0"), ("renamed", "renamed")):
+            said = asked(run_install(tmp_path, image, [entry], url), "InstallFailed")
+            assert said.startswith(f"the file of {named} at the index is damaged, or not what its name says: put it")
+
+
 def test_a_file_that_the_index_lists_and_does_not_have_is_named(tmp_path, image, files):
     with served_index(files, answers={"/files/plain": 404}) as url:
         said = asked(run_install(tmp_path, image, ["above"], url), "RequirementNotFound")

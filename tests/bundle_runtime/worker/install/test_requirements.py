@@ -57,6 +57,13 @@ def test_what_is_no_requirement_is_refused_by_its_place(entry, said):
     assert "requirements[1]" in failure.value.message
 
 
+def test_a_login_in_what_is_refused_is_not_quoted():
+    with pytest.raises(RuntimeFailure) as failure:
+        check_entries(["thing @ git+https://me:hunter2@example.com/thing"])
+    assert "git+https://example.com/thing" in failure.value.message
+    assert "hunter2" not in failure.value.message
+
+
 def test_comments_and_empty_lines_of_a_requirements_file_are_dropped():
     entries = ["# the model", "", "numpy  # for the model"]
     assert check_entries(entries) == ["numpy"]
