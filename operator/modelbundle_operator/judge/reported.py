@@ -3,7 +3,7 @@
 RequirementsReady also says where the requirements are from: a layer, or why there is none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from modelbundle_operator.api.names import ConditionType, Reason
 from modelbundle_operator.api.verdict import Verdict
@@ -11,6 +11,7 @@ from modelbundle_operator.judge.evidence import Check, Evidence
 from modelbundle_operator.judge.layers import digest_of, not_used
 from modelbundle_operator.judge.observation import INSTALL, PREPARE, Observation, Pod
 from modelbundle_operator.judge.reports import BY_INSTALL, BY_PREPARE, Report
+from modelbundle_operator.judge.sources import built_words, files_and_sources
 
 _INSTALLED = "install put what the image lacked in place"
 
@@ -48,9 +49,21 @@ def has_no_requirements(known: Evidence) -> Verdict | None:
 
 
 def installed_words(seen: Observation) -> str:
-    """Where the requirements are from, by the newest pod that has them; the same as before while no pod tells."""
+    """Where the requirements are from and what of them was built, by the newest pod that has them; the same as before
+    while no pod tells."""
     pod = max((pod for pod in seen.pods if completed(pod, INSTALL)), key=_age, default=None)
     reports = [_report(pod, name) for name in (INSTALL, PREPARE)] if pod is not None else []
+    built = built_words(_built(seen, reports))
+    words = _where_from(seen, pod, reports)
+    return words if not built or built in words else f"{words} {built}"
+
+
+def _built(seen: Observation, reports: list[Report | None]) -> Sequence[str]:
+    kept = seen.previous.requirements
+    return files_and_sources(reports[0])[1] if reports else (kept.from_source if kept is not None else None) or ()
+
+
+def _where_from(seen: Observation, pod: Pod | None, reports: list[Report | None]) -> str:
     if digest := next(filter(None, map(digest_of, reports)), ""):
         return f"The layer {digest} has what the image lacked; install had nothing to put in place."
     if said := next((said for report in reports if (said := not_used(report)) is not None), None):

@@ -74,6 +74,26 @@ def test_where_the_requirements_are_from(why: str, observed: Observation, words:
     assert words in found.message
 
 
+BUILT = {"files": DIGEST, "fromSource": ["docopt==0.6.2"]}
+BUILT_WORDS = "Built from source: docopt==0.6.2; only wheels are promised to be the same in each installation."
+
+
+@pytest.mark.parametrize(
+    ("observed", "words"),
+    [
+        (bundle(pod(prepare=completed(), install=reported(**BUILT))), f"{BY_ITSELF} {BUILT_WORDS}"),
+        (bundle(pod(prepare=completed(), install=reported(layer=DIGEST, **BUILT))), f"to put in place. {BUILT_WORDS}"),
+        (bundle(known=NONE, status={**before(BY_ITSELF), "requirements": BUILT}), f"may not write. {BUILT_WORDS}"),
+        (bundle(status={**before(f"{BY_ITSELF} {BUILT_WORDS}"), "requirements": BUILT}), BUILT_WORDS),
+    ],
+    ids=["installed", "out of a layer", "no pod, and no layer any more", "no pod tells"],
+)
+def test_what_was_built_from_source_is_named(observed: Observation, words: str) -> None:
+    message = said(observed).message
+    assert message.endswith(words)
+    assert message.count("Built from source") == 1
+
+
 def test_it_is_not_said_before_they_are_there() -> None:
     assert said(bundle(known=NONE)).message == "install has not reported yet."
     broken = said(bundle(pod(prepare=completed(), install=ended(1, '{"reason": "IndexUnreachable"}')), known=NONE))

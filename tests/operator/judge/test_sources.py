@@ -1,8 +1,8 @@
-"""What install says of files is taken in its own form only."""
+"""What install says of files is taken in its own form only, and a few of many packages are named."""
 
 import pytest
 from modelbundle_operator.judge.reports import Report
-from modelbundle_operator.judge.sources import files_and_sources
+from modelbundle_operator.judge.sources import built_words, files_and_sources
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -30,3 +30,8 @@ def test_what_has_another_form_is_left_out(more: dict[str, object]) -> None:
 
 def test_no_report_says_nothing() -> None:
     assert files_and_sources(None) == ("", ())
+
+
+@pytest.mark.parametrize(("count", "words"), [(8, "p7==1;"), (10, "p7==1 and 2 others;"), (16, "8 or more others;")])
+def test_few_are_named(count: int, words: str) -> None:
+    assert words in built_words([f"p{at}==1" for at in range(count)])
