@@ -78,7 +78,7 @@ def test_a_hash_behind_one_version_is_taken(entry):
 
 
 def test_more_hashes_than_an_entry_holds_are_counted():
-    with pytest.raises(ValueError, match="with its 7 hashes it has 571 characters, and 512 are taken"):
+    with pytest.raises(ValueError, match="with its 7 hashes it has 563 characters, and 512 are taken"):
         check_requirements(["numpy==1.0" + f" --hash=sha256:{'0' * 64}" * 7])
 
 
