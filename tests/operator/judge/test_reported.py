@@ -54,7 +54,7 @@ ROWS = [
      bundle(INSTALLED, pod("llama-2", created=9, prepare=completed(), install=running(11))), BY_ITSELF),
     ("prepare did not find it", bundle(pod(prepare=reported(layerFailed=failed("NotFound")), install=completed())),
      "in place, as the layer was not used (NotFound): what happened."),
-    ("it is of another image", bundle(pod(prepare=completed(), install=reported(layerFailed=failed("Mismatch")))),
+    ("other bytes lay there", bundle(pod(prepare=reported(layerFailed=failed("Mismatch")), install=completed())),
      "in place, as the layer was not used (Mismatch): what happened."),
     ("it could not be made", bundle(INSTALLED, known=NONE),
      "in place; each pod installs itself, as there is no layer: the keys may not write."),
@@ -72,6 +72,28 @@ def test_where_the_requirements_are_from(why: str, observed: Observation, words:
     found = said(observed)
     assert (found.status, found.reason) == ("True", "Completed"), why
     assert words in found.message
+
+
+OF_ANOTHER_IMAGE = pod("llama-2", created=9, prepare=completed(), install=reported(layerFailed=failed("Mismatch")))
+UNFIT = {"type": "RequirementsReady", "status": "True", "reason": "LayerMismatch", "lastTransitionTime": at(1)}
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason"),
+    [
+        (bundle(OF_ANOTHER_IMAGE, known=THERE), "LayerMismatch"),
+        (bundle(INSTALLED, OF_ANOTHER_IMAGE, known=THERE), "LayerMismatch"),
+        (bundle(FROM_LAYER, pod(install=reported(layerFailed=failed("Mismatch"))), known=THERE), "Completed"),
+        (bundle(known=THERE, status={"conditions": [{**UNFIT, "message": OLD_WORDS}]}), "LayerMismatch"),
+        (bundle(FROM_LAYER, known=THERE, status={"conditions": [{**UNFIT, "message": OLD_WORDS}]}), "Completed"),
+    ],
+    ids=["it says so", "the newest pod says so", "an older pod says so", "no pod tells now", "a later pod used it"],
+)
+def test_a_layer_of_another_image_is_a_reason_of_its_own(observed: Observation, reason: str) -> None:
+    found = said(observed)
+    assert (found.status, found.reason) == ("True", reason)
+    words = {"LayerMismatch": ("(Mismatch): what happened.", OLD_WORDS), "Completed": ("The layer ",)}[reason]
+    assert any(each in found.message for each in words)
 
 
 BUILT = {"files": DIGEST, "fromSource": ["docopt==0.6.2"]}
