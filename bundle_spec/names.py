@@ -78,6 +78,7 @@ class Reason(_Name):
     COMPLETED = "Completed"
     UNCHANGED = "Unchanged"
     NO_REQUIREMENTS = "NoRequirements"
+    LAYER_MISMATCH = "LayerMismatch"
     SCALED_TO_ZERO = "ScaledToZero"
     # a ModelEndpoint says
     MOVING = "Moving"

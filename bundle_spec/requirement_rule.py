@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
+LONGEST_ENTRY = 512  # in characters, a hash of its file included
 EXAMPLE = "An entry is one PEP 508 requirement, for example scikit-learn==1.5.2"
 
 _NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(.*)", re.DOTALL)
@@ -31,7 +32,8 @@ _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
     (r"(.*\s)?(-i|-f|--(extra-)?index-url|--find-links|--no-index|--trusted-host)\b", "options of pip are not allowed; "
      "the package index is the operator's setting (packageIndex, extraPackageIndexes): leave it out"),
     (r"--pre\b", "options of pip are not allowed: name the pre-release in the entry, such as name>=2.0rc1"),
-    (r".*\s--hash\b", "options of pip are not allowed: leave --hash out and keep name==version"),
+    (r".*\s--hash\b", "a hash is written last, as --hash=sha256: and its 64 digits; others are not taken: "
+     "leave --hash out and keep name==version"),
     (r"[!%]?\s*(python3? -m )?pip3?\s+install\b", "it is a command: write what it installs, each as an entry"),
     (r"['\"`\u2018-\u201f\u00ab]", "it has quotes of its own: leave them out"),
     (_CURLY, "it has curly quotes, as a text program writes them: leave them out, and write ' in a condition behind ;"),
@@ -54,6 +56,8 @@ _ODD = tuple((re.compile(pattern, re.IGNORECASE), said) for pattern, said in (
      "of an archive (name @ https://...), or put a wheel at the index and write name==version"),
     (r".*\$\{", "variables are not replaced: write what they stand for, but no password, as everybody reads a bundle"),
 ))  # fmt: skip
+_HASHES = re.compile(r"(?P<entry>.*?)(?P<hashes>(\s+--hash[= ]sha256:[0-9a-fA-F]{64})+)\s*", re.DOTALL)
+_ONE_FILE = re.compile(r"[^;@]*[^;@=!<>~]===?\s*(?!=)[^;@,*]+(;.*)?|[^;@]*@.*", re.DOTALL)
 _COMMENT = re.compile(r"(^|\s+)#.*")  # as in a requirements file: an URL may have a # within
 
 _LOGIN = re.compile(r"(://)[^/\s@`'\"]+@")
@@ -67,6 +71,15 @@ def without_comment(entry: str) -> str:
 def without_login(entry: str) -> str:
     """The entry as a message may quote it, which more people read than may read the bundle."""
     return _LOGIN.sub(r"\1", entry)
+
+
+def split_hashes(entry: str) -> Tuple[str, List[str]]:
+    """The requirement alone, and the sha256 in hex of each file that may be taken for it; none for any file."""
+    match = _HASHES.fullmatch(entry)
+    if match is None:
+        return entry, []
+    found = [part[-64:].lower() for part in re.findall(r"sha256:[0-9a-fA-F]{64}", match["hashes"])]
+    return match["entry"].strip(), found
 
 
 def text_of_file(content: bytes) -> str:
@@ -96,6 +109,9 @@ def problem(text: str) -> Optional[str]:
     """
     if "\n" in text or "\r" in text:
         return "it has more than one line"
+    text, hashes = split_hashes(text)
+    if hashes and not _ONE_FILE.fullmatch(text):
+        return "a hash goes with one version: write name==version before --hash"
     dash = _DASH.match(text)
     if dash:
         behind = problem(dash["rest"])

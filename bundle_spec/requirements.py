@@ -11,7 +11,14 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from bundle_spec.requirement_rule import EXAMPLE, problem, without_comment, without_login
+from bundle_spec.requirement_rule import (
+    EXAMPLE,
+    LONGEST_ENTRY,
+    problem,
+    split_hashes,
+    without_comment,
+    without_login,
+)
 
 _LONGEST_QUOTE = 100
 _LONGEST_REST = 20
@@ -54,6 +61,12 @@ def _why(entry: Any) -> str | None:
     refused = problem(text)
     if refused:
         return refused
+    length, (text, hashes) = len(text), split_hashes(text)
+    if hashes and length > LONGEST_ENTRY:
+        return (
+            f"with its {len(hashes)} hashes it has {length} characters, and {LONGEST_ENTRY} are taken: leave those of "
+            "files for other systems out, or leave --hash out and let `modelbundle lock` write those that have run"
+        )
     try:
         Requirement(text)
     except InvalidRequirement as error:

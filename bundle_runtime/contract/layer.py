@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Optional
 
 # files of install in the requirements directory
 INSTALLED = "installed.txt"  # the packages, a line each
+FILES = "files.txt"  # the same, each with the sha256 of the file that it was installed from
 DESCRIPTION = ".layer.json"  # the entries and the image that it was installed for
 FROM_LAYER = ".from-layer"  # the digest of the layer that stands for it; then it has no packages itself
 MARK = ".modelbundle"  # written last: names the digest and the Python that the directory is complete for
@@ -24,6 +25,10 @@ DENIED = "Denied"
 UNREACHABLE = "Unreachable"  # the store, or this pod's disk
 BROKEN = "Broken"  # the right bytes, and nothing that can be unpacked
 REASONS = (NOT_FOUND, MISMATCH, DENIED, UNREACHABLE, BROKEN)
+
+# of packages that were built from source, as a report names them
+MOST_NAMES = 16
+LONGEST_NAME = 128
 
 MAX_PACKED_BYTES = 64 << 30
 MAX_URI = 1100  # as JSON, so that it fits into a termination message with the rest

@@ -1,7 +1,8 @@
 """A directory as one file: tar within zstd, written and hashed as it is read, in bounded memory.
 
 The digest names what was installed, on every cluster: paths, kinds, whether a file is executable, and contents. Times,
-owners and bytecode are not in it: bytecode is made from the rest, and is not the same byte for byte each time. The
+owners and bytecode are not in it: bytecode is made from the rest, and is not the same byte for byte each time. Nor is
+what a layer says of the archives that it was installed from: two with other times within have the same files. The
 sha256 is of the packed file, bytecode included, and is what whoever unpacks it verifies.
 """
 
@@ -17,7 +18,7 @@ from typing import IO
 import zstandard
 
 from bundle_runtime.artifacts.retry import CHUNK_BYTES, disk_full, need_room
-from bundle_runtime.contract.layer import MARK
+from bundle_runtime.contract.layer import FILES, MARK
 from bundle_runtime.layers.members import FILE, LINK, LayerError, Member, check_ratio, shown
 from bundle_runtime.layers.walk import walk
 
@@ -49,7 +50,7 @@ def pack(tree: Path, target: Path) -> Packed:
                 sha256 = _write(packed, tree, member)
                 files += member.kind == FILE
                 size += member.size
-                if not _is_bytecode(member.path):
+                if member.path != FILES.encode() and not _is_bytecode(member.path):
                     parts = (member.path, member.kind, f"{member.mode:o}".encode(), member.target, sha256)
                     content.update(b"\0".join(parts) + b"\0")
             packed.write(tarfile.NUL * (2 * tarfile.BLOCKSIZE))

@@ -15,6 +15,7 @@ from launch.cli.completing import bundles
 from launch.cli.options import ASKING, bundle_named, exit_on_error, in_cluster, output
 from launch.cli.overview import bundle_json, page
 from launch.cluster.api import about_service, events_of, pods_of
+from launch.cluster.building import job_of, last_line
 from launch.connection_to import connection_to
 from launch.errors import LaunchError
 
@@ -37,18 +38,28 @@ def command(name: str, namespace: Optional[str], context: Optional[str], output:
         endpoints = [found for found in connection.list(ENDPOINT_PLURAL) if found["spec"]["bundle"] == known]
         pods, events = pods_of(api, where, known), events_of(api, where, KIND, known)
         loaded = _loaded(api, where, bundle)
+        building = _building(api, where, bundle)
     if as_json:
         result = {
             **bundle_json(bundle),
             "conditions": list(conditions(bundle).values()),
             "startup": startup_json(bundle, loaded),
+            "building": building or None,
             "endpoints": [found["metadata"]["name"] for found in endpoints],
             "pods": [pod["metadata"]["name"] for pod in pods],
             "events": [{key: event.get(key) for key in ("type", "reason", "message")} for event in events],
         }
         click.echo(json.dumps(result, ensure_ascii=False))
     else:
-        click.echo(page(bundle, endpoints, pods, events, time.time(), loaded))
+        click.echo(page(bundle, endpoints, pods, events, time.time(), loaded, building))
+
+
+def _building(api: Any, namespace: str, bundle: Mapping[str, Any]) -> str:
+    """What the Job for which it waits has written last."""
+    if conditions(bundle).get("Ready", {}).get("status") == "True":
+        return ""
+    job = job_of(api, namespace, bundle)
+    return last_line(api, namespace, job) if job else ""
 
 
 def _loaded(api: Any, namespace: str, bundle: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -50,9 +50,10 @@ def page(
     events: Sequence[Mapping[str, Any]],
     now: float,
     loaded: Optional[Mapping[str, Any]] = None,
+    building: str = "",
 ) -> str:
     """The page of one bundle: its facts, start, conditions, pods and events; `now` in seconds since 1970, `loaded` what
-    its worker says of its load."""
+    its worker says of its load, `building` the last line of the Job for which it waits."""
     status, metadata = bundle.get("status") or {}, bundle["metadata"]
     facts = {
         "Name": display_name(bundle),
@@ -64,6 +65,7 @@ def page(
         "Image": status.get("image"),
         "Derived from": " <- ".join(ancestors(bundle)),
         "URL": (status.get("endpoint") or {}).get("url"),
+        "Building": building,
         "Endpoints": ", ".join(found["metadata"]["name"] for found in endpoints),
     }
     width = max(map(len, facts)) + 2

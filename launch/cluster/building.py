@@ -8,11 +8,14 @@ from typing import Any, Dict, Iterator, List, Mapping, Tuple
 
 from launch.bundle.conditions import conditions
 from launch.cluster.api import LABEL_JOB, follow_log, pod_log, pods_of, pods_of_job
-from launch.errors import APIError
+from launch.errors import APIError, LaunchError
 
 POLL_SECONDS = 0.3  # a container that has packed little is over, and its pod gone, within a second
 # as the message of Ready names it, of whichever bundle it is; docs/reference/pod-contract.md
 _JOB = re.compile(r"\bmodelbundle-precheck-[0-9a-f]{16}\b")
+
+_LONGEST_LINE = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Line = Tuple[str, str]  # the container's name, and what it wrote
 
@@ -37,6 +40,23 @@ def written(api: Any, namespace: str, job: str, query: Mapping[str, str]) -> Lis
         for container in _begun(pods[-1])
         for line in pod_log(api, namespace, name, container, query).splitlines()
     ]
+
+
+def last_line(api: Any, namespace: str, job: str) -> str:
+    """What the container that runs, or ran last, wrote last; empty where that is not known. Containers are the steps:
+    prepare fetches the artifact, install resolves, downloads and builds, store packs and uploads."""
+    try:
+        pods = pods_of_job(api, namespace, job)
+        begun = _begun(pods[-1]) if pods else []
+        if not begun:
+            return ""
+        text = pod_log(api, namespace, pods[-1]["metadata"]["name"], begun[-1], {"tailLines": "1"})
+    except LaunchError:  # as without the right to read logs
+        return ""
+    last = text.strip().rpartition("\n")[2]
+    line = " ".join(_CONTROL.sub(" ", last).split())
+    shown = line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}..."
+    return f"{begun[-1]}: {shown}" if shown else begun[-1]
 
 
 def followed(api: Any, namespace: str, job: str) -> Iterator[Line]:

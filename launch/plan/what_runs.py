@@ -72,10 +72,14 @@ def requirements(facts: Facts) -> Finding:
         return yes("none are listed")
     count = _count(len(listed), "requirement")
     for bundle in alike(facts, "requirements", "envParams"):
-        installed = ((bundle.get("status") or {}).get("requirements") or {}).get("count")
-        if installed is not None:
+        status = (bundle.get("status") or {}).get("requirements") or {}
+        if (installed := status.get("count")) is not None:
             packages = _count(installed, "package")
+            built = ", ".join(status.get("fromSource") or [])
             before = f"with {bundle['metadata']['name']} they were {packages} that the image lacks"
+            before += (
+                f", of which {built} built from source: only wheels are promised to be the same again" if built else ""
+            )
             return yes(f"{count}: {before}{layer_words(facts)}")
     if isinstance(facts.bundles, Unknown):
         return Finding("unknown", f"{count}; whether they were installed before was not looked at: {facts.bundles.why}")

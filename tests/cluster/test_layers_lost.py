@@ -141,6 +141,7 @@ def test_a_tag_that_has_moved_to_other_packages_does_without_the_layer(
     assert imported_from("two", namespace).startswith(INSTALLED)
     assert installs_of("two", namespace) == ["", ""]
     assert "another image, Python or machine" in of_requirements("two", namespace)
+    wait_condition("two", namespace, "RequirementsReady", "True", "LayerMismatch")
     assert layer_of("two", namespace) == layer, "it is what it was, for the pods that it fits"
     changes_nothing_more(namespace, state_of)
 

@@ -18,10 +18,11 @@ from typing import Any
 
 from bundle_runtime.contract import report
 from bundle_runtime.contract.document_loader import DIGEST_VARIABLE, load
-from bundle_runtime.contract.layer import DESCRIPTION, FROM_LAYER, INSTALLED, MARK
+from bundle_runtime.contract.layer import DESCRIPTION, FILES, FROM_LAYER, INSTALLED, MARK
 from bundle_runtime.contract.layout import Layout
-from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
+from bundle_runtime.worker.install.entries import check_entries, hashes_of, laid_over, left_to_install, with_hashes
 from bundle_runtime.worker.install.failure import explain
+from bundle_runtime.worker.install.files import files_of, tell_files, write_files
 from bundle_runtime.worker.install.image_packages import image_packages, write_stubs
 from bundle_runtime.worker.install.indexes import without_secrets
 from bundle_runtime.worker.install.layer import Layer, describe, find_layer
@@ -29,7 +30,6 @@ from bundle_runtime.worker.install.login import keep_login
 from bundle_runtime.worker.install.requires import normalised
 from bundle_runtime.worker.install.resolution import (
     ImageBrokenError,
-    Resolved,
     Workplace,
     build_arguments,
     resolve,
@@ -56,11 +56,13 @@ def main() -> int:
         "count": len(listed.splitlines()),
         **({"layer": layer.digest} if layer.digest else layer.failed()),
     }
+    files = _read(os.path.join(layout.requirements_dir, FILES))
     if layer.digest:
         print(f"the layer {layer.digest} has the {facts['count']} packages that the image lacks")
     # worded as where it was installed: a `modelbundle lock` that knows no layers finds the list behind it
     print(f"installed {facts['count']} packages that the image lacks, {facts['requirementsDigest']}")
     print(listed.decode("utf-8"), end="", flush=True)  # `modelbundle lock` reads it here, and checks it by its digest
+    facts.update(tell_files(files))
     report.write(report.Report(report.COMPLETED, seconds=seconds, **facts))
     return 0
 
@@ -82,7 +84,7 @@ def put_in_place(layout: Layout, entries: list[str], mark: str) -> tuple[Layer, 
 
 def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
     """Fill the requirements directory; the seconds of each phase. A finished directory is left as it is."""
-    requirements = check_entries(entries)
+    requirements, hashes = check_entries(entries), hashes_of(entries)
     directory = layout.requirements_dir
     if _is_finished(layout, mark):
         return {"resolve": 0.0, "install": 0.0}
@@ -98,14 +100,18 @@ def install(layout: Layout, entries: list[str], mark: str) -> dict[str, float]:
             resolved_at = time.monotonic()
             for sentence in laid_over(lines, place.image):
                 print(without_secrets(sentence), flush=True)
+            asked = with_hashes(lines, hashes)
+            files = files_of(place, requirements, lines, hashes) if lines else {}
             if lines:
-                _install(place, requirements, lines, directory)
+                _install(place, requirements, asked, directory)
         except (UvFailedError, ImageBrokenError) as failed:
             raise explain(failed, place, requirements) from failed
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         shutil.rmtree(os.path.join(directory, ".uv-cache"), ignore_errors=True)
-    write_lines(os.path.join(directory, INSTALLED), _installed_in(directory))
+    installed = _installed_in(directory)
+    write_lines(os.path.join(directory, INSTALLED), installed)
+    write_files(directory, installed, files)
     describe(directory, entries, {package.name: package.version for package in place.image.values()})
     _write(os.path.join(directory, MARK), mark.encode())
     return {"resolve": resolved_at - started, "install": time.monotonic() - resolved_at}
@@ -131,8 +137,8 @@ def _is_finished(layout: Layout, mark: str) -> bool:
     return not from_layer and _read(os.path.join(directory, MARK)).decode() == mark
 
 
-def _install(place: Workplace, requirements: list[str], lines: list[Resolved], directory: str) -> None:
-    listed = write_lines(os.path.join(place.scratch, "missing.txt"), [line.line for line in lines])
+def _install(place: Workplace, requirements: list[str], lines: list[str], directory: str) -> None:
+    listed = write_lines(os.path.join(place.scratch, "missing.txt"), lines)
     stubs = os.path.join(place.scratch, "stubs")  # for builds; what is installed is pinned to what the image lacks
     os.mkdir(stubs)
     write_stubs(place.image.values(), stubs)

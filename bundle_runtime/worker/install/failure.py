@@ -40,6 +40,7 @@ _PASSED = re.compile(r"error sending request|failed to fetch|dns error|connectio
 _BROKEN_OFF = re.compile(r"error decoding response body|error reading a body|before message length|unexpected eof",
                          re.IGNORECASE)  # fmt: skip
 _WHAT = re.compile(r"Failed to (?:download|fetch)(?: and build)?:? `([^`]+)`")
+_ANOTHER_FILE = re.compile(r"Hash mismatch for `([^`]+)`(.*?)Computed:\s+sha256:([0-9a-f]{64})", re.DOTALL)
 _OF_A_BUILD = re.compile(r"^\s*\[std(?:out|err)\]", re.MULTILINE)  # from here on a package's build speaks, not uv
 _CREDENTIALS = "Credentials of an index are in the Secret that the operator's setting packageIndexSecret names"
 _NEXT = {
@@ -71,6 +72,15 @@ def _explained(failed: UvFailedError | ImageBrokenError, place: Workplace, entri
     if "Couldn't parse requirement" in failed.said:
         return fail(
             INSTALL_FAILED, f"an entry of requirements cannot be read: correct it in a new bundle. uv: {failed.line}"
+        )
+    another = _ANOTHER_FILE.search(failed.said)
+    if another:
+        wanted = " or ".join(re.findall(r"sha256:[0-9a-f]{64}", another[2]))
+        return fail(
+            REQUIREMENT_NOT_FOUND,
+            f"{another[1]} is at the index as another file than requirements name: it has sha256:{another[3]}, and the "
+            f"hash there is {wanted}. It was replaced under the same version, or the bundle was locked on another "
+            "processor, Python or index. Put the file back that the hash names, or lock the bundle again",
         )
     excluded = _excluded_by_image(entries, place.image)
     if excluded:

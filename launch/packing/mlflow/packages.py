@@ -12,7 +12,7 @@ from typing import List, Mapping, Optional
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bundle_spec.requirement_rule import entries_of_file, text_of_file
+from bundle_spec.requirement_rule import entries_of_file, split_hashes, text_of_file
 from launch.errors import InvalidBundleError
 from launch.packing.app_config import checked_requirements
 from launch.packing.mlflow.model_file import LARGEST, OF_ROWS, MlflowModel
@@ -26,7 +26,7 @@ _OWN_LIST = "give --requirements FILE with a list of your own"
 def packages_of(model: MlflowModel, files: Mapping[str, Path], given: Optional[List[str]]) -> List[str]:
     """`given`, else the requirements of the model's own file as they are served."""
     entries = given if given is not None else _entries(files)
-    named = {canonicalize_name(Requirement(entry).name) for entry in entries}
+    named = {canonicalize_name(Requirement(split_hashes(entry)[0]).name) for entry in entries}
     small = model.loader in OF_ROWS
     if not named & {"mlflow", _SKINNY}:
         version = f"=={model.version}" if model.version else ""
@@ -38,7 +38,7 @@ def packages_of(model: MlflowModel, files: Mapping[str, Path], given: Optional[L
 
 
 def _skinny(entry: str) -> str:
-    requirement = Requirement(entry)
+    requirement = Requirement(split_hashes(entry)[0])
     if canonicalize_name(requirement.name) != "mlflow":
         return entry
     marker = f"; {requirement.marker}" if requirement.marker else ""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.types import JsonValue
 
-from bundle_runtime.contract.layer import MAX_URI
+from bundle_runtime.contract.layer import LONGEST_NAME, MAX_URI, MOST_NAMES
 from modelbundle_operator.api.base import ApiModel
 from modelbundle_operator.api.bundle import DOCUMENT_MAX
 
@@ -74,6 +74,12 @@ class Requirements(ApiModel):
 
     digest: Digest | None = Field(default=None, description="Digest of the list of what was installed.")
     count: int | None = Field(default=None, ge=0, description="How many distributions.", json_schema_extra=_INT32)
+    files: Digest | None = Field(default=None, description="Digest of the same list with the hash of each file.")
+    from_source: list[Annotated[str, Field(max_length=LONGEST_NAME)]] | None = Field(
+        default=None,
+        max_length=MOST_NAMES,
+        description="Those built from source, of many the first: only wheels are promised to be reproducible.",
+    )
 
 
 class Lineage(ApiModel):

@@ -24,10 +24,13 @@ class AddressFields(TypedDict, total=False):
 
 
 class RequirementsFields(TypedDict, total=False):
-    """What install put in place: the digest of the list, and how many distributions it has."""
+    """What install put in place: the digest of the list, how many distributions it has, the digest of the list with
+    hashes, and what was built from source."""
 
     digest: str
     count: int
+    files: str
+    fromSource: list[str]
 
 
 class LineageFields(TypedDict, total=False):

@@ -1,7 +1,7 @@
 """What is concluded from an observation once, for all checks of all conditions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.verdict import Verdict
@@ -9,15 +9,19 @@ from modelbundle_operator.judge.failures import Failure, failure
 from modelbundle_operator.judge.giving_back import kept_failure
 from modelbundle_operator.judge.observation import INSTALL, WORKER, Observation, Pod
 from modelbundle_operator.judge.reports import whole_number
+from modelbundle_operator.judge.sources import files_and_sources
 
 
 @dataclass(frozen=True)
 class Run:
-    """What ran in a pod, as far as it is known: the worker's image, the digest and length of what was installed."""
+    """What ran in a pod, as far as it is known: the worker's image, the digest and length of what was installed, the
+    digest of the files that it was installed from, and what was built."""
 
     image_id: str = ""
     requirements: str = ""
     count: int | None = None
+    files: str = ""
+    from_source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ def run_from_pod(pod: Pod) -> Run:
         worker.image_id[:1024] if worker is not None else "",
         digest if isinstance(digest, str) and len(digest) <= 71 else "",
         whole_number(more.get("count")),
+        *files_and_sources(report),
     )
 
 
@@ -56,8 +61,9 @@ def first_run(seen: Observation) -> Run:
     kept, first = seen.previous, seen.first_ready
     now = run_from_pod(first) if first is not None else Run()
     listed = kept.requirements
-    return Run(
-        kept.image_id or now.image_id,
-        (listed.digest if listed else None) or now.requirements,
-        listed.count if listed else now.count,
-    )
+    if listed is None or not listed.digest:
+        return replace(now, image_id=kept.image_id or now.image_id)
+    files, built = listed.files or "", tuple(listed.from_source or ())
+    if not files and now.requirements == listed.digest:  # a status from before files were told
+        files, built = now.files, now.from_source
+    return Run(kept.image_id or now.image_id, listed.digest, listed.count, files, built)

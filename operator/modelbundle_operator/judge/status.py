@@ -170,6 +170,10 @@ def _what_ran_first(first: Run) -> StatusFields:
         listed["digest"] = first.requirements
     if first.count is not None:
         listed["count"] = first.count
+    if first.files:
+        listed["files"] = first.files
+    if first.from_source:
+        listed["fromSource"] = list(first.from_source)
     status: StatusFields = {}
     if first.image_id:
         status["imageID"] = first.image_id

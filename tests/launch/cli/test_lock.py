@@ -66,6 +66,45 @@ def test_lock_says_what_the_cluster_does_not_know(ran, api, modelbundle_here, tm
     assert "names no digest of a registry" in refused("v1.yaml")
 
 
+FILES = [f"{pinned} --hash=sha256:{at * 64}" for pinned, at in zip(LISTED, "abc", strict=True)]
+
+
+def digest_of(lines: list[str]) -> str:
+    return "sha256:" + hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+@pytest.fixture
+def told(ran, api) -> tuple[str, dict]:
+    """The log of a pod that says which files it has installed."""
+    files = [*FILES[:2], f"{FILES[2]}  # built from source"]
+    ran[1]["status"]["requirements"]["files"] = digest_of(files)
+    api.server.logs["pod-new"] += "\n" + "\n".join([f"files of these 3 packages, {digest_of(files)}", *files])
+    return ran
+
+
+def test_each_requirement_has_the_hash_of_the_file_that_ran(told, modelbundle_here, tmp_path):
+    (tmp_path / "v1.yaml").write_text(dump(manifest(**ROOT)))
+    done = modelbundle_here("lock", tmp_path / "v1.yaml", "--name", "v1-locked", KUBECONFIG=told[0])
+    assert done.code == 0, done.err
+    assert parse(done.out, "out")[0]["spec"]["bundle"]["requirements"] == [FILES[1], FILES[0], FILES[2]]
+    assert "scipy==1.14.0 was built from source" in done.err
+
+
+def test_versions_alone_where_hashes_are_not_wanted(told, modelbundle_here, tmp_path):
+    (tmp_path / "v1.yaml").write_text(dump(manifest(**ROOT)))
+    done = modelbundle_here("lock", tmp_path / "v1.yaml", "--no-hashes", KUBECONFIG=told[0])
+    assert (done.code, done.err) == (0, "")
+    assert "--hash" not in done.out
+
+
+def test_versions_alone_where_no_file_is_known(ran, modelbundle_here, tmp_path):
+    (tmp_path / "v1.yaml").write_text(dump(manifest(**ROOT)))
+    done = modelbundle_here("lock", tmp_path / "v1.yaml", KUBECONFIG=ran[0])
+    assert done.code == 0
+    assert "--hash" not in done.out
+    assert "The requirements have no hashes: status.requirements.files is not set" in done.err
+
+
 @pytest.mark.parametrize(("only", "fields"), [("image", ["envParams"]), ("requirements", ["requirements"])])
 def test_one_pin_alone(ran, modelbundle_here, tmp_path, only, fields):
     (tmp_path / "v2.yaml").write_text(dump(manifest("v2", cloneFrom={"name": "v1"})))

@@ -49,6 +49,31 @@ def test_the_log_of_the_job_for_which_it_waits_whoever_has_made_it(api, modelbun
     assert done.out.splitlines() == ["prepare: prepared 9 bytes", "install: Resolved 2", "install: Downloading"]
 
 
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("Resolved 2\nBuilding \x1b[2Jdocopt==0.6.2\n", "install: Building [2Jdocopt==0.6.2"),
+        ("x" * 500, f"install: {'x' * 200}..."),
+        ("\n", "install"),
+    ],
+)
+def test_describe_has_its_last_line(api, modelbundle_here, log, said):
+    config = api(waiting())
+    api.server.pods = [pod("new", "another", INSTALLS, JOB)]
+    api.server.logs = {"new/prepare": "prepared 9 bytes\n", "new/install": log}
+    done = modelbundle_here("describe", "v1", KUBECONFIG=config)
+    assert done.code == 0, done.err
+    (line,) = [line for line in done.out.splitlines() if line.startswith("Building:")]
+    assert line.split(maxsplit=1)[1] == said
+
+
+def test_describe_does_without_it_where_there_is_no_pod(api, modelbundle_here):
+    config = api(waiting())
+    done = modelbundle_here("describe", "v1", KUBECONFIG=config)
+    assert done.code == 0, done.err
+    assert "Building:" not in done.out
+
+
 def test_a_job_that_fails_is_found_by_its_pod(api, modelbundle_here):
     config = api(waiting("install says: no such project"))
     api.server.pods = [pod("one", "v1", INSTALLS, JOB)]

@@ -4,7 +4,8 @@ import hashlib
 
 import pytest
 
-from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements
+from bundle_spec.requirements import check_requirements
+from launch.lineage.lock import LockError, installed_in_log, pinned_image, pinned_requirements, with_hashes
 
 DIGEST = "sha256:" + "d" * 64
 
@@ -50,6 +51,42 @@ def test_requirements_become_what_was_installed():
         "own @ https://x/own.whl",
         "scipy==1.14.0",
     ]
+
+
+WHEEL, SOURCE = "a" * 64, "b" * 64
+FILES = [f"numpy==2.1.0 --hash=sha256:{WHEEL}", f"docopt==0.6.2 --hash=sha256:{SOURCE}  # built from source"]
+
+
+def test_each_that_was_installed_gets_the_hash_of_its_file():
+    pinned = ["torch", "NumPy==2.1.0 ; python_version > '3.8'", "docopt==0.6.2"]
+    found = with_hashes(pinned, FILES)
+    assert found.entries == [
+        "torch",
+        f"NumPy==2.1.0 ; python_version > '3.8' --hash=sha256:{WHEEL}",
+        f"docopt==0.6.2 --hash=sha256:{SOURCE}",
+    ]
+    assert found.built == ["docopt==0.6.2"]
+    check_requirements(found.entries)
+
+
+def test_a_lock_is_locked_again():
+    entries = [f"torch==2.0 --hash=sha256:{SOURCE}", f"numpy==2.0.0 --hash=sha256:{SOURCE}"]
+    pinned = pinned_requirements(entries, ["numpy==2.1.0"])
+    assert pinned == ["torch==2.0", "numpy==2.1.0"]
+    assert with_hashes(pinned, FILES[:1], entries).entries == [entries[0], FILES[0]]
+
+
+@pytest.mark.parametrize(
+    ("pinned", "files", "why"),
+    [
+        (["numpy==2.1.0", "own==1.0"], [FILES[0], "own==1.0"], "that of own==1.0 is not known"),
+        (["own @ https://host/" + "x" * 480], [f"own==1.0 --hash=sha256:{WHEEL}"], "own has more than 512 characters"),
+    ],
+)
+def test_where_one_hash_is_lacking_there_is_none(pinned, files, why):
+    found = with_hashes(pinned, files)
+    assert found.entries == pinned
+    assert why in found.no_hashes
 
 
 def log_of(*lines: str) -> tuple[str, str]:

@@ -124,6 +124,8 @@ def test_requirements_have_been_installed_before_or_not() -> None:
     assert "2 requirements: no bundle of this namespace has had them" in line("requirements")[1]
     before = with_status(root("other"), requirements={"count": 5})
     assert "with other they were 5 packages that the image lacks" in line("requirements", bundles=[before])[1]
+    before["status"]["requirements"]["fromSource"] = ["docopt==0.6.2", "own==1.0"]
+    assert "lacks, of which docopt==0.6.2, own==1.0 built from source" in line("requirements", bundles=[before])[1]
 
 
 def test_a_node_has_room() -> None:

@@ -54,7 +54,7 @@ ROWS = [
      bundle(INSTALLED, pod("llama-2", created=9, prepare=completed(), install=running(11))), BY_ITSELF),
     ("prepare did not find it", bundle(pod(prepare=reported(layerFailed=failed("NotFound")), install=completed())),
      "in place, as the layer was not used (NotFound): what happened."),
-    ("it is of another image", bundle(pod(prepare=completed(), install=reported(layerFailed=failed("Mismatch")))),
+    ("other bytes lay there", bundle(pod(prepare=reported(layerFailed=failed("Mismatch")), install=completed())),
      "in place, as the layer was not used (Mismatch): what happened."),
     ("it could not be made", bundle(INSTALLED, known=NONE),
      "in place; each pod installs itself, as there is no layer: the keys may not write."),
@@ -72,6 +72,48 @@ def test_where_the_requirements_are_from(why: str, observed: Observation, words:
     found = said(observed)
     assert (found.status, found.reason) == ("True", "Completed"), why
     assert words in found.message
+
+
+OF_ANOTHER_IMAGE = pod("llama-2", created=9, prepare=completed(), install=reported(layerFailed=failed("Mismatch")))
+UNFIT = {"type": "RequirementsReady", "status": "True", "reason": "LayerMismatch", "lastTransitionTime": at(1)}
+
+
+@pytest.mark.parametrize(
+    ("observed", "reason"),
+    [
+        (bundle(OF_ANOTHER_IMAGE, known=THERE), "LayerMismatch"),
+        (bundle(INSTALLED, OF_ANOTHER_IMAGE, known=THERE), "LayerMismatch"),
+        (bundle(FROM_LAYER, pod(install=reported(layerFailed=failed("Mismatch"))), known=THERE), "Completed"),
+        (bundle(known=THERE, status={"conditions": [{**UNFIT, "message": OLD_WORDS}]}), "LayerMismatch"),
+        (bundle(FROM_LAYER, known=THERE, status={"conditions": [{**UNFIT, "message": OLD_WORDS}]}), "Completed"),
+    ],
+    ids=["it says so", "the newest pod says so", "an older pod says so", "no pod tells now", "a later pod used it"],
+)
+def test_a_layer_of_another_image_is_a_reason_of_its_own(observed: Observation, reason: str) -> None:
+    found = said(observed)
+    assert (found.status, found.reason) == ("True", reason)
+    words = {"LayerMismatch": ("(Mismatch): what happened.", OLD_WORDS), "Completed": ("The layer ",)}[reason]
+    assert any(each in found.message for each in words)
+
+
+BUILT = {"files": DIGEST, "fromSource": ["docopt==0.6.2"]}
+BUILT_WORDS = "Built from source: docopt==0.6.2; only wheels are promised to be the same in each installation."
+
+
+@pytest.mark.parametrize(
+    ("observed", "words"),
+    [
+        (bundle(pod(prepare=completed(), install=reported(**BUILT))), f"{BY_ITSELF} {BUILT_WORDS}"),
+        (bundle(pod(prepare=completed(), install=reported(layer=DIGEST, **BUILT))), f"to put in place. {BUILT_WORDS}"),
+        (bundle(known=NONE, status={**before(BY_ITSELF), "requirements": BUILT}), f"may not write. {BUILT_WORDS}"),
+        (bundle(status={**before(f"{BY_ITSELF} {BUILT_WORDS}"), "requirements": BUILT}), BUILT_WORDS),
+    ],
+    ids=["installed", "out of a layer", "no pod, and no layer any more", "no pod tells"],
+)
+def test_what_was_built_from_source_is_named(observed: Observation, words: str) -> None:
+    message = said(observed).message
+    assert message.endswith(words)
+    assert message.count("Built from source") == 1
 
 
 def test_it_is_not_said_before_they_are_there() -> None:

@@ -115,6 +115,27 @@ def test_the_record_stays_when_another_image_answers_after_a_pause() -> None:
     assert changes(after, after) == []
 
 
+FILES = "sha256:" + "3" * 64
+
+
+def recorded(listed: str, status: StatusFields) -> Body:
+    """status.requirements once a pod answers whose install says which files it has installed."""
+    said = {"requirementsDigest": listed, "count": 3, "files": FILES, "fromSource": ["docopt==0.6.2"]}
+    install = completed(json.dumps({"reason": "Completed", **said}))
+    found = seen(serving_pod(install=install), status=status)
+    written: Body = dict(summarise(status, 1, "llama", judge(found), START, found)["requirements"])
+    return written
+
+
+def test_the_files_that_ran_first_are_on_record() -> None:
+    whole = {"digest": LISTED, "count": 3, "files": FILES, "fromSource": ["docopt==0.6.2"]}
+    assert recorded(LISTED, {}) == whole
+    assert recorded(LISTED, KEPT) == whole, "a record from before they were told is completed by the same list"
+    assert recorded(RELISTED, KEPT) == KEPT["requirements"]
+    other: StatusFields = {**KEPT, "requirements": {"digest": LISTED, "count": 3, "files": "sha256:" + "4" * 64}}
+    assert recorded(LISTED, other) == other["requirements"]
+
+
 def test_hostile_reports_are_no_record() -> None:
     install: dict[str, Any] = {
         "install": completed(json.dumps({"reason": "Completed", "requirementsDigest": ["x"], "count": -1}))

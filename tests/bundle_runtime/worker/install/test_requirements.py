@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from bundle_runtime.contract.report import RuntimeFailure
-from bundle_runtime.worker.install.entries import check_entries, laid_over, left_to_install
+from bundle_runtime.worker.install.entries import check_entries, hashes_of, laid_over, left_to_install
 from bundle_runtime.worker.install.image_packages import ImagePackage, image_packages, write_stubs
 from bundle_runtime.worker.install.resolution import read_lines
 from bundle_spec.requirements import check_requirements
@@ -29,7 +29,10 @@ REFUSED = pytest.mark.parametrize(
     ("entry", "said"),
     [
         ("-r requirements.txt", "options"),
-        ("numpy==1.0 --hash=sha256:00", "options"),
+        ("numpy==1.0 --hash=sha256:00", "leave --hash out"),
+        (f"numpy>=1.0 --hash=sha256:{'0' * 64}", "write name==version before --hash"),
+        (f"numpy==1.* --hash=sha256:{'0' * 64}", "write name==version before --hash"),
+        (f"numpy==1.0 --hash=md5:00 --hash=sha256:{'0' * 64}", "leave --hash out"),
         ("--index-url https://host/simple", "options"),
         ("-e .", "options"),
         ("./local.whl", "needs a name"),
@@ -62,6 +65,28 @@ def test_a_login_in_what_is_refused_is_not_quoted():
         check_entries(["thing @ git+https://me:hunter2@example.com/thing"])
     assert "git+https://example.com/thing" in failure.value.message
     assert "hunter2" not in failure.value.message
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "numpy==1.0",
+        "numpy[a] === 1.0",
+        "numpy (==1.0)",
+        "numpy==1.0; python_version > '3'",
+        "numpy @ https://host/n.whl",
+    ],
+)
+def test_a_hash_behind_one_version_is_taken(entry):
+    hashes = f"--hash=sha256:{'0a' * 32} --hash=sha256:{'0B' * 32}"
+    check_requirements([f"{entry} {hashes}  # a comment"])
+    assert check_entries([f"{entry} {hashes}"]) == [entry]
+    assert hashes_of([f"{entry} {hashes}", "other"]) == {"numpy": ["0a" * 32, "0b" * 32]}
+
+
+def test_more_hashes_than_an_entry_holds_are_counted():
+    with pytest.raises(ValueError, match="with its 7 hashes it has 563 characters, and 512 are taken"):
+        check_requirements(["numpy==1.0" + f" --hash=sha256:{'0' * 64}" * 7])
 
 
 def test_comments_and_empty_lines_of_a_requirements_file_are_dropped():

@@ -46,11 +46,6 @@ ROWS = (
         'torch==1.10.2+cu113; python_version<"3.10" and platform_machine=="x86_64" and sys.platform=="linux"',
         "Pillow", "--extra-index-url https://pypi.ngc.nvidia.com", "onnx-graphsurgeon",
         before=("requirements[1] is '-f https://download.pytorch.org/whl/cu113/torch_stable.html'", _INDEX)),
-    odd("tensorflow/tensorflow", "requirements_lock_3_9.txt",
-        "absl-py==2.0.0 --hash=sha256:9a28abb62774ae4e8edbe2dd4c49ffcd45a6a848952a5eccc6a49f3f0fc1e2f3 "
-        "--hash=sha256:d9690211c5fcfefcdd1a45470ac2b5c5acd45241c3af71eed96bc5441746c0d5",
-        "gast==0.4.0 --hash=sha256:40feb7b8b8434785585ab224d1568b857edb18297e5a3047f1ba012bc83b42c1",
-        before=("requirements[0] is 'absl-py==2.0.0 --hash", "leave --hash out and keep name==version")),
     odd("CompVis/latent-diffusion", "environment.yaml",
         "name: ldm", "dependencies:", "- python=3.8.5", "- cudatoolkit=11.0", "- numpy=1.19.2", "- pip:",
         "- torchmetrics==v0.6.0", "- -e git+https://github.com/openai/CLIP.git@main#egg=clip",

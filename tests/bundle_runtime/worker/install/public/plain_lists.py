@@ -40,6 +40,13 @@ ROWS = (
         "import flask, joblib, pandas, sklearn", bare=INSTALLED, numpy=INSTALLED, torch=INSTALLED,
     ),
     PublicList(
+        "tensorflow/tensorflow", "requirements_lock_3_9.txt",
+        ("absl-py==2.0.0 --hash=sha256:9a28abb62774ae4e8edbe2dd4c49ffcd45a6a848952a5eccc6a49f3f0fc1e2f3 "
+         "--hash=sha256:d9690211c5fcfefcdd1a45470ac2b5c5acd45241c3af71eed96bc5441746c0d5",
+         "gast==0.4.0 --hash=sha256:40feb7b8b8434785585ab224d1568b857edb18297e5a3047f1ba012bc83b42c1"),
+        "import absl, gast", bare=INSTALLED, numpy=INSTALLED, torch=INSTALLED,
+    ),
+    PublicList(
         "huggingface/text-generation-inference", "server/requirements_cuda.txt",
         (f"click==8.1.7 {_SINCE_3_9}", f"loguru==0.6.0 {_SINCE_3_9}", f"numpy==1.26.4 {_SINCE_3_9}",
          f"scipy==1.13.1 {_SINCE_3_9}", f'win32-setctime==1.1.0 {_SINCE_3_9} and sys_platform == "win32"'),
