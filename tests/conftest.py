@@ -33,7 +33,6 @@ from tools.testkit.side_by_side import (
     UnitScheduling,
     gives_own_cluster,
     kind,
-    number,
     own_cluster,
     position,
     shared_directory,
@@ -59,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif _mode() == "local":
         os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)
     if directory := shared_directory(config):
-        config.pluginmanager.register(Turns(directory, number=number(config), alone=bool(cluster)))
+        config.pluginmanager.register(Turns(directory, alone=bool(cluster)))
 
 
 def _use_own(cluster: str) -> None:
