@@ -11,6 +11,7 @@ needed and starts them before them.
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -33,7 +34,6 @@ from tools.testkit.side_by_side import (
     UnitScheduling,
     gives_own_cluster,
     kind,
-    number,
     own_cluster,
     position,
     shared_directory,
@@ -51,6 +51,7 @@ settings.load_profile("shared-machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.disable()  # until the tests are collected: of ten thousand nothing is garbage, in each of six processes
     hand_on_no_ignored_signal()
     os.environ.setdefault("MODELBUNDLE_TESTS_BEGAN", str(time.time()))  # one moment for all processes of a run
     # before any test module is imported: client libraries read it once, and no other cluster may be touched
@@ -59,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     elif _mode() == "local":
         os.environ["KUBECONFIG"] = str(local_cluster().kubeconfig)
     if directory := shared_directory(config):
-        config.pluginmanager.register(Turns(directory, number=number(config), alone=bool(cluster)))
+        config.pluginmanager.register(Turns(directory, alone=bool(cluster)))
 
 
 def _use_own(cluster: str) -> None:
@@ -85,6 +86,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
+    gc.freeze()
+    gc.enable()
     if session.config.option.collectonly or _is_worker(session.config) or _mode() != "local" or _why_none():
         return
     if not any(item.get_closest_marker("cluster") for item in session.items):

@@ -89,8 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = self._found()
         if found is None:
             return self._answer(404)
-        kind, content = found
-        return self._answer(200, content, {"Content-Type": kind, "Docker-Content-Digest": digest(content)})
+        kind, named, content = found
+        return self._answer(200, content, {"Content-Type": kind, "Docker-Content-Digest": named})
 
     do_HEAD = do_GET  # noqa: N815
 
@@ -116,33 +116,36 @@ class _Handler(BaseHTTPRequestHandler):
                 self.registry.manifests[match["name"], reference] = kind, body
             return self._answer(201, headers={"Docker-Content-Digest": digest(body), "Location": parts.path})
         content = self.registry.uploads.pop(parts.path.rpartition("/")[2], b"") + body
-        if parse_qs(parts.query).get("digest") != [digest(content)]:
+        named = digest(content)
+        if parse_qs(parts.query).get("digest") != [named]:
             return self._answer(400)
-        self.registry.blobs[digest(content)] = content
-        place = f"/v2/{match['name']}/blobs/{digest(content)}"
-        return self._answer(201, headers={"Docker-Content-Digest": digest(content), "Location": place})
+        self.registry.blobs[named] = content
+        place = f"/v2/{match['name']}/blobs/{named}"
+        return self._answer(201, headers={"Docker-Content-Digest": named, "Location": place})
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
 
-    def _found(self) -> tuple[str, bytes] | None:
+    def _found(self) -> tuple[str, str, bytes] | None:
+        """Its media type, its digest and itself."""
         match = _PATH.fullmatch(urlsplit(self.path).path)
         if match is None:
             return None
         if match["kind"] == "manifests":
-            return self.registry.manifests.get((match["name"], match["reference"]))
+            kind, manifest = self.registry.manifests.get((match["name"], match["reference"]), ("", b""))
+            return (kind, digest(manifest), manifest) if manifest else None
         content = self.registry.blobs.get(match["reference"])
-        return None if content is None else ("application/octet-stream", content)
+        return None if content is None else ("application/octet-stream", match["reference"], content)
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
             return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = b""
+        body = bytearray()  # bytes would be copied whole for each of thousands of chunks
         while size := int(self.rfile.readline().split(b";")[0], 16):
             body += self.rfile.read(size)
             self.rfile.readline()
         self.rfile.readline()
-        return body
+        return bytes(body)
 
     def _answer(self, status: int, content: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

@@ -4,22 +4,25 @@ pytest-xdist runs the files of tests in several processes. A cluster test mostly
 and the one operator in it. An `exclusive` one has them to itself: all of these run one after the other in one process,
 which has a local cluster of its own; on another cluster it waits for the others to be done with it. A test that
 `runs_last` waits for them everywhere: it measures, or looks at what the whole run did. Tests without a cluster need the
-processors: by one process from the beginning, and by whichever else has nothing to do, but no more than two at a time,
-and an `undisturbed` one beside none. Locks make it so, whatever the order of the files.
+processors: by one process from the beginning, and by whichever else has nothing to do, but no more than three at a
+time, and an `undisturbed` one beside none: the first process begins with these, while it is the only one. Locks make it
+so, whatever the order of the files.
 """
 
 from __future__ import annotations
 
 import enum
 import fcntl
+import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-PROCESSORS = 2  # so many tests without a cluster run at a time
+PLACES = 3  # so many tests without a cluster run at a time: two processors, and half of a test is waiting
 OWN_CLUSTER = "exclusive"  # the local cluster of the process that runs the exclusive tests, and their unit
 
 
@@ -37,10 +40,10 @@ def kind(item: pytest.Item) -> Kind:
     return Kind.EXCLUSIVE if item.get_closest_marker("exclusive") else Kind.SHARED
 
 
-def position(item: pytest.Item) -> tuple[int, Kind]:
-    """Sorts tests, in every process alike."""
+def position(item: pytest.Item) -> tuple[int, Kind, bool]:
+    """Sorts tests, in every process alike: the undisturbed before those that they would keep waiting."""
     last = item.get_closest_marker("runs_last")
-    return last.args[0] if last else 0, kind(item)
+    return last.args[0] if last else 0, kind(item), not item.get_closest_marker("undisturbed")
 
 
 def unit(item: pytest.Item) -> str:
@@ -93,14 +96,13 @@ def is_alone(node: Any) -> bool:
 
 
 class Turns:
-    """A process's turn: a lock on the cluster, held from the first to the last test of one kind in a row; or on a
-    processor or, in their order, on all of them, held for one test."""
+    """A process's turn: a lock on the cluster, held from the first to the last test of one kind in a row; or on the
+    first place that is free or, in their order, on all places, held for one test."""
 
-    def __init__(self, directory: Path, *, number: int, alone: bool) -> None:
+    def __init__(self, directory: Path, *, alone: bool) -> None:
         self._alone = alone  # on a cluster of its own
         self._cluster = (directory / "cluster").open("a")
-        self._processors = [(directory / f"processor{each}").open("a") for each in range(PROCESSORS)]
-        self._own = self._processors[number % PROCESSORS]
+        self._places = [(directory / f"place{each}").open("a") for each in range(PLACES)]
 
     # first, so that no test's time limit counts the waiting
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -108,8 +110,7 @@ class Turns:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> Generator[None, object, object]:
         if kind(item) is Kind.NO_CLUSTER:
-            for processor in self._processors if item.get_closest_marker("undisturbed") else [self._own]:
-                fcntl.flock(processor, fcntl.LOCK_EX)
+            self._take_places(every=item.get_closest_marker("undisturbed") is not None)
         elif kind(item) is Kind.SHARED:
             fcntl.flock(self._cluster, fcntl.LOCK_SH)
         elif not self._alone or item.get_closest_marker("runs_last"):
@@ -117,10 +118,22 @@ class Turns:
         try:
             return (yield)
         finally:
-            for processor in self._processors:
-                fcntl.flock(processor, fcntl.LOCK_UN)
+            for place in self._places:
+                fcntl.flock(place, fcntl.LOCK_UN)
             if nextitem is None or kind(nextitem) is not kind(item):
                 fcntl.flock(self._cluster, fcntl.LOCK_UN)
+
+    def _take_places(self, *, every: bool) -> None:
+        if every:
+            for place in self._places:
+                fcntl.flock(place, fcntl.LOCK_EX)
+            return
+        while True:
+            for place in self._places:
+                with suppress(BlockingIOError):
+                    fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return
+            time.sleep(0.02)  # the kernel can wait for one of them alone
 
 
 def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
@@ -136,11 +149,6 @@ def once(config: pytest.Config, what: str, act: Callable[[], None]) -> None:
         if not done.exists():
             act()
             done.touch()
-
-
-def number(config: pytest.Config) -> int:
-    """Which of the run's processes this is, from 0."""
-    return int(getattr(config, "workerinput", {}).get("workerid", "gw0").removeprefix("gw"))
 
 
 def own_cluster(config: pytest.Config) -> str:

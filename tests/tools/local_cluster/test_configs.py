@@ -77,3 +77,12 @@ def test_services_get_their_addresses_of_the_range_that_was_asked_for() -> None:
     small = plan(3, Shape(service_prefix=22))
     argv = component("apiserver", PLACE, small, Path("/b"), Path("/w"), ("k", "s")).argv
     assert "--service-cluster-ip-range=240.3.0.0/22" in argv
+
+
+def test_only_beside_a_node_does_it_collect_less_garbage() -> None:
+    def environment(shape: Shape) -> dict[str, str]:
+        place = plan(3, shape)
+        return component("apiserver", PLACE, place, Path("/bin-set"), Path("/wheels"), ("key", "secret")).env
+
+    assert set(environment(Shape())) == {"GOGC", "GOMEMLIMIT"}, "bounded too"
+    assert environment(Shape(node=False)) == {}
