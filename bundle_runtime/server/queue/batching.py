@@ -119,10 +119,10 @@ class BatchPlan:
 
     def is_full(self, waiting: int) -> bool:
         """Whether one more would wait longer than it may, or than is sensible."""
-        if waiting >= QUEUE_MAX_BATCHES * self.limit:
-            return True
         if waiting < self.limit:
             return False
+        if waiting >= QUEUE_MAX_BATCHES * self.limit:
+            return True
         rounds = math.ceil((waiting + 1) / self.limit / self._concurrency) + 1  # one is under way
         return rounds * self.duration.seconds(self.limit) > self._timeout
 
