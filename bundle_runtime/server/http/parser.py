@@ -38,7 +38,7 @@ class RequestParser:
         self._memory = memory
         self._http = httptools.HttpRequestParser(self)
         self._body = BodyBuffer(memory, max_body)
-        self._next: Exchange | None = None  # the request that is arriving
+        self.arriving: Exchange | None = None  # the request that has begun and is not here as a whole
         self.began = 0.0  # when it did, by the clock, or was last held up; 0.0 before the first one
         self.paused = False  # as many requests wait as may: the rest is kept as it came
         self.is_dropping = False  # the rest of what the client sends is thrown away
@@ -53,11 +53,6 @@ class RequestParser:
         self._head_bytes = 0  # of what came since, in reads that brought neither a part of a body nor an end
         self._progress = False  # this read did
         self._in_head = False
-
-    @property
-    def arriving(self) -> bool:
-        """A request has begun and is not here as a whole."""
-        return self._next is not None
 
     @property
     def kept(self) -> int:
@@ -87,7 +82,7 @@ class RequestParser:
 
     def restart_clock(self) -> None:
         """The request that is arriving was held up by this side."""
-        if self._next is not None:
+        if self.arriving is not None:
             self.began = self._clock()
 
     def stop(self) -> None:
@@ -100,7 +95,7 @@ class RequestParser:
         """Of a connection that is over: it and its parser hold each other, and with them what came of a body; only the
         garbage collector would part them, and it looks at numbers of objects, not at megabytes."""
         self.stop()
-        self._next = None
+        self.arriving = None
         del self._http, self._sink
 
     def check(self, now: float) -> None:
@@ -122,7 +117,7 @@ class RequestParser:
         most_parts = self._body.more_parts + PARTS_AT_ONCE
         while at < len(data) and not self.is_dropping and not self.paused:
             end = at + STEP_BYTES
-            if self._next is None:  # a head alone, so that the body behind it is one part
+            if self.arriving is None:  # a head alone, so that the body behind it is one part
                 head_end = data.find(_HEAD_END, at, end)
                 if head_end >= 0:
                     end = head_end + len(_HEAD_END)
@@ -130,7 +125,7 @@ class RequestParser:
                 end = max(end, at + self._body.expected - self._body.size)
             self._parse(view[at:end])
             at = end
-            if self._body.more_parts > most_parts and self._next is not None:
+            if self._body.more_parts > most_parts and self.arriving is not None:
                 break
         if self.is_dropping:
             return
@@ -160,7 +155,7 @@ class RequestParser:
                 if not self.is_dropping:
                     self._refuse(400, "BadRequest", not_http(error))
                 return
-        if self._next is not None and not self._progress:  # a header or trailer that never ends reaches no callback
+        if self.arriving is not None and not self._progress:  # a header or trailer that never ends reaches no callback
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_MAX_BYTES:
                 self._refuse_head()
@@ -168,10 +163,10 @@ class RequestParser:
     # called by httptools
 
     def on_message_begin(self) -> None:
-        self._next = Exchange(self._sink, monotonic())
+        self.arriving = Exchange(self._sink, monotonic())
         self.began = self._clock()
         self._url = b""
-        self._headers = self._next.headers
+        self._headers = self.arriving.headers
         self._says_connection = False
         self.head_size = 0
         self._head_bytes = 0
@@ -194,37 +189,37 @@ class RequestParser:
         self._headers.append((name, value))
         if length not in _LENGTHS:
             return
-        if length == 12:
-            if name.lower() == b"x-request-id" and self._next is not None:
-                self._next.request_id = value
+        if length == 4:
+            if name == b"Host" or name.lower() == b"host":
+                self._hosts += 1
+        elif length == 12:
+            if name.lower() == b"x-request-id" and self.arriving is not None:
+                self.arriving.request_id = value
         elif length == 14:
             if name.lower() == b"content-length":
-                self._body.expected = int(value)
-                if self._body.expected > self._body.max_size:
+                self._body.expected = expected = int(value)
+                if expected > self._body.max_size:
                     self._is_special = True
         elif length == 10:
             self._says_connection = True  # or another header of that length: it is looked at below
         elif length == 11 or length == 16:
-            if self._next is not None:
+            if self.arriving is not None:
                 lower = name.lower()
                 if lower == b"traceparent":
-                    self._next.traceparent += value  # two are none
+                    self.arriving.traceparent += value  # two are none
                 elif lower == b"content-encoding":
-                    self._next.is_uncompressed = False
-        elif length == 4:
-            if name == b"Host" or name.lower() == b"host":
-                self._hosts += 1
+                    self.arriving.is_uncompressed = False
         elif length == 17 or name.lower() == b"expect":
             self._is_special = True  # transfer-encoding, or another header of that length
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if self.is_dropping or self._next is None:
+        if self.is_dropping or self.arriving is None:
             return
         hosts, self._hosts = self._hosts, 0
         if hosts != 1 or self._is_special:
             self._is_special = False
-            self._look_at_head(self._next, hosts)
+            self._look_at_head(self.arriving, hosts)
 
     def _look_at_head(self, exchange: Exchange, hosts: int) -> None:
         codings, expectation = exchange.header(b"transfer-encoding"), exchange.header(b"expect")
@@ -250,7 +245,7 @@ class RequestParser:
             self._refuse_for(refusal)
 
     def on_message_complete(self) -> None:
-        exchange = self._next
+        exchange = self.arriving
         self._progress = True
         self._in_head = False
         if self.is_dropping or exchange is None:
@@ -261,7 +256,7 @@ class RequestParser:
                 return  # feed_data() raises, and _parse() sees to it
             if (version := self._http.get_http_version()) != "1.1":
                 self.is_dropping = refuses_version(exchange, version)
-        self._next = None
+        self.arriving = None
         exchange.method = method
         exchange.target = self._url
         exchange.body = self._body.take(exchange)
@@ -275,7 +270,7 @@ class RequestParser:
     def _without_upgrade(self, rest: bytes | memoryview) -> bytes:
         """h2c (which Java's client always offers) and the like are not spoken here, and HTTP/1.1 lets a server ignore
         the offer: a fresh parser gets what is returned, the same request without it and the rest."""
-        if self._next is None or self.is_dropping:
+        if self.arriving is None or self.is_dropping:
             return b""
         head = without_offer(self._http.get_method(), self._url, self._headers)
         self._http = httptools.HttpRequestParser(self)
@@ -292,8 +287,8 @@ class RequestParser:
     def _refuse(self, status: int, code: str, message: str) -> None:
         if self.is_dropping:
             return
-        exchange = self._next or Exchange(self._sink, monotonic())
-        self._next = None
+        exchange = self.arriving or Exchange(self._sink, monotonic())
+        self.arriving = None
         self.stop()
         exchange.keep_alive = False
         exchange.refusal = (status, code, message)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import cast
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.bundle import ServedBundle
@@ -112,7 +111,7 @@ class Predictions:
         if size > UNCOUNTED_MAX_BYTES:
             self.memory.hold(exchange, size)
         exchange.context = codec
-        pending = self._dispatcher.admit(exchange, cast(bytes, payload), kind)  # it is only sent
+        pending = self._dispatcher.admit(exchange, payload, kind)  # type: ignore[arg-type]  # it is only sent
         exchange.body = b""
         exchange.cancel = partial(self._client_gone, exchange, pending)
 

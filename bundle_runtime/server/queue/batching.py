@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Container
+from operator import mul
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.queue.request import Pending
@@ -40,14 +41,15 @@ class Duration:
         if not self._stale:
             return
         self._stale = False
-        count = len(self._samples)
-        mean_size = sum(size for size, _ in self._samples) / count
-        mean_seconds = sum(seconds for _, seconds in self._samples) / count
-        spread = sum((size - mean_size) ** 2 for size, _ in self._samples)
-        slope = sum((size - mean_size) * (seconds - mean_seconds) for size, seconds in self._samples)
+        sizes, seconds = zip(*self._samples, strict=True)
+        count = len(sizes)
+        mean_size = sum(sizes) / count
+        from_mean = [size - mean_size for size in sizes]
+        spread = sum(map(mul, from_mean, from_mean))
+        slope = sum(map(mul, from_mean, seconds))
         self._a = max(0.0, slope / spread) if spread else 0.0
-        self._b = mean_seconds - self._a * mean_size
-        residuals = sorted(seconds - self._a * size - self._b for size, seconds in self._samples)
+        self._b = sum(seconds) / count - self._a * mean_size
+        residuals = sorted([took - self._a * size - self._b for size, took in self._samples])
         self._margin = max(0.0, residuals[math.ceil(MARGIN_QUANTILE * count) - 1])
 
     def seconds(self, size: int) -> float:
@@ -78,6 +80,7 @@ class BatchPlan:
         self._concurrency = concurrency
         self._timeout = timeout
         self._sent: list[_Sent] = []
+        self._next_end: float | None = None  # when a place is expected to be free; None until that is asked for
         self.duration = Duration()
 
     @property
@@ -103,8 +106,10 @@ class BatchPlan:
         """When a batch that is sent now is expected to begin."""
         if len(self._sent) < self._concurrency:
             return now
-        ends = [each.since + self.duration.mean(each.size) for each in self._sent if each.since is not None]
-        return max(now, min(ends))
+        if self._next_end is None:
+            ends = [each.since + self.duration.mean(each.size) for each in self._sent if each.since is not None]
+            self._next_end = min(ends)
+        return max(now, self._next_end)
 
     def is_late(self, deadline: float, begin: float, size: int) -> bool:
         """Whether a request cannot be answered in time in a batch of that size. One that no time would be enough for is
@@ -114,10 +119,10 @@ class BatchPlan:
 
     def is_full(self, waiting: int) -> bool:
         """Whether one more would wait longer than it may, or than is sensible."""
-        if waiting >= QUEUE_MAX_BATCHES * self.limit:
-            return True
         if waiting < self.limit:
             return False
+        if waiting >= QUEUE_MAX_BATCHES * self.limit:
+            return True
         rounds = math.ceil((waiting + 1) / self.limit / self._concurrency) + 1  # one is under way
         return rounds * self.duration.seconds(self.limit) > self._timeout
 
@@ -138,7 +143,8 @@ class BatchPlan:
             waiting.popleft()
             if pending.id not in wanted:
                 continue
-            if self.is_late(pending.deadline, begin, min(self.limit, len(group) + 1 + len(waiting))):
+            # those behind it have later deadlines: if it is in time they all are
+            if not group and self.is_late(pending.deadline, begin, min(self.limit, 1 + len(waiting))):
                 late.append(pending)
                 continue
             group.append(pending)
@@ -149,6 +155,7 @@ class BatchPlan:
     def sent(self, ids: list[int], now: float) -> None:
         """A batch of these requests has gone to the worker."""
         self._sent.append(_Sent(ids, now if len(self._sent) < self._concurrency else None))
+        self._next_end = None
 
     def answered(self, id: int, now: float) -> int:
         """The size of the batch that ended with this answer; 0 when it did not end."""
@@ -158,6 +165,7 @@ class BatchPlan:
                 if batch.ids:
                     return 0
                 del self._sent[index]
+                self._next_end = None
                 if batch.since is not None:
                     self.duration.add(batch.size, now - batch.since)
                 for next in self._sent:

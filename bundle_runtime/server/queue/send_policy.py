@@ -146,6 +146,7 @@ class Batches:
         self._expire = expire
         self._sizes = sizes
         self._timer: asyncio.TimerHandle | None = None  # for a batch that goes before the last one ends
+        self._ended: list[tuple[Pending, wire.Frame, str, float]] = []  # what complete() gets in a moment
 
     @property
     def in_flight(self) -> int:
@@ -160,10 +161,8 @@ class Batches:
         return max(0, self._table.occupied() - len(self._table.outstanding))
 
     def is_full(self) -> bool:
-        return self._plan.is_full(self._waiting())
-
-    def _waiting(self) -> int:
-        return len(self._table.pending) - len(self._table.outstanding)
+        table = self._table
+        return self._plan.is_full(len(table.pending) - len(table.outstanding))
 
     def send_next(self) -> None:
         table = self._table
@@ -173,7 +172,7 @@ class Batches:
                 waiting.popleft()
                 continue
             now = monotonic()
-            wait = self._plan.wait(self._waiting(), waiting[0].deadline, now)
+            wait = self._plan.wait(len(table.pending) - len(table.outstanding), waiting[0].deadline, now)
             if wait:
                 if wait < math.inf and self._timer is None:
                     self._timer = self._loop.call_later(wait + TIMER_MARGIN_SECONDS, self._send_ahead)
@@ -211,7 +210,9 @@ class Batches:
             self._sizes[size] += 1
             self.send_next()
         if pending is not None:  # when all of the batch have been seen: the next one need not wait for what this takes
-            self._loop.call_soon(self._complete_later, pending, frame, code, now)
+            if not self._ended:
+                self._loop.call_soon(self._complete_ended)
+            self._ended.append((pending, frame, code, now))
         if size:
             self._loop.call_soon(self._plan.duration.fit)
 
@@ -220,6 +221,8 @@ class Batches:
             self._timer.cancel()
             self._timer = None
 
-    def _complete_later(self, pending: Pending, frame: wire.Frame, code: str, now: float) -> None:
-        if pending.context is not None:  # its client is still connected
-            self._complete(pending, frame, code, now)
+    def _complete_ended(self) -> None:
+        ended, self._ended = self._ended, []
+        for pending, frame, code, now in ended:
+            if pending.context is not None:  # its client is still connected
+                self._complete(pending, frame, code, now)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from collections import deque
 
 import pytest
 
+from bundle_runtime.contract import wire
 from bundle_runtime.server.queue.batching import (
     DURATION_SAMPLES,
     QUEUE_MAX_BATCHES,
@@ -14,6 +16,7 @@ from bundle_runtime.server.queue.batching import (
     BatchPlan,
     Duration,
 )
+from bundle_runtime.server.queue.request import Pending
 
 
 def fitted(a: float, b: float, noise: float = 0.0, count: int = DURATION_SAMPLES) -> Duration:
@@ -109,6 +112,20 @@ def test_what_was_sent_ahead_begins_when_the_other_ends() -> None:
     assert batches.duration.seconds(1) == pytest.approx(0.2)
 
 
+def test_a_place_is_free_when_the_first_of_those_that_run_ends() -> None:
+    batches = BatchPlan(10, 2, 1.0)
+    for number in range(3):
+        batches.sent([number], 0.0)
+        assert batches.answered(number, 0.2) == 1
+    batches.sent([50], 100.0)
+    assert batches.next_place(100.0) == 100.0
+    batches.sent([51], 100.1)
+    assert batches.next_place(100.1) == pytest.approx(100.2)
+    assert batches.answered(50, 100.2) == 1
+    batches.sent([52], 100.2)
+    assert batches.next_place(100.2) == pytest.approx(100.3)
+
+
 @pytest.mark.parametrize(
     ("seconds", "left", "late"),
     [(0.2, 0.1, True), (0.2, 0.3, False), (2.0, 0.9, False), (2.0, 0.01, False)],
@@ -116,6 +133,15 @@ def test_what_was_sent_ahead_begins_when_the_other_ends() -> None:
 def test_who_is_too_late(seconds: float, left: float, late: bool) -> None:
     """The last two: no time would be enough, so it is tried."""
     assert busy(seconds).is_late(100 + left, 100, 1) is late
+
+
+def test_a_batch_begins_with_the_first_that_is_in_time() -> None:
+    deadlines = [100.05, 100.1, 100.15, 100.3, 100.4, 100.5]
+    waiting = deque(Pending(id, None, b"", 99.0, deadline, wire.REQUEST) for id, deadline in enumerate(deadlines))
+    group, late = busy(0.2).gather(waiting, {0, 2, 3, 5}, 100.0)
+    assert [pending.id for pending in late] == [0, 2]
+    assert [pending.id for pending in group] == [3, 5]
+    assert not waiting
 
 
 @pytest.mark.parametrize(
