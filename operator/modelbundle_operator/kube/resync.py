@@ -160,7 +160,8 @@ class Resync:
         listed, version = await self._cluster.list(
             kind, namespace, partial(self._cache.keep, kind), needs=None if all_needed else needs
         )
-        self.orphans.listed(kind, namespace, lost, self._cache)
+        self.orphans.listed(kind, namespace, lost, self._cache.knows)
+        self._cache.left_behind.listed(kind, namespace, lost, version)
         if not self._cache.filled:
             self._listed[kind, namespace] = version
         return self._cache.replace(kind, unchanged + listed, version, namespace)
