@@ -1,4 +1,4 @@
-"""A bundle of 0 replicas on a real cluster: one object, three calls; and what it served with when it serves again."""
+"""A bundle of 0 replicas on a real cluster: one object, two calls; and what it served with when it serves again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def children(name: str, namespace: str) -> dict[str, Manifest]:
 
 
 @pytest.mark.exclusive  # counts calls
-def test_it_costs_one_object_and_three_calls(
+def test_it_costs_one_object_and_two_calls(
     operator: object, namespace: str, store: Store, audit: AuditLog, show: Callable[[str], None]
 ) -> None:
     base = cpu_bundle(store, "base", serving=STORED)
@@ -37,7 +37,7 @@ def test_it_costs_one_object_and_three_calls(
         time.sleep(SETTLES)
         calls = about(audit.calls(), namespace)
         show(f"stored, {name}: {len(calls)} API calls of the operator from create to Ready ({counted(calls)})")
-        assert len(calls) <= 3
+        assert len(calls) <= 2
         assert children(name, namespace) == {}
 
 

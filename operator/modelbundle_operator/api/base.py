@@ -43,7 +43,7 @@ class ApiModel(BaseModel):
     @classmethod
     def _null_is_unset(cls, data: Any) -> Any:
         """As the API server has it: it drops the nulls of fields that are not nullable, and none of ours is."""
-        if not isinstance(data, dict):
+        if not isinstance(data, dict) or None not in data.values():
             return data
         names = {field.alias for field in cls.model_fields.values()}
         return {key: value for key, value in data.items() if value is not None or key not in names}

@@ -28,6 +28,7 @@ from modelbundle_operator.kube.kept import (
     version_of,
 )
 from modelbundle_operator.kube.kinds import CACHED_KINDS, JOB_KIND, OWN_KINDS, OWNER_LABELS
+from modelbundle_operator.kube.left_behind import LeftBehind
 from modelbundle_operator.kube.said import Said
 from modelbundle_operator.loop.key import Key
 
@@ -42,6 +43,7 @@ class ObjectCache:
         # bundles by how many endpoints name them: an endpoint reports pods that have outlived their bundle
         self._named: Counter[Key] = Counter()
         self._checked, self._layers = Said[bool](), Said[Layer]()
+        self.left_behind = LeftBehind()
         self.filled = False
 
     def get(self, kind: str, key: Key) -> Body | None:
@@ -127,6 +129,10 @@ class ObjectCache:
         if version < known or (version == known and not ends):
             return False
         kept = None if event == "DELETED" else self.keep(kind, body)
+        if event == "DELETED":
+            self.left_behind.gone(kind, body)
+        else:
+            self.left_behind.observed(kind, body, kept is not None)
         if kept is not None:
             return self._renew(kept, body)
         if event == "DELETED" or ref in self._kept:

@@ -28,7 +28,7 @@ from modelbundle_operator.kube.cluster import Keep, Label, Needs, keep_whole
 from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of, taken, unhurried
 from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
-from modelbundle_operator.kube.needed import needed_texts, place_of
+from modelbundle_operator.kube.needed import Asking, needed_texts, place_of
 from modelbundle_operator.kube.pages import Pages, Query
 
 # with the parameter the client library leaves the body as it is
@@ -139,14 +139,19 @@ class KubernetesClient:
         def wants(head: Body) -> bool:
             return bool(needs is not None and taken(kind, head, needs, self._skipped))
 
-        first = ask if needs is None else partial(ask, accept=HEADS)
-        async for query, page in self._pages.read(kind, selector, first):
-            version = page.version
+        asking = Asking(ask, partial(ask, accept=HEADS))
+        async for query, page in self._pages.read(kind, selector, ask if needs is None else asking):
+            version, listed = page.version, page.items
             if needs is None:
-                await take(page.items)
+                await take(listed)
                 continue
-            needed = [place_of(head) for head in heads_of(kind, page.items, self._skipped) if wants(head)]
-            async for texts in needed_texts(needed, len(page.items), partial(ask, query), partial(self._object, kind)):
+            needed = [(head, text) for text in listed for head in heads_of(kind, [text], self._skipped) if wants(head)]
+            asking.saw(len(needed), len(listed))
+            if asking.got_whole:
+                await take(text for _, text in needed)
+                continue
+            places = [place_of(head) for head, _ in needed]
+            async for texts in needed_texts(places, len(listed), partial(ask, query), partial(self._object, kind)):
                 await take(texts)
         return items, int(version)
 

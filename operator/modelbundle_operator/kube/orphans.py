@@ -5,10 +5,10 @@ number of objects, so of each kind only the count and some names are kept.
 """
 
 import logging
+from collections.abc import Callable
 
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, LABEL_BUNDLE
-from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import ALL_CHILD_KINDS, JOB_KIND, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
@@ -46,11 +46,11 @@ class Orphans:
             counts[kind] += count
         return counts
 
-    def listed(self, kind: str, namespace: str | None, owners: list[Key], cache: ObjectCache) -> None:
+    def listed(self, kind: str, namespace: str | None, owners: list[Key], knows: Callable[[str, Key], bool]) -> None:
         """Of this kind, a LIST found children of these lost owners. One that exists takes its child back itself."""
         if kind not in _KINDS:
             return
-        found = [owner for owner in owners if not cache.knows(owner.kind, owner)]
+        found = [owner for owner in owners if not knows(owner.kind, owner)]
         self._counts[kind, namespace] = len(found)
         new = {(kind, owner) for owner in found[:NAMES_MAX]} - self._logged
         for _, owner in sorted(new):

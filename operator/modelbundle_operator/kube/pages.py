@@ -9,7 +9,7 @@ from modelbundle_operator.kube.errors import NoAnswer
 OBJECTS_MAX = 50
 SMALL_PAGE_BYTES = 2**20
 # built-in kinds are stored in fewer bytes than they are sent in: a ConfigMap of 1 MiB may be 6 of JSON
-PAGE_BYTES_MAX = 80 * 2**20
+PAGE_BYTES_MAX = 20 * 2**20
 
 Query = Mapping[str, str]
 # one page's bytes for these query parameters; NoAnswer when there are more bytes than the second argument allows
@@ -34,10 +34,11 @@ class Pages:
                     raise
                 limit = self._limits[kind] = max(limit // 4, 1)
                 continue
-            page = await asyncio.to_thread(page_of, text)
+            page, size = await asyncio.to_thread(page_of, text), len(text)
+            del text  # the page has a copy of all of it
             yield query, page
             if not page.more:
                 return
             more = page.more
-            if len(text) < SMALL_PAGE_BYTES:
+            if size < SMALL_PAGE_BYTES:
                 limit = self._limits[kind] = min(limit * 2, OBJECTS_MAX)

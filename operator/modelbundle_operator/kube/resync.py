@@ -2,7 +2,8 @@
 
 One paged LIST of metadata per kind; in full is read what is wanted and not known in that version, so that neither what
 is unchanged nor what others have labelled as ours costs more than its metadata. Only the bundles for which it changed
-anything are looked at. The first one fills the cache before anything is reconciled.
+anything are looked at. The first one fills the cache before anything is reconciled; as all wait for it, it lists some
+kinds at the same time, and any later one, which nobody waits for, one after the other.
 """
 
 import asyncio
@@ -28,6 +29,10 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 2.0
 TOGETHER_SECONDS = 0.5
+# lists at the same time, each with a page in memory (pages.py, needed.py)
+FIRST_LISTS = 4
+# owners first, as a child is kept while its owner is known
+_STEPS = (OWN_KINDS, tuple(kind for kind in CACHED_KINDS if kind not in OWN_KINDS))
 
 
 class Resync:
@@ -70,17 +75,17 @@ class Resync:
         changed: set[Key] = set()
         failed: list[Exception] = []
         refused: set[tuple[str, str]] = set()
-        for kind in CACHED_KINDS:
-            for namespace in self._namespaces:
-                try:
-                    changed |= await self._list(kind, namespace)
-                except OperatorError as error:
-                    failed.append(error)
-                    if isinstance(error, Refused):
-                        refused.add((kind, namespace or ""))
-                except Exception as error:
-                    log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
-                    failed.append(error)
+        at_once = asyncio.Semaphore(1 if self._cache.filled else FIRST_LISTS)
+        for kinds in _STEPS:
+            places = [(kind, namespace) for kind in kinds for namespace in self._namespaces]
+            found = await asyncio.gather(*(self._attempt(*place, at_once) for place in places))
+            for (kind, namespace), result in zip(places, found, strict=True):
+                if isinstance(result, set):
+                    changed |= result
+                    continue
+                failed.append(result)
+                if isinstance(result, Refused):
+                    refused.add((kind, namespace or ""))
         self.refused = refused
         self._log_refusals([error for error in failed if isinstance(error, Refused)])
         if len(failed) == len(CACHED_KINDS) * len(self._namespaces):
@@ -127,6 +132,16 @@ class Resync:
             await asyncio.sleep(min(max(TOGETHER_SECONDS, 4 * self._took), seconds))
         self._asked.clear()
 
+    async def _attempt(self, kind: str, namespace: str | None, at_once: asyncio.Semaphore) -> set[Key] | Exception:
+        try:
+            async with at_once:
+                return await self._list(kind, namespace)
+        except OperatorError as error:
+            return error
+        except Exception as error:
+            log.exception("the resync of %s in %s failed", kind, namespace or "all namespaces")
+            return error
+
     async def _list(self, kind: str, namespace: str | None) -> set[Key]:
         lost, unchanged = list[Key](), list[Kept]()
 
@@ -145,7 +160,8 @@ class Resync:
         listed, version = await self._cluster.list(
             kind, namespace, partial(self._cache.keep, kind), needs=None if all_needed else needs
         )
-        self.orphans.listed(kind, namespace, lost, self._cache)
+        self.orphans.listed(kind, namespace, lost, self._cache.knows)
+        self._cache.left_behind.listed(kind, namespace, lost, version)
         if not self._cache.filled:
             self._listed[kind, namespace] = version
         return self._cache.replace(kind, unchanged + listed, version, namespace)

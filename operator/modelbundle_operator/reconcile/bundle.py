@@ -32,6 +32,7 @@ from modelbundle_operator.judge.status import identity, kept_identity, summarise
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
+from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS
 from modelbundle_operator.loop.aside import by_weight
 from modelbundle_operator.loop.controller import DONE, Outcome
@@ -194,7 +195,7 @@ class Reconciler:
         else:
             children = own(KIND, bundle.metadata, children)
         live = children.get("Deployment")
-        if live is not None and not known:
+        if live is not None and (not known or controller_of(live) is None):
             await find_pods(self.cluster, self.cache, key)  # they have outlived a bundle of this name
         layer = known_layer(self.cache, key, bundle, resolution, self.settings, self.now())
         precheck, checked = None, ""
@@ -234,12 +235,14 @@ class Reconciler:
         return new, self._observe(key, bundle, resolution, children.get("Deployment"), precheck, **after)
 
     def _asked(self, key: Key, bundle: ModelBundle) -> Collection[str]:
-        """Of a bundle that is stored only, what runs pods alone is asked for: it may have outlived a namesake or lost
-        our label."""
+        """Of a bundle that is stored only, what runs pods alone is asked for, and where there may be one: a new one's
+        may have outlived a namesake (LIST and watch tell of any that it would take back: it carries our labels), an
+        older one's may have lost our label."""
         new = not bundle.status.conditions
         if bundle.spec.serving.replicas:
             return () if new else CHILD_KINDS
-        return ("Deployment",) if new or self.cache.pods(key) else ()
+        left = new and self.cache.left_behind.may_be(key)
+        return ("Deployment",) if left or self.cache.pods(key) else ()
 
     def _observe(
         self,

@@ -12,6 +12,7 @@ import pytest
 from modelbundle_operator.api.names import LABEL_BUNDLE, LABEL_MANAGED_BY, MANAGED_BY
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import KubernetesClient
+from modelbundle_operator.kube.needed import WHOLE_PAGE_BYTES_MAX
 from modelbundle_operator.kube.pages import OBJECTS_MAX
 from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.loop.key import Key
@@ -131,16 +132,30 @@ async def test_the_bundles_are_read_at_once_at_first_and_then_those_alone_that_c
     assert town.woken == [Key("models", "b-070")]
 
 
-async def test_where_most_is_ours_the_page_is_read_in_one(town: Town) -> None:
+async def test_where_most_is_ours_the_page_is_read_in_one_and_so_is_the_next(town: Town) -> None:
     names = [f"b-{number:03}" for number in range(2 * OBJECTS_MAX)]
     for name in names:
         town.api.cluster.put(model_bundle(name))
         town.api.cluster.put(child("Deployment", name, 10, of=name))
-    for number in range(OBJECTS_MAX // 4):  # the last ones
-        town.api.cluster.put(child("Deployment", f"x-{number}", LARGE))
-    await town.resync()
-    assert town.requests("deployments") == ["metadata", "page", "metadata", "page", "metadata"]
+    for number in range(OBJECTS_MAX + 10):  # the last ones
+        town.api.cluster.put(child("Deployment", f"x-{number:03}", LARGE))
+    assert (await town.resync())["Deployment"] < (OBJECTS_MAX + 5) * LARGE, "one page of what is not ours"
+    assert town.requests("deployments") == ["metadata", "page", "page", "page", "metadata"]
     assert town.cache.sizes()["Deployment"] == len(names)
+    await town.resync()
+    assert town.requests("deployments") == ["metadata"] * 4, "their versions are known"
+
+
+async def test_a_page_that_is_too_large_to_be_read_at_once_is_read_by_its_metadata(town: Town) -> None:
+    names = [f"b-{number:03}" for number in range(OBJECTS_MAX)]
+    for name in names:
+        town.api.cluster.put(model_bundle(name))
+        town.api.cluster.put(child("ConfigMap", name, 10, of=name))
+    for number in range(OBJECTS_MAX):
+        town.api.cluster.put(child("ConfigMap", f"x-{number}", 2 * LARGE))
+    assert (await town.resync())["ConfigMap"] < 1.1 * WHOLE_PAGE_BYTES_MAX
+    assert town.requests("configmaps") == ["metadata", "page", "page", "metadata"]
+    assert town.cache.sizes()["ConfigMap"] == len(names)
 
 
 async def test_a_child_of_any_size_is_read_once(town: Town) -> None:

@@ -1,7 +1,8 @@
-"""A look at everything repairs what can be listed, whatever cannot."""
+"""A look at everything repairs what can be listed, whatever cannot; how many lists it makes at the same time."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.errors import Refused
-from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
+from modelbundle_operator.kube.resync import FIRST_LISTS, Resync
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
@@ -68,3 +70,58 @@ async def test_what_may_heal_is_tried_again_and_the_rest_is_repaired_meanwhile(e
     cluster.failing.clear()
     await look.once()
     assert cache.filled
+
+
+class Slow(FakeCluster):
+    """Notes which lists are under way together; some are held up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: list[str] = []
+        self.together: list[set[str]] = []
+        self.held: dict[str, asyncio.Event] = {}
+
+    async def list(self, kind: str, *args: Any, **more: Any) -> Any:
+        self.under_way.append(kind)
+        self.together.append(set(self.under_way))
+        await asyncio.sleep(0.001)
+        if kind in self.held:
+            await self.held[kind].wait()
+        found = await super().list(kind, *args, **more)
+        self.under_way.remove(kind)
+        return found
+
+
+async def test_the_first_one_lists_some_kinds_together_and_children_after_their_owners() -> None:
+    cluster = Slow()
+    look, _, _ = resync(cluster)
+    await look.once()
+    assert set.union(*cluster.together) == set(CACHED_KINDS)
+    assert max(map(len, cluster.together)) == FIRST_LISTS
+    assert not [kinds for kinds in cluster.together if kinds & set(OWN_KINDS) and kinds - set(OWN_KINDS)]
+
+
+async def test_a_later_one_which_nobody_waits_for_lists_one_kind_after_the_other() -> None:
+    cluster = Slow()
+    look, _, _ = resync(cluster)
+    await look.once()
+    cluster.together.clear()
+    await look.once()
+    assert len(cluster.together) == len(CACHED_KINDS)
+    assert max(map(len, cluster.together)) == 1
+
+
+async def test_nothing_is_decided_before_the_slowest_of_the_first_lists_is_there() -> None:
+    cluster = Slow()
+    cluster.put(model_bundle())
+    look, cache, woken = resync(cluster)
+    slowest = cluster.held["Service"] = asyncio.Event()
+    task = asyncio.create_task(look.once())
+    while cluster.under_way != ["Service"] or "Pod" not in set.union(*cluster.together):  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    assert not cache.filled
+    assert not woken
+    slowest.set()
+    await task
+    assert cache.filled
+    assert woken == [Key("models", "llama")]

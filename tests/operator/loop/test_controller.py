@@ -55,6 +55,24 @@ async def test_each_time_it_runs_all_that_is_known_is_looked_at_and_nothing_in_b
     assert looks == [A, B, A, B]
 
 
+async def test_looks_that_wait_for_nothing_let_others_have_their_turn() -> None:
+    """Thousands follow each other as work begins, and the Lease is to be renewed meanwhile."""
+    looks, left = 0, asyncio.Event()
+
+    async def reconcile(_: Key) -> Outcome:
+        nonlocal looks
+        looks += 1
+        left.set()
+        return DONE
+
+    async with controller(reconcile) as made:
+        for number in range(1000):
+            made.enqueue(Key("models", f"b-{number}"))
+        await left.wait()
+        assert looks < 100
+        await until(lambda: looks == 1000)
+
+
 @pytest.mark.parametrize("may_finish", [True, False])
 async def test_what_is_in_hand_is_finished_only_while_it_may_be(may_finish: bool) -> None:
     begun, go, finished = asyncio.Event(), asyncio.Event(), False

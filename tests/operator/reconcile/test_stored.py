@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from modelbundle_operator.api.names import ANNOTATION_TEMPLATE
 from modelbundle_operator.kube.kinds import CHILD_KINDS
+from modelbundle_operator.kube.resync import Resync
 from modelbundle_operator.reconcile.bundle import Reconciler
 from modelbundle_operator.reconcile.children import NameTaken
 from modelbundle_operator.settings import Settings
@@ -23,6 +24,12 @@ Body = dict[str, Any]
 
 def stored(**bundle: Any) -> Body:
     return model_bundle(serving={"replicas": 0}, **bundle)
+
+
+async def resynced(world: World) -> None:
+    """All that is there was listed, which counts as no call here."""
+    await Resync(world.cluster, world.cache, lambda _: None, 300.0).once()
+    world.cluster.calls.clear()
 
 
 def scale(world: World, replicas: int) -> None:
@@ -44,13 +51,23 @@ async def kept(served: World) -> World:
     return served
 
 
-async def test_it_costs_one_object_and_three_calls() -> None:
+async def test_it_costs_one_object_and_two_calls() -> None:
     world = World(stored())
+    await resynced(world)
     await world.look()
     assert world.ready() == ("True", "Stored")
     assert world.condition("Resolved")["status"] == "True"
     assert world.condition("Reconciling") == {}
     assert children(world) == {}
+    assert world.cluster.calls == {("apply", "ModelBundle"): 1, ("create", "Event"): 1}
+    await world.at_rest()
+    assert world.cluster.total() == 2
+
+
+async def test_a_deployment_is_asked_for_once_where_none_was_listed() -> None:
+    """As where the operator may not list them."""
+    world = World(stored())
+    await world.look()
     assert world.cluster.calls == {("read", "Deployment"): 1, ("apply", "ModelBundle"): 1, ("create", "Event"): 1}
     await world.at_rest()
     assert world.cluster.total() == 3, "at rest it is not asked for again"
@@ -58,9 +75,10 @@ async def test_it_costs_one_object_and_three_calls() -> None:
 
 async def test_a_document_of_any_size_costs_no_more() -> None:
     world = World(stored(appConfig={"x": "x" * 100_000}))
+    await resynced(world)
     await world.look()
     await world.at_rest()
-    assert world.cluster.total() == 3
+    assert world.cluster.total() == 2
 
 
 async def test_what_it_needs_is_made_when_it_is_first_to_serve() -> None:
@@ -164,12 +182,23 @@ async def test_a_strangers_object_is_in_the_way_only_when_it_is_to_serve(kind: s
     await world.at_rest()
 
 
-async def test_what_has_outlived_a_namesake_is_taken_back_and_ended(served: World) -> None:
+@pytest.mark.parametrize("tells", ["the LIST", "the watch", "the watch, once the bundle is known", "nobody"])
+async def test_what_has_outlived_a_namesake_is_taken_back_and_ended(served: World, tells: str) -> None:
     """It was deleted with --cascade=orphan. Nobody asked for what is left, so the cache has none of it."""
-    for kind in CHILD_KINDS:
-        served.cluster.objects[(kind, *KEY.place)]["metadata"]["ownerReferences"] = []
+    served.cluster.delete("ModelBundle", KEY)
     after = World(cluster=served.cluster)
+    if tells.startswith("the watch"):
+        await resynced(after)
+    for kind in CHILD_KINDS:
+        served.cluster.edit(kind, KEY, _no_owner)
+    if tells == "the LIST":
+        await resynced(after)
+    elif tells == "the watch":
+        after.cluster.deliver(after.cache)
+    assert not any(after.cache.sizes().values())
     after.cache.observe("ModelBundle", "ADDED", served.cluster.put({**stored(), "status": {}}))
+    if tells.endswith("is known"):
+        assert after.cache.observe("Deployment", "MODIFIED", children(after)["Deployment"])
     await after.reconcile(KEY)
     assert after.status()["replicas"] == 1
     assert children(after)["Deployment"]["spec"]["replicas"] == 0
