@@ -20,6 +20,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.parts import JOINED_MAX_BYTES
 from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.predict import beside
 from bundle_runtime.server.predict.codec import Codec
@@ -28,7 +29,7 @@ from bundle_runtime.server.weight import occurrences
 
 # A process costs this one some 2 ms. Below LARGE_BYTES, or with fewer commas than that, a body costs less.
 LARGE_BYTES = 256 * 1024
-VERY_LARGE_BYTES = 4 * 1024 * 1024  # however few its values are
+VERY_LARGE_BYTES = JOINED_MAX_BYTES  # however few its values are: none with more is one piece yet
 COMMAS_MAX = 50_000
 _RECEIVE_BYTES = 64 * 1024
 
@@ -103,7 +104,7 @@ class LargeBodies:
         codec = body.codec
         remembered = partial(_remembered, codec)
         try:
-            started = beside.start(self._memory, partial(self._reader.read, exchange, codec), remembered)
+            started = beside.start(self._memory, partial(self._read, exchange, codec), remembered)
         except OSError as error:
             print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
             self._end(body, partial(self._read_here, codec))
@@ -116,11 +117,15 @@ class LargeBodies:
 
     def _read_here(self, codec: Codec, exchange: Exchange) -> None:
         try:
-            kind, payload = self._reader.read(exchange, codec)
+            kind, payload = self._read(exchange, codec)
         except Refused as refusal:
             self._reader.was_refused(exchange, refusal)
         else:
             self._reader.was_read(exchange, codec, kind, memoryview(payload), len(payload))
+
+    def _read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
+        exchange.body = bytes(exchange.body)
+        return self._reader.read(exchange, codec)
 
     def _too_late(self, body: _Body) -> None:
         body.kill()
