@@ -1,4 +1,5 @@
-"""Large bodies: parsing, checking and packing one takes tenths of a second, so a process beside this one does it.
+"""Large bodies: parsing, checking and packing one takes tenths of a second, so a process beside this one does it
+(long_reads.py says of which).
 
 One at a time, in the order in which they came; each waits with its body, which memory counts. Small requests do not
 come by here: they are sent to the worker meanwhile, and so overtake.
@@ -20,17 +21,11 @@ from time import monotonic
 from typing import Any, Protocol
 
 from bundle_runtime.server.http.exchange import Exchange
-from bundle_runtime.server.http.parts import JOINED_MAX_BYTES
 from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.predict import beside
 from bundle_runtime.server.predict.codec import Codec
 from bundle_runtime.server.refusal import Refused
-from bundle_runtime.server.weight import occurrences
 
-# A process costs this one some 2 ms. Below LARGE_BYTES, or with fewer commas than that, a body costs less.
-LARGE_BYTES = 256 * 1024
-VERY_LARGE_BYTES = JOINED_MAX_BYTES  # however few its values are: none with more is one piece yet
-COMMAS_MAX = 50_000
 _RECEIVE_BYTES = 64 * 1024
 
 
@@ -51,11 +46,6 @@ class Reader(Protocol):
 
     def left(self, exchange: Exchange) -> None:
         """Its client has gone."""
-
-
-def takes_long(body: bytes) -> bool:
-    """Whether it does to read that body; asked for more than LARGE_BYTES."""
-    return len(body) > VERY_LARGE_BYTES or occurrences(body, b",") > COMMAS_MAX
 
 
 class LargeBodies:
