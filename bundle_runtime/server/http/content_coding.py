@@ -19,7 +19,7 @@ from bundle_runtime.server.weight import Least
 
 MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
 _PIECE_BYTES = 16 * 1024
-STEP_BYTES = 256 * 1024  # of decompressed body, a millisecond; then others have their turn
+STEP_BYTES = 128 * 1024  # of decompressed body, half a millisecond; then others have their turn
 MEMBER_BYTES = 2 * 1024  # that the begin of a member takes as long as
 ASK_BYTES = 1024 * 1024  # of decompressed body; then it is asked whether there is memory for more
 COMPRESS_MIN_BYTES = 1024

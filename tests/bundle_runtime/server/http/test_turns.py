@@ -97,7 +97,7 @@ async def test_of_chunks_that_came_at_once_some_are_read_and_then_others_have_th
 async def test_a_client_that_goes_while_its_chunks_wait_for_their_turn() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(in_chunks(b" " * 2 * CHUNKS))
+    client.sends(in_chunks(b" " * 8 * CHUNKS))
     assert client.server.memory.holders, "what is not parsed yet is counted"
     client.connection.connection_lost(None)
     for _ in range(10):
