@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.http.connection import MAX_PIPELINED
+from bundle_runtime.server.http.connection import ANSWERED_AT_ONCE
 from bundle_runtime.server.http.parser import PARTS_AT_ONCE
 from bundle_runtime.server.http.turns import Turns
 from tests.bundle_runtime.server.client import HEALTH, Client
@@ -111,7 +111,7 @@ async def test_of_requests_that_came_at_once_some_are_answered_and_then_others_h
     client.sends(HEALTH * 3000)
     many, answered = client.transport, 0
     while (count := many.sent.count(b"HTTP/1.1 200")) < 3000:
-        assert count - answered <= MAX_PIPELINED
+        assert count - answered <= ANSWERED_AT_ONCE
         answered = count
         client.connect()
         client.sends(HEALTH)
