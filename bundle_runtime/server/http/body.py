@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bundle_runtime.server.http.parts import joined
 from bundle_runtime.server.limits import SETTING
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 
@@ -93,7 +94,8 @@ class BodyBuffer:
             self._tail.clear()
 
     def take(self, holder: object) -> bytes:
-        """The whole body; what memory counts of it is the ``holder``'s from here on. The next one may come."""
+        """The whole body, a very large one in its parts; what memory counts of it is the ``holder``'s from here on. The
+        next one may come."""
         parts = self._parts
         body = parts[0] if len(parts) == 1 else self._joined()
         if self._claimed > UNCOUNTED_MAX_BYTES:
@@ -107,7 +109,7 @@ class BodyBuffer:
         if self._tail:
             self._parts.append(bytes(self._tail))
             self._tail = bytearray()
-        return b"".join(self._parts)
+        return joined(self._parts, self.size)
 
     def drop(self) -> None:
         """Forgets what has come: it is not read."""

@@ -19,7 +19,8 @@ from bundle_runtime.server.http.parser import STEP_BYTES, RequestParser
 from bundle_runtime.server.lifecycle import SERVING
 from bundle_spec.connection_age import CONNECTION_SECONDS
 
-MAX_PIPELINED = 16  # requests that wait, and those that are answered at once before other connections have a turn
+MAX_PIPELINED = 16  # requests that wait
+ANSWERED_AT_ONCE = 4  # before other connections have a turn: of a hundred clients each may have sent as many
 WRITE_SECONDS = 60.0
 LINGER_SECONDS = 2.0
 READ_BYTES = 256_000  # of a full read of uvloop, which reads on up to 32 times before another connection has its turn
@@ -121,7 +122,7 @@ class HttpConnection(asyncio.Protocol):
     # called by the parser
 
     def arrived(self, exchange: Exchange) -> None:
-        if self._current is None and not self._queue and not self.writing_paused and self._taken < MAX_PIPELINED:
+        if self._current is None and not self._queue and not self.writing_paused and self._taken < ANSWERED_AT_ONCE:
             self._taken += 1
             self._current = exchange
             self._handler.handle(exchange)
@@ -147,7 +148,7 @@ class HttpConnection(asyncio.Protocol):
         self._turn_comes = False
         self._taken = 0
         while self._queue and self._current is None and not self.writing_paused and self._transport is not None:
-            if self._taken >= MAX_PIPELINED:
+            if self._taken >= ANSWERED_AT_ONCE:
                 break
             self._taken += 1
             self._current = self._queue.popleft()

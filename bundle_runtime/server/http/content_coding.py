@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Generator
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.parts import joined, parts_of
 from bundle_runtime.server.limits import SETTING
 from bundle_runtime.server.memory import DECOMPRESSED, UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.refusal import Refused
@@ -18,7 +19,7 @@ from bundle_runtime.server.weight import Least
 
 MEMBERS_MAX = 4096  # as many as 256 MiB have in blocks of 64 KiB, the smallest that compressors make
 _PIECE_BYTES = 16 * 1024
-STEP_BYTES = 256 * 1024  # of decompressed body, a millisecond; then others have their turn
+STEP_BYTES = 128 * 1024  # of decompressed body, half a millisecond; then others have their turn
 MEMBER_BYTES = 2 * 1024  # that the begin of a member takes as long as
 ASK_BYTES = 1024 * 1024  # of decompressed body; then it is asked whether there is memory for more
 COMPRESS_MIN_BYTES = 1024
@@ -39,52 +40,54 @@ def decoding(exchange: Exchange, memory: Memory, limit: int, *, is_text: bool = 
         return exchange.body
     if coding not in (b"gzip", b"x-gzip", b"deflate"):
         raise Undecodable("UnsupportedEncoding", "content-encoding must be gzip or deflate")
-    body = memoryview(exchange.body)
+    came = len(exchange.body)
     parts: list[bytes] = []
     least = Least()
-    size = members = at = work = 0
+    size = members = work = 0
     asked = UNCOUNTED_MAX_BYTES
     stream = None
     more = False  # than this step may give
     try:
-        while at < len(body) or more:  # in pieces: what is behind the end of a member is copied, for each of them
-            if stream is None:  # gzip allows several members behind each other
-                members += 1
-                if members > MEMBERS_MAX:
-                    raise Undecodable("BadRequest", f"the compressed body has more than {MEMBERS_MAX} parts")
-                stream = zlib.decompressobj(_EITHER)
-                work += MEMBER_BYTES
-            piece = body[at : at + _PIECE_BYTES]
-            most = min(STEP_BYTES, limit + 1 - size)
-            part = stream.decompress(piece, most)
-            parts.append(part)
-            size += len(part)
-            work += len(part)
-            if size > limit:
-                message = f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
-                raise memory.too_much("decompressed", "limit", "BodyTooLarge", message)
-            if is_text:
-                least.add(part)
-            if size >= asked:
-                memory.hold(exchange, len(body) + size)
-                memory.needs(max(size, least.bytes), DECOMPRESSED, len(body) + size)
-                asked = size + ASK_BYTES
-            if work >= STEP_BYTES:
-                work = 0
-                if size > UNCOUNTED_MAX_BYTES:
-                    memory.hold(exchange, len(body) + size)
-                yield
-            at += len(piece) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
-            more = len(part) == most and not stream.eof
-            if stream.eof:
-                stream = None
+        for each in parts_of(exchange.body):
+            body, at = memoryview(each), 0
+            while at < len(body) or more:  # in pieces: what is behind the end of a member is copied, for each of them
+                if stream is None:  # gzip allows several members behind each other
+                    members += 1
+                    if members > MEMBERS_MAX:
+                        raise Undecodable("BadRequest", f"the compressed body has more than {MEMBERS_MAX} parts")
+                    stream = zlib.decompressobj(_EITHER)
+                    work += MEMBER_BYTES
+                piece = body[at : at + _PIECE_BYTES]
+                most = min(STEP_BYTES, limit + 1 - size)
+                part = stream.decompress(piece, most)
+                parts.append(part)
+                size += len(part)
+                work += len(part)
+                if size > limit:
+                    message = f"the body is more than {limit} bytes ({SETTING}) once it is decompressed"
+                    raise memory.too_much("decompressed", "limit", "BodyTooLarge", message)
+                if is_text:
+                    least.add(part)
+                if size >= asked:
+                    memory.hold(exchange, came + size)
+                    memory.needs(max(size, least.bytes), DECOMPRESSED, came + size)
+                    asked = size + ASK_BYTES
+                if work >= STEP_BYTES:
+                    work = 0
+                    if size > UNCOUNTED_MAX_BYTES:
+                        memory.hold(exchange, came + size)
+                    yield
+                at += len(piece) - len(stream.unused_data if stream.eof else stream.unconsumed_tail)
+                more = len(part) == most and not stream.eof
+                if stream.eof:
+                    stream = None
         if stream is not None:
             raise Undecodable("BadRequest", "the compressed body ends early")
     except zlib.error as error:
         raise Undecodable("BadRequest", f"the body is not {coding.decode()}: {error}") from None
     if size > UNCOUNTED_MAX_BYTES:
         memory.hold(exchange, size)
-    return b"".join(parts)
+    return joined(parts, size)
 
 
 def encoded(exchange: Exchange, body: bytes) -> tuple[bytes, bytes]:

@@ -104,7 +104,7 @@ class Exchange:
         self.started = started  # by time.monotonic(): uvloop's clock counts milliseconds
         self.method = b""
         self.target = b""
-        self.body = b""
+        self.body = b""  # a very large one has the parts that it came in (parts.py): bytes(body) is the whole
         self.headers: list[tuple[bytes, bytes]] = []
         self.is_uncompressed = True  # the body has no content coding
         self.traceparent = b""  # the header as it came

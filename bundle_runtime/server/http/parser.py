@@ -22,9 +22,9 @@ from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory, TooMuch
 HEAD_MAX_BYTES = 16 * 1024
 HEADER_OVERHEAD_BYTES = 128  # that each header counts as beside its own: it is three objects
 STEP_BYTES = 8 * 1024  # what is parsed at once: a read may hold ten thousand requests
-PARTS_AT_ONCE = 4000  # of a body, before others have their turn: a read may hold forty thousand chunks
+PARTS_AT_ONCE = 1000  # of a body, before others have their turn: a read may hold forty thousand chunks
 HEAD_SECONDS = 10.0
-_HEAD_END = b"\r\n\r\n"
+_HEAD_END, _BLANK = b"\r\n\r\n", b"\r\n"
 # of the names that are looked at here
 _LENGTHS = frozenset((4, 6, 10, 11, 12, 14, 16, 17))
 
@@ -119,7 +119,7 @@ class RequestParser:
             end = at + STEP_BYTES
             if self.arriving is None:  # a head alone, so that the body behind it is one part
                 head_end = data.find(_HEAD_END, at, end)
-                if head_end >= 0:
+                if head_end >= 0 and data[at] not in _BLANK:  # a read may begin with a hundred thousand empty lines
                     end = head_end + len(_HEAD_END)
             elif not self._in_head:  # the rest of a body of known length
                 end = max(end, at + self._body.expected - self._body.size)

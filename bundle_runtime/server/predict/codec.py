@@ -13,6 +13,7 @@ from bundle_runtime.contract import wire
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.http.responses import JSON
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
+from bundle_runtime.server.predict.long_reads import LARGE_BYTES, values_take_long
 from bundle_runtime.server.predict.misread import not_fields
 from bundle_runtime.server.predict.unread import problem, refuse_other_media
 from bundle_runtime.server.queue.calls import FIELDS, CallHead
@@ -32,6 +33,10 @@ class Codec(Protocol):
 
     compresses: bool  # the response may have the content coding that the client accepts
     remembers: tuple[str, ...]  # the attributes that decode() and pack() set, for the response
+    large_bytes: int  # from which a body may take long to read
+
+    def takes_long(self, body: bytes) -> bool:
+        """To decode, check and pack it: another process is to do it. Asked for more than ``large_bytes``."""
 
     def decode(self, exchange: Exchange) -> Any:
         """What the request asks for. Refused when it is not a request of this protocol."""
@@ -67,6 +72,8 @@ class FieldsCodec:
 
     compresses = False
     remembers: tuple[str, ...] = ()
+    large_bytes = LARGE_BYTES
+    takes_long = staticmethod(values_take_long)
     head: CallHead = FIELDS
 
     def __init__(self, memory: Memory, copies: int = 0) -> None:

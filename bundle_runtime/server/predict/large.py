@@ -1,4 +1,5 @@
-"""Large bodies: parsing, checking and packing one takes tenths of a second, so a process beside this one does it.
+"""Large bodies: parsing, checking and packing one takes tenths of a second, so a process beside this one does it
+(long_reads.py says of which).
 
 One at a time, in the order in which they came; each waits with its body, which memory counts. Small requests do not
 come by here: they are sent to the worker meanwhile, and so overtake.
@@ -24,12 +25,7 @@ from bundle_runtime.server.memory import Memory, TooMuch
 from bundle_runtime.server.predict import beside
 from bundle_runtime.server.predict.codec import Codec
 from bundle_runtime.server.refusal import Refused
-from bundle_runtime.server.weight import occurrences
 
-# A process costs this one some 2 ms. Below LARGE_BYTES, or with fewer commas than that, a body costs less.
-LARGE_BYTES = 256 * 1024
-VERY_LARGE_BYTES = 4 * 1024 * 1024  # however few its values are
-COMMAS_MAX = 50_000
 _RECEIVE_BYTES = 64 * 1024
 
 
@@ -50,11 +46,6 @@ class Reader(Protocol):
 
     def left(self, exchange: Exchange) -> None:
         """Its client has gone."""
-
-
-def takes_long(body: bytes) -> bool:
-    """Whether it does to read that body; asked for more than LARGE_BYTES."""
-    return len(body) > VERY_LARGE_BYTES or occurrences(body, b",") > COMMAS_MAX
 
 
 class LargeBodies:
@@ -103,7 +94,7 @@ class LargeBodies:
         codec = body.codec
         remembered = partial(_remembered, codec)
         try:
-            started = beside.start(self._memory, partial(self._reader.read, exchange, codec), remembered)
+            started = beside.start(self._memory, partial(self._read, exchange, codec), remembered)
         except OSError as error:
             print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
             self._end(body, partial(self._read_here, codec))
@@ -116,11 +107,15 @@ class LargeBodies:
 
     def _read_here(self, codec: Codec, exchange: Exchange) -> None:
         try:
-            kind, payload = self._reader.read(exchange, codec)
+            kind, payload = self._read(exchange, codec)
         except Refused as refusal:
             self._reader.was_refused(exchange, refusal)
         else:
             self._reader.was_read(exchange, codec, kind, memoryview(payload), len(payload))
+
+    def _read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
+        exchange.body = bytes(exchange.body)
+        return self._reader.read(exchange, codec)
 
     def _too_late(self, body: _Body) -> None:
         body.kill()

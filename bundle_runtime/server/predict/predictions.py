@@ -15,7 +15,7 @@ from bundle_runtime.server.http.turns import Turns
 from bundle_runtime.server.limits import Limits
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, Memory
 from bundle_runtime.server.predict.codec import Codec, FieldsCodec
-from bundle_runtime.server.predict.large import LARGE_BYTES, LargeBodies, takes_long
+from bundle_runtime.server.predict.large import LargeBodies
 from bundle_runtime.server.predict.streaming import Stream
 from bundle_runtime.server.queue.calls import FIELDS, as_call
 from bundle_runtime.server.queue.dispatcher import Dispatcher
@@ -65,7 +65,7 @@ class Predictions:
         if reason is not None:
             self.responses.failed(exchange, *reason)
             return
-        if len(exchange.body) > LARGE_BYTES and takes_long(exchange.body):
+        if len(exchange.body) > codec.large_bytes and codec.takes_long(exchange.body):
             self._large.read(exchange, codec)
             return
         try:

@@ -9,9 +9,11 @@ import argparse
 import asyncio
 import json
 import sys
+import time
 from collections import Counter
 
-from tools.testkit.hostile.mix import SHARE, Outcomes, be_modest, idle, mixed, once, unexplained
+from tools.testkit.hostile.means import SHARE, be_modest, loop_with
+from tools.testkit.hostile.mix import Outcomes, idle, mixed, once, unexplained
 from tools.testkit.hostile.row import Row, Target
 from tools.testkit.hostile.table import ROWS
 
@@ -30,11 +32,13 @@ def main() -> int:
     be_modest()
     rows = [row for row in ROWS if not options.row or any(words in row.name for words in options.row)]
     target = Target(options.host, options.port, options.model)
-    running = once(rows, target) if options.once else mixed(rows, target, options.seconds, options.share)
-    found = asyncio.run(running)
+    began = time.monotonic()
+    with asyncio.Runner(loop_factory=loop_with(options.share)) as runner:
+        found = runner.run(once(rows, target) if options.once else mixed(rows, target, options.seconds))
+    cores = round(time.process_time() / (time.monotonic() - began), 3)
     wrong = unexplained(rows, found)
     if options.json:
-        print(json.dumps({"rows": found, "wrong": wrong, "idle": idle(rows, found)}))
+        print(json.dumps({"rows": found, "wrong": wrong, "idle": idle(rows, found), "cores": cores}))
     else:
         print(table(rows, found), *wrong, sep="\n")
     return 1 if wrong else 0

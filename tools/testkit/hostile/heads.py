@@ -47,6 +47,7 @@ NOT_HTTP = (
     _bad("two Hosts", request("/", "host: y")),
     row("an empty Host", "200 closed | 400 closed", sends(lines("GET / HTTP/1.1", "host:", CLOSE, host=False))),
     row("ten thousand empty lines first", "200 closed", sends(b"\r\n" * 10_000, LAST)),
+    row("five million empty lines first", "200 closed", sends(*[b"\r\n" * 100_000] * 50, LAST), pause=10),
 )
 
 TARGETS = (

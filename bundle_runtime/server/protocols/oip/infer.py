@@ -11,6 +11,7 @@ from typing import Any
 from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import UNCOUNTED_MAX_BYTES, TooMuch
 from bundle_runtime.server.predict.codec import Encoded
+from bundle_runtime.server.predict.long_reads import LARGE_TENSORS_BYTES, tensors_take_long
 from bundle_runtime.server.predict.predictions import Predictions
 from bundle_runtime.server.protocols.oip import inputs, outputs
 from bundle_runtime.server.protocols.oip.checks import Needs, TensorCheck, value
@@ -29,6 +30,8 @@ class TensorCodec:
 
     compresses = True
     remembers: tuple[str, ...] = ("_wanted", "_identity")
+    large_bytes = LARGE_TENSORS_BYTES
+    takes_long = staticmethod(tensors_take_long)
 
     def __init__(self, predictions: Predictions, model: str, known: dict[str, Tensor]) -> None:
         self._predictions = predictions

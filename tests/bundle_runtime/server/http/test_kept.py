@@ -79,7 +79,7 @@ async def test_where_no_more_is_read_the_kernels_buffer_is_counted_too() -> None
     client.sends(PREDICT + HEALTH * 100)
     assert SOCKET_BYTES < client.server.memory.small.total < SOCKET_BYTES + 100 * 300
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
-    for _ in range(20):
+    for _ in range(40):
         await asyncio.sleep(0)
     assert client.transport.sent.count(b"HTTP/1.1 ") == 101
     assert client.server.memory.small.total == 0

@@ -9,6 +9,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from tests.bundle_runtime.server.client import HEALTH, Client, bodies
+from tools.testkit.cost import units
 
 
 @pytest.mark.parametrize("cut", [1, 1000])
@@ -27,6 +28,14 @@ async def test_any_number_of_offers_may_come_at_once() -> None:
     for _ in range(2000):
         await asyncio.sleep(0)
     assert bodies(client) == [b'{"status":"ok"}'] * 2000
+
+
+@pytest.mark.parametrize("line", [b"\r\n", b"\n", b"\n" * 14 + b"\r\n\r\n"], ids=["empty", "LF", "both"])
+async def test_empty_lines_before_a_request_are_read_as_quickly_as_they_come(line: bytes) -> None:
+    client = Client()
+    sent = line * (1_000_000 // len(line)) + HEALTH
+    assert units(lambda: client.sends(sent)) < 1
+    assert bodies(client) == [b'{"status":"ok"}']
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 
 from bundle_runtime.contract import wire
-from bundle_runtime.server.http.connection import MAX_PIPELINED
+from bundle_runtime.server.http.connection import ANSWERED_AT_ONCE
 from bundle_runtime.server.http.parser import PARTS_AT_ONCE
 from bundle_runtime.server.http.turns import Turns
 from tests.bundle_runtime.server.client import HEALTH, Client
@@ -97,7 +97,7 @@ async def test_of_chunks_that_came_at_once_some_are_read_and_then_others_have_th
 async def test_a_client_that_goes_while_its_chunks_wait_for_their_turn() -> None:
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
-    client.sends(in_chunks(b" " * 2 * CHUNKS))
+    client.sends(in_chunks(b" " * 8 * CHUNKS))
     assert client.server.memory.holders, "what is not parsed yet is counted"
     client.connection.connection_lost(None)
     for _ in range(10):
@@ -111,7 +111,7 @@ async def test_of_requests_that_came_at_once_some_are_answered_and_then_others_h
     client.sends(HEALTH * 3000)
     many, answered = client.transport, 0
     while (count := many.sent.count(b"HTTP/1.1 200")) < 3000:
-        assert count - answered <= MAX_PIPELINED
+        assert count - answered <= ANSWERED_AT_ONCE
         answered = count
         client.connect()
         client.sends(HEALTH)

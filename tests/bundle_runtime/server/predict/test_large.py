@@ -1,4 +1,4 @@
-"""Which bodies a process beside the server reads, what the two say to each other, and what memory counts meanwhile."""
+"""A process beside the server that reads large bodies: what the two say, and what memory counts meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.predict import beside
-from bundle_runtime.server.predict.large import COMMAS_MAX, LARGE_BYTES, VERY_LARGE_BYTES, takes_long
+from bundle_runtime.server.predict.long_reads import COMMAS_MAX
 from tests.bundle_runtime.server.client import Client, answered, bodies
 
 NUMBERS = list(range(10**9, 10**9 + 2 * COMMAS_MAX))
@@ -17,21 +17,6 @@ NUMBERS = list(range(10**9, 10**9 + 2 * COMMAS_MAX))
 
 def post(body: bytes, path: str = "/predict") -> bytes:
     return f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
-
-
-@pytest.mark.parametrize(
-    ("body", "long"),
-    [
-        (b'{"x":"%b"}' % (b"a" * 2 * LARGE_BYTES), False),
-        (b'{"x":"%b"}' % (b"a" * VERY_LARGE_BYTES), True),
-        (json.dumps({"x": NUMBERS}).encode(), True),
-        (json.dumps({"x": NUMBERS[: COMMAS_MAX // 2]}).encode(), False),
-    ],
-    ids=["a text", "a very long one", "many numbers", "few numbers"],
-)
-def test_what_takes_long_is_large_and_has_many_values_or_is_very_large(body: bytes, long: bool) -> None:
-    assert len(body) > LARGE_BYTES
-    assert takes_long(body) == long
 
 
 @pytest.mark.parametrize("cut", [1, 3, 1000])

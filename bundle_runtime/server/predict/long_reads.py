@@ -1,0 +1,33 @@
+"""Which bodies take so long to read that a process beside this one does it (large.py): a look at each byte tells. Pure.
+
+To begin such a process holds this one for some 2 ms. A body below what is said here costs it no more than a few.
+"""
+
+from __future__ import annotations
+
+from bundle_runtime.server.http.parts import JOINED_MAX_BYTES
+from bundle_runtime.server.weight import occurrences
+
+LARGE_BYTES = 256 * 1024  # of JSON
+VERY_LARGE_BYTES = JOINED_MAX_BYTES  # however few its values are: none with more is one piece yet
+COMMAS_MAX = 50_000
+LARGE_TENSORS_BYTES = 32 * 1024
+# what is looked at one by one, in Python
+OBJECTS_MAX = 500  # each an input or an output, at 4 us
+TEXTS_MAX = 10_000  # elements of BYTES, at 0.2 us
+_BYTES = b"BYTES"  # how a request says that it has such
+
+
+def values_take_long(body: bytes) -> bool:
+    """To parse JSON; asked for more than LARGE_BYTES."""
+    return len(body) > VERY_LARGE_BYTES or occurrences(body, b",") > COMMAS_MAX
+
+
+def tensors_take_long(body: bytes) -> bool:
+    """To read an inference request; asked for more than LARGE_TENSORS_BYTES. In binary data each text has its length
+    before it, whose upper bytes are zero; in JSON a comma behind it."""
+    if len(body) > LARGE_BYTES and values_take_long(body):
+        return True
+    if occurrences(body, b"{") > OBJECTS_MAX:
+        return True
+    return _BYTES in body and max(occurrences(body, b"\0"), occurrences(body, b",")) > TEXTS_MAX
