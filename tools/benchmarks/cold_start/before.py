@@ -7,41 +7,31 @@ this checkout, which know the fields of earlier ones.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tools.local_cluster import layouts
+from tools.local_cluster import bases, builder, layouts, store
 from tools.local_cluster.place import here
 from tools.testkit.install import helm
 from tools.testkit.kubectl import kubectl
 
 RELEASE, NAMESPACE = "before", "modelbundle-before"
-# what builds images has moved from one directory to another
-_IMAGES = """
-try:
-    from tools.local_cluster import images
-except ImportError:
-    from local_cluster import images
-for image in images.all_images():
-    if image.slug in ("runtime", "operator"):
-        print("image", image.slug, images.layout(image))
-"""
+_DOCKERFILES = ("deploy/images", "images")  # where they are now, and where they were
 
 
 def commit(checkout: Path) -> dict[str, str]:
     """What the page says of it."""
-    said = _run(["git", "log", "-1", "--format=%h%n%cs%n%s"], checkout).splitlines()
+    command = ["git", "log", "-1", "--format=%h%n%cs%n%s"]
+    said = subprocess.run(command, cwd=checkout, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     return dict(zip(("commit", "date", "subject"), said, strict=True))
 
 
 @contextmanager
 def installed(checkout: Path, namespace: str, index: str, drain_seconds: int) -> Iterator[None]:
     """Its operator serves the namespace; at the end it is taken away."""
-    images = {slug: _load(slug, Path(path)) for slug, path in _layouts(checkout).items()}
+    images = {slug: _load(slug, _layout(checkout, slug)) for slug in ("operator", "runtime")}
     values = {
         "watchNamespaces": [namespace],
         "image": images["operator"],
@@ -60,19 +50,25 @@ def installed(checkout: Path, namespace: str, index: str, drain_seconds: int) ->
         kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
 
 
-def _layouts(checkout: Path) -> dict[str, str]:
-    """Its images in the machine's cache, built where they are not there."""
-    printed = _run([sys.executable, "-c", _IMAGES], checkout, PYTHONPATH=str(checkout), PYTHONDONTWRITEBYTECODE="1")
-    rows = (line.split(" ", 2) for line in printed.splitlines() if line.startswith("image "))
-    return {slug: path for _, slug, path in rows}
-
-
 def _load(slug: str, layout: Path) -> dict[str, str]:
     repository, tag = f"docker.io/model-bundles/{slug}", "before"
     layouts.load(here(), layout, f"{repository}:{tag}")
     return {"repository": repository, "tag": tag}
 
 
-def _run(command: list[str], checkout: Path, **more: str) -> str:
-    environment = {**os.environ, **more}
-    return subprocess.run(command, cwd=checkout, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout
+def _layout(checkout: Path, slug: str) -> Path:
+    """Its image in the machine's cache: by its own Dockerfile, on the base of this checkout's images."""
+    name = f"{slug}-{commit(checkout)['commit']}"
+    path = store.root() / "bench" / "images" / name
+    if path.is_dir():
+        return path
+    dockerfile = next(filter(Path.is_file, (checkout / each / slug / "Dockerfile" for each in _DOCKERFILES)))
+    local = f"localhost/model-bundles/before-{name}:built"
+    with store.locked(builder.lock(), "it builds images"), store.making(path) as scratch:
+        builder.build(dockerfile, checkout, local, {"PYTHON_IMAGE": bases.build("debian-python")})
+        layouts.seed(scratch / "new", (store.root() / "images").glob("*-*/"))
+        builder.save(local, f"oci:{scratch / 'new'}:{name}")
+        layouts.trim(scratch / "new")
+        builder.remove(local)
+        builder.clear()
+    return path

@@ -89,7 +89,7 @@ def one_round(site: Site, content: Content, number: int) -> Iterator[Run]:
         for run in _until_it_fails(shape):
             yield {"round": number, "section": content.section, **run}
         for namespace in filter(None, (site.namespace, site.before)):
-            gone(namespace, "modelbundles,deployments,services,configmaps", "--all")
+            gone(namespace)
         site.store.delete_below(f"{PREFIX}/layers/")
 
 

@@ -70,7 +70,7 @@ def sources(imports: Sequence[str], weights: bool = False) -> dict[str, str]:
 def bare_pod(name: str, imports: Sequence[str]) -> list[Manifest]:
     """Nothing to fetch and nothing to install: what no serving system is faster than."""
     files = {f"{module}.py": text for module, text in {**sources(imports), "serve": SERVE}.items()}
-    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": files}
+    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(name), "data": files}
     container = {**_container("serve", IMAGE), "command": ["python3", "/code/serve.py", "/code"]}
     container["volumeMounts"] = [{"name": "code", "mountPath": "/code"}]
     return [code, _deployment(name, [], container, {"name": "code", "configMap": {"name": name}}), _service(name)]
@@ -88,7 +88,7 @@ def by_hand(name: str, requirements: Sequence[str], bucket: str, key: str, index
     container = {**_container("serve", IMAGE), "volumeMounts": [*work, {"name": "code", "mountPath": "/serve"}]}
     container["command"] = ["sh", "-c", install + serve if requirements else serve]
     container["env"] = [{"name": "HOME", "value": "/mnt/models"}]
-    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(name)}
     code["data"] = {"serve.py": SERVE}
     volumes = [{"name": "work", "emptyDir": {}}, {"name": "code", "configMap": {"name": name}}]
     return [code, _deployment(name, [init], container, *volumes), _service(name)]
@@ -147,12 +147,16 @@ def _deployment(name: str, init: list[Manifest], container: Manifest, *volumes: 
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": pod}
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata(name), "spec": spec}
 
 
 def _service(name: str) -> Manifest:
     spec = {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
+
+
+def _metadata(name: str) -> Manifest:
+    return {"name": name, "labels": {"app": name}}
 
 
 def _repository_and_tag(image: str) -> dict[str, str]:

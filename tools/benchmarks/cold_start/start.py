@@ -46,14 +46,15 @@ def until_second(name: str, namespace: str, selector: str, watch: Watch) -> Foun
     return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, with_job=False)}
 
 
-def gone(namespace: str, *kinds_and_names: str) -> None:
-    """Deletes them and waits until no pod is left."""
-    kubectl("delete", *kinds_and_names, "--wait", "--ignore-not-found", namespace=namespace)
+def gone(namespace: str) -> None:
+    """Deletes what was started there and waits until no pod is left."""
+    kubectl("delete", "modelbundles", "--all", namespace=namespace)
+    kubectl("delete", "deployments,services,configmaps", "-l", "app", namespace=namespace)
     end = time.monotonic() + LIMIT
     while list_all("pods", namespace):
         if time.monotonic() > end:
-            raise NotStarted(f"pods of {', '.join(kinds_and_names)} are left after {LIMIT:.0f} s")
-        time.sleep(0.5)
+            raise NotStarted(f"pods in {namespace} are left after {LIMIT:.0f} s")
+        time.sleep(0.2)
 
 
 def held_seconds(pod: Manifest) -> float:
