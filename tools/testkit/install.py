@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-from collections.abc import Sequence
 from typing import Any
 
 from tools.testkit.kubectl import SHORT_LIVED, KubectlError, kubectl, wait_established
@@ -18,14 +17,17 @@ NAMESPACE = "modelbundle-system"
 OPERATOR = "app.kubernetes.io/name=modelbundle-operator"
 
 
-def install(place: Place, *, namespaces: Sequence[str] = (), **more_settings: str | int) -> None:
-    """Helm's own install or upgrade, for these namespaces or for all; returns when the operator is ready."""
+def install(place: Place, **more_settings: str | int) -> None:
+    """Helm's own install or upgrade; returns when the operator is ready."""
+    install_with(place, values(place, more_settings))
+
+
+def install_with(place: Place, given: dict[str, Any]) -> None:
+    """Likewise, with these values of the chart."""
     Store(place).make_bucket()
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
     wait_established(*(f"{plural}.modelbundle.dev" for plural in ("modelbundles", "modelendpoints")))
-    given = values(place, more_settings)
-    given["operator"]["watchNamespaces"] = list(namespaces)
     helm(
         "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
         "--wait", "--timeout", "240s",

@@ -27,7 +27,7 @@ from tools.benchmarks.cold_start.wheels import Index, index
 from tools.benchmarks.harness.results import RESULTS, machine, publish
 from tools.local_cluster import versions
 from tools.local_cluster.store import root
-from tools.testkit.install import install
+from tools.testkit.install import install, install_with, values
 from tools.testkit.kubectl import apply, kubectl, wait_for
 from tools.testkit.place import ROOT, Place, local_environment
 from tools.testkit.store import Store
@@ -80,8 +80,9 @@ def _site(place: Place, wanted: list[Content], options: argparse.Namespace, resu
         for each in namespaces:
             _make_namespace(place, each)
             stack.callback(kubectl, "delete", "namespace", each, "--wait=false")
-        ours = (NAMESPACE,) if options.before else ()
-        install(place, namespaces=ours, packageIndex=found.url, drainSeconds=DRAIN_SECONDS)
+        ours = values(place, {"packageIndex": found.url, "drainSeconds": DRAIN_SECONDS})
+        ours["operator"]["watchNamespaces"] = [NAMESPACE] if options.before else []
+        install_with(place, ours)
         if options.before:
             result["before"] = before.commit(options.before)
             stack.enter_context(before.installed(options.before, NAMESPACE_BEFORE, found.url, DRAIN_SECONDS))
