@@ -15,7 +15,7 @@ from pathlib import Path
 from tools.local_cluster import bases, builder, layouts, store
 from tools.local_cluster.place import here
 from tools.testkit.install import helm
-from tools.testkit.kubectl import kubectl
+from tools.testkit.kubectl import Manifest, apply, kubectl
 
 RELEASE, NAMESPACE = "before", "modelbundle-before"
 _DOCKERFILES = ("deploy/images", "images")  # where they are now, and where they were
@@ -39,6 +39,7 @@ def installed(checkout: Path, namespace: str, index: str, drain_seconds: int) ->
         "settings": {"packageIndex": index, "drainSeconds": drain_seconds},
     }
     try:
+        apply(*_finalizers(), namespace=namespace)
         helm(
             "upgrade", "--install", RELEASE, str(checkout), "-n", NAMESPACE, "--create-namespace", "--skip-crds",
             "-f", "-", "--wait", "--timeout", "120s",
@@ -48,6 +49,22 @@ def installed(checkout: Path, namespace: str, index: str, drain_seconds: int) ->
     finally:
         helm("uninstall", RELEASE, "-n", NAMESPACE, "--ignore-not-found")
         kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=false")
+
+
+def _finalizers() -> list[Manifest]:
+    """What an API server with OwnerReferencesPermissionEnforcement asks for and early versions lacked: the right to
+    name a bundle as the owner of its children."""
+    metadata = {"name": "before-finalizers"}
+    resources = ["modelbundles/finalizers", "modelendpoints/finalizers"]
+    rule = {"apiGroups": ["modelbundle.dev"], "resources": resources, "verbs": ["update"]}
+    role = {"kind": "Role", "metadata": metadata, "rules": [rule]}
+    binding = {
+        "kind": "RoleBinding",
+        "metadata": metadata,
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": metadata["name"]},
+        "subjects": [{"kind": "ServiceAccount", "name": "modelbundle-operator", "namespace": NAMESPACE}],
+    }
+    return [{"apiVersion": "rbac.authorization.k8s.io/v1", **each} for each in (role, binding)]
 
 
 def _load(slug: str, layout: Path) -> dict[str, str]:

@@ -58,8 +58,9 @@ def _before(result: Body) -> str:
     of = result.get("before")
     if not of:
         return ""
-    return f"""- **the commit before**: {of["commit"]} of {of["date"]} ("{one_line(of["subject"])}"): its operator and
-  its runtime, in the same cluster at the same time as those of this commit, each for a namespace of its own.
+    return f"""- **the commit before**: {of["commit"]} of {of["date"]} ("{one_line(of["subject"])}"):
+  its operator and its runtime, in the same cluster at the same time as those of this commit, each for a namespace of
+  its own. Both commits' images are built on one base.
 """
 
 

@@ -8,6 +8,7 @@ counts towards a limit and is given back when it is wanted.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,8 +24,10 @@ _OWN = ("total_rss", "total_shmem"), ("anon", "shmem")
 
 @dataclass
 class Taken:
-    """The most memory that the pod's processes held, and each of its containers by its id; bytes in and out so far."""
+    """The most memory that the pod's processes held, and each of its containers by its id, in the order in which they
+    began; bytes in and out so far."""
 
+    since: float = 0  # of time.monotonic()
     memory: int = 0
     received: int = 0
     sent: int = 0
@@ -46,12 +49,17 @@ class Watch:
         self.look()
         return self._taken.get(uid, Taken())
 
+    def begun_after(self, since: float) -> dict[str, Taken]:
+        """The pods, by uid, that were not there then; the node had no others to start."""
+        return {uid: taken for uid, taken in self._taken.items() if taken.since > since}
+
     def look(self) -> None:
         with self._lock:
             for pattern in ("pod*", "*/pod*"):
                 for directory in (self._top / "kubepods").glob(pattern):
                     with suppress(OSError, ValueError):  # it goes while it is looked at
-                        self._look_at(directory, self._taken.setdefault(directory.name.removeprefix("pod"), Taken()))
+                        uid = directory.name.removeprefix("pod")
+                        self._look_at(directory, self._taken.setdefault(uid, Taken(time.monotonic())))
 
     def _look_at(self, directory: Path, taken: Taken) -> None:
         taken.memory = max(taken.memory, own_memory((directory / "memory.stat").read_text()))

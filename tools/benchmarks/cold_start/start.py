@@ -8,12 +8,14 @@ import time
 from datetime import datetime
 from typing import Any
 
-from tools.benchmarks.cold_start.pods import Watch
+from tools.benchmarks.cold_start.pods import Taken, Watch
 from tools.testkit.call import post
 from tools.testkit.kubectl import Manifest, apply, kubectl, list_all
 
 LIMIT = 600.0
 LOOK_SECONDS = 0.02
+JOB_CONTAINERS = ("prepare", "install", "store")  # in the order in which they run
+PAUSE_BYTES = 1 << 20
 _OF_A_JOB = "batch.kubernetes.io/job-name"
 
 Found = dict[str, Any]
@@ -33,7 +35,7 @@ def until_answered(manifests: list[Manifest], namespace: str, selector: str, wat
     while not _answers(url):
         _end_in_time(name, began)
         time.sleep(LOOK_SECONDS)
-    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch)}
+    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, began)}
 
 
 def until_second(name: str, namespace: str, selector: str, watch: Watch) -> Found:
@@ -43,7 +45,7 @@ def until_second(name: str, namespace: str, selector: str, watch: Watch) -> Foun
     kubectl("scale", "modelbundle", name, "--replicas=2", namespace=namespace)
     ready = "--for=jsonpath={.status.readyReplicas}=2"
     kubectl("wait", ready, f"deployment/{name}", f"--timeout={LIMIT:.0f}s", namespace=namespace, timeout=LIMIT + 10)
-    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, with_job=False)}
+    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, began)}
 
 
 def gone(namespace: str) -> None:
@@ -64,25 +66,30 @@ def held_seconds(pod: Manifest) -> float:
     return (ready - scheduled).total_seconds()
 
 
-def _of_pods(namespace: str, selector: str, watch: Watch, with_job: bool = True) -> Found:
-    """Of the newest pod that serves, and of the Job's before it where there was one."""
-    pods = sorted(list_all("pods", namespace, selector), key=lambda each: each["metadata"]["creationTimestamp"])
-    pod = next(each for each in reversed(pods) if _OF_A_JOB not in each["metadata"]["labels"])
-    found: Found = {"held": held_seconds(_ready(pod, namespace)), **_taken("", pod, watch)}
-    for each in pods if with_job else []:
-        if _OF_A_JOB in each["metadata"]["labels"]:
-            found |= _taken("job", each, watch)
-    return found
-
-
-def _taken(whose: str, pod: Manifest, watch: Watch) -> Found:
-    taken = watch.of(pod["metadata"]["uid"])
+def _of_pods(namespace: str, selector: str, watch: Watch, began: float) -> Found:
+    """Of the newest pod that serves, and of the Job's before it where there was one: its operator deletes a Job that is
+    over, so that its pod is what else has begun."""
+    pods = [each for each in list_all("pods", namespace, selector) if _OF_A_JOB not in each["metadata"]["labels"]]
+    pod = max(pods, key=lambda each: each["metadata"]["creationTimestamp"])
+    found: Found = {"held": held_seconds(_ready(pod, namespace))}
     kinds = ("initContainerStatuses", "containerStatuses")
     statuses = [status for kind in kinds for status in pod["status"].get(kind) or []]
     names = {status.get("containerID", "").rpartition("/")[2]: status["name"] for status in statuses}
+    taken = watch.of(pod["metadata"]["uid"])
     containers = {names[id]: memory for id, memory in taken.containers.items() if id in names}
-    found = {"bytes": taken.received, "sent": taken.sent, "memory": taken.memory, "memoryOf": containers}
-    return {f"{whose}{name[0].upper()}{name[1:]}" if whose else name: value for name, value in found.items()}
+    found |= {"bytes": taken.received, "sent": taken.sent, "memory": taken.memory, "memoryOf": containers}
+    ours = {each["metadata"]["uid"] for each in pods}
+    for uid, of_job in watch.begun_after(began).items():
+        if uid not in ours:
+            found |= {"jobBytes": of_job.received, "jobSent": of_job.sent, "jobMemory": of_job.memory}
+            found["jobMemoryOf"] = in_order(of_job)
+    return found
+
+
+def in_order(job: Taken) -> dict[str, int]:
+    """The memory of a Job's containers, which run one after another; the pause container holds next to none."""
+    held = [memory for memory in job.containers.values() if memory > PAUSE_BYTES]
+    return dict(zip(JOB_CONTAINERS, held, strict=False))
 
 
 def _ready(pod: Manifest, namespace: str) -> Manifest:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from tools.benchmarks.cold_start.pods import Taken
 from tools.benchmarks.cold_start.shapes import MODEL, WEIGHTS, bare_pod, bundle, by_hand, clone, sources
-from tools.benchmarks.cold_start.start import held_seconds
+from tools.benchmarks.cold_start.start import held_seconds, in_order
 
 
 def test_the_modules_are_python_and_import_what_is_installed() -> None:
@@ -57,3 +58,8 @@ def test_what_is_read_of_a_pod() -> None:
 
 def test_nothing_imported_leaves_the_model_as_it_is() -> None:
     assert sources(())["model"] == MODEL.format(imports="", read="")
+
+
+def test_a_jobs_containers_are_named_in_the_order_in_which_they_ran() -> None:
+    taken = Taken(containers={"a": 100_000, "b": 40 << 20, "c": 90 << 20})
+    assert in_order(taken) == {"prepare": 40 << 20, "install": 90 << 20}
