@@ -32,7 +32,9 @@ A real control plane, kubelet and containerd share the processors with what they
 average before was {result["loadBefore"]:.1f}. The images are on the node. GPUs are **fake**: a device plugin without
 devices. Artifact store and package index are on this machine, and what they hand out is in its page cache: one
 connection of the node gets {result["bandwidth"]["index"] / MIB:.0f} MiB/s of the index, one client of boto3
-{result["bandwidth"]["store"] / MIB:.0f} MiB/s of the store.
+{result["bandwidth"]["store"] / MIB:.0f} MiB/s of the store. The index answers neither for
+ranges nor for metadata alone (PEP 658), as PyPI does: so uv, which installs for bundles, gets a wheel once to resolve
+and once to install, and pip once.
 
 Medians (least to most) of rounds in which the shapes take turns, and all contents too. "To the first answer" is from
 `kubectl apply` until a POST gets 200 through the Service, for a second replica from `kubectl scale` until two are
