@@ -19,6 +19,11 @@ OPERATOR = "app.kubernetes.io/name=modelbundle-operator"
 
 def install(place: Place, **more_settings: str | int) -> None:
     """Helm's own install or upgrade; returns when the operator is ready."""
+    install_with(place, values(place, more_settings))
+
+
+def install_with(place: Place, given: dict[str, Any]) -> None:
+    """Likewise, with these values of the chart."""
     Store(place).make_bucket()
     # Helm installs crds/ once and never changes them, so a newer CRD of this clone is applied first
     kubectl("apply", "--server-side", "--force-conflicts", "-f", str(ROOT / "crds"))
@@ -26,7 +31,7 @@ def install(place: Place, **more_settings: str | int) -> None:
     helm(
         "upgrade", "--install", RELEASE, str(ROOT), "-n", NAMESPACE, "--create-namespace", "-f", "-",
         "--wait", "--timeout", "240s",
-        stdin=json.dumps(values(place, more_settings)),
+        stdin=json.dumps(given),
     )  # fmt: skip
     kubectl("label", "namespace", NAMESPACE, "pod-security.kubernetes.io/enforce=restricted", "--overwrite")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -50,8 +51,19 @@ class Store:
         self._s3.put_object(Bucket=self.bucket, Key=key, Body=data)
         return hashlib.sha256(data).hexdigest()
 
+    def put_file(self, key: str, path: Path) -> str:
+        """Likewise, of a file that may be larger than memory."""
+        self._s3.upload_file(str(path), self.bucket, key)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+
     def read(self, key: str) -> bytes:
         return bytes(self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
     def delete(self, key: str) -> None:
         self._s3.delete_object(Bucket=self.bucket, Key=key)
+
+    def delete_below(self, prefix: str) -> None:
+        for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+            for found in page.get("Contents", []):
+                self.delete(found["Key"])

@@ -13,7 +13,14 @@ Manifest = dict[str, Any]
 
 PREDICT = "def load(model):\n    def predict(x):\n        return model(x)\n    return predict\n"
 # what is installed is also imported
-MODEL = "{imports}\ndef load():\n    return lambda x: x * 2\n"
+MODEL = "{imports}\ndef load():\n{read}    return lambda x: x * 2\n"
+WEIGHTS = "weights.bin"
+# once and in blocks, as into a device: what a model does with them is not what is measured
+READ_WEIGHTS = f"""    import pathlib
+    with open(pathlib.Path(__file__).with_name("{WEIGHTS}"), "rb", buffering=0) as file:
+        while file.read(1 << 24):
+            pass
+"""
 SERVE = """
 import json, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,23 +61,22 @@ IMAGE = "docker.io/stand-in/python:3.12"
 SMALL = {"cpu": "10m", "memory": "256Mi"}
 
 
-def sources(imports: Sequence[str]) -> dict[str, str]:
-    """The modules of the function."""
-    return {"predict": PREDICT, "model": MODEL.format(imports="\n".join(f"import {name}" for name in imports))}
+def sources(imports: Sequence[str], weights: bool = False) -> dict[str, str]:
+    """The modules of the function; with weights, which lie beside them, it reads these before it serves."""
+    lines = "\n".join(f"import {name}" for name in imports)
+    return {"predict": PREDICT, "model": MODEL.format(imports=lines, read=READ_WEIGHTS if weights else "")}
 
 
 def bare_pod(name: str, imports: Sequence[str]) -> list[Manifest]:
     """Nothing to fetch and nothing to install: what no serving system is faster than."""
     files = {f"{module}.py": text for module, text in {**sources(imports), "serve": SERVE}.items()}
-    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": files}
+    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(name), "data": files}
     container = {**_container("serve", IMAGE), "command": ["python3", "/code/serve.py", "/code"]}
     container["volumeMounts"] = [{"name": "code", "mountPath": "/code"}]
     return [code, _deployment(name, [], container, {"name": "code", "configMap": {"name": name}}), _service(name)]
 
 
-def by_hand(
-    name: str, imports: Sequence[str], requirements: Sequence[str], bucket: str, key: str, index: str, fetcher: str
-) -> list[Manifest]:
+def by_hand(name: str, requirements: Sequence[str], bucket: str, key: str, index: str, fetcher: str) -> list[Manifest]:
     """KServe's shape. `fetcher` is an image with boto3 and pip; the Secret of the artifact store is `STORE_SECRET`."""
     work = [{"name": "work", "mountPath": "/mnt/models"}]
     init = {**_container("storage-initializer", fetcher), "command": ["python3", "-c", FETCH, bucket, key]}
@@ -82,7 +88,7 @@ def by_hand(
     container = {**_container("serve", IMAGE), "volumeMounts": [*work, {"name": "code", "mountPath": "/serve"}]}
     container["command"] = ["sh", "-c", install + serve if requirements else serve]
     container["env"] = [{"name": "HOME", "value": "/mnt/models"}]
-    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}}
+    code: Manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _metadata(name)}
     code["data"] = {"serve.py": SERVE}
     volumes = [{"name": "work", "emptyDir": {}}, {"name": "code", "configMap": {"name": name}}]
     return [code, _deployment(name, [init], container, *volumes), _service(name)]
@@ -141,12 +147,16 @@ def _deployment(name: str, init: list[Manifest], container: Manifest, *volumes: 
     labels = {"app": name}
     template = {"metadata": {"labels": labels}, "spec": pod}
     spec = {"replicas": 1, "selector": {"matchLabels": labels}, "template": template}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": _metadata(name), "spec": spec}
 
 
 def _service(name: str) -> Manifest:
     spec = {"selector": {"app": name}, "ports": [{"port": 80, "targetPort": 8080}]}
-    return {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Service", "metadata": _metadata(name), "spec": spec}
+
+
+def _metadata(name: str) -> Manifest:
+    return {"name": name, "labels": {"app": name}}
 
 
 def _repository_and_tag(image: str) -> dict[str, str]:

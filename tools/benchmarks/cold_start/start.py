@@ -3,49 +3,60 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from datetime import datetime
+from typing import Any
 
+from tools.benchmarks.cold_start.pods import Taken, Watch
 from tools.testkit.call import post
 from tools.testkit.kubectl import Manifest, apply, kubectl, list_all
 
 LIMIT = 600.0
 LOOK_SECONDS = 0.02
+JOB_CONTAINERS = ("prepare", "install", "store")  # in the order in which they run
+PAUSE_BYTES = 1 << 20
+_OF_A_JOB = "batch.kubernetes.io/job-name"
+
+Found = dict[str, Any]
 
 
 class NotStarted(Exception):
     """No answer in time."""
 
 
-def until_answered(manifests: list[Manifest], namespace: str, selector: str) -> dict[str, float]:
+def until_answered(manifests: list[Manifest], namespace: str, selector: str, watch: Watch) -> Found:
     """`kubectl apply` of them; the last one is, or makes, a Service of its own name."""
     name = manifests[-1]["metadata"]["name"]
+    os.sync()  # what the start before has written is no work of this one
     began = time.monotonic()
     apply(*manifests, namespace=namespace)
     url = f"http://{_address(name, namespace, began + LIMIT)}/predict"
     while not _answers(url):
         _end_in_time(name, began)
         time.sleep(LOOK_SECONDS)
-    return {"seconds": time.monotonic() - began, **_of_pod(namespace, selector)}
+    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, began)}
 
 
-def until_second(name: str, namespace: str, selector: str) -> dict[str, float]:
+def until_second(name: str, namespace: str, selector: str, watch: Watch) -> Found:
     """One replica more of a bundle that serves."""
+    os.sync()
     began = time.monotonic()
     kubectl("scale", "modelbundle", name, "--replicas=2", namespace=namespace)
     ready = "--for=jsonpath={.status.readyReplicas}=2"
     kubectl("wait", ready, f"deployment/{name}", f"--timeout={LIMIT:.0f}s", namespace=namespace, timeout=LIMIT + 10)
-    return {"seconds": time.monotonic() - began, **_of_pod(namespace, selector)}
+    return {"seconds": time.monotonic() - began, **_of_pods(namespace, selector, watch, began)}
 
 
-def gone(namespace: str, *kinds_and_names: str) -> None:
-    """Deletes them and waits until no pod is left."""
-    kubectl("delete", *kinds_and_names, "--wait", namespace=namespace)
+def gone(namespace: str) -> None:
+    """Deletes what was started there and waits until no pod is left."""
+    kubectl("delete", "modelbundles", "--all", namespace=namespace)
+    kubectl("delete", "deployments,services,configmaps", "-l", "app", namespace=namespace)
     end = time.monotonic() + LIMIT
     while list_all("pods", namespace):
         if time.monotonic() > end:
-            raise NotStarted(f"pods of {', '.join(kinds_and_names)} are left after {LIMIT:.0f} s")
-        time.sleep(0.5)
+            raise NotStarted(f"pods in {namespace} are left after {LIMIT:.0f} s")
+        time.sleep(0.2)
 
 
 def held_seconds(pod: Manifest) -> float:
@@ -55,17 +66,30 @@ def held_seconds(pod: Manifest) -> float:
     return (ready - scheduled).total_seconds()
 
 
-def received(net_dev: str) -> int:
-    """Bytes that came in, by /proc/net/dev of the pod, its loopback aside."""
-    rows = (line.split(":", 1) for line in net_dev.splitlines() if ":" in line)
-    return sum(int(numbers.split()[0]) for interface, numbers in rows if interface.strip() != "lo")
+def _of_pods(namespace: str, selector: str, watch: Watch, began: float) -> Found:
+    """Of the newest pod that serves, and of the Job's before it where there was one: its operator deletes a Job that is
+    over, so that its pod is what else has begun."""
+    pods = [each for each in list_all("pods", namespace, selector) if _OF_A_JOB not in each["metadata"]["labels"]]
+    pod = max(pods, key=lambda each: each["metadata"]["creationTimestamp"])
+    found: Found = {"held": held_seconds(_ready(pod, namespace))}
+    kinds = ("initContainerStatuses", "containerStatuses")
+    statuses = [status for kind in kinds for status in pod["status"].get(kind) or []]
+    names = {status.get("containerID", "").rpartition("/")[2]: status["name"] for status in statuses}
+    taken = watch.of(pod["metadata"]["uid"])
+    containers = {names[id]: memory for id, memory in taken.containers.items() if id in names}
+    found |= {"bytes": taken.received, "sent": taken.sent, "memory": taken.memory, "memoryOf": containers}
+    ours = {each["metadata"]["uid"] for each in pods}
+    for uid, of_job in watch.begun_after(began).items():
+        if uid not in ours:
+            found |= {"jobBytes": of_job.received, "jobSent": of_job.sent, "jobMemory": of_job.memory}
+            found["jobMemoryOf"] = in_order(of_job)
+    return found
 
 
-def _of_pod(namespace: str, selector: str) -> dict[str, float]:
-    pod = max(list_all("pods", namespace, selector), key=lambda each: each["metadata"]["creationTimestamp"])
-    container = pod["spec"]["containers"][0]["name"]
-    read = ("exec", pod["metadata"]["name"], "-c", container, "--", "cat", "/proc/net/dev")
-    return {"held": held_seconds(_ready(pod, namespace)), "bytes": received(kubectl(*read, namespace=namespace))}
+def in_order(job: Taken) -> dict[str, int]:
+    """The memory of a Job's containers, which run one after another; the pause container holds next to none."""
+    held = [memory for memory in job.containers.values() if memory > PAUSE_BYTES]
+    return dict(zip(JOB_CONTAINERS, held, strict=False))
 
 
 def _ready(pod: Manifest, namespace: str) -> Manifest:
