@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,6 +30,11 @@ class Project:
         """The project's name, which the index has in this version from here on."""
         self._wheels.append(wheel(wheelhouse.build(), self.name, version))
         return self.name
+
+    def replace(self) -> None:
+        """Another file lies there under the same version."""
+        with zipfile.ZipFile(self._wheels[-1], "a") as archive:
+            archive.writestr(f"{self.name}/other.py", "")
 
     def withdraw(self) -> None:
         """The index knows it no more: what asks for it from here on fails."""

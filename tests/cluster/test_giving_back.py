@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -95,6 +96,57 @@ def test_bundles_that_cannot_start_leave_their_gpus_to_a_good_one(
     assert wait_for("an answer", lambda: from_host("absent-artifact", namespace, {"x": 2, "y": "abc"}).value == 7, 60)
     wait_condition("wrong-digest", namespace, "Ready", "False", "ArtifactDigestMismatch")
     changes_nothing_more(namespace, deployments)
+
+
+def test_a_load_that_fails_holds_its_gpu_for_three_loads_and_little_more(
+    operator: object, namespace: str, store: Store, show: Callable[[str], None]
+) -> None:
+    """Of a pod that goes, the kubelet may leave out a state: the count of its starts is what stays."""
+    apply(cpu_bundle(store, "load-raises", serving=GPU, model=RAISES), namespace=namespace)
+    seen: list[Manifest] = []
+
+    def is_gone() -> bool:
+        found = list_all("pods", namespace, "modelbundle.dev/bundle=load-raises,modelbundle.dev/digest")
+        with_gpu = [pod for pod in found if _has_gpu(pod)]
+        seen.extend(with_gpu)
+        return bool(seen) and not with_gpu
+
+    wait_for("the pod to be gone", is_gone, 240)
+    gone = datetime.now(UTC)
+    assert len({pod["metadata"]["uid"] for pod in seen}) == 1
+    workers = [each for pod in seen for each in pod["status"].get("containerStatuses", []) if each["name"] == "worker"]
+    assert max(worker["restartCount"] for worker in workers) == 2, "no fourth load"
+    last = max(_time(end) for worker in workers for end in _ends(worker))
+    began = _time(condition(seen[-1], "PodScheduled")["lastTransitionTime"])
+    asked = (min(map(_asked_to_go, filter(_goes, seen))) - last).total_seconds()
+    held = (gone - last).total_seconds()
+    show(f"after its third load has failed a pod is asked to go after {asked:.0f} s, and gone after {held:.1f} s;"
+         f" the loads and their pauses took {(last - began).total_seconds():.0f} s")  # fmt: skip
+    assert asked <= 10
+    assert held < (last - began).total_seconds()
+
+
+def _has_gpu(pod: Manifest) -> bool:
+    return any("nvidia.com/gpu" in (each["resources"].get("limits") or {}) for each in pod["spec"]["containers"])
+
+
+def _ends(worker: Manifest) -> list[str]:
+    states = (worker["state"], worker.get("lastState") or {})
+    return [state["terminated"]["finishedAt"] for state in states if "terminated" in state]
+
+
+def _goes(pod: Manifest) -> bool:
+    return "deletionTimestamp" in pod["metadata"]
+
+
+def _asked_to_go(pod: Manifest) -> datetime:
+    """The pod's timestamp is that of the request and its grace period, until the kubelet sets both anew at the end."""
+    metadata = pod["metadata"]
+    return _time(metadata["deletionTimestamp"]) - timedelta(seconds=metadata["deletionGracePeriodSeconds"])
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def test_clones_share_one_job_and_a_strangers_of_its_name_is_in_the_way(
