@@ -78,6 +78,7 @@ _PLURALS = {
     "Service": "services",
     "ResourceQuota": "resourcequotas",
 }
+_CHILDREN = ("configmaps", "services", "deployments", "poddisruptionbudgets")
 Do = Callable[[User], Awaitable[None]]
 
 
@@ -117,6 +118,13 @@ async def requiring(user: User) -> None:
     await user.until_ready("modelbundles", "one", reason="Serving")
 
 
+async def base_has_it_too(user: User) -> None:
+    """What already serves names a layer as soon as it is looked at, by whatever cause: here by a second replica."""
+    await user.until_ready("modelbundles", "two", reason="Serving")
+    await user.scale("one", 2)
+    await _all_answer(user, 2)
+
+
 async def scale_up(user: User) -> None:
     await user.scale("one", 3)
 
@@ -135,10 +143,16 @@ async def serve_what_is_stored(user: User) -> None:
 
 
 async def three(user: User) -> None:
-    """Until all of them answer."""
     await user.create(bundle("one", 3))
-    await user.until("three pods", lambda: user.room.objects.get(("deployments", "one"), {}).get("status", {}).get(
-        "readyReplicas") == 3)  # fmt: skip
+    await _all_answer(user, 3)
+
+
+async def _all_answer(user: User, pods: int) -> None:
+    """Until so many of the bundle's pods do."""
+    known = user.room.objects
+    await user.until(
+        f"{pods} pods", lambda: known.get(("deployments", "one"), {}).get("status", {}).get("readyReplicas") == pods
+    )
     await user.until_ready("modelbundles", "one", reason="Serving")
 
 
@@ -189,6 +203,13 @@ async def delete_children(user: User) -> None:
 
 async def delete_bundle(user: User) -> None:
     await user.delete("modelbundles", "one")
+
+
+async def children_are_gone(user: User) -> None:
+    """The garbage collector takes its time, where much is going on more of it than a silence lasts."""
+    await user.until(
+        "no children", lambda: not any(name == "one" and plural in _CHILDREN for plural, name in user.room.objects)
+    )
 
 
 async def delete_and_create(user: User) -> None:
@@ -257,14 +278,14 @@ SCENARIOS = (
     Scenario("scale down", scale_down, three),
     Scenario("scale to zero", scale_to_zero, serving("one")),
     Scenario("clone", creating(clone("two", "one", appConfig={"b": 2})), serving("one")),
-    Scenario("clone with a layer", creating(clone("two", "one", appConfig={"b": 2})), requiring),
+    Scenario("clone with a layer", creating(clone("two", "one", appConfig={"b": 2})), requiring, base_has_it_too),
     Scenario("clone chain out of order", out_of_order),
     Scenario("base deleted", delete_base, clone_is_stored),
     Scenario("endpoint created", creating(endpoint("stable", "one")), serving("one")),
     Scenario("endpoint moves", move, serving("one", "two", then=served_at), moved),
     Scenario("child edited", edit_children, serving("one")),
     Scenario("child deleted", delete_children, serving("one")),
-    Scenario("bundle deleted", delete_bundle, serving("one")),
+    Scenario("bundle deleted", delete_bundle, serving("one"), children_are_gone),
     Scenario("bundle replaced", delete_and_create, serving("one"), successor_is_ready),
     Scenario("bad bundle", creating(bundle("one", requestSchema={"type": "object"}))),
     Scenario("name taken", creating(bundle("one")), foreign_service),
