@@ -78,7 +78,7 @@ def test_models_serve_and_the_operator_goes_on(
 def _wait_for_the_way(timeout: float) -> float:
     """Seconds until the API server's Service leads to it. As it stops it takes its own address out of that Service, and
     kube-proxy, which then refuses every pod, asks again more and more rarely: after half an hour, once a minute."""
-    address = get("service", "kubernetes", "default")["spec"]["clusterIP"]
+    address = kubectl("get", "service", "kubernetes", "-o", "jsonpath={.spec.clusterIP}", namespace="default")
     began = time.monotonic()
     wait_for("the way to the API server", lambda: _connects(address), timeout)
     return time.monotonic() - began
