@@ -118,13 +118,6 @@ async def requiring(user: User) -> None:
     await user.until_ready("modelbundles", "one", reason="Serving")
 
 
-async def base_has_it_too(user: User) -> None:
-    """What already serves names a layer as soon as it is looked at, by whatever cause: here by a second replica."""
-    await user.until_ready("modelbundles", "two", reason="Serving")
-    await user.scale("one", 2)
-    await _all_answer(user, 2)
-
-
 async def scale_up(user: User) -> None:
     await user.scale("one", 3)
 
@@ -278,7 +271,7 @@ SCENARIOS = (
     Scenario("scale down", scale_down, three),
     Scenario("scale to zero", scale_to_zero, serving("one")),
     Scenario("clone", creating(clone("two", "one", appConfig={"b": 2})), serving("one")),
-    Scenario("clone with a layer", creating(clone("two", "one", appConfig={"b": 2})), requiring, base_has_it_too),
+    Scenario("clone with a layer", creating(clone("two", "one", appConfig={"b": 2})), requiring),
     Scenario("clone chain out of order", out_of_order),
     Scenario("base deleted", delete_base, clone_is_stored),
     Scenario("endpoint created", creating(endpoint("stable", "one")), serving("one")),
