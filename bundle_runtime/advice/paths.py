@@ -29,6 +29,7 @@ _WEIGHTS = (
     "TORCH_HOME, ...) by ENV in the image or in spec.bundle.env."
 )
 _OF_A_MACHINE = r"/(home|Users|content|kaggle|dbfs|Volumes)/|[A-Za-z]:[\\/]"
+_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SHM = "/dev/shm"
 _SHARED = (
@@ -64,6 +65,13 @@ def _hidden(symptom: Symptom, world: World) -> Optional[Values]:
 def _not_allowed(symptom: Symptom, world: World) -> Optional[Values]:
     found = _of_image(symptom, world, errno.EACCES) and not _below(symptom.path, "/root")
     return {"path": symptom.path} if found else None
+
+
+def _token(symptom: Symptom, world: World) -> Optional[Values]:
+    """By its file, or as Kubernetes' client says it."""
+    named = symptom.errno == errno.ENOENT and _below(symptom.path, _TOKEN)
+    said = symptom.types[:1] == ("ConfigException",) and symptom.text.startswith("Service token file")
+    return {} if named or said else None
 
 
 def _relative(symptom: Symptom, packaging: str, world: World) -> Optional[Values]:
@@ -136,6 +144,11 @@ ROWS: Tuple[Row, ...] = (
         error="OSError", asks=_hidden),
     Row("file-not-readable", USER_CODE, f"{{path}} may not be read or written by this user. {_PODS}", _WEIGHTS,
         error="OSError", asks=_not_allowed),
+    Row("service-account-token", USER_CODE, "Pods hold no token of their ServiceAccount: what a model runs is to reach "
+        "no API server.",
+        "Where it must, make a Secret of type kubernetes.io/service-account-token and mount it by spec.serving.volumes "
+        f"at {_TOKEN}. The identity of a cloud needs no such token: its webhook mounts one of its own.",
+        edits=(SERVING,), asks=_token),
     Row("file-beside-script", USER_CODE, "{path} was beside the script or notebook. A pickle takes no files along, "
         "and a relative path is one in the bundle's own directory, not in the image's WORKDIR.",
         "Pack the folder that has the file (create_model_bundle_from_dirs, `modelbundle create NAME DIR`), or name a "

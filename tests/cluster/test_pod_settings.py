@@ -21,13 +21,30 @@ def load():
     return [open(f"/etc/mine/{name}").read() for name in ("claim/weights", "config/a", "secret/key")]
 """
 PREDICT = """
+import json
+import ssl
+import urllib.request
+
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+API = "authentication.k8s.io/v1"
+
 def load(model):
     def predict(x, y):
         try:
             open("/etc/mine/claim/weights", "w")
         except OSError as error:
-            return [*model, error.errno]
+            return [*model, error.errno, who_am_i()]
     return predict
+
+def who_am_i():
+    request = urllib.request.Request(
+        f"https://kubernetes.default.svc/apis/{API}/selfsubjectreviews",
+        json.dumps({"apiVersion": API, "kind": "SelfSubjectReview"}).encode(),
+        {"authorization": "Bearer " + open(ACCOUNT + "/token").read(), "content-type": "application/json"},
+    )
+    trusted = ssl.create_default_context(cafile=ACCOUNT + "/ca.crt")
+    with urllib.request.urlopen(request, context=trusted, timeout=20) as answer:
+        return json.load(answer)["status"]["userInfo"]["username"]
 """
 ARTIFACT = zipped(predict=PREDICT, model=MODEL)
 READ_ONLY = 30
@@ -39,7 +56,19 @@ SERVING: Manifest = {
         {"name": "claim", "mountPath": "/etc/mine/claim", "persistentVolumeClaim": {"claimName": "mine"}},
         {"name": "config", "mountPath": "/etc/mine/config", "configMap": {"name": "mine"}},
         {"name": "tmp", "mountPath": "/etc/mine/secret", "secret": {"secretName": "mine"}},
+        {
+            "name": "token",
+            "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
+            "secret": {"secretName": "token"},
+        },
     ],
+}
+# no pod is given one: who wants it asks for it
+TOKEN: Manifest = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "token", "annotations": {"kubernetes.io/service-account.name": "default"}},
+    "type": "kubernetes.io/service-account-token",
 }
 
 
@@ -71,12 +100,13 @@ def test_the_pods_have_what_the_author_asks_for(operator: Callable[[], None], na
     on_claim = {"uri": "pvc://mine/fitted.zip", "sha256": hashlib.sha256(ARTIFACT).hexdigest(), "packaging": "zip"}
     bundle = manifest("fitted", on_claim, SERVING, loadPredictFn="predict.load", loadModelFn="model.load")
     kubectl("delete", "secret", SECRET, namespace=namespace)
-    apply(claim, config, bundle, namespace=namespace)
-    wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp)" in _ready(namespace), 240)
+    apply(claim, config, TOKEN, bundle, namespace=namespace)
+    wait_for("its volumes to be named", lambda: "serving.volumes (claim, config, tmp, token)" in _ready(namespace), 240)
     apply(secret, namespace=namespace)
     wait_ready("fitted", namespace, 300)  # the kubelet tries a volume again at growing intervals
     with service_url("fitted", namespace) as url:
-        assert post(f"{url}/predict", {"x": 1, "y": ""}).value == ["7", "b", "k", READ_ONLY]
+        account = f"system:serviceaccount:{namespace}:default"
+        assert post(f"{url}/predict", {"x": 1, "y": ""}).value == ["7", "b", "k", READ_ONLY, account]
     (pod,) = list_all("pods", namespace, "modelbundle.dev/bundle=fitted")
     assert pod["metadata"]["labels"].items() >= SERVING["podLabels"].items()
     assert pod["metadata"]["annotations"].items() >= SERVING["podAnnotations"].items()

@@ -126,6 +126,10 @@ FAILURES = (
     Failure("wrong-architecture", ("nodeSelector",), zip=_OTHER_PROGRAM),
     Failure("file-below-root", ("uid 65533",), zip=load_lines("open('/root/.cache/m/weights')")),
     Failure("file-below-home-or-tmp", ("/tmp is empty",), zip=load_lines("open('/tmp/m/weights')")),
+    Failure(
+        "service-account-token", ("kubernetes.io/service-account-token", "spec.serving.volumes"),
+        zip=load_lines("open('/var/run/secrets/kubernetes.io/serviceaccount/token')"),
+    ),
     Failure("file-not-in-bundle", ("image's WORKDIR",), zip=load_lines("open('weights.pt')")),
     Failure("missing-program", ("no program ffprobe9",), zip="import subprocess\nsubprocess.run(['ffprobe9'])\n"),
     Failure("disk-full", ("ephemeralStorage",), zip=load_lines("open('/dev/full', 'w').write('x' * 10**6)")),

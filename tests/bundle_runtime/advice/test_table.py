@@ -42,6 +42,8 @@ ELSEWHERE = {row.code for row in TABLE if row in stores.ROWS or row.phases == (P
 WITH_NEW_CODE = "scipy in the image or in spec.bundle.requirements"  # which is another artifact, and no clone
 LONGEST = 620  # the operator keeps the last 1000 characters of a report, the report itself the last third of 2048
 
+ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+
 
 def test_codes_are_names_that_a_page_can_have_as_anchors() -> None:
     assert [code for code, count in Counter(row.code for row in TABLE).items() if count > 1] == []
@@ -141,6 +143,21 @@ def test_a_write_that_names_no_file_is_told_by_what_has_no_room_left() -> None:
     assert named
     assert named.code == "disk-full"
     assert alone(write, World(is_full=lambda path: True))
+
+
+@pytest.mark.parametrize(
+    "symptom",
+    [
+        Symptom("load", "", ("FileNotFoundError", "OSError"), errno=errno.ENOENT, path=f"{ACCOUNT}/token"),
+        Symptom("load", "", ("FileNotFoundError", "OSError"), errno=errno.ENOENT, path=f"{ACCOUNT}/ca.crt"),
+        Symptom("load", "Service token file does not exist.", ("ConfigException", "Exception")),
+    ],
+)
+def test_the_token_that_pods_are_not_given_is_named(symptom: Symptom) -> None:
+    found = advice([symptom], World())
+    assert found
+    assert found.code == "service-account-token"
+    assert alone(symptom, World())
 
 
 def test_a_processor_that_is_not_known_can_be_asked_for() -> None:
