@@ -5,6 +5,8 @@ kept open would stay where they are forever. So the server ends each in good tim
 answer to a request, which loses none, or in silence when it has been idle.
 """
 
+from __future__ import annotations
+
 # an answer on a connection that is older than that is its last one
 CONNECTION_SECONDS = 30.0
 # without a request; load balancers keep theirs for 60, and one that the server ends first may lose them a request
