@@ -6,7 +6,7 @@ import pytest
 
 from bundle_runtime.contract.warm_up import VARIABLE
 from tests.serving.conftest import Served
-from tools.testkit.pair import Pair
+from tools.testkit.pair import Pair, until
 from tools.testkit.pythons import VERSIONS, python_of
 
 COUNTS = """
@@ -77,6 +77,7 @@ def test_a_stream_is_read_to_its_end(bundle: Served) -> None:
 def test_each_worker_is_warmed_up_again(bundle: Served) -> None:
     pair = warmed(bundle(COUNTS), '{"x": 7}')
     pair.kill(pair.worker)
+    until(lambda: not pair.ready(), "gone")
     pair.start_worker()
     pair.wait_ready()
     assert pair.predict(x=2).json == [7, 2]
