@@ -66,14 +66,14 @@ def weight(text: Any, most: float = math.inf) -> int:
     return fixed + values
 
 
-def occurrences(body: bytes | bytearray, mark: bytes) -> int:
+def occurrences(body: bytes | bytearray, mark: bytes, begin: int = 0, end: int | None = None) -> int:
     """As body.count() has it, which looks at each byte: find() is twenty times as quick where there are few."""
-    at = -1
+    at = begin - 1
     for number in range(FIND_MAX):
-        at = body.find(mark, at + 1)
+        at = body.find(mark, at + 1, end)
         if at < 0:
             return number
-    return FIND_MAX + body.count(mark, at + 1)
+    return FIND_MAX + body.count(mark, at + 1, end)
 
 
 def _sum(counts: Iterable[int]) -> int:

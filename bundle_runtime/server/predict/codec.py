@@ -35,7 +35,7 @@ class Codec(Protocol):
     remembers: tuple[str, ...]  # the attributes that decode() and pack() set, for the response
     large_bytes: int  # from which a body may take long to read
 
-    def takes_long(self, body: bytes) -> bool:
+    def takes_long(self, exchange: Exchange) -> bool:
         """To decode, check and pack it: another process is to do it. Asked for more than ``large_bytes``."""
 
     def decode(self, exchange: Exchange) -> Any:
@@ -73,12 +73,14 @@ class FieldsCodec:
     compresses = False
     remembers: tuple[str, ...] = ()
     large_bytes = LARGE_BYTES
-    takes_long = staticmethod(values_take_long)
     head: CallHead = FIELDS
 
     def __init__(self, memory: Memory, copies: int = 0) -> None:
         self._memory = memory
         self._copies = copies
+
+    def takes_long(self, exchange: Exchange) -> bool:
+        return values_take_long(exchange.body)
 
     def decode(self, exchange: Exchange) -> Any:
         body, exchange.body = exchange.body, b""  # a large one is not held twice

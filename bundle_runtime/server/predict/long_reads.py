@@ -23,11 +23,15 @@ def values_take_long(body: bytes) -> bool:
     return len(body) > VERY_LARGE_BYTES or occurrences(body, b",") > COMMAS_MAX
 
 
-def tensors_take_long(body: bytes) -> bool:
-    """To read an inference request; asked for more than LARGE_TENSORS_BYTES. In binary data each text has its length
-    before it, whose upper bytes are zero; in JSON a comma behind it."""
-    if len(body) > LARGE_BYTES and values_take_long(body):
+def tensors_take_long(body: bytes, json_bytes: int) -> bool:
+    """To read an inference request, whose JSON is ``json_bytes`` long; asked for more than LARGE_TENSORS_BYTES. Of the
+    bytes behind it texts alone are looked at one by one: each has its length before it, whose upper bytes are zero."""
+    if len(body) > VERY_LARGE_BYTES or (
+        json_bytes > LARGE_BYTES and occurrences(body, b",", 0, json_bytes) > COMMAS_MAX
+    ):
         return True
-    if occurrences(body, b"{") > OBJECTS_MAX:
+    if occurrences(body, b"{", 0, json_bytes) > OBJECTS_MAX:
         return True
-    return _BYTES in body and max(occurrences(body, b"\0"), occurrences(body, b",")) > TEXTS_MAX
+    if body.find(_BYTES, 0, json_bytes) < 0:
+        return False
+    return max(occurrences(body, b",", 0, json_bytes), occurrences(body, b"\0", json_bytes)) > TEXTS_MAX

@@ -65,7 +65,7 @@ class Predictions:
         if reason is not None:
             self.responses.failed(exchange, *reason)
             return
-        if len(exchange.body) > codec.large_bytes and codec.takes_long(exchange.body):
+        if len(exchange.body) > codec.large_bytes and codec.takes_long(exchange):
             self._large.read(exchange, codec)
             return
         try:

@@ -31,7 +31,6 @@ class TensorCodec:
     compresses = True
     remembers: tuple[str, ...] = ("_wanted", "_identity")
     large_bytes = LARGE_TENSORS_BYTES
-    takes_long = staticmethod(tensors_take_long)
 
     def __init__(self, predictions: Predictions, model: str, known: dict[str, Tensor]) -> None:
         self._predictions = predictions
@@ -40,6 +39,10 @@ class TensorCodec:
         self._wanted = outputs.Wanted(None, {}, False)
         self._needs = _input_needs(predictions)
         self._output_needs = _output_needs(predictions)
+
+    def takes_long(self, exchange: Exchange) -> bool:
+        length = inputs.json_bytes(exchange)
+        return length is not None and tensors_take_long(exchange.body, length)
 
     def decode(self, exchange: Exchange) -> Tensors:
         try:

@@ -20,22 +20,29 @@ from bundle_runtime.server.protocols.oip.schemas import Tensor
 from bundle_runtime.server.queue.calls import TensorHead
 
 HEADER = b"inference-header-content-length"
+_DIGITS_MAX = 19  # in it
 MAX_ELEMENTS = 2**32
 _PACKED_BYTES = 160  # that an element, a string at worst, takes in pieces on its way into a tensor
 MAX_DIMENSIONS = 32  # as many as NumPy has before 2
+
+
+def json_bytes(exchange: Exchange) -> int | None:
+    """The length of the JSON object, by its header or as it is the whole body; None where the header cannot be true."""
+    header, size = exchange.header(HEADER).strip(), len(exchange.body)
+    if not header:
+        return size
+    length = int(header) if header.isdigit() and len(header) <= _DIGITS_MAX else size + 1
+    return length if length <= size else None
 
 
 def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryview]:
     """The JSON object of a request and the bytes behind it. ValueError when the body is not one, Refused when it is
     something else by its content-type."""
     body = memoryview(exchange.body)
-    length = len(body)
-    header = exchange.header(HEADER).strip()
-    if header:
-        if not header.isdigit() or int(header) > length:
-            raise ValueError(f"{HEADER.decode()} must be the length of the JSON object, at most the body's {length}")
-        length = int(header)
-    else:
+    length = json_bytes(exchange)
+    if length is None:
+        raise ValueError(f"{HEADER.decode()} must be the length of the JSON object, at most the body's {len(body)}")
+    if not exchange.header(HEADER).strip():
         refuse_other_media(exchange, exchange.body)
     text = exchange.body if length == len(body) else exchange.body[:length]
     memory.needs_values(text, "the inference request")
