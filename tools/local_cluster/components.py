@@ -92,7 +92,8 @@ def component(
             *(
                 ("--allocate-node-cidrs=true", f"--node-cidr-mask-size={plan.pods.prefixlen}")
                 if plan.shape.node
-                else ("--allocate-node-cidrs=false",)
+                # there nodes are fake, and KWOK v0.8 does not always get to renew their leases
+                else ("--allocate-node-cidrs=false", "--node-monitor-grace-period=24h")
             ),
             f"--cluster-cidr={plan.pods}",
             "--leader-elect=false",
