@@ -76,10 +76,18 @@ def observe_pod(body: Body) -> Pod:
         unschedulable=scheduled.get("message", "") if unschedulable else "",
         unschedulable_since=parse_time(scheduled.get("lastTransitionTime")) if unschedulable else None,
         evicted=status.get("message", "") if status.get("reason") == "Evicted" else "",
+        lost_node=_lost_node(body, spec),
         gated=scheduled.get("status") == "False" and scheduled.get("reason") == "SchedulingGated",
         idle_seconds=_idle_seconds(containers),
         containers=found,
     )
+
+
+def _lost_node(body: Body, spec: Body) -> str:
+    """The kubelet says both of a pod in one, so that a pod is unready whose containers are ready only where Kubernetes
+    has said so in the place of a kubelet that is silent; or by a gate that somebody else set."""
+    said = [_condition(body, name).get("status") for name in ("Ready", "ContainersReady")]
+    return str(spec.get("nodeName") or "") if said == ["False", "True"] and not spec.get("readinessGates") else ""
 
 
 def _of_deployment(metadata: Body, labels: Body) -> bool:

@@ -195,6 +195,11 @@ def _stage(seen: Observation) -> str:
             "a scheduling gate holds the pod back, until the program that set it, such as Kueue, removes it; `kubectl"
             " get pod -o yaml` shows it in spec.schedulingGates"
         )
+    if node := next((pod.lost_node for pod in starting if pod.lost_node), ""):
+        return (
+            f"node {node} does not answer the API server (`kubectl get nodes`); where that stays so, Kubernetes makes"
+            " another pod elsewhere, after five minutes unless a toleration says otherwise"
+        )
     if (volumes := seen.bundle.spec.serving.volumes) and any(_waits_on_its_node(pod) for pod in starting):
         names = ", ".join(volume.name for volume in volumes)
         return (

@@ -82,6 +82,7 @@ class Pod:
     unschedulable: str = ""
     unschedulable_since: datetime | None = None
     evicted: str = ""  # why the kubelet has taken it down
+    lost_node: str = ""  # its node, where that does not answer any more
     gated: bool = False  # another program, such as Kueue, keeps the scheduler from looking at it
     idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
     job: str = ""  # the uid of the Job that made it to try the bundle without a GPU; empty once it leaves

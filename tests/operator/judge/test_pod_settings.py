@@ -96,3 +96,26 @@ def test_a_pod_that_was_evicted_for_its_size_says_which_setting() -> None:
     assert "serving.sizeLimits" in message
     other = replace(known, evicted=that_were_evicted([observe_pod(evicted("x", template="t0"))], DIGEST))
     assert "evicted" not in judge(other).conditions[0].message, "a template that is no more"
+
+
+def on_a_node_that_is_silent(name: str = "llama-1") -> dict[str, Any]:
+    """As the node controller leaves it: all is as the kubelet last said it, but one."""
+    body = serving_pod(name)
+    (is_ready,) = (each for each in body["status"]["conditions"] if each["type"] == "Ready")
+    is_ready["status"] = "False"
+    body["status"]["conditions"].append({"type": "ContainersReady", "status": "True"})
+    body["spec"]["nodeName"] = "gpu-7"
+    return body
+
+
+def test_a_node_that_does_not_answer_is_named() -> None:
+    message = ready(on_a_node_that_is_silent())[2]
+    assert message.startswith("0 of 1 pod answers: node gpu-7 does not answer the API server (`kubectl get nodes`)")
+    judgement = judge(seen(serving_pod("a"), on_a_node_that_is_silent("b"), replicas=2))
+    assert ["node gpu-7" in c.message for c in judgement.conditions if c.type == "Reconciling"] == [True]
+
+
+def test_a_pod_that_a_readiness_gate_keeps_back_is_on_no_silent_node() -> None:
+    body = on_a_node_that_is_silent()
+    body["spec"]["readinessGates"] = [{"conditionType": "target-health.example.com"}]
+    assert "gpu-7" not in ready(body)[2]
