@@ -25,7 +25,7 @@ import json
 import ssl
 import urllib.request
 
-ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
+ACCOUNT = "/etc/mine/account"
 API = "authentication.k8s.io/v1"
 
 def load(model):
@@ -56,11 +56,7 @@ SERVING: Manifest = {
         {"name": "claim", "mountPath": "/etc/mine/claim", "persistentVolumeClaim": {"claimName": "mine"}},
         {"name": "config", "mountPath": "/etc/mine/config", "configMap": {"name": "mine"}},
         {"name": "tmp", "mountPath": "/etc/mine/secret", "secret": {"secretName": "mine"}},
-        {
-            "name": "token",
-            "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
-            "secret": {"secretName": "token"},
-        },
+        {"name": "token", "mountPath": "/etc/mine/account", "secret": {"secretName": "token"}},
     ],
 }
 # no pod is given one: who wants it asks for it
