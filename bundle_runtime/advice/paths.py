@@ -146,9 +146,9 @@ ROWS: Tuple[Row, ...] = (
         error="OSError", asks=_not_allowed),
     Row("service-account-token", USER_CODE, "Pods hold no token of their ServiceAccount: what a model runs is to reach "
         "no API server.",
-        "Where it must, make a Secret of type kubernetes.io/service-account-token, mount it by spec.serving.volumes at a "
-        "place such as /etc/account (this one is taken), and read the token there. The identity of a cloud needs no such "
-        "token: its webhook mounts one of its own.",
+        "Where it must, make a Secret of type kubernetes.io/service-account-token, mount it by spec.serving.volumes at "
+        "a place such as /etc/account (this one is taken), and read the token there. The identity of a cloud needs no "
+        "such token: its webhook mounts one of its own.",
         edits=(ARTIFACT, SERVING), asks=_token),
     Row("file-beside-script", USER_CODE, "{path} was beside the script or notebook. A pickle takes no files along, "
         "and a relative path is one in the bundle's own directory, not in the image's WORKDIR.",
