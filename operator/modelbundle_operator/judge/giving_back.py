@@ -37,19 +37,14 @@ def next_retry(seen: Observation) -> Retry | None:
 
 
 def holds(retry: Retry | None, now: datetime) -> bool:
-    """Whether pods are held back now.
-
-    Not until a moment that is further off than any pause: the clock that it was written by has been set back since, or
-    somebody else wrote it.
-    """
-    left = seconds_between(now, own_time(retry.at)) if retry is not None else None
-    return left is not None and 0 < left <= PAUSES_SECONDS[-1] + 1
+    """Whether pods are held back now."""
+    return _left(retry, now) is not None
 
 
 def retry_due(seen: Observation) -> float | None:
     """Seconds until time alone makes or removes pods."""
-    if seen.retry is not None and holds(seen.retry, seen.now):
-        return seconds_between(seen.now, own_time(seen.retry.at))
+    if (held := _left(seen.retry, seen.now)) is not None:
+        return held
     if not seen.bundle.spec.serving.gpu.count or seen.serving:
         return None
     left = [NOT_STARTED_SECONDS - age for pod in seen.pods if (age := _age(pod, seen)) is not None]
@@ -81,6 +76,16 @@ def with_words(problem: Failure, seen: Observation) -> Failure:
         becomes = "No GPU was taken for it; it is tried again"
     words = f" {becomes} at {seen.retry.at}, or at once with a new serving.rollout.token."
     return replace(problem, message=sentence(problem.message) + words)
+
+
+def _left(retry: Retry | None, now: datetime) -> float | None:
+    """Seconds for which pods are held back yet; None where they are not.
+
+    Nor are they until a moment that is further off than any pause: the clock that it was written by has been set back
+    since, or somebody else wrote it.
+    """
+    left = seconds_between(now, own_time(retry.at)) if retry is not None else None
+    return left if left is not None and 0 < left <= PAUSES_SECONDS[-1] + 1 else None
 
 
 def _gives_up(problem: Failure, seen: Observation) -> bool:

@@ -32,36 +32,32 @@ def noted(world: World, name: str, text: str) -> None:
     world.cluster.edit("Deployment", KEY, write)
 
 
-@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
-async def test_another_text_of_the_template_changes_no_pod(served: World, text: str) -> None:
-    before = copy.deepcopy(served.cluster.objects["Deployment", *KEY.place])
-    noted(served, ANNOTATION_TEMPLATE, text)
-    await served.look()
-    after = served.cluster.objects["Deployment", *KEY.place]
+async def is_undone(world: World, name: str, text: str) -> None:
+    """After one look the Deployment is as it was before another client wrote the note."""
+    before = copy.deepcopy(world.cluster.objects["Deployment", *KEY.place])
+    noted(world, name, text)
+    await world.look()
+    after = world.cluster.objects["Deployment", *KEY.place]
     assert after["spec"] == before["spec"]
     assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+async def test_another_text_of_the_template_changes_no_pod(served: World, text: str) -> None:
+    await is_undone(served, ANNOTATION_TEMPLATE, text)
     assert served.ready() == ("True", "Serving")
     await served.at_rest()
 
 
 async def test_another_template_in_the_note_is_not_rolled_out(served: World) -> None:
-    before = copy.deepcopy(served.cluster.objects["Deployment", *KEY.place])
-    template = json.loads(before["metadata"]["annotations"][ANNOTATION_TEMPLATE])
+    notes = served.cluster.objects["Deployment", *KEY.place]["metadata"]["annotations"]
+    template = json.loads(notes[ANNOTATION_TEMPLATE])
     template["spec"]["containers"][0]["image"] = "docker.io/somebody/else:1"
-    noted(served, ANNOTATION_TEMPLATE, json.dumps(template))
-    await served.look()
-    after = served.cluster.objects["Deployment", *KEY.place]
-    assert after["spec"] == before["spec"]
-    assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
+    await is_undone(served, ANNOTATION_TEMPLATE, json.dumps(template))
     await served.at_rest()
 
 
 @pytest.mark.parametrize("text", ["", "7:", "1:" + "0" * 64, "banana", ":" * 100_000])
 async def test_another_hash_of_the_inputs_changes_no_pod(served: World, text: str) -> None:
-    before = copy.deepcopy(served.cluster.objects["Deployment", *KEY.place])
-    noted(served, ANNOTATION_INPUTS, text)
-    await served.look()
-    after = served.cluster.objects["Deployment", *KEY.place]
-    assert after["spec"] == before["spec"]
-    assert after["metadata"]["annotations"] == before["metadata"]["annotations"]
+    await is_undone(served, ANNOTATION_INPUTS, text)
     await served.at_rest()

@@ -41,7 +41,7 @@ class TensorCodec:
         self._output_needs = _output_needs(predictions)
 
     def takes_long(self, exchange: Exchange) -> bool:
-        length = inputs.json_bytes(exchange)
+        length = inputs.json_bytes(exchange.header(inputs.HEADER).strip(), len(exchange.body))
         return length is not None and tensors_take_long(exchange.body, length)
 
     def decode(self, exchange: Exchange) -> Tensors:

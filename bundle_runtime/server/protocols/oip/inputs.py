@@ -26,9 +26,8 @@ _PACKED_BYTES = 160  # that an element, a string at worst, takes in pieces on it
 MAX_DIMENSIONS = 32  # as many as NumPy has before 2
 
 
-def json_bytes(exchange: Exchange) -> int | None:
-    """The length of the JSON object, by its header or as it is the whole body; None where the header cannot be true."""
-    header, size = exchange.header(HEADER).strip(), len(exchange.body)
+def json_bytes(header: bytes, size: int) -> int | None:
+    """The length of the JSON object in a body of that size, by HEADER, or as it is all; None where that cannot be."""
     if not header:
         return size
     length = int(header) if header.isdigit() and len(header) <= _DIGITS_MAX else size + 1
@@ -39,10 +38,11 @@ def split(exchange: Exchange, memory: Memory) -> tuple[dict[str, Any], memoryvie
     """The JSON object of a request and the bytes behind it. ValueError when the body is not one, Refused when it is
     something else by its content-type."""
     body = memoryview(exchange.body)
-    length = json_bytes(exchange)
+    header = exchange.header(HEADER).strip()
+    length = json_bytes(header, len(body))
     if length is None:
         raise ValueError(f"{HEADER.decode()} must be the length of the JSON object, at most the body's {len(body)}")
-    if not exchange.header(HEADER).strip():
+    if not header:
         refuse_other_media(exchange, exchange.body)
     text = exchange.body if length == len(body) else exchange.body[:length]
     memory.needs_values(text, "the inference request")
