@@ -4,7 +4,6 @@ Pure. The bundles of a namespace say in their status what they know of a layer, 
 the newest word counts: a layer that was made, that could not be, or that a pod did not find any more.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from modelbundle_operator.api.times import own_time, parse_time, seconds_between
 from modelbundle_operator.judge.jobs import Job
 from modelbundle_operator.judge.observation import PREPARE, Pod
 from modelbundle_operator.judge.packing import installed, outcome, packed
-from modelbundle_operator.judge.reports import Report, brief
+from modelbundle_operator.judge.reports import Report, brief, told_digest
 
 # keys that may not write stay so, and each try installs once more than the pods do
 AGAIN_SECONDS = 86_400.0
@@ -24,7 +23,6 @@ AGAIN_SECONDS = 86_400.0
 AHEAD = timedelta(hours=1)
 # prepare's reasons by which no other pod will find it either
 _LOST = (NOT_FOUND, MISMATCH, BROKEN)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class NotUsed(NamedTuple):
@@ -103,8 +101,7 @@ def not_used(report: Report | None) -> NotUsed | None:
 
 def digest_of(report: Report | None) -> str:
     """The name of the layer that install says to have found in place of installing; empty where it says of none."""
-    said: Any = report.more.get("layer") if report is not None and report.reason == Reason.COMPLETED else None
-    return said if isinstance(said, str) and _DIGEST.fullmatch(said) else ""
+    return told_digest(report.more.get("layer")) if report is not None and report.reason == Reason.COMPLETED else ""
 
 
 def _has_used_one(pod: Pod) -> bool:

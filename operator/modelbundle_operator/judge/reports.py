@@ -57,6 +57,7 @@ ALLOWED: dict[str, frozenset[Reason]] = {
 
 _LONGEST = 1500
 _BRIEF = 600
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PHASE = re.compile(r"[a-zA-Z][a-zA-Z0-9_-]{0,31}")
 # controls of terminals, of YAML's readers, and of the direction of text: the reader of a condition sees what is written
 _CONTROL = re.compile(
@@ -93,6 +94,11 @@ def parse(text: str) -> Report | None:
             if name not in ("reason", "message", "seconds")
         },
     )
+
+
+def told_digest(value: Any) -> str:
+    """A value of a report, which may be anything, as a digest; empty where it is none."""
+    return value if isinstance(value, str) and _DIGEST.fullmatch(value) else ""
 
 
 def quoted(text: str) -> str:

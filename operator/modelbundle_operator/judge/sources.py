@@ -7,9 +7,8 @@ import re
 from collections.abc import Sequence
 
 from bundle_runtime.contract.layer import LONGEST_NAME, MOST_NAMES
-from modelbundle_operator.judge.reports import Report
+from modelbundle_operator.judge.reports import Report, told_digest
 
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*==[A-Za-z0-9.+!_-]+")
 _SHOWN = 8
 
@@ -17,8 +16,8 @@ _SHOWN = 8
 def files_and_sources(report: Report | None) -> tuple[str, tuple[str, ...]]:
     """The digest of the list of files, and the packages that were built."""
     more = report.more if report is not None else {}
-    files, built = more.get("files"), more.get("fromSource")
-    if not isinstance(files, str) or not _DIGEST.fullmatch(files):
+    files, built = told_digest(more.get("files")), more.get("fromSource")
+    if not files:
         return "", ()
     names = built[:MOST_NAMES] if isinstance(built, list) else []
     return files, tuple(name for name in names if isinstance(name, str) and _is_pinned(name))
