@@ -13,10 +13,7 @@ from launch.bundle.content import Content, ContentError, content_of_object
 from launch.plan.facts import Facts
 
 # of the bundle document, what prepare and install read, and which image it is
-_READ = (
-    *("artifact", "envParams", "requirements", "requestSchema", "responseSchema"),
-    *("loadPredictFn", "loadModelFn"),
-)
+_READ = ("artifact", "envParams", "requirements", "requestSchema", "responseSchema", "loadPredictFn", "loadModelFn")
 
 
 def inputs_of(content: Content, serving: Mapping[str, Any]) -> str:

@@ -7,11 +7,10 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +20,7 @@ from bundle_runtime.contract.layout import Layout
 from bundle_spec.document import BundleDocument
 from launch.local.ports import reserve
 from tools.local_cluster.golang import bin_directory
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 MISSING = 'no S3 server: versitygw is not on PATH; `eval "$(python -m tools.local_cluster env)"` brings it'
 
@@ -40,7 +40,7 @@ def write_document(layout: Layout, document: BundleDocument) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-class HttpStore:
+class HttpStore(HttpInThread):
     """Answers by path; `faults` are taken one by one before the true answer: a status, or "cut". `tls`: by HTTPS."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -49,7 +49,7 @@ class HttpStore:
         self.asked = 0
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked += 1
                 content = outer.files.get(self.path.partition("?")[0])
@@ -63,14 +63,7 @@ class HttpStore:
                 if fault == "cut":
                     self.connection.shutdown(socket.SHUT_RDWR)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        if tls:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(Handler, tls=tls)
 
 
 def find_versitygw() -> str | None:

@@ -11,24 +11,25 @@ import select
 import shutil
 import socket
 import ssl
-import threading
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import urlsplit
+
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 SECONDS = 30
 _OF_A_CONNECTION = ("connection", "keep-alive", "proxy-connection", "transfer-encoding")
 
 
-class OnlyWay:
+class OnlyWay(HttpInThread):
     """`names` are the addresses (HOST:PORT) behind them. `asked` is each request: a URL, or HOST:PORT of a tunnel."""
 
     def __init__(self, names: Mapping[str, str], tls: ssl.SSLContext | None = None, listen: str = "127.0.0.1") -> None:
         self.asked: list[str] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 parts = urlsplit(self.path)
@@ -53,17 +54,7 @@ class OnlyWay:
                     self.end_headers()
                     _tunnel(self.connection, beyond, tls)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer((listen, 0), Handler)
-        self.url = f"http://{listen}:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        """It refuses connections from here on."""
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler, listen)
 
 
 def towards(host: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 
-class Proxy:
+class Proxy(HttpInThread):
     """Each GET of a full URL gets `content`, also as S3 answers a range; with `refusal` it is `status` with that code
     and `message`. `asked` are the URLs. With `tls` it is a store by HTTPS."""
 
@@ -23,7 +24,7 @@ class Proxy:
         outer = self
         error = f"<Error><Code>{refusal}</Code><Message>{message}</Message></Error>".encode()
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 body = error if refusal else content
@@ -34,15 +35,4 @@ class Proxy:
                 self.end_headers()
                 self.wfile.write(body)
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        if tls:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler, tls=tls)

@@ -5,10 +5,10 @@ A request is passed on as it is signed, with the Host that the client has signed
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 from tools.testkit.only_way import pass_on
 
 _BLOCK = 1 << 20
@@ -33,7 +33,7 @@ def lose(request: BaseHTTPRequestHandler) -> None:
     request.close_connection = True
 
 
-class UnwritableStore:
+class UnwritableStore(HttpInThread):
     """In front of the store at `there` (HOST:PORT). `write` is called with each request that would have written, and
     `writes` names them."""
 
@@ -41,7 +41,7 @@ class UnwritableStore:
         self.writes: list[str] = []
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 pass_on(self, there, self.path)
 
@@ -53,13 +53,4 @@ class UnwritableStore:
 
             do_POST = do_DELETE = do_PUT  # noqa: N815
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer((listen, 0), Handler)
-        self.url = f"http://{listen}:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler, listen)

@@ -34,8 +34,7 @@ def https(authority: PrivateAuthority) -> Iterator[dict[str, str]]:
     store = HttpStore(tls=authority.of_a_server())
     store.files["/a.pkl"] = CONTENT
     yield {"uri": f"{store.url}/a.pkl"}
-    store.server.shutdown()
-    store.server.server_close()
+    store.close()
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,7 @@ def test_an_http_artifact_is_pinned(modelbundle_here):
     done = modelbundle_here("pin", store.url + "/a.zip", "-o", "json")
     assert json.loads(done.out) == {"uri": store.url + "/a.zip", "sha256": SHA256, "bytes": len(CONTENT)}
     assert modelbundle_here("pin", store.url + "/none").code == 1
-    store.server.shutdown()
-    store.server.server_close()
+    store.close()
 
 
 def test_an_s3_object_is_pinned(modelbundle_here, tmp_path, monkeypatch):
