@@ -204,7 +204,9 @@ def post_to_service(
     resource = _core(namespace, f"services/http:{checked(name)}:{SERVICE_PORT}/proxy/{path.lstrip('/')}")
     what = f"the service {name} in namespace {namespace}"
     with errors(what):
-        status, headers, content = send(api, "POST", resource, body, seconds=seconds, extra_headers=extra_headers)
+        status, headers, content = send(
+            api, "POST", resource, body, seconds=seconds, extra_headers=extra_headers, proxied=True
+        )
     if status >= 400 and "x-modelbundle-digest" not in headers:  # the API server speaks, not the bundle
         raise refusal(status, what, content)
     return status, headers, content

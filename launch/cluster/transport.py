@@ -120,9 +120,10 @@ def send(
     content_type: str = "application/json",
     seconds: float = TIMEOUT_SECONDS,
     extra_headers: Optional[Mapping[str, str]] = None,
+    proxied: bool = False,
 ) -> Tuple[int, Dict[str, str], bytes]:
-    """Status, headers with names in lower case, and body of one exchange."""
-    answer = _open(api, method, path, body, query, content_type, seconds, extra_headers)
+    """Status, headers with names in lower case, and body of one exchange; `proxied`, the API server sends it on."""
+    answer = _open(api, method, path, body, query, content_type, seconds, extra_headers, proxied=proxied)
     return answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data
 
 
@@ -146,9 +147,12 @@ def lines(api: Any, path: str, what: str, query: Mapping[str, str], seconds: flo
 def streamed(
     api: Any, path: str, what: str, body: bytes, seconds: float, extra_headers: Mapping[str, str]
 ) -> Tuple[int, Dict[str, str], Iterator[bytes]]:
-    """A POST whose answer comes piece by piece; `seconds` are for each. Closing the iterator ends it."""
+    """A POST that the API server sends on, and whose answer comes piece by piece; `seconds` are for each. Closing the
+    iterator ends it."""
     with errors(what):
-        answer = _open(api, "POST", path, body, None, "application/json", seconds, extra_headers, streamed=True)
+        answer = _open(
+            api, "POST", path, body, None, "application/json", seconds, extra_headers, streamed=True, proxied=True
+        )
     return answer.status, {name.lower(): value for name, value in answer.headers.items()}, _pieces(answer, what)
 
 
@@ -170,7 +174,10 @@ def _open(
     seconds: float,
     extra_headers: Optional[Mapping[str, str]] = None,
     streamed: bool = False,
+    proxied: bool = False,
 ) -> Any:
+    """In chunks what the API server is to send on. Of a body of known length it looks for more once all is sent; a
+    quick answer closes what it reads from before, and Go's transport then cuts that answer: one stream in a hundred."""
     configuration = api.configuration
     headers = {"Accept": "application/json", "User-Agent": "model-bundles", **(extra_headers or {})}
     headers["Content-Type"] = content_type
@@ -181,7 +188,7 @@ def _open(
     url = configuration.host + path + (f"?{urlencode(query)}" if query else "")
     streamed = streamed or bool((query or {}).keys() & {"watch", "follow"})
     return api.rest_client.pool_manager.request(
-        method, url, body=body, headers=headers, timeout=seconds, preload_content=not streamed
+        method, url, body=body, headers=headers, timeout=seconds, preload_content=not streamed, chunked=proxied
     )
 
 

@@ -14,7 +14,7 @@ import pytest
 from launch import EndpointRequest, LaunchClient, ModelBundle
 from launch.errors import APIError, PredictionError, WaitTimeoutError
 from tests.cluster.bundles import wait_condition
-from tools.testkit.kubectl import get, kubectl, list_all
+from tools.testkit.kubectl import get, kubectl, list_all, wait_for
 from tools.testkit.place import Place
 
 ENV_PARAMS = {
@@ -112,7 +112,8 @@ def test_a_bundle_is_deployed_called_read_and_stored_again(create: Callable[...,
     assert list(bundle.stream(x=1, count=1000)) == list(range(2, 1002))  # by the API server's proxy
     with pytest.raises(PredictionError, match="RequestSchemaViolation"):
         next(iter(bundle.stream(x="many")))
-    assert "predicting 21" in bundle.logs()
+    # what it has printed is in the node's file a moment later
+    wait_for("the function's line in the log", lambda: "predicting 21" in bundle.logs(), 60)
     # what answers does not count while others are on their way
     with pytest.raises(WaitTimeoutError, match="not Ready within"):
         bundle.deploy(memory="300Mi", cpus=500).wait(2)
