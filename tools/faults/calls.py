@@ -36,6 +36,11 @@ class Call:
         return self.decides and self.verb in _VERBS.values()
 
     @property
+    def renews(self) -> bool:
+        """Whether it takes or keeps the Lease."""
+        return self.resource == "leases" and self.verb in _VERBS.values()
+
+    @property
     def reads(self) -> bool:
         return self.decides and self.verb in ("get", "list")
 

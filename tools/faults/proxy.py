@@ -90,6 +90,7 @@ class Client:
     reads: int = 0
     events: dict[str, int] = field(default_factory=dict)  # by resource
     watching: Counter[str] = field(default_factory=Counter)  # watches that are open, by resource
+    leads: bool = False  # the process that it is now has written its Lease
     last: float = 0.0  # when it asked for anything but its Lease, or ended a watch
     lists: dict[str, bytes] = field(default_factory=dict)  # answers to the lists that it asked for, by path and query
 
@@ -185,6 +186,7 @@ class Proxy:
         async def send() -> Answer:
             answer = await self._send(request.method, where, data, headers)
             seen.at, seen.status = time.monotonic(), answer.status
+            client.leads |= call.renews and seen.took_place
             return answer
 
         async def forward() -> Answer:

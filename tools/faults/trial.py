@@ -117,8 +117,8 @@ class Trial:
         return state(self.room.objects, self.namespace)
 
     def watches(self) -> bool:
-        """Whether its operator is there and sees what happens."""
-        return all(self.client.watching[resource] for resource in _WATCHED)
+        """Whether its operator is there, sees what happens, and leads: one that was killed holds its Lease a while."""
+        return self.client.leads and all(self.client.watching[resource] for resource in _WATCHED)
 
     async def silence(self) -> None:
         """Until nothing has been written for long, and nothing has changed."""
@@ -145,6 +145,7 @@ class Trial:
 
     async def _start(self) -> None:
         environ = environment(self._kubeconfig, self.namespace)
+        self.client.leads = False
         self._operator = await self._ground.server.start(environ, self.log)
         if self._closed:  # meanwhile
             await self._operator.kill()
