@@ -4,6 +4,7 @@ Every kubelet removes pod cgroups that it does not know, processes and all: two 
 kill each other's pods. The cgroup also tells which processes on the machine are our pods'.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -42,18 +43,23 @@ def remove(place: Place) -> None:
 
 def processes(place: Place) -> Iterator[int]:
     for parent in _hierarchies():
-        for file in (parent / place.name).rglob("cgroup.procs"):
+        for group in below(parent / place.name):
             with suppress(OSError):
-                yield from (int(pid) for pid in file.read_text().split())
+                yield from (int(pid) for pid in (group / "cgroup.procs").read_text().split())
+
+
+def below(top: Path) -> Iterator[Path]:
+    """Each folder after those in it, as it can be removed; one that goes meanwhile, as its pod does, is passed over."""
+    for folder, _, _ in os.walk(top, topdown=False):
+        yield Path(folder)
 
 
 def _remove_tree(top: Path) -> bool:
     if not top.is_dir():
         return True
-    directories = sorted((path for path in top.rglob("*") if path.is_dir()), key=lambda p: len(p.parts), reverse=True)
-    for directory in [*directories, top]:
+    for group in below(top):
         with suppress(OSError):
-            directory.rmdir()
+            group.rmdir()
     return not top.exists()
 
 
