@@ -73,7 +73,7 @@ OWNER_LABELS: Final[Mapping[str, str]] = {KIND: LABEL_BUNDLE, ENDPOINT_KIND: LAB
 OWN_KINDS: Final = tuple(OWNER_LABELS)
 # named like their owner, and kept as they should be: those that each bundle that serves has, and those that some have;
 # a Job has a name of its own, and is only made and deleted
-CHILD_KINDS: Final = ("ConfigMap", "Service", "Deployment")
+CHILD_KINDS: Final = ("Service", "ConfigMap", "Deployment")
 OPTIONAL_KINDS: Final = (BUDGET_KIND,)
 ALL_CHILD_KINDS: Final = (*CHILD_KINDS, *OPTIONAL_KINDS)
 # watched, listed by the resync and kept in the cache; owners first, as a child is kept while its owner is known

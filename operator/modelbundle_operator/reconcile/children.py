@@ -31,7 +31,7 @@ from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.drift import foreign_fields, is_owned, keeps_layer, without_foreign
 from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
-from modelbundle_operator.reconcile.ownership import as_applied, was_posted
+from modelbundle_operator.reconcile.ownership import as_applied, is_half_applied, was_posted
 
 log = logging.getLogger(__name__)
 
@@ -103,7 +103,7 @@ async def converge(
     if live is None:
         return await _written(cache, cluster.create(wanted))
     is_as_wanted = not (differs(live, wanted) or foreign_fields(live) or keeps_layer(live, wanted))
-    if (is_as_wanted and is_owned(live)) or disputes.leaves(live, wanted, now):
+    if (is_as_wanted and is_owned(live) and not is_half_applied(live)) or disputes.leaves(live, wanted, now):
         return live
     before, managers = live, disputes.untold(live, wanted, now)
     try:

@@ -20,6 +20,11 @@ def was_posted(live: Body) -> bool:
     return any(_is_ours(entry) and entry.get("operation") == "Update" for entry in _entries(live))
 
 
+def is_half_applied(live: Body) -> bool:
+    """Whether an apply of ours came beside the POST, and what makes one of both did not follow."""
+    return len({entry.get("operation") for entry in _entries(live) if _is_ours(entry)}) > 1
+
+
 def as_applied(live: Body) -> Body:
     """`live` with all that is ours noted as an apply's, for a PUT; nothing else of it changes."""
     ours = [entry for entry in _entries(live) if _is_ours(entry)]

@@ -14,10 +14,11 @@ __all__ = ["Plan", "desired"]
 
 
 class Plan(NamedTuple):
-    """What to apply, in this order: pods mount the ConfigMap and are found by the Service."""
+    """What to apply, in this order: another's Service or a quota is met before anything is made, and pods mount the
+    ConfigMap and are found by the Service."""
 
-    config_map: dict[str, Any]
     service: dict[str, Any]
+    config_map: dict[str, Any]
     deployment: dict[str, Any]
 
 
@@ -33,7 +34,7 @@ def desired(
     """What should exist. `live_deployment` has the template to keep; `replace` lets a pod go before its successor;
     `hold` asks for no pod."""
     return Plan(
-        config_map(bundle, resolution, layer),
         service(bundle, resolution),
+        config_map(bundle, resolution, layer),
         deployment(bundle, resolution, settings, live_deployment, replace, hold),
     )

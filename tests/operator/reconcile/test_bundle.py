@@ -123,7 +123,7 @@ async def test_a_strangers_object_is_left_alone_until_it_goes() -> None:
         await world.look()
     assert world.ready() == ("False", "NameConflict")
     assert "Service llama exists" in world.condition("Ready")["message"]
-    assert ("Deployment", *KEY.place) not in world.cluster.objects
+    assert all((kind, *KEY.place) not in world.cluster.objects for kind in ("ConfigMap", "Deployment")), "nothing made"
     assert world.cluster.objects[("Service", *KEY.place)]["spec"]["selector"] == {"app": "theirs"}
     with pytest.raises(NameTaken), world.cluster.expect_no_writes():
         await world.look()

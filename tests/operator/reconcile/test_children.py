@@ -8,7 +8,7 @@ import pytest
 from modelbundle_operator.api.names import LABEL_BUNDLE
 from modelbundle_operator.errors import Conflict, Transient
 from modelbundle_operator.reconcile.children import NameTaken
-from modelbundle_operator.reconcile.ownership import was_posted
+from modelbundle_operator.reconcile.ownership import is_half_applied, was_posted
 
 from tests.operator.fake_cluster import Body, refused
 from tests.operator.world import KEY, World
@@ -34,7 +34,7 @@ async def test_a_child_that_another_operator_made_in_between_is_found_and_not_wr
     versions = _versions(one)
     await one.look()
     assert _versions(one) == versions
-    assert all(one.cluster.calls["create", kind] == 1 + (kind == "ConfigMap") for kind in CHILDREN)
+    assert all(one.cluster.calls["create", kind] == 1 + (kind == "Service") for kind in CHILDREN)
     await one.at_rest()
 
 
@@ -71,6 +71,30 @@ async def test_an_orphan_that_a_policy_lets_nobody_write_without_its_owner_is_ta
     await served.look()
     live = served.cluster.objects[kind, *KEY.place]
     assert live["metadata"]["ownerReferences"]
+    assert not was_posted(live)
+    await served.look()
+    await served.at_rest()
+
+
+@pytest.mark.parametrize("kind", CHILDREN)
+async def test_an_operator_that_ends_amid_an_apply_leaves_the_rest_of_it_to_the_next_one(
+    served: World, kind: str
+) -> None:
+    """The object is as it should be by then; only what is noted of its owners is not."""
+    replace = served.cluster.replace
+
+    async def never(_: Body) -> Body:
+        served.cluster.replace = replace  # type: ignore[method-assign]
+        raise Transient("killed")
+
+    served.cluster.edit(kind, KEY, lambda body: body["metadata"]["labels"].update({LABEL_BUNDLE: "another"}))
+    served.cluster.replace = never  # type: ignore[method-assign]
+    with pytest.raises(Transient):
+        await served.look()
+    assert is_half_applied(served.cluster.objects[kind, *KEY.place])
+    await served.look()
+    live = served.cluster.objects[kind, *KEY.place]
+    assert not is_half_applied(live)
     assert not was_posted(live)
     await served.look()
     await served.at_rest()
