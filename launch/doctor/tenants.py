@@ -12,8 +12,8 @@ CONFIG_MAP = "modelbundle-tenants"
 NUMBERS = ("replicasMax", "gpusMax")
 NAMES = (
     "packagings", "artifactPrefixes", "artifactSecrets", "frameworkTypes", "imageRepositories", "imageDigestRequired",
-    "requirementUrls", "serviceAccounts", "priorityClasses", "runtimeClasses", "gpuResources", "tolerationKeys",
-    *NUMBERS, "volumes", "podLabelKeys", "podAnnotationKeys", "refusedEnv",
+    "requirementUrls", "serviceAccounts", "priorityClasses", "runtimeClasses", "schedulers", "gpuResources",
+    "tolerationKeys", *NUMBERS, "volumes", "podLabelKeys", "podAnnotationKeys", "refusedEnv",
 )  # fmt: skip
 _CONTACT = "contact"
 _NEEDED = ("packagings", "artifactPrefixes", "frameworkTypes")  # every bundle has one of each

@@ -38,6 +38,7 @@ def wanted_of(serving: Mapping[str, Any], everywhere: Iterable[Mapping[str, Any]
         "topologySpread": "topologySpread",
         "volumes": "where its volumes can be mounted",
         "runtimeClassName": "what its runtimeClass adds",
+        "schedulerName": "what its scheduler decides otherwise",
         "priorityClassName": "pods that its priority would displace",
     }
     return Wanted(

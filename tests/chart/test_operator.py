@@ -25,11 +25,6 @@ def granted(role: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
     }
 
 
-A_NODE_IS_LOST = [
-    {"key": f"node.kubernetes.io/{state}", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 30}
-    for state in ("not-ready", "unreachable")
-]
-
 # verbs on each resource; a row more here is a privilege more for the operator, so it needs a reason in the commit.
 # tests/cluster/test_rbac.py holds that none of them is idle.
 GRANTED = {
@@ -115,18 +110,6 @@ def test_it_may_hold_its_own_lease_and_read_no_other(render: Render, values: dic
     assert binding["subjects"] == [{"kind": "ServiceAccount", "name": NAME, "namespace": "modelbundle-system"}]
 
 
-def test_they_keep_apart_where_there_is_more_than_one_node(render: Render) -> None:
-    documents = render()
-    ((term,),) = [
-        affinity["preferredDuringSchedulingIgnoredDuringExecution"] for affinity in pod(documents)["affinity"].values()
-    ]
-    assert term["podAffinityTerm"] == {
-        "topologyKey": "kubernetes.io/hostname",
-        "labelSelector": deployment(documents)["spec"]["selector"],
-    }
-    assert set(pod(documents)["affinity"]) == {"podAntiAffinity"}
-
-
 def test_its_probes_ask_what_can_fail(render: Render) -> None:
     container = pod(render())["containers"][0]
     assert container["livenessProbe"]["httpGet"] == {"path": "/healthz", "port": "probes"}
@@ -205,31 +188,6 @@ def test_no_registry_is_trusted_by_default(helm: Helm, name: str) -> None:
     assert "make images REGISTRY=registry.example.com/model-bundles > images.yaml" in done.stderr
     bundles_only = helm("template", ".", "--kube-version", "1.35.4", "--set", "operator.enabled=false")
     assert bundles_only.returncode == 0, bundles_only.stderr
-
-
-def test_the_pod_is_placed_and_marked_as_asked(render: Render) -> None:
-    toleration = {"key": "cpu-only", "operator": "Exists", "effect": "NoSchedule"}
-    documents = render.operator(
-        nodeSelector={"disk": "ssd"},
-        tolerations=[toleration],
-        priorityClassName="high",
-        imagePullSecrets=[{"name": "registry"}],
-        podAnnotations={"team": "ml"},
-        podLabels={"cost": "ml"},
-        resources={"limits": {"memory": "1Gi"}},
-        crds={"upgradeJob": {"enabled": True}},
-    )
-    job = only(documents, "Job")["spec"]["template"]["spec"]
-    once = [only(documents, "Pod", f"modelbundle-{name}")["spec"] for name in ("test", "doctor")]
-    for spec in (pod(documents), job, *once):  # those that run once go where the operator may
-        assert spec["nodeSelector"] == {"disk": "ssd"}
-        assert spec["tolerations"] == [toleration, *A_NODE_IS_LOST]
-        assert spec["priorityClassName"] == "high"
-        assert spec["imagePullSecrets"] == [{"name": "registry"}]
-    metadata = deployment(documents)["spec"]["template"]["metadata"]
-    assert metadata["annotations"] == {"team": "ml"}
-    assert metadata["labels"]["cost"] == "ml"
-    assert pod(documents)["containers"][0]["resources"]["limits"] == {"memory": "1Gi"}
 
 
 def test_a_platform_that_chooses_ids_is_asked_for_none(render: Render) -> None:

@@ -108,6 +108,7 @@ SERVING_EDITS: list[Object] = [
     {"tolerations": [{"key": "a", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]},
     {"priorityClassName": "high"},
     {"runtimeClassName": "nvidia"},
+    {"schedulerName": "volcano"},
     {"imagePullSecrets": [{"name": "registry"}]},
     {"serviceAccountName": "models"},
     {"artifactSecretName": "store"},

@@ -6,14 +6,14 @@ import itertools
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from tests.cluster.audit import WRITES, AuditLog, about
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tests.cluster.deployment_webhook import deployment_webhook
+from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
 
 # tries at 0 and 0.5 s; what the API server needs to call a webhook in vain, and a slow machine, come to it: half of the
@@ -21,35 +21,7 @@ from tools.testkit.store import Store
 SOON = 30.0
 
 
-@contextmanager
-def webhook_down(namespace: str) -> Iterator[str]:
-    """An admission webhook for this namespace's Deployments at an address where nothing listens."""
-    name = f"{namespace}.modelbundle.test"
-    hook = {
-        "name": name,
-        "clientConfig": {"url": "https://127.0.0.1:1/"},
-        "rules": [{"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments"]}],
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
-        "admissionReviewVersions": ["v1"],
-        "sideEffects": "None",
-        "failurePolicy": "Fail",
-    }
-    about_it = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration"}
-    apply({**about_it, "metadata": {"name": name}, "webhooks": [hook]})
-    try:
-        # the API server reads configurations by a watch of its own
-        wait_for("the webhook to be asked", lambda: _is_asked(name, namespace), 60)
-        yield name
-    finally:
-        kubectl("delete", "validatingwebhookconfiguration", name, "--ignore-not-found")
-
-
-def _is_asked(webhook: str, namespace: str) -> bool:
-    try:
-        kubectl("create", "deployment", "tried", "--image=none", "--dry-run=server", namespace=namespace)
-    except KubectlError as error:
-        return webhook in str(error)
-    return False
+NOBODY_LISTENS = {"url": "https://127.0.0.1:1/"}
 
 
 def test_a_webhook_that_is_down_is_named_by_new_and_edited_bundles_and_both_heal(
@@ -57,7 +29,7 @@ def test_a_webhook_that_is_down_is_named_by_new_and_edited_bundles_and_both_heal
 ) -> None:
     apply(cpu_bundle(store, "edited"), namespace=namespace)
     wait_ready("edited", namespace)
-    with webhook_down(namespace) as name:
+    with deployment_webhook(namespace, NOBODY_LISTENS) as name:
         began = time.monotonic()
         apply(cpu_bundle(store, "created", serving={"replicas": 1}), namespace=namespace)
         kubectl("scale", "modelbundle", "edited", "--replicas=2", namespace=namespace)

@@ -24,6 +24,7 @@ LIMITS: dict[str, Any] = {
     "serviceAccounts": ["models"],
     "priorityClasses": ["low", "batch"],
     "runtimeClasses": ["gvisor"],
+    "schedulers": ["volcano"],
     "gpuResources": ["nvidia.com/gpu"],
     "tolerationKeys": ["nvidia.com/gpu"],
     "replicasMax": 4,
@@ -114,7 +115,8 @@ WITHIN: list[tuple[str, Body]] = [
     ("an at sign that is no reference", within(requirements=["numpy==1.26.4  # ask a@example.com"])),
     ("names that are allowed", within({
         "serviceAccountName": "models", "priorityClassName": "batch", "runtimeClassName": "gvisor",
-        "artifactSecretName": "modelbundle-artifacts", "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
+        "artifactSecretName": "modelbundle-artifacts", "schedulerName": "volcano",
+        "tolerations": [{"key": "nvidia.com/gpu", "operator": "Exists"}],
     })),
     ("volumes, labels, annotations and variables that are allowed", within({
         "volumes": [claim("team-a-weights"), volume("prompts", configMap={"name": "prompts"})],
@@ -196,6 +198,7 @@ BEYOND: list[Beyond] = [
     _name("serviceAccounts", "serviceAccountName", "deployer"),
     _name("priorityClasses", "priorityClassName", "system-node-critical"),
     _name("runtimeClasses", "runtimeClassName", "runc"),
+    _name("schedulers", "schedulerName", "my-own"),
     Beyond("a device of another plugin", within({"gpu": {"count": 1, "resourceName": "devices.kubevirt.io/kvm"}}),
            "gpuResources", "spec.serving.gpu.resourceName", "devices.kubevirt.io/kvm", "nvidia.com/gpu"),
     _toleration("the control plane's nodes", "node-role.kubernetes.io/control-plane",

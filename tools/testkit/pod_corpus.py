@@ -43,6 +43,7 @@ POD_VALID: list[Case] = [
     ]),
     _serving("affinity", affinity={"nodeAffinity": NODES, "podAntiAffinity": {}}),
     _serving("a spread over hosts and zones", topologySpread=[{"topologyKey": "kubernetes.io/hostname"}, ZONES]),
+    _serving("a scheduler", schedulerName="gpu.binpacking-scheduler"),
     _serving("keys of a Secret and a ConfigMap", env=[
         TOKEN, {"name": "MODE", "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a.b_C-d", "optional": True}}},
     ]),
@@ -73,6 +74,8 @@ POD_SCHEMA_ERRORS: list[Case] = [
     _serving("a spread over no label", topologySpread=[{"topologyKey": "a b"}]),
     _serving("a spread with no skew", topologySpread=[{**ZONES, "maxSkew": 0}]),
     _serving("a spread that may fail in another way", topologySpread=[{**ZONES, "whenUnsatisfiable": "Hope"}]),
+    _serving("a scheduler without a name", schedulerName=""),
+    _serving("a scheduler of a name with a capital", schedulerName="Volcano"),
     _serving("a plain value in serving.env", env=[{"name": "A", "value": "b"}]),
     _serving("a key of no Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"key": "token"}}}]),
     _serving("no key of a Secret", env=[{**TOKEN, "valueFrom": {"secretKeyRef": {"name": "hf"}}}]),

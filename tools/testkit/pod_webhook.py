@@ -1,4 +1,4 @@
-"""A mutating admission webhook for pods, as meshes and autoscalers have them."""
+"""A mutating admission webhook for pods, as meshes and autoscalers have them, or for Deployments, as policies do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Body = dict[str, Any]
 
 
 class PodWebhook:
-    """`change` gives the JSON patch of a pod that is being made."""
+    """`change` gives the JSON patch of a pod that is being made, or of a Deployment that is written."""
 
     def __init__(self, change: Callable[[Body], list[Body]], tls: ssl.SSLContext, listen: str) -> None:
         class Handler(BaseHTTPRequestHandler):
@@ -38,13 +38,13 @@ class PodWebhook:
         self.url = f"https://{listen}:{self.server.server_port}/"
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def configuration(self, name: str, namespace: str, authority: bytes) -> Body:
-        """For the pods of bundles in a namespace; they are refused where it does not answer."""
+    def configuration(self, name: str, namespace: str, authority: bytes, rule: Body | None = None) -> Body:
+        """For the pods of bundles in a namespace, or what else `rule` says; refused where it does not answer."""
         pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
         hook = {
             "name": f"{name}.example.com",
             "clientConfig": {"url": self.url, "caBundle": base64.b64encode(authority).decode()},
-            "rules": [pods],
+            "rules": [rule or pods],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
             "objectSelector": {"matchExpressions": [{"key": "modelbundle.dev/bundle", "operator": "Exists"}]},
             "sideEffects": "None",

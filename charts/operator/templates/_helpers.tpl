@@ -55,8 +55,32 @@ resources:
   limits: {memory: 256Mi}
 {{- end }}
 
-{{/* Where the operator and the short-lived pods run. From a node that is lost a pod goes after 30 s and not 300. */}}
+{{/* Where the short-lived pods run: on the operator's nodes, whatever runs there. */}}
 {{- define "operator.placement" -}}
+{{- include "operator.nodes" . }}
+{{- with get (.Values.affinity | default dict) "nodeAffinity" }}
+affinity:
+  nodeAffinity:
+    {{- toYaml . | nindent 4 }}
+{{- end }}
+{{- end }}
+
+{{/* The operator's own affinity: each kind that the values name, and pods of it on different nodes unless they name that
+kind. It is preferred and not required, as a cluster of one node has all of them. */}}
+{{- define "operator.affinity" -}}
+{{- $apart := dict "podAffinityTerm" (dict "topologyKey" "kubernetes.io/hostname" "labelSelector" (dict "matchLabels" (include "operator.selector" . | fromYaml))) "weight" 100 -}}
+{{- $ours := dict "podAntiAffinity" (dict "preferredDuringSchedulingIgnoredDuringExecution" (list $apart)) -}}
+{{- range $kind, $terms := .Values.affinity }}
+{{- $ours = ternary (set $ours $kind $terms) (omit $ours $kind) (not (empty $terms)) }}
+{{- end }}
+{{- with $ours }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* The nodes of the operator and of the short-lived pods. From one that is lost a pod goes after 30 s and not 300. */}}
+{{- define "operator.nodes" -}}
 {{- with .Values.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}

@@ -195,6 +195,11 @@ class Serving(ApiModel):
     )
     priority_class_name: ObjectName | None = Field(default=None, description="PriorityClass of the pods.")
     runtime_class_name: ObjectName | None = Field(default=None, description="RuntimeClass of the pods, such as nvidia.")
+    scheduler_name: ObjectName | None = Field(
+        default=None,
+        description="Scheduler of the pods that serve, such as volcano; the cluster's own when not set, which the Jobs"
+        " that try a bundle and install its requirements always have.",
+    )
     image_pull_secrets: list[PullSecret] | None = Field(
         default=None, max_length=16, description="Secrets with registry credentials."
     )

@@ -163,6 +163,7 @@ RULES = (
     Rule("serviceAccounts", "spec.serving.serviceAccountName", _served("serviceAccountName"), _one_of),
     Rule("priorityClasses", "spec.serving.priorityClassName", _served("priorityClassName"), _one_of),
     Rule("runtimeClasses", "spec.serving.runtimeClassName", _served("runtimeClassName"), _one_of),
+    Rule("schedulers", "spec.serving.schedulerName", _served("schedulerName"), _one_of),
     Rule("gpuResources", "spec.serving.gpu.resourceName", _gpu_resource, _one_of),
     Rule("tolerationKeys", "spec.serving.tolerations", _tolerated, _one_of),
     Rule("replicasMax", "spec.serving.replicas", _replicas, _at_most),

@@ -78,6 +78,7 @@ def observe_pod(body: Body) -> Pod:
         evicted=status.get("message", "") if status.get("reason") == "Evicted" else "",
         lost_node=_lost_node(body, spec),
         gated=scheduled.get("status") == "False" and scheduled.get("reason") == "SchedulingGated",
+        awaits="" if scheduled or spec.get("nodeName") else str(spec.get("schedulerName") or ""),
         idle_seconds=_idle_seconds(containers),
         containers=found,
     )

@@ -6,6 +6,9 @@ from modelbundle_operator.api.times import seconds_between
 from modelbundle_operator.judge.observation import Observation, Pod
 from modelbundle_operator.judge.reports import quoted
 
+# a scheduler that runs binds a pod or says why not within a second or so, unless thousands wait
+UNNOTICED_SECONDS = 15.0
+
 # as in `persistentvolumeclaim "weights" not found` and `1 node(s) had volume node affinity conflict`
 _CLAIM = re.compile("persistentvolume|volume node affinity|volume zone", re.IGNORECASE)
 # what the nodeSelector may be the cause of too is in other words
@@ -45,6 +48,36 @@ def capacity_due(seen: Observation) -> float | None:
         if pod.unschedulable and (waited := seconds_between(pod.unschedulable_since, seen.now)) is not None
     ]
     return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+
+
+def pod_that_nobody_looks_at(seen: Observation) -> Pod | None:
+    """A pod of which no scheduler has said a word for a while: the one that is to place it does not run, and then
+    nothing tells."""
+    for pod in seen.newest:
+        waited = seconds_between(pod.created, seen.now) if pod.awaits else None
+        if waited is not None and waited >= UNNOTICED_SECONDS:
+            return pod
+    return None
+
+
+def unnoticed_due(seen: Observation) -> float | None:
+    """Seconds until that is worth a word."""
+    left = [
+        UNNOTICED_SECONDS - waited
+        for pod in seen.newest
+        if pod.awaits and (waited := seconds_between(pod.created, seen.now)) is not None
+    ]
+    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+
+
+def unnoticed_words(pod: Pod, asked: str | None) -> str:
+    """What a pod waits for. `asked`: spec.serving.schedulerName, as a webhook too may give a pod another scheduler."""
+    if pod.awaits == asked:
+        return (
+            f"no scheduler has looked at the pod: see whether {pod.awaits} runs, which spec.serving.schedulerName"
+            " names, or name another one there"
+        )
+    return f"no scheduler has looked at the pod: see whether {pod.awaits} runs, which its schedulerName names"
 
 
 def capacity_words(pod: Pod) -> str:

@@ -7,7 +7,14 @@ no times and are the same for the same state: a condition that does not change i
 from modelbundle_operator.api.names import ConditionType, Reason
 from modelbundle_operator.api.verdict import Truth, Verdict, sentence
 from modelbundle_operator.errors import BaseUnavailable, Terminal
-from modelbundle_operator.judge.capacity import capacity_due, capacity_words, pod_without_room
+from modelbundle_operator.judge.capacity import (
+    capacity_due,
+    capacity_words,
+    pod_that_nobody_looks_at,
+    pod_without_room,
+    unnoticed_due,
+    unnoticed_words,
+)
 from modelbundle_operator.judge.checks import first
 from modelbundle_operator.judge.evidence import Check, Evidence, gather
 from modelbundle_operator.judge.giving_back import retry_due, with_words
@@ -44,11 +51,15 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(
         tuple(conditions),
         known.failure,
-        min((due for due in (capacity_due(seen), retry_due(seen), start_due(seen)) if due is not None), default=None),
+        min((due for due in _dues(seen) if due is not None), default=None),
         complete=not seen.wanted or seen.complete,
         first_ready=seen.first_ready,
         first_run=known.first_run if seen.serving else None,
     )
+
+
+def _dues(seen: Observation) -> tuple[float | None, ...]:
+    return capacity_due(seen), unnoticed_due(seen), retry_due(seen), start_due(seen)
 
 
 def judge_terminal(error: Terminal, running: RunningPods) -> Judgement:
@@ -195,6 +206,8 @@ def _stage(seen: Observation) -> str:
             "a scheduling gate holds the pod back, until the program that set it, such as Kueue, removes it; `kubectl"
             " get pod -o yaml` shows it in spec.schedulingGates"
         )
+    if unnoticed := pod_that_nobody_looks_at(seen):
+        return unnoticed_words(unnoticed, seen.bundle.spec.serving.scheduler_name)
     if node := next((pod.lost_node for pod in starting if pod.lost_node), ""):
         return (
             f"node {node} does not answer the API server (`kubectl get nodes`); where that stays so, Kubernetes makes"

@@ -38,8 +38,8 @@ _WAYS = (
     (r"\.(env|envFrom)\b", "Variables are spec.serving.env and envFrom, and spec.bundle.env of a new bundle"),
     (r"\.(volumes|volumeMounts)\b", "Volumes are spec.serving.volumes"),
     (
-        r"\.(nodeSelector|tolerations|affinity|topologySpreadConstraints)\b",
-        "Where the pods run is spec.serving.nodeSelector, tolerations, affinity and topologySpread",
+        r"\.(nodeSelector|tolerations|affinity|topologySpreadConstraints|schedulerName)\b",
+        "Where the pods run is spec.serving.nodeSelector, tolerations, affinity, topologySpread and schedulerName",
     ),
     (r"\.image\b", "The image is part of the bundle: create another bundle with another image"),
 )

@@ -84,6 +84,7 @@ class Pod:
     evicted: str = ""  # why the kubelet has taken it down
     lost_node: str = ""  # its node, where that does not answer any more
     gated: bool = False  # another program, such as Kueue, keeps the scheduler from looking at it
+    awaits: str = ""  # the scheduler that is to find its node, where none has said a word of it
     idle_seconds: int = FIRST_IDLE_SECONDS  # for which its server keeps a connection without a request
     job: str = ""  # the uid of the Job that made it to try the bundle without a GPU; empty once it leaves
     containers: dict[str, Container] = field(default_factory=dict)

@@ -80,9 +80,16 @@ RULES = (
     ),
     Rule("throttled", "The API server has more requests than it takes.", status=lambda status: status == 429),
     Rule("gone", "The object or its namespace was deleted meanwhile.", status=lambda status: status == 404),
+    # it ends a call after the time that it is given, and where it waits for a webhook then it does not say for which
     Rule(
-        "no-answer", "See to the API server, and to admission webhooks that are slow.", status=lambda status: not status
+        "no-answer",
+        "Mostly it waits for an admission webhook that is slow itself: `kubectl get"
+        " validatingwebhookconfigurations,mutatingwebhookconfigurations` lists them. One with timeoutSeconds of 3 or"
+        " less is named here.",
+        r"no answer in \d|request did not complete within",
+        status=lambda status: status in (0, 504),
     ),
+    Rule("no-answer", "See to the API server, and to the network before it.", status=lambda status: not status),
     Rule("failure", "See to the API server: its log says more.", status=lambda status: status >= 500),
     Rule("other", "Change what it names."),
 )

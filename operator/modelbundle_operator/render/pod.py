@@ -95,6 +95,7 @@ def _placement(serving: Serving) -> dict[str, Any]:
         "tolerations": tolerations,
         "priorityClassName": serving.priority_class_name,
         "runtimeClassName": serving.runtime_class_name,
+        "schedulerName": serving.scheduler_name,
         "serviceAccountName": serving.service_account_name,
         "imagePullSecrets": [{"name": secret.name} for secret in serving.image_pull_secrets or []],
     }

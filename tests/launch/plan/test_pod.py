@@ -52,8 +52,10 @@ def test_gpus_are_those_of_their_resource() -> None:
 
 def test_what_is_not_looked_at_is_named_where_it_is_asked_for() -> None:
     assert list(wanted_of(CPU).besides) == []
-    beside = wanted_of({**CPU, "affinity": {"nodeAffinity": {}}, "runtimeClassName": "nvidia"}).besides
-    assert list(beside) == ["affinity", "what its runtimeClass adds"]
+    beside = wanted_of(
+        {**CPU, "affinity": {"nodeAffinity": {}}, "runtimeClassName": "nvidia", "schedulerName": "v"}
+    ).besides
+    assert list(beside) == ["affinity", "what its runtimeClass adds", "what its scheduler decides otherwise"]
 
 
 def asking(cpu: str, **more: Any) -> dict[str, Any]:

@@ -46,6 +46,49 @@ def test_one_of_two_that_a_queue_holds_back_serves() -> None:
     assert ["scheduling gate" in c.message for c in judgement.conditions if c.type == "Reconciling"] == [True]
 
 
+def unnoticed(scheduler: str = "volcano", name: str = "llama-1", **spec: str) -> dict[str, Any]:
+    """As the API server has it until a scheduler says a word."""
+    body = pod(name)
+    body["spec"] |= {"schedulerName": scheduler, **spec}
+    body["status"]["conditions"] = []
+    return body
+
+
+NOBODY_LOOKS = "no scheduler has looked at the pod: see whether"
+
+
+@pytest.mark.parametrize(
+    ("body", "serving", "now", "says"),
+    [
+        (unnoticed(), {"schedulerName": "volcano"}, 15, f"{NOBODY_LOOKS} volcano runs, which spec.serving.schedulerN"),
+        (unnoticed(), {"schedulerName": "volcano"}, 14, "waiting for a node"),
+        # of a template before, or by a webhook
+        (unnoticed("yunikorn"), {}, 15, f"{NOBODY_LOOKS} yunikorn runs, which its schedulerName names"),
+        (unnoticed("default-scheduler"), {}, 15, f"{NOBODY_LOOKS} default-scheduler runs, which its schedulerName"),
+        (unnoticed(nodeName="a"), {"schedulerName": "volcano"}, 15, "waiting for a node"),
+        (gated(), {"schedulerName": "volcano"}, 15, "a scheduling gate holds the pod back"),
+    ],
+    ids=["after a while", "not at once", "another than asked for", "the cluster's own", "it has a node", "it is held"],
+)
+def test_a_pod_that_no_scheduler_looks_at(body: dict[str, Any], serving: dict[str, Any], now: float, says: str) -> None:
+    status, reason, message = ready(body, serving=serving, now=now)
+    assert (status, reason) == ("Unknown", "Progressing")
+    assert message.startswith(f"0 of 1 pod answers: {says}")
+
+
+def test_one_of_two_that_no_scheduler_looks_at_serves_and_says_so() -> None:
+    judgement = judge(seen(serving_pod("a"), unnoticed(name="b"), replicas=2, now=60))
+    assert [c.status for c in judgement.conditions if c.type == "Ready"] == ["True"]
+    assert [NOBODY_LOOKS in c.message for c in judgement.conditions if c.type == "Reconciling"] == [True]
+
+
+def test_that_nobody_looks_at_a_pod_is_noticed_without_an_event() -> None:
+    """There is none where no scheduler runs."""
+    assert judge(seen(unnoticed(), now=5)).requeue_after == 11
+    assert judge(seen(unnoticed(), now=20)).requeue_after is None
+    assert judge(seen(pod(), now=5)).requeue_after is None
+
+
 VOLUMES = {
     "volumes": [
         {"name": "weights", "mountPath": "/models", "persistentVolumeClaim": {"claimName": "w"}},

@@ -72,7 +72,14 @@ ROWS = [
     ),
     (429, "PATCH ...: 429: too many requests", Cause("throttled"), "more requests than it takes"),
     (503, "PATCH ...: 503: etcdserver: no leader", Cause("failure"), "See to the API server"),
-    (0, "PATCH ...: no answer in 4 s", Cause("no-answer"), "admission webhooks that are slow"),
+    (0, "PATCH ...: no answer in 3.5 s", Cause("no-answer"), "waits for an admission webhook that is slow itself"),
+    (
+        504,
+        "POST ...: 504: Timeout: request did not complete within requested timeout - context deadline exceeded",
+        Cause("no-answer"),
+        "One with timeoutSeconds of 3 or less is named here.",
+    ),
+    (0, "PATCH ...: ServerDisconnectedError: Server disconnected", Cause("no-answer"), "the network before it"),
     (422, 'PATCH ...: 422: Service "b" is invalid', Cause("other"), "Change what it names."),
 ]
 

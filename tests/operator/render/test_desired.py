@@ -35,6 +35,7 @@ EVERYTHING = {
     "tolerations": [{"key": "team", "operator": "Equal", "value": "ml", "effect": "NoSchedule"}],
     "priorityClassName": "high",
     "runtimeClassName": "nvidia",
+    "schedulerName": "volcano",
     "imagePullSecrets": [{"name": "registry"}],
     "serviceAccountName": "models",
     "artifactSecretName": "my-store",

@@ -40,6 +40,13 @@ def test_nothing_is_asked_for_by_default_also_of_several_pods() -> None:
     assert plan({"affinity": {}, "topologySpread": []}, live=live, settings=OTHER_OPERATOR).deployment == live
 
 
+def test_a_scheduler_is_passed_on_and_none_is_asked_for_by_default() -> None:
+    assert pod(plan({"schedulerName": "volcano"})) == {**pod(plan()), "schedulerName": "volcano"}
+    assert "schedulerName" not in pod(plan())
+    live = plan().deployment
+    assert plan({"schedulerName": None}, live=live, settings=OTHER_OPERATOR).deployment == live
+
+
 def test_saying_a_default_out_loud_is_no_change() -> None:
     said = {**SPREAD, "maxSkew": 1, "whenUnsatisfiable": "ScheduleAnyway"}
     assert plan({"topologySpread": [SPREAD]}).deployment == plan({"topologySpread": [said]}).deployment

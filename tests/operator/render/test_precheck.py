@@ -105,7 +105,7 @@ def test_nothing_of_it_has_to_do_with_gpus() -> None:
     assert "amd.com" not in str(made)
     assert spec(made)["tolerations"] == [tolerations[0], {"key": "models", "operator": "Exists"}]
     assert spec(made)["nodeSelector"] == {"kubernetes.io/arch": "arm64"}
-    assert not {"runtimeClassName", "affinity", "topologySpreadConstraints"} & set(spec(made))
+    assert not {"runtimeClassName", "schedulerName", "affinity", "topologySpreadConstraints"} & set(spec(made))
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,10 @@ no line of it may be indented further than the first.
   field: spec.serving.runtimeClassName
   values: "has(SERVING.runtimeClassName) ? [SERVING.runtimeClassName] : []"
   allows: oneOf
+- limit: schedulers
+  field: spec.serving.schedulerName
+  values: "has(SERVING.schedulerName) ? [SERVING.schedulerName] : []"
+  allows: oneOf
 - limit: gpuResources
   field: spec.serving.gpu.resourceName
   values: "has(SERVING.gpu) && SERVING.gpu.count > 0 ? [SERVING.gpu.resourceName] : []"
