@@ -92,9 +92,10 @@ def _status(plural: str, status: Body) -> Body:
 
 
 def _managers(metadata: Body) -> list[str]:
-    """Who owns fields, and by which kind of write: two entries of one manager are two owners."""
+    """Who owns fields: two entries of one manager are two owners. By which kind of write is the way here: a child is
+    posted, and applied to where there is something to change."""
     entries = metadata.get("managedFields") or []
-    return sorted(f"{e['manager']} {e['operation']} {e.get('subresource', '')}".strip() for e in entries)
+    return sorted(f"{entry['manager']} {entry.get('subresource', '')}".strip() for entry in entries)
 
 
 def _made(plural: str, body: Body) -> str:

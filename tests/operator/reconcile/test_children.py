@@ -88,7 +88,7 @@ async def test_an_operator_that_ends_amid_an_apply_leaves_the_rest_of_it_to_the_
         raise Transient("killed")
 
     served.cluster.edit(kind, KEY, lambda body: body["metadata"]["labels"].update({LABEL_BUNDLE: "another"}))
-    served.cluster.replace = never  # type: ignore[method-assign]
+    served.cluster.replace = never  # type: ignore[method-assign, assignment]
     with pytest.raises(Transient):
         await served.look()
     assert is_half_applied(served.cluster.objects[kind, *KEY.place])
