@@ -34,6 +34,16 @@ OPERATOR: dict[str, Any] = {
     "monitoring": {"dashboard": {"enabled": True}},
     "client": {"artifactUri": "s3://models/team"},
     "serviceAccount": {"annotations": {"a": "b"}},
+    "affinity": {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [{"matchExpressions": [{"key": "pool", "operator": "Exists"}]}]
+            }
+        }
+    },
+    "env": [{"name": "SSL_CERT_FILE", "value": "/etc/company/ca.crt"}],
+    "volumes": [{"name": "company", "configMap": {"name": "company-ca"}}],
+    "volumeMounts": [{"name": "company", "mountPath": "/etc/company", "readOnly": True}],
     "tenants": {
         "enabled": True,
         "limits": LIMITS,
