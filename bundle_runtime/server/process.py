@@ -90,6 +90,7 @@ async def serve(
     gc.collect()
     gc.freeze()  # what is here stays: the collector need not look at it again
     gc.set_threshold(GC_THRESHOLD_OBJECTS)
+    server.predictions.begin()
     ticking = asyncio.create_task(_tick(server, probes))
     await stop.wait()
     stop.clear()
