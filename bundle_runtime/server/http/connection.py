@@ -61,18 +61,18 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
-        self._handler.connections.discard(self)
+        self._handler.connections.lost(self)
+
+    def let_go(self) -> None:
         self._clear_queue()
         self._parser.release()
         self._kept.release()
         current, self._current = self._current, None
-        if current is None:
-            return
-        self._memory.release(current)
-        current.stream = None
-        if current.cancel is not None:
-            current.cancel()
-            current.cancel = None
+        if current is not None:
+            self._memory.release(current)
+            cancel, current.cancel, current.stream = current.cancel, None, None
+            if cancel is not None:
+                cancel()
 
     def data_received(self, data: bytes) -> None:
         self._taken = 0
