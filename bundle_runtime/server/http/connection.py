@@ -142,7 +142,7 @@ class HttpConnection(asyncio.Protocol):
     def _run_queue_soon(self) -> None:
         if not self._turn_comes:
             self._turn_comes = True
-            self._loop.call_soon(self._run_queue)
+            self._handler.connections.answers.later(self._run_queue)
 
     def _run_queue(self) -> None:
         self._turn_comes = False

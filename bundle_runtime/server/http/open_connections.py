@@ -12,12 +12,15 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+from bundle_runtime.server.http.turns import Few
+
 ROOM_DIVISOR = 64  # so many of them end at once
 UNUSED_SECONDS = 1.0
 FOUND_SECONDS = 1.0  # what was found is ended from: to look at 4,096 for the longest idle takes 4 ms
 LOOK_AGAIN_SECONDS = 0.1  # where none could end
 CHECKED_AT_ONCE = 64  # connections, in half a millisecond where each keeps much; then requests have their turn
 LET_GO_AT_ONCE = 64  # of the lost ones, in less than a millisecond, as well
+CONNECTIONS_AT_ONCE = 16  # that have sent requests behind each other: each has some of them answered (connection.py)
 
 
 class Closable(Protocol):
@@ -65,8 +68,8 @@ class OpenConnections:
         self._keeps_busy = keeps_busy
         self._open: dict[Closable, None] = {}  # in the order in which they came
         self._full_until = 0.0
-        self._lost: deque[Closable] = deque()  # that are not let go yet
-        self._let_go = 0  # in this turn of the loop
+        self._ends = Few(LET_GO_AT_ONCE)
+        self.answers = Few(CONNECTIONS_AT_ONCE)  # of each what waits behind other requests
         # that may end for others, the first one first, each with its time and its number; by which of both times
         self._found: deque[tuple[float, int, Closable]] = deque()
         self._since = _RANKS[0][0]
@@ -88,21 +91,7 @@ class OpenConnections:
     def lost(self, connection: Closable) -> None:
         """It has ended. Thousands may in one turn of the loop: then the others are let go in the next ones."""
         self._open.pop(connection, None)
-        if self._let_go < LET_GO_AT_ONCE:
-            self._free(connection)
-        else:
-            self._lost.append(connection)
-
-    def _free(self, connection: Closable) -> None:
-        if not self._let_go:
-            asyncio.get_running_loop().call_soon(self._next_turn)
-        self._let_go += 1
-        connection.let_go()
-
-    def _next_turn(self) -> None:
-        self._let_go = 0
-        while self._lost and self._let_go < LET_GO_AT_ONCE:
-            self._free(self._lost.popleft())
+        self._ends.now(connection.let_go)
 
     def check(self, now: float) -> None:
         """Once a second."""
