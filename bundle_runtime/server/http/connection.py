@@ -79,7 +79,7 @@ class HttpConnection(asyncio.Protocol):
         self._parser.feed(data)
         if self._parser.arriving or self._queue or self._kept.counts:
             self._kept.requests(self._parser.kept, paused=self._parser.paused)
-        if len(data) > STEP_BYTES and (len(data) >= READ_BYTES or self._parser.must_go_on):
+        if len(data) > STEP_BYTES and (len(data) >= READ_BYTES or (self._parser.unparsed and self._parser.must_go_on)):
             self._read_later()
 
     def _read_later(self) -> None:
