@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import signal
 import sys
@@ -19,6 +18,7 @@ from bundle_runtime.contract import allocator
 from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import Report, RuntimeFailure, write, write_failure
+from bundle_runtime.server import garbage
 from bundle_runtime.server.container import memory_limit, raise_open_files
 from bundle_runtime.server.cross_origin import CrossOrigin
 from bundle_runtime.server.drain import Drain
@@ -35,8 +35,6 @@ from bundle_runtime.server.server import Server
 
 QUEUE_PER_PLACE = 10  # requests that may wait however long it takes, for each that the worker runs at once
 CONNECTIONS_CLOSE_SECONDS = 2.0
-# objects made and kept before the collector looks: large JSON makes many and no cycles
-GC_THRESHOLD_OBJECTS = 50_000
 
 
 async def serve(
@@ -87,9 +85,8 @@ async def serve(
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    gc.collect()
-    gc.freeze()  # what is here stays: the collector need not look at it again
-    gc.set_threshold(GC_THRESHOLD_OBJECTS)
+    garbage.begin()
+    server.predictions.begin()
     ticking = asyncio.create_task(_tick(server, probes))
     await stop.wait()
     stop.clear()
@@ -110,6 +107,7 @@ async def _tick(server: Server, probes: Probes) -> None:
         try:
             server.tick()
             probes.tick()
+            garbage.look(len(server.connections))
         except Exception as error:  # without the next ones no slow client would ever be ended
             traceback.print_exception(error)
 

@@ -84,9 +84,23 @@ def test_violations_are_counted_and_compressed_bodies_are_read_too(pair: Pair) -
     assert pair.metric('modelbundle_schema_violations_total{schema="request"}') == before + 1
 
 
-def children(pair: Pair) -> list[int]:
-    pid = pair.server_pid
+def children_of(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def forker(pair: Pair) -> int:
+    """The process that forks those that read."""
+    (found,) = children_of(pair.server_pid)
+    return found
+
+
+def children(pair: Pair) -> list[int]:
+    """Those that read."""
+    return children_of(forker(pair))
+
+
+def sockets(pid: int) -> list[Path]:
+    return [each for each in Path(f"/proc/{pid}/fd").iterdir() if str(each.readlink()).startswith("socket:")]
 
 
 class Stopped:
@@ -99,7 +113,7 @@ class Stopped:
         self.connection.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(content))
         self.connection.sendall(content)
         self.pid = int(until(lambda: children(pair), "a process reads it")[0])
-        until(lambda: len(list(Path(f"/proc/{self.pid}/fd").iterdir())) <= 4, "it has forgotten the server")
+        until(lambda: len(sockets(self.pid)) == 1, "it has forgotten the one that forked it")
         os.kill(self.pid, signal.SIGSTOP)
 
     def goes_on(self) -> None:
@@ -137,6 +151,14 @@ def test_a_process_that_is_killed_is_the_end_of_its_request_only(pair: Pair) -> 
     assert b'"InternalError"' in answer
     assert "the process that read a large body has ended (-9)" in pair.server_log
     assert pair.call("POST", "/predict", body({"x": MANY})).json == [COUNT, 0, 0]
+    assert pair.server_pid == serving
+
+
+def test_where_the_one_that_forks_is_killed_another_takes_its_place(pair: Pair) -> None:
+    first, serving = forker(pair), pair.server_pid
+    os.kill(first, signal.SIGKILL)
+    assert pair.call("POST", "/predict", body({"x": MANY})).json == [COUNT, 0, 0]
+    assert forker(pair) != first
     assert pair.server_pid == serving
 
 

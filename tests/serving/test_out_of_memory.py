@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.conftest import Served
+from tests.serving.test_large_bodies import forker
 from tests.serving.test_server_killed import CALLS, serving
 from tools.testkit.pair import Pair, until
 
@@ -41,7 +42,7 @@ def limited(pair: Pair) -> Iterator[Path]:
     group.mkdir()
     try:
         (group / "memory.limit_in_bytes").write_text(str(LIMIT))
-        for pid in (pair.server.pid, serving(pair)):
+        for pid in (pair.server.pid, serving(pair), forker(pair)):
             (group / "cgroup.procs").write_text(str(pid))
         yield group
     finally:

@@ -242,8 +242,10 @@ class Pair:
         return self._child(self.server.pid, SERVER_PARENT)
 
     def _child(self, pid: int, parent: str) -> int:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return int(children[0]) if children and (self.checkout / parent).exists() else pid
+        children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        if parent == SERVER_PARENT:  # it also has what the one before has left, for a moment
+            children = [child for child in children if os.getpgid(child) == child]
+        return children[0] if children and (self.checkout / parent).exists() else pid
 
     def kill(self, process: subprocess.Popen[bytes], number: int = signal.SIGKILL) -> None:
         """Of a worker the process that runs user code, as the kernel does it when memory is short; SIGTERM is for its

@@ -38,14 +38,9 @@ class BodyBuffer:
         return self._claimed > UNCOUNTED_MAX_BYTES
 
     @property
-    def left(self) -> int:
-        """Bytes that are still to come, where the length is known."""
-        return self.expected - self.size
-
-    @property
     def uncounted(self) -> int:
         """Bytes that have come, where that is not so."""
-        return 0 if self.is_large else self.size
+        return 0 if self._claimed > UNCOUNTED_MAX_BYTES else self.size
 
     @property
     def allowed_seconds(self) -> float:
@@ -71,7 +66,7 @@ class BodyBuffer:
         claim = min(self.size + CLAIM_STEP_BYTES, self.max_size)
         if self.expected:
             claim = min(claim, max(self.size, self.expected))
-        self._memory.arrives(self, claim - (self._claimed if self.is_large else 0))
+        self._memory.arrives(self, claim - (self._claimed if self._claimed > UNCOUNTED_MAX_BYTES else 0))
         self._claimed = claim
 
     def too_large(self) -> TooMuch:

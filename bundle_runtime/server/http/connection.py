@@ -61,25 +61,25 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
-        self._handler.connections.discard(self)
+        self._handler.connections.lost(self)
+
+    def let_go(self) -> None:
         self._clear_queue()
         self._parser.release()
         self._kept.release()
         current, self._current = self._current, None
-        if current is None:
-            return
-        self._memory.release(current)
-        current.stream = None
-        if current.cancel is not None:
-            current.cancel()
-            current.cancel = None
+        if current is not None:
+            self._memory.release(current)
+            cancel, current.cancel, current.stream = current.cancel, None, None
+            if cancel is not None:
+                cancel()
 
     def data_received(self, data: bytes) -> None:
         self._taken = 0
         self._parser.feed(data)
         if self._parser.arriving or self._queue or self._kept.counts:
             self._kept.requests(self._parser.kept, paused=self._parser.paused)
-        if len(data) > STEP_BYTES and (len(data) >= READ_BYTES or self._parser.must_go_on):
+        if len(data) > STEP_BYTES and (len(data) >= READ_BYTES or (self._parser.unparsed and self._parser.must_go_on)):
             self._read_later()
 
     def _read_later(self) -> None:
@@ -142,7 +142,7 @@ class HttpConnection(asyncio.Protocol):
     def _run_queue_soon(self) -> None:
         if not self._turn_comes:
             self._turn_comes = True
-            self._loop.call_soon(self._run_queue)
+            self._handler.connections.answers.later(self._run_queue)
 
     def _run_queue(self) -> None:
         self._turn_comes = False

@@ -42,7 +42,7 @@ class RequestParser:
         self.began = 0.0  # when it did, by the clock, or was last held up; 0.0 before the first one
         self.paused = False  # as many requests wait as may: the rest is kept as it came
         self.is_dropping = False  # the rest of what the client sends is thrown away
-        self._unparsed = b""  # came behind more requests than wait at once
+        self.unparsed = b""  # came behind more requests than wait at once
         self._behind = object()  # the holder of that, in memory
         self._url = b""
         self._hosts = 0  # headers of that name
@@ -57,19 +57,21 @@ class RequestParser:
     @property
     def kept(self) -> int:
         """Bytes of what has come that memory does not count: they are few, of one connection."""
-        unparsed = len(self._unparsed) if len(self._unparsed) <= UNCOUNTED_MAX_BYTES else 0
+        unparsed = len(self.unparsed) if len(self.unparsed) <= UNCOUNTED_MAX_BYTES else 0
         return unparsed + (self.head_size + self._head_bytes + self._body.uncounted if self.arriving else 0)
 
     @property
     def must_go_on(self) -> bool:
         """More of what has come is to be parsed, by resume(), once others have had their turn."""
-        return bool(self._unparsed) and not self.paused and not self.is_dropping
+        return bool(self.unparsed) and not self.paused and not self.is_dropping
 
     def feed(self, data: bytes) -> None:
         """What the client has sent."""
-        if self._unparsed:
+        if self.unparsed:
             self._parse_more(self._take_unparsed() + data)
-        elif len(data) <= STEP_BYTES or (self.arriving and not self._in_head and len(data) <= self._body.left):
+        elif len(data) <= STEP_BYTES or (
+            self.arriving and not self._in_head and len(data) <= self._body.expected - self._body.size
+        ):
             self._parse(data)
         else:
             self._parse_more(data)
@@ -77,7 +79,7 @@ class RequestParser:
     def resume(self) -> None:
         """There is room for more requests, or it is the connection's turn: of what came at once, the next ones."""
         self.paused = False
-        if self._unparsed:
+        if self.unparsed:
             self._parse_more(self._take_unparsed())
 
     def restart_clock(self) -> None:
@@ -105,7 +107,7 @@ class RequestParser:
             self._refuse(408, "RequestTooSlow", f"the request had not arrived after {allowed:.0f} s")
 
     def _take_unparsed(self) -> bytes:
-        data, self._unparsed = self._unparsed, b""
+        data, self.unparsed = self.unparsed, b""
         if len(data) > UNCOUNTED_MAX_BYTES:
             self._memory.release(self._behind)
         return data
@@ -129,10 +131,10 @@ class RequestParser:
                 break
         if self.is_dropping:
             return
-        self._unparsed = data[at:]
-        if len(self._unparsed) > UNCOUNTED_MAX_BYTES:
+        self.unparsed = data[at:]
+        if len(self.unparsed) > UNCOUNTED_MAX_BYTES:
             try:
-                self._memory.arrives(self._behind, len(self._unparsed))
+                self._memory.arrives(self._behind, len(self.unparsed))
             except TooMuch as refusal:
                 self._refuse_for(refusal)
 

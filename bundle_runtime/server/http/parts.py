@@ -1,5 +1,5 @@
 """A very large body in the parts that it came in: to make one of 64 MiB of them takes 30 ms, in which nobody else is
-served. The process that reads it does so (predict/beside.py); where it is not read, nobody does.
+served. The process that reads it does so, which it is sent to (predict/beside.py); where it is not read, nobody does.
 
 It stands where the bytes would, in an exchange: what is asked of it on the way is how long it is.
 """

@@ -1,66 +1,78 @@
-"""What happens in the process that reads one large body: a copy of the one that serves (fork), which ends with it.
+"""What happens in the process that reads one large body, which ends with it.
 
-It has the body, the codec and the compiled schemas as they were, so it reads the body exactly as the server would. The
-memory that it takes is asked for over its socket; what the worker gets goes into pages that both processes see.
+It was forked from the server, by way of forker.py, so it has the code and the compiled schemas as they are there, and
+reads the body exactly as the server would: that comes over its socket. The memory that it takes is asked for there too;
+what the worker gets goes into pages that both processes see.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import mmap
 import os
 import pickle
-import resource
-import signal
 import socket
 import struct
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
-from bundle_runtime.contract import child_process, wire
+from bundle_runtime.server.http.exchange import Exchange
 from bundle_runtime.server.memory import Memory, TooMuch
+from bundle_runtime.server.predict import job
+from bundle_runtime.server.predict.codec import Codec
+from bundle_runtime.server.predict.forker import PAYLOAD_BYTES
 from bundle_runtime.server.refusal import Refused
 
-PAYLOAD_BYTES = wire.MAX_BODY
 NICE = 10  # what serves comes first
 _LENGTH = struct.Struct(">I")
-_ENDED_BY = (signal.SIGTERM, signal.SIGINT)
+_RECEIVE_BYTES = 1024 * 1024
 
-# what the process says: NEEDS and the arguments of Memory.needs(), which is answered with None or code and message of a
-# refusal; then one of the others, the last it says
+# what the process says: BEGUN, upon which it gets a job and the body; NEEDS and the arguments of Memory.needs(), which
+# is answered with None or code and message of a refusal; then one of the others, the last it says
+BEGUN = "begun"
 NEEDS = "needs"
 READ = "read"  # kind of the frame, length of its payload, what the codec remembers
 REFUSED = "refused"  # code, message, details
 FAILED = "failed"  # traceback
 
-Read = Callable[[], tuple[int, bytes]]  # kind and payload of the worker's frame
+
+class Reads(Protocol):
+    """Who reads a body, in either process."""
+
+    def read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
+        """Kind and payload of the worker's frame. Refused where the request is."""
+
+    def learn(self, worker: Any) -> None:
+        """What the other process knows of the worker."""
 
 
-def start(memory: Memory, read: Read, remembered: Callable[[], dict[str, Any]]) -> tuple[int, socket.socket, mmap.mmap]:
-    """Begins a process that calls ``read`` and then ``remembered``: its pid, its socket, and where the payload will be.
-    OSError when there is none to be had."""
-    payload = mmap.mmap(-1, PAYLOAD_BYTES)  # pages that are not written to take no memory
-    ours, theirs = socket.socketpair()
+def run(memory: Memory, reader: Reads, sock: socket.socket, file: int) -> NoReturn:
+    """The whole life of the process."""
     try:
-        pid = child_process.fork(signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-        if pid == 0:
-            _run(theirs, payload, memory, read, remembered)
-    except OSError:
-        ours.close()
-        raise
+        os.nice(NICE)
+        payload = mmap.mmap(file, PAYLOAD_BYTES)
+        os.close(file)
+        memory.ask = partial(_ask, sock)
+        sock.sendall(packed((BEGUN,)))
+        stays = {"memory": memory, "reader": reader}
+        sock.sendall(packed(_result(payload, memory, reader, *_received(sock, stays))))
+    except BaseException:
+        with contextlib.suppress(Exception):
+            sock.sendall(packed((FAILED, traceback.format_exc())))
     finally:
-        theirs.close()
-    ours.setblocking(False)
-    return pid, ours, payload
+        os._exit(0)
+
+
+def framed(content: bytes) -> bytes:
+    """With its length before it."""
+    return _LENGTH.pack(len(content)) + content
 
 
 def packed(message: object) -> bytes:
     """A message, in either direction."""
-    content = pickle.dumps(message)
-    return _LENGTH.pack(len(content)) + content
+    return framed(pickle.dumps(message))
 
 
 def unpacked(received: bytearray) -> Iterator[Any]:
@@ -74,40 +86,34 @@ def unpacked(received: bytearray) -> Iterator[Any]:
         yield pickle.loads(content)
 
 
-def _run(
-    sock: socket.socket, payload: mmap.mmap, memory: Memory, read: Read, remembered: Callable[[], dict[str, Any]]
-) -> NoReturn:
-    """The whole life of the process: nothing of the server's goes on in it."""
+def _received(sock: socket.socket, stays: Mapping[str, object]) -> tuple[job.Job, bytes]:
+    """What is to be done, and the body."""
+    length = _LENGTH.unpack(_exactly(sock, _LENGTH.size))[0]
+    told = job.unpacked(_exactly(sock, length), stays)
+    return told, _exactly(sock, told.size)
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes:
+    parts = []
+    while size:
+        parts.append(sock.recv(min(size, _RECEIVE_BYTES)))
+        if not parts[-1]:
+            os._exit(0)  # there is no server to read for
+        size -= len(parts[-1])
+    return b"".join(parts)
+
+
+def _result(payload: mmap.mmap, memory: Memory, reader: Reads, told: job.Job, body: bytes) -> tuple[Any, ...]:
+    memory.hold(reader, told.held - memory.held)  # that is all there is
+    reader.learn(told.worker)
+    codec = told.codec
     try:
-        _forget_the_server(sock.fileno())
-        memory.ask = partial(_ask, sock)
-        sock.sendall(packed(_result(payload, read, remembered)))
-    except BaseException:
-        with contextlib.suppress(Exception):
-            sock.sendall(packed((FAILED, traceback.format_exc())))
-    finally:
-        os._exit(0)
-
-
-def _forget_the_server(kept: int) -> None:
-    """Its connections end when it ends them, and a signal is this process's own end."""
-    signal.set_wakeup_fd(-1)
-    for number in _ENDED_BY:
-        signal.signal(number, signal.SIG_DFL)
-    os.closerange(3, kept)
-    os.closerange(kept + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
-    os.nice(NICE)
-    gc.disable()
-
-
-def _result(payload: mmap.mmap, read: Read, remembered: Callable[[], dict[str, Any]]) -> tuple[Any, ...]:
-    try:
-        kind, content = read()
+        kind, content = reader.read(told.exchange(body), codec)
     except Refused as refusal:
         return REFUSED, refusal.code, str(refusal), refusal.details
     if len(content) <= len(payload):
         payload[: len(content)] = content
-    return READ, kind, len(content), remembered()
+    return READ, kind, len(content), {name: getattr(codec, name) for name in codec.remembers}
 
 
 def _ask(sock: socket.socket, *needs: Any) -> None:

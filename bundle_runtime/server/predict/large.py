@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 import socket
 import sys
 from collections import deque
@@ -21,19 +19,21 @@ from time import monotonic
 from typing import Any, Protocol
 
 from bundle_runtime.server.http.exchange import Exchange
+from bundle_runtime.server.http.parts import parts_of
 from bundle_runtime.server.memory import Memory, TooMuch
-from bundle_runtime.server.predict import beside
+from bundle_runtime.server.predict import beside, job
 from bundle_runtime.server.predict.codec import Codec
+from bundle_runtime.server.predict.forker import NO_PROCESS, Forker
 from bundle_runtime.server.refusal import Refused
 
 _RECEIVE_BYTES = 64 * 1024
 
 
-class Reader(Protocol):
+class Reader(beside.Reads, Protocol):
     """Who has bodies read."""
 
-    def read(self, exchange: Exchange, codec: Codec) -> tuple[int, bytes]:
-        """Kind and payload of the worker's frame. Refused where the request is."""
+    def known(self) -> Any:
+        """Of the worker, for the process that reads."""
 
     def was_read(self, exchange: Exchange, codec: Codec, kind: int, payload: memoryview, size: int) -> None:
         """Read elsewhere; ``payload`` is all of it when that is ``size``."""
@@ -57,8 +57,14 @@ class LargeBodies:
         self._timeout = timeout_seconds
         self._waiting: deque[_Body] = deque()
         self._running: _Body | None = None
+        self._forker = Forker(partial(beside.run, memory, reader))
         self._idle = asyncio.Event()
         self._idle.set()
+
+    def begin(self) -> None:
+        """Before there are clients; what is not begun here is with the first large body."""
+        with contextlib.suppress(OSError):
+            self._forker.begin()
 
     def read(self, exchange: Exchange, codec: Codec) -> None:
         """Now, or when those before it have been read."""
@@ -74,9 +80,14 @@ class LargeBodies:
 
     def _client_gone(self, body: _Body) -> None:
         exchange, body.exchange = body.exchange, None
-        body.kill()
+        self._kill(body)
         if exchange is not None:
             self._reader.left(exchange)
+
+    def _kill(self, body: _Body) -> None:
+        """Its process, if it has one."""
+        if body is self._running:
+            self._forker.kill()
 
     def _next(self) -> None:
         while self._running is None and self._waiting:
@@ -92,18 +103,30 @@ class LargeBodies:
 
     def _start(self, body: _Body, exchange: Exchange) -> None:
         codec = body.codec
-        remembered = partial(_remembered, codec)
         try:
-            started = beside.start(self._memory, partial(self._read, exchange, codec), remembered)
+            sock, payload = self._forker.start(type(codec).__module__)
         except OSError as error:
-            print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
-            self._end(body, partial(self._read_here, codec))
+            self._cannot_start(body, str(error))
             return
-        exchange.body = b""  # the process has it, and memory counts it still
         self._running = body
         loop = asyncio.get_running_loop()
-        body.run(*started, loop.call_later(self._timeout, self._too_late, body))
-        loop.add_reader(started[1], self._hear, body)
+        body.run(sock, payload, loop.call_later(self._timeout, self._too_late, body))
+        loop.add_reader(sock, self._hear, body)
+
+    def _cannot_start(self, body: _Body, error: str) -> None:
+        print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
+        self._end(body, partial(self._read_here, body.codec))
+
+    def _tell_it(self, body: _Body) -> None:
+        """The process has begun."""
+        exchange = body.exchange
+        if exchange is None:
+            return
+        held = self._memory.held + self._memory.elsewhere()
+        told = job.Job(job.request_of(exchange), body.codec, len(exchange.body), self._reader.known(), held)
+        content = job.packed(told, {"memory": self._memory, "reader": self._reader})
+        body.send([beside.framed(content), *parts_of(exchange.body)])
+        exchange.body = b""  # the process has it, and memory counts it still
 
     def _read_here(self, codec: Codec, exchange: Exchange) -> None:
         try:
@@ -118,7 +141,7 @@ class LargeBodies:
         return self._reader.read(exchange, codec)
 
     def _too_late(self, body: _Body) -> None:
-        body.kill()
+        self._kill(body)
         self._end(body, partial(self._reader.was_not_read, code="DeadlineExceeded", error=""))
 
     def _end(self, body: _Body, how: Callable[[Exchange], None]) -> None:
@@ -142,7 +165,9 @@ class LargeBodies:
             return
         body.received += data
         for said, *what in beside.unpacked(body.received):
-            if said == beside.NEEDS:
+            if said == beside.BEGUN:
+                self._tell_it(body)
+            elif said == beside.NEEDS:
                 self._needs(body, *what)
             else:
                 self._end(body, partial(self._tell, body, said, what))
@@ -176,9 +201,12 @@ class LargeBodies:
 
     def _ended(self, body: _Body) -> None:
         """The process has, as it should or not."""
-        status = body.ended(asyncio.get_running_loop())
+        body.ended(asyncio.get_running_loop())
+        status = self._forker.exit_code()
         self._memory.release(body)
         self._running = None
+        if status == NO_PROCESS:
+            self._cannot_start(body, "the limit of processes")
         error = f"the process that read a large body has ended ({status}): when it was killed, often for want of memory"
         self._end(body, partial(self._reader.was_not_read, code="InternalError", error=error))
         self._next()
@@ -194,29 +222,32 @@ class _Body:
         self.received = bytearray()
         self.socket: socket.socket | None = None
         self.payload: mmap | None = None
-        self._pid = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._sending: asyncio.Task[None] | None = None
 
-    def run(self, pid: int, sock: socket.socket, payload: mmap, timer: asyncio.TimerHandle) -> None:
-        """Its process has begun."""
-        self._pid, self.socket, self.payload, self._timer = pid, sock, payload, timer
+    def run(self, sock: socket.socket, payload: mmap, timer: asyncio.TimerHandle) -> None:
+        """Its process begins."""
+        self.socket, self.payload, self._timer = sock, payload, timer
 
-    def kill(self) -> None:
-        """Its process, if it has one."""
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
+    def send(self, parts: list[bytes]) -> None:
+        """To its process, as it takes them: each is let go when it has gone."""
+        self._sending = asyncio.create_task(self._send(parts))
 
-    def ended(self, loop: asyncio.AbstractEventLoop) -> int:
-        """Its process has: the exit code."""
+    async def _send(self, parts: list[bytes]) -> None:
+        loop = asyncio.get_running_loop()
+        parts.reverse()
+        assert self.socket is not None
+        with contextlib.suppress(OSError):  # it was killed
+            while parts:
+                await loop.sock_sendall(self.socket, parts.pop())
+
+    def ended(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Its process has."""
         assert self.socket is not None
         assert self._timer is not None
+        if self._sending is not None:
+            self._sending.cancel()
         loop.remove_reader(self.socket)
         self.socket.close()
         self._timer.cancel()
         self.payload = None
-        pid, self._pid = self._pid, 0
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-
-
-def _remembered(codec: Codec) -> dict[str, Any]:
-    return {name: getattr(codec, name) for name in codec.remembers}

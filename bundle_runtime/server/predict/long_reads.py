@@ -1,6 +1,6 @@
 """Which bodies take so long to read that a process beside this one does it (large.py): a look at each byte tells. Pure.
 
-To begin such a process holds this one for some 2 ms. A body below what is said here costs it no more than a few.
+To begin such a process holds this one for half a millisecond. A body below what is said here costs it a few at most.
 """
 
 from __future__ import annotations

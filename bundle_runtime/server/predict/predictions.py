@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.bundle import ServedBundle
@@ -81,6 +82,10 @@ class Predictions:
                 if exchange.stream is not None and exchange.stream.unread() > UNREAD_SECONDS:
                     exchange.connection.abort()
 
+    def begin(self) -> None:
+        """Before there are clients: what is easier while there are none."""
+        self._large.begin()
+
     async def idle(self) -> None:
         """Returns when no client waits for a prediction."""
         await self._large.idle()
@@ -99,6 +104,15 @@ class Predictions:
             return wire.REQUEST, payload
         trace = trace_context(exchange) if traced else {}
         return as_call(head, payload, trace, batches=self._dispatcher.batches)
+
+    def known(self) -> Any:
+        """What the worker has said that read() asks for."""
+        return self.link.traces, self._dispatcher.batches
+
+    def learn(self, worker: Any) -> None:
+        """The same in a process that reads, to which no worker speaks."""
+        self.link.traces, batches = worker
+        self._dispatcher.ready(lambda *_: None, int(batches))
 
     def _violates(self, which: str, message: str, violations: list[Violation]) -> Refused:
         self._counters.violations[which] += 1

@@ -33,12 +33,17 @@ class TensorCodec:
     large_bytes = LARGE_TENSORS_BYTES
 
     def __init__(self, predictions: Predictions, model: str, known: dict[str, Tensor]) -> None:
+        self._made_of = predictions, model, known
         self._predictions = predictions
         self._known = known
         self._identity = {"model_name": model, "model_version": predictions.bundle.digest}
         self._wanted = outputs.Wanted(None, {}, False)
         self._needs = _input_needs(predictions)
         self._output_needs = _output_needs(predictions)
+
+    def __reduce__(self) -> tuple[type[TensorCodec], tuple[Predictions, str, dict[str, Tensor]]]:
+        """For the process that reads a large request: nothing has been read of it."""
+        return TensorCodec, self._made_of
 
     def takes_long(self, exchange: Exchange) -> bool:
         length = inputs.json_bytes(exchange.header(inputs.HEADER).strip(), len(exchange.body))

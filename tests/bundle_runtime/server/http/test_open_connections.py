@@ -6,7 +6,15 @@ import asyncio
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import HttpConnection
-from bundle_runtime.server.http.open_connections import CHECKED_AT_ONCE, LOOK_AGAIN_SECONDS, UNUSED_SECONDS
+from bundle_runtime.server.http.open_connections import (
+    CHECKED_AT_ONCE,
+    FOUND_SECONDS,
+    LET_GO_AT_ONCE,
+    LOOK_AGAIN_SECONDS,
+    ROOM_DIVISOR,
+    UNUSED_SECONDS,
+    OpenConnections,
+)
 from bundle_runtime.server.limits import CONNECTION_BYTES, CONNECTIONS_MIN, FILES_RESERVED, Limits
 from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, Transport
 
@@ -120,3 +128,73 @@ async def test_thousands_are_looked_at_in_parts_between_which_others_have_their_
         ended.append(sum(bool(each.ended) for each in transports))
         await asyncio.sleep(0)
     assert ended == [CHECKED_AT_ONCE, 2 * CHECKED_AT_ONCE, 3 * CHECKED_AT_ONCE]
+
+
+async def test_to_look_at_all_of_them_makes_room_for_a_second() -> None:
+    looked = 0
+
+    class Each:
+        keepalive_announced = False
+        used = 0.0
+        ended = False
+
+        def idle_since(self) -> float | None:
+            nonlocal looked
+            looked += 1
+            return self.used
+
+        def held_up_since(self) -> float | None:
+            return None
+
+        def abort(self) -> None:
+            self.ended = True
+
+        def check(self, now: float) -> None: ...
+
+        def let_go(self) -> None: ...
+
+        def expects_request(self) -> bool:
+            return False
+
+        def close_if_idle(self) -> bool:
+            return False
+
+    now = 10.0
+    most = 2 * ROOM_DIVISOR
+    connections = OpenConnections(most, lambda: now)
+    old = [Each() for _ in range(most)]
+    for each in old:
+        connections.add(each)
+    old[2].used = 9.0
+    for _ in range(3):
+        assert connections.add(Each())
+    assert looked == most + 4, "all of them once, and each that is to end"
+    assert [each.ended for each in old[:6]] == [True, True, False, True, True, False], "not the one that was used since"
+    assert sum(each.ended for each in old) == 4
+    now += FOUND_SECONDS
+    connections.check(now)
+    looked = 0
+    for _ in range(2):
+        assert connections.add(Each())
+    assert looked >= most - 4, "what is idle is looked for again"
+
+
+async def test_thousands_that_are_lost_at_once_are_let_go_in_parts() -> None:
+    client = Client()
+    lost = [client.connection]
+    for _ in range(3 * LET_GO_AT_ONCE - 1):
+        client.connect()
+        lost.append(client.connection)
+    for each in lost:
+        each.data_received(b"POST /predict HTTP/1.1\r\n")
+        each.connection_lost(None)
+    assert len(client.server.connections) == 0
+    kept = []
+    for _ in range(4):
+        kept.append(sum(each._parser.arriving is not None for each in lost))
+        await asyncio.sleep(0)
+    assert kept == [2 * LET_GO_AT_ONCE, LET_GO_AT_ONCE, 0, 0]
+    client.connect()
+    client.connection.data_received(b"POST /predict HTTP/1.1\r\n")
+    client.connection.connection_lost(None)
+    assert client.connection._parser.arriving is None, "one alone is let go at once"

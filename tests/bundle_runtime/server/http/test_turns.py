@@ -1,4 +1,4 @@
-"""Long work for several requests: all of it together keeps others waiting for one step."""
+"""Long work for several requests, and short work for many: all of it together keeps others waiting for one step."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 import gzip
 import json
 from collections.abc import Iterator
+from functools import partial
 
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import ANSWERED_AT_ONCE
+from bundle_runtime.server.http.open_connections import CONNECTIONS_AT_ONCE
 from bundle_runtime.server.http.parser import PARTS_AT_ONCE
-from bundle_runtime.server.http.turns import Turns
+from bundle_runtime.server.http.turns import Few, Turns
 from tests.bundle_runtime.server.client import HEALTH, Client
 from tests.bundle_runtime.server.client import answered as until_answered
 
@@ -119,3 +121,34 @@ async def test_of_requests_that_came_at_once_some_are_answered_and_then_others_h
         await asyncio.sleep(0)
     assert answered > 2900
     assert client.server.memory.small.total == 0
+
+
+async def test_of_many_clients_that_sent_requests_at_once_some_have_theirs_answered_in_a_turn() -> None:
+    client = Client()
+    many = []
+    for _ in range(3 * CONNECTIONS_AT_ONCE):
+        client.connect()
+        client.sends(HEALTH * 2 * ANSWERED_AT_ONCE)
+        many.append(client.transport)
+    counts = []
+    for _ in range(4):
+        counts.append([each.sent.count(b"HTTP/1.1 200") // ANSWERED_AT_ONCE for each in many])
+        await asyncio.sleep(0)
+    each = CONNECTIONS_AT_ONCE
+    assert counts == [[2] * (number * each) + [1] * ((3 - number) * each) for number in range(4)]
+
+
+async def test_few_are_called_in_a_turn_in_the_order_in_which_they_came() -> None:
+    called: list[int] = []
+    few = Few(2)
+    few.later(partial(called.append, 0))
+    for number in range(1, 5):
+        few.now(partial(called.append, number))
+    seen = []
+    for _ in range(4):
+        seen.append(list(called))
+        await asyncio.sleep(0)
+    assert seen == [[], [0, 1], [0, 1, 2, 3], [0, 1, 2, 3, 4]]
+    await asyncio.sleep(0)
+    few.now(partial(called.append, 5))
+    assert called[-1] == 5, "at once, where none waits"

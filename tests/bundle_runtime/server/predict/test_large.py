@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+from typing import Any
 
 import pytest
 
-from bundle_runtime.contract import wire
+from bundle_runtime.contract import child_process, wire
 from bundle_runtime.server.predict import beside
 from bundle_runtime.server.predict.long_reads import COMMAS_MAX
 from tests.bundle_runtime.server.client import Client, answered, bodies
@@ -103,14 +105,22 @@ async def test_a_place_that_others_have_taken_meanwhile_is_taken() -> None:
     await client.server.predictions.idle()
 
 
-async def test_where_no_process_can_begin_the_body_is_read_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(*_: object) -> None:
-        raise BlockingIOError(11, "Resource temporarily unavailable")
+@pytest.mark.parametrize("begun", [0, 1], ids=["none", "only the one that forks"])
+async def test_where_no_process_can_begin_the_body_is_read_all_the_same(
+    begun: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fork, forks = child_process.fork, itertools.count()
 
-    monkeypatch.setattr(beside, "start", none)
+    def none(blocked: set[Any]) -> int:
+        if next(forks) >= begun:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        return fork(blocked)
+
+    monkeypatch.setattr(child_process, "fork", none)
     client = Client()
     client.server.dispatcher.ready(lambda *_: None, 0)
     client.sends(post(json.dumps({"x": NUMBERS}).encode()))
+    await client.server.predictions._large.idle()
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert bodies(client) == [b"7"]
     assert client.server.memory.holders == {}
