@@ -32,7 +32,7 @@ class Probes:
         self.memory = server.memory
         self.lifecycle = server.lifecycle
         self.limits = Limits(BODY_MAX_BYTES, IDLE_SECONDS)
-        self.connections = OpenConnections(CONNECTIONS_MAX, loop.time, keeps_busy=False)
+        self.connections = OpenConnections(CONNECTIONS_MAX, loop, keeps_busy=False)
         self._server = server
         self._loop = loop
         self._kept: dict[Exchange, asyncio.TimerHandle] = {}

@@ -53,7 +53,7 @@ class Server:
         self._loop = loop
         self._restarts = restarts
         self.limits = limits
-        self.connections = OpenConnections(limits.connections, loop.time)
+        self.connections = OpenConnections(limits.connections, loop)
         self.bundle = ServedBundle(document, digest, name)
         self.memory = Memory(limits.memory_bytes)
         self.lifecycle = Lifecycle()

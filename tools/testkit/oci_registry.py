@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tools.testkit.request_body import request_body
+
 _PATH = re.compile(r"/v2/(?P<name>[a-z0-9./_-]+)/(?P<kind>blobs|manifests)/(?P<reference>[\w.:+-]+|uploads/[\w-]*)")
 
 
@@ -96,17 +98,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         upload = uuid.uuid4().hex
-        self.registry.uploads[upload] = self._body()
+        self.registry.uploads[upload] = request_body(self)
         self._answer(202, headers={"Location": f"{urlsplit(self.path).path.rstrip('/')}/{upload}", "Range": "0-0"})
 
     def do_PATCH(self) -> None:
         upload = self.path.rpartition("/")[2]
-        self.registry.uploads[upload] += self._body()
+        self.registry.uploads[upload] += request_body(self)
         until = len(self.registry.uploads[upload]) - 1
         self._answer(202, headers={"Location": self.path, "Range": f"0-{until}"})
 
     def do_PUT(self) -> None:
-        parts, body = urlsplit(self.path), self._body()
+        parts, body = urlsplit(self.path), request_body(self)
         match = _PATH.fullmatch(parts.path)
         if match is None:
             return self._answer(404)
@@ -136,16 +138,6 @@ class _Handler(BaseHTTPRequestHandler):
             return (kind, digest(manifest), manifest) if manifest else None
         content = self.registry.blobs.get(match["reference"])
         return None if content is None else ("application/octet-stream", match["reference"], content)
-
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        body = bytearray()  # bytes would be copied whole for each of thousands of chunks
-        while size := int(self.rfile.readline().split(b";")[0], 16):
-            body += self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
-        return bytes(body)
 
     def _answer(self, status: int, content: bytes = b"", headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

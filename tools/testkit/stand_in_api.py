@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tools.testkit.request_body import request_body
+
 BUNDLES = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
 ENDPOINTS = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelendpoints"
 NAMESPACE = "/api/v1/namespaces/models"
@@ -104,8 +106,8 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True  # else each answer of a kept connection waits 40 ms
 
         def _any(self) -> None:
-            length = int(self.headers.get("Content-Length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
+            sent = request_body(self)
+            body = json.loads(sent) if sent else None
             parts = urlsplit(self.path)
             stand_in.tokens.add(self.headers.get("Authorization"))
             status, value = stand_in.answer(self.command, parts.path, parts.query, body)

@@ -61,15 +61,15 @@ _RANKS: tuple[tuple[Callable[[Closable], float | None], float], ...] = (
 class OpenConnections:
     """At most ``most``. ``keeps_busy``: one that waits for its answer is never ended for another."""
 
-    def __init__(self, most: int, clock: Callable[[], float], *, keeps_busy: bool = True) -> None:
+    def __init__(self, most: int, loop: asyncio.AbstractEventLoop, *, keeps_busy: bool = True) -> None:
         self.most = most
         self.ended = 0  # for others
-        self._clock = clock
+        self._loop = loop
         self._keeps_busy = keeps_busy
         self._open: dict[Closable, None] = {}  # in the order in which they came
         self._full_until = 0.0
-        self._ends = Few(LET_GO_AT_ONCE)
-        self.answers = Few(CONNECTIONS_AT_ONCE)  # of each what waits behind other requests
+        self._ends = Few(LET_GO_AT_ONCE, loop)
+        self.answers = Few(CONNECTIONS_AT_ONCE, loop)  # of each what waits behind other requests
         # that may end for others, the first one first, each with its time and its number; by which of both times
         self._found: deque[tuple[float, int, Closable]] = deque()
         self._since = _RANKS[0][0]
@@ -103,10 +103,10 @@ class OpenConnections:
         for connection in connections[:CHECKED_AT_ONCE]:
             connection.check(now)
         if len(connections) > CHECKED_AT_ONCE:
-            asyncio.get_running_loop().call_soon(self._check, connections[CHECKED_AT_ONCE:], now)
+            self._loop.call_soon(self._check, connections[CHECKED_AT_ONCE:], now)
 
     def _make_room(self) -> bool:
-        now = self._clock()
+        now = self._loop.time()
         if now < self._full_until:
             return False
         ends = self._first(now) or self._longest(now)

@@ -40,8 +40,9 @@ class Turns:
 class Few:
     """Calls, at most ``most`` of them in a turn of the loop, in the order in which they came."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, loop: asyncio.AbstractEventLoop) -> None:
         self._most = most
+        self._loop = loop
         self._called = 0  # in this turn
         self._waiting: deque[Callable[[], None]] = deque()
         self._comes = False  # the next turn
@@ -63,7 +64,7 @@ class Few:
     def _next_turn(self) -> None:
         if not self._comes:
             self._comes = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         self._comes = False

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.request_body import request_body
 
 PATH = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
 
@@ -64,7 +65,7 @@ class Api:
                 self.answer(200 if found else 404, {}, body)
 
             def do_POST(self) -> None:
-                asked = self.rfile.read(int(self.headers["Content-Length"]))
+                asked = request_body(self)
                 self.answer(*outer.answer(self.path, asked))
 
             def answer(self, status: int, headers: dict, answer: bytes) -> None:

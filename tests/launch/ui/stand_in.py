@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.request_body import request_body
 
 DEEP = 100_000
 GROUP = "/apis/modelbundle.dev/v1alpha1"
@@ -172,7 +173,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._write(self._patched)
 
     def _write(self, answer: Any) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
+        body = request_body(self)
         self.outer.written.append((self.command, self.path, body))
         status, content = answer(self.path, body)
         self._send(status, content, "application/json", self.outer.headers)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from bundle_runtime.contract import wire
 from bundle_runtime.server.http.connection import HttpConnection
 from bundle_runtime.server.http.open_connections import (
@@ -130,7 +132,7 @@ async def test_thousands_are_looked_at_in_parts_between_which_others_have_their_
     assert ended == [CHECKED_AT_ONCE, 2 * CHECKED_AT_ONCE, 3 * CHECKED_AT_ONCE]
 
 
-async def test_to_look_at_all_of_them_makes_room_for_a_second() -> None:
+async def test_to_look_at_all_of_them_makes_room_for_a_second(request: pytest.FixtureRequest) -> None:
     looked = 0
 
     class Each:
@@ -159,9 +161,15 @@ async def test_to_look_at_all_of_them_makes_room_for_a_second() -> None:
         def close_if_idle(self) -> bool:
             return False
 
+    class Loop(asyncio.SelectorEventLoop):
+        def time(self) -> float:
+            return now
+
     now = 10.0
     most = 2 * ROOM_DIVISOR
-    connections = OpenConnections(most, lambda: now)
+    loop = Loop()
+    request.addfinalizer(loop.close)
+    connections = OpenConnections(most, loop)
     old = [Each() for _ in range(most)]
     for each in old:
         connections.add(each)

@@ -140,7 +140,7 @@ async def test_of_many_clients_that_sent_requests_at_once_some_have_theirs_answe
 
 async def test_few_are_called_in_a_turn_in_the_order_in_which_they_came() -> None:
     called: list[int] = []
-    few = Few(2)
+    few = Few(2, asyncio.get_running_loop())
     few.later(partial(called.append, 0))
     for number in range(1, 5):
         few.now(partial(called.append, number))
