@@ -66,7 +66,7 @@ def usual(neighbour: Neighbour) -> dict[str, float]:
     return {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
 
 
-@pytest.mark.timeout(1800 if SOAK else 900)
+@pytest.mark.timeout(1800)
 def test_nobody_else_notices(
     neighbour: Neighbour, make_namespace: Callable[..., str], api: RawApi, show: Callable[[str], None]
 ) -> None:
@@ -84,7 +84,8 @@ def test_nobody_else_notices(
                 assert not slow, f"{attack.name}: {slow}"
         for attack in attacks(all_of_them=SOAK):
             if attack.reason and attack.name != "noted-endpoints":
-                wait_for(f"{attack.name} to be {attack.reason}", partial(says, attack, namespace), 300)
+                # the API server of a busy machine takes long for the status of the largest, which is tried rarely then
+                wait_for(f"{attack.name} to be {attack.reason}", partial(says, attack, namespace), 600)
         # what it holds it finds again at its next start, and it is served from there all the same
         kubectl("rollout", "restart", "deployment/modelbundle-operator", namespace=SYSTEM)
         kubectl("rollout", "status", "deployment/modelbundle-operator", "--timeout=120s", namespace=SYSTEM, timeout=130)
