@@ -14,10 +14,8 @@ import pytest
 from tests.cluster.audit import WRITES, AuditLog, about, counted
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
-from tools.testkit.only_way import towards
+from tools.testkit.mutating_webhook import MutatingWebhook
 from tools.testkit.place import Place
-from tools.testkit.pod_webhook import PodWebhook
-from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(
@@ -45,10 +43,8 @@ def change(deployment: Manifest) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def policy(place: Place, namespace: str, tmp_path: Path) -> Iterator[None]:
-    here = towards(str(urlsplit(place.s3_endpoint).hostname))
-    authority = PrivateAuthority(tmp_path, [here])
-    running = PodWebhook(change, authority.of_a_server(), here)
-    apply(running.configuration(namespace, namespace, authority.file.read_bytes(), DEPLOYMENTS))
+    running = MutatingWebhook(change, str(urlsplit(place.s3_endpoint).hostname), tmp_path)
+    apply(running.configuration(namespace, namespace, DEPLOYMENTS))
     probe = ("create", "--dry-run=server", "-o", "json", "-f", "-")
     wait_for("the webhook to be asked", lambda: POOL["key"] in kubectl(*probe, namespace=namespace, stdin=PROBE), 60)
     yield

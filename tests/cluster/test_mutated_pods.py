@@ -16,10 +16,8 @@ from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.testkit.call import from_host
 from tools.testkit.install import runtime_image
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
-from tools.testkit.only_way import towards
+from tools.testkit.mutating_webhook import MutatingWebhook
 from tools.testkit.place import Place
-from tools.testkit.pod_webhook import PodWebhook
-from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(
@@ -59,10 +57,8 @@ def change(_: Manifest) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def webhook(place: Place, namespace: str, tmp_path: Path) -> Iterator[None]:
-    here = towards(str(urlsplit(place.s3_endpoint).hostname))
-    authority = PrivateAuthority(tmp_path, [here])
-    running = PodWebhook(change, authority.of_a_server(), here)
-    apply(running.configuration(namespace, namespace, authority.file.read_bytes()))
+    running = MutatingWebhook(change, str(urlsplit(place.s3_endpoint).hostname), tmp_path)
+    apply(running.configuration(namespace, namespace))
     yield
     kubectl("delete", "mutatingwebhookconfiguration", namespace, "--ignore-not-found")
     running.close()

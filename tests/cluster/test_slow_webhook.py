@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +14,8 @@ from tests.cluster.audit import AuditLog
 from tests.cluster.bundles import cpu_bundle, wait_condition
 from tests.cluster.deployment_webhook import deployment_webhook
 from tools.testkit.kubectl import Manifest, apply, condition, get, list_all, wait_for
-from tools.testkit.only_way import towards
+from tools.testkit.mutating_webhook import MutatingWebhook
 from tools.testkit.place import Place
-from tools.testkit.pod_webhook import PodWebhook
-from tools.testkit.private_authority import PrivateAuthority
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.skipif(
@@ -35,10 +32,8 @@ NOWHERE: Manifest = {"replicas": 1, "nodeSelector": {"modelbundle.test/nowhere":
 @pytest.fixture
 def sleeper(place: Place, tmp_path: Path) -> Iterator[Manifest]:
     """Where a webhook answers after 20 s, as a clientConfig."""
-    here = towards(str(urlsplit(place.s3_endpoint).hostname))
-    authority = PrivateAuthority(tmp_path, [here])
-    running = PodWebhook(_sleep, authority.of_a_server(), here)
-    yield {"url": running.url, "caBundle": base64.b64encode(authority.file.read_bytes()).decode()}
+    running = MutatingWebhook(_sleep, str(urlsplit(place.s3_endpoint).hostname), tmp_path)
+    yield running.client
     running.close()
 
 

@@ -66,7 +66,7 @@ class BodyBuffer:
         claim = min(self.size + CLAIM_STEP_BYTES, self.max_size)
         if self.expected:
             claim = min(claim, max(self.size, self.expected))
-        self._memory.arrives(self, claim - (self._claimed if self._claimed > UNCOUNTED_MAX_BYTES else 0))
+        self._memory.arrives(self, claim - (self._claimed if self.is_large else 0))
         self._claimed = claim
 
     def too_large(self) -> TooMuch:

@@ -1,6 +1,7 @@
 """When no node takes a pod: how long to be patient, what to say, and whether a roll-out may make room first."""
 
 import re
+from collections.abc import Iterable
 
 from modelbundle_operator.api.times import seconds_between
 from modelbundle_operator.judge.observation import Observation, Pod
@@ -42,12 +43,8 @@ def capacity_due(seen: Observation) -> float | None:
     """Seconds until a waiting pod of a roll-out is worth a word."""
     if not seen.serving:
         return None
-    left = [
-        seen.no_capacity_seconds - waited
-        for pod in seen.newest
-        if pod.unschedulable and (waited := seconds_between(pod.unschedulable_since, seen.now)) is not None
-    ]
-    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+    waits = (seconds_between(pod.unschedulable_since, seen.now) for pod in seen.newest if pod.unschedulable)
+    return _due(seen.no_capacity_seconds, waits)
 
 
 def pod_that_nobody_looks_at(seen: Observation) -> Pod | None:
@@ -62,22 +59,15 @@ def pod_that_nobody_looks_at(seen: Observation) -> Pod | None:
 
 def unnoticed_due(seen: Observation) -> float | None:
     """Seconds until that is worth a word."""
-    left = [
-        UNNOTICED_SECONDS - waited
-        for pod in seen.newest
-        if pod.awaits and (waited := seconds_between(pod.created, seen.now)) is not None
-    ]
-    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)
+    return _due(UNNOTICED_SECONDS, (seconds_between(pod.created, seen.now) for pod in seen.newest if pod.awaits))
 
 
 def unnoticed_words(pod: Pod, asked: str | None) -> str:
     """What a pod waits for. `asked`: spec.serving.schedulerName, as a webhook too may give a pod another scheduler."""
+    field, way = "its schedulerName", ""
     if pod.awaits == asked:
-        return (
-            f"no scheduler has looked at the pod: see whether {pod.awaits} runs, which spec.serving.schedulerName"
-            " names, or name another one there"
-        )
-    return f"no scheduler has looked at the pod: see whether {pod.awaits} runs, which its schedulerName names"
+        field, way = "spec.serving.schedulerName", ", or name another one there"
+    return f"no scheduler has looked at the pod: see whether {pod.awaits} runs, which {field} names{way}"
 
 
 def capacity_words(pod: Pod) -> str:
@@ -97,3 +87,9 @@ def capacity_words(pod: Pod) -> str:
         f"No node takes the pod; the scheduler says: {words}.{more} Free or add such nodes, ask for less in"
         " spec.serving (gpu, resources, nodeSelector), or set serving.rollout.whenNoCapacity: Replace for roll-outs."
     )
+
+
+def _due(patience: float, waits: Iterable[float | None]) -> float | None:
+    """Seconds until the first that has not waited so long has."""
+    left = (patience - waited for waited in waits if waited is not None)
+    return min((seconds + 1.0 for seconds in left if seconds > 0), default=None)

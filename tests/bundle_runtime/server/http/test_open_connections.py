@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -118,6 +119,15 @@ async def test_where_all_are_at_work_another_is_told_to_come_again() -> None:
     assert crowd.comes(HEALTH).sent.startswith(b"HTTP/1.1 200"), "one is idle now"
 
 
+async def by_turn(turns: int, count: Callable[[], int]) -> list[int]:
+    """What is counted now, and after each turn of the loop."""
+    found = []
+    for _ in range(turns):
+        found.append(count())
+        await asyncio.sleep(0)
+    return found
+
+
 async def test_thousands_are_looked_at_in_parts_between_which_others_have_their_turn() -> None:
     client = Client()
     transports = [client.transport]
@@ -125,11 +135,12 @@ async def test_thousands_are_looked_at_in_parts_between_which_others_have_their_
         client.connect()
         transports.append(client.transport)
     client.waits(client.server.limits.idle_seconds + 1)
-    ended = []
-    for _ in range(3):
-        ended.append(sum(bool(each.ended) for each in transports))
-        await asyncio.sleep(0)
-    assert ended == [CHECKED_AT_ONCE, 2 * CHECKED_AT_ONCE, 3 * CHECKED_AT_ONCE]
+    ended = await by_turn(3, lambda: sum(bool(each.ended) for each in transports))
+    assert ended == [
+        CHECKED_AT_ONCE,
+        2 * CHECKED_AT_ONCE,
+        3 * CHECKED_AT_ONCE,
+    ]
 
 
 async def test_to_look_at_all_of_them_makes_room_for_a_second(request: pytest.FixtureRequest) -> None:
@@ -197,10 +208,7 @@ async def test_thousands_that_are_lost_at_once_are_let_go_in_parts() -> None:
         each.data_received(b"POST /predict HTTP/1.1\r\n")
         each.connection_lost(None)
     assert len(client.server.connections) == 0
-    kept = []
-    for _ in range(4):
-        kept.append(sum(each._parser.arriving is not None for each in lost))
-        await asyncio.sleep(0)
+    kept = await by_turn(4, lambda: sum(each._parser.arriving is not None for each in lost))
     assert kept == [2 * LET_GO_AT_ONCE, LET_GO_AT_ONCE, 0, 0]
     client.connect()
     client.connection.data_received(b"POST /predict HTTP/1.1\r\n")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
-import ssl
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
+
+from tools.testkit.http_in_thread import HttpInThread, Quiet
+from tools.testkit.only_way import towards
+from tools.testkit.private_authority import PrivateAuthority
+from tools.testkit.request_body import request_body
 
 Body = dict[str, Any]
 
 
-class PodWebhook:
-    """`change` gives the JSON patch of a pod that is being made, or of a Deployment that is written."""
+class MutatingWebhook(HttpInThread):
+    """`change` gives the JSON patch of a pod that is being made, or of a Deployment that is written. It runs here, at
+    this machine's address towards the host `near`; `directory` is for the files of its certificates. `client` is a
+    clientConfig."""
 
-    def __init__(self, change: Callable[[Body], list[Body]], tls: ssl.SSLContext, listen: str) -> None:
-        class Handler(BaseHTTPRequestHandler):
+    def __init__(self, change: Callable[[Body], list[Body]], near: str, directory: Path) -> None:
+        class Handler(Quiet, BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["request"]
+                asked = json.loads(request_body(self))["request"]
                 patch = base64.b64encode(json.dumps(change(asked["object"])).encode()).decode()
                 answer = {"uid": asked["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
                 review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
@@ -30,20 +36,17 @@ class PodWebhook:
                 self.end_headers()
                 self.wfile.write(content)
 
-            def log_message(self, *_: object) -> None:
-                pass
+        here = towards(near)
+        authority = PrivateAuthority(directory, [here])
+        super().__init__(Handler, here, authority.of_a_server())
+        self.client = {"url": f"{self.url}/", "caBundle": base64.b64encode(authority.file.read_bytes()).decode()}
 
-        self.server = ThreadingHTTPServer((listen, 0), Handler)
-        self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://{listen}:{self.server.server_port}/"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def configuration(self, name: str, namespace: str, authority: bytes, rule: Body | None = None) -> Body:
+    def configuration(self, name: str, namespace: str, rule: Body | None = None) -> Body:
         """For the pods of bundles in a namespace, or what else `rule` says; refused where it does not answer."""
         pods = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
         hook = {
             "name": f"{name}.example.com",
-            "clientConfig": {"url": self.url, "caBundle": base64.b64encode(authority).decode()},
+            "clientConfig": self.client,
             "rules": [rule or pods],
             "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
             "objectSelector": {"matchExpressions": [{"key": "modelbundle.dev/bundle", "operator": "Exists"}]},
@@ -54,7 +57,3 @@ class PodWebhook:
         version = "admissionregistration.k8s.io/v1"
         about = {"apiVersion": version, "kind": "MutatingWebhookConfiguration", "metadata": {"name": name}}
         return {**about, "webhooks": [hook]}
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
