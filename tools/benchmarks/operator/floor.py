@@ -18,6 +18,7 @@ from typing import Any
 from tools.testkit.rest import APPLY, Api, lines, path
 
 Body = dict[str, Any]
+Step = tuple[str, str]  # a call, as the audit log names it, and the body that it sends
 
 MANAGER = "modelbundle-operator"
 SELECTOR = "app.kubernetes.io/managed-by=modelbundle-operator"
@@ -26,12 +27,11 @@ SELECTOR = "app.kubernetes.io/managed-by=modelbundle-operator"
 class Floor:
     def __init__(self, api: Api, plan: Body) -> None:
         self._api = api
-        self._before: list[str] = plan["before"]  # calls, as the audit log names them
-        self._after: list[str] = plan["after"]  # those of which the first waits for a pod
-        self._bodies: dict[str, str] = plan["bodies"]  # by resource
+        self._before: list[Step] = plan["before"]
+        self._after: list[Step] = plan["after"]  # those of which the first waits for a pod
         self._model: Body = plan["model"]  # whose name, namespace and uid stand in the bodies
         self._workers: int = plan["workers"]
-        self._queue: asyncio.Queue[tuple[Body, list[str]]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Body, list[Step]]] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], Body] = {}
         self._written = 0
 
@@ -73,10 +73,10 @@ class Floor:
     async def _work(self) -> None:
         while True:
             metadata, calls = await self._queue.get()
-            for call in calls:
-                await self._call(call, metadata)
+            for call, text in calls:
+                await self._call(call, text, metadata)
 
-    async def _call(self, call: str, metadata: Body) -> None:
+    async def _call(self, call: str, text: str, metadata: Body) -> None:
         verb, _, resource = call.partition(" ")
         plural, _, subresource = resource.partition("/")
         namespace, name = metadata["namespace"], metadata["name"]
@@ -86,7 +86,6 @@ class Floor:
         if verb == "list":
             await self._api.raw("GET", path(plural, namespace))
             return
-        text = self._bodies[resource]
         for field in ("name", "namespace", "uid"):
             text = text.replace(self._model[field], metadata[field])
         if plural == "events":

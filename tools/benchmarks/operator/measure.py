@@ -95,7 +95,7 @@ async def _floor(cluster: Site, case: Case, limit: float, plan: Body, logs: Path
             return {
                 **_found(case, seen, audit, "bench-floor", process, cpu_before),
                 "rssPeak": process.peak(),
-                "sequence": [*plan["before"], *plan["after"]],
+                "sequence": [call for call, _ in (*plan["before"], *plan["after"])],
             }
 
 

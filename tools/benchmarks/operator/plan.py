@@ -13,6 +13,7 @@ from tools.testkit.rest import Api, path
 Body = dict[str, Any]
 
 WORKERS = 8  # what MODELBUNDLE_WORKERS is unless set
+_STATUS = "modelbundles/status"
 _CHILDREN = ("configmaps", "services", "deployments")
 _ASSIGNED = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink")
 
@@ -39,20 +40,35 @@ async def plan_of(api: Api, case: Case, calls: list[Called], seen: Seen) -> Body
     texts = {plural: json.dumps(_bare(bodies[plural])) for plural in _CHILDREN if plural in bodies}
     about = {"apiVersion": bodies["modelbundles"]["apiVersion"], "kind": "ModelBundle"}
     status = {**bodies["modelbundles"]["status"], "observedGeneration": 0}
-    texts["modelbundles/status"] = json.dumps({**about, "metadata": names, "status": status}, separators=(",", ":"))
+    texts[_STATUS] = json.dumps({**about, "metadata": names, "status": status}, separators=(",", ":"))
     events = await api.call("GET", path("events", namespace), query={"limit": "500"})
     ours = (each for each in events["items"] if each.get("eventTime"))  # Kubernetes's own controllers set another time
     event = next((each for each in ours if each["metadata"]["name"].startswith(f"{name}.")), None)
     if event is not None:
         new = {**event, "apiVersion": "events.k8s.io/v1", "kind": "Event", "metadata": {**names, "name": "EVENT"}}
         texts["events"] = json.dumps(_bare(new))
+    before, after = usual[:split], usual[split:]
     return {
-        "before": usual[:split],
-        "after": usual[split:],
-        "bodies": texts,
+        "before": steps(before, {**texts, _STATUS: waiting(texts[_STATUS])} if after else texts),
+        "after": steps(after, texts),
         "model": {**names, "uid": metadata["uid"]},
         "workers": WORKERS,
     }
+
+
+def steps(calls: list[str], texts: dict[str, str]) -> list[tuple[str, str]]:
+    """Each call with the body that it sends, by resource; a read sends none."""
+    return [(call, texts.get(call.partition(" ")[2], "")) for call in calls]
+
+
+def waiting(status: str) -> str:
+    """The same object before its pod is there: Ready only with it, or the floor would be done before its pods are."""
+    body = json.loads(status)
+    conditions = body["status"]["conditions"]
+    body["status"]["conditions"] = [
+        {**each, "status": "False"} if each["type"] == "Ready" else each for each in conditions
+    ]
+    return json.dumps(body, separators=(",", ":"))
 
 
 def _bare(body: Body) -> Body:
