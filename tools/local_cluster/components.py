@@ -78,6 +78,8 @@ def component(
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction,OwnerReferencesPermissionEnforcement",
             "--allow-privileged=true",
+            # Debian's etcd 3.4 lacks what it takes: watches from resourceVersion 0, as KWOK's, would end at once
+            "--feature-gates=WatchList=false",
             f"--audit-policy-file={config}/audit.yaml",
             f"--audit-log-path={place.audit_log}",
             "--audit-log-maxsize=500",
@@ -92,8 +94,7 @@ def component(
             *(
                 ("--allocate-node-cidrs=true", f"--node-cidr-mask-size={plan.pods.prefixlen}")
                 if plan.shape.node
-                # there nodes are fake, and KWOK v0.8 does not always get to renew their leases
-                else ("--allocate-node-cidrs=false", "--node-monitor-grace-period=24h")
+                else ("--allocate-node-cidrs=false",)
             ),
             f"--cluster-cidr={plan.pods}",
             "--leader-elect=false",

@@ -63,6 +63,7 @@ def test_the_place_of_the_audit_log_is_what_the_server_is_told() -> None:
     place: Place = PLACE
     argv = component("apiserver", place, PLAN, Path("/b"), Path("/w"), ("k", "s")).argv
     assert f"--audit-log-path={place.audit_log}" in argv
+    assert "--feature-gates=WatchList=false" in argv  # what the packaged etcd lacks
 
 
 def test_without_a_node_nothing_runs_a_container_or_serves_one() -> None:

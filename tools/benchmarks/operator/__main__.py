@@ -38,21 +38,34 @@ def main() -> None:
     began = time.monotonic()
     for case in _cases(options):
         print(f"{case.name}: measuring", file=sys.stderr, flush=True)
-        run = measure(case, options.limit, min(options.idle, 10) if options.quick else options.idle)
+        run = measure(case, options.limit, _idle(case, options))
         print(f"{case.name}: {json.dumps(run)}", file=sys.stderr, flush=True)
         result["runs"].append(run)
         result["seconds"] = time.monotonic() - began
         publish("operator", result, page, options.to)  # after each, as the whole takes an hour
 
 
+def _idle(case: Case, options: argparse.Namespace) -> float:
+    if options.quick:
+        return 10
+    return 10 * options.idle if case.kind == "mixed" else options.idle
+
+
 def _cases(options: argparse.Namespace) -> list[Case]:
     if options.quick:
-        return [Case("stored", QUICK), Case("serving", QUICK), Case("family", QUICK), Case("stored", QUICK, PACE / 5)]
+        return [
+            Case("stored", QUICK),
+            Case("serving", QUICK),
+            Case("family", QUICK),
+            Case("stored", QUICK, PACE / 5),
+            Case("mixed", QUICK),
+        ]
     return [
         *(Case("stored", size) for size in options.stored),
         *(Case("serving", size) for size in options.serving),
         *(Case("family", size) for size in options.family),
         *(Case("stored", size, PACE) for size in options.paced),
+        *(Case("mixed", size) for size in options.mixed),
     ]
 
 
@@ -67,8 +80,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--serving", type=_sizes, default=SIZES, help="likewise, of bundles with one replica")
     parser.add_argument("--family", type=_sizes, default="1000", help="likewise, of a base and its clones")
     parser.add_argument("--paced", type=_sizes, default="1000", help=f"likewise, stored, created at {PACE:g}/s")
+    parser.add_argument("--mixed", type=_sizes, default="6000", help="likewise, of which every sixth serves")
     parser.add_argument("--limit", type=float, default=1800, help="seconds that a case may take")
-    parser.add_argument("--idle", type=float, default=60, help="seconds that the operator is left alone")
+    parser.add_argument(
+        "--idle", type=float, default=60, help="seconds that the operator is left alone; ten times that, mixed"
+    )
     parser.add_argument("--to", type=Path, default=RESULTS, help="where the result goes")
     return parser
 

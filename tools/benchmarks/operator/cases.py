@@ -11,11 +11,13 @@ from tools.testkit.rest import GROUP
 Body = dict[str, Any]
 
 NAMESPACES = 10
+MIXED = 6  # bundles of a mixed case of which one serves
 
 
 @dataclass(frozen=True)
 class Case:
-    """`kind`: stored (replicas 0), serving (replicas 1), family (a base and its clones, stored)."""
+    """`kind`: stored (replicas 0), serving (replicas 1), family (a base and its clones, stored), mixed (five stored for
+    each that serves)."""
 
     kind: str
     size: int
@@ -35,7 +37,8 @@ class Case:
         """In the order in which they are created; each has a content of its own."""
         spaces = self.namespaces
         for number in range(self.size):
-            yield _bundle(f"b-{number:05d}", spaces[number % len(spaces)], self._fields(number), self.kind == "serving")
+            serves = self.kind == "serving" or (self.kind == "mixed" and number % MIXED == 0)
+            yield _bundle(f"b-{number:05d}", spaces[number % len(spaces)], self._fields(number), serves)
 
     def _fields(self, number: int) -> Body:
         if self.kind == "family" and number:

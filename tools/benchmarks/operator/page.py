@@ -57,7 +57,8 @@ nothing runs.
 Each row has a new control plane, and so has its floor: a plain client in a process of its own that makes the calls that
 the operator made for a bundle (as the audit log has them), {result["workers"]} at a time as the operator does. "of the
 floor" is the operator's number over the floor's. Bundles are created {result["together"]} at a time, or at the pace
-that the case names; delays are counted from the moment in which a creation was answered.
+that the case names; delays are counted from the moment in which a creation was answered. In the mixed case five are
+stored for each that serves; it has no floor, as its bundles have no calls in common.
 
 ## Rate and cost
 {table(_RATES, (_rates(run) for run in runs))}

@@ -13,4 +13,6 @@ def test_a_family_lives_in_one_namespace_and_others_in_several() -> None:
     assert len({each["metadata"]["namespace"] for each in stored}) == 10
     assert ["cloneFrom" in each["spec"]["bundle"] for each in family] == [False] + [True] * 19
     assert len({json.dumps(each["spec"]["bundle"]) for each in stored}) == 20
+    mixed = [each["spec"]["serving"]["replicas"] for each in Case("mixed", 12).bundles()]
+    assert mixed == [1, 0, 0, 0, 0, 0] * 2
     assert Case("stored", 1000, 5).name == "stored 1,000 at 5/s"
