@@ -46,9 +46,10 @@ def main() -> None:
 
 
 def _idle(case: Case, options: argparse.Namespace) -> float:
+    seconds: float = options.idle
     if options.quick:
-        return 10
-    return 10 * options.idle if case.kind == "mixed" else options.idle
+        return min(seconds, 10)
+    return 10 * seconds if case.kind == "mixed" else seconds
 
 
 def _cases(options: argparse.Namespace) -> list[Case]:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tools.testkit.rest import APPLY, Api, lines, path
+from tools.testkit.rest import APPLY, Api, ApiError, path
 
 Body = dict[str, Any]
 Step = tuple[str, str]  # a call, as the audit log names it, and the body that it sends
@@ -63,12 +64,11 @@ class Floor:
     async def _watch(self, plural: str, **query: str) -> Any:
         _, version = await self._api.list(plural, **query)
         while True:
-            where = {"watch": "1", "resourceVersion": version, **query}
-            async with self._api.session.get(self._api.server + path(plural), params=where) as answer:
-                async for line in lines(answer.content):
-                    event = json.loads(line)
+            with suppress(ApiError):  # of a control plane that has just begun: not yet
+                async for event in self._api.watch(plural, version, **query):
                     version = event["object"]["metadata"]["resourceVersion"]
                     yield event
+            await asyncio.sleep(0.1)
 
     async def _work(self) -> None:
         while True:
