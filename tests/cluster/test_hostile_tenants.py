@@ -72,16 +72,16 @@ def test_nobody_else_notices(
 ) -> None:
     namespace = make_namespace("hostile")
     before, began = usual(neighbour), operator_restarts()
+    slow: dict[str, str] = {}
     try:
         for attack in attacks(all_of_them=SOAK):
             launch(attack, api, namespace)
             seen = neighbour.lives(PATIENCE)
-            slow = {name: f"{seen[name]:.2f} s, {before[name]:.2f} s before" for name in seen
-                    if seen[name] > 2 * max(before[name], SHORT)}  # fmt: skip
+            slow |= {f"{name} beside {attack.name}": f"{seen[name]:.2f} s, {before[name]:.2f} s before" for name in seen
+                     if seen[name] > 2 * max(before[name], SHORT)}  # fmt: skip
             assert operator_restarts() == began, f"{attack.name} ended the operator"
             if SOAK:
                 show(f"{attack.name:>20}: {', '.join(f'{name} {seconds:.2f} s' for name, seconds in seen.items())}")
-                assert not slow, f"{attack.name}: {slow}"
         for attack in attacks(all_of_them=SOAK):
             if attack.reason and attack.name != "noted-endpoints":
                 # the API server of a busy machine takes long for the status of the largest, which is tried rarely then
@@ -94,6 +94,7 @@ def test_nobody_else_notices(
         show(f"another tenant, median: {words(before)} before, {words(after)} after a restart beside all of it")
         if SOAK:
             assert all(after[name] <= 2 * max(before[name], SHORT) for name in after), (before, after)
+            assert not slow
     finally:
         kubectl("delete", "namespace", namespace, "--wait=false")
 
