@@ -91,6 +91,8 @@ RULES: Mapping[str, Callable[[Any], bool]] = {
     **_goes_with("pytorch", "pytorchImageTag"),
     **_goes_with("tensorflow", "tensorflowVersion"),
     **_goes_with("custom_base_image", "customBaseImage"),
+    "!self.contains('://')": lambda it: "://" not in it,
+    "!self.matches(':[^/]*$')": lambda it: ":" not in it.rpartition("/")[2],
     "has(self.tag) || has(self.digest)": lambda it: _has(it, "tag") or _has(it, "digest"),
     "!self.matches('^(PYTHON|LD_|MODELBUNDLE_)|^(PATH|HOME|TMPDIR)$')": lambda it: (
         not re.match(r"PYTHON|LD_|MODELBUNDLE_|(PATH|HOME|TMPDIR)\Z", it)

@@ -21,14 +21,14 @@ _FRAMEWORKS = {
 _MEANING = {
     "pytorch_image_tag": "the tag of a pytorch/pytorch image, such as 2.5.1-cuda12.4-cudnn9-runtime",
     "tensorflow_version": "the tag of a tensorflow/tensorflow image, such as 2.15.0",
-    "ecr_repo": "the image without its tag, such as registry.example.com/team/image",
+    "ecr_repo": "the image without https:// and without its tag, such as registry.example.com/team/image",
     "image_tag": "the tag of that image, TAG@sha256:... to be exact, or sha256:... alone",
 }
 _DIGEST = r"sha256:[0-9a-f]{64}"
 _PATTERNS = {
     "pytorch_image_tag": rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}(@{_DIGEST})?",
     "tensorflow_version": rf"[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}(@{_DIGEST})?",
-    "ecr_repo": r"(?=.{1,255}$)[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?",
+    "ecr_repo": r"(?=.{1,255}$)(?!.*://)(?!.*:[^/]*$)[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?",
     "image_tag": rf"(?!sha256:)[A-Za-z0-9_][A-Za-z0-9_.-]{{0,127}}(@{_DIGEST})?|{_DIGEST}",
 }
 _V2_NAMES = {"ecr_repo": "custom_base_image_repository", "image_tag": "custom_base_image_tag"}

@@ -134,6 +134,18 @@ RULE_ERRORS: list[tuple[str, dict[str, Any], str]] = [
         "a tag, a digest, or both",
     ),
     *(
+        (
+            f"the repository {name}",
+            model_bundle(envParams={**CUSTOM, "customBaseImage": {**IMAGE, "repository": name}}),
+            says,
+        )
+        for name, says in (
+            ("https://registry.local:5000/team/image", "leave out the https://"),
+            ("team/image:1", "repository has no tag"),
+            ("registry.local:5000/team/image:1", "repository has no tag"),
+        )
+    ),
+    *(
         (f"env {name}", model_bundle(env=[{"name": name, "value": "x"}]), "belong to the runtime")
         for name in ("PYTHONPATH", "LD_PRELOAD", "MODELBUNDLE_ROOT", "PATH", "HOME", "TMPDIR")
     ),

@@ -104,6 +104,12 @@ class CustomBaseImage(ApiModel):
         max_length=255,
         pattern=r"^[a-z0-9]([a-z0-9._:/-]*[a-z0-9])?$",
         description="Image without tag and digest, such as registry.example.com/team/image.",
+        json_schema_extra=rules(
+            Rule(
+                "!self.contains('://')", "repository begins with the registry's host: leave out the https:// before it"
+            ),
+            Rule("!self.matches(':[^/]*$')", "repository has no tag: write what follows its last colon as the tag"),
+        ),
     )
     tag: str | None = Field(
         default=None,

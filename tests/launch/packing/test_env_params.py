@@ -70,6 +70,14 @@ def test_env_params_become_fields_that_the_custom_resource_takes(given, fields):
         ({"framework_type": "pytorch", "gpus": 1}, "unknown key 'gpus': there are framework_type, pytorch_image_tag"),
         ({"framework_type": "pytorch", "pytorch_image_tag": "a b"}, "pytorch_image_tag is 'a b': it must be the tag"),
         ({"framework_type": "custom_base_image", "ecr_repo": "UPPER", "image_tag": "1"}, "ecr_repo is 'UPPER'"),
+        (
+            {"framework_type": "custom_base_image", "ecr_repo": "team/image:1", "image_tag": "1"},
+            "ecr_repo is 'team/image:1': it must be the image without https:// and without its tag",
+        ),
+        (
+            {"framework_type": "custom_base_image", "ecr_repo": "https://host/image", "image_tag": "1"},
+            "ecr_repo is 'https://host/image'",
+        ),
     ],
 )
 def test_what_makes_no_image_is_refused_in_the_rules_words(given, said):
