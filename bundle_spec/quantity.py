@@ -22,6 +22,11 @@ def amount(quantity: Any) -> Optional[Decimal]:
     return Decimal(f"{found[1]}e{found[2]}") if found[2] else Decimal(found[1]) * _SCALE[found[3] or ""]
 
 
+def amount_or_zero(quantity: Any) -> Decimal:
+    """0 where it is not a quantity."""
+    return amount(quantity) or Decimal(0)
+
+
 def whole_cpus(quantity: Any) -> int:
     """The CPUs that a pod with this much of them has threads for: a part of one counts as one."""
     cpus = amount(quantity)

@@ -74,7 +74,8 @@ def without_login(entry: str) -> str:
 
 
 def split_hashes(entry: str) -> Tuple[str, List[str]]:
-    """The requirement alone, and the sha256 in hex of each file that may be taken for it; none for any file."""
+    """The requirement without a comment, and the sha256 in hex of each file that may be taken; none for any file."""
+    entry = without_comment(entry)
     match = _HASHES.fullmatch(entry)
     if match is None:
         return entry, []

@@ -118,9 +118,7 @@ class ModelBundle:
 
     def logs(self, container: str = "worker", tail: Optional[int] = None) -> str:
         """What the container wrote in each pod that is there; `tail` last lines of each."""
-        from launch.cluster.serving import logs
-
-        return logs(self._there(), str(self.id), container, tail)
+        return self._there().logs(str(self.id), container, tail)
 
     def conditions(self) -> Dict[str, Mapping[str, Any]]:
         """By type, as they are now: status, reason, message, lastTransitionTime."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Optional, Tuple
 
-from bundle_runtime.advice.row import ARTIFACT, KIND, UNPICKLE, Asks, Row, Symptom, Values, World
+from bundle_runtime.advice.row import ARTIFACT, KIND, LOAD, UNPICKLE, Asks, Row, Symptom, Values, World
 
 _FILE = "The artifact (spec.bundle.artifact.uri)"
 _PICKLE_AGAIN = "Pickle the object itself with the client (create_model_bundle)."
@@ -136,6 +136,11 @@ _ROWS: Tuple[Row, ...] = (
     Row(
         "weights-file", (UNPICKLE,), _FILE + " is {kind}, not a pickle.",
         "It is data that a load function reads: " + _FOLDER + ".", asks=_weights,
+    ),
+    Row(
+        "pickle-without-function", (LOAD,), _FILE + " holds data, and nothing that predicts with it.",
+        "Pickle the predict function itself, or have the client write the dict (create_model_bundle).",
+        error="RuntimeFailure", text="^LoadFunctionNotFound: the pickle holds ",
     ),
     Row(
         "pickle-cut-off", (UNPICKLE,), "The pickle (spec.bundle.artifact.uri) ends too early, after {size} bytes, "

@@ -118,6 +118,12 @@ ROWS: Tuple[Row, ...] = (
         r"found|pip install '?(?P<name3>[\w.-]+(\[[\w,]+\])?)",
     ),
     Row(
+        "load-function", (LOAD,), "The path of a load function starts at the top of the zip: predict.load is the "
+        "function load of the file predict.py there.",
+        "Correct the path, or make the zip again with that function at its place.",
+        error="RuntimeFailure", text=r"^LoadFunctionNotFound: load(Predict|Model)Fn is ",
+    ),
+    Row(
         "missing-module", (UNPICKLE,), "The image lacks the module '{name}'.",
         _PACKAGE + "Where {top} is yours, pickle it by value (globals_copy of the client, or "
         "cloudpickle.register_pickle_by_value), or pack the folder that it is in. " + WORKDIR,

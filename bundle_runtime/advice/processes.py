@@ -11,10 +11,19 @@ ROWS: Tuple[Row, ...] = (
     Row(
         "no-python", (START,), "The image needs a python3 on its PATH: a pod starts that program, not the image's "
         "entrypoint.",
-        "Set ENV PATH in the image (conda: ENV PATH=/opt/conda/bin:$PATH), or link python3 into /usr/local/bin; and "
-        "name that image ({image}).",
+        "Set ENV PATH in the image (conda: ENV PATH=/opt/conda/bin:$PATH), or link python3 into /usr/local/bin, "
+        "for every user (a pod's is not root, and sees nothing of /root); and name that image ({image}).",
         edits=(FIELDS,),
         text=r"python3\W+(: )?.*(executable file not found|no such file)|(not found|no such file).*python3",
+    ),
+    Row(
+        "python-does-not-start", (START,), "The image's python3 does not start ({name}).",
+        "`docker run --rm --user 65533 --entrypoint python3 IMAGE -V` shows it too. One that was copied into the image "
+        "lacks its libraries, and ENV PYTHONHOME or LD_LIBRARY_PATH may name wrong ones: mend that in the image, and "
+        "name the new one ({image}).",
+        edits=(FIELDS,),
+        text=r"python3[\w.]*: error while loading shared libraries: (?P<name>[^\s:]+)|"
+        r"Fatal Python error: (?P<name2>(py)?init\w+|Py_Init\w+)",
     ),
     Row(
         "illegal-instruction", (ENDED,), "A compiled package uses an instruction that the node's processor does not "

@@ -103,6 +103,15 @@ ROWS: Tuple[Row, ...] = (
         edits=(FIELDS,),
     ),
     Row(
+        "build-needs-what-no-index-has", (INSTALL,), "{name} is built from source, as the index has no wheel of that "
+        "version for the image, and it is its build that asks for {needed}.",
+        "Once {needed} is put at the index, the next try takes it; or ask for a version of {name} that has a wheel for "
+        "the image's Python and processor.",
+        text=r"^(?P<needed>[\w.-]+) is not at the index.*Failed to (download and )?build `(?P<name>[\w.-]+)[^`]*`.*"
+        r"Failed to resolve requirements from",
+        edits=(FIELDS,),
+    ),
+    Row(
         "build-failed", (INSTALL,), "{name} is built from source, as the index has no wheel of that version for the "
         "image, and its build fails.",
         "Ask for a version that has a wheel for the image's Python and processor, or put a wheel of it at the index.",

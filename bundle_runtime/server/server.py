@@ -63,6 +63,7 @@ class Server:
         self.responses = Responses(digest, self.counters)
         self.readiness = Readiness(self.lifecycle, self.dispatcher, self.link, timeout_seconds)
         self.predictions = Predictions(
+            loop,
             self.bundle,
             self.memory,
             self.dispatcher,

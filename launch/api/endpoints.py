@@ -9,7 +9,7 @@ from launch.api.create import already_exists
 from launch.api.endpoint_bundle import bundle_for, release
 from launch.api.endpoint_options import checked_labels, endpoint_fields
 from launch.api.lookup import named
-from launch.cluster.serving import logs, node_of
+from launch.cluster.serving import node_of
 from launch.cluster.waiting import say, wait_until
 from launch.errors import APIError, BundleFailedError, WrongTypeError
 from launch.model_bundle import ModelBundle
@@ -143,7 +143,7 @@ class EndpointMethods:
         found = []
         for container in CONTAINERS:
             try:
-                found.append(f"--- {container}\n" + logs(self.connection, bundle, container, None))
+                found.append(f"--- {container}\n" + self.connection.logs(bundle, container, None))
             except APIError as error:  # a pod has no install where nothing is to be installed, or has not come to it
                 if error.status != 400:
                     raise

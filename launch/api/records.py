@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional
 
 from bundle_spec.names import METADATA
-from launch.bundle.content import Content, ContentError, content_of_object
+from launch.bundle.content import Content, known_content
 from launch.bundle.differences import MISSING, app_config
 from launch.bundle.naming import created_at, display_name
 from launch.model_bundle import BundleFlavor, ModelBundle, ModelBundleV2Response
@@ -24,10 +24,7 @@ _SNAKE["tensorflowVersion"] = "tensorflow_version"
 def record(bundle: Mapping[str, Any], connection: "Connection", content: Optional[Content] = None) -> ModelBundle:
     """`content` where it is known already; a clone that the operator has not resolved has none."""
     if content is None:
-        try:
-            content = content_of_object(bundle)
-        except ContentError:
-            content = None
+        content = known_content(bundle)
     values: Mapping[str, Any] = content.fields if content else bundle["spec"]["bundle"]
     config = app_config(values)
     artifact = values.get("artifact") or {}

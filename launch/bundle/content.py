@@ -104,6 +104,14 @@ def content_of_object(bundle: Mapping[str, Any]) -> Content:
     return found
 
 
+def known_content(bundle: Mapping[str, Any]) -> Optional[Content]:
+    """None where it cannot be told, as of a clone that the operator has not resolved."""
+    try:
+        return content_of_object(bundle)
+    except ContentError:
+        return None
+
+
 def _inherited(clone: Mapping[str, Any], base: Content) -> Mapping[str, Any]:
     wanted = clone["cloneFrom"].get("digest")
     if wanted not in (None, base.digest):

@@ -13,7 +13,7 @@ from launch.bundle.differences import MISSING
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles
 from launch.cli.errors import Failure
-from launch.cli.options import ASKING, exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster, output
 from launch.connection_to import connection_to
 from launch.lineage.blame import Blame, blame
 from launch.lineage.family import Member, families, member_named
@@ -24,7 +24,7 @@ from launch.lineage.tree import shown
 @click.argument("name", callback=bundle_name, shell_complete=bundles)
 @click.argument("field")
 @in_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output("text", "json")
 def command(name: str, field: str, namespace: Optional[str], context: Optional[str], output: str) -> None:
     """Print which ancestor of the bundle NAME gave FIELD the value that it has in NAME.
 

@@ -17,7 +17,7 @@ from launch.bundle.manifest import ManifestError, dump, read_value
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles, files
 from launch.cli.errors import Failure
-from launch.cli.options import ASKING, exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster, output
 from launch.connection_to import connection_to
 from launch.lineage.tree import summary
 
@@ -38,7 +38,7 @@ Change = Callable[[Dict[str, Any]], Dict[str, Any]]
 @click.option("--replicas", type=click.IntRange(0, 2**31 - 1), help="Else as many as NAME has.")
 @in_cluster
 @click.option("--dry-run", is_flag=True, help="Create nothing.")
-@click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text", show_default=True)
+@output("text", "json", "yaml")
 def command(
     name: str,
     new_name: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Optional
 
 import click
@@ -10,7 +9,7 @@ import click
 from bundle_spec.names import ENDPOINT_PLURAL
 from launch.cli.completing import bundles
 from launch.cli.errors import Failure
-from launch.cli.options import bundle_named, exit_on_error, in_cluster
+from launch.cli.options import bundle_named, confirm, exit_on_error, in_cluster
 from launch.connection_to import connection_to
 
 
@@ -35,9 +34,6 @@ def command(name: str, yes: bool, force: bool, namespace: Optional[str], context
                 f"{known} serves the endpoint {', '.join(named)}: move it to another bundle first, or use --force",
                 reason="InUse",
             )
-        if not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is no terminal to ask on: say --yes")
-            click.confirm(f"Delete {known} in namespace {connection.namespace}?", abort=True)
+        confirm(yes, f"Delete {known} in namespace {connection.namespace}?")
         connection.delete(known)
     click.echo(f"{known} deleted")

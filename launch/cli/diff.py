@@ -12,7 +12,7 @@ from launch.bundle.content import Content
 from launch.bundle.differences import MISSING, Difference, differences
 from launch.cli.bundle_argument import content, with_bases
 from launch.cli.completing import bundles_or_files
-from launch.cli.options import asking, exit_on_error, in_cluster
+from launch.cli.options import asking, exit_on_error, in_cluster, output
 from launch.connection_to import connection_to
 
 
@@ -21,7 +21,7 @@ from launch.connection_to import connection_to
 @click.argument("b", metavar="B", shell_complete=bundles_or_files)
 @with_bases
 @in_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output("text", "json")
 def command(
     a: str, b: str, bases: Tuple[str, ...], namespace: Optional[str], context: Optional[str], output: str
 ) -> None:

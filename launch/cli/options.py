@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, Optional, TypeVar
 
@@ -39,6 +40,15 @@ def _namespace(_context: Any, _parameter: Any, word: Optional[str]) -> Optional[
 def output(*formats: str, default: str = "text") -> Callable[[Command], Command]:
     """The option -o with these formats."""
     return click.option("-o", "--output", type=click.Choice(list(formats)), default=default, show_default=True)
+
+
+def confirm(yes: bool, question: str) -> None:
+    """Asks, unless --yes was given."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on: say --yes")
+    click.confirm(question, abort=True)
 
 
 def asking(*words: str) -> str:

@@ -13,12 +13,13 @@ from bundle_runtime.contract.report import RuntimeFailure
 from launch.bundle.manifest import dump
 from launch.cli.completing import files
 from launch.cli.errors import Failure, missing
+from launch.cli.options import output
 from launch.stores.pin import SCHEMES, pin
 
 
 @click.command(name="pin")
 @click.argument("uri", shell_complete=files)
-@click.option("-o", "--output", type=click.Choice(["text", "yaml", "json"]), default="text", show_default=True)
+@output("text", "yaml", "json")
 def command(uri: str, output: str) -> None:
     """Stream the artifact at URI (s3://, https://, file:// or a path) and print its sha256.
 

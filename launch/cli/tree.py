@@ -10,7 +10,7 @@ import click
 from launch.cli.bundle_argument import bundle_name
 from launch.cli.completing import bundles
 from launch.cli.errors import Failure
-from launch.cli.options import ASKING, exit_on_error, in_cluster
+from launch.cli.options import ASKING, exit_on_error, in_cluster, output
 from launch.connection_to import connection_to
 from launch.lineage.family import families, member_named
 from launch.lineage.tree import tree_json, tree_text
@@ -19,7 +19,7 @@ from launch.lineage.tree import tree_json, tree_text
 @click.command(name="tree")
 @click.argument("name", required=False, callback=bundle_name, shell_complete=bundles)
 @in_cluster
-@click.option("-o", "--output", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@output("text", "json")
 def command(name: Optional[str], namespace: Optional[str], context: Optional[str], output: str) -> None:
     """Print the family of the bundle NAME, or all families of the namespace.
 

@@ -8,6 +8,7 @@ from typing import List
 import click
 
 from launch.cli.errors import Failure
+from launch.cli.options import confirm
 from launch.local.leftovers import Leftover, leftovers, remove
 
 _PAGE = "docs/how-to/uninstall.md"
@@ -28,18 +29,10 @@ def command(yes: bool, dry_run: bool) -> None:
     if not found:
         click.echo("this machine has no local bundles, caches or accepted stores")
     elif not dry_run:
-        _confirm(yes)
+        confirm(yes, "Remove them?")
         _remove(found)
     click.echo(f"the package itself: {sys.executable} -m pip uninstall model-bundles")
     click.echo(f"clusters and artifact stores are as they were: {_PAGE}")
-
-
-def _confirm(yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on: say --yes")
-    click.confirm("Remove them?", abort=True)
 
 
 def _remove(found: List[Leftover]) -> None:

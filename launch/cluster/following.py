@@ -10,7 +10,7 @@ from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional
 
 from bundle_spec.names import API_VERSION
 from launch.cluster.api import checked
-from launch.cluster.transport import call, decoded, errors, lines, refusal, send
+from launch.cluster.transport import call, decoded, lines
 from launch.errors import APIError
 
 PAGE = 50  # objects; one may have 1.5 MB
@@ -84,14 +84,8 @@ def events(api: Any, plural: str, namespace: Optional[str], version: str) -> Ite
 
 def _heads(api: Any, path: str, what: str, query: Mapping[str, str]) -> Dict[str, Any]:
     """The same page without what is in the objects."""
-    with errors(what):
-        status, _, content = send(
-            api, "GET", path, query={**query, "includeObject": "Metadata"}, seconds=LIST_SECONDS,
-            extra_headers={"Accept": _HEADS},
-        )  # fmt: skip
-    if status >= 400:
-        raise refusal(status, what, content)
-    table: Dict[str, Any] = decoded(content, what)
+    query, headers = {**query, "includeObject": "Metadata"}, {"Accept": _HEADS}
+    table = call(api, "GET", path, what, query=query, seconds=LIST_SECONDS, extra_headers=headers)
     return {"metadata": table.get("metadata"), "items": [row["object"] for row in table.get("rows") or []]}
 
 

@@ -62,11 +62,6 @@ def node_of(connection: "Connection", gpu_type: Optional[str]) -> Dict[str, Any]
     return {"nodeSelector": {label: gpu_type}}
 
 
-def logs(connection: "Connection", bundle: str, container: str, tail: Optional[int]) -> str:
-    """Of each pod that is there, with its name before when there is more than one."""
-    return connection.logs(bundle, container, tail)
-
-
 def _whole(name: str, value: Any, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise WrongTypeError(f"{name} must be a whole number, it is {value!r}")

@@ -90,12 +90,12 @@ def call(
     query: Optional[Mapping[str, str]] = None,
     content_type: str = "application/json",
     seconds: float = TIMEOUT_SECONDS,
+    extra_headers: Optional[Mapping[str, str]] = None,
 ) -> Any:
     """The JSON that the API server answers; `what` is asked for, in the words of a message."""
     with errors(what):
-        status, headers, content = send(
-            api, method, path, None if body is None else json.dumps(body).encode(), query, content_type, seconds
-        )
+        sent = None if body is None else json.dumps(body).encode()
+        status, headers, content = send(api, method, path, sent, query, content_type, seconds, extra_headers)
     if status >= 400:
         raise refusal(status, what, content)
     if "json" not in headers.get("content-type", "json"):

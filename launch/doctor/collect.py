@@ -9,13 +9,14 @@ import pkgutil
 import time
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, TypeVar, Union
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Union
 
 from bundle_spec.names import API_VERSION, GROUP, VERSION
 from launch.cluster.api import checked
 from launch.cluster.connection import Connection
 from launch.cluster.reading import absent_is_none, all_items
-from launch.cluster.transport import call, errors, in_pod, refusal, send
+from launch.cluster.transport import call, in_pod
+from launch.doctor.asking import Asking
 from launch.doctor.certificates import certificates_in
 from launch.doctor.checks import INSTALLATION, NAMESPACE, STORE
 from launch.doctor.facts import (
@@ -42,8 +43,6 @@ MODEL_RIGHTS = ("get modelbundles", "list modelbundles", "create modelbundles", 
 POD_RIGHTS = ("list pods", "get pods/log", "create services/proxy")
 _METADATA = {"Accept": "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"}
 
-Value = TypeVar("Value")
-
 
 def collect(
     connection: Connection, groups: Collection[str], store: Callable[[], Any], secret_keys: bool = False
@@ -69,7 +68,7 @@ def collect(
 
 def operator_settings(api: Any, namespace: str) -> Union[Mapping[str, str], Unknown]:
     """Those of the operator that serves the namespace, as far as the caller may read them."""
-    return Facts("", namespace=namespace, operators=_Known()(partial(_operators, api, namespace))).settings
+    return Facts("", namespace=namespace, operators=Asking()(partial(_operators, api, namespace))).settings
 
 
 def client_version() -> str:
@@ -84,26 +83,8 @@ def _own_fields() -> Mapping[str, List[str]]:
     return named_fields(json.loads(pkgutil.get_data("bundle_spec", "modelbundle.json") or b"{}"))
 
 
-class _Known:
-    """What a question comes to. After the API server did not answer once, it is asked nothing more."""
-
-    def __init__(self) -> None:
-        self._gone = ""
-
-    def __call__(self, ask: Callable[[], Value]) -> Union[Value, Unknown]:
-        if self._gone:
-            return Unknown(self._gone)
-        try:
-            return ask()
-        except APIError as error:
-            self._gone = str(error) if error.status == 0 else ""
-            return Unknown("you may not ask for it" if error.status == 403 else str(error))
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            return Unknown(f"an answer that cannot be read ({type(error).__name__})")
-
-
 def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, Any]:
-    known = _Known()
+    known = Asking()
     operators = known(partial(_operators, api, namespace))
     seen = Facts("", namespace=namespace, operators=operators)
     found: Dict[str, Any] = {"operators": operators}
@@ -120,7 +101,7 @@ def _of_cluster(api: Any, namespace: str, groups: Collection[str]) -> Dict[str, 
     return found
 
 
-def _ways_out(api: Any, namespace: str, known: _Known, settings: Union[Mapping[str, str], Unknown]) -> Dict[str, Any]:
+def _ways_out(api: Any, namespace: str, known: Asking, settings: Union[Mapping[str, str], Unknown]) -> Dict[str, Any]:
     """To the proxies and package indexes that the settings name."""
     if isinstance(settings, Unknown):
         return dict.fromkeys(("proxies", "indexes"), Unknown("the operator's settings are not known"))
@@ -145,7 +126,7 @@ def _certificates(api: Any, namespace: str, settings: Mapping[str, str]) -> Opti
 
 
 def _of_namespace(
-    api: Any, namespace: str, settings: Union[Mapping[str, str], Unknown], known: _Known
+    api: Any, namespace: str, settings: Union[Mapping[str, str], Unknown], known: Asking
 ) -> Dict[str, Any]:
     core = f"/api/v1/namespaces/{checked(namespace)}"
     found: Dict[str, Any] = {}
@@ -256,11 +237,8 @@ def _may(api: Any, namespace: str, name: str) -> bool:
 
 def _is_there(api: Any, path: str, name: str) -> bool:
     """By the object's metadata alone."""
-    with errors(f"the Secret {name}"):
-        status, _, content = send(api, "GET", path, seconds=SECONDS, extra_headers=_METADATA)
-    if status in (200, 404):
-        return status == 200
-    raise refusal(status, f"the Secret {name}", content)
+    what = f"the Secret {name}"
+    return absent_is_none(lambda: call(api, "GET", path, what, seconds=SECONDS, extra_headers=_METADATA)) is not None
 
 
 def _store(store: Callable[[], Any], alone: bool) -> StoreFacts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, List, Mapping, Optional
 
-from bundle_spec.quantity import amount
+from bundle_spec.quantity import amount, amount_or_zero
 from launch.doctor.facts import Facts, Finding, Unknown, artifact_secret_name, no, unknown, yes
 
 # what the least pod of a bundle asks for, and its containers of ours; tests compare it with what the operator renders
@@ -135,23 +135,21 @@ def limit_range(facts: Facts) -> Finding:
     for item in _of_containers(facts.limit_ranges):
         for resource, asked in HELPER_REQUEST.items():
             least = amount((item.get("min") or {}).get(resource))
-            if least is not None and least > _amount(asked):
+            if least is not None and least > amount_or_zero(asked):
                 wrong.append(f"min.{resource} {item['min'][resource]} is more than the {asked} of prepare and server")
         most = amount((item.get("max") or {}).get("memory"))
-        if most is not None and most < _amount(HELPER_LIMIT["memory"]):
+        if most is not None and most < amount_or_zero(HELPER_LIMIT["memory"]):
             wrong.append(f"max.memory {item['max']['memory']} is less than the {HELPER_LIMIT['memory']} of prepare")
         ratio: Optional[Decimal] = amount((item.get("maxLimitRequestRatio") or {}).get("memory"))
-        if ratio is not None and ratio < _amount(HELPER_LIMIT["memory"]) / _amount(HELPER_REQUEST["memory"]):
+        if ratio is not None and ratio < amount_or_zero(HELPER_LIMIT["memory"]) / amount_or_zero(
+            HELPER_REQUEST["memory"]
+        ):
             wrong.append(f"maxLimitRequestRatio.memory {ratio} is less than the 8 of prepare and server")
     if wrong:
         return no(
             "; ".join(wrong), "serving.serverResources and serving.prepareResources of each bundle, or the LimitRange"
         )
     return yes("allows bundles" if facts.limit_ranges else "there is none")
-
-
-def _amount(quantity: str) -> Decimal:
-    return amount(quantity) or Decimal(0)
 
 
 def pod_security(facts: Facts) -> Finding:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping
+import json
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from launch.doctor.facts import Node
 
@@ -37,3 +38,25 @@ def node_of(node: Mapping[str, Any]) -> Node:
     ]
     architecture = str((status.get("nodeInfo") or {}).get("architecture", "unknown"))
     return Node(architecture, taints, list(_own_resources(node)))
+
+
+def pod_tolerations(setting: str) -> Optional[List[Mapping[str, Any]]]:
+    """Of all pods, by the operator's setting; None where it cannot be read: with that no operator starts."""
+    try:
+        found = json.loads(setting or "[]")
+    except ValueError:
+        return None
+    return found if isinstance(found, list) and all(isinstance(one, dict) for one in found) else None
+
+
+def tolerated(taint: Mapping[str, Any], tolerations: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether one of them is for this taint."""
+    for one in tolerations:
+        exists = one.get("operator") == "Exists"
+        if one.get("effect") not in (None, "", taint.get("effect")):
+            continue
+        if one.get("key") in (None, "") and exists:
+            return True
+        if one.get("key") == taint.get("key") and (exists or (one.get("value") or "") == (taint.get("value") or "")):
+            return True
+    return False

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, List, Mapping
 
 from launch.doctor.facts import ADMINISTRATOR, Facts, Finding, IndexAnswer, Node, Unknown, no, unknown, yes
+from launch.doctor.nodes import pod_tolerations, tolerated
 
 _SHOWN = ("INDEX", "CA_", "PROXY", "MIRROR", "S3_", "POD_")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
@@ -31,7 +31,7 @@ def nodes(facts: Facts) -> Finding:
     """Whether pods of bundles may run on nodes, and on those with devices, by what nodes have as taints."""
     if isinstance(facts.nodes, Unknown) or isinstance(facts.installed, Unknown):
         return unknown(facts.nodes if isinstance(facts.nodes, Unknown) else facts.installed, ADMINISTRATOR)
-    tolerations = _tolerations(facts.installed.get("POD_TOLERATIONS", ""))
+    tolerations = pod_tolerations(facts.installed.get("POD_TOLERATIONS", "")) or []
     refused = [_not_tolerated(node, tolerations) for node in facts.nodes]
     taken = sorted({node.architecture for node, taints in zip(facts.nodes, refused) if not taints})
     words = f"{refused.count([])} of {len(refused)} take pods of bundles" + (f" ({', '.join(taken)})" if taken else "")
@@ -50,35 +50,14 @@ def nodes(facts: Facts) -> Finding:
     return yes(words)
 
 
-def _tolerations(setting: str) -> List[Mapping[str, Any]]:
-    """Of every bundle's pods; with a setting that cannot be read the operator does not start."""
-    try:
-        found = json.loads(setting or "[]")
-    except ValueError:
-        return []
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
 def _not_tolerated(node: Node, tolerations: List[Mapping[str, Any]]) -> List[str]:
     """The taints that keep pods away. A bundle with devices tolerates those that are named like its resource."""
     own = {*node.resources, *("nvidia.com/gpu" for name in node.resources if name.startswith("nvidia.com/"))}
     return [
         taint["key"] + (f"={taint['value']}" if taint.get("value") else "") + f":{taint['effect']}"
         for taint in node.taints
-        if taint["effect"] != "PreferNoSchedule"
-        and taint["key"] not in own
-        and not any(_tolerates(toleration, taint) for toleration in tolerations)
+        if taint["effect"] != "PreferNoSchedule" and taint["key"] not in own and not tolerated(taint, tolerations)
     ]
-
-
-def _tolerates(toleration: Mapping[str, Any], taint: Mapping[str, Any]) -> bool:
-    """As the scheduler has it."""
-    if toleration.get("effect") not in (None, "", taint["effect"]):
-        return False
-    if toleration.get("operator") == "Exists":
-        return toleration.get("key") in (None, "", taint["key"])
-    same = toleration.get("key") == taint["key"]
-    return same and (toleration.get("value") or "") == (taint.get("value") or "")
 
 
 def proxies(facts: Facts) -> Finding:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, List, NamedTuple, Optional
 
 from bundle_spec.json_path import Path
-from launch.bundle.content import Content, ContentError, content_of_object
+from launch.bundle.content import Content, content_of_object, known_content
 from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, same, value_at
 from launch.lineage.family import Member
 
@@ -49,12 +49,7 @@ def blame(member: Member, path: Path) -> Optional[Blame]:
 
 
 def _content(member: Member) -> Optional[Content]:
-    if member.bundle is None:
-        return None
-    try:
-        return content_of_object(member.bundle)
-    except ContentError:
-        return None
+    return None if member.bundle is None else known_content(member.bundle)
 
 
 def _changed(member: Member, path: Path) -> bool:

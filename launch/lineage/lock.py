@@ -79,7 +79,7 @@ def pinned_requirements(entries: Sequence[str], installed: Iterable[str]) -> Lis
     An entry that the image satisfied was not installed and stays as it is: the pinned image has the version. A direct
     reference (name @ URL) stays too.
     """
-    entries = [split_hashes(without_comment(entry))[0] for entry in entries]
+    entries = [split_hashes(entry)[0] for entry in entries]
     versions = {project(line): line for line in installed}
     asked = [_pinned(entry, versions) for entry in entries]
     named = {project(entry) for entry in entries}
@@ -96,7 +96,7 @@ def with_hashes(pinned: Sequence[str], files: Iterable[str], entries: Sequence[s
     lacking = [found["pinned"] for found in read.values() if not found["sha256"]]
     if lacking:
         return Locked(list(pinned), f"that of {', '.join(lacking)} is not known", built)
-    hashes = {project(entry): split_hashes(without_comment(entry))[1] for entry in entries}
+    hashes = {project(entry): split_hashes(entry)[1] for entry in entries}
     hashes.update({name: [found["sha256"]] for name, found in read.items()})
     hashed = [_hashed(without_comment(entry), hashes) for entry in pinned]
     if longest := next((entry for entry in hashed if len(entry) > LONGEST_ENTRY), ""):

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from bundle_spec.json_path import write
 from bundle_spec.names import ConditionType
 from launch.bundle.conditions import conditions
-from launch.bundle.content import ContentError, content_of_object
+from launch.bundle.content import known_content
 from launch.bundle.differences import Difference, differences
 from launch.lineage.family import Member
 from launch.table import table
@@ -53,11 +53,8 @@ def edge(member: Member) -> Optional[List[Difference]]:
     """What differs between the parent and this clone; None where one of the two is not known."""
     if member.bundle is None or member.parent is None or member.parent.bundle is None:
         return None
-    try:
-        base, clone = content_of_object(member.parent.bundle), content_of_object(member.bundle)
-    except ContentError:
-        return None
-    return differences(base.fields, clone.fields)
+    base, clone = known_content(member.parent.bundle), known_content(member.bundle)
+    return None if base is None or clone is None else differences(base.fields, clone.fields)
 
 
 def summary(found: Sequence[Difference]) -> str:

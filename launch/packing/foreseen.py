@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from bundle_runtime.advice.row import LOAD, PACK, UNPICKLE, Advice, Symptom, World
 from bundle_runtime.advice.table import advice, advice_for
-from bundle_spec.requirement_rule import package_name, split_hashes, without_comment
+from bundle_spec.requirement_rule import package_name, split_hashes
 from launch.packing.distributions import distributions_of
 from launch.packing.pickles.module_origin import is_standard
 from launch.packing.pickles.pickle_names import global_names
@@ -104,7 +104,7 @@ def _of_versions(modules: Set[str], requirements: Iterable[str]) -> Iterator[Adv
 def _specifiers(requirements: Iterable[str]) -> Iterator[Tuple[str, Any]]:
     for entry in requirements:
         try:
-            requirement = Requirement(split_hashes(without_comment(entry))[0])
+            requirement = Requirement(split_hashes(entry)[0])
         except InvalidRequirement:  # the operator's refusal says what is wrong
             continue
         if str(requirement.specifier):

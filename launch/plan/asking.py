@@ -2,37 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, List, Mapping, Optional, TypeVar, Union
+from typing import Any, List, Mapping, Optional
 
 from launch.cluster.api import checked
 from launch.cluster.reading import absent_is_none, all_items
 from launch.cluster.transport import call
-from launch.doctor.facts import Unknown
-from launch.errors import APIError
 
 SECONDS = 10.0  # of each request
 _RUNNING = "status.phase!=Succeeded,status.phase!=Failed"
-
-Value = TypeVar("Value")
-
-
-class Asking:
-    """`what` is what one asks to do, in words. After the API server did not answer once, it is asked nothing more."""
-
-    def __init__(self) -> None:
-        self._gone = ""
-
-    def __call__(self, what: str, ask: Callable[[], Value]) -> Union[Value, Unknown]:
-        if self._gone:
-            return Unknown(self._gone)
-        try:
-            return ask()
-        except APIError as error:
-            said = str(error).splitlines()[0]
-            self._gone = said if error.status == 0 else ""
-            return Unknown(f"you may not {what}" if error.status == 403 else said)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            return Unknown(f"an answer that cannot be read ({type(error).__name__})")
 
 
 def nodes_of(api: Any) -> List[Mapping[str, Any]]:

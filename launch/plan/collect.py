@@ -9,10 +9,11 @@ from bundle_spec.names import PLURAL
 from launch.bundle.content import Content
 from launch.cluster.api import get, list_all, pods_of
 from launch.cluster.connection import Connection
+from launch.doctor.asking import Asking
 from launch.doctor.collect import operator_settings
 from launch.doctor.facts import Finding, Unknown, yes
 from launch.errors import APIError
-from launch.plan.asking import Asking, is_deployed, nodes_of, placed_pods, quotas_of
+from launch.plan.asking import is_deployed, nodes_of, placed_pods, quotas_of
 from launch.plan.dry_run import tried
 from launch.plan.facts import Facts
 from launch.plan.size import size_at
@@ -22,7 +23,7 @@ def of_file(connection: Connection, manifest: Mapping[str, Any], content: Conten
     """Of a bundle that is not applied yet, or applied again."""
     api, namespace = connection.place()
     asking = Asking()
-    live = asking("get modelbundles", lambda: _live(api, namespace, content.name))
+    live = asking(lambda: _live(api, namespace, content.name), "get modelbundles")
     there = None if isinstance(live, Unknown) else live
     answer = tried(api, namespace, manifest, there)
     serving = ((answer.made or manifest)["spec"].get("serving")) or {}
@@ -48,14 +49,14 @@ def _surrounded(facts: Facts, api: Any, asking: Asking, store: Callable[[], Any]
     namespace, name = facts.namespace, facts.name
     return replace(
         facts,
-        bundles=asking("list modelbundles", lambda: _objects(list_all(api, namespace, PLURAL))),
+        bundles=asking(lambda: _objects(list_all(api, namespace, PLURAL)), "list modelbundles"),
         settings=operator_settings(api, namespace),
         size=size_at(facts.uri, store),
-        nodes=asking("list nodes", lambda: nodes_of(api)),
-        pods=asking("list the pods of all namespaces", lambda: placed_pods(api)),
-        own_pods=asking("list pods", lambda: _objects(pods_of(api, namespace, name) if facts.live else [])),
-        quotas=asking("list resourcequotas", lambda: quotas_of(api, namespace)),
-        deployed=asking("get deployments", lambda: is_deployed(api, namespace, name)),
+        nodes=asking(lambda: nodes_of(api), "list nodes"),
+        pods=asking(lambda: placed_pods(api), "list the pods of all namespaces"),
+        own_pods=asking(lambda: _objects(pods_of(api, namespace, name) if facts.live else []), "list pods"),
+        quotas=asking(lambda: quotas_of(api, namespace), "list resourcequotas"),
+        deployed=asking(lambda: is_deployed(api, namespace, name), "get deployments"),
     )
 
 

@@ -9,7 +9,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Union
 
-from bundle_spec.quantity import amount
+from bundle_spec.quantity import amount_or_zero
+from launch.doctor.nodes import tolerated
 from launch.plan.pod import Amounts, Wanted, requests_of
 
 TAINT = "the taint "  # what lacks tolerations begins with it
@@ -43,19 +44,6 @@ def room_for(wanted: Wanted, nodes: Sequence[Mapping[str, Any]], pods: Sequence[
     return Room(found, [f"{count} {'node' if count == 1 else 'nodes'}: {why}" for why, count in lacking.most_common()])
 
 
-def tolerated(taint: Mapping[str, Any], tolerations: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether one of them is for this taint."""
-    for one in tolerations:
-        exists = one.get("operator") == "Exists"
-        if one.get("effect") not in (None, "", taint.get("effect")):
-            continue
-        if one.get("key") in (None, "") and exists:
-            return True
-        if one.get("key") == taint.get("key") and (exists or (one.get("value") or "") == (taint.get("value") or "")):
-            return True
-    return False
-
-
 def _fits(wanted: Wanted, node: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Union[int, str]:
     """For how many pods it has room, or why for none."""
     spec, status, labels = node.get("spec") or {}, node.get("status") or {}, node["metadata"].get("labels") or {}
@@ -76,13 +64,13 @@ def _fits(wanted: Wanted, node: Mapping[str, Any], pods: Sequence[Mapping[str, A
 def _count(asked: Amounts, allocatable: Mapping[str, Any], pods: Sequence[Mapping[str, Any]]) -> Union[int, str]:
     taken: List[Amounts] = [requests_of(pod.get("spec") or {}) for pod in pods]
     slots = allocatable.get("pods")
-    fits = _ENOUGH if slots is None else int(_number(slots)) - len(taken)
+    fits = _ENOUGH if slots is None else int(amount_or_zero(slots)) - len(taken)
     if fits < 1:
         return f"it has {len(taken)} pods, and takes no more"
     for name, needed in sorted(asked.items(), key=lambda item: "/" not in item[0]):  # GPUs first: they are scarce
         if needed <= 0:
             continue
-        most = _number(allocatable.get(name, 0))
+        most = amount_or_zero(allocatable.get(name, 0))
         free = most - sum((each.get(name, Decimal(0)) for each in taken), Decimal(0))
         if free < needed:
             has = f"{shown(name, max(free, Decimal(0)))} of {shown(name, most)} {name} free" if most else f"no {name}"
@@ -102,7 +90,3 @@ def shown(name: str, number: Decimal) -> str:
 def _is_ready(status: Mapping[str, Any]) -> bool:
     conditions = status.get("conditions") or []
     return all(each.get("status") == "True" for each in conditions if each.get("type") == "Ready")
-
-
-def _number(quantity: Any) -> Decimal:
-    return amount(quantity) or Decimal(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence
 
-from bundle_spec.quantity import amount
+from bundle_spec.quantity import amount_or_zero
 
 Amounts = Dict[str, Decimal]
 
@@ -101,7 +101,7 @@ def _given(resources: Mapping[str, Any], name: str, otherwise: Any) -> Any:
 
 
 def _least(asked: Any, limit: Optional[Any]) -> Any:
-    return asked if limit is None or _number(asked) <= _number(limit) else limit
+    return asked if limit is None or amount_or_zero(asked) <= amount_or_zero(limit) else limit
 
 
 def _taints(resource: str) -> Sequence[str]:
@@ -116,11 +116,7 @@ def _asked(container: Mapping[str, Any]) -> Amounts:
 
 
 def _amounts(quantities: Mapping[str, Any]) -> Amounts:
-    return {name: _number(quantity) for name, quantity in quantities.items()}
-
-
-def _number(quantity: Any) -> Decimal:
-    return amount(quantity) or Decimal(0)
+    return {name: amount_or_zero(quantity) for name, quantity in quantities.items()}
 
 
 def _sum(one: Amounts, other: Amounts) -> Amounts:

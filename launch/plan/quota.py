@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any, Dict, List, Mapping
 
-from bundle_spec.quantity import amount
+from bundle_spec.quantity import amount, amount_or_zero
 from launch.doctor.facts import Finding, Unknown, no, yes
 from launch.plan.facts import Facts, not_looked_at
 from launch.plan.nodes import shown
@@ -50,7 +50,7 @@ def _counted(requests: Amounts, pods: int) -> Dict[str, Decimal]:
 def _lacking(found: Mapping[str, Any], needed: Mapping[str, Decimal]) -> List[str]:
     used, words = (found.get("status") or {}).get("used") or {}, []
     for key, most in _hard(found).items():
-        limit, taken = amount(most), amount(used.get(key, "0")) or Decimal(0)
+        limit, taken = amount(most), amount_or_zero(used.get(key, "0"))
         if limit is not None and key in needed and limit - taken < needed[key]:
             more = shown(key[len(_REQUESTS) :] if key.startswith(_REQUESTS) else key, needed[key])
             words.append(f"{found['metadata']['name']}: {key} {used.get(key, '0')} of {most} is used, {more} needed")

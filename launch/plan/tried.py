@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, List, Mapping, Optional
 
-from launch.bundle.content import Content, ContentError, content_of_object
+from launch.bundle.content import Content, known_content
 from launch.plan.facts import Facts
 
 # of the bundle document, what prepare and install read, and which image it is
@@ -49,20 +49,12 @@ def alike(facts: Facts, *fields: str) -> List[Mapping[str, Any]]:
     wanted = [facts.content.fields.get(name) for name in fields]
     found = []
     for bundle in facts.others:
-        content = _content(bundle)
+        content = known_content(bundle)
         if content is not None and [content.fields.get(name) for name in fields] == wanted:
             found.append(bundle)
     return found
 
 
 def _inputs(bundle: Mapping[str, Any]) -> Optional[str]:
-    content = _content(bundle)
+    content = known_content(bundle)
     return None if content is None else inputs_of(content, bundle["spec"].get("serving") or {})
-
-
-def _content(bundle: Mapping[str, Any]) -> Optional[Content]:
-    """None of a clone that is not resolved."""
-    try:
-        return content_of_object(bundle)
-    except ContentError:
-        return None

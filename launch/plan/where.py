@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, List, Mapping, Optional, Union
 
 from launch.doctor.facts import Finding, Unknown, no, yes
+from launch.doctor.nodes import pod_tolerations
 from launch.plan.facts import Facts, not_looked_at
 from launch.plan.nodes import TAINT, Room, room_for, shown
 from launch.plan.pod import Wanted, wanted_of
@@ -79,13 +79,7 @@ def _wanted(facts: Facts) -> Wanted:
 
 def _everywhere(facts: Facts) -> Optional[List[Mapping[str, Any]]]:
     """The tolerations that the operator gives every pod; None where its settings are not known."""
-    if isinstance(facts.settings, Unknown):
-        return None
-    try:
-        found: List[Mapping[str, Any]] = json.loads(facts.settings.get("POD_TOLERATIONS") or "[]")
-    except ValueError:
-        return None
-    return found
+    return None if isinstance(facts.settings, Unknown) else pod_tolerations(facts.settings.get("POD_TOLERATIONS", ""))
 
 
 def _not_looked_at(facts: Facts, wanted: Wanted) -> str:

@@ -10,7 +10,7 @@ from bundle_spec.names import LABEL_BUNDLE, PLURAL
 from launch.cluster import api as kubernetes_api
 from launch.cluster.connection import Connection
 from launch.cluster.following import events, pages
-from launch.cluster.transport import call, decoded, errors, refusal, send
+from launch.cluster.transport import call
 from launch.errors import APIError
 from launch.ui.actions import Answered
 from launch.ui.rows import row_of
@@ -134,8 +134,5 @@ class ClusterSource:
         return kubernetes_api.patch(self._api, namespace, plural, name, change)
 
     def _heads(self, path: str, what: str, query: Dict[str, str]) -> List[Dict[str, Any]]:
-        with errors(what):
-            status, _, content = send(self._api, "GET", path, query=query, extra_headers={"Accept": _HEADS})
-        if status >= 400:
-            raise refusal(status, what, content)
-        return list(decoded(content, what).get("items") or [])
+        found = call(self._api, "GET", path, what, query=query, extra_headers={"Accept": _HEADS})
+        return list(found.get("items") or [])

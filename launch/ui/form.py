@@ -9,7 +9,7 @@ import json
 from typing import Any, Dict, List, Mapping, Tuple
 
 from bundle_spec.json_schema import resolve
-from launch.bundle.content import ContentError, content_of_object
+from launch.bundle.content import known_content
 from launch.ui.rows import clipped
 
 MOST_FIELDS, MOST_CHOICES, MOST_VALUES = 50, 100, 200
@@ -33,10 +33,8 @@ def form(bundle: Mapping[str, Any]) -> Dict[str, Any]:
 
 
 def _schema(bundle: Mapping[str, Any]) -> Any:
-    try:
-        return content_of_object(bundle).fields.get("requestSchema")
-    except ContentError:  # a clone that is not resolved
-        return None
+    content = known_content(bundle)
+    return content.fields.get("requestSchema") if content else None
 
 
 def _field(name: str, part: Any, root: Any, is_required: bool) -> Dict[str, Any]:

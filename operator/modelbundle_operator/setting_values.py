@@ -2,13 +2,15 @@
 
 import json
 import re
-from typing import Any, Literal, cast
+from collections.abc import Callable
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 IndexStrategy = Literal["", "first-index", "unsafe-first-match", "unsafe-best-match"]
 AddressingStyle = Literal["", "path", "virtual", "auto"]
 SignatureVersion = Literal["", "s3v4", "s3"]
 PodIds = Literal["fixed", "platform"]
+PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
@@ -22,6 +24,11 @@ _NOT_TO_SET = re.compile(
     r"([^/]*\.)?modelbundle\.dev/.*|([^/]*\.)?(apparmor|seccomp)\.security\.(alpha|beta)\.kubernetes\.io/.*"
     r"|app\.kubernetes\.io/managed-by|pod-template-hash|kubectl\.kubernetes\.io/default-container"
 )
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """What commas separate, each once."""
+    return tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
 
 
 def object_name(value: str) -> str:
@@ -50,7 +57,7 @@ def proxy(value: str) -> str:
 
 def hosts(value: str) -> tuple[str, ...]:
     """Separated by commas: names, .domains, addresses and networks, in the order in which they were written."""
-    found = tuple(dict.fromkeys(host.strip() for host in value.split(",") if host.strip()))
+    found = listed(value)
     if wrong := next((host for host in found if not _HOST.fullmatch(host)), None):
         raise ValueError(f"{wrong!r} is not a host: names, .domains, addresses and networks go here")
     return found
@@ -58,7 +65,7 @@ def hosts(value: str) -> tuple[str, ...]:
 
 def indexes(value: str) -> tuple[str, ...]:
     """URLs, separated by commas, the one that is asked first before the others; logins are in a Secret."""
-    found = tuple(dict.fromkeys(url.strip() for url in value.split(",") if url.strip()))
+    found = listed(value)
     for url in found:
         if "@" in url.partition("?")[0]:
             raise ValueError("one holds a user name or password; packageIndexSecret names a Secret for these")
@@ -67,30 +74,20 @@ def indexes(value: str) -> tuple[str, ...]:
     return found
 
 
-def index_strategy(value: str) -> IndexStrategy:
-    """As uv has it."""
-    if value not in ("first-index", "unsafe-first-match", "unsafe-best-match"):
-        raise ValueError("must be first-index, unsafe-first-match or unsafe-best-match")
-    return cast(IndexStrategy, value)
+def one_of(words: Any, said: str) -> Callable[[str], Any]:
+    """One of the words of a Literal; `said` lists them."""
 
+    def parse(value: str) -> str:
+        if not value or value not in get_args(words):
+            raise ValueError(f"must be {said}")
+        return value
 
-def addressing_style(value: str) -> AddressingStyle:
-    """As botocore has it."""
-    if value not in ("path", "virtual", "auto"):
-        raise ValueError("must be path, virtual or auto")
-    return cast(AddressingStyle, value)
-
-
-def signature_version(value: str) -> SignatureVersion:
-    """As botocore has it."""
-    if value not in ("s3v4", "s3"):
-        raise ValueError("must be s3v4, or s3 for stores that know the older signature only")
-    return cast(SignatureVersion, value)
+    return parse
 
 
 def object_names(value: str) -> tuple[str, ...]:
     """Separated by commas, in the order in which they were written."""
-    return tuple(dict.fromkeys(object_name(name.strip()) for name in value.split(",") if name.strip()))
+    return tuple(map(object_name, listed(value)))
 
 
 def tolerations(value: str) -> tuple[dict[str, Any], ...]:
@@ -135,10 +132,3 @@ def flag(value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise ValueError("must be true or false")
     return value.lower() == "true"
-
-
-def ids_of_pods(value: str) -> PodIds:
-    """Who chooses the users and groups of a pod."""
-    if value not in ("fixed", "platform"):
-        raise ValueError("must be fixed, or platform where an admission plugin gives pods their ids, as in OpenShift")
-    return cast(PodIds, value)

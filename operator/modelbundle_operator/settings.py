@@ -5,31 +5,28 @@ A bad value stops the operator at its start with the variable's name, rather tha
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 from modelbundle_operator.setting_values import (
     AddressingStyle,
     IndexStrategy,
     PodIds,
+    PullPolicy,
     SignatureVersion,
-    addressing_style,
     annotations,
     config_key,
     flag,
     hosts,
-    ids_of_pods,
-    index_strategy,
     indexes,
     labels,
+    listed,
     object_name,
     object_names,
+    one_of,
     proxy,
-    signature_version,
     tolerations,
 )
-
-PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
 
 class SettingsError(ValueError):
@@ -45,7 +42,7 @@ def _prefix(value: str) -> str:
 
 
 def _namespaces(value: str) -> tuple[str, ...]:
-    return tuple(sorted({name.strip() for name in value.split(",") if name.strip()}))
+    return tuple(sorted(listed(value)))
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -56,12 +53,6 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return number
 
     return parse
-
-
-def _pull_policy(value: str) -> PullPolicy:
-    if value not in ("Always", "IfNotPresent", "Never"):
-        raise ValueError("must be Always, IfNotPresent or Never")
-    return cast(PullPolicy, value)
 
 
 def _url(value: str) -> str:
@@ -104,7 +95,10 @@ class Settings:
         "Image that tensorflowVersion is a tag of.",
     )
     image_pull_policy: PullPolicy = _setting(  # noqa: RUF009
-        "MODELBUNDLE_IMAGE_PULL_POLICY", "IfNotPresent", _pull_policy, "Pull policy of every container."
+        "MODELBUNDLE_IMAGE_PULL_POLICY",
+        "IfNotPresent",
+        one_of(PullPolicy, "Always, IfNotPresent or Never"),
+        "Pull policy of every container.",
     )
     package_index: str = _setting(
         "MODELBUNDLE_PACKAGE_INDEX", "", _index, "Python package index for requirements; PyPI when empty."
@@ -199,7 +193,7 @@ class Settings:
     package_index_strategy: IndexStrategy = _setting(  # noqa: RUF009
         "MODELBUNDLE_PACKAGE_INDEX_STRATEGY",
         "",
-        index_strategy,
+        one_of(IndexStrategy, "first-index, unsafe-first-match or unsafe-best-match"),
         "Of several indexes: first-index (uv's default), unsafe-first-match or unsafe-best-match.",
     )
     package_index_secret: str = _setting(
@@ -211,7 +205,7 @@ class Settings:
     s3_addressing_style: AddressingStyle = _setting(  # noqa: RUF009
         "MODELBUNDLE_S3_ADDRESSING_STYLE",
         "",
-        addressing_style,
+        one_of(AddressingStyle, "path, virtual or auto"),
         "path (HOST/BUCKET), virtual (BUCKET.HOST) or auto, unless the artifact Secret has AWS_S3_ADDRESSING_STYLE.",
     )
     s3_region: str = _setting(
@@ -220,7 +214,7 @@ class Settings:
     s3_signature_version: SignatureVersion = _setting(  # noqa: RUF009
         "MODELBUNDLE_S3_SIGNATURE_VERSION",
         "",
-        signature_version,
+        one_of(SignatureVersion, "s3v4, or s3 for stores that know the older signature only"),
         "s3v4 or s3 (the older one), unless the artifact Secret has AWS_S3_SIGNATURE_VERSION.",
     )
     pod_image_pull_secrets: tuple[str, ...] = _setting(
@@ -238,7 +232,7 @@ class Settings:
     pod_ids: PodIds = _setting(  # noqa: RUF009
         "MODELBUNDLE_POD_IDS",
         "fixed",
-        ids_of_pods,
+        one_of(PodIds, "fixed, or platform where an admission plugin gives pods their ids, as in OpenShift"),
         "fixed: users and groups of our own; platform: none are asked for, as OpenShift gives each pod its own.",
     )
     precheck: bool = _setting(

@@ -21,16 +21,16 @@ from tests.cluster.bundles import cpu_bundle, wait_ready
 from tests.cluster.operator_pods import operator_ready, operator_restarts
 from tools.testkit.call import from_host, service_url
 from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
+from tools.testkit.soak import in_soak
 from tools.testkit.store import Store
 
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 AWAY_SECONDS = (120, 1800)
 CAUGHT_UP_SECONDS = 60
 
 pytestmark = [
     pytest.mark.exclusive,
     pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="stops the API server: needs the local cluster"),
-    pytest.mark.skipif(not SOAK, reason="minutes without an API server: make soak (MODELBUNDLE_SOAK=1)"),
+    in_soak("minutes without an API server"),
 ]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +15,7 @@ from tests.cluster.bundles import cpu_bundle, wait_ready
 from tools.testkit.call import from_host
 from tools.testkit.install import helm
 from tools.testkit.kubectl import KubectlError, Manifest, apply, condition, get, kubectl, wait_for
+from tools.testkit.meanwhile import every
 from tools.testkit.place import ROOT
 from tools.testkit.store import Store
 
@@ -56,17 +57,17 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Releas
     first, second = release.bundle("first"), release.bundle("second")
 
     seen: list[tuple[float, str]] = []
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(first, namespace, seen, done))
-    watcher.start()
+
+    def look() -> None:
+        with contextlib.suppress(KubectlError):
+            found = get("modelbundle", first, namespace)
+            seen.append((time.monotonic(), condition(found, "Ready").get("status", "none")))
+
     began = time.monotonic()
-    try:
+    with every(0.3, look):
         release.helm("install", "first", "--wait", "--timeout", "300s")
         returned = time.monotonic()
         answer = from_host("sum", namespace, REQUEST)  # at once: a client that waited may call
-    finally:
-        done.set()
-        watcher.join()
     assert (answer.status, answer.value) == (200, 7)
     before = [ready for at, ready in seen if at < returned - 1]
     assert before
@@ -94,15 +95,6 @@ def test_edit_of_values_moves_the_endpoint_and_keeps_what_served(release: Releas
     helm("uninstall", RELEASE, "-n", namespace)
     assert all(get("modelbundle", name, namespace) for name in (first, second))
     assert from_host("sum", namespace, REQUEST).status == 200
-
-
-def _watch(name: str, namespace: str, seen: list[tuple[float, str]], done: threading.Event) -> None:
-    while not done.wait(0.3):
-        try:
-            found = get("modelbundle", name, namespace)
-        except KubectlError:
-            continue
-        seen.append((time.monotonic(), condition(found, "Ready").get("status", "none")))
 
 
 def test_helm_wait_ends_at_once_where_waiting_cannot_help(release: Release, show: Callable[[str], None]) -> None:

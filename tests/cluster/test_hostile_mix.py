@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -25,11 +23,12 @@ from tests.cluster.load import Answer, load
 from tools.testkit.call import service_url
 from tools.testkit.hostile.served import MODEL, PREDICT
 from tools.testkit.kubectl import apply, list_all
+from tools.testkit.meanwhile import every
 from tools.testkit.place import ROOT
+from tools.testkit.soak import SOAK
 from tools.testkit.store import Store
 
 NAME = "mixed"
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 SECONDS = 600 if SOAK else 30
 QUIET_SECONDS = 60 if SOAK else 10  # before the attackers come
 MOST = 0.8  # of the server's memory limit
@@ -55,21 +54,14 @@ def read(url: str) -> str:
 def watched_memory(url: str) -> Iterator[list[float]]:
     """The server's, as /metrics has it, twice a second."""
     found: list[float] = []
-    over = threading.Event()
 
-    def watch() -> None:
-        while not over.wait(0.5):
-            with contextlib.suppress(OSError):
-                said = re.search(r"^process_resident_memory_bytes (\S+)$", read(f"{url}/metrics"), re.MULTILINE)
-                found.extend([float(said[1])] if said else [])
+    def look() -> None:
+        with contextlib.suppress(OSError):
+            said = re.search(r"^process_resident_memory_bytes (\S+)$", read(f"{url}/metrics"), re.MULTILINE)
+            found.extend([float(said[1])] if said else [])
 
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    try:
+    with every(0.5, look):
         yield found
-    finally:
-        over.set()
-        thread.join()
 
 
 def nth(answers: list[Answer], share: float) -> float:

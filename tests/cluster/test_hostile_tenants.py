@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -23,9 +22,9 @@ from tests.cluster.raw_api import RawApi, raw_api
 from tools.testkit.install import RELEASE, helm, values
 from tools.testkit.kubectl import apply, condition, explain_bundle, kubectl, wait_for
 from tools.testkit.place import ROOT, Place
+from tools.testkit.soak import SOAK, in_soak
 from tools.testkit.store import Store
 
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 SYSTEM = "modelbundle-system"
 ROUNDS = 5 if SOAK else 1
 # what another tenant may have to wait; with MODELBUNDLE_SOAK it is twice what it took before
@@ -157,7 +156,7 @@ def reported(name: str, namespace: str) -> int:
     return int(kubectl("get", "modelbundle", name, "-o", "jsonpath={.status.replicas}", namespace=namespace) or 0)
 
 
-@pytest.mark.skipif(not SOAK, reason="the operator's retries take two minutes: make soak (MODELBUNDLE_SOAK=1)")
+@in_soak("the operator's retries take two minutes")
 @pytest.mark.timeout(600)
 def test_a_watched_namespace_that_is_deleted_costs_the_others_nothing(
     operator: Callable[[], None], make_namespace: Callable[..., str], api: RawApi, store: Store, place: Place

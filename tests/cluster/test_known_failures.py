@@ -6,7 +6,6 @@ in a pod than in a test's process, and seven drawn by a fixed seed; `make soak` 
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import time
@@ -16,9 +15,9 @@ import pytest
 
 from tests.cluster.known_failures import InAPod, rows
 from tools.testkit.kubectl import Manifest, apply, condition, kubectl, list_all
+from tools.testkit.soak import SOAK
 from tools.testkit.store import Store
 
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 AT_ONCE = 8
 ALWAYS = "notebook-class"
 

@@ -4,7 +4,6 @@ its index or its store in the middle. Each ends in words, or in the layer that i
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -34,14 +33,13 @@ from tests.cluster.test_clones import clone
 from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
 from tools.testkit.only_way import towards
 from tools.testkit.place import ROOT, Place
+from tools.testkit.soak import in_soak
 from tools.testkit.store import Store
 from tools.testkit.unwritable_store import UnwritableStore, lose
 from tools.testkit.wheel_server import WheelServer
 
 pytestmark = needs_local_index  # what the wheels come from listens on this machine
-slow = pytest.mark.skipif(
-    not os.environ.get("MODELBUNDLE_SOAK"), reason="waits for retries of a minute: make soak (MODELBUNDLE_SOAK=1)"
-)
+slow = in_soak("waits for retries of a minute")
 GPU: Manifest = {"gpu": {"count": 1}}
 TWO: Manifest = {"replicas": 2}
 MIB = 1 << 20

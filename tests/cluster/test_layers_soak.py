@@ -3,7 +3,6 @@ one does. In `make soak` (MODELBUNDLE_SOAK=1)."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -28,13 +27,12 @@ from tests.cluster.operator_pods import kill_operator
 from tests.cluster.test_clones import clone
 from tests.cluster.test_layers_interrupted import GPU, Serves, installing, of, wheels  # noqa: F401
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
+from tools.testkit.soak import in_soak
 from tools.testkit.store import Store
 
 pytestmark = [
     pytest.mark.exclusive,  # kills the operator, and fills the node
-    pytest.mark.skipif(
-        not os.environ.get("MODELBUNDLE_SOAK"), reason="hundreds of bundles, minutes: make soak (MODELBUNDLE_SOAK=1)"
-    ),
+    in_soak("hundreds of bundles, minutes"),
     pytest.mark.timeout(1500),
     needs_local_index,
 ]

@@ -39,13 +39,12 @@ from tools.testkit.install import NAMESPACE, RELEASE, helm, values
 from tools.testkit.kubectl import apply, get, kubectl, list_all, wait_for
 from tools.testkit.only_way import towards
 from tools.testkit.place import ROOT, Place
+from tools.testkit.soak import in_soak
 from tools.testkit.store import Store
 
 pytestmark = [
     pytest.mark.exclusive,  # the operator is installed with other values
-    pytest.mark.skipif(
-        not os.environ.get("MODELBUNDLE_SOAK"), reason="what enforces is built first: make soak (MODELBUNDLE_SOAK=1)"
-    ),
+    in_soak("what enforces is built first"),
     pytest.mark.skipif(bool(os.environ.get("CLUSTER")), reason="what enforces is started: needs the local cluster"),
 ]
 

@@ -3,7 +3,6 @@ beside them has its own."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 
@@ -13,13 +12,12 @@ from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.cluster.never_start import GPU, ROWS
 from tests.cluster.one_more_look import changes_nothing_more, deployments
 from tools.testkit.kubectl import Manifest, apply, list_all
+from tools.testkit.soak import in_soak
 from tools.testkit.store import Store
 
 pytestmark = [
     pytest.mark.exclusive,  # asks for every GPU of the node ten times over
-    pytest.mark.skipif(
-        not os.environ.get("MODELBUNDLE_SOAK"), reason="forty Jobs and their pauses: make soak (MODELBUNDLE_SOAK=1)"
-    ),
+    in_soak("forty Jobs and their pauses"),
     pytest.mark.timeout(1500),
 ]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import subprocess
-import threading
 import time
 from collections.abc import Callable
 
@@ -14,6 +13,7 @@ from tests.cluster.audit import WRITES, AuditLog, about
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
 from tests.cluster.deployment_webhook import deployment_webhook
 from tools.testkit.kubectl import Manifest, apply, condition, get, kubectl, list_all, wait_for
+from tools.testkit.meanwhile import every
 from tools.testkit.store import Store
 
 # tries at 0 and 0.5 s; what the API server needs to call a webhook in vain, and a slow machine, come to it: half of the
@@ -85,27 +85,20 @@ def test_a_controller_that_fights_for_a_deployment_is_named_and_costs_no_storm(
 ) -> None:
     apply(cpu_bundle(store, "fought", serving={"replicas": 1}), namespace=namespace)
     wait_ready("fought", namespace)
-    done = threading.Event()
     edits = itertools.count(1)
 
     def fight() -> None:
-        while not done.wait(0.5):
-            patch = f'{{"spec":{{"minReadySeconds":{next(edits) % 7 + 1}}}}}'
-            words = ["patch", "deployment", "fought", "--type=merge", "-p", patch, "--field-manager=fighter"]
-            subprocess.run(["kubectl", "-n", namespace, *words], capture_output=True, check=False)
+        patch = f'{{"spec":{{"minReadySeconds":{next(edits) % 7 + 1}}}}}'
+        words = ["patch", "deployment", "fought", "--type=merge", "-p", patch, "--field-manager=fighter"]
+        subprocess.run(["kubectl", "-n", namespace, *words], capture_output=True, check=False)
 
-    fighter = threading.Thread(target=fight)
-    fighter.start()
-    try:
+    with every(0.5, fight):
         assert "fighter" in wait_for("the dispute to be said", lambda: _contended(namespace), 180)
         audit.mark()
         first = next(edits)
         apply(cpu_bundle(store, "beside", serving={"replicas": 0}), namespace=namespace)
         wait_condition("beside", namespace, "Ready", "True", "Stored", timeout=SOON)
         time.sleep(30)
-    finally:
-        done.set()
-        fighter.join()
     wrote = [
         event
         for event in about(audit.calls(), namespace)

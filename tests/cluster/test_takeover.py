@@ -34,11 +34,11 @@ from tests.cluster.operator_pods import (
 from tests.cluster.test_endpoints import ask_for, endpoint, versions, wait_moved
 from tools.testkit.call import start_client
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, wait_for
+from tools.testkit.soak import SOAK, in_soak
 from tools.testkit.store import Store
 
 pytestmark = pytest.mark.exclusive
 
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 TAKEOVER_SECONDS = 15.0
 BUNDLES = 6
 AT_MOST_SECONDS = 300.0  # of traffic
@@ -159,7 +159,7 @@ def test_a_lease_that_was_deleted_is_made_again(operator: object, namespace: str
     wait_ready("after", namespace)
 
 
-@pytest.mark.skipif(not SOAK, reason="a move takes a minute: make soak (MODELBUNDLE_SOAK=1)")
+@in_soak("a move takes a minute")
 def test_an_endpoint_moves_over_a_takeover_and_loses_no_request(
     operator: object, namespace: str, store: Store, show: Callable[[str], None]
 ) -> None:

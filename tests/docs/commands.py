@@ -39,7 +39,7 @@ def printed() -> dict[str, str]:
             config = api.write_kubeconfig(Path(directory, "config"))
             return {name: "".join(_run(words, config) for words in lines) for name, lines in COMMANDS.items()}
     finally:
-        api.stop()
+        api.close()
 
 
 def _run(words: list[str], config: str) -> str:

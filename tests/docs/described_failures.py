@@ -110,12 +110,12 @@ def described(name: str, code: str, directory: Path) -> str:
     api.objects[_EVENTS] = {"kind": "EventList", "apiVersion": "v1", "items": [_as_core(one) for one in events]}
     try:
         config = api.write_kubeconfig(directory / "kubeconfig")
-        words = ["kubectl", "--kubeconfig", str(config), "--cache-dir", str(directory / name)]
+        words = ["kubectl", "--kubeconfig", config, "--cache-dir", str(directory / name)]
         printed = subprocess.run(
             [*words, "describe", "mbun", name], capture_output=True, text=True, check=True, timeout=60
         ).stdout
     finally:
-        api.stop()
+        api.close()
     return f"$ kubectl describe mbun {name}\n...\nStatus:{_without_ages(printed.partition('Status:')[2])}"
 
 

@@ -19,7 +19,7 @@ __all__ = ["make_namespace", "operator", "place", "store"]
 def stand_in() -> Iterator[StandIn]:
     server = StandIn()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def world(stand_in: StandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     artifacts.mkdir()
     here.mkdir()
     monkeypatch.chdir(here)
-    monkeypatch.setenv("KUBECONFIG", str(stand_in.write_kubeconfig(tmp_path / "kubeconfig")))
+    monkeypatch.setenv("KUBECONFIG", stand_in.write_kubeconfig(tmp_path / "kubeconfig"))
     monkeypatch.setenv("LAUNCH_ARTIFACT_URI", artifacts.as_uri())
     monkeypatch.setenv("LAUNCH_NAMESPACE", "models")
     return World(LaunchClient(api_key=None), stand_in, here, artifacts)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import pytest
@@ -14,7 +13,9 @@ from click.testing import CliRunner
 
 from oip_conformance.cli import BROKEN, CLAUSES, HOLDS, main, run
 from oip_conformance.target import Target
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 from tools.testkit.pair import Pair, code_bundle, stopping
+from tools.testkit.request_body import request_body
 
 SOURCE = "def predict(m, words):\n    return {'m': m, 'words': words}\n"
 FIELDS = {
@@ -170,45 +171,33 @@ BREAKERS: dict[str, Break] = {
 }
 
 
-class Proxy(ThreadingHTTPServer):
+class Proxy(HttpInThread):
     """The real server, and ``broken`` between it and the kit."""
 
-    daemon_threads = True
     broken: Break
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", 0), Forward)
-        self.real = port
         self.broken = lambda asked, reply: None
+        outer = self
 
+        class Forward(Quiet):
+            def do_GET(self) -> None:
+                body = request_body(self)
+                connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+                connection.request(self.command, self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                headers = {name.lower(): value for name, value in answer.getheaders()}
+                reply = Reply(answer.status, headers, answer.read())
+                connection.close()
+                outer.broken(Asked(self.command, self.path, body), reply)
+                kept = ("content-type", "inference-header-content-length")
+                self.send_whole(
+                    reply.status, reply.body, {name: reply.headers[name] for name in kept if name in reply.headers}
+                )
 
-class Forward(BaseHTTPRequestHandler):
-    server: Proxy
+            do_POST = do_GET
 
-    def do_GET(self) -> None:
-        self._forward()
-
-    def do_POST(self) -> None:
-        self._forward()
-
-    def _forward(self) -> None:
-        body = self.rfile.read(int(self.headers.get("content-length") or 0))
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.real, timeout=30)
-        connection.request(self.command, self.path, body, dict(self.headers))
-        answer = connection.getresponse()
-        headers = {name.lower(): value for name, value in answer.getheaders()}
-        reply = Reply(answer.status, headers, answer.read())
-        connection.close()
-        self.server.broken(Asked(self.command, self.path, body), reply)
-        self.send_response(reply.status)
-        for name in ("content-type", "inference-header-content-length"):
-            if name in reply.headers:
-                self.send_header(name, reply.headers[name])
-        self.send_header("content-length", str(len(reply.body)))
-        self.end_headers()
-        self.wfile.write(reply.body)
-
-    def log_message(self, *_: Any) -> None: ...
+        super().__init__(Forward)
 
 
 @pytest.fixture(scope="module")
@@ -221,11 +210,8 @@ def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 @pytest.fixture(scope="module")
 def proxy(mirror: Pair) -> Iterator[Proxy]:
-    server = Proxy(mirror.port)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+    with closing(Proxy(mirror.port)) as server:
+        yield server
 
 
 def test_a_served_bundle_keeps_every_clause(mirror: Pair) -> None:
@@ -240,12 +226,12 @@ def test_each_clause_has_a_server_that_breaks_it() -> None:
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.id)
 def test_a_server_broken_on_purpose_is_noticed(proxy: Proxy, clause: Any) -> None:
-    target = Target(f"127.0.0.1:{proxy.server_port}", "mirror", None, 30)
+    target = Target(f"127.0.0.1:{proxy.port}", "mirror", None, 30)
     proxy.broken = lambda asked, reply: None
     (found,) = run(target, [clause])
     assert found.result == HOLDS, found.reason
     proxy.broken = BREAKERS[clause.id]
-    (found,) = run(Target(f"127.0.0.1:{proxy.server_port}", "mirror", target.request, 30), [clause])
+    (found,) = run(Target(f"127.0.0.1:{proxy.port}", "mirror", target.request, 30), [clause])
     assert found.result == BROKEN
     assert found.reason
 

@@ -22,10 +22,10 @@ from tools.benchmarks.operator.cases import Case
 from tools.benchmarks.operator.process import Measured, operator
 from tools.testkit.control_plane import Site, site
 from tools.testkit.rest import Api, ApiError
+from tools.testkit.soak import SOAK
 
 Body = dict[str, Any]
 
-SOAK = bool(os.environ.get("MODELBUNDLE_SOAK"))
 PREFIX, STORED = ("22", 1500) if SOAK else ("28", 20)  # more than there are addresses
 SAID_WITHIN = 10.0
 QUIET_SECONDS = 5.0

@@ -32,7 +32,7 @@ MADE = [
 def api() -> Iterator[StandIn]:
     server = StandIn()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.mark.timeout(600)
@@ -44,7 +44,7 @@ def test_the_blocks_make_their_bundles(
     environment = Environment(python_with_client(series, PYDANTICS["pydantic 1"]), site)
     (tmp_path / "artifacts").mkdir()
     variables = {
-        "KUBECONFIG": str(api.write_kubeconfig(tmp_path / "kubeconfig")),
+        "KUBECONFIG": api.write_kubeconfig(tmp_path / "kubeconfig"),
         "LAUNCH_ARTIFACT_URI": (tmp_path / "artifacts").as_uri(),
         "HOME": str(tmp_path),
     }

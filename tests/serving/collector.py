@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 
 @dataclass(frozen=True)
@@ -27,29 +27,18 @@ class Span:
     resource: dict[str, Any]
 
 
-class Collector:
+class Collector(HttpInThread):
     def __init__(self) -> None:
         self.spans: list[Span] = []
         kept = self.spans
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 assert self.path == "/v1/traces"
                 kept.extend(_read(self.rfile.read(int(self.headers["content-length"]))))
-                self.send_response(200)
-                self.send_header("content-length", "0")
-                self.end_headers()
+                self.send_whole(200)
 
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        self.endpoint = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
     def named(self, name: str) -> list[Span]:
         return [span for span in self.spans if span.name == name]

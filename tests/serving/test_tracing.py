@@ -68,7 +68,7 @@ def one(collector: Collector, name: str) -> Span:
 
 
 def test_a_request_is_a_span_with_its_phases_below_it(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint)
+    pair = traced(bundle, collector.url)
     answer = ask(pair, {"seconds": 0.2}, path="/predict?key=secret", x_request_id="mine")
     span = one(collector, "POST /predict")
     assert (span.kind, span.parent, span.failed) == (SERVER_KIND, "", False)
@@ -92,7 +92,7 @@ def test_a_request_is_a_span_with_its_phases_below_it(bundle: Served, collector:
 
 
 def test_the_callers_trace_goes_on_through_the_server_to_user_code(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint)
+    pair = traced(bundle, collector.url)
     answer = ask(pair, traceparent=PARENT, tracestate="a=1")
     span = one(collector, "POST /predict")
     assert (span.trace, span.parent) == tuple(PARENT.split("-")[1:3])
@@ -101,7 +101,7 @@ def test_the_callers_trace_goes_on_through_the_server_to_user_code(bundle: Serve
 
 
 def test_a_parent_that_breaks_the_format_is_none_and_has_no_state(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint)
+    pair = traced(bundle, collector.url)
     answer = ask(pair, traceparent="00-nonsense", tracestate="a=1")
     span = one(collector, "POST /predict")
     assert span.parent == ""
@@ -111,7 +111,7 @@ def test_a_parent_that_breaks_the_format_is_none_and_has_no_state(bundle: Served
 
 def test_what_the_caller_or_the_sampler_leaves_out_has_no_span(bundle: Served, collector: Collector) -> None:
     sampler = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}
-    pair = traced(bundle, collector.endpoint, **sampler)
+    pair = traced(bundle, collector.url, **sampler)
     for headers in ({}, {"traceparent": NOT_SAMPLED}):
         assert not parent(ask(pair, **headers))[2], "user code is told so"
     ask(pair, traceparent=PARENT)
@@ -120,7 +120,7 @@ def test_what_the_caller_or_the_sampler_leaves_out_has_no_span(bundle: Served, c
 
 
 def test_errors_of_any_protocol_say_so(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint)
+    pair = traced(bundle, collector.url)
     assert ask(pair, {"fail": True}).status == 500
     assert ask(pair, {"instances": [{}]}, "/v1/models/sentiment:predict").status == 200
     assert ask(pair, path="/v1/models/other:predict").status == 404
@@ -134,7 +134,7 @@ def test_errors_of_any_protocol_say_so(bundle: Served, collector: Collector) -> 
 
 
 def test_a_stream_is_one_span_to_its_last_item(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint, STREAMS)
+    pair = traced(bundle, collector.url, STREAMS)
     assert ask(pair, accept="application/x-ndjson").body == b"0\n1\n2\n"
     span = one(collector, "POST /predict")
     assert span.end - span.start >= 0.3e9
@@ -142,7 +142,7 @@ def test_a_stream_is_one_span_to_its_last_item(bundle: Served, collector: Collec
 
 
 def test_a_client_that_left_has_a_span_that_failed(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint)
+    pair = traced(bundle, collector.url)
     body = b'{"seconds": 0.5}'
     with pair.open() as sock:
         sock.sendall(b"POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
@@ -152,7 +152,7 @@ def test_a_client_that_left_has_a_span_that_failed(bundle: Served, collector: Co
 
 
 def test_probes_and_scrapes_have_no_spans_and_an_end_sends_what_there_is(bundle: Served, collector: Collector) -> None:
-    pair = traced(bundle, collector.endpoint, OTEL_BSP_SCHEDULE_DELAY="3600000", OTEL_SERVICE_NAME="mine")
+    pair = traced(bundle, collector.url, OTEL_BSP_SCHEDULE_DELAY="3600000", OTEL_SERVICE_NAME="mine")
     ask(pair)
     pair.call("GET", "/metrics")
     assert collector.spans == []
@@ -173,7 +173,7 @@ def test_a_collector_that_is_away_costs_no_request_anything(bundle: Served) -> N
 
 def test_a_line_of_the_access_log_names_the_trace(bundle: Served, collector: Collector, tmp_path) -> None:
     pair = bundle(BUNDLE, name="sentiment", access_log=True)
-    pair.environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.endpoint}
+    pair.environment |= {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
     with open(tmp_path / "stdout", "wb") as output:
         pair.stdout = output.fileno()
         pair.start()

@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.send_error(HTTPStatus.NOT_FOUND)
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET
 
     def _send_project(self, name: str) -> None:
         wheels = projects(self.directory).get(name)

@@ -10,7 +10,6 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, cast
 
@@ -49,7 +48,7 @@ class HttpStore(HttpInThread):
         self.asked = 0
         outer = self
 
-        class Handler(Quiet, BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 outer.asked += 1
                 content = outer.files.get(self.path.partition("?")[0])

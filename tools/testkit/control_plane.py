@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tools.local_cluster import pki, slots
 from tools.local_cluster.place import here
-from tools.testkit.place import ROOT
+from tools.testkit.place import ROOT, local_environment
 
 _KUBECTL = ("apply", "--server-side", "--force-conflicts", "-f")
 CRDS = ("crd/modelbundles.modelbundle.dev", "crd/modelendpoints.modelbundle.dev")
@@ -36,12 +36,7 @@ def site(cluster: str, *options: str, keep: bool = False) -> Iterator[Site]:
     """The cluster of this name, started and taken down again; `options` are those of `up`."""
     tool(cluster, "up", "--without-node", *options)
     try:
-        printed = subprocess.run(_command(cluster, "env"), cwd=ROOT, check=True, capture_output=True, text=True).stdout
-        pairs = (line.removeprefix("export ").split("=", 1) for line in printed.splitlines())
-        variables = {name: value.strip("'") for name, value in pairs if name != "PATH"}
-        first = next(line for line in printed.splitlines() if line.startswith("export PATH="))
-        path = first.removeprefix("export PATH=").partition(":")[0].strip("'")
-        environment = {**os.environ, **variables, "PATH": f"{path}:{os.environ['PATH']}"}
+        environment = {**os.environ, **local_environment("--cluster", cluster)}
         subprocess.run(
             ["kubectl", *_KUBECTL, str(ROOT / "crds")], env=environment, check=True, stdout=subprocess.DEVNULL
         )
@@ -64,8 +59,4 @@ def _wait_established(environment: dict[str, str]) -> None:
 
 def tool(cluster: str, *verb: str) -> None:
     """The local cluster's own tool."""
-    subprocess.run(_command(cluster, *verb), cwd=ROOT, check=True)
-
-
-def _command(cluster: str, *verb: str) -> list[str]:
-    return [sys.executable, "-m", "tools.local_cluster", "--cluster", cluster, *verb]
+    subprocess.run([sys.executable, "-m", "tools.local_cluster", "--cluster", cluster, *verb], cwd=ROOT, check=True)

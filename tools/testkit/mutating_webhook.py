@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +22,13 @@ class MutatingWebhook(HttpInThread):
     clientConfig."""
 
     def __init__(self, change: Callable[[Body], list[Body]], near: str, directory: Path) -> None:
-        class Handler(Quiet, BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 asked = json.loads(request_body(self))["request"]
                 patch = base64.b64encode(json.dumps(change(asked["object"])).encode()).decode()
                 answer = {"uid": asked["uid"], "allowed": True, "patchType": "JSONPatch", "patch": patch}
-                review = {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "response": answer}
-                content = json.dumps(review).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                version, kind = "admission.k8s.io/v1", "AdmissionReview"
+                self.send_json(200, {"apiVersion": version, "kind": kind, "response": answer})
 
         here = towards(near)
         authority = PrivateAuthority(directory, [here])

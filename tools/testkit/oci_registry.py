@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from tools.testkit.http_in_thread import Quiet
 from tools.testkit.request_body import request_body
 
 _PATH = re.compile(r"/v2/(?P<name>[a-z0-9./_-]+)/(?P<kind>blobs|manifests)/(?P<reference>[\w.:+-]+|uploads/[\w-]*)")
@@ -81,52 +82,49 @@ def _listening_in(netns: Path, port: int) -> socket.socket:
         return thread.submit(listen).result()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     registry: Registry
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         if self.path == "/v2/":
-            return self._answer(200)
+            return self.send_whole(200)
         found = self._found()
         if found is None:
-            return self._answer(404)
+            return self.send_whole(404)
         kind, named, content = found
-        return self._answer(200, content, {"Content-Type": kind, "Docker-Content-Digest": named})
+        return self.send_whole(200, content, {"Content-Type": kind, "Docker-Content-Digest": named})
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_GET
 
     def do_POST(self) -> None:
         upload = uuid.uuid4().hex
         self.registry.uploads[upload] = request_body(self)
-        self._answer(202, headers={"Location": f"{urlsplit(self.path).path.rstrip('/')}/{upload}", "Range": "0-0"})
+        self.send_whole(202, headers={"Location": f"{urlsplit(self.path).path.rstrip('/')}/{upload}", "Range": "0-0"})
 
     def do_PATCH(self) -> None:
         upload = self.path.rpartition("/")[2]
         self.registry.uploads[upload] += request_body(self)
         until = len(self.registry.uploads[upload]) - 1
-        self._answer(202, headers={"Location": self.path, "Range": f"0-{until}"})
+        self.send_whole(202, headers={"Location": self.path, "Range": f"0-{until}"})
 
     def do_PUT(self) -> None:
         parts, body = urlsplit(self.path), request_body(self)
         match = _PATH.fullmatch(parts.path)
         if match is None:
-            return self._answer(404)
+            return self.send_whole(404)
         if match["kind"] == "manifests":
             kind = self.headers.get("Content-Type", "")
             for reference in (match["reference"], digest(body)):
                 self.registry.manifests[match["name"], reference] = kind, body
-            return self._answer(201, headers={"Docker-Content-Digest": digest(body), "Location": parts.path})
+            return self.send_whole(201, headers={"Docker-Content-Digest": digest(body), "Location": parts.path})
         content = self.registry.uploads.pop(parts.path.rpartition("/")[2], b"") + body
         named = digest(content)
         if parse_qs(parts.query).get("digest") != [named]:
-            return self._answer(400)
+            return self.send_whole(400)
         self.registry.blobs[named] = content
         place = f"/v2/{match['name']}/blobs/{named}"
-        return self._answer(201, headers={"Docker-Content-Digest": named, "Location": place})
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
+        return self.send_whole(201, headers={"Docker-Content-Digest": named, "Location": place})
 
     def _found(self) -> tuple[str, str, bytes] | None:
         """Its media type, its digest and itself."""
@@ -138,12 +136,3 @@ class _Handler(BaseHTTPRequestHandler):
             return (kind, digest(manifest), manifest) if manifest else None
         content = self.registry.blobs.get(match["reference"])
         return None if content is None else ("application/octet-stream", match["reference"], content)
-
-    def _answer(self, status: int, content: bytes = b"", headers: dict[str, str] | None = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(content)

@@ -29,7 +29,7 @@ class OnlyWay(HttpInThread):
         self.asked: list[str] = []
         outer = self
 
-        class Handler(Quiet, BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 parts = urlsplit(self.path)
@@ -39,7 +39,7 @@ class OnlyWay(HttpInThread):
                     return
                 pass_on(self, there, parts._replace(scheme="", netloc="").geturl() or "/")
 
-            do_HEAD = do_GET  # noqa: N815
+            do_HEAD = do_GET
 
             def do_CONNECT(self) -> None:
                 outer.asked.append(self.path)

@@ -6,11 +6,10 @@ import json
 import os
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from bundle_runtime.prepare.place import place_runtime
 from launch.local.pythons import NoSuchPythonError, find_python
 from tools.local_cluster.index_server import normalized
 from tools.testkit.distributions import wheel
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 
 @contextmanager
@@ -42,32 +42,21 @@ def served_index(
             page.write(f'<a href="/files/{path.name}">{path.name}</a><br>\n')
     expected = "Basic " + base64.b64encode(login.encode()).decode()
 
-    class Handler(SimpleHTTPRequestHandler):
+    class Handler(Quiet, SimpleHTTPRequestHandler):
         def __init__(self, *arguments: object) -> None:
             super().__init__(*arguments, directory=str(directory))  # type: ignore[arg-type]
 
         def do_GET(self) -> None:
             code = next((code for prefix, code in (answers or {}).items() if self.path.startswith(prefix)), 0)
             if login and self.headers.get("Authorization") != expected:
-                self.send_response(401)
-                self.send_header("WWW-Authenticate", "Basic realm=index")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
+                self.send_whole(401, headers={"WWW-Authenticate": "Basic realm=index"})
             elif code:
                 self.send_error(code)
             else:
                 super().do_GET()
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}/simple"
-    server.shutdown()
-    server.server_close()
+    with closing(HttpInThread(Handler, tls=tls)) as server:
+        yield f"{server.url}/simple"
 
 
 @contextmanager

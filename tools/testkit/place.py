@@ -65,11 +65,10 @@ class Place:
         }
 
 
-def local_environment() -> dict[str, str]:
+def local_environment(*options: str) -> dict[str, str]:
     """What `python -m tools.local_cluster env` exports; PATH with the cluster's own tools in front."""
-    printed = subprocess.run(
-        [sys.executable, "-m", "tools.local_cluster", "env"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    command = [sys.executable, "-m", "tools.local_cluster", *options, "env"]
+    printed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     exports = (line.removeprefix("export ") for line in printed.splitlines() if line.startswith("export "))
     pairs = (word.split("=", 1) for line in exports for word in shlex.split(line))
     return {name: value.replace("$PATH", os.environ["PATH"]) for name, value in pairs}

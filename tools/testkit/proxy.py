@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from http.server import BaseHTTPRequestHandler
 
 from tools.testkit.http_in_thread import HttpInThread, Quiet
 
@@ -24,15 +23,11 @@ class Proxy(HttpInThread):
         outer = self
         error = f"<Error><Code>{refusal}</Code><Message>{message}</Message></Error>".encode()
 
-        class Handler(Quiet, BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 outer.asked.append(self.path)
                 body = error if refusal else content
-                self.send_response(status if refusal else 200)
-                self.send_header("Content-Length", str(len(body)))
-                self.send_header("Content-Range", f"bytes 0-{len(body) - 1}/{len(body)}")
-                self.send_header("ETag", '"one"')
-                self.end_headers()
-                self.wfile.write(body)
+                headers = {"Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}", "ETag": '"one"'}
+                self.send_whole(status if refusal else 200, body, headers)
 
         super().__init__(Handler, tls=tls)

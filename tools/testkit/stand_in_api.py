@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from tools.testkit.api_in_thread import ApiInThread
+from tools.testkit.http_in_thread import Quiet
 from tools.testkit.request_body import request_body
 
 BUNDLES = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
@@ -22,7 +22,7 @@ NAMESPACE = "/api/v1/namespaces/models"
 REVIEW = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 
 
-class StandIn:
+class StandIn(ApiInThread):
     def __init__(self) -> None:
         self.refuse = 0
         self.meanwhile: Callable[[str, str], None] = lambda method, path: None
@@ -31,12 +31,7 @@ class StandIn:
         self.tokens: set[str | None] = set()
         self.objects: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()  # of the objects: each request sees them as they are between two others
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
+        super().__init__(_handler(self))
 
     def answer(self, method: str, path: str, query: str, body: Any) -> tuple[int, Any]:
         dry = "dryRun=All" in query
@@ -74,22 +69,6 @@ class StandIn:
             self.objects[place] = made
         return 201, made
 
-    def write_kubeconfig(self, path: Path) -> Path:
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": "c",
-            "clusters": [{"name": "k", "cluster": {"server": self.url}}],
-            "users": [{"name": "u", "user": {}}],
-            "contexts": [{"name": "c", "context": {"cluster": "k", "user": "u", "namespace": "models"}}],
-        }
-        path.write_text(json.dumps(config))
-        return path
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-
 
 def _merged(value: Any, change: Any) -> Any:
     """A merge patch (RFC 7386)."""
@@ -100,8 +79,8 @@ def _merged(value: Any, change: Any) -> Any:
     return {**kept, **{name: _merged(there.get(name), item) for name, item in change.items() if item is not None}}
 
 
-def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(stand_in: StandIn) -> type[Quiet]:
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else each answer of a kept connection waits 40 ms
 
@@ -110,17 +89,8 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             body = json.loads(sent) if sent else None
             parts = urlsplit(self.path)
             stand_in.tokens.add(self.headers.get("Authorization"))
-            status, value = stand_in.answer(self.command, parts.path, parts.query, body)
-            content = json.dumps(value).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            self.send_json(*stand_in.answer(self.command, parts.path, parts.query, body))
 
-        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _any  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            pass
+        do_GET = do_POST = do_PATCH = do_DELETE = do_PUT = _any
 
     return Handler

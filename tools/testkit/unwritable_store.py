@@ -41,16 +41,16 @@ class UnwritableStore(HttpInThread):
         self.writes: list[str] = []
         outer = self
 
-        class Handler(Quiet, BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 pass_on(self, there, self.path)
 
-            do_HEAD = do_GET  # noqa: N815
+            do_HEAD = do_GET
 
             def do_PUT(self) -> None:
                 outer.writes.append(f"{self.command} {self.path}")
                 write(self)
 
-            do_POST = do_DELETE = do_PUT  # noqa: N815
+            do_POST = do_DELETE = do_PUT
 
         super().__init__(Handler, listen)

@@ -9,16 +9,15 @@ import os
 import tempfile
 import threading
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tools.testkit.distributions import wheel
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
-_BLOCK = 1 << 16
 TRICKLE_SECONDS = 5.0
 
 
-class WheelServer:
+class WheelServer(HttpInThread):
     """`entry` is what a bundle requires. The wheel has `bytes` that nothing compresses beside its module."""
 
     def __init__(self, name: str, listen: str, size: int = 1 << 20) -> None:
@@ -30,7 +29,7 @@ class WheelServer:
         content = _content(name, size)
         outer = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_GET(self) -> None:
                 outer.asked += 1
                 self.send_response_only(200)
@@ -51,14 +50,10 @@ class WheelServer:
                     half += 1
                 self.wfile.write(content[half:])
 
-            do_HEAD = do_GET  # noqa: N815
+            do_HEAD = do_GET
 
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = _Server((listen, 0), Handler)
-        self.entry = f"{name} @ http://{listen}:{self.server.server_port}/{name}-1.0-py3-none-any.whl"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(Handler, listen)
+        self.entry = f"{name} @ {self.url}/{name}-1.0-py3-none-any.whl"
 
     def hold(self) -> None:
         """Answers stop after three quarters of the file, until go_on()."""
@@ -70,13 +65,7 @@ class WheelServer:
 
     def close(self) -> None:
         self.go_on()
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """A client that has read what it wanted ends the connection."""
+        super().close()
 
 
 def _content(name: str, size: int) -> bytes:

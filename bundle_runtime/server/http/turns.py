@@ -16,7 +16,8 @@ _DONE = object()
 class Turns:
     """Of one server."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
         self._waiting: deque[Iterator[None]] = deque()
 
     def take(self, steps: Iterator[None]) -> None:
@@ -25,7 +26,7 @@ class Turns:
             return
         self._waiting.append(steps)
         if len(self._waiting) == 1:
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._loop.call_soon(self._turn)
 
     def _turn(self) -> None:
         steps = self._waiting[0]
@@ -34,7 +35,7 @@ class Turns:
         if not over:
             self._waiting.append(steps)
         if self._waiting:
-            asyncio.get_running_loop().call_soon(self._turn)
+            self._loop.call_soon(self._turn)
 
 
 class Few:

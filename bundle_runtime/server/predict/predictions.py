@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,7 @@ class Predictions:
 
     def __init__(
         self,
+        loop: asyncio.AbstractEventLoop,
         bundle: ServedBundle,
         memory: Memory,
         dispatcher: Dispatcher,
@@ -55,7 +57,7 @@ class Predictions:
         self._counters = counters
         self._timeout = timeout_seconds
         self.limits = limits
-        self.turns = Turns()
+        self.turns = Turns(loop)
         self._large = LargeBodies(memory, self, timeout_seconds)
         dispatcher.on_finish = self._finished
         dispatcher.on_item = self._streamed

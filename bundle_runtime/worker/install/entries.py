@@ -39,7 +39,7 @@ def check_entries(entries: Iterable[str]) -> list[str]:
 def hashes_of(entries: Iterable[str]) -> dict[str, list[str]]:
     """By the name of each package, the sha256 of the files that may be installed for it."""
     found: dict[str, list[str]] = {}
-    for text, hashes in map(split_hashes, map(without_comment, entries)):
+    for text, hashes in map(split_hashes, entries):
         if hashes:
             found.setdefault(normalised(package_name(text) or ""), []).extend(hashes)
     return found

@@ -114,10 +114,9 @@ def _release(version: str) -> tuple[int, ...]:
 def _from_dict(content: dict[str, Any], config: Any, has_config: bool, seconds: dict[str, float]) -> PredictFn:
     load_predict_fn = content.get("load_predict_fn")
     if not callable(load_predict_fn) or not ("model" in content or callable(content.get("load_model_fn"))):
-        raise fail(
-            LOAD_FUNCTION_NOT_FOUND,
+        raise _not_found(
             "the pickle holds a dict with the keys {}; it must have a load_predict_fn and either a model or a "
-            "load_model_fn, or be the predict function itself".format(sorted(map(str, content))[:20]),
+            "load_model_fn, or be the predict function itself".format(sorted(map(str, content))[:20])
         )
     load_model_fn = None if "model" in content else content["load_model_fn"]
     return _from_functions(load_predict_fn, load_model_fn, content.get("model"), config, has_config, seconds)
@@ -179,24 +178,24 @@ def _dotted(layout: Layout, path: Any, field: str) -> Callable[..., Any]:
 
 def not_dotted(path: Any, field: str) -> RuntimeFailure:
     """A path of one word."""
-    return fail(LOAD_FUNCTION_NOT_FOUND, f"{field} is {path!r}: write module.function, as in predict.load_predict")
+    return _not_found(f"{field} is {path!r}: write module.function, as in predict.load_predict")
 
 
 def no_module(layout: Layout, path: Any, field: str, module: str) -> RuntimeFailure:
     """The path names a module that is nowhere."""
-    return fail(
-        LOAD_FUNCTION_NOT_FOUND,
-        f"{field} is {path}, but the bundle has no module {module}; at its top are: "
-        f"{', '.join(sorted(os.listdir(layout.artifact_dir))[:30]) or 'no files'}",
-    )
+    top = ", ".join(sorted(os.listdir(layout.artifact_dir))[:30]) or "no files"
+    return _not_found(f"{field} is {path}, but the bundle has no module {module}; at its top are: {top}")
 
 
 def no_function(path: Any, field: str, module: str, name: str, names: list[str]) -> RuntimeFailure:
     """The path names a function that its module does not have."""
-    return fail(
-        LOAD_FUNCTION_NOT_FOUND,
-        f"{field} is {path}, but the module {module} has no function {name}; it has: {', '.join(names[:30]) or 'none'}",
-    )
+    has = ", ".join(names[:30]) or "none"
+    return _not_found(f"{field} is {path}, but the module {module} has no function {name}; it has: {has}")
+
+
+def _not_found(what: str) -> RuntimeFailure:
+    step = next_step(fail(LOAD_FUNCTION_NOT_FOUND, what), LOAD)
+    return fail(LOAD_FUNCTION_NOT_FOUND, "\n".join(filter(None, (what, step))))
 
 
 def import_failed(module: str, error: BaseException) -> RuntimeFailure:

@@ -15,6 +15,10 @@ from pydantic.types import JsonValue
 Body = dict[str, Any]
 
 RULES_KEY: Final = "x-kubernetes-validations"
+# of a field, for its `json_schema_extra`
+INT32: Final[dict[str, JsonValue]] = {"format": "int32"}
+INT64: Final[dict[str, JsonValue]] = {"format": "int64"}
+TIME: Final[dict[str, JsonValue]] = {"format": "date-time"}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,10 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
-from pydantic.types import JsonValue
 
 from bundle_spec.names import ENDPOINT_KIND as ENDPOINT_KIND
 from bundle_spec.names import ENDPOINT_PLURAL as ENDPOINT_PLURAL
-from modelbundle_operator.api.base import ApiModel, Rule
+from modelbundle_operator.api.base import INT64, TIME, ApiModel, Rule
 from modelbundle_operator.api.bundle import NAME, NAME_MAX
 from modelbundle_operator.api.names import API_VERSION, Condition, Metadata, Reason, refuse_unreadable
 from modelbundle_operator.api.status import Digest, Endpoint
@@ -32,8 +31,6 @@ ENDPOINT_NAME_RULES: Final = (
     ),
 )
 
-_TIME: dict[str, JsonValue] = {"format": "date-time"}
-_INT64: dict[str, JsonValue] = {"format": "int64"}
 Name = Annotated[str, Field(max_length=63)]
 
 
@@ -57,7 +54,7 @@ class Moving(ApiModel):
         default=None,
         max_length=64,
         description="No connection to the former bundle is left then at the latest.",
-        json_schema_extra=_TIME,
+        json_schema_extra=TIME,
     )
 
 
@@ -65,7 +62,7 @@ class EndpointStatus(ApiModel):
     """What the operator observed."""
 
     observed_generation: int = Field(
-        default=-1, ge=-1, description="metadata.generation that this status describes.", json_schema_extra=_INT64
+        default=-1, ge=-1, description="metadata.generation that this status describes.", json_schema_extra=INT64
     )
     conditions: list[Condition] | None = Field(
         default=None,

@@ -3,12 +3,9 @@
 from typing import Final, Literal
 
 from pydantic import Field
-from pydantic.types import JsonValue
 
-from modelbundle_operator.api.base import ApiModel, Rule
+from modelbundle_operator.api.base import INT32, ApiModel, Rule
 from modelbundle_operator.api.object_names import QUALIFIED_KEY
-
-_INT32: Final[dict[str, JsonValue]] = {"format": "int32"}
 
 SPREAD_RULES: Final = (
     Rule(
@@ -32,7 +29,7 @@ class TopologySpread(ApiModel):
         ge=1,
         le=10000,
         description="How many more pods one value may have than another.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     when_unsatisfiable: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
         default="ScheduleAnyway", description="What happens to a pod that would break it."

@@ -5,10 +5,10 @@ from typing import Final
 from modelbundle_operator.api.base import Rule
 from modelbundle_operator.api.object_names import QUALIFIED_KEY
 
-_KEYS: Final = f"self.all(key, size(key) <= 317 && key.matches('{QUALIFIED_KEY}'))"
+LABEL_KEYS: Final = f"self.all(key, size(key) <= 317 && key.matches('{QUALIFIED_KEY}'))"
 
 LABEL_RULES: Final = (
-    Rule(_KEYS, "podLabels has a key that is no label key, such as team or example.com/team"),
+    Rule(LABEL_KEYS, "podLabels has a key that is no label key, such as team or example.com/team"),
     Rule(
         "self.all(key, !key.matches('^([^/]*[.])?modelbundle[.]dev/')"
         " && !(key in ['app.kubernetes.io/managed-by', 'pod-template-hash']))",
@@ -17,7 +17,7 @@ LABEL_RULES: Final = (
     ),
 )
 ANNOTATION_RULES: Final = (
-    Rule(_KEYS, "podAnnotations has a key that is no annotation key, such as note or example.com/note"),
+    Rule(LABEL_KEYS, "podAnnotations has a key that is no annotation key, such as note or example.com/note"),
     Rule(
         "self.all(key, !key.matches('^([^/]*[.])?modelbundle[.]dev/|^kubectl[.]kubernetes[.]io/default-container$'))",
         "podAnnotations: modelbundle.dev/* and kubectl.kubernetes.io/default-container are set by the operator: choose"

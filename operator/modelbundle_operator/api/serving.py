@@ -3,17 +3,16 @@
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
-from pydantic.types import JsonValue
 
 from bundle_runtime.contract.wire import MAX_HEADED
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, LONGEST_IDLE_SECONDS
 from bundle_spec.request_size import DEFAULT_REQUEST_BYTES
-from modelbundle_operator.api.base import ApiModel, Rule, rules
-from modelbundle_operator.api.bundle import ENV_ONCE
+from modelbundle_operator.api.base import INT32, ApiModel, Rule, rules
+from modelbundle_operator.api.bundle import ENV_NAME, ENV_ONCE
 from modelbundle_operator.api.key_env import KeyEnvVar
 from modelbundle_operator.api.object_names import OBJECT_NAME, QUALIFIED_KEY, LabelValue, LocalObject, ObjectName
 from modelbundle_operator.api.placement import SPREAD_RULES, TopologySpread
-from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_RULES
+from modelbundle_operator.api.pods import ANNOTATION_RULES, LABEL_KEYS, LABEL_RULES
 from modelbundle_operator.api.resources import PrepareResources, Resources, ServerResources, SizeLimits
 from modelbundle_operator.api.volumes import VOLUME_RULES, Volume
 
@@ -22,7 +21,6 @@ ORIGIN = r"^(\*|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+)$"
 JSON_OBJECT = r"^\s*\{[\s\S]*\}\s*$"
 NAME_OR_NONE = f"^({OBJECT_NAME.strip('^$')})?$"
 
-_INT32: dict[str, JsonValue] = {"format": "int32"}
 
 HttpUrl = Annotated[str, Field(max_length=1024, pattern=r"^https?://[^\s@]+$")]
 
@@ -31,7 +29,7 @@ class Gpu(ApiModel):
     """GPUs of each replica."""
 
     count: int = Field(
-        default=1, ge=0, le=64, description="GPUs of each replica; 0 serves on CPU.", json_schema_extra=_INT32
+        default=1, ge=0, le=64, description="GPUs of each replica; 0 serves on CPU.", json_schema_extra=INT32
     )
     resource_name: str = Field(
         default="nvidia.com/gpu",
@@ -55,7 +53,7 @@ class Tracing(ApiModel):
         le=1_000_000,
         description="Requests of a million that are traced where the caller has not decided. When not set: the "
         "operator's default, or all.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     service_name: str | None = Field(
         default=None,
@@ -94,9 +92,7 @@ class PullSecret(ApiModel):
 class EnvFromSource(ApiModel):
     """A Secret or ConfigMap whose keys become environment variables of the worker."""
 
-    prefix: str | None = Field(
-        default=None, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Put before each name."
-    )
+    prefix: str | None = Field(default=None, max_length=128, pattern=ENV_NAME, description="Put before each name.")
     secret_ref: LocalObject | None = None
     config_map_ref: LocalObject | None = None
 
@@ -130,7 +126,7 @@ class Serving(ApiModel):
         ge=0,
         le=10000,
         description="Pods that serve. 0 keeps the bundle stored. The scale subresource sets this.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     gpu: Gpu = Field(default_factory=Gpu)
     resources: Resources | None = None
@@ -139,17 +135,17 @@ class Serving(ApiModel):
         ge=1,
         le=1024,
         description="Requests that a replica computes at the same time, in threads of one process.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     request_timeout_seconds: int = Field(
-        default=60, ge=1, le=86400, description="A request that takes longer is answered 504.", json_schema_extra=_INT32
+        default=60, ge=1, le=86400, description="A request that takes longer is answered 504.", json_schema_extra=INT32
     )
     max_request_bytes: int = Field(
         default=DEFAULT_REQUEST_BYTES,
         ge=1024,
         le=MAX_HEADED,
         description="Largest body of a request, also once it is decompressed; a larger one is answered 413.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     server_resources: ServerResources | None = None
     idle_seconds: int = Field(
@@ -157,14 +153,14 @@ class Serving(ApiModel):
         ge=1,
         le=LONGEST_IDLE_SECONDS,
         description="An idle connection is closed then. A ModelEndpoint that leaves the bundle waits for it.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     startup_timeout_seconds: int = Field(
         default=600,
         ge=1,
         le=86400,
         description="A worker that has not loaded the bundle by then is started again.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     warm_up: str | None = Field(
         default=None,
@@ -178,17 +174,13 @@ class Serving(ApiModel):
         ge=1,
         le=86400,
         description="Time for requests in flight when a pod goes. Default: drain time + requestTimeoutSeconds + 5.",
-        json_schema_extra=_INT32,
+        json_schema_extra=INT32,
     )
     node_selector: dict[str, LabelValue] | None = Field(
         default=None,
         max_length=64,
         description="Labels that a node must have.",
-        json_schema_extra=rules(
-            Rule(
-                f"self.all(key, size(key) <= 317 && key.matches('{QUALIFIED_KEY}'))", "nodeSelector keys are label keys"
-            )
-        ),
+        json_schema_extra=rules(Rule(LABEL_KEYS, "nodeSelector keys are label keys")),
     )
     tolerations: list[Toleration] | None = Field(
         default=None, max_length=64, description="Taints that the pods tolerate; the GPU's own is added."

@@ -3,15 +3,10 @@
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic.types import JsonValue
 
 from bundle_runtime.contract.layer import LONGEST_NAME, MAX_URI, MOST_NAMES
-from modelbundle_operator.api.base import ApiModel
+from modelbundle_operator.api.base import INT32, INT64, TIME, ApiModel
 from modelbundle_operator.api.bundle import DOCUMENT_MAX
-
-_INT32: dict[str, JsonValue] = {"format": "int32"}
-_INT64: dict[str, JsonValue] = {"format": "int64"}
-_TIME: dict[str, JsonValue] = {"format": "date-time"}
 
 ANCESTORS_MAX = 64
 
@@ -26,9 +21,9 @@ class Condition(ApiModel):
     status: Literal["True", "False", "Unknown"] = Field(description="Whether it holds.")
     reason: str = Field(min_length=1, max_length=128, pattern=r"^[A-Za-z]+$", description="Why, in one word.")
     message: str = Field(default="", max_length=8192, description="What happened, where, and what to do next.")
-    last_transition_time: str = Field(max_length=64, description="When status last changed.", json_schema_extra=_TIME)
+    last_transition_time: str = Field(max_length=64, description="When status last changed.", json_schema_extra=TIME)
     observed_generation: int = Field(
-        default=0, ge=0, description="metadata.generation that this was judged for.", json_schema_extra=_INT64
+        default=0, ge=0, description="metadata.generation that this was judged for.", json_schema_extra=INT64
     )
 
 
@@ -58,7 +53,7 @@ class Resolved(ApiModel):
         max_length=ANCESTORS_MAX,
         description="The line of bases, the nearest first; of a longer line the nearest ones, and the root at the end.",
     )
-    depth: int | None = Field(default=None, ge=0, description="How many bases the line has.", json_schema_extra=_INT32)
+    depth: int | None = Field(default=None, ge=0, description="How many bases the line has.", json_schema_extra=INT32)
 
 
 class Endpoint(ApiModel):
@@ -73,7 +68,7 @@ class Requirements(ApiModel):
     """What install found missing and installed."""
 
     digest: Digest | None = Field(default=None, description="Digest of the list of what was installed.")
-    count: int | None = Field(default=None, ge=0, description="How many distributions.", json_schema_extra=_INT32)
+    count: int | None = Field(default=None, ge=0, description="How many distributions.", json_schema_extra=INT32)
     files: Digest | None = Field(default=None, description="Digest of the same list with the hash of each file.")
     from_source: list[Annotated[str, Field(max_length=LONGEST_NAME)]] | None = Field(
         default=None,
@@ -88,7 +83,7 @@ class Lineage(ApiModel):
     root: str | None = Field(default=None, max_length=63, description="The first bundle of the line.")
     parent: str | None = Field(default=None, max_length=63, description="The bundle that it was cloned from.")
     depth: int | None = Field(
-        default=None, ge=0, description="Clones from the root to this one; 0 is the root.", json_schema_extra=_INT32
+        default=None, ge=0, description="Clones from the root to this one; 0 is the root.", json_schema_extra=INT32
     )
     changed: list[Annotated[str, Field(max_length=64)]] | None = Field(
         default=None, max_length=32, description="Fields of spec.bundle that differ from the parent."
@@ -100,12 +95,10 @@ class LastFailure(ApiModel):
 
     reason: str | None = Field(default=None, max_length=128, description="Why, in one word.")
     container: str | None = Field(default=None, max_length=63, description="Container that failed.")
-    exit_code: int | None = Field(default=None, description="Its exit code.", json_schema_extra=_INT32)
+    exit_code: int | None = Field(default=None, description="Its exit code.", json_schema_extra=INT32)
     message: str | None = Field(default=None, max_length=8192, description="What it said.")
-    time: str | None = Field(
-        default=None, max_length=64, description="When it first happened.", json_schema_extra=_TIME
-    )
-    count: int | None = Field(default=None, ge=0, description="How often.", json_schema_extra=_INT32)
+    time: str | None = Field(default=None, max_length=64, description="When it first happened.", json_schema_extra=TIME)
+    count: int | None = Field(default=None, ge=0, description="How often.", json_schema_extra=INT32)
 
 
 class Layer(ApiModel):
@@ -128,23 +121,23 @@ class Layer(ApiModel):
         pattern=r"^s3://.+/layers/[0-9a-f]{64}\.tar\.zst$",
         description="Where the packed file is; only set where there is a layer.",
     )
-    bytes: int | None = Field(default=None, ge=1, description="Size of the packed file.", json_schema_extra=_INT64)
+    bytes: int | None = Field(default=None, ge=1, description="Size of the packed file.", json_schema_extra=INT64)
     message: Text | None = Field(default=None, description="Why there is none.")
-    time: str = Field(max_length=64, description="When it was made, or was found missing.", json_schema_extra=_TIME)
+    time: str = Field(max_length=64, description="When it was made, or was found missing.", json_schema_extra=TIME)
 
 
 class Retry(ApiModel):
     """Pods that cannot start are removed, so that they hold no GPU, and made again later."""
 
-    count: int = Field(ge=1, description="How often in a row they were removed.", json_schema_extra=_INT32)
-    at: str = Field(max_length=64, description="When they are made again.", json_schema_extra=_TIME)
+    count: int = Field(ge=1, description="How often in a row they were removed.", json_schema_extra=INT32)
+    at: str = Field(max_length=64, description="When they are made again.", json_schema_extra=TIME)
 
 
 class Status(ApiModel):
     """What the operator observed."""
 
     observed_generation: int = Field(
-        default=-1, ge=-1, description="metadata.generation that this status describes.", json_schema_extra=_INT64
+        default=-1, ge=-1, description="metadata.generation that this status describes.", json_schema_extra=INT64
     )
     conditions: list[Condition] | None = Field(
         default=None,
@@ -163,9 +156,9 @@ class Status(ApiModel):
     )
     requirements: Requirements | None = None
     endpoint: Endpoint | None = None
-    replicas: int | None = Field(default=None, ge=0, description="Pods that exist.", json_schema_extra=_INT32)
+    replicas: int | None = Field(default=None, ge=0, description="Pods that exist.", json_schema_extra=INT32)
     ready_replicas: int | None = Field(
-        default=None, ge=0, description="Pods that answer; of this digest, where it is known.", json_schema_extra=_INT32
+        default=None, ge=0, description="Pods that answer; of this digest, where it is known.", json_schema_extra=INT32
     )
     selector: Text | None = Field(default=None, description="Label selector of the pods, for the scale subresource.")
     lineage: Lineage | None = None

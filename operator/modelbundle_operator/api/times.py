@@ -1,5 +1,6 @@
 """Times as Kubernetes writes them: RFC 3339 in UTC."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 
@@ -37,3 +38,8 @@ def own_time(text: str | None) -> datetime | None:
 def seconds_between(earlier: datetime | None, later: datetime | None) -> float | None:
     """Seconds from one moment to another; None when either is unknown."""
     return (later - earlier).total_seconds() if earlier is not None and later is not None else None
+
+
+def soonest(waits: Iterable[float | None]) -> float | None:
+    """The shortest; None where nothing is waited for."""
+    return min((seconds for seconds in waits if seconds is not None), default=None)

@@ -5,6 +5,7 @@ no times and are the same for the same state: a condition that does not change i
 """
 
 from modelbundle_operator.api.names import ConditionType, Reason
+from modelbundle_operator.api.times import soonest
 from modelbundle_operator.api.verdict import Truth, Verdict, sentence
 from modelbundle_operator.errors import BaseUnavailable, Terminal
 from modelbundle_operator.judge.capacity import (
@@ -51,7 +52,7 @@ def judge(seen: Observation) -> Judgement:
     return Judgement(
         tuple(conditions),
         known.failure,
-        min((due for due in _dues(seen) if due is not None), default=None),
+        soonest(_dues(seen)),
         complete=not seen.wanted or seen.complete,
         first_ready=seen.first_ready,
         first_run=known.first_run if seen.serving else None,

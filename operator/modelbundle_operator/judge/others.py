@@ -26,12 +26,19 @@ def of_an_image(container: Container) -> bool:
     return container.waiting.startswith(_OF_AN_IMAGE)
 
 
+def not_started(container: Container) -> str:
+    """Why the kubelet cannot start it, in its words; "" where it may have."""
+    if container.waiting in _BEFORE_A_START:
+        return ""
+    return quoted(container.waiting_message) or container.waiting
+
+
 def holds_up(container: Container) -> str:
     """How one of others holds its pod up; "" where it does not."""
     if of_an_image(container):  # the kubelet alternates between two texts, so none of them is repeated
         return _said(container, f"its image {container.image} cannot be pulled")
-    if container.waiting not in _BEFORE_A_START:
-        return _said(container, f"it cannot be started: {quoted(container.waiting_message) or container.waiting}")
+    if why := not_started(container):
+        return _said(container, f"it cannot be started: {why}")
     ended = container.newest_end
     if ended is not None and ended.exit_code and not container.ready:
         return _said(container, f"it ended with exit code {ended.exit_code}, and is started again")

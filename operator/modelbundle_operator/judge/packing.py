@@ -11,12 +11,11 @@ from bundle_runtime.contract.layer import LayerReference, layer_reference, layer
 from modelbundle_operator.api.names import Reason
 from modelbundle_operator.api.times import seconds_between
 from modelbundle_operator.judge.observation import INSTALL, STORE, Container, Ended, Pod
+from modelbundle_operator.judge.others import not_started
 from modelbundle_operator.judge.reports import Report, brief, quoted
 
 # it gives up itself after five minutes
 PACKING_SECONDS = 420.0
-
-_BEFORE_A_START = ("", "ContainerCreating", "PodInitializing", "CrashLoopBackOff")
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,7 @@ def packed(pod: Pod, now: datetime) -> Packed | None:
         return Packed(install.finished, words=f"the pod that packed it was evicted: {quoted(pod.evicted)}")
     if store is not None and ended is not None:
         return Packed(ended.finished, words=_bad_end(store, ended))
-    if store is not None and store.waiting not in _BEFORE_A_START:
-        why = quoted(store.waiting_message) or store.waiting
+    if store is not None and (why := not_started(store)):
         return Packed(install.finished, words=f"container store cannot be started: {why}")
     if (seconds_between(install.finished, now) or 0.0) >= PACKING_SECONDS:
         return Packed(install.finished, words=f"container store had not ended after {PACKING_SECONDS:.0f} s")

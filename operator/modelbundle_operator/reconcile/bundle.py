@@ -14,7 +14,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import KIND, ModelBundle, Reason, parse
 from modelbundle_operator.api.status import Layer
 from modelbundle_operator.api.status_fields import StatusFields
-from modelbundle_operator.api.times import parse_time, seconds_between, timestamp
+from modelbundle_operator.api.times import parse_time, seconds_between, soonest, timestamp
 from modelbundle_operator.bundle.limits import Limits, refuse
 from modelbundle_operator.bundle.resolve import Resolution, resolve
 from modelbundle_operator.errors import BaseUnavailable, Conflict, Terminal, Transient
@@ -121,7 +121,7 @@ class Reconciler:
             self.disputes.requeue_after(bundle.metadata, self.now()),
             self._budgets.requeue_after(key),
         ]
-        return Outcome(min((seconds for seconds in due if seconds is not None), default=None), others)
+        return Outcome(soonest(due), others)
 
     def _resolved(self, key: Key, body: Body) -> tuple[ModelBundle, Resolution]:
         """What was asked for. It may take long, and runs beside the loop then: it only reads the cache."""

@@ -10,10 +10,7 @@ import json
 from typing import Any
 
 from modelbundle_operator.api.names import FIELD_MANAGER, LAYER_KEY
-
-Fields = dict[
-    str, Any
-]  # a fieldsV1 tree: f:NAME a field, k:{...} a keyed list item, v:... a set item, "." the thing itself
+from modelbundle_operator.reconcile.ownership import Fields, merge
 
 # What we answer for. Not status, annotations and labels: they are where controllers and people may write. A label of
 # ours that others have changed or removed differs from what is wanted.
@@ -37,10 +34,10 @@ def foreign_fields(live: dict[str, Any]) -> Fields:
     ours, entries = _owners(live)
     others: Fields = {}
     for _, fields in entries:
-        _merge(others, fields)
+        merge(others, fields)
     if not ours:  # managedFields were reset: ownership is unknown until our next apply
         return {}
-    _merge(ours, _ADDRESSES)
+    merge(ours, _ADDRESSES)
     return _without(_within(others, _OURS), ours)
 
 
@@ -52,7 +49,7 @@ def is_owned(live: dict[str, Any]) -> bool:
 def foreign_managers(live: dict[str, Any]) -> tuple[str, ...]:
     """The field managers that alone own something in spec and data."""
     ours, entries = _owners(live)
-    _merge(ours, _ADDRESSES)
+    merge(ours, _ADDRESSES)
     found = {manager for manager, fields in entries if _without(_within(fields, _OURS), ours)}
     return tuple(sorted(found - {""}))
 
@@ -66,15 +63,10 @@ def _owners(live: dict[str, Any]) -> tuple[Fields, list[tuple[str, Fields]]]:
         if entry.get("subresource") == "status":
             continue
         if manager == FIELD_MANAGER:
-            _merge(ours, fields)
+            merge(ours, fields)
         else:
             others.append((manager, fields))
     return ours, others
-
-
-def _merge(into: Fields, fields: Fields) -> None:
-    for key, below in fields.items():
-        _merge(into.setdefault(key, {}), below)
 
 
 def _within(fields: Fields, limits: Fields) -> Fields:

@@ -13,6 +13,7 @@ from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND, ModelEndpoint, parse_endpoint
 from modelbundle_operator.api.names import KIND, Reason
 from modelbundle_operator.api.status_fields import EndpointStatusFields
+from modelbundle_operator.api.times import soonest
 from modelbundle_operator.bundle.naming import endpoint_url
 from modelbundle_operator.endpoint.route import (
     BundleState,
@@ -85,9 +86,8 @@ class EndpointReconciler:
             raise why.retry from None
         left = requeue_after(route, self.now())
         known = self._evidence(key, endpoint, route, moving=left is not None)
-        due = [left, self.disputes.requeue_after(endpoint.metadata, self.now())]
+        left = soonest((left, self.disputes.requeue_after(endpoint.metadata, self.now())))
         await self._report(body, judge_endpoint(known), status_fields(known))
-        left = min((seconds for seconds in due if seconds is not None), default=None)
         return Outcome(requeue_after=left, waits_on=waits_on | {key.bundle(route.bundle)})
 
     async def report_internal_error(self, key: Key, text: str) -> None:

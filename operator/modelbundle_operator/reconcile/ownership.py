@@ -12,6 +12,7 @@ from typing import Any
 from modelbundle_operator.api.base import Body
 from modelbundle_operator.api.names import FIELD_MANAGER
 
+# a fieldsV1 tree: f:NAME a field, k:{...} a keyed list item, v:... a set item, "." the thing itself
 Fields = dict[str, Any]
 
 
@@ -30,7 +31,7 @@ def as_applied(live: Body) -> Body:
     ours = [entry for entry in _entries(live) if _is_ours(entry)]
     fields: Fields = {}
     for entry in ours:
-        _merge(fields, entry.get("fieldsV1") or {})
+        merge(fields, entry.get("fieldsV1") or {})
     applied = {**ours[-1], "operation": "Apply", "fieldsV1": fields}
     others = [entry for entry in _entries(live) if not _is_ours(entry)]
     return {**live, "metadata": {**live["metadata"], "managedFields": [applied, *others]}}
@@ -44,6 +45,6 @@ def _is_ours(entry: Body) -> bool:
     return entry.get("manager") == FIELD_MANAGER and not entry.get("subresource")
 
 
-def _merge(into: Fields, fields: Fields) -> None:
+def merge(into: Fields, fields: Fields) -> None:
     for key, below in fields.items():
-        _merge(into.setdefault(key, {}), below)
+        merge(into.setdefault(key, {}), below)

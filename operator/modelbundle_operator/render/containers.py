@@ -23,6 +23,7 @@ from modelbundle_operator.render.probes import server_probes
 from modelbundle_operator.render.resources import prepare_resources, server_resources, worker_resources
 from modelbundle_operator.render.surroundings import (
     artifact_secret,
+    literal,
     proxy_env,
     store_env,
     trust_env,
@@ -236,11 +237,6 @@ def _index_login(settings: Settings) -> list[dict[str, Any]]:
         return []
     key = {"name": settings.package_index_secret, "key": "netrc"}
     return [{"name": NETRC_VARIABLE, "valueFrom": {"secretKeyRef": key}}]
-
-
-def literal(value: str) -> str:
-    """The kubelet expands $(NAME) and makes one $ of two; doubling each gives the value as it was written."""
-    return value.replace("$", "$$")
 
 
 def _env(values: dict[str, str]) -> list[dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from modelbundle_operator.api.names import ModelBundle, Serving
 from modelbundle_operator.api.serving import Tracing
+from modelbundle_operator.render.surroundings import literal
 from modelbundle_operator.settings import Settings
 
 _ALL = 1_000_000
@@ -24,7 +25,7 @@ def tracing_env(bundle: ModelBundle, settings: Settings) -> dict[str, str]:
         rate = settings.tracing_sampling_rate_per_million
     sampler = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": f"{rate / _ALL:g}"}
     return {
-        "OTEL_EXPORTER_OTLP_ENDPOINT": endpoint.replace("$", "$$"),  # the kubelet expands $(NAME)
-        "OTEL_SERVICE_NAME": (asked.service_name or bundle.metadata.name).replace("$", "$$"),
+        "OTEL_EXPORTER_OTLP_ENDPOINT": literal(endpoint),
+        "OTEL_SERVICE_NAME": literal(asked.service_name or bundle.metadata.name),
         **(sampler if rate < _ALL else {}),
     }

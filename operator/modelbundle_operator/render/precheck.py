@@ -14,7 +14,7 @@ from modelbundle_operator.bundle.images import worker_image
 from modelbundle_operator.bundle.naming import child_metadata
 from modelbundle_operator.bundle.resolve import Resolution
 from modelbundle_operator.render.claim import claim_volumes
-from modelbundle_operator.render.containers import LAYOUT, install, literal, prepare
+from modelbundle_operator.render.containers import LAYOUT, install, prepare
 from modelbundle_operator.render.hashes import hash_of
 from modelbundle_operator.render.layers import LAYER_VOLUME, layer_volumes
 from modelbundle_operator.render.pod import confined, gpu_taints, own_volumes
@@ -22,6 +22,7 @@ from modelbundle_operator.render.resources import precheck_resources
 from modelbundle_operator.render.surroundings import (
     artifact_secret,
     beside,
+    literal,
     pod_annotations,
     pod_labels,
     trust_volumes,

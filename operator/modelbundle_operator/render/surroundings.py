@@ -20,6 +20,11 @@ _NEVER_BY_PROXY = (
 )  # fmt: skip
 
 
+def literal(value: str) -> str:
+    """The kubelet expands $(NAME) and makes one $ of two; doubling each gives the value as it was written."""
+    return value.replace("$", "$$")
+
+
 def trust_env(settings: Settings) -> dict[str, str]:
     """For every container: the usual variables name the file."""
     return dict.fromkeys(_TRUST, _FILE) if settings.ca_config_map else {}
@@ -62,7 +67,7 @@ def store_env(settings: Settings) -> dict[str, str]:
         STORE_REGION: settings.s3_region,
         STORE_SIGNATURE: settings.s3_signature_version,
     }
-    return {name: value.replace("$", "$$") for name, value in found.items() if value}
+    return {name: literal(value) for name, value in found.items() if value}
 
 
 def beside(placement: dict[str, Any], settings: Settings) -> dict[str, Any]:

@@ -176,6 +176,10 @@ FAILURES = (
     ),
     Failure("program-exits", ("sys.exit",), zip=load_lines("import argparse", "parser = argparse.ArgumentParser()",
         "parser.add_argument('--model', required=True)", "parser.parse_args([])")),
+    Failure(
+        "load-function", ("has no function load; it has: other", "Correct the path"), zip="def other(): pass\n",
+        reason="LoadFunctionNotFound",
+    ),
     Failure("module-raises", ("fix it and make a new bundle",), zip="x = 1 / 0\n"),
     Failure("code-raises", ("fix it and make a new bundle",), zip=load_lines("raise ValueError('no such layer')")),
 )  # fmt: skip

@@ -57,6 +57,12 @@ FAILURES = (
     Failure("python-source", ("modelbundle create NAME FILE.py",), pickle=_SOURCE),
     Failure("joblib-file", ("joblib.load",), script=_JOBLIB),
     Failure("weights-file", (".npy file",), script=_NPY),
+    Failure(
+        "pickle-without-function",
+        ("the keys ['weights']", "create_model_bundle"),
+        pickle=PICKLE,
+        reason="LoadFunctionNotFound",
+    ),
     Failure("pickle-cut-off", ("ends too early", "500 bytes"), pickle=PICKLE[:500]),
     Failure("pickle-protocol", ("protocol 9",), pickle=b"\x80\x09" + PICKLE[2:]),
     Failure("not-a-pickle", ("begins with b'this is not a pi'",), pickle=b"this is not a pickle"),

@@ -30,7 +30,8 @@ except RuntimeFailure as failure:
     from bundle_runtime.worker.explain import symptoms, world
 
     phase = "unpickle" if failure.reason == "UnpickleFailed" else "import" if "importing" in failure.message else "load"
-    fit = [[(row.rank, row.code) for row in fitting(one, world())] for one in symptoms(failure.__cause__, phase)]
+    error = failure.__cause__ or failure
+    fit = [[(row.rank, row.code) for row in fitting(one, world())] for one in symptoms(error, phase)]
     best = min((rank for rows in fit for rank, _ in rows), default=None)
     first = next(([code for rank, code in rows if rank == best] for rows in fit if best in dict(rows)), [])
     print("\\n" + json.dumps({"reason": failure.reason, "message": failure.message, "speaking": first}))

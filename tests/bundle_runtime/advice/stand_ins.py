@@ -101,6 +101,8 @@ STAND_INS = (
             "refused", FETCH, ()),
     StandIn("out-of-memory", "worker ran out of memory", ENDED, (), world=World(memory="2Gi")),
     StandIn("no-python", 'failed to start: exec: "python3": executable file not found in $PATH', START, ()),
+    StandIn("python-does-not-start", "python3: error while loading shared libraries: libpython3.11.so.1.0: cannot open "
+            "shared object file: No such file or directory", START, ()),
     StandIn("illegal-instruction", "ended with exit code 132", ENDED, ()),
     StandIn("segmentation-fault", "ended with exit code 139", ENDED, ()),
     StandIn("abort", "ended with exit code 134", ENDED, ()),
@@ -136,6 +138,8 @@ MORE = (
     StandIn("certificate-not-trusted", "<urlopen error [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: "
             "self-signed",
             types=("URLError", *_OS)),
+    StandIn("python-does-not-start", "Fatal Python error: init_fs_encoding: failed to get the Python codec of the "
+            "filesystem encoding", START, ()),
     StandIn("no-python", 'exec: "python3": stat python3: no such file or directory', START, ()),
     StandIn("wrong-architecture", "exec /usr/bin/python3: exec format error", START, ()),
     StandIn("glibc-too-old", "uv: /lib64/libc.so.6: version `GLIBC_2.28' not found", INSTALL, ()),

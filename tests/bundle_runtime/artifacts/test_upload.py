@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,8 @@ from bundle_runtime.artifacts import upload as upload_module
 from bundle_runtime.artifacts.fetch import fetch, hash_file
 from bundle_runtime.artifacts.upload import upload
 from bundle_runtime.contract.report import RuntimeFailure
+from tools.testkit.http_in_thread import HttpInThread, Quiet
+from tools.testkit.request_body import request_body
 
 URI = "s3://models/a b/lay?er#s/x.tar.zst"
 
@@ -38,41 +38,30 @@ def test_what_is_put_is_what_is_fetched(
 @pytest.fixture
 def answering(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int, str], list[str]]]:
     """A store that answers every request so; what it was asked."""
-    servers: list[ThreadingHTTPServer] = []
+    servers: list[HttpInThread] = []
 
     def start(status: int, code: str) -> list[str]:
         asked: list[str] = []
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             def do_POST(self) -> None:
                 asked.append(f"{self.command} {self.path}")
-                self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                body = f"<Error><Code>{code}</Code><Message>as the store has it</Message></Error>".encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                request_body(self)
+                self.send_whole(
+                    status, f"<Error><Code>{code}</Code><Message>as the store has it</Message></Error>".encode()
+                )
 
-            def do_PUT(self) -> None:
-                self.do_POST()
+            do_PUT = do_DELETE = do_POST
 
-            def do_DELETE(self) -> None:
-                self.do_POST()
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        servers.append(ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, args=(0.02,), daemon=True).start()
-        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{servers[-1].server_port}")
+        servers.append(HttpInThread(Handler))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", servers[-1].url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "reader")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secretkey")
         return asked
 
     yield start
     for server in servers:
-        server.shutdown()
-        server.server_close()
+        server.close()
 
 
 @pytest.mark.parametrize("part", [5 << 20, 32 << 20], ids=["in parts", "whole"])

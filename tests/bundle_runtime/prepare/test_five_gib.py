@@ -17,6 +17,7 @@ import pytest
 from bundle_runtime.contract.layout import Layout
 from bundle_spec.document import digest
 from tools.testkit.artifact_stores import running_s3
+from tools.testkit.soak import in_soak
 
 GIB = 1 << 30
 BYTES = 5 * GIB
@@ -29,9 +30,7 @@ print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)
 sys.exit(done.returncode)
 """
 pytestmark = [
-    pytest.mark.skipif(
-        not os.environ.get("MODELBUNDLE_SOAK"), reason="writes and hashes 5 GiB: make soak (MODELBUNDLE_SOAK=1)"
-    ),
+    in_soak("writes and hashes 5 GiB"),
     pytest.mark.timeout(900),
 ]
 

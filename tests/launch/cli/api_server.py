@@ -1,12 +1,10 @@
 """As much of an API server as `wait` and `predict NAME` ask of one: a bundle, its watch, its Service's proxy."""
 
 import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
-from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.api_in_thread import ApiInThread
+from tools.testkit.http_in_thread import JSON, Quiet
 from tools.testkit.request_body import request_body
 
 PATH = "/apis/modelbundle.dev/v1alpha1/namespaces/models/modelbundles"
@@ -25,7 +23,7 @@ READY = ("Ready", "True", "Serving", "1 of 1 replicas answer")
 STALLED = ("Stalled", "True", "ArtifactDigestMismatch", "expected a, got b")
 
 
-class Api:
+class Api(ApiInThread):
     """Speaks only what a watch of one bundle needs; `events` are sent with a pause, then the watch ends."""
 
     def __init__(self, events: list[dict]) -> None:
@@ -35,7 +33,7 @@ class Api:
         self.named: list[dict] = []  # those that a name finds
         self.answer = lambda _path, _body: (503, {}, b'{"message": "no endpoints available for service"}')
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True  # else each answer of a kept connection waits 40 ms
 
@@ -54,37 +52,18 @@ class Api:
                     self.close_connection = True
                     return
                 if self.path.partition("?")[0] == PATH:
-                    self.answer(200, {}, json.dumps({"items": outer.named}).encode())
+                    self.send_json(200, {"items": outer.named})
                     return
                 if self.path.endswith("/namespaces/models"):
-                    self.answer(200, {}, b"{}")
+                    self.send_json(200, {})
                     return
-                found = self.path.startswith(PATH + "/b")
-                status = {"message": 'modelbundles "c" not found', "code": 404, "reason": "NotFound"}
-                body = json.dumps(outer.events[min(outer.sent, len(outer.events) - 1)] if found else status).encode()
-                self.answer(200 if found else 404, {}, body)
+                if self.path.startswith(PATH + "/b"):
+                    self.send_json(200, outer.events[min(outer.sent, len(outer.events) - 1)])
+                    return
+                self.send_json(404, {"message": 'modelbundles "c" not found', "code": 404, "reason": "NotFound"})
 
             def do_POST(self) -> None:
-                asked = request_body(self)
-                self.answer(*outer.answer(self.path, asked))
+                status, headers, content = outer.answer(self.path, request_body(self))
+                self.send_whole(status, content, {"Content-Type": JSON, **headers})
 
-            def answer(self, status: int, headers: dict, answer: bytes) -> None:
-                self.send_response(status)
-                for name, value in {"Content-Type": "application/json", **headers}.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def write_kubeconfig(self, path: Path) -> str:
-        return write_kubeconfig(path, self.server.server_port)
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__(Handler)

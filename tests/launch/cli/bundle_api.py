@@ -1,19 +1,17 @@
 """As much of an API server as the commands about clones ask of one: get, paged list and create, pods and their logs."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.launch.cli.api_server import PATH
-from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.api_in_thread import ApiInThread
+from tools.testkit.http_in_thread import Quiet
 
 PODS = "/api/v1/namespaces/models/pods"
 PAGE = 2  # whatever limit is asked for, so that paging is seen
 
 
-class BundleApi:
+class BundleApi(ApiInThread):
     """`bundles` by name; `logs` of `install` by pod, or by `POD/CONTAINER`; `pods` where they have more than a name;
     `created` is what was POSTed."""
 
@@ -27,7 +25,7 @@ class BundleApi:
         self.refuse = 0
         self.hidden = False  # the namespace itself
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(Quiet):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
@@ -35,41 +33,29 @@ class BundleApi:
                 parts = urlsplit(self.path)
                 name = parts.path.rpartition("/")[2]
                 if parts.path.count("/") == 4:
-                    self.answer(403 if outer.hidden else 200 if name == "models" else 404, {"metadata": {}})
+                    self.send_json(403 if outer.hidden else 200 if name == "models" else 404, {"metadata": {}})
                 elif parts.path == PATH or not parts.path.startswith((PATH, PODS)):
-                    self.answer(200, outer.page(int(parse_qs(parts.query).get("continue", ["0"])[0])))
+                    self.send_json(200, outer.page(int(parse_qs(parts.query).get("continue", ["0"])[0])))
                 elif parts.path == PODS:
-                    self.answer(200, {"items": outer.pods_with(parse_qs(parts.query).get("labelSelector", [""])[0])})
+                    self.send_json(200, {"items": outer.pods_with(parse_qs(parts.query).get("labelSelector", [""])[0])})
                 elif parts.path.startswith(PODS):
                     pod, container = parts.path.split("/")[-2], parse_qs(parts.query)["container"][0]
-                    self.answer(200, outer.logs.get(f"{pod}/{container}", outer.logs.get(pod, "")).encode())
+                    log = outer.logs.get(f"{pod}/{container}", outer.logs.get(pod, ""))
+                    self.send_whole(200, log.encode(), {"Content-Type": "text/plain"})
                 elif name in outer.bundles:
-                    self.answer(200, outer.bundles[name])
+                    self.send_json(200, outer.bundles[name])
                 else:
-                    self.answer(404, {"message": f'modelbundles.modelbundle.dev "{name}" not found'})
+                    self.send_json(404, {"message": f'modelbundles.modelbundle.dev "{name}" not found'})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 if outer.refuse:
-                    self.answer(outer.refuse, {"message": "the API server says no"})
+                    self.send_json(outer.refuse, {"message": "the API server says no"})
                     return
                 outer.created.append(body)
-                self.answer(201, body)
+                self.send_json(201, body)
 
-            def answer(self, status: int, value: object) -> None:
-                body = value if isinstance(value, bytes) else json.dumps(value).encode()
-                self.send_response(status)
-                kind = "text/plain" if isinstance(value, bytes) else "application/json"
-                self.send_header("Content-Type", kind)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(Handler)
 
     def pods_with(self, selector: str) -> list[dict]:
         """By one label."""
@@ -81,10 +67,3 @@ class BundleApi:
         items = list(self.bundles.values())
         more = {"continue": str(start + PAGE)} if start + PAGE < len(items) else {}
         return {"items": items[start : start + PAGE], "metadata": more}
-
-    def write_kubeconfig(self, path: Path) -> str:
-        return write_kubeconfig(path, self.server.server_port)
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()

@@ -88,7 +88,7 @@ def api(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
     yield make
     for server in servers:
-        server.stop()
+        server.close()
 
 
 @dataclass

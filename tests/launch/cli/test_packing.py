@@ -32,7 +32,7 @@ SAID = {"printed", "printed to the original", "written", "printed by C", "echoed
 def stand_in() -> Iterator[StandIn]:
     server = StandIn()
     yield server
-    server.stop()
+    server.close()
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_nor_the_name_of_what_was_created(
 ) -> None:
     kubeconfig = stand_in.write_kubeconfig(tmp_path / "kubeconfig")
     words = ("create", "doubler", loud, *OPTIONS, "--artifact-uri", store(tmp_path), "-o", "name")
-    done = modelbundle(*words, KUBECONFIG=str(kubeconfig))
+    done = modelbundle(*words, KUBECONFIG=kubeconfig)
     (made,) = stand_in.created
     assert (done.code, done.out) == (0, made["metadata"]["name"] + "\n"), done.err
 

@@ -10,7 +10,7 @@ from tests.launch.cli.api_server import STALLED, STARTING, Api, bundle
 def api():
     running = Api([bundle(1, STARTING, STALLED)])
     yield running
-    running.stop()
+    running.close()
 
 
 @pytest.fixture

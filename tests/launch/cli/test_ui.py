@@ -21,7 +21,7 @@ from tests.launch.ui.stand_in import GROUP, StandIn, bundle
 def api() -> Iterator[StandIn]:
     found = StandIn()
     yield found
-    found.stop()
+    found.close()
 
 
 def started(api: StandIn, tmp_path: Path) -> subprocess.Popen[str]:
@@ -90,7 +90,7 @@ def test_without_a_cluster_it_is_the_page_of_local_bundles(tmp_path: Path) -> No
 
 
 def test_a_port_that_is_taken_is_one_message(api: StandIn, tmp_path: Path, modelbundle: Callable[..., Done]) -> None:
-    port = api.server.server_port
+    port = api.port
     done = modelbundle("ui", "--no-open", "--port", port, KUBECONFIG=api.write_kubeconfig(tmp_path / "kubeconfig"))
     assert done.code == 1
     assert f"port {port} is taken" in done.err

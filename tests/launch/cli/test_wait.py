@@ -21,7 +21,7 @@ def wait(tmp_path, modelbundle_here) -> Iterator:
 
     yield run
     for server in servers:
-        server.stop()
+        server.close()
 
 
 def test_each_change_is_a_line_until_it_holds(wait):

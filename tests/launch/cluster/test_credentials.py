@@ -22,7 +22,7 @@ echo '{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"
 
 
 def kubeconfig(api: StandIn, path: Path, **user: Any) -> str:
-    config = json.loads(api.write_kubeconfig(path).read_text())
+    config = json.loads(Path(api.write_kubeconfig(path)).read_text())
     config["users"].append({"name": "other", "user": user})
     config["contexts"].append({"name": "other", "context": {"cluster": "k", "user": "other", "namespace": "theirs"}})
     path.write_text(json.dumps(config))

@@ -20,7 +20,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandI
     found = StandIn()
     monkeypatch.setenv("KUBECONFIG", found.write_kubeconfig(tmp_path / "kubeconfig"))
     yield found
-    found.stop()
+    found.close()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ import urllib3
 from launch.cluster.posting import Streamed, stream, stream_from_url
 from launch.cluster.streaming import events, items
 from launch.errors import APIError, PredictionError
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 EVENTS = {"content-type": "text/event-stream", "x-modelbundle-digest": "sha256:d"}
 ERROR = {"error": {"code": "PredictFailed", "message": "ValueError: no", "details": []}}
@@ -60,40 +61,40 @@ def test_closing_ends_the_connection() -> None:
     assert ended == [True]
 
 
-class _Server(BaseHTTPRequestHandler):
+class _Server(HttpInThread):
     """Sends an item for each that the test lets through; `cut` ends the connection within the answer."""
 
-    protocol_version = "HTTP/1.1"
+    def __init__(self) -> None:
+        self.accepted: list[str | None] = []
+        self.turns = threading.Semaphore(0)
+        self.cut = False
+        outer = self
 
-    def do_POST(self) -> None:
-        server: Any = self.server
-        server.asked.append((self.path, self.headers["accept"]))
-        self.send_response(200)
-        for name, value in EVENTS.items():
-            self.send_header(name, value)
-        self.send_header("transfer-encoding", "chunked")
-        self.end_headers()
-        for number in range(3):
-            server.turns.acquire(timeout=60)
-            piece = b"data: %d\n\n" % number
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        if server.cut:
-            self.close_connection = True
-        else:
-            self.wfile.write(b"0\r\n\r\n")
+        class Handler(Quiet):
+            protocol_version = "HTTP/1.1"
 
-    def log_message(self, *_: Any) -> None:
-        pass
+            def do_POST(self) -> None:
+                outer.accepted.append(self.headers["accept"])
+                self.send_response(200)
+                for name, value in {**EVENTS, "transfer-encoding": "chunked"}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                for number in range(3):
+                    outer.turns.acquire(timeout=60)
+                    piece = b"data: %d\n\n" % number
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+                if outer.cut:
+                    self.close_connection = True
+                else:
+                    self.wfile.write(b"0\r\n\r\n")
+
+        super().__init__(Handler)
 
 
 @pytest.fixture
-def server() -> Iterator[Any]:
-    made: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Server)
-    made.asked, made.turns, made.cut = [], threading.Semaphore(0), False
-    threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True).start()
-    yield made
-    made.shutdown()
-    made.server_close()
+def server() -> Iterator[_Server]:
+    with closing(_Server()) as made:
+        yield made
 
 
 class _Api:
@@ -110,24 +111,23 @@ class _Api:
 
 
 @pytest.fixture(params=["url", "proxy"])
-def begun(request: pytest.FixtureRequest, server: Any) -> Any:
+def begun(request: pytest.FixtureRequest, server: _Server) -> Any:
     """A stream of the server, asked for directly or as the API server's proxy is."""
-    url = f"http://127.0.0.1:{server.server_port}"
     if request.param == "url":
-        return lambda: stream_from_url(f"{url}/predict", b"{}", 60, {"accept": "other"})
-    return lambda: stream(_Api(url), "models", "b", b"{}", 60, {"accept": "other"}, direct=False)
+        return lambda: stream_from_url(f"{server.url}/predict", b"{}", 60, {"accept": "other"})
+    return lambda: stream(_Api(server.url), "models", "b", b"{}", 60, {"accept": "other"}, direct=False)
 
 
-def test_each_item_comes_before_the_next_is_there(server: Any, begun: Any) -> None:
+def test_each_item_comes_before_the_next_is_there(server: _Server, begun: Any) -> None:
     found = items(begun())
     for number in range(3):
         server.turns.release()
         assert next(found) == number
     assert list(found) == []
-    assert server.asked[0][1] == "text/event-stream"
+    assert server.accepted[0] == "text/event-stream"
 
 
-def test_a_connection_that_ends_in_the_middle_is_an_error(server: Any, begun: Any) -> None:
+def test_a_connection_that_ends_in_the_middle_is_an_error(server: _Server, begun: Any) -> None:
     server.cut = True
     found = items(begun())
     for _ in range(3):

@@ -165,7 +165,7 @@ def test_groups_and_the_table(world: World, doctor: Callable[..., Result]) -> No
 
 def test_an_api_server_that_is_away_is_asked_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("LAUNCH_ARTIFACT_URI")
-    world.api.stop()
+    world.api.close()
     result = CliRunner().invoke(cli, ["doctor", "-o", "json"], catch_exceptions=False)
     found = checks(result)
     assert {name: check["answer"] for name, check in found.items()} == {

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from launch.plan.nodes import room_for, tolerated
+from launch.doctor.nodes import tolerated
+from launch.plan.nodes import room_for
 from launch.plan.pod import wanted_of
 
 GPU = "nvidia.com/gpu"

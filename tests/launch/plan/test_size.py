@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing
 
 import pytest
 
 from launch.doctor.facts import Unknown
 from launch.errors import StoreError
 from launch.plan.size import size_at
+from tools.testkit.http_in_thread import HttpInThread, Quiet
 
 
 def no_store() -> None:
     raise StoreError("no artifact store is known")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Quiet):
     def do_HEAD(self) -> None:
         status = int(self.path.rpartition("/")[2])
         self.send_response(status)
@@ -25,17 +25,11 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", "1234")
         self.end_headers()
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def host() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with closing(HttpInThread(Handler)) as server:
+        yield server.url
 
 
 def test_a_host_is_asked_for_its_head(host: str) -> None:

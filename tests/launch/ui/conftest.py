@@ -34,7 +34,7 @@ def api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setenv("KUBECONFIG", found.write_kubeconfig(tmp_path / "kubeconfig"))
     monkeypatch.setattr("launch.ui.cluster_source.LEAST_SECONDS", 0.01)
     yield found
-    found.stop()
+    found.close()
 
 
 @dataclass

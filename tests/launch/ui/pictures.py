@@ -64,7 +64,7 @@ def _page(fleet: Fleet, directory: str) -> Iterator[tuple[str, StandIn]]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server.url, api
     server.shutdown()
-    api.stop()
+    api.close()
 
 
 if __name__ == "__main__":

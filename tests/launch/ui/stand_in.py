@@ -9,19 +9,18 @@ import json
 import queue
 import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.api_in_thread import ApiInThread
+from tools.testkit.http_in_thread import JSON, Quiet
 from tools.testkit.request_body import request_body
 
 DEEP = 100_000
 GROUP = "/apis/modelbundle.dev/v1alpha1"
 
 
-class StandIn:
+class StandIn(ApiInThread):
     """`objects` by plural, namespace and name; `asked` has each path; `extra` answers paths of other kinds."""
 
     def __init__(self) -> None:
@@ -38,10 +37,7 @@ class StandIn:
         self.lock = threading.Lock()
         self.answer = lambda _path, _body: (200, b"null")  # of a Service behind the proxy
         self.headers: dict[str, str] = {}  # of that answer
-        handler = type("Bound", (_Handler,), {"outer": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(type("Bound", (_Handler,), {"outer": self}))
 
     def put(self, plural: str, item: dict) -> None:
         with self.lock:
@@ -86,16 +82,12 @@ class StandIn:
             if watched == plural:
                 events.put(event)
 
-    def write_kubeconfig(self, path: Path) -> str:
-        return write_kubeconfig(path, self.server.server_port)
-
-    def stop(self) -> None:
+    def close(self) -> None:
         self.close_watches()
-        self.server.shutdown()
-        self.server.server_close()
+        super().close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet):
     outer: StandIn
     protocol_version = "HTTP/1.1"
 
@@ -107,12 +99,15 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
         elif url.path in outer.forbidden:
-            self._json(403, {"message": "bundles is forbidden: User u cannot list", "reason": "Forbidden"})
+            self.send_json(403, {"message": "bundles is forbidden: User u cannot list", "reason": "Forbidden"})
         elif url.path in outer.extra:
             found = outer.extra[url.path]
-            self._send(200, found, "text/plain") if isinstance(found, bytes) else self._json(200, found)
+            if isinstance(found, bytes):
+                self.send_whole(200, found, {"Content-Type": "text/plain"})
+            else:
+                self.send_json(200, found)
         elif not url.path.startswith(GROUP):
-            self._json(200, {"items": []})
+            self.send_json(200, {"items": []})
         else:
             self._ours([unquote(part) for part in url.path[len(GROUP) + 1 :].split("/")], query)
 
@@ -123,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._watch(plural, int(query["resourceVersion"]))
         elif name:
             found = self.outer.objects.get((plural, str(namespace), name[0]))
-            self._json(200, found) if found else self._json(404, {"message": f"{name[0]} not found"})
+            self.send_json(200, found) if found else self.send_json(404, {"message": f"{name[0]} not found"})
         else:
             self._list(plural, namespace, query)
 
@@ -137,9 +132,9 @@ class _Handler(BaseHTTPRequestHandler):
         page = items[start : start + size]
         if "as=Table" in self.headers["Accept"]:
             rows = [{"object": {"metadata": item["metadata"]}} for item in page]
-            self._json(200, {"metadata": metadata, "rows": rows})
+            self.send_json(200, {"metadata": metadata, "rows": rows})
         else:
-            self._send(200, self.outer.text({"metadata": metadata, "items": page}), "application/json")
+            self.send_whole(200, self.outer.text({"metadata": metadata, "items": page}), {"Content-Type": JSON})
 
     def _watch(self, plural: str, since: int) -> None:
         events: queue.Queue = queue.Queue()
@@ -176,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = request_body(self)
         self.outer.written.append((self.command, self.path, body))
         status, content = answer(self.path, body)
-        self._send(status, content, "application/json", self.outer.headers)
+        self.send_whole(status, content, {**self.outer.headers, "Content-Type": JSON})
 
     def _patched(self, path: str, body: bytes) -> tuple[int, bytes]:
         _, namespace, plural, name = urlsplit(path).path[len(GROUP) + 1 :].split("/")
@@ -185,21 +180,6 @@ class _Handler(BaseHTTPRequestHandler):
         changed = {**found, "spec": {**found["spec"], **spec, **({"serving": serving} if "serving" in spec else {})}}
         self.outer.put(plural, changed)
         return 200, json.dumps(changed).encode()
-
-    def _json(self, status: int, value: object) -> None:
-        self._send(status, json.dumps(value).encode(), "application/json")
-
-    def _send(self, status: int, body: bytes, kind: str, headers: Any = None) -> None:
-        self.send_response(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
 
 
 def _selected(item: dict, query: dict[str, str]) -> bool:

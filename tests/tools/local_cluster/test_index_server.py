@@ -1,16 +1,16 @@
 """The package index, over real HTTP: what pip and uv ask of it."""
 
 import hashlib
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tools.local_cluster.index_server import Handler, normalized
+from tools.testkit.http_in_thread import HttpInThread
 
 WHEEL = "My_Package-1.0-py3-none-any.whl"
 
@@ -21,11 +21,8 @@ def index(tmp_path: Path) -> Iterator[str]:
     (tmp_path / "wheels" / WHEEL).write_bytes(b"a wheel")
     (tmp_path / "secret").write_text("not served")
     handler = type("TestHandler", (Handler,), {"directory": tmp_path / "wheels", "log_message": lambda *_: None})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with closing(HttpInThread(handler)) as server:
+        yield server.url
 
 
 def fetch(url: str) -> bytes:

@@ -7,19 +7,17 @@ import contextlib
 import json
 import socket
 import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.launch.kubeconfig import write_kubeconfig
+from tools.testkit.api_in_thread import ApiInThread
+from tools.testkit.http_in_thread import JSON, Quiet
 
 PODS = "/api/v1/namespaces/models/pods"
 PAGE = 2  # objects, whatever the limit
 
 
-class StandIn:
+class StandIn(ApiInThread):
     """`pods` are all of namespace models; `asked` are paths and queries; `refuse` answers all with that status."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -34,23 +32,16 @@ class StandIn:
         self._start(0)
 
     def _start(self, port: int) -> None:
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
-        if self._tls is not None:
-            self.server.socket = self._tls.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        super().__init__(_handler(self), tls=self._tls, port=port)
 
-    def stop(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
+    def close(self) -> None:
+        super().close()
         for connection in self.connections:
             with contextlib.suppress(OSError):  # ended by the client
                 connection.shutdown(socket.SHUT_RDWR)
 
     def start_again(self) -> None:
-        self._start(self.server.server_port)
-
-    def write_kubeconfig(self, path: Path) -> str:
-        return write_kubeconfig(path, self.server.server_port)
+        self._start(self.port)
 
     def answer(self, path: str, query: dict[str, str]) -> tuple[int, list[Any]]:
         """Status and documents; several are a watch's."""
@@ -82,8 +73,8 @@ class StandIn:
         return {"metadata": {}, "versions": [{"version": "v1", "resources": resources}]}
 
 
-def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
+def _handler(stand_in: StandIn) -> type[Quiet]:
+    class Handler(Quiet):
         protocol_version = "HTTP/1.1"
         disable_nagle_algorithm = True  # else each answer waits 40 ms
 
@@ -95,14 +86,6 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
             parts = urlsplit(self.path)
             status, documents = stand_in.answer(parts.path, dict(parse_qsl(parts.query)))
             texts = [each if isinstance(each, str) else json.dumps(each) for each in documents]
-            content = "".join(f"{text}\n" for text in texts).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
+            self.send_whole(status, "".join(f"{text}\n" for text in texts).encode(), {"Content-Type": JSON})
 
     return Handler

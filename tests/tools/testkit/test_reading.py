@@ -34,7 +34,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]
     monkeypatch.setenv("KUBECONFIG", stand_in.write_kubeconfig(tmp_path / "config"))
     stand_in.pods = {name: pod(name) for name in ("one", "two", "three")}
     yield stand_in
-    stand_in.stop()
+    stand_in.close()
 
 
 def test_objects_of_the_kubeconfigs_namespace_over_one_connection(server: StandIn) -> None:
@@ -56,12 +56,12 @@ def test_several_kinds_come_in_their_order(server: StandIn) -> None:
 
 def test_a_server_that_was_started_again_is_asked_over_a_new_connection(server: StandIn) -> None:
     assert reading.one("pods", "one")
-    server.stop()
+    server.close()
     with pytest.raises(AskKubectl, match="no answer"):
         reading.one("pods", "one")
     server.start_again()
     assert reading.one("pods", "one") == shown("one")
-    server.stop()
+    server.close()
     server.start_again()
     assert reading.one("pods", "one") == shown("one"), "though it was away between two looks"
 
@@ -108,7 +108,7 @@ def test_another_kubeconfig_is_another_cluster(
         with pytest.raises(AskKubectl, match="cannot be read"):
             reading.one("pods", "one")
     finally:
-        other.stop()
+        other.close()
 
 
 def test_a_client_certificate_is_shown_to_a_server_of_the_kubeconfigs_authority(
@@ -125,7 +125,7 @@ def test_a_client_certificate_is_shown_to_a_server_of_the_kubeconfigs_authority(
     server = StandIn(tls)
     config = yaml.safe_load(Path(server.write_kubeconfig(tmp_path / "config")).read_text())
     config["clusters"][0]["cluster"] = {
-        "server": f"https://127.0.0.1:{server.server.server_port}",
+        "server": server.url,
         "certificate-authority-data": b64encode(authority.file.read_bytes()).decode(),
     }
     config["users"][0]["user"] = {
@@ -138,7 +138,7 @@ def test_a_client_certificate_is_shown_to_a_server_of_the_kubeconfigs_authority(
         assert [reading.one("pods", name) for name in ("one", "two")] == [None, None]
         assert len(server.connections) == 1
     finally:
-        server.stop()
+        server.close()
 
 
 def test_a_thread_has_a_connection_of_its_own_and_so_has_a_fork(server: StandIn) -> None:

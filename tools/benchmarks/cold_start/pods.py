@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tools.local_cluster import network
 from tools.local_cluster.place import Place, here
+from tools.testkit.meanwhile import every
 
 LOOK_SECONDS = 0.1
 _ROOTS = (Path("/sys/fs/cgroup/memory"), Path("/sys/fs/cgroup"))  # of cgroup v1 and v2
@@ -90,19 +91,9 @@ def _network(file: Path) -> tuple[int, int]:
 
 @contextmanager
 def watched() -> Iterator[Watch]:
-    watch, over = Watch(here()), threading.Event()
-
-    def run() -> None:
-        while not over.wait(LOOK_SECONDS):
-            watch.look()
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
+    watch = Watch(here())
+    with every(LOOK_SECONDS, watch.look):
         yield watch
-    finally:
-        over.set()
-        thread.join()
 
 
 def own_memory(memory_stat: str) -> int:

@@ -23,6 +23,7 @@ class Install:
     code: str
     entry: str = "ext"
     backend: str = ""
+    needs: tuple[str, ...] = ()  # of the build
 
 
 CASES = (
@@ -66,6 +67,8 @@ MORE = (
             backend="raise SystemExit('*** Please install the `scikit-image` package (instead of `skimage`) ***')"),
     Install("", "", "", "build-needs-pkg-resources",
             backend="raise ModuleNotFoundError(\"No module named 'pkg_resources'\")"),
+    Install("", "", "", "build-needs-what-no-index-has", backend="raise RuntimeError('not reached')",
+            needs=("nowhere>=2",)),
     Install("", "", "", "build-failed", backend="raise RuntimeError('unsupported operation')"),
 )  # fmt: skip
 
@@ -90,6 +93,10 @@ STANDING_IN = (
     StandIn("build-needs-pkg-resources", _build("pandas==1.5.0", "ModuleNotFoundError: No module named "
             "'pkg_resources'"), INSTALL, ()),
     StandIn("build-needs-package", _build("flash-attn==2.8.1", "ModuleNotFoundError: No module named 'torch'"),
+            INSTALL, ()),
+    StandIn("build-needs-what-no-index-has", "hatchling is not at the index https://pypi.org/simple: put it there, or "
+            "correct it in a new bundle. uv: error: Failed to download and build `ext==1.0` cause: Failed to resolve "
+            "requirements from `build-system.requires` cause: No solution found when resolving: `hatchling`",
             INSTALL, ()),
     StandIn("build-failed", _build("ext==1.0", "RuntimeError: unsupported operation"), INSTALL, ()),
 )  # fmt: skip

@@ -20,7 +20,7 @@ MIB = 1024 * 1024
 
 
 async def test_one_step_a_turn_of_the_loop_and_each_work_in_its_turn() -> None:
-    turns, seen = Turns(), []
+    turns, seen = Turns(asyncio.get_running_loop()), []
 
     def work(name: str, steps: int) -> Iterator[None]:
         for number in range(steps):
