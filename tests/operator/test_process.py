@@ -202,6 +202,21 @@ async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_ser
     assert "Traceback" not in said
 
 
+async def test_what_answers_in_the_api_servers_place_ends_nothing(tmp_path: Path) -> None:
+    """A gateway that has lost its upstream, and one that asks for a login under the status of a success."""
+    api = FakeApi()
+    async with start(api, tmp_path) as operator:
+        await operator.answers("/readyz")
+        for instead in ((502, '"bad gateway"'), (200, "<html>Sign in</html>"), (200, "{}")):
+            api.instead = instead
+            asked = len(api.requests)
+            await operator.until(lambda: sum("/leases" in r.path for r in api.requests[asked:]) >= 3)  # noqa: B023
+            api.instead = None
+        api.put(model_bundle())
+        await operator.until(lambda: _there(api, "Deployment"))
+        assert operator.process.returncode is None
+
+
 async def test_limits_of_a_directory_hold_from_the_start(tmp_path: Path) -> None:
     limits = tmp_path / "limits"
     limits.mkdir()
