@@ -18,7 +18,7 @@ from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import KubernetesClient, in_cluster
 from modelbundle_operator.kube.errors import NotInstalled, Refused
 from modelbundle_operator.kube.lease import LeaseStore
-from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.kube.resync import Resync, Rewound
 from modelbundle_operator.loop.aside import share_the_interpreter
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
@@ -129,7 +129,7 @@ async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
         try:
             await cluster.check_installed()
             await resync.once()
-        except NotInstalled:
+        except (NotInstalled, Rewound):
             raise
         except Exception as error:
             if (text := str(error) or type(error).__name__) != said:
@@ -144,7 +144,8 @@ async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
 
 
 def main() -> int:
-    """The exit code: 0 after a signal, 1 when a part failed, 2 when it was not set up right."""
+    """The exit code: 0 after a signal, 1 when a part failed or the cluster was put back to what it had been, 2 when it
+    was not set up right."""
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
@@ -159,6 +160,9 @@ def main() -> int:
     except NotInstalled as error:
         log.critical("%s", error)
         return 2
+    except Rewound as error:
+        log.critical("%s; this process ends, and the next one begins with what there is", error)
+        return 1
     except KeyboardInterrupt:
         return 0
     except Exception:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from typing import Any
 
@@ -11,7 +12,7 @@ from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
-from modelbundle_operator.kube.resync import FIRST_LISTS, Resync
+from modelbundle_operator.kube.resync import FIRST_LISTS, OLDER_TIMES, Resync, Rewound
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
@@ -70,6 +71,62 @@ async def test_what_may_heal_is_tried_again_and_the_rest_is_repaired_meanwhile(e
     cluster.failing.clear()
     await look.once()
     assert cache.filled
+
+
+def put_back(cluster: FakeCluster, before: dict[Any, Any]) -> None:
+    """As a backup of etcd does: what was there, and versions begin again."""
+    cluster.objects = before
+    cluster._versions = itertools.count(1)
+
+
+async def test_a_store_that_was_put_back_ends_the_process_for_one_that_knows_nothing_else() -> None:
+    """Whatever is written there has a version that was seen before, and nothing of it would be taken in for days."""
+    cluster = FakeCluster()
+    cluster.put(model_bundle())
+    before = dict(cluster.objects)
+    for _ in range(100):
+        cluster.now()
+    cluster.put(model_bundle("later"))
+    look, cache, _ = resync(cluster)
+    await look.once()
+    put_back(cluster, before)
+    for _ in range(OLDER_TIMES - 1):
+        with pytest.raises(Transient, match="a backup may have been put in the place of its store"):
+            await look.once()
+    with pytest.raises(Rewound):
+        await look.once()
+    assert cache.knows("ModelBundle", Key("models", "later")), "which is why"
+
+
+async def test_a_list_that_lags_once_or_twice_is_asked_for_again() -> None:
+    cluster = FakeCluster()
+    for _ in range(10):
+        cluster.now()
+    look, _, _ = resync(cluster)
+    await look.once()
+    for _ in range(2):
+        ahead, cluster._versions = cluster._versions, itertools.count(1)
+        with pytest.raises(Transient):
+            await look.once()
+        cluster._versions = ahead
+        await look.once()
+    cluster._versions = itertools.count(1)
+    for _ in range(OLDER_TIMES - 1):
+        with pytest.raises(Transient):
+            await look.once()
+
+
+async def test_the_resync_lets_that_alone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelbundle_operator.kube.resync.FIRST_RETRY_SECONDS", 0.01)
+    cluster = FakeCluster()
+    for _ in range(100):
+        cluster.now()
+    cache = ObjectCache()
+    look = Resync(cluster, cache, lambda key: None, 0.01)
+    await look.once()
+    cluster._versions = itertools.count(1)
+    with pytest.raises(Rewound):
+        await asyncio.wait_for(look.run(), 60)
 
 
 class Slow(FakeCluster):
