@@ -13,6 +13,7 @@ import kopf
 
 from modelbundle_operator import logs
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.errors import Cause, Transient
 from modelbundle_operator.kube import watch
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import KubernetesClient, in_cluster
@@ -60,6 +61,9 @@ async def run(settings: Settings) -> None:
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 
     async def reconcile(key: Key) -> Outcome:
+        if kind := resync.lacks(key.namespace):
+            text = f"{kind} may not be listed in namespace {key.namespace}: nothing is said of what may be there"
+            raise Transient(text, cause=Cause("permission", f"list {kind}", key.namespace))
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
     controller = Controller(

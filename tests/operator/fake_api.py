@@ -52,7 +52,7 @@ class FakeApi:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     installed: bool = True
-    forbidden: set[str] = field(default_factory=set)  # namespaces in which nothing may be done
+    forbidden: set[str] = field(default_factory=set)  # namespaces or plurals with which nothing may be done
     instead: tuple[int, str] | None = None  # status and text of what answers everything in its place
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
@@ -107,7 +107,7 @@ class FakeApi:
         self.requests.append(Request(request.method, request.path, dict(request.query), agent, token, accept))
         if self.instead is not None:
             return web.Response(status=self.instead[0], text=self.instead[1], content_type="application/json")
-        if request.match_info.get("namespace") in self.forbidden:
+        if {request.match_info.get(part) for part in ("namespace", "plural")} & self.forbidden:
             return _status(403, "forbidden")
         response: web.StreamResponse = await handler(request)
         return response

@@ -203,6 +203,17 @@ async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_ser
     assert "Traceback" not in said
 
 
+async def test_an_operator_that_may_not_see_pods_does_not_say_that_there_are_none(tmp_path: Path) -> None:
+    api = FakeApi(forbidden={"pods"})
+    api.put(model_bundle())
+    async with start(api, tmp_path, MODELBUNDLE_RESYNC_SECONDS="10") as operator:
+        await operator.answers("/readyz")
+        await operator.until(lambda: "Pod may not be listed in namespace models" in operator.said())
+        assert not api.cluster.objects["ModelBundle", *KEY.place].get("status")
+        api.forbidden.clear()
+        await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+
+
 async def test_a_store_that_was_put_back_is_served_by_the_next_process(tmp_path: Path) -> None:
     """Versions begin again with it, and those that this one waits for may take days."""
     api = FakeApi()

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.names import KIND
 from modelbundle_operator.errors import OperatorError, Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
@@ -37,6 +38,8 @@ TOGETHER_SECONDS = 0.5
 OLDER_TIMES = 3
 # lists at the same time, each with a page in memory (pages.py, needed.py)
 FIRST_LISTS = 4
+# without these what an object says of itself would be wrong; for the rest a look asks, or does without
+_NEEDED = (KIND, "Pod")
 # owners first, as a child is kept while its owner is known
 _STEPS = (OWN_KINDS, tuple(kind for kind in CACHED_KINDS if kind not in OWN_KINDS))
 
@@ -76,6 +79,10 @@ class Resync:
     def age(self) -> float:
         """Seconds since the last one that went well."""
         return time.monotonic() - self._last
+
+    def lacks(self, namespace: str) -> str:
+        """The kind that has never been listed there and that is needed to say anything of an object; empty for none."""
+        return next((kind for kind in _NEEDED if not self._newest.keys() & {(kind, None), (kind, namespace)}), "")
 
     async def once(self) -> set[Key]:
         """List every kind; enqueue and return the bundles that the watch had wrong.

@@ -52,6 +52,32 @@ async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog:
     assert len([record for record in caplog.records if "does not manage it" in record.message]) == 1, "said once"
 
 
+async def test_without_the_pods_of_a_namespace_nothing_can_be_said_there() -> None:
+    """A right that was taken away: what serves would be said to have no pods."""
+    cluster = Listed({"Pod": GONE})
+    look, _, _ = resync(cluster)
+    await look.once()
+    assert look.lacks("models") == "Pod"
+    cluster.failing = {"PodDisruptionBudget": GONE}
+    await look.once()
+    assert look.lacks("models") == "", "it does without budgets"
+    cluster.failing = {"Pod": GONE}
+    await look.once()
+    assert look.lacks("models") == "", "what was known stays"
+
+
+async def test_one_namespace_without_pods_keeps_no_other_one_from_being_served() -> None:
+    class Half(FakeCluster):
+        async def list(self, kind: str, namespace: str | None = None, *args: Any, **more: Any) -> Any:
+            if (kind, namespace) == ("Pod", "closed"):
+                raise GONE
+            return await super().list(kind, namespace, *args, **more)
+
+    look, _, _ = resync(Half(), "closed", "open")
+    await look.once()
+    assert (look.lacks("closed"), look.lacks("open")) == ("Pod", "")
+
+
 async def test_where_everything_is_refused_it_fails(caplog: pytest.LogCaptureFixture) -> None:
     look, cache, _ = resync(Listed({"a": GONE, "b": GONE}), "a", "b")
     with pytest.raises(Refused):
