@@ -13,12 +13,13 @@ import kopf
 
 from modelbundle_operator import logs
 from modelbundle_operator.api.endpoint import ENDPOINT_KIND
+from modelbundle_operator.errors import Cause, Transient
 from modelbundle_operator.kube import watch
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.client import KubernetesClient, in_cluster
 from modelbundle_operator.kube.errors import NotInstalled, Refused
 from modelbundle_operator.kube.lease import LeaseStore
-from modelbundle_operator.kube.resync import Resync
+from modelbundle_operator.kube.resync import Resync, Rewound
 from modelbundle_operator.loop.aside import share_the_interpreter
 from modelbundle_operator.loop.controller import Controller, Outcome
 from modelbundle_operator.loop.dependencies import Waiters
@@ -60,6 +61,9 @@ async def run(settings: Settings) -> None:
     endpoints = EndpointReconciler(cluster, cache, failures=queue.failures)
 
     async def reconcile(key: Key) -> Outcome:
+        if kind := resync.lacks(key.namespace):
+            text = f"{kind} may not be listed in namespace {key.namespace}: nothing is said of what may be there"
+            raise Transient(text, cause=Cause("permission", f"list {kind}", key.namespace))
         return await guarded(endpoints if key.kind == ENDPOINT_KIND else bundles, key)
 
     controller = Controller(
@@ -129,7 +133,7 @@ async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
         try:
             await cluster.check_installed()
             await resync.once()
-        except NotInstalled:
+        except (NotInstalled, Rewound):
             raise
         except Exception as error:
             if (text := str(error) or type(error).__name__) != said:
@@ -144,7 +148,8 @@ async def first_look(cluster: KubernetesClient, resync: Resync) -> None:
 
 
 def main() -> int:
-    """The exit code: 0 after a signal, 1 when a part failed, 2 when it was not set up right."""
+    """The exit code: 0 after a signal, 1 when a part failed or the cluster was put back to what it had been, 2 when it
+    was not set up right."""
     try:
         settings = Settings.from_environment(os.environ)
     except SettingsError as error:
@@ -159,6 +164,9 @@ def main() -> int:
     except NotInstalled as error:
         log.critical("%s", error)
         return 2
+    except Rewound as error:
+        log.critical("%s; this process ends, and the next one begins with what there is", error)
+        return 1
     except KeyboardInterrupt:
         return 0
     except Exception:

@@ -1,6 +1,8 @@
-"""What settings about a pod's surroundings may hold. A ValueError says what is wrong; the variable is named with it."""
+"""What settings may hold, most of them about a pod's surroundings. A ValueError says what is wrong; the variable is
+named with it."""
 
 import json
+import logging
 import re
 from collections.abc import Callable
 from typing import Any, Literal, get_args
@@ -12,6 +14,7 @@ SignatureVersion = Literal["", "s3v4", "s3"]
 PodIds = Literal["fixed", "platform"]
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
 
+_NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9.:*/\[\]_-]+")
 _TOLERATION = {"key": str, "operator": str, "value": str, "effect": str, "tolerationSeconds": int}
@@ -36,6 +39,33 @@ def object_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("must be the name of an object: lower-case letters, digits, - and .")
     return value
+
+
+def namespace(value: str) -> str:
+    """Of one namespace. A pattern, which kopf would take, is none: its objects could not be listed."""
+    if not _NAMESPACE.fullmatch(value):
+        raise ValueError(f"{value!r} is not the name of a namespace: 63 lower-case letters, digits and - at most")
+    return value
+
+
+def namespaces(value: str) -> tuple[str, ...]:
+    """Separated by commas."""
+    return tuple(sorted(namespace(name) for name in listed(value)))
+
+
+def image(value: str) -> str:
+    """An image, or what stands before a tag or a repository: every pod would have it in its image's name."""
+    value = value.strip().rstrip("/")
+    if "://" in value or re.search(r"\s", value):
+        raise ValueError("must be the name of an image without a scheme, such as registry.example.com/models/runtime")
+    return value
+
+
+def log_level(value: str) -> str:
+    """As Python's logging has it."""
+    if value.upper() not in (levels := logging.getLevelNamesMapping()):
+        raise ValueError(f"must be one of {', '.join(sorted(levels, key=levels.__getitem__))}")
+    return value.upper()
 
 
 def config_key(value: str) -> str:
@@ -105,6 +135,10 @@ def tolerations(value: str) -> tuple[dict[str, Any], ...]:
             raise ValueError(f"{one!r}: operator Exists takes no value, and Equal needs a key")
         if "tolerationSeconds" in one and one.get("effect") != "NoExecute":
             raise ValueError(f"{one!r}: tolerationSeconds needs effect NoExecute")
+        if not -(2**63) <= one.get("tolerationSeconds", 0) < 2**63:
+            raise ValueError(f"{one!r}: tolerationSeconds has 64 bits")
+        if not _LABEL_KEY.fullmatch(one.get("key") or "any") or not _LABEL_VALUE.fullmatch(one.get("value") or ""):
+            raise ValueError(f"{one!r}: key and value are those of a taint, such as example.com/pool and models")
     return tuple(found)
 
 

@@ -18,9 +18,12 @@ from modelbundle_operator.setting_values import (
     config_key,
     flag,
     hosts,
+    image,
     indexes,
     labels,
-    listed,
+    log_level,
+    namespace,
+    namespaces,
     object_name,
     object_names,
     one_of,
@@ -35,14 +38,6 @@ class SettingsError(ValueError):
 
 def _text(value: str) -> str:
     return value.strip()
-
-
-def _prefix(value: str) -> str:
-    return value.strip().rstrip("/")
-
-
-def _namespaces(value: str) -> tuple[str, ...]:
-    return tuple(sorted(listed(value)))
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -80,18 +75,18 @@ class Settings:
     """One attribute per variable; `table()` prints them all for the docs."""
 
     runtime_image: str = _setting(
-        "MODELBUNDLE_RUNTIME_IMAGE", "modelbundle/runtime:0.2.0", _text, "Image of prepare and server."
+        "MODELBUNDLE_RUNTIME_IMAGE", "modelbundle/runtime:0.2.0", image, "Image of prepare and server."
     )
     image_mirror: str = _setting(
-        "MODELBUNDLE_IMAGE_MIRROR", "", _prefix, "Put before pytorch and tensorflow images, such as mirror.local/hub."
+        "MODELBUNDLE_IMAGE_MIRROR", "", image, "Put before pytorch and tensorflow images, such as mirror.local/hub."
     )
     pytorch_repository: str = _setting(
-        "MODELBUNDLE_PYTORCH_REPOSITORY", "pytorch/pytorch", _prefix, "Image that pytorchImageTag is a tag of."
+        "MODELBUNDLE_PYTORCH_REPOSITORY", "pytorch/pytorch", image, "Image that pytorchImageTag is a tag of."
     )
     tensorflow_repository: str = _setting(
         "MODELBUNDLE_TENSORFLOW_REPOSITORY",
         "tensorflow/tensorflow",
-        _prefix,
+        image,
         "Image that tensorflowVersion is a tag of.",
     )
     image_pull_policy: PullPolicy = _setting(  # noqa: RUF009
@@ -106,11 +101,11 @@ class Settings:
     artifact_secret: str = _setting(
         "MODELBUNDLE_ARTIFACT_SECRET",
         "",
-        _text,
+        object_name,
         "Secret with the artifact store's credentials, in each bundle's namespace, for bundles that name none.",
     )
     watch_namespaces: tuple[str, ...] = _setting(
-        "MODELBUNDLE_WATCH_NAMESPACES", (), _namespaces, "Namespaces to serve, separated by commas; all when empty."
+        "MODELBUNDLE_WATCH_NAMESPACES", (), namespaces, "Namespaces to serve, separated by commas; all when empty."
     )
     workers: int = _setting(
         "MODELBUNDLE_WORKERS", 16, _whole(1, 256), "Bundles reconciled at the same time; of one namespace, half of it."
@@ -139,13 +134,13 @@ class Settings:
     lease_namespace: str = _setting(
         "MODELBUNDLE_LEASE_NAMESPACE",
         "modelbundle-system",
-        _text,
+        namespace,
         "Namespace of the Lease modelbundle-operator: of the operators that share it one works, the others stand by.",
     )
     probe_port: int = _setting(
         "MODELBUNDLE_PROBE_PORT", 8081, _whole(1, 65535), "Port of the operator's own /healthz, /readyz and /metrics."
     )
-    log_level: str = _setting("MODELBUNDLE_LOG_LEVEL", "INFO", _text, "Log level of the operator.")
+    log_level: str = _setting("MODELBUNDLE_LOG_LEVEL", "INFO", log_level, "Log level of the operator.")
     tracing_endpoint: str = _setting(
         "MODELBUNDLE_TRACING_ENDPOINT",
         "",

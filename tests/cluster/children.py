@@ -19,6 +19,11 @@ ADDED = {
     "service": [{"op": "add", "path": "/spec/ports/-", "value": {"name": "more", "port": 99}}],
     "deployment": ENV,
 }
+# what is wanted cannot be valid beside it: a request above a limit, addresses that only a load balancer lets in
+UNFIT = {
+    "deployment": ("set", "resources", "-c", "worker", "--requests=cpu=1m", "--limits=cpu=1m"),
+    "service": ("patch", "-p", '{"spec":{"type":"LoadBalancer","loadBalancerSourceRanges":["192.0.2.0/24"]}}'),
+}
 
 
 def spec(child: str, namespace: str) -> Manifest:

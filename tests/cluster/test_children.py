@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cluster.bundles import cpu_bundle, wait_condition, wait_ready
-from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, answers, spec, wait_for_spec
+from tests.cluster.children import ADDED, CHILDREN, EDITS, NAME, UNFIT, answers, spec, wait_for_spec
 from tools.testkit.call import CLIENT, start_client
 from tools.testkit.kubectl import Manifest, apply, get, kubectl, list_all, wait_for
 from tools.testkit.store import Store
@@ -52,6 +52,17 @@ def test_what_was_added_to_a_child_is_taken_away(served: str, child: str) -> Non
     """A forced server-side apply alone would leave it: it belongs to nobody else's field."""
     desired = spec(child, served)
     kubectl("patch", child, NAME, "--type=json", "-p", json.dumps(ADDED[child]), namespace=served)
+    wait_for_spec(child, served, desired, 20)
+    answers(served)
+
+
+@pytest.mark.parametrize("child", UNFIT)
+def test_what_cannot_stand_beside_what_is_wanted_is_taken_away(served: str, child: str) -> None:
+    """An apply, which adds to what is there, would be refused as long as it is."""
+    desired = spec(child, served)
+    verb, *words = UNFIT[child]
+    place = [words.pop(0), child, NAME] if verb == "set" else [child, NAME]
+    kubectl(verb, *place, *words, namespace=served)
     wait_for_spec(child, served, desired, 20)
     answers(served)
 

@@ -52,7 +52,8 @@ class FakeApi:
 
     cluster: FakeCluster = field(default_factory=FakeCluster)
     installed: bool = True
-    forbidden: set[str] = field(default_factory=set)  # namespaces in which nothing may be done
+    forbidden: set[str] = field(default_factory=set)  # namespaces or plurals with which nothing may be done
+    instead: tuple[int, str] | None = None  # status and text of what answers everything in its place
     requests: list[Request] = field(default_factory=list)
     watches: list[tuple[str, asyncio.Queue[Body]]] = field(default_factory=list)
     events: list[tuple[int, str, Body]] = field(default_factory=list)  # version, kind, event: for watches from before
@@ -104,7 +105,9 @@ class FakeApi:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         accept = request.headers.get("Accept", "")
         self.requests.append(Request(request.method, request.path, dict(request.query), agent, token, accept))
-        if request.match_info.get("namespace") in self.forbidden:
+        if self.instead is not None:
+            return web.Response(status=self.instead[0], text=self.instead[1], content_type="application/json")
+        if {request.match_info.get(part) for part in ("namespace", "plural")} & self.forbidden:
             return _status(403, "forbidden")
         response: web.StreamResponse = await handler(request)
         return response
@@ -168,7 +171,7 @@ class FakeApi:
             body = await request.json()
             if body["kind"] == "Event":
                 await self.cluster.create_event(body)
-                return web.json_response({}, status=201)
+                return web.json_response(body, status=201)
             try:
                 made = await self.cluster.create(body)
             except Transient as error:

@@ -6,6 +6,7 @@ docs/adr/0001-kopf-as-host.md says why each of them matters.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -200,6 +201,54 @@ async def test_where_the_only_watched_namespace_is_gone_it_waits_says_so_and_ser
         said = operator.said()
     assert said.count("the operator serves nothing, and tries again until there is a namespace") == 1
     assert "Traceback" not in said
+
+
+async def test_an_operator_that_may_not_see_pods_does_not_say_that_there_are_none(tmp_path: Path) -> None:
+    api = FakeApi(forbidden={"pods"})
+    api.put(model_bundle())
+    async with start(api, tmp_path, MODELBUNDLE_RESYNC_SECONDS="10") as operator:
+        await operator.answers("/readyz")
+        await operator.until(lambda: "Pod may not be listed in namespace models" in operator.said())
+        assert not api.cluster.objects["ModelBundle", *KEY.place].get("status")
+        api.forbidden.clear()
+        await operator.until(lambda: bool(api.cluster.objects["ModelBundle", *KEY.place].get("status")))
+
+
+async def test_a_store_that_was_put_back_is_served_by_the_next_process(tmp_path: Path) -> None:
+    """Versions begin again with it, and those that this one waits for may take days."""
+    api = FakeApi()
+    for _ in range(1000):
+        api.cluster.now()
+    async with api.server() as server:
+        async with begin(api, server, tmp_path, "first", MODELBUNDLE_RESYNC_SECONDS="10") as operator:
+            await operator.answers("/readyz")
+            api.put(model_bundle("later"))
+            await operator.until(lambda: ("Deployment", "models", "later") in api.cluster.objects)
+            api.cluster.objects.clear()
+            api.cluster._versions = itertools.count(1)
+            api.events.clear()
+            api.put(model_bundle())
+            api.break_watches()
+            assert await asyncio.wait_for(operator.process.wait(), LONG_ENOUGH_SECONDS) == 1
+            assert "a backup may have been put in the place of its store" in operator.said()
+            assert "Traceback" not in operator.said()
+        async with begin(api, server, tmp_path, "second"):
+            await operator.until(lambda: _there(api, "Deployment"))
+
+
+async def test_what_answers_in_the_api_servers_place_ends_nothing(tmp_path: Path) -> None:
+    """A gateway that has lost its upstream, and one that asks for a login under the status of a success."""
+    api = FakeApi()
+    async with start(api, tmp_path) as operator:
+        await operator.answers("/readyz")
+        for instead in ((502, '"bad gateway"'), (200, "<html>Sign in</html>"), (200, "{}")):
+            api.instead = instead
+            asked = len(api.requests)
+            await operator.until(lambda: sum("/leases" in r.path for r in api.requests[asked:]) >= 3)  # noqa: B023
+            api.instead = None
+        api.put(model_bundle())
+        await operator.until(lambda: _there(api, "Deployment"))
+        assert operator.process.returncode is None
 
 
 async def test_limits_of_a_directory_hold_from_the_start(tmp_path: Path) -> None:

@@ -9,12 +9,14 @@ with an idle time, whatever the bundle says by now). Only then is the move repor
 after the report meets the old bundle (docs/adr/0006).
 """
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bundle_spec.connection_age import DEFAULT_IDLE_SECONDS, idle_seconds_of, max_connection_age
 from modelbundle_operator.api.base import Body
+from modelbundle_operator.api.bundle import NAME, NAME_MAX
 from modelbundle_operator.api.names import (
     ANNOTATION_MOVED_AT,
     ANNOTATION_MOVED_FROM,
@@ -105,7 +107,8 @@ def current_route(service: Body | None, now: datetime) -> Route | None:
         return None
     route = Route(selector[LABEL_BUNDLE], selector.get(LABEL_DIGEST, ""))
     before, at = notes.get(ANNOTATION_MOVED_FROM, ""), notes.get(ANNOTATION_MOVED_AT, "")
-    if own_time(at) is None or not before:  # there was no move, or somebody has written something else there
+    # there was no move, or somebody has written something else there
+    if own_time(at) is None or not re.fullmatch(NAME, before) or len(before) > NAME_MAX:
         return route
     idle = idle_seconds_of(notes.get(ANNOTATION_MOVED_IDLE, ""))
     return _credible(replace(route, moved_from=before, moved_at=at, idle_seconds=idle), notes, now)

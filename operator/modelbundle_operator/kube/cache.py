@@ -32,6 +32,9 @@ from modelbundle_operator.kube.left_behind import LeftBehind
 from modelbundle_operator.kube.said import Said
 from modelbundle_operator.loop.key import Key
 
+# deletions that are remembered, the latest: anybody may make and delete what carries our label, all day
+GONE_MAX = 20_000
+
 
 class ObjectCache:
     """Objects by kind, namespace and name; pods and Jobs also by the bundle that they are of."""
@@ -216,7 +219,10 @@ class ObjectCache:
     def _drop(self, ref: Ref, version: int) -> None:
         self._unlink(ref)
         self._kept.pop(ref, None)
+        self._gone.pop(ref, None)
         self._gone[ref] = version
+        if len(self._gone) > GONE_MAX:
+            del self._gone[next(iter(self._gone))]
 
     def _unlink(self, ref: Ref) -> None:
         old = self._kept.get(ref)

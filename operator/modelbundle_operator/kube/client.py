@@ -25,8 +25,8 @@ from modelbundle_operator.api.endpoint import ENDPOINT_PLURAL
 from modelbundle_operator.api.names import FIELD_MANAGER, GROUP, PLURAL, VERSION
 from modelbundle_operator.errors import NotLeading, Transient
 from modelbundle_operator.kube.cluster import Keep, Label, Needs, keep_whole
-from modelbundle_operator.kube.decoding import Skipped, bodies_of, body_of, heads_of, taken, unhurried
-from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of
+from modelbundle_operator.kube.decoding import Skipped, answer_of, bodies_of, heads_of, taken, unhurried
+from modelbundle_operator.kube.errors import NoAnswer, NotInstalled, error_of, understood
 from modelbundle_operator.kube.kinds import CRD_KIND, KINDS, LEASE_KIND
 from modelbundle_operator.kube.needed import Asking, needed_texts, place_of
 from modelbundle_operator.kube.pages import Pages, Query
@@ -96,8 +96,8 @@ class KubernetesClient:
 
     async def check_installed(self) -> None:
         """Raise unless the API server serves our kinds."""
-        answer = await self._request("GET", f"/apis/{GROUP}/{VERSION}", kind=CRD_KIND, absent_is_none=True)
-        served = {item.get("name") for item in (answer or {}).get("resources", [])}
+        answer = await self._text("GET", f"/apis/{GROUP}/{VERSION}", kind=CRD_KIND, absent_is_none=True)
+        served = {item.get("name") for item in json.loads(answer or b"{}").get("resources", [])}
         for plural in (PLURAL, ENDPOINT_PLURAL):
             if plural not in served:
                 raise NotInstalled(
@@ -140,19 +140,22 @@ class KubernetesClient:
             return bool(needs is not None and taken(kind, head, needs, self._skipped))
 
         asking = Asking(ask, partial(ask, accept=HEADS))
-        async for query, page in self._pages.read(kind, selector, ask if needs is None else asking):
-            version, listed = page.version, page.items
+
+        async def take_page(query: Query, listed: list[bytes]) -> None:
             if needs is None:
-                await take(listed)
-                continue
+                return await take(listed)
             needed = [(head, text) for text in listed for head in heads_of(kind, [text], self._skipped) if wants(head)]
             asking.saw(len(needed), len(listed))
             if asking.got_whole:
-                await take(text for _, text in needed)
-                continue
+                return await take(text for _, text in needed)
             places = [place_of(head) for head, _ in needed]
             async for texts in needed_texts(places, len(listed), partial(ask, query), partial(self._object, kind)):
                 await take(texts)
+
+        with understood(f"GET {KINDS[kind].path(namespace)}"):
+            async for query, page in self._pages.read(kind, selector, ask if needs is None else asking):
+                version = page.version
+                await take_page(query, page.items)
         return items, int(version)
 
     async def create(self, body: Body) -> Body:
@@ -208,7 +211,8 @@ class KubernetesClient:
 
     async def _request(self, method: str, path: str, *, kind: str, **more: Any) -> Body | None:
         text = await self._text(method, path, kind=kind, **more)
-        return None if text is None else await unhurried(text, lambda: body_of(kind, text))
+        with understood(f"{method} {path}"):
+            return None if text is None else await unhurried(text, lambda: answer_of(kind, text))
 
     async def _text(
         self,

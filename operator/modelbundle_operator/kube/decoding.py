@@ -84,7 +84,26 @@ class Page(NamedTuple):
 
 
 def page_of(text: bytes) -> Page:
-    """A page of a LIST, cut."""
+    """A page of a LIST, cut. ValueError where it is none."""
+    try:
+        return _page_of(text)
+    except Exception as error:
+        raise _no_answer(text, error) from None
+
+
+def answer_of(kind: str, text: bytes) -> Body:
+    """The object that an answer is. ValueError where it is none."""
+    try:
+        body = body_of(kind, text)
+        is_object = isinstance(body["metadata"], dict)
+    except Exception as error:
+        raise _no_answer(text, error) from None
+    if not is_object:
+        raise _no_answer(text, KeyError("metadata"))
+    return body
+
+
+def _page_of(text: bytes) -> Page:
     try:
         page = _page.decode(text)
         metadata, items = bytes(page.metadata), [bytes(item) for item in page.items or ()]
@@ -92,7 +111,13 @@ def page_of(text: bytes) -> Page:
         parts = members(text)
         metadata, items = parts["metadata"], entries(parts["items"])
     about = json.loads(metadata)
-    return Page(items, about.get("resourceVersion") or "0", about.get("continue") or "")
+    version = about.get("resourceVersion") or "0"
+    int(version)  # of a list it is compared
+    return Page(items, version, about.get("continue") or "")
+
+
+def _no_answer(text: bytes, error: Exception) -> ValueError:
+    return ValueError(f"{type(error).__name__}: {error}: {text[:200].decode(errors='replace')}")
 
 
 def event_of(line: bytes) -> tuple[str, bytes]:

@@ -13,6 +13,8 @@ from modelbundle_operator.kube.kinds import KINDS, LEASE_KIND
 from modelbundle_operator.loop.lease import LEASE_SECONDS, Lease
 
 LEASE_NAME = FIELD_MANAGER
+# what the field can hold: more is refused, and whoever may write a Lease may have written the most
+_MOST_TRANSITIONS = 2**31 - 1
 
 
 class LeaseStore:
@@ -42,7 +44,7 @@ class LeaseStore:
     async def take(self, lease: Lease, holder: str) -> Lease:
         """Another one has it."""
         now = _now()
-        transitions = lease.transitions + (holder != lease.holder)
+        transitions = min(lease.transitions + (holder != lease.holder), _MOST_TRANSITIONS)
         return await self._replace(lease, self._body(holder, now, now, transitions))
 
     async def release(self, lease: Lease) -> None:

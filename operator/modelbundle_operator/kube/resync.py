@@ -4,6 +4,10 @@ One paged LIST of metadata per kind; in full is read what is wanted and not know
 is unchanged nor what others have labelled as ours costs more than its metadata. Only the bundles for which it changed
 anything are looked at. The first one fills the cache before anything is reconciled; as all wait for it, it lists some
 kinds at the same time, and any later one, which nobody waits for, one after the other.
+
+The versions of lists only grow. Where they have gone back the API server has another store, as where a backup of etcd
+was put in its place: what is known here, and what the watches wait for, is of a history that never was. That ends the
+process, and the next one begins with what there is.
 """
 
 import asyncio
@@ -15,7 +19,8 @@ from collections.abc import Callable
 from functools import partial
 
 from modelbundle_operator.api.base import Body
-from modelbundle_operator.errors import OperatorError
+from modelbundle_operator.api.names import KIND
+from modelbundle_operator.errors import OperatorError, Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.cluster import Cluster
 from modelbundle_operator.kube.errors import Refused
@@ -29,10 +34,18 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_SECONDS = 2.0
 TOGETHER_SECONDS = 0.5
+# so often in a row lists have to be older than those before them: one may come from a cache that lags
+OLDER_TIMES = 3
 # lists at the same time, each with a page in memory (pages.py, needed.py)
 FIRST_LISTS = 4
+# without these what an object says of itself would be wrong; for the rest a look asks, or does without
+_NEEDED = (KIND, "Pod")
 # owners first, as a child is kept while its owner is known
 _STEPS = (OWN_KINDS, tuple(kind for kind in CACHED_KINDS if kind not in OWN_KINDS))
+
+
+class Rewound(OperatorError):
+    """The API server's history is another one than that of what is known here."""
 
 
 class Resync:
@@ -59,19 +72,27 @@ class Resync:
         self._took = 0.0
         # versions of the LISTs that filled the cache, until a watch has started from them
         self._listed: dict[tuple[str, str | None], int] = {}
+        self._newest: dict[tuple[str, str | None], int] = {}  # version of a list so far
+        self._older: set[str] = set()  # kinds of which this resync has got an older one
+        self._older_times = 0  # in a row
 
     def age(self) -> float:
         """Seconds since the last one that went well."""
         return time.monotonic() - self._last
+
+    def lacks(self, namespace: str) -> str:
+        """The kind that has never been listed there and that is needed to say anything of an object; empty for none."""
+        return next((kind for kind in _NEEDED if not self._newest.keys() & {(kind, None), (kind, namespace)}), "")
 
     async def once(self) -> set[Key]:
         """List every kind; enqueue and return the bundles that the watch had wrong.
 
         What cannot be listed is left as it was known and does not keep the rest from being repaired. What is refused,
         as is a watched namespace that was deleted, is said once; anything else raises when all was tried, as trying
-        again may help.
+        again may help. Rewound where it does not.
         """
         began = time.monotonic()
+        self._older.clear()
         changed: set[Key] = set()
         failed: list[Exception] = []
         refused: set[tuple[str, str]] = set()
@@ -93,20 +114,27 @@ class Resync:
         self._last = time.monotonic()
         for key in sorted(changed):
             self._enqueue(key)
+        self._older_times = self._older_times + 1 if self._older else 0
+        if self._older_times >= OLDER_TIMES:
+            raise Rewound(_older_words(self._older))
         if (again := next((each for each in failed if not isinstance(each, Refused)), None)) is not None:
             raise again
+        if self._older:
+            raise Transient(_older_words(self._older))
         self._took = time.monotonic() - began
         self._cache.filled = True
         return changed
 
     async def run(self) -> None:
-        """Forever, with jitter; a failure is tried again soon and never ends the operator."""
+        """Forever, with jitter; a failure is tried again soon, and none but Rewound ends the operator."""
         failures = 0
         while True:
             seconds = backoff(failures - 1, first=FIRST_RETRY_SECONDS, longest=self._every) if failures else self._every
             await self._pause(seconds * random.uniform(0.9, 1.1))
             try:
                 changed = await self.once()
+            except Rewound:
+                raise
             except Exception as error:
                 failures += 1
                 log.warning("resync failed, trying again: %s", error or type(error).__name__)
@@ -160,6 +188,10 @@ class Resync:
         listed, version = await self._cluster.list(
             kind, namespace, partial(self._cache.keep, kind), needs=None if all_needed else needs
         )
+        if version < self._newest.get((kind, namespace), 0):
+            self._older.add(kind)
+        else:
+            self._newest[kind, namespace] = version
         self.orphans.listed(kind, namespace, lost, self._cache.knows)
         self._cache.left_behind.listed(kind, namespace, lost, version)
         if not self._cache.filled:
@@ -172,3 +204,10 @@ class Resync:
         for text in sorted(refusals - self._logged_refusals):
             log.error("cannot be listed, so the operator does not manage it: %s", text)
         self._logged_refusals = refusals
+
+
+def _older_words(kinds: set[str]) -> str:
+    return (
+        f"the API server lists {', '.join(sorted(kinds))} as they were before what is known here: a backup may have"
+        " been put in the place of its store"
+    )

@@ -2,6 +2,9 @@
 
 Losing it ends the work and not the process: while the API server is away there is nothing that a new process would do
 better. That nothing is written without it is not asked of the work: `Tenure.held` is asked at each write.
+
+Nor does a call about the Lease end it that fails in a way nobody thought of, as where something else answers in the API
+server's place: it counts as failed, and is made again.
 """
 
 import asyncio
@@ -103,7 +106,7 @@ class Leader:
                     return await self._claim(sighting, decision)
             except Conflict:
                 decision = Decision(Step.WAIT)  # another one was quicker: the next look says which
-            except (OperatorError, TimeoutError) as error:
+            except Exception as error:
                 self._say(logging.WARNING, f"cannot stand for the Lease {self.leases.where}: {_words(error)}")
                 decision = Decision(Step.WAIT, self._times.retry)
             await asyncio.sleep(decision.seconds)
@@ -159,7 +162,7 @@ class Leader:
                     else:
                         log.info("the Lease %s is given back", self.leases.where)
                         return
-        except (OperatorError, TimeoutError) as error:
+        except Exception as error:
             log.info("the Lease %s could not be given back, it will run out: %s", self.leases.where, _words(error))
 
     def _say_who_leads(self, sighting: Sighting) -> None:
@@ -198,7 +201,7 @@ class _Keeper:
                 if (other := await self._other_holder()) is not None:
                     return other
                 pause = self._times.after_failure
-            except (OperatorError, TimeoutError) as error:
+            except Exception as error:
                 pause, failed = self._times.after_failure, f": {_words(error)}"
             else:
                 self._tenure.renewed(sent)
@@ -209,7 +212,7 @@ class _Keeper:
         try:
             async with asyncio.timeout(self._times.call):
                 found = await self._leases.read()
-        except (OperatorError, TimeoutError):
+        except Exception:
             return None
         if found is None:
             return "the Lease was deleted"
@@ -224,5 +227,7 @@ async def _cancel(task: "asyncio.Future[None] | asyncio.Task[str]") -> None:
     await asyncio.wait({task})
 
 
-def _words(error: BaseException) -> str:
-    return str(error) or "no answer in time"
+def _words(error: Exception) -> str:
+    if isinstance(error, OperatorError | TimeoutError):
+        return str(error) or "no answer in time"
+    return f"{type(error).__name__}: {error}"

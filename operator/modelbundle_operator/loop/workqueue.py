@@ -78,13 +78,15 @@ class WorkQueue:
         self._timers[key] = loop.call_later(seconds, self._due, key)
 
     def retry(self, key: Key, after: float | None = None) -> float:
-        """Look at `key` again after a failure; the seconds until then, which grow with each failure in a row."""
+        """Look at `key` again after a failure; the seconds until then, which grow with each failure in a row.
+
+        `after`: at the earliest. A server that is full names the same short time again and again, or none at all.
+        """
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
         self.counters.retries += 1
-        if after is None:
-            after = backoff(failures, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
-        seconds = after * self.jitter()
+        grown = backoff(failures, first=FIRST_RETRY_SECONDS, longest=LONGEST_RETRY_SECONDS)
+        seconds = max(grown, after or 0.0) * self.jitter()
         self.add_after(key, seconds)
         return seconds
 

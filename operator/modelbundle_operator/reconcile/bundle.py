@@ -43,6 +43,7 @@ from modelbundle_operator.reconcile.clock import utc_now
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.looking import known_layer, observe, running_pods
+from modelbundle_operator.reconcile.overwritten import Overwritten
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.precheck import begin_precheck, find_ends, find_precheck, remove_prechecks, waits_on
 from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas, refuse_serving
@@ -68,6 +69,7 @@ class Reconciler:
     on_status_written: Callable[[Key], None] = lambda _: None
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
     disputes: Disputes = field(default_factory=Disputes)
+    overwritten: Overwritten = field(default_factory=Overwritten)
     limits: Callable[[], Limits] = dict  # of what tenants may ask for
     lacking_budgets: dict[Key, Lack] = field(default_factory=dict)
     begun: dict[Key, datetime] = field(default_factory=dict)  # when pods were asked for, until the first status
@@ -79,6 +81,7 @@ class Reconciler:
         body = self.cache.get(KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             self.disputes.forget(*key.place)
+            self.overwritten.forget(key)
             self._budgets.forget(key)
             self.begun.pop(key, None)
             return DONE  # children go by their ownerReferences
@@ -165,7 +168,7 @@ class Reconciler:
     async def _keep(self, body: Body, about: StatusFields) -> Body:
         """Write down what a clone was resolved to before anything is made of it: from now on its base may go."""
         status: StatusFields = {**(body.get("status") or {}), **about}
-        return await self._statuses.write(body, status)
+        return await self._statuses.write(body, status, self.now())
 
     async def _apply(self, key: Key, bundle: ModelBundle, resolution: Resolution) -> tuple[bool, Observation]:
         """Whether the pods are still to be made, and what is seen then. Of a new bundle nobody asks what is there: what
@@ -280,4 +283,4 @@ class Reconciler:
 
     @property
     def _statuses(self) -> StatusWriter:
-        return StatusWriter(self.cluster, self.cache, self.on_status_written)
+        return StatusWriter(self.cluster, self.cache, self.on_status_written, self.overwritten)

@@ -9,6 +9,7 @@ late write of an operator that led before this one.
 import logging
 from collections.abc import Awaitable, Collection
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
 from modelbundle_operator.api.base import Body
@@ -29,7 +30,7 @@ from modelbundle_operator.kube.kept import controller_of
 from modelbundle_operator.kube.kinds import CHILD_KINDS, OWNER_LABELS
 from modelbundle_operator.loop.key import Key
 from modelbundle_operator.reconcile.disputes import Disputes
-from modelbundle_operator.reconcile.drift import foreign_fields, is_owned, keeps_layer, without_foreign
+from modelbundle_operator.reconcile.drift import foreign_fields, is_owned, keeps_layer, put_right, without_foreign
 from modelbundle_operator.reconcile.events import EDIT_UNDONE, tell
 from modelbundle_operator.reconcile.ownership import as_applied, is_half_applied, was_posted
 
@@ -138,6 +139,9 @@ async def _apply(cluster: Cluster, cache: ObjectCache, live: Body, wanted: Body)
 
     The PUT before it carries the object as it is. Where others have edited that, admission policies may refuse it, so
     the edit is undone first; else one apply is to bring the whole change, as each change of a template moves pods.
+
+    An apply adds what is wanted to what is there. Where both together are no valid object (a variable with a value and
+    a reference, a request above a limit), no apply ever takes the edit back, and one PUT brings both.
     """
     posted = was_posted(live)
     if posted and _is_intact(live, wanted):
@@ -145,7 +149,14 @@ async def _apply(cluster: Cluster, cache: ObjectCache, live: Body, wanted: Body)
             live, posted = await _written(cache, cluster.replace(as_applied(live))), False
         except Refused as error:
             log.info("%s %s/%s: edited by others: %s", *_named(wanted), error.message)
-    live = await _written(cache, cluster.apply(_of_this(live, wanted)))
+    try:
+        live = await _written(cache, cluster.apply(_of_this(live, wanted)))
+    except Refused as error:
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY or not foreign_fields(live):
+            raise
+        log.info("%s %s/%s: beside an edit by others an apply is invalid: %s", *_named(wanted), error.message)
+        live = await _written(cache, cluster.replace(put_right(live, wanted)))
+        posted = was_posted(live)
     if posted:
         live = await _written(cache, cluster.replace(as_applied(live)))
         live = await _written(cache, cluster.apply(_of_this(live, wanted)))

@@ -103,6 +103,28 @@ def without_foreign(live: dict[str, Any]) -> dict[str, Any]:
     return restored
 
 
+def put_right(live: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """`live` without `foreign_fields(live)` and with all of `wanted`, for a PUT of our field manager.
+
+    Before an apply of ours, and in its place: so a list is as it is wanted, whatever items of it are whose.
+    """
+    restored = without_foreign(live)
+    for name in ("spec", "data", "binaryData"):
+        if name in wanted:
+            _overlay(restored.setdefault(name, {}), wanted[name])
+    for name in ("labels", "annotations"):
+        _overlay(restored["metadata"].setdefault(name, {}), wanted["metadata"].get(name) or {})
+    return restored
+
+
+def _overlay(value: dict[str, Any], wanted: dict[str, Any]) -> None:
+    for key, new in wanted.items():
+        if isinstance(new, dict) and isinstance(value.get(key), dict):
+            _overlay(value[key], new)
+        else:
+            value[key] = copy.deepcopy(new)
+
+
 def _remove(value: Any, fields: Fields) -> None:
     for key, below in fields.items():
         kind, _, rest = key.partition(":")

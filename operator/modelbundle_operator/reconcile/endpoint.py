@@ -46,6 +46,7 @@ from modelbundle_operator.reconcile.children import converge, refuse_foreign
 from modelbundle_operator.reconcile.clock import utc_now
 from modelbundle_operator.reconcile.disputes import Disputes
 from modelbundle_operator.reconcile.hindrance import hindrance
+from modelbundle_operator.reconcile.overwritten import Overwritten
 from modelbundle_operator.reconcile.owner import refuse_deleted
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render.service import endpoint_service
@@ -60,12 +61,14 @@ class EndpointReconciler:
     now: Callable[[], datetime] = utc_now
     failures: Callable[[Key], int] = lambda _: 0  # how often in a row a look at it has failed
     disputes: Disputes = field(default_factory=Disputes)
+    overwritten: Overwritten = field(default_factory=Overwritten)
 
     async def __call__(self, key: Key) -> Outcome:
         """Bring one endpoint a step closer to the bundle that it is to stand for."""
         body = self.cache.get(ENDPOINT_KIND, key)
         if body is None or body["metadata"].get("deletionTimestamp"):
             self.disputes.forget(*key.place)
+            self.overwritten.forget(key)
             return DONE  # the Service goes by its ownerReference
         try:
             endpoint = parse_endpoint(body)
@@ -149,4 +152,4 @@ class EndpointReconciler:
             "conditions": conditions(before, judgement.conditions, generation, now),
         }
         status.update(more or {})
-        await StatusWriter(self.cluster, self.cache).report(body, status, now)
+        await StatusWriter(self.cluster, self.cache, overwritten=self.overwritten).report(body, status, now)

@@ -49,7 +49,7 @@ class LimitsDirectory:
             await asyncio.sleep(EVERY_SECONDS)
             try:
                 changed = await self.read()
-            except (OSError, ValueError) as error:
+            except OSError as error:
                 log.warning("the limits of what bundles may ask for cannot be read, the former ones hold: %s", error)
                 continue
             for key in sorted(known()) if changed else ():
@@ -58,4 +58,5 @@ class LimitsDirectory:
 
 def _texts(directory: Path) -> dict[str, str]:
     newest = (directory / _DATA).resolve() if (directory / _DATA).exists() else directory
-    return {file.name: file.read_text() for file in newest.iterdir() if file.is_file()}
+    # a ConfigMap may have bytes that are no text: such an entry allows nothing, and the other limits hold all the same
+    return {file.name: file.read_text("utf-8", "replace") for file in newest.iterdir() if file.is_file()}

@@ -99,9 +99,8 @@ def kept_template(live: dict[str, Any] | None, inputs: str) -> dict[str, Any] | 
         return None
     try:
         template = json.loads(annotations.get(ANNOTATION_TEMPLATE, ""))
-    except (ValueError, RecursionError):  # it was edited: render again
-        return None
-    if not isinstance(template, dict):
+        asked_image({"spec": {"template": template}})
+    except (ValueError, RecursionError, TypeError, KeyError):  # it was edited, and is none: render again
         return None
     writers = _writers(metadata)
     is_ours = FIELD_MANAGER in writers or not writers

@@ -55,6 +55,17 @@ def test_the_newer_version_wins_in_any_order() -> None:
     assert version(cache) == 7
 
 
+def test_of_what_others_make_and_delete_all_day_the_latest_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelbundle_operator.kube.cache.GONE_MAX", 3)
+    cache = asked_for("llama", "other")
+    cache.observe("Service", "DELETED", body(5))
+    for number in range(10, 12):
+        cache.observe("Service", "DELETED", body(number, f"strangers-{number}"))
+    assert not cache.observe("Service", "ADDED", body(4)), "an echo of what went lately"
+    cache.observe("Service", "DELETED", body(12, "one-more"))
+    assert len(cache._gone) == 3
+
+
 def test_versions_are_numbers_not_text() -> None:
     cache = asked_for()
     cache.observe("Service", None, body(9))

@@ -15,9 +15,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
-from modelbundle_operator.errors import NotLeading
+from modelbundle_operator.errors import NotLeading, Transient
 from modelbundle_operator.kube.client import KubernetesClient, as_yaml
-from modelbundle_operator.kube.errors import NoAnswer
+from modelbundle_operator.kube.errors import NoAnswer, error_of
 
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 
@@ -135,3 +135,48 @@ async def test_a_proxy_of_the_environment_is_not_asked(tmp_path: Path, monkeypat
 
     async with connected(tmp_path, monkeypatch, answer) as cluster:
         assert await cluster.get("ConfigMap", "b", "a") == body("ConfigMap", "v1")
+
+
+# what stands between an operator and its API server may answer with anything, under any status
+NO_ANSWERS = (
+    (200, b"<html>Sign in</html>"),
+    (200, b""),
+    (200, b"[]"),
+    (200, b"{}"),
+    (200, b'{"error": "no upstream"}'),
+    (200, b'{"metadata": null, "items": []}'),
+    (200, b"\xff\xfe"),
+    (502, b'"bad gateway"'),
+    (503, b"[1]"),
+    (503, b'{"message": {"text": "no upstream"}}'),
+    (500, b"[" * 100_000),
+)
+
+
+@pytest.mark.parametrize(("status", "text"), NO_ANSWERS)
+async def test_what_answers_in_the_api_servers_place_is_a_failure_that_may_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, text: bytes
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=status, body=text, content_type="application/json")
+
+    async with connected(tmp_path, monkeypatch, answer) as cluster:
+        for call in (
+            cluster.get("Lease", "b", "a"),
+            cluster.get("ModelBundle", "b", "a"),
+            cluster.apply(body("ConfigMap", "v1")),
+            cluster.list("ModelBundle"),
+            cluster.list("Pod", needs=lambda head: True),
+        ):
+            with pytest.raises(Transient, match=r"(GET|PATCH) /api"):
+                await call
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("7", 7), ("0", 0), ("9" * 400, 300), ("\u00b2", None), ("-1", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None)],
+)
+def test_a_time_that_is_named_counts_where_it_is_one(said: str, seconds: float | None) -> None:
+    error = error_of("GET /api", 429, b"", said)
+    assert isinstance(error, Transient)
+    assert error.after == seconds

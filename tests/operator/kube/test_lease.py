@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 from modelbundle_operator.errors import Conflict
-from modelbundle_operator.kube.lease import LeaseStore
+from modelbundle_operator.kube.lease import LEASE_NAME, LeaseStore
 from modelbundle_operator.loop.leader import Leader
 
 from tests.operator.contract import AnyCluster
@@ -33,6 +33,19 @@ async def test_a_lease_is_written_to_the_version_that_was_read(api: tuple[AnyClu
     assert (taken.holder, taken.transitions) == ("other", 1)
     with pytest.raises(Conflict):
         await one.renew(renewed)
+
+
+async def test_a_lease_of_somebody_else_with_the_most_transitions_can_be_taken(api: tuple[AnyCluster, str]) -> None:
+    """The field is of 32 bits, and the API server refuses more."""
+    cluster, namespace = api
+    metadata = {"name": LEASE_NAME, "namespace": namespace}
+    spec = {"holderIdentity": "a stranger", "leaseTransitions": 2**31 - 1, "renewTime": "9999-12-31T23:59:59.000000Z"}
+    await cluster.create({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec})
+    leases = LeaseStore(cluster, namespace)
+    found = await leases.read()
+    assert found is not None
+    taken = await leases.take(found, "one")
+    assert (taken.holder, taken.transitions) == ("one", 2**31 - 1)
 
 
 async def test_of_two_candidates_one_leads_and_the_other_follows_when_it_ends(api: tuple[AnyCluster, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from typing import Any
 
@@ -11,7 +12,7 @@ from modelbundle_operator.errors import Transient
 from modelbundle_operator.kube.cache import ObjectCache
 from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.kube.kinds import CACHED_KINDS, OWN_KINDS
-from modelbundle_operator.kube.resync import FIRST_LISTS, Resync
+from modelbundle_operator.kube.resync import FIRST_LISTS, OLDER_TIMES, Resync, Rewound
 from modelbundle_operator.loop.key import Key
 
 from tests.operator.fake_cluster import FakeCluster
@@ -51,6 +52,32 @@ async def test_a_namespace_that_is_gone_does_not_keep_the_others_waiting(caplog:
     assert len([record for record in caplog.records if "does not manage it" in record.message]) == 1, "said once"
 
 
+async def test_without_the_pods_of_a_namespace_nothing_can_be_said_there() -> None:
+    """A right that was taken away: what serves would be said to have no pods."""
+    cluster = Listed({"Pod": GONE})
+    look, _, _ = resync(cluster)
+    await look.once()
+    assert look.lacks("models") == "Pod"
+    cluster.failing = {"PodDisruptionBudget": GONE}
+    await look.once()
+    assert look.lacks("models") == "", "it does without budgets"
+    cluster.failing = {"Pod": GONE}
+    await look.once()
+    assert look.lacks("models") == "", "what was known stays"
+
+
+async def test_one_namespace_without_pods_keeps_no_other_one_from_being_served() -> None:
+    class Half(FakeCluster):
+        async def list(self, kind: str, namespace: str | None = None, *args: Any, **more: Any) -> Any:
+            if (kind, namespace) == ("Pod", "closed"):
+                raise GONE
+            return await super().list(kind, namespace, *args, **more)
+
+    look, _, _ = resync(Half(), "closed", "open")
+    await look.once()
+    assert (look.lacks("closed"), look.lacks("open")) == ("Pod", "")
+
+
 async def test_where_everything_is_refused_it_fails(caplog: pytest.LogCaptureFixture) -> None:
     look, cache, _ = resync(Listed({"a": GONE, "b": GONE}), "a", "b")
     with pytest.raises(Refused):
@@ -70,6 +97,62 @@ async def test_what_may_heal_is_tried_again_and_the_rest_is_repaired_meanwhile(e
     cluster.failing.clear()
     await look.once()
     assert cache.filled
+
+
+def put_back(cluster: FakeCluster, before: dict[Any, Any]) -> None:
+    """As a backup of etcd does: what was there, and versions begin again."""
+    cluster.objects = before
+    cluster._versions = itertools.count(1)
+
+
+async def test_a_store_that_was_put_back_ends_the_process_for_one_that_knows_nothing_else() -> None:
+    """Whatever is written there has a version that was seen before, and nothing of it would be taken in for days."""
+    cluster = FakeCluster()
+    cluster.put(model_bundle())
+    before = dict(cluster.objects)
+    for _ in range(100):
+        cluster.now()
+    cluster.put(model_bundle("later"))
+    look, cache, _ = resync(cluster)
+    await look.once()
+    put_back(cluster, before)
+    for _ in range(OLDER_TIMES - 1):
+        with pytest.raises(Transient, match="a backup may have been put in the place of its store"):
+            await look.once()
+    with pytest.raises(Rewound):
+        await look.once()
+    assert cache.knows("ModelBundle", Key("models", "later")), "which is why"
+
+
+async def test_a_list_that_lags_once_or_twice_is_asked_for_again() -> None:
+    cluster = FakeCluster()
+    for _ in range(10):
+        cluster.now()
+    look, _, _ = resync(cluster)
+    await look.once()
+    for _ in range(2):
+        ahead, cluster._versions = cluster._versions, itertools.count(1)
+        with pytest.raises(Transient):
+            await look.once()
+        cluster._versions = ahead
+        await look.once()
+    cluster._versions = itertools.count(1)
+    for _ in range(OLDER_TIMES - 1):
+        with pytest.raises(Transient):
+            await look.once()
+
+
+async def test_the_resync_lets_that_alone_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("modelbundle_operator.kube.resync.FIRST_RETRY_SECONDS", 0.01)
+    cluster = FakeCluster()
+    for _ in range(100):
+        cluster.now()
+    cache = ObjectCache()
+    look = Resync(cluster, cache, lambda key: None, 0.01)
+    await look.once()
+    cluster._versions = itertools.count(1)
+    with pytest.raises(Rewound):
+        await asyncio.wait_for(look.run(), 60)
 
 
 class Slow(FakeCluster):

@@ -173,7 +173,8 @@ async def test_a_short_trouble_costs_nothing(start: Callable[..., Candidate]) ->
     memory = Memory()
     one = start(memory, "one", replace(Times(), retry=0.05, after_failure=0.05))
     await until(lambda: one.history == ["begins"])
-    for error in (AWAY, TimeoutError()):
+    # the last two: what no API server answers, such as a proxy's page
+    for error in (AWAY, TimeoutError(), ValueError("<html>"), KeyError("metadata")):
         memory.down = error
         await asyncio.sleep(0.2)
         memory.down, before = None, memory.versions
@@ -215,6 +216,23 @@ async def test_without_the_right_to_the_lease_it_says_so_and_waits_for_it(
         assert "403: forbidden" in caplog.text
         memory.down = None
         await until(lambda: one.history == ["begins"])
+
+
+async def test_an_answer_that_nobody_thought_of_ends_nothing(start: Callable[..., Candidate]) -> None:
+    """Neither of a candidate nor of the holder, nor as the Lease is given back."""
+    memory = Memory(down=KeyError("metadata"))
+    one = start(memory, "one", SHORT)
+    await asyncio.sleep(SHORT.retry)
+    assert not one.task.done()
+    memory.down = None
+    await until(lambda: one.history == ["begins"])
+    memory.down = TypeError("a list")
+    await until(lambda: one.history == ["begins", "ends"])
+    memory.down = None
+    await until(lambda: one.history[-1] == "begins")
+    memory.down = KeyError("metadata")
+    await one.stop()
+    assert one.task.cancelled()
 
 
 async def test_an_error_of_the_work_ends_the_process_and_gives_the_lease_back(start: Callable[..., Candidate]) -> None:

@@ -87,6 +87,13 @@ async def test_failures_in_a_row_wait_longer_and_longer_up_to_a_limit() -> None:
     work.close()
 
 
+async def test_a_server_that_names_a_short_time_again_and_again_is_asked_less_and_less_often() -> None:
+    work = queue()
+    assert [work.retry(A, after=1) for _ in range(5)] == [1, 1, 2, 4, 8]
+    assert [work.retry(B, after=0) for _ in range(3)] == [0.5, 1, 2]
+    work.close()
+
+
 def test_jitter_keeps_a_crowd_from_knocking_in_step() -> None:
     factors = {WorkQueue().jitter() for _ in range(50)}
     assert len(factors) > 1

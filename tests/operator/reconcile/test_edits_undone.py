@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from modelbundle_operator.api.names import FIELD_MANAGER
+from modelbundle_operator.kube.errors import Refused
 from modelbundle_operator.reconcile.disputes import QUIET
+from modelbundle_operator.reconcile.drift import foreign_fields
 
+from tests.operator.fake_cluster import FakeCluster
 from tests.operator.town import KEY as ENDPOINT
 from tests.operator.town import Town
 from tests.operator.world import KEY, World
+from tools.testkit.cluster_objects import model_bundle, serving_pod
 
 Body = dict[str, Any]
 Edit = Callable[[Body], None]
@@ -124,3 +128,48 @@ async def test_an_edit_that_takes_managed_fields_away_is_undone_too(served: Worl
     assert "paused" not in after["spec"]
     assert after["spec"]["template"] == before
     await served.at_rest()
+
+
+class Strict(FakeCluster):
+    """Refuses what an API server takes for no Deployment, also where an apply of a valid one would make it so."""
+
+    def _store(self, live: Body | None, new: Body) -> Body:
+        if new["kind"] == "Deployment":
+            spec = new["spec"]
+            variables = [each for one in spec["template"]["spec"]["containers"] for each in one.get("env", [])]
+            if any("value" in each and "valueFrom" in each for each in variables):
+                raise Refused(422, "env[0].valueFrom: Invalid value: may not be specified when `value` is not empty")
+            if spec.get("minReadySeconds", 0) >= spec["progressDeadlineSeconds"]:
+                raise Refused(422, "progressDeadlineSeconds: Invalid value: must be greater than minReadySeconds")
+        return super()._store(live, new)
+
+
+def refers(body: Body) -> None:
+    """`kubectl set env --from`."""
+    variable = next(each for each in body["spec"]["template"]["spec"]["containers"][0]["env"] if "value" in each)
+    del variable["value"]
+    variable["valueFrom"] = {"secretKeyRef": {"name": "theirs", "key": "key"}}
+
+
+def is_patient(body: Body) -> None:
+    body["spec"] |= {"minReadySeconds": 90_000, "progressDeadlineSeconds": 100_000}
+
+
+@pytest.mark.parametrize("edit", [refers, is_patient])
+@pytest.mark.parametrize("applied", [False, True], ids=["made by a POST", "applied to before"])
+async def test_an_edit_beside_which_what_is_wanted_is_invalid_is_undone_too(edit: Edit, applied: bool) -> None:
+    world = World(model_bundle(), Strict())
+    await world.look()
+    world.rolled_out(serving_pod())
+    await world.look()
+    if applied:
+        world.cluster.edit("Deployment", KEY, pauses, "kubectl-rollout")
+        await world.look()
+    before = world.cluster.objects["Deployment", *KEY.place]
+    world.cluster.edit("Deployment", KEY, edit, "kubectl-set")
+    await world.look()
+    after = world.cluster.objects["Deployment", *KEY.place]
+    assert after["spec"] == before["spec"]
+    assert "kubectl-set" in told(world)[-1]["note"]
+    assert foreign_fields(after) == {}
+    await world.at_rest()

@@ -93,6 +93,8 @@ NOTES = {
     "at no time": {"moved-at": "banana", "moved-from": "v0", "moved-until": "2026-01-01T00:01:50Z"},
     "without a zone": {"moved-at": "2026-01-01T00:00:00", "moved-from": "v0"},
     "in the year 0": {"moved-at": "0000-01-01T00:00:00Z", "moved-from": "v0"},
+    "from what is no name": {"moved-at": "2026-01-01T00:00:00Z", "moved-from": "The one before."},
+    "from more than a name": {"moved-at": "2026-01-01T00:00:00Z", "moved-from": "v" * 64},
 }
 
 

@@ -53,6 +53,19 @@ async def test_a_directory_that_is_not_there_is_no_word_for_no_limits(tmp_path: 
         await LimitsDirectory(str(tmp_path / "absent")).read()
 
 
+async def test_bytes_that_are_no_text_allow_nothing_and_keep_no_operator_from_starting(tmp_path: Path) -> None:
+    """As the binaryData of a ConfigMap can be."""
+    mounted(tmp_path, replicasMax="1")
+    (tmp_path / "..data" / "packagings").write_bytes(b"\xff\xfezip")
+    limits = LimitsDirectory(str(tmp_path))
+    assert await limits.read()
+    assert limits.current()["replicasMax"] == "1"
+    world = under(dict(limits.current()), model_bundle())
+    await world.look()
+    assert world.ready()[1] == "InvalidValue"
+    assert "the limit packagings allows" in world.condition("Ready")["message"]
+
+
 async def test_a_name_that_limits_nothing_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     mounted(tmp_path, imageRepository="x")
     await LimitsDirectory(str(tmp_path)).read()

@@ -283,9 +283,12 @@ def test_a_new_token_is_a_new_template_with_the_same_operator():
     assert one != other
 
 
+NO_TEMPLATES = ("", "{", "[]", "null", "{}", '{"metadata": {}}', '{"spec": []}', '{"spec": {"containers": [{}, 1]}}')
+
+
 @pytest.mark.parametrize(
     ("annotation", "text"),
-    [*((ANNOTATION_TEMPLATE, broken) for broken in ("", "{", "[]", "null")), (ANNOTATION_INPUTS, "99:" + "0" * 64)],
+    [*((ANNOTATION_TEMPLATE, broken) for broken in NO_TEMPLATES), (ANNOTATION_INPUTS, "99:" + "0" * 64)],
 )
 def test_a_broken_stored_template_and_a_hash_of_an_unknown_scheme_render_anew(annotation, text):
     live = plan().deployment
