@@ -6,6 +6,7 @@ string is not valid JSON any more. So reports are ASCII, at most 2048 bytes, and
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -43,6 +44,7 @@ LOAD_FUNCTION_NOT_FOUND = Reason.LOAD_FUNCTION_NOT_FOUND.value
 LOAD_FAILED = Reason.LOAD_FAILED.value
 STARTUP_TIMEOUT = Reason.STARTUP_TIMEOUT.value
 
+_encoder = json.JSONEncoder()  # as wire.py has it
 _CUT = "[...]"
 
 
@@ -89,14 +91,14 @@ def fail(reason: str, message: str) -> RuntimeFailure:
 def encode(report: Report) -> bytes:
     """ASCII JSON of at most LIMIT bytes; always valid, always with the reason."""
     data = _valid(report.as_dict())
-    text = json.dumps(data)
+    text = _encoder.encode(data)
     if len(text) <= LIMIT:
         return text.encode("ascii")
-    best = json.dumps({"reason": data["reason"][:128], "message": "", "seconds": {}})
+    best = _encoder.encode({"reason": data["reason"][:128], "message": "", "seconds": {}})
     low, high = 0, LIMIT
     while low <= high:  # the longest cap for every string that fits: so the longest are cut first
         cap = (low + high) // 2
-        text = json.dumps({**_capped(data, cap), "reason": data["reason"][:128]})
+        text = _encoder.encode({**_capped(data, cap), "reason": data["reason"][:128]})
         if len(text) <= LIMIT:
             best, low = text, cap + 1
         else:
@@ -113,13 +115,19 @@ def write(report: Report, path: str | None = None) -> None:
         with open(path, "wb") as file:
             file.write(encode(report))
     except OSError as error:  # the report must not hide the reason that it tells
-        print(f"cannot write the termination message to {path}: {error}", file=sys.stderr, flush=True)
+        _say(f"cannot write the termination message to {path}: {error}")
 
 
 def write_failure(failure: RuntimeFailure, seconds: Mapping[str, float] | None = None, **extra: Any) -> None:
     """Print the failure for the log and leave it as the report; the caller exits with 1."""
-    print(str(failure), file=sys.stderr, flush=True)
+    _say(str(failure))
     write(Report(failure.reason, failure.message, seconds, **extra))
+
+
+def _say(text: str) -> None:
+    """In the worker the log may be closed, or something of user code in its place: the report is not lost with it."""
+    with contextlib.suppress(BaseException):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _valid(value: Any) -> Any:

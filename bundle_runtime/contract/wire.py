@@ -13,6 +13,8 @@ from typing import Any, Mapping, NamedTuple, Tuple
 
 from bundle_runtime.contract.heads import CallHead
 
+_encoder = json.JSONEncoder()  # in the worker user code may put another library's functions in the place of json's
+_decoder = json.JSONDecoder()
 VERSION = 2
 HEADER = struct.Struct(">IBBHIIII")  # payload length, kind, version, reserved, id, microseconds of three phases
 HEADER_SIZE = HEADER.size
@@ -124,12 +126,12 @@ def pack_header(kind: int, id: int, length: int, phases: Phases = NO_TIME) -> by
 
 
 def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:
-    return pack(kind, id, json.dumps(fields).encode("ascii"))
+    return pack(kind, id, json_text(fields))
 
 
 def unpack_json(frame: Frame) -> dict[str, Any]:
     try:
-        fields = json.loads(frame.payload.decode("utf-8"))
+        fields = _decoder.decode(frame.payload.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError(f"the payload of a frame of kind {frame.kind} is not valid JSON: {error}") from error
     if not isinstance(fields, dict):
@@ -160,7 +162,11 @@ def unpack_call(payload: bytes) -> tuple[CallHead, memoryview]:
 
 def pack_headed(head: Mapping[str, object], body: bytes) -> bytes:
     """The payload of an answer that is not JSON alone: a JSON object as its head, then bytes as they are."""
-    return _with_head(json.dumps(head).encode("ascii"), body)
+    return _with_head(json_text(head), body)
+
+
+def json_text(fields: Mapping[str, object]) -> bytes:
+    return _encoder.encode(fields).encode("ascii")
 
 
 def _with_head(head: bytes, body: bytes) -> bytes:
@@ -172,7 +178,7 @@ def unpack_headed(payload: bytes) -> tuple[dict[str, Any], memoryview]:
     try:
         (length,) = _SIZE.unpack_from(payload)
         end = _SIZE.size + length
-        head = json.loads(payload[_SIZE.size : end].decode("ascii"))
+        head = _decoder.decode(payload[_SIZE.size : end].decode("ascii"))
     except (struct.error, ValueError, RecursionError) as error:
         raise WireError(f"a payload without its head: {error}") from error
     if not isinstance(head, dict) or end > len(payload):

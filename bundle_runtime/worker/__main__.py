@@ -14,4 +14,6 @@ if __name__ == "__main__":
         code = process.main()
     except KeyboardInterrupt:
         code = 130
+    finally:
+        process.end_soon()
     sys.exit(code)

@@ -81,8 +81,14 @@ class Coroutines:
         request = self._link.take(*key)
         if request is None:  # cancelled
             return
-        task = self._tasks[key] = self._loop.create_task(self._answer(key, request))
-        task.add_done_callback(partial(self._end, key, request))
+        coroutine = self._answer(key, request)
+        try:
+            task = self._tasks[key] = self._loop.create_task(coroutine)
+        except BaseException as error:  # of a task factory that user code has set
+            coroutine.close()
+            say_failed(key[0], request.id if isinstance(request, wire.Frame) else key[1], error)
+        else:
+            task.add_done_callback(partial(self._end, key, request))
 
     def _end(self, key: Key, request: bytes | wire.Frame, task: asyncio.Task[None]) -> None:
         del self._tasks[key]

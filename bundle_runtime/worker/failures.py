@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Callable, TypeVar
 
 from bundle_runtime.contract import wire
@@ -36,7 +35,7 @@ class Failed(Exception):
         fields = {"code": self.code, "message": valid_unicode(str(self)[:_MESSAGE_MAX_CHARS])}
         if self.traceback:
             fields["traceback"] = valid_unicode(self.traceback[:_MESSAGE_MAX_CHARS])
-        return json.dumps(fields).encode("ascii")
+        return wire.json_text(fields)
 
 
 def _raised(code: str, what: str, error: BaseException) -> Failed:

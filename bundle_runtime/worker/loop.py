@@ -33,7 +33,7 @@ def serving(link: Link, predictor: Predictor, concurrency: int) -> Callable[[], 
     link.on_end = lambda: link.end_requests(concurrency)
     threads = Threads(link.stall, concurrency, serve.__code__)
     if concurrency == 1:
-        return partial(_undisturbed, partial(serve, link, predictor, threads), link.lost_one)
+        return partial(_undisturbed, partial(serve, link, predictor, threads), link.queue_again)
     return partial(_serve_on_threads, link, predictor, threads, concurrency)
 
 
@@ -42,7 +42,7 @@ def _serve_on_threads(link: Link, predictor: Predictor, threads: Threads, count:
 
     def run(own: Predictor) -> None:
         try:
-            serve(link, own, threads)
+            _undisturbed(partial(serve, link, own, threads), link.queue_again)
         finally:
             ended.put(None)
 
@@ -50,20 +50,23 @@ def _serve_on_threads(link: Link, predictor: Predictor, threads: Threads, count:
         own = predictor.for_thread()
         threading.Thread(target=run, args=(own,), name=f"predict-{number}", daemon=True).start()
     for _ in range(count):
-        _undisturbed(ended.get, lambda: False)
+        _undisturbed(ended.get, lambda: None)
 
 
-def _undisturbed(serves: Callable[[], None], lost_one: Callable[[], bool]) -> None:
+def _undisturbed(serves: Callable[[], None], again: Callable[[], None]) -> None:
     """Until it returns. What a handler of user code raises on the main thread while no request is there, as the alarm
-    of one that is long answered does, is nobody's: it is in the log, and the next request is answered. A request that
-    has been lost by it would hold its place for good: then it is the worker's end."""
+    of one that is long answered does, or a watchdog on a thread that has answered, is nobody's: it is in the log, and
+    the next request is answered. ``again`` is called after it: a request that was about to be taken is not lost."""
+    disturbed = False
     while True:
         try:
+            if disturbed:
+                again()
+                disturbed = False
             serves()
         except BaseException as error:
+            disturbed = True
             log(f"worker: raised between two requests: {full(error)}")
-            if lost_one():
-                raise
         else:
             return
 
@@ -78,10 +81,11 @@ def serve(link: Link, predictor: Predictor, threads: Threads) -> None:
         if item is None:
             return
         connection, id = item
-        request = take(connection, id)
-        if request is None:  # cancelled
-            continue
+        request = None
         try:
+            request = take(connection, id)
+            if request is None:  # cancelled
+                continue
             watch.start()
             if type(request) is bytes:
                 answered = framed(watch, id, answer(request))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
+import threading
 import time
 from typing import Any, NoReturn
 
@@ -13,16 +15,18 @@ from bundle_runtime.contract import document_loader as documents
 from bundle_runtime.contract.layout import Layout
 from bundle_runtime.contract.report import RuntimeFailure, write_failure
 from bundle_runtime.worker.connection.forked import leave_children
-from bundle_runtime.worker.connection.link import Link
+from bundle_runtime.worker.connection.link import EXIT_WAIT_SECONDS, Link
 from bundle_runtime.worker.load import defaults, environment
-from bundle_runtime.worker.load.load import load
+from bundle_runtime.worker.load.load import load, loading_failed
 from bundle_runtime.worker.loop import serving
 from bundle_runtime.worker.predict.binder import schema_fields
 from bundle_runtime.worker.predict.choose import predictor_for
 from bundle_runtime.worker.predict.predictor import Predictor
+from bundle_runtime.worker.user_errors import log
 
 # a failure to load waits this long for the connection on which the server hears of it
 CONNECT_WAIT_SECONDS = 1.0
+END_SECONDS = EXIT_WAIT_SECONDS + 0.5  # the thread of the connection knows the exit code, where the server asked
 
 
 def main() -> int:
@@ -55,11 +59,22 @@ def main() -> int:
         _warm_up(predictor, link, seconds)
     except RuntimeFailure as failure:
         _fail(link, failure, seconds)
+    except BaseException as error:  # of an attribute that is asked for, which may be code too
+        _fail(link, loading_failed(error), seconds)
+    if link.forked:  # the loading has returned in a child too
+        os._exit(0)
     serve = serving(link, predictor, threads)
-    link.announce(wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields))
-    print(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})", file=sys.stderr, flush=True)
+    link.announce(_ready(predictor, seconds))
+    log(f"worker: loaded in {sum(seconds.values()):.3f} s ({_phases(seconds)})")
     serve()
     return link.exit_code
+
+
+def _ready(predictor: Predictor, seconds: dict[str, float]) -> bytes:
+    try:
+        return wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch, fields=predictor.fields)
+    except wire.WireError:  # more names than it holds, thousands of them: the server does without
+        return wire.pack_json(wire.READY, seconds=seconds, maxBatch=predictor.max_batch)
 
 
 def _load(layout: Layout, seconds: dict[str, float]) -> Predictor:
@@ -85,15 +100,34 @@ def _warm_up(predictor: Predictor, link: Link, seconds: dict[str, float]) -> Non
 
 
 def _fail(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> NoReturn:
+    try:
+        if not link.forked:  # else a child that user code has forked has failed, and no load
+            _report(link, failure, seconds)
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(BaseException):  # user code may have put something else there
+                stream.flush()
+    finally:
+        os._exit(1)  # a thread that user code left behind must not keep a failed worker alive
+
+
+def end_soon() -> None:
+    """An interpreter that ends waits for the threads of user code: not for good."""
+    threading.Thread(target=_end_late, name="modelbundle-end", daemon=True).start()
+
+
+def _end_late() -> None:
+    time.sleep(END_SECONDS)
+    os._exit(1)
+
+
+def _report(link: Link, failure: RuntimeFailure, seconds: dict[str, float]) -> None:
     write_failure(failure, seconds, python=platform.python_version())
-    frame: dict[str, Any] = {"reason": failure.reason, "message": failure.brief[:4000]}
+    most = 4000 if (failure.brief + failure.traceback).isascii() else 2500  # a character may be 12 bytes of the frame
+    frame: dict[str, Any] = {"reason": failure.reason, "message": failure.brief[:most]}
     if failure.traceback:
-        frame["traceback"] = failure.traceback[:4000]
+        frame["traceback"] = failure.traceback[:most]
     link.connected.wait(CONNECT_WAIT_SECONDS)
     link.announce(wire.pack_json(wire.FAILED, **frame))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(1)  # a thread that user code left behind must not keep a failed worker alive
 
 
 def _phases(seconds: dict[str, float]) -> str:

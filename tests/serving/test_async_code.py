@@ -189,6 +189,29 @@ def test_signal_handlers_of_the_loop(pair: Pair) -> None:
     until(lambda: pair.predict(do="signals").json == before + 2, "both were handled")
 
 
+FACTORY = """
+import asyncio
+
+def factory(loop, coroutine, **more):
+    coroutine.close()
+    raise TypeError("no task of mine")
+
+async def predict(do=""):
+    if do:
+        asyncio.get_running_loop().set_task_factory(factory)
+    return do
+"""
+
+
+def test_a_task_that_cannot_be_made_fails_its_request(served: Served) -> None:
+    pair = served(FACTORY, request_timeout_seconds=5)
+    pair.predict(do="break")
+    for _ in range(3):
+        answer = pair.predict()
+        assert (answer.code, "no task of mine" in answer.message) == ("PredictFailed", True)
+    assert pair.metric("modelbundle_requests_in_flight") == 0
+
+
 def test_what_swallows_its_cancellation_delays_the_end_by_seconds(served: Served) -> None:
     pair = served(SOURCE.replace("import jobs", ""), {"loadModelFn": "predict.load"})
     pair.predict(do="endless")
@@ -204,18 +227,20 @@ def test_handlers_of_the_exit_run(served: Served) -> None:
     assert (pair.root / "left").exists()
 
 
-def test_a_loop_without_its_descriptors_ends_the_worker(served: Served) -> None:
+@pytest.mark.parametrize("thread", ["", "import threading\nthreading.Thread(target=threading.Event().wait).start()"])
+def test_a_loop_without_its_descriptors_ends_the_worker(served: Served, thread: str) -> None:
     source = """
 import asyncio, os
+{thread}
 async def predict(do=""):
     if do:
         os.closerange(3, 256)
     await asyncio.sleep(0.01)
     return do
 """
-    pair = served(source, request_timeout_seconds=5)
+    pair = served(source.replace("{thread}", thread), request_timeout_seconds=5)
     pair.predict(do="close")
-    assert pair.worker.wait(PATIENCE) == 1
+    assert pair.worker.wait(10) == 1
     assert pair.worker_log.count("the event loop raised") < 10
     pair.start_worker()
     pair.wait_ready()

@@ -77,6 +77,11 @@ def holds_itself():
     found.append(found)
     return found
 
+def tree(width):
+    root = {}
+    root["children"] = [{"parent": root} for _ in range(width)]
+    return root
+
 def nested(levels):
     found = []
     for _ in range(levels):
@@ -140,6 +145,7 @@ RAISED = [
 ]
 NOT_JSON = [
     ("holds_itself()", "Circular reference"),
+    ("tree(5)", "Circular reference"),
     ("nested(100_000)", "nested too deeply"),
     ("Slots()", "predict.Slots at $"),
     ("Endless()", "predict.Endless at $"),

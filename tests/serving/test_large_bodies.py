@@ -16,7 +16,7 @@ import orjson
 import pytest
 
 from tests.serving.conftest import Served, serving
-from tools.testkit.pair import PATIENCE, Pair, until
+from tools.testkit.pair import PATIENCE, Background, Pair, until
 
 PREDICT = """
 def predict(x=None, y="", **more):
@@ -178,6 +178,17 @@ def test_no_longer_than_a_request_may_take(served: Served) -> None:
     large = Stopped(pair)
     assert large.answer().startswith(b"HTTP/1.1 504 ")
     until(lambda: is_gone(large.pid), "its process is gone")
+
+
+def test_where_the_one_that_forks_stands_still_nobody_waits_in_vain(served: Served) -> None:
+    pair = served(PREDICT, request_timeout_seconds=2)
+    stopped = forker(pair)
+    os.kill(stopped, signal.SIGSTOP)
+    several = [Background(pair, x=MANY) for _ in range(3)]
+    assert [each.answer().code for each in several] == ["DeadlineExceeded"] * 3
+    until(lambda: is_gone(stopped), "it is given up")
+    assert pair.call("POST", "/predict", body({"x": MANY})).json == [COUNT, 0, 0]
+    assert pair.drain().wait(PATIENCE) == 0
 
 
 def test_a_drain_waits_for_it(served: Served) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,6 +88,65 @@ def test_a_document_that_was_edited(bundle: Served) -> None:
     pair.start_worker()
     assert pair.worker.wait(PATIENCE) == 1
     assert pair.report["reason"] == "BundleDocumentMismatch"
+
+
+ATTRIBUTES = """
+class Predict:
+    @property
+    def {name}(self):
+        raise ZeroDivisionError("{name}")
+
+    def __call__(self, x=0):
+        return x + 1
+
+def load_predict_fn(model):
+    return Predict()
+"""
+
+
+def test_an_attribute_that_raises_is_a_failure_of_the_load(bundle: Served) -> None:
+    report = failed(bundle(ATTRIBUTES.format(name="not_finite")))
+    assert report["reason"] == "LoadFailed"
+    assert "ZeroDivisionError: not_finite" in report["message"]
+
+
+def test_a_signature_that_cannot_be_asked_for_takes_every_field(served: Served) -> None:
+    pair = served(ATTRIBUTES.format(name="__signature__"))
+    assert pair.predict(x=1).json == 2
+
+
+MANY_NAMES = """
+names = ["the_feature_of_the_table_with_the_number_%d" % number for number in range(3000)]
+exec("def predict(%s=0): return locals()" % "=0, ".join(names))
+"""
+
+
+def test_a_function_of_thousands_of_arguments(served: Served) -> None:
+    pair = served(MANY_NAMES)
+    name = "the_feature_of_the_table_with_the_number_7"
+    assert pair.predict(**{name: 5}).json[name] == 5
+    assert pair.predict(other=5).code == "ArgumentMismatch"
+    assert pair.call("GET", "/openapi.json").status == 200
+
+
+FORKS = """
+import os
+
+def load_predict_fn(model):
+    child = os.fork()
+    if not child:
+        {does}
+    return lambda: child
+"""
+
+
+@pytest.mark.parametrize("does", ["pass", "raise ValueError('in the child')"])
+def test_a_child_in_which_the_loading_goes_on_ends_and_says_nothing(served: Served, does: str) -> None:
+    pair = served(FORKS.format(does=does))
+    child = Path(f"/proc/{pair.predict().json}/stat")
+    until(lambda: not child.exists() or child.read_text().split()[2] == "Z", "the child has ended")
+    assert not pair.report_file.exists()
+    assert pair.worker_log.count("worker: loaded in") == 1
 
 
 ASKED = """

@@ -100,7 +100,7 @@ import json, os
 
 KIND predict(breaks=False):
     if breaks:
-        json.dumps = None
+        json.JSONEncoder.encode = None
         raise ValueError("and nothing can say so")
     return os.getpid()
 """

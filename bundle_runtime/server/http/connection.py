@@ -293,7 +293,7 @@ class HttpConnection(asyncio.Protocol):
         if self.writing_paused:
             if waited > WRITE_SECONDS:
                 transport.abort()
-        elif self._parser.arriving:
+        elif self._parser.arriving and not self._parser.paused:
             self._parser.check(now)
         elif self._current is None and not self._queue and waited > self._handler.limits.idle_seconds:
             transport.close()

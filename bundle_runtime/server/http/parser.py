@@ -78,7 +78,9 @@ class RequestParser:
 
     def resume(self) -> None:
         """There is room for more requests, or it is the connection's turn: of what came at once, the next ones."""
-        self.paused = False
+        if self.paused:
+            self.paused = False
+            self.restart_clock()
         if self.unparsed:
             self._parse_more(self._take_unparsed())
 

@@ -85,6 +85,12 @@ class Forker:
             with contextlib.suppress(OSError):
                 self._socket.send(_KILL)
 
+    def end(self) -> None:
+        """The small process, and with it the one that reads: it did not heed kill(), as it stands still."""
+        if self._socket is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGKILL)
+
     def exit_code(self) -> int:
         """Of the process whose socket has ended; NO_PROCESS when none could begin."""
         said = b""

@@ -15,7 +15,6 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 from mmap import mmap
-from time import monotonic
 from typing import Any, Protocol
 
 from bundle_runtime.server.http.exchange import Exchange
@@ -27,6 +26,7 @@ from bundle_runtime.server.predict.forker import NO_PROCESS, Forker
 from bundle_runtime.server.refusal import Refused
 
 _RECEIVE_BYTES = 64 * 1024
+HEED_SECONDS = 1.0  # for a process to end that is to be killed
 
 
 class Reader(beside.Reads, Protocol):
@@ -68,7 +68,8 @@ class LargeBodies:
 
     def read(self, exchange: Exchange, codec: Codec) -> None:
         """Now, or when those before it have been read."""
-        body = _Body(exchange, codec, monotonic() + self._timeout)
+        body = _Body(exchange, codec)
+        body.times(self._timeout, partial(self._too_late, body))
         exchange.cancel = partial(self._client_gone, body)
         self._waiting.append(body)
         self._idle.clear()
@@ -85,18 +86,17 @@ class LargeBodies:
             self._reader.left(exchange)
 
     def _kill(self, body: _Body) -> None:
-        """Its process, if it has one."""
+        """Its process, if it has one. Where that does not end the one that forks does: others wait behind it."""
         if body is self._running:
             self._forker.kill()
+            body.times(HEED_SECONDS, self._forker.end)
+        else:
+            body.stop_timer()
 
     def _next(self) -> None:
         while self._running is None and self._waiting:
             body = self._waiting.popleft()
-            if body.exchange is None:
-                continue
-            if monotonic() > body.deadline:
-                self._end(body, partial(self._reader.was_not_read, code="DeadlineExceeded", error=""))
-            else:
+            if body.exchange is not None:
                 self._start(body, body.exchange)
         if self._running is None:
             self._idle.set()
@@ -109,9 +109,9 @@ class LargeBodies:
             self._cannot_start(body, str(error))
             return
         self._running = body
-        loop = asyncio.get_running_loop()
-        body.run(sock, payload, loop.call_later(self._timeout, self._too_late, body))
-        loop.add_reader(sock, self._hear, body)
+        body.run(sock, payload)
+        body.times(self._timeout, partial(self._too_late, body))
+        asyncio.get_running_loop().add_reader(sock, self._hear, body)
 
     def _cannot_start(self, body: _Body, error: str) -> None:
         print(f"server: no process for a large body, which is read here: {error}", file=sys.stderr, flush=True)
@@ -150,6 +150,8 @@ class LargeBodies:
         if exchange is not None:
             exchange.cancel = None
             self._memory.release(exchange)
+            if body is not self._running:
+                body.stop_timer()
             how(exchange)
 
     def _hear(self, body: _Body) -> None:
@@ -215,19 +217,29 @@ class LargeBodies:
 class _Body:
     """One request's. ``exchange`` is None once it has its answer, or nobody waits for it."""
 
-    def __init__(self, exchange: Exchange, codec: Codec, deadline: float) -> None:
+    def __init__(self, exchange: Exchange, codec: Codec) -> None:
         self.exchange: Exchange | None = exchange
         self.codec = codec
-        self.deadline = deadline
         self.received = bytearray()
         self.socket: socket.socket | None = None
         self.payload: mmap | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._sending: asyncio.Task[None] | None = None
 
-    def run(self, sock: socket.socket, payload: mmap, timer: asyncio.TimerHandle) -> None:
+    def times(self, seconds: float, call: Callable[[], None]) -> None:
+        """``call`` then, unless another follows before."""
+        self.stop_timer()
+        self._timer = asyncio.get_running_loop().call_later(seconds, call)
+
+    def stop_timer(self) -> None:
+        """What it was to call is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def run(self, sock: socket.socket, payload: mmap) -> None:
         """Its process begins."""
-        self.socket, self.payload, self._timer = sock, payload, timer
+        self.socket, self.payload = sock, payload
 
     def send(self, parts: list[bytes]) -> None:
         """To its process, as it takes them: each is let go when it has gone."""
@@ -244,10 +256,9 @@ class _Body:
     def ended(self, loop: asyncio.AbstractEventLoop) -> None:
         """Its process has."""
         assert self.socket is not None
-        assert self._timer is not None
         if self._sending is not None:
             self._sending.cancel()
         loop.remove_reader(self.socket)
         self.socket.close()
-        self._timer.cancel()
+        self.stop_timer()
         self.payload = None

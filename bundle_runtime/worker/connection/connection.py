@@ -19,11 +19,16 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Whole frames. A lost connection is noticed by the thread that reads."""
-        try:
-            with self._lock:
+        with self._lock:
+            try:
                 self.sock.sendall(data)
-        except OSError:
-            pass
+            except (
+                BaseException
+            ) as error:  # also of a signal's handler of user code, as TimeoutError, which is an OSError
+                with contextlib.suppress(OSError):
+                    self.sock.shutdown(socket.SHUT_RDWR)  # else the next frame would be taken for the rest of this one
+                if not isinstance(error, OSError):
+                    raise
 
     def beat(self, data: bytes) -> None:
         """Without waiting for a server that does not read, or a thread that sends: what that one sends is as good."""

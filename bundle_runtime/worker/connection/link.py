@@ -16,6 +16,7 @@ import struct
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any, Callable
 
 from bundle_runtime.contract import wire
@@ -33,15 +34,21 @@ RECONNECT_MAX_SECONDS = 0.25  # a server that was killed is back in half a secon
 EXIT_WAIT_SECONDS = 2.0
 _STANDARD_FILES_MAX = 2  # 0, 1, 2
 _CLOSED_BY_USER_CODE = (errno.EBADF, errno.ENOTSOCK)
+# as they are before user code runs: libraries put a proxy's socket, a clock that stands still or a sleep of their own
+# event loop in their place, some wherever they find the function itself, hence partial()
+_Socket = socket.socket
+_monotonic = partial(time.monotonic)
+_sleep = partial(time.sleep)
 
 
 def _own_socket() -> socket.socket:
     """Never one of the standard three: user code may have closed those, and what it prints would go to the server."""
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    if sock.fileno() > _STANDARD_FILES_MAX:
-        return sock
-    with sock:
-        return socket.socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _STANDARD_FILES_MAX + 1))
+    sock = _Socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    if sock.fileno() <= _STANDARD_FILES_MAX:
+        with sock:
+            sock = _Socket(fileno=fcntl.fcntl(sock.fileno(), fcntl.F_DUPFD_CLOEXEC, _STANDARD_FILES_MAX + 1))
+    sock.settimeout(None)  # whatever socket.setdefaulttimeout() has said
+    return sock
 
 
 def heartbeat() -> bytes:
@@ -85,9 +92,11 @@ class Link:
         """A request's payload, or the frame of a CALL or a BATCH."""
         return self._waiting.pop((connection, id), None)
 
-    def lost_one(self) -> bool:
-        """A request has left the queue and was not taken, or is about to be queued."""
-        return len(self._waiting) > int(self.requests.qsize())
+    def queue_again(self) -> None:
+        """What waits: one may have left the queue and not been taken. To be there twice harms none, as take() gives it
+        once."""
+        for key in list(self._waiting):
+            self.requests.put(key)
 
     def flow(self, connection: Connection, id: int) -> Flow:
         """For a stream that begins; forget_flow() when it ends."""
@@ -135,7 +144,7 @@ class Link:
                 if self._end_seen:
                     os._exit(0)
                 self.stall.beat()
-                time.sleep(delay)
+                _sleep(delay)
                 delay = min(delay * 2, RECONNECT_MAX_SECONDS)
         except BaseException as error:
             log(f"worker: the thread of the connection cannot go on: {full(error)}")
@@ -176,17 +185,17 @@ class Link:
         seconds = int(HEARTBEAT_SECONDS)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
         decoder = wire.Decoder()
-        next_beat = time.monotonic() + HEARTBEAT_SECONDS
+        next_beat = _monotonic() + HEARTBEAT_SECONDS
         while True:
             try:
                 data = sock.recv(RECEIVE_BYTES)
             except BlockingIOError:
                 data = None
-            if time.monotonic() >= next_beat:
+            if _monotonic() >= next_beat:
                 self.stall.beat()
                 if connection is self._connection:
                     connection.beat(heartbeat())
-                next_beat = time.monotonic() + HEARTBEAT_SECONDS
+                next_beat = _monotonic() + HEARTBEAT_SECONDS
             if data is None:
                 continue
             if not data:
@@ -247,7 +256,7 @@ class Link:
             self.exit_code = 1
         self.stall.stop()
         self.on_end()
-        time.sleep(EXIT_WAIT_SECONDS)
+        _sleep(EXIT_WAIT_SECONDS)
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(Exception):
                 stream.flush()

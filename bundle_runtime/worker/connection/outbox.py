@@ -104,9 +104,11 @@ class Flusher:
         self._queue.put((due, outbox))
         if not self._started:
             with self._starting:
-                if not self._started:
-                    self._started = True
+                if (
+                    not self._started
+                ):  # where there can be no more threads that is this stream's end, not the next one's
                     threading.Thread(target=self._run, name="modelbundle-flusher", daemon=True).start()
+                    self._started = True
 
     def _run(self) -> None:
         while True:

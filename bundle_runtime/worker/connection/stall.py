@@ -17,6 +17,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from typing import Any, Callable
 
 from bundle_runtime.contract.report import STARTUP_TIMEOUT, Report, write
@@ -27,6 +28,7 @@ from bundle_runtime.worker.user_errors import log
 REASON = "WorkerStalled"
 _STDERR = 2
 BEAT_SECONDS = 1.0
+_monotonic = partial(time.monotonic)  # as link.py has it, where user code has stopped the clock
 LOCK_SECONDS = 5.0  # the alarm comes later than the beat that ends a start, and only where none comes
 
 
@@ -51,7 +53,7 @@ class StallDetector:
         if not seconds:
             return
         self._start_seconds = seconds
-        self._started_by = time.monotonic() + seconds
+        self._started_by = _monotonic() + seconds
         with self._arming:
             self._alarm = Alarm()
             self._alarm.set(seconds + LOCK_SECONDS)
@@ -70,7 +72,7 @@ class StallDetector:
 
     def beat(self) -> None:
         """About once a second, by the link's thread."""
-        now = time.monotonic()
+        now = _monotonic()
         if self._marks is None and self._started_by and now >= self._started_by:
             self._end_start()
         if not self._arm():

@@ -69,7 +69,7 @@ class ArrayExtractor:
                 and dtype.itemsize in _DATATYPES
                 and found.size >= MIN_ARRAY_ELEMENTS
                 and self._fits(found.nbytes)
-                and (self._not_finite == "null" or math.isfinite(float(found.sum(dtype="f8"))))
+                and (self._not_finite == "null" or _has_finite_sum(found))
             ):
                 return self._extracted(_DATATYPES[dtype.itemsize], list(found.shape), little_endian(found))
         return convert(value)
@@ -113,3 +113,10 @@ class ArrayExtractor:
                 parts.append(data)
         head: PiecesHead = {"pieces": pieces}
         return wire.PIECES, wire.pack_headed(head, b"".join(parts))
+
+
+def _has_finite_sum(found: Any) -> bool:
+    try:
+        return math.isfinite(float(found.sum(dtype="f8")))
+    except (ArithmeticError, Warning):  # as numpy.seterr() or the filter of warnings says
+        return False

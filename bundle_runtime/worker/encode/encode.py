@@ -66,7 +66,7 @@ def encode(value: Any, using: json.JSONEncoder | None = None, not_finite: str = 
     except RecursionError:
         raise NotJSON("the prediction is nested too deeply, or holds itself: return a flat structure") from None
     except ValueError as error:
-        found = _find_not_finite(value, "$", 0)
+        found = _find_not_finite(value, "$", 0, {})
         if found is not None:
             raise NotJSON(
                 f"the prediction holds {found[1]} at {found[0]}, which JSON does not have: "
@@ -179,11 +179,13 @@ def _sorted(values: Any) -> list[Any]:
         return list(values)
 
 
-def _find_not_finite(value: Any, path: str, depth: int) -> tuple[str, str] | None:
+def _find_not_finite(value: Any, path: str, depth: int, seen: dict[int, Any]) -> tuple[str, str] | None:
+    """``seen``: what was looked through, by its id. In a tree whose nodes know their parent each way leads to all."""
     if isinstance(value, float):
         return None if math.isfinite(value) else (path, repr(float(value)))
-    if isinstance(value, (str, int, type(None))) or depth > 100:
+    if isinstance(value, (str, int, type(None))) or depth > 100 or id(value) in seen:
         return None
+    seen[id(value)] = value  # and is kept, so that the id stays its own
     items: Any
     if isinstance(value, dict):
         for key in value:
@@ -194,11 +196,11 @@ def _find_not_finite(value: Any, path: str, depth: int) -> tuple[str, str] | Non
         items = ((f"{path}[{index}]", item) for index, item in enumerate(value))
     else:
         try:
-            return _find_not_finite(convert(value), path, depth + 1)
+            return _find_not_finite(convert(value), path, depth + 1, seen)
         except TypeError:
             return None
     for place, item in items:
-        found = _find_not_finite(item, place, depth + 1)
+        found = _find_not_finite(item, place, depth + 1, seen)
         if found is not None:
             return found
     return None

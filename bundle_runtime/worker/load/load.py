@@ -211,6 +211,11 @@ def _run(what: str, function: Callable[..., Any], *args: Any) -> Any:
         raise _user_failure(LOAD_FAILED, f"{what} raised", error, LOAD) from error
 
 
+def loading_failed(error: BaseException) -> RuntimeFailure:
+    """Where no function was called: user code has broken what loading stands on, or an attribute is code."""
+    return _user_failure(LOAD_FAILED, "loading the bundle raised", error, LOAD)
+
+
 def _user_failure(reason: str, what: str, error: BaseException, phase: str) -> RuntimeFailure:
     """Also for SystemExit: user code that calls sys.exit() while it loads has failed to load. KeyboardInterrupt is no
     other: a developer's Ctrl-C goes to the command that serves, and that one stops the worker."""
@@ -225,7 +230,7 @@ def _user_failure(reason: str, what: str, error: BaseException, phase: str) -> R
 
 
 def _say(text: str) -> None:
-    print(f"worker: {text}", file=sys.stderr, flush=True)
+    log(f"worker: {text}")
 
 
 class _Timed:

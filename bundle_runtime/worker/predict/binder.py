@@ -8,10 +8,13 @@ takes none is called without.
 from __future__ import annotations
 
 import inspect
+import sys
 from typing import Any, Callable
 
 from bundle_spec.json_schema import BRANCHES, branches
 
+# from 3.14 on: those with such names are left as they are
+_ANNOTATIONS: Any = {"annotation_format": 3} if sys.version_info >= (3, 14) else {}
 CONFIG = "app_config"
 MODEL = "model"
 _MLFLOW = ". That is MLflow's form, and here each argument of predict_fn is a field of its own"
@@ -25,10 +28,11 @@ _OF_OTHER_SERVERS = {
 
 
 def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
-    """None for the builtins that cannot be asked."""
+    """None for what cannot be asked: some builtins; and what asks code that raises, as Python 3.14 does for annotations
+    with names that only a type checker imports."""
     try:
-        return list(inspect.signature(function).parameters.values())
-    except (TypeError, ValueError):
+        return list(inspect.signature(function, **_ANNOTATIONS).parameters.values())
+    except Exception:
         return None
 
 

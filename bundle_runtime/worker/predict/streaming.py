@@ -72,6 +72,8 @@ class Stream:
                         break
         except Failed as failed:
             sending.failed = failed
+        except BaseException as error:  # of a signal's handler, while a slow client is waited for
+            sending.failed = failure_of(error)
         finally:
             sending.end()
 
@@ -95,7 +97,7 @@ class Stream:
                     await asyncio.sleep(0)  # a generator that never waits must not keep the others waiting
         except Failed as failed:
             sending.failed = failed
-        except asyncio.CancelledError as error:
+        except BaseException as error:  # CancelledError is the stream's own end where its client has left
             if not sending.flow.cancelled:
                 sending.failed = failure_of(error)
         finally:

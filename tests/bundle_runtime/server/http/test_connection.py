@@ -15,7 +15,7 @@ from bundle_runtime.server.http import body, parser
 from bundle_runtime.server.http import connection as http
 from bundle_runtime.server.limits import Limits
 from bundle_spec.connection_age import CONNECTION_SECONDS, DEFAULT_IDLE_SECONDS, max_connection_age
-from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies
+from tests.bundle_runtime.server.client import HEALTH, PREDICT, Client, bodies, turns
 
 
 async def test_a_head_that_trickles_is_ended() -> None:
@@ -108,6 +108,22 @@ async def test_a_waiting_client_is_never_too_slow() -> None:
     assert (client.status, client.transport.ended) == (None, "")
     client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, 1, b"7", wire.NO_TIME), "")
     assert client.status == 200
+
+
+async def test_nor_one_whose_next_request_is_not_read_meanwhile() -> None:
+    client = Client()
+    client.server.dispatcher.ready(lambda *_: None, 0)
+    sent = PREDICT * (http.MAX_PIPELINED + 2)
+    client.sends(sent + PREDICT[:30])
+    assert client.connection._parser.paused
+    client.waits(10 * DEFAULT_IDLE_SECONDS)
+    for id in range(1, http.MAX_PIPELINED + 3):
+        client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, id, b"7", wire.NO_TIME), "")
+        await turns(2)
+    client.waits(5)
+    client.sends(PREDICT[30:])
+    client.server.dispatcher.answered(wire.Frame(wire.RESPONSE, http.MAX_PIPELINED + 3, b"8", wire.NO_TIME), "")
+    assert bodies(client) == [b"7"] * (http.MAX_PIPELINED + 2) + [b"8"]
 
 
 async def test_a_request_that_no_frame_holds_is_refused_and_takes_no_place(monkeypatch: pytest.MonkeyPatch) -> None:

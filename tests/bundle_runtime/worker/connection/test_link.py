@@ -9,14 +9,13 @@ from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 
 
-def test_a_request_that_left_the_queue_and_was_not_taken_is_lost() -> None:
+def test_a_request_that_left_the_queue_and_was_not_taken_is_queued_again_and_none_is_given_twice() -> None:
     link = Link("nowhere", {})
     connection = Connection(socket.socket())
-    frames = wire.Decoder().feed(wire.pack(wire.REQUEST, 1, b"1") + wire.pack(wire.REQUEST, 2, b"2"))
-    for frame in frames:
+    for frame in wire.Decoder().feed(b"".join(wire.pack(wire.REQUEST, id, b"%d" % id) for id in (1, 2, 3))):
         link._handle(connection, frame)
-    assert not link.lost_one()
     assert link.take(*link.requests.get()) == b"1"
-    assert not link.lost_one(), "the one that is answered, and the one that waits"
-    link.requests.get()
-    assert link.lost_one()
+    link.requests.get()  # and was not taken
+    link.queue_again()
+    given = [link.take(*link.requests.get()) for _ in range(link.requests.qsize())]
+    assert given == [b"3", b"2", None]

@@ -135,6 +135,8 @@ def test_not_finite_is_refused_with_its_place_or_null(bad: float, place: str) ->
 
 def test_a_sum_that_overflows_is_no_infinity() -> None:
     assert through([1e308] * MIN_ARRAY_ELEMENTS)[1] == [1e308] * MIN_ARRAY_ELEMENTS
+    with numpy.errstate(all="raise"):  # as numpy.seterr() of user code
+        assert through(numpy.full(MIN_ARRAY_ELEMENTS, 1e308))[1] == [1e308] * MIN_ARRAY_ELEMENTS
 
 
 @settings(max_examples=25)

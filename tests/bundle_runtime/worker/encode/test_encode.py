@@ -175,6 +175,13 @@ def test_what_holds_itself() -> None:
     value.append(value)
     with pytest.raises(NotJSON):
         encode(value)
+    root: dict[str, Any] = {"children": []}
+    root["children"] = [{"parent": root, "at": at} for at in range(4)]
+    with pytest.raises(NotJSON, match="Circular reference"):
+        encode(root)
+    root["children"][3]["at"] = float("nan")
+    with pytest.raises(NotJSON, match=r"nan at \$\.children\[3\]\.at"):
+        encode(root)
     deep: Any = 1
     for _ in range(100_000):
         deep = [deep]
