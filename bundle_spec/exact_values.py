@@ -42,7 +42,7 @@ def read_config_json(text: Any) -> Dict[str, Any]:
     if not isinstance(text, str):
         raise ValueError("$.appConfigJSON must be a JSON text: put it in quotes")  # noqa: TRY004 - a bad value
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"$.appConfigJSON is not valid JSON: {error}") from None
     if not isinstance(value, dict):
@@ -50,7 +50,8 @@ def read_config_json(text: Any) -> Dict[str, Any]:
     return value
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """For json.loads, which takes NaN and Infinity."""
     raise ValueError(f"{name} is not JSON")
 
 
@@ -61,7 +62,7 @@ def _check(value: Any, place: _Place, root: str, survives: bool, level: int = 0)
             " artifact"
         )
     if isinstance(value, str):
-        if not _is_text(value):
+        if not is_unicode(value):
             raise ValueError(f"{_path(root, place)} {_HALF}")
     elif value is None:
         if survives:
@@ -76,7 +77,7 @@ def _check(value: Any, place: _Place, root: str, survives: bool, level: int = 0)
         for name, entry in value.items():
             if not isinstance(name, str):
                 raise ValueError(f"{_path(root, place)} has the key {name!r}, which is not a string: put it in quotes")  # noqa: TRY004
-            if not _is_text(name):
+            if not is_unicode(name):
                 raise ValueError(f"{_path(root, place)} {_HALF}")
             _check(entry, (place, name), root, survives, level + 1)
     elif isinstance(value, (list, tuple)):
@@ -105,7 +106,8 @@ def _shortened(path: str) -> str:
 _HALF = "holds half a surrogate pair, which is not a character"
 
 
-def _is_text(value: str) -> bool:
+def is_unicode(value: str) -> bool:
+    """Not so where half a surrogate pair stands alone."""
     if value.isascii():
         return True
     try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 from urllib.parse import unquote
 
+from bundle_spec.exact_values import is_unicode
 from bundle_spec.json_path import inside
 from bundle_spec.json_schema import ANCHORS, DIALECT, REFERENCES, inner, resolve
 from bundle_spec.pattern_size import pattern_size
@@ -68,7 +69,7 @@ def _of_values(schema: Any) -> _Found:
             return _at(place, f"the schema has more than {MAX_VALUES} values: leave enums and examples out of it")
         if isinstance(value, str):
             text += len(value)
-            if not _is_unicode(value):
+            if not is_unicode(value):
                 return _at(place, "holds half a surrogate pair, which is not a character")
         elif isinstance(value, (dict, list, tuple)):
             if depth > MAX_DEPTH:
@@ -80,7 +81,7 @@ def _of_values(schema: Any) -> _Found:
                     if not isinstance(name, str):
                         return _at(place, f"has the key {_quoted(name)}, which is not a string: put it in quotes")
                     text += len(name)
-                    if not _is_unicode(name):
+                    if not is_unicode(name):
                         return _at(place, f"has the key {_quoted(name)} with half a surrogate pair")
             todo.extend((entry, (place, step), depth + 1) for step, entry in _entries(value))
         elif isinstance(value, float):
@@ -261,16 +262,6 @@ def _cost(start: Node, costs: Dict[int, int]) -> _Found:
 
 def _entries(value: Any) -> Any:
     return value.items() if isinstance(value, dict) else enumerate(value)
-
-
-def _is_unicode(text: str) -> bool:
-    if text.isascii():
-        return True
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _at(place: _Place, what: str) -> str:

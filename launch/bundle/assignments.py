@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Dict, List, NoReturn, Optional, Sequence, Tuple
 
+from bundle_spec.exact_values import no_constant
 from bundle_spec.json_path import Part, Path, read, write
 from launch.bundle.content import FIELDS
 from launch.bundle.differences import CONFIG, CONFIG_JSON, MISSING, app_config
@@ -59,7 +60,7 @@ def typed(path: Path, text: str) -> Any:
         return _json_of(dict, path, text, _NO_VALUES + "{} to clear it" if field in TYPED else _NO_VALUES + "an object")
     if field in TYPED:
         try:
-            return json.loads(text, parse_constant=_no_constant)
+            return json.loads(text, parse_constant=no_constant)
         except RecursionError:
             raise AssignmentError(f"{write(path)} is nested too deeply: put such a value into the artifact") from None
         except ValueError:
@@ -139,7 +140,7 @@ def _nothing(path: Path, at: int, what: str) -> NoReturn:
 
 def _json_of(kind: type, path: Path, text: str, example: str) -> Any:
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=no_constant)
     except RecursionError:
         raise AssignmentError(f"{write(path)} is nested too deeply: put such a value into the artifact") from None
     except ValueError as error:
@@ -152,7 +153,3 @@ def _json_of(kind: type, path: Path, text: str, example: str) -> Any:
 
 def _empty(field: str) -> str:
     return "[]" if field in _LISTS else "{}"
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
