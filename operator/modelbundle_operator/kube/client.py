@@ -139,8 +139,6 @@ class KubernetesClient:
         def wants(head: Body) -> bool:
             return bool(needs is not None and taken(kind, head, needs, self._skipped))
 
-        asking = Asking(ask, partial(ask, accept=HEADS))
-
         async def take_page(query: Query, listed: list[bytes]) -> None:
             if needs is None:
                 return await take(listed)
@@ -152,6 +150,7 @@ class KubernetesClient:
             async for texts in needed_texts(places, len(listed), partial(ask, query), partial(self._object, kind)):
                 await take(texts)
 
+        asking = Asking(ask, partial(ask, accept=HEADS))
         with understood(f"GET {KINDS[kind].path(namespace)}"):
             async for query, page in self._pages.read(kind, selector, ask if needs is None else asking):
                 version = page.version
