@@ -98,6 +98,8 @@ class Coroutines:
             asked = key in self._cancelled or self._closing  # else user code cancelled it, before it began
             failure = Failed(wire.CANCELLED, "cancelled") if asked else failure_of(asyncio.CancelledError())
             connection.send(failed(request, id, failure))
+        elif (error := task.exception()) is not None:  # raised as it was to be answered
+            say_failed(key[0], request, key[1], error)
         self._cancelled.discard(key)
         while self._waiting and len(self._tasks) < self._concurrency:
             self._begin(self._waiting.popleft())
