@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from bundle_runtime.contract import wire
@@ -41,10 +42,16 @@ async def of_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
 
 def failed(request: bytes | wire.Frame | None, id: int, failure: Failed) -> bytes:
     """The frames that end a request, or each one of a BATCH; ``id``: as the link has it."""
-    ids = [id]
-    if isinstance(request, wire.Frame):
-        ids = [each for each, _ in wire.unpack_batch(request)] if request.kind == wire.BATCH else [request.id]
-    return b"".join(wire.pack(wire.ERROR, each, failure.payload) for each in ids)
+    return b"".join(wire.pack(wire.ERROR, each, failure.payload) for each in _ids(request, id))
+
+
+def _ids(request: bytes | wire.Frame | None, id: int) -> list[int]:
+    if not isinstance(request, wire.Frame):
+        return [id]
+    if request.kind == wire.BATCH:
+        with contextlib.suppress(wire.WireError):
+            return [each for each, _ in wire.unpack_batch(request)]
+    return [request.id]
 
 
 def say_failed(connection: Connection, request: bytes | wire.Frame | None, id: int, error: BaseException) -> None:
