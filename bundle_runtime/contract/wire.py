@@ -121,8 +121,8 @@ def pack_header(kind: int, id: int, length: int, phases: Phases = NO_TIME) -> by
         )
     try:
         return HEADER.pack(length, kind, VERSION, 0, id, *phases)
-    except struct.error:  # a stream of more than an hour
-        return HEADER.pack(length, kind, VERSION, 0, id, *map(min, phases, MAX_TIME))
+    except struct.error:  # a stream of more than an hour, or user code has put another clock in the place of Python's
+        return HEADER.pack(length, kind, VERSION, 0, id, *map(min, map(max, phases, NO_TIME), MAX_TIME))
 
 
 def pack_json(kind: int, id: int = 0, **fields: Any) -> bytes:

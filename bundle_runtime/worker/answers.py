@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 from bundle_runtime.contract import wire
@@ -39,11 +40,25 @@ async def of_frame(predictor: Predictor, frame: wire.Frame) -> bytes | Stream:
         return framed(watch, frame.id, (wire.ERROR, failed.payload))
 
 
-def say_failed(connection: Connection, id: int, error: BaseException) -> None:
+def failed(request: bytes | wire.Frame | None, id: int, failure: Failed) -> bytes:
+    """The frames that end a request, or each one of a BATCH; ``id``: as the link has it."""
+    return b"".join(wire.pack(wire.ERROR, each, failure.payload) for each in _ids(request, id))
+
+
+def _ids(request: bytes | wire.Frame | None, id: int) -> list[int]:
+    if not isinstance(request, wire.Frame):
+        return [id]
+    if request.kind == wire.BATCH:
+        with contextlib.suppress(wire.WireError):
+            return [each for each, _ in wire.unpack_batch(request)]
+    return [request.id]
+
+
+def say_failed(connection: Connection, request: bytes | wire.Frame | None, id: int, error: BaseException) -> None:
     """Of a request that the worker cannot read or answer. Where user code has broken what that needs the worker ends:
     a request without an answer would hold its place for good."""
     try:
-        connection.send(wire.pack(wire.ERROR, id, unreadable(error).payload))
+        connection.send(failed(request, id, unreadable(error)))
     except BaseException as another:
         log(f"worker: cannot say that a request has failed: {full(another)}")
         os._exit(1)

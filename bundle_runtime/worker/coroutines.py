@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, Deque, Tuple
 
 from bundle_runtime.contract import wire
-from bundle_runtime.worker.answers import framed, of_frame, say_failed
+from bundle_runtime.worker.answers import failed, framed, of_frame, say_failed
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.failures import Failed, failure_of
@@ -86,7 +86,7 @@ class Coroutines:
             task = self._tasks[key] = self._loop.create_task(coroutine)
         except BaseException as error:  # of a task factory that user code has set
             coroutine.close()
-            say_failed(key[0], request.id if isinstance(request, wire.Frame) else key[1], error)
+            say_failed(key[0], request, key[1], error)
         else:
             task.add_done_callback(partial(self._end, key, request))
 
@@ -94,10 +94,12 @@ class Coroutines:
         del self._tasks[key]
         self._ended += 1
         if task.cancelled():
-            connection, id = key[0], request.id if isinstance(request, wire.Frame) else key[1]
+            connection, id = key
             asked = key in self._cancelled or self._closing  # else user code cancelled it, before it began
-            failed = Failed(wire.CANCELLED, "cancelled") if asked else failure_of(asyncio.CancelledError())
-            connection.send(wire.pack(wire.ERROR, id, failed.payload))
+            failure = Failed(wire.CANCELLED, "cancelled") if asked else failure_of(asyncio.CancelledError())
+            connection.send(failed(request, id, failure))
+        elif (error := task.exception()) is not None:  # raised as it was to be answered
+            say_failed(key[0], request, key[1], error)
         self._cancelled.discard(key)
         while self._waiting and len(self._tasks) < self._concurrency:
             self._begin(self._waiting.popleft())
@@ -111,7 +113,6 @@ class Coroutines:
             if isinstance(request, bytes):
                 answered = framed(predictor.watch, id, await predictor.answer_any(request))
             else:
-                id = request.id
                 answered = await of_frame(predictor, request)
             if self._link.forked:  # the function has returned in a child too
                 os._exit(0)
@@ -122,9 +123,9 @@ class Coroutines:
         except asyncio.CancelledError as error:
             if key in self._cancelled or self._closing:
                 raise
-            connection.send(wire.pack(wire.ERROR, id, failure_of(error).payload))  # user code cancelled it
+            connection.send(failed(request, id, failure_of(error)))  # user code cancelled it
         except BaseException as error:
-            say_failed(connection, id, error)
+            say_failed(connection, request, id, error)
 
     def _marks(self) -> tuple[int, ...]:
         """What changes while one more could begin: there is a place, and the loop takes its turns."""

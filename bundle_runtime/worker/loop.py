@@ -13,7 +13,6 @@ import threading
 from functools import partial
 from typing import Callable
 
-from bundle_runtime.contract import wire
 from bundle_runtime.worker.answers import framed, of_frame, say_failed
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.connection.stall import Threads
@@ -99,5 +98,4 @@ def serve(link: Link, predictor: Predictor, threads: Threads) -> None:
                 answered.run(link, connection, id)  # type: ignore[union-attr]
         # the server checks what it sends: a bug of ours is this request's end, no other's
         except BaseException as error:
-            asked = request.id if isinstance(request, wire.Frame) else id
-            say_failed(connection, asked, error)
+            say_failed(connection, request, id, error)

@@ -11,12 +11,12 @@ import io
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
 from bundle_runtime.contract import wire
+from bundle_runtime.worker.connection import link
 from bundle_runtime.worker.connection.connection import Connection
 from bundle_runtime.worker.connection.link import Link
 from bundle_runtime.worker.connection.stall import Threads
@@ -57,7 +57,7 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
     """What the worker sends when a server sends these frames and leaves."""
     ours, theirs = socket.socketpair()
     output = io.BytesIO()
-    link = Link("", WORKER)
+    own = Link("", WORKER)
     with ours, theirs:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -65,13 +65,13 @@ def _talk(frames: bytes, predictor: Predictor, ended: list[int]) -> list[wire.Fr
         theirs.shutdown(socket.SHUT_WR)
         connection = Connection(ours)
         with contextlib.suppress(ConnectionError, Exit):
-            link._exchange_frames(connection)
+            own._exchange_frames(connection)
         connection.sock = _Into(output)  # type: ignore[assignment]
-        link._connection = None  # as it is after a connection that was lost
+        own._connection = None  # as it is after a connection that was lost
         _wait_for_metrics()
-        link.requests.put(None)
-        serve(link, predictor, Threads(link.stall, 1, serve.__code__))
-        link.stall.stop()  # its alarm would end this process, which is no worker, minutes later
+        own.requests.put(None)
+        serve(own, predictor, Threads(own.stall, 1, serve.__code__))
+        own.stall.stop()  # its alarm would end this process, which is no worker, minutes later
         ours.shutdown(socket.SHUT_WR)
         first = theirs.makefile("rb").read()
     assert not ended or ended[0] in (0, 1)
@@ -101,7 +101,7 @@ def _exits() -> Iterator[list[int]]:
         codes.append(code)
         raise Exit
 
-    with mock.patch.object(os, "_exit", end), mock.patch.object(time, "sleep"):
+    with mock.patch.object(os, "_exit", end), mock.patch.object(link, "_sleep"):
         yield codes
 
 

@@ -132,3 +132,40 @@ def test_what_breaks_one_result_is_told_to_its_request(batched: Pair) -> None:
         assert answer.status == 500
         assert says in answer.message
     assert batched.metric("modelbundle_worker_restarts_total") == 0
+
+
+AWAITED = """
+import asyncio, os
+
+class Batched:
+    async def predict_batch(self, rows):
+        while any("until" in row and not os.path.exists(row["until"]) for row in rows):
+            await asyncio.sleep(0.005)
+        does = [row["do"] for row in rows]
+        if "cancelled" in does:
+            other = asyncio.ensure_future(asyncio.sleep(60))
+            other.cancel()
+            await other
+        if "itself" in does:
+            asyncio.current_task().cancel()
+            await asyncio.sleep(60)
+        return does
+
+def load_predict_fn(model):
+    return Batched()
+"""
+
+
+@pytest.fixture(scope="module", params=[oldest(), ""], ids=["oldest", "this"])
+def awaited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    root = tmp_path_factory.mktemp("awaited") / "root"
+    with serving(root, AWAITED, python=request.param, request_timeout_seconds=10) as pair:
+        yield pair
+
+
+@pytest.mark.parametrize("do", ["cancelled", "itself"])
+def test_a_batch_that_is_cancelled_ends_each_of_its_requests(awaited: Pair, do: str) -> None:
+    for answer in together(awaited, "a", do, "b"):
+        assert (answer.code, "CancelledError" in answer.message) == ("PredictFailed", True)
+    assert awaited.predict(do="a").json == "a"
+    assert awaited.metric("modelbundle_requests_in_flight") == 0

@@ -129,3 +129,30 @@ def test_nor_the_reason_why_it_is_not(bundle: Served, replaces: str) -> None:
     assert (pair.report["reason"], "ZeroDivisionError" in pair.report["message"]) == ("LoadFailed", True)
     failure = until(lambda: pair.call("GET", "/").json["failure"], "the server has it")
     assert "ZeroDivisionError" in failure["message"]
+
+
+OTHER_CLOCKS = """
+import sys
+
+class Back:
+    now = 2 ** 62
+    def __call__(self):
+        self.now -= 1_000_000_000
+        return self.now
+
+def load_predict_fn(model):
+    for name, module in list(sys.modules.items()):  # as libraries do it that stop the clock
+        if hasattr(module, "perf_counter_ns") and name != "time":
+            module.perf_counter_ns = Back()
+    KIND predict(items=0):
+        return iter(range(items)) if items else "done"
+    return predict
+"""
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_clock_that_goes_back_measures_nothing(served: Served, kind: str) -> None:
+    pair = served(OTHER_CLOCKS.replace("KIND", kind), python=oldest(), request_timeout_seconds=5)
+    assert [pair.predict().json for _ in range(3)] == ["done"] * 3
+    assert [pair.predict(items=9).json for _ in range(3)] == [list(range(9))] * 3
+    assert pair.metric("modelbundle_requests_in_flight") == 0

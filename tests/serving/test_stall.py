@@ -11,6 +11,7 @@ import pytest
 from tests.serving.conftest import Served
 from tests.serving.test_life import GATED, go, started
 from tools.testkit.pair import PATIENCE, Background, Pair, until
+from tools.testkit.pythons import oldest
 
 # through PyDLL, as an extension would call that never gives the interpreter lock back
 HOLDS_THE_LOCK = """
@@ -111,3 +112,27 @@ def test_without_a_watch_nothing_ends_it(served: Served) -> None:
     assert pair.call("GET", "/internal/worker/alive").status == 200
     go(pair)
     until(pair.ready, "ready again")
+
+
+ENDS = """
+import atexit, ctypes, sys, time
+
+class Log:
+    def write(self, text):
+        return len(text)
+
+    def flush(self):
+        time.sleep(3600)
+
+def predict():
+    {does}
+"""
+
+
+@pytest.mark.parametrize("does", ["sys.stdout = Log()", "atexit.register(ctypes.PyDLL(None).sleep, 3600)"])
+@pytest.mark.parametrize("python", [oldest(), ""], ids=["oldest", "this"])
+def test_an_end_that_hangs_is_one_within_seconds(served: Served, python: str, does: str) -> None:
+    pair = served(ENDS.format(does=does), python=python)
+    assert pair.predict().json is None
+    pair.server.terminate()
+    assert pair.worker.wait(10) == signal.SIGRTMIN + 20

@@ -41,6 +41,7 @@ class Forker:
         self._run = run
         self._pid = 0
         self._socket: socket.socket | None = None
+        self._left: list[int] = []  # killed, and perhaps not waited for yet
 
     def begin(self) -> socket.socket:
         """Forks the small process. OSError when there is none to be had."""
@@ -60,6 +61,7 @@ class Forker:
     def start(self, module: str) -> tuple[socket.socket, mmap.mmap]:
         """A process that has that module: its socket, which ends as it does, and where its payload will be. OSError
         when there is none to be had."""
+        self._left = [pid for pid in self._left if _lives(pid)]
         ours, theirs = socket.socketpair()
         try:
             with contextlib.closing(theirs), _pages() as file:
@@ -86,10 +88,12 @@ class Forker:
                 self._socket.send(_KILL)
 
     def end(self) -> None:
-        """The small process, and with it the one that reads: it did not heed kill(), as it stands still."""
+        """Not heeding kill() it stands still: it is killed, and with it the one that reads. Nobody waits for that."""
         if self._socket is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self._pid, signal.SIGKILL)
+            os.kill(self._pid, signal.SIGKILL)
+            self._socket.close()
+            self._socket = None
+            self._left.append(self._pid)
 
     def exit_code(self) -> int:
         """Of the process whose socket has ended; NO_PROCESS when none could begin."""
@@ -108,6 +112,14 @@ class Forker:
             self._socket = None
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(self._pid, 0)
+
+
+def _lives(child: int) -> bool:
+    """It has not ended; where it has it is waited for."""
+    try:
+        return os.waitpid(child, os.WNOHANG)[0] == 0
+    except ChildProcessError:
+        return False
 
 
 def _pages() -> IO[bytes]:

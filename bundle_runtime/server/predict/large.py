@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import socket
 import sys
 from collections import deque
@@ -89,7 +90,7 @@ class LargeBodies:
         """Its process, if it has one. Where that does not end the one that forks does: others wait behind it."""
         if body is self._running:
             self._forker.kill()
-            body.times(HEED_SECONDS, self._forker.end)
+            body.times(HEED_SECONDS, partial(self._give_up, body))
         else:
             body.stop_timer()
 
@@ -204,7 +205,15 @@ class LargeBodies:
     def _ended(self, body: _Body) -> None:
         """The process has, as it should or not."""
         body.ended(asyncio.get_running_loop())
-        status = self._forker.exit_code()
+        self._over(body, self._forker.exit_code())
+
+    def _give_up(self, body: _Body) -> None:
+        """Its process, and the one that forks: whatever holds its socket, the next one begins with others."""
+        self._forker.end()
+        body.ended(asyncio.get_running_loop())
+        self._over(body, -signal.SIGKILL)
+
+    def _over(self, body: _Body, status: int) -> None:
         self._memory.release(body)
         self._running = None
         if status == NO_PROCESS:

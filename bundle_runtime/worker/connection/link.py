@@ -254,7 +254,7 @@ class Link:
             why = f"{fields.get('reason')}: {fields.get('message')}"
             log(f"worker: refused by the server: {why}")
             self.exit_code = 1
-        self.stall.stop()
+        self.stall.stop(EXIT_WAIT_SECONDS + 1.0)
         self.on_end()
         _sleep(EXIT_WAIT_SECONDS)
         for stream in (sys.stdout, sys.stderr):

@@ -91,11 +91,15 @@ class StallDetector:
             self._alarm.set(self._seconds)
         return True
 
-    def stop(self) -> None:
-        """The process is about to exit: nothing is counted any more."""
+    def stop(self, seconds: float = 0.0) -> None:
+        """The process is about to exit: nothing is counted any more. An interpreter that ends runs no thread, and may
+        wait for code of the user or of a library for good: the alarm ends it after that time; 0: never."""
         self._seconds = self._started_by = 0.0
-        if self._alarm is not None:
-            self._alarm.set(0.0)
+        with self._arming:
+            if self._alarm is None and seconds:
+                self._alarm = Alarm()
+            if self._alarm is not None:
+                self._alarm.set(seconds)
 
     def _count_beat(self) -> None:
         assert self._marks is not None

@@ -151,22 +151,28 @@ async def _outcome(awaitable: Any, process: int) -> Tuple[bool, Any]:
 
 
 async def in_thread(function: Callable[..., None], *args: Any) -> None:
-    """``function`` on a thread that is made for it: those that wait for slow clients must not keep out others."""
+    """``function`` on a thread that is made for it: those that wait for slow clients must not keep out others. Raises
+    what it does."""
     import asyncio
     import contextvars
 
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     context = contextvars.copy_context()
+    raised: list[BaseException] = []
 
     def run() -> None:
         try:
             context.run(function, *args)
+        except BaseException as error:
+            raised.append(error)
         finally:
             loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=run, name="modelbundle-stream", daemon=True).start()
     await ended.wait()
+    for error in raised:
+        raise error
 
 
 def is_asynchronous(function: Any) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -90,3 +92,22 @@ def test_where_the_one_that_forks_was_killed_so_are_those_that_read_and_another_
     ends(sock)
     sock, *_ = started(forker)  # it is only now seen that there is none
     sock.close()
+
+
+def test_where_the_one_that_forks_stands_still_another_takes_its_place_and_none_is_left(forker: Forker) -> None:
+    sock, pid, first = started(forker)
+    os.kill(pid, signal.SIGSTOP)
+    os.kill(first, signal.SIGSTOP)
+    forker.kill()
+    forker.end()
+    sock.close()
+    for _ in range(2):
+        another, _, parent = started(forker)
+        another.sendall(b"a")
+        ends(another)
+        assert (forker.exit_code(), parent != first) == (ord("a"), True)
+    assert not Path(f"/proc/{first}").exists()
+    deadline = time.monotonic() + PATIENCE
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < deadline:  # whoever it is that waits for it now
+        time.sleep(0.01)
+    assert not Path(f"/proc/{pid}").exists()
