@@ -22,9 +22,7 @@ class Connection:
         with self._lock:
             try:
                 self.sock.sendall(data)
-            except (
-                BaseException
-            ) as error:  # also of a signal's handler of user code, as TimeoutError, which is an OSError
+            except BaseException as error:  # also what a signal's handler of user code raises, TimeoutError for one
                 with contextlib.suppress(OSError):
                     self.sock.shutdown(socket.SHUT_RDWR)  # else the next frame would be taken for the rest of this one
                 if not isinstance(error, OSError):

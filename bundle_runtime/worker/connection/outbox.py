@@ -104,9 +104,7 @@ class Flusher:
         self._queue.put((due, outbox))
         if not self._started:
             with self._starting:
-                if (
-                    not self._started
-                ):  # where there can be no more threads that is this stream's end, not the next one's
+                if not self._started:  # where no thread can begin this stream ends, and the next one tries again
                     threading.Thread(target=self._run, name="modelbundle-flusher", daemon=True).start()
                     self._started = True
 
