@@ -45,7 +45,14 @@ from modelbundle_operator.reconcile.hindrance import hindrance
 from modelbundle_operator.reconcile.looking import known_layer, observe, running_pods
 from modelbundle_operator.reconcile.overwritten import Overwritten
 from modelbundle_operator.reconcile.owner import refuse_deleted
-from modelbundle_operator.reconcile.precheck import begin_precheck, find_ends, find_precheck, remove_prechecks, waits_on
+from modelbundle_operator.reconcile.precheck import (
+    begin_precheck,
+    find_ends,
+    find_job,
+    find_precheck,
+    remove_prechecks,
+    waits_on,
+)
 from modelbundle_operator.reconcile.refusals import refuse_env, refuse_replicas, refuse_serving
 from modelbundle_operator.reconcile.status_writer import StatusWriter
 from modelbundle_operator.render import desired
@@ -203,6 +210,8 @@ class Reconciler:
         layer = known_layer(self.cache, key, bundle, resolution, self.settings, self.now())
         precheck, checked = None, ""
         if refused is None:
+            if serves and live is not None:
+                await find_job(self.cluster, self.cache, key, bundle, resolution, self.settings)
             about = (key, bundle, resolution, self.settings, live, layer, self.now())
             precheck, checked = find_precheck(self.cache, *about)
             await find_ends(self.cluster, self.cache, key, precheck, self.now())

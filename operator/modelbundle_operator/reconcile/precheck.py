@@ -69,6 +69,21 @@ def precheck_pods(cache: ObjectCache, key: Key, job: Job | None) -> tuple[Pod, .
     return () if job is None else tuple(pod for pod in cache.pods(key.bundle(job.bundle)) if pod.job == job.uid)
 
 
+async def find_job(
+    cluster: Cluster, cache: ObjectCache, key: Key, bundle: ModelBundle, resolution: Resolution, settings: Settings
+) -> None:
+    """The Job after which the bundle's Deployment was made, with its pods, where neither cache nor status tells of it:
+    of an operator that has just begun the watch of Jobs may be ahead of that of bundles, and what it brings of a bundle
+    that is not known is not kept."""
+    asked = settings.precheck and (bundle.spec.serving.gpu.count or layer_inputs(bundle, resolution, settings))
+    if not asked or bundle.status.image_id or bundle.status.checked or cache.jobs(key):
+        return
+    name = precheck_name(precheck_inputs(bundle, resolution, settings))
+    if (job := await cluster.get(JOB_KIND, key.namespace, name)) is not None:
+        cache.record(job)
+        await find_pods(cluster, cache, key)
+
+
 async def find_ends(cluster: Cluster, cache: ObjectCache, key: Key, precheck: Precheck | None, now: datetime) -> None:
     """The pods of a Job that is complete, where none is known to have ended: the watch of pods may be behind that of
     Jobs, and what their containers say as they end is all that is ever known of the layer."""
