@@ -75,8 +75,9 @@ async def find_job(
     """The Job after which the bundle's Deployment was made, with its pods, where neither cache nor status tells of it:
     of an operator that has just begun the watch of Jobs may be ahead of that of bundles, and what it brings of a bundle
     that is not known is not kept."""
-    asked = settings.precheck and (bundle.spec.serving.gpu.count or layer_inputs(bundle, resolution, settings))
-    if not asked or bundle.status.image_id or bundle.status.checked or cache.jobs(key):
+    if not settings.precheck or bundle.status.image_id or bundle.status.checked or cache.jobs(key):
+        return
+    if not bundle.spec.serving.gpu.count and not layer_inputs(bundle, resolution, settings):
         return
     name = precheck_name(precheck_inputs(bundle, resolution, settings))
     if (job := await cluster.get(JOB_KIND, key.namespace, name)) is not None:
